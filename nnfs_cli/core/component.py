@@ -1,0 +1,72 @@
+"""Components and their registries: how a name in a YAML file becomes a class.
+
+A component is a dataclass whose fields are exactly its YAML options. A family (layers, losses, ...)
+is a package with a `base.py`, which holds the contract and the registry, and one file a member.
+"""
+
+import dataclasses
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar, Generic, TypeVar
+
+from nnfs_cli.core.errors import NnfsError, did_you_mean
+
+
+class Component:
+    """A part of an experiment that a config can name. Its dataclass fields are its options."""
+
+    type_name: ClassVar[str]
+    registry: ClassVar["Registry[Any]"]
+    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
+
+    def options(self) -> dict[str, Any]:
+        """The options with their values, defaults included."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
+
+C = TypeVar("C", bound=Component)
+
+
+class Registry(Generic[C]):
+    """The members of one family by name; the modules of its package are imported at first need."""
+
+    def __init__(self, kind: str, package: str) -> None:
+        self.kind = kind
+        self._package = package
+        self._classes: dict[str, type[C]] = {}
+        self._discovered = False
+
+    def register(self, name: str) -> Callable[[type[C]], type[C]]:
+        """Class decorator: make the class available as `name`."""
+
+        def add(cls: type[C]) -> type[C]:
+            if name in self._classes:
+                raise NnfsError(
+                    f"{self.kind} {name!r} is registered twice: by {self._classes[name].__module__} "
+                    f"and by {cls.__module__}"
+                )
+            cls.type_name = name
+            self._classes[name] = cls
+            return cls
+
+        return add
+
+    def __getitem__(self, name: str) -> type[C]:
+        """The class registered as `name`; NnfsError with the nearest name if there is none."""
+        self._discover()
+        if name not in self._classes:
+            raise NnfsError(f"no {self.kind} {name!r}{did_you_mean(name, self._classes)}")
+        return self._classes[name]
+
+    def __iter__(self) -> Iterator[str]:
+        self._discover()
+        return iter(sorted(self._classes))
+
+    def _discover(self) -> None:
+        if self._discovered:
+            return
+        self._discovered = True
+        package = importlib.import_module(self._package)
+        for module in pkgutil.iter_modules(package.__path__):
+            importlib.import_module(f"{self._package}.{module.name}")

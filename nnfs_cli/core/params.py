@@ -1,0 +1,83 @@
+"""Parameters: each layer sees its own arrays, the optimizer sees one flat vector."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from nnfs_cli.core.errors import NnfsError
+
+Array: TypeAlias = npt.NDArray[Any]
+Shape: TypeAlias = tuple[int, ...]
+
+
+class Fill(Protocol):
+    """Writes a parameter's first values into `array`."""
+
+    def __call__(self, array: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None: ...
+
+
+class Param:
+    """One trainable array of a layer. `value` and `grad` are views into a FlatParams.
+
+    `fan_in` and `fan_out` count the inputs and outputs of one unit, which initializers scale by;
+    left out, they are the first and last dimension. `decay` tells whether weight decay applies.
+    """
+
+    value: Array
+    grad: Array
+
+    def __init__(
+        self, shape: Shape, fill: Fill, *, decay: bool = True, fan: tuple[int, int] | None = None
+    ) -> None:
+        self.shape = shape
+        self.decay = decay
+        self.fan_in, self.fan_out = fan or (shape[0], shape[-1])
+        self.fill = fill
+        self.size = int(np.prod(shape))
+
+
+class FlatParams:
+    """All parameters of a network as two vectors, `value` and `grad`, both (P,).
+
+    Parameters that weight decay applies to come first, so that they are one slice, `decayed`.
+    """
+
+    def __init__(self, params: Mapping[str, Param], dtype: npt.DTypeLike) -> None:
+        self.named = dict(params)
+        size = sum(param.size for param in params.values())
+        self.value: Array = np.zeros(size, dtype)
+        self.grad: Array = np.zeros(size, dtype)
+        self.decayed = slice(0, sum(param.size for param in params.values() if param.decay))
+        start = 0
+        for param in sorted(params.values(), key=lambda param: not param.decay):
+            window = slice(start, start + param.size)
+            param.value = self.value[window].reshape(param.shape)
+            param.grad = self.grad[window].reshape(param.shape)
+            start += param.size
+
+    def initialize(self, rng: np.random.Generator) -> None:
+        """Fill every parameter in the network's order."""
+        for param in self.named.values():
+            param.fill(param.value, param.fan_in, param.fan_out, rng)
+
+    def arrays(self) -> dict[str, Array]:
+        """Copies of all parameters by name."""
+        return {name: param.value.copy() for name, param in self.named.items()}
+
+    def load(self, arrays: Mapping[str, Array], source: str) -> None:
+        """Copy `arrays` in; NnfsError naming the array and both shapes where the two do not match."""
+        problems = [
+            f"{name}: the network has {_shape(self.named.get(name))}, the file has {_shape(arrays.get(name))}"
+            for name in dict.fromkeys([*self.named, *arrays])
+            if _shape(self.named.get(name)) != _shape(arrays.get(name))
+        ]
+        if problems:
+            raise NnfsError("\n  ".join([f"{source}: these are weights of another network", *problems]))
+        for name, param in self.named.items():
+            param.value[...] = arrays[name]
+
+
+def _shape(array: Array | Param | None) -> str:
+    return "no such array" if array is None else f"shape {array.shape}"

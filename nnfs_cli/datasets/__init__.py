@@ -1,0 +1,1 @@
+"""Datasets: where rows and targets come from, and how they are split."""

@@ -1,0 +1,56 @@
+"""A noisy cubic curve."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.params import Array
+from nnfs_cli.core.records import Data, Split
+from nnfs_cli.datasets.base import DATASETS, Dataset, fingerprint, hold_out
+
+
+@DATASETS.register("cubic")
+@dataclass(frozen=True)
+class Cubic(Dataset):
+    """t = x^3 + noise e,   e ~ N(0, 1)        x, t: (samples, 1), x evenly spaced on [low, high]
+
+    samples: how many points.
+    noise: the standard deviation of the noise.
+    low, high: the ends of the interval.
+    seed: draws the noise, apart from the experiment's own seed.
+    validation: how many points to hold out for validation.
+    """
+
+    samples: int = 200
+    noise: float = 0.3
+    low: float = -2.0
+    high: float = 2.0
+    seed: int = 42
+    validation: int = 0
+
+    def __post_init__(self) -> None:
+        check_options(
+            self,
+            samples=(self.samples >= 1, "a positive integer"),
+            noise=(self.noise >= 0, "a number of at least 0"),
+            high=(self.high > self.low, f"above low, which is {self.low}"),
+            seed=(0 <= self.seed < 2**32, "an integer of at least 0 and below 2^32"),
+            validation=(self.validation >= 0, "an integer of at least 0"),
+        )
+
+    def load(self, rng: np.random.Generator) -> Data:
+        x = np.linspace(self.low, self.high, self.samples).reshape(-1, 1)
+        # RandomState's stream is frozen by NumPy's policy: these points never change with a release.
+        noise = np.random.RandomState(self.seed).standard_normal(x.shape)
+        t = cube(x) + self.noise * noise
+        train, validation = hold_out(self.samples, self.validation, rng)
+        splits = {"train": Split(x, t, train)}
+        if len(validation):
+            splits["validation"] = Split(x, t, validation)
+        return Data(splits, truth=cube, fingerprint=fingerprint(x, t))
+
+
+def cube(x: Array) -> Array:
+    """x^3, the curve without its noise."""
+    return np.asarray(x**3)

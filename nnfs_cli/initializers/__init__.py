@@ -1,0 +1,1 @@
+"""Initializers: the values that parameters start from."""

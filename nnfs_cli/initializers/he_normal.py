@@ -1,0 +1,20 @@
+"""He (Kaiming) initialization, normal."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnfs_cli.core.params import Array
+from nnfs_cli.initializers.base import INITIALIZERS, Initializer
+
+
+@INITIALIZERS.register("he_normal")
+@dataclass(frozen=True)
+class HeNormal(Initializer):
+    """w ~ N(0, s^2), s = sqrt(2 / fan_in): keeps the variance through ReLU layers.
+
+    He, Zhang, Ren and Sun, 2015, Delving deep into rectifiers, arXiv:1502.01852.
+    """
+
+    def __call__(self, array: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
+        array[...] = rng.normal(0.0, np.sqrt(2.0 / fan_in), array.shape)

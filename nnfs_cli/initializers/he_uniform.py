@@ -1,0 +1,21 @@
+"""He (Kaiming) initialization, uniform."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnfs_cli.core.params import Array
+from nnfs_cli.initializers.base import INITIALIZERS, Initializer
+
+
+@INITIALIZERS.register("he_uniform")
+@dataclass(frozen=True)
+class HeUniform(Initializer):
+    """w ~ U(-a, a), a = sqrt(6 / fan_in): keeps the variance through ReLU layers.
+
+    He, Zhang, Ren and Sun, 2015, Delving deep into rectifiers, arXiv:1502.01852.
+    """
+
+    def __call__(self, array: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
+        limit = np.sqrt(6.0 / fan_in)
+        array[...] = rng.uniform(-limit, limit, array.shape)

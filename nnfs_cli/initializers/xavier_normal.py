@@ -1,0 +1,20 @@
+"""Xavier (Glorot) initialization, normal."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnfs_cli.core.params import Array
+from nnfs_cli.initializers.base import INITIALIZERS, Initializer
+
+
+@INITIALIZERS.register("xavier_normal")
+@dataclass(frozen=True)
+class XavierNormal(Initializer):
+    """w ~ N(0, s^2), s = sqrt(2 / (fan_in + fan_out)): keeps the variance of activations and gradients.
+
+    Glorot and Bengio, 2010, Understanding the difficulty of training deep feedforward neural networks.
+    """
+
+    def __call__(self, array: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
+        array[...] = rng.normal(0.0, np.sqrt(2.0 / (fan_in + fan_out)), array.shape)

@@ -1,0 +1,17 @@
+"""All zeros."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnfs_cli.core.params import Array
+from nnfs_cli.initializers.base import INITIALIZERS, Initializer
+
+
+@INITIALIZERS.register("zeros")
+@dataclass(frozen=True)
+class Zeros(Initializer):
+    """w = 0. The usual start of biases."""
+
+    def __call__(self, array: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
+        array.fill(0.0)

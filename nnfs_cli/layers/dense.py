@@ -1,0 +1,51 @@
+"""The fully connected layer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.params import Array, Param, Shape
+from nnfs_cli.initializers.base import Initializer
+from nnfs_cli.initializers.xavier_uniform import XavierUniform
+from nnfs_cli.initializers.zeros import Zeros
+from nnfs_cli.layers.base import LAYERS, Example, Layer, ShapeError
+
+
+@LAYERS.register("dense")
+@dataclass(eq=False)
+class Dense(Layer):
+    """y = x W + b        x: (N, D)   W: (D, M)   b: (M,)   y: (N, M)
+
+    dW = x^T dy           db = sum of dy over the batch           dx = dy W^T
+
+    units: M, the number of outputs.
+    init: what W starts from; b starts from zero.
+    """
+
+    units: int
+    init: Initializer = XavierUniform()
+    examples: ClassVar[Sequence[Example]] = [({"units": 3}, (4,)), ({"units": 1}, (1,)), ({"units": 5}, (1,))]
+
+    def __post_init__(self) -> None:
+        check_options(self, units=(self.units >= 1, "a positive integer"))
+
+    def build(self, shape: Shape) -> Shape:
+        if len(shape) != 1:
+            raise ShapeError(f"wants a vector (D,) for each row, found {shape}; put flatten before it")
+        self.W = Param((*shape, self.units), self.init)
+        self.b = Param((self.units,), Zeros(), decay=False)
+        return (self.units,)
+
+    def forward(self, x: Array, y: Array) -> None:
+        np.matmul(x, self.W.value, out=y)
+        y += self.b.value
+
+    def param_grads(self, x: Array, y: Array, dy: Array) -> None:
+        np.matmul(x.T, dy, out=self.W.grad)
+        np.sum(dy, axis=0, out=self.b.grad)
+
+    def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
+        np.matmul(dy, self.W.value.T, out=dx)

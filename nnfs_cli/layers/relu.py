@@ -1,0 +1,26 @@
+"""The rectified linear unit."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnfs_cli.core.params import Array
+from nnfs_cli.layers.base import LAYERS, Layer
+
+
+@LAYERS.register("relu")
+@dataclass(eq=False)
+class ReLU(Layer):
+    """y = max(x, 0)        x, y: (N, ...)
+
+    dx = dy where y > 0, else 0 (at x = 0, where there is no derivative, 0).
+
+    Nair and Hinton, 2010, Rectified linear units improve restricted Boltzmann machines.
+    """
+
+    def forward(self, x: Array, y: Array) -> None:
+        np.maximum(x, 0.0, out=y)
+
+    def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
+        np.greater(y, 0.0, out=dx)  # a mask of ones and zeros in dx itself: boolean indexing is 20x slower
+        dx *= dy

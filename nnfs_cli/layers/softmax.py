@@ -1,0 +1,35 @@
+"""Softmax as a layer of its own, with its true Jacobian."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from nnfs_cli.core.params import Array
+from nnfs_cli.layers.base import LAYERS, Example, Layer
+
+
+@LAYERS.register("softmax")
+@dataclass(eq=False)
+class Softmax(Layer):
+    """y_k = exp(x_k) / sum_j exp(x_j)        x, y: (N, ..., K), over the last axis
+
+    dx = y (dy - sum_k dy_k y_k)
+
+    For use with `mse`. `cross_entropy` takes logits and holds its own softmax: put none before it.
+    """
+
+    examples: ClassVar[Sequence[Example]] = [({}, (5,)), ({}, (1,)), ({}, (2, 3))]
+    gives_probabilities: ClassVar[bool] = True
+
+    def forward(self, x: Array, y: Array) -> None:
+        # Subtracting the maximum leaves y as it is and keeps exp from overflowing.
+        np.subtract(x, x.max(axis=-1, keepdims=True), out=y)
+        np.exp(y, out=y)
+        y /= y.sum(axis=-1, keepdims=True)
+
+    def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
+        np.multiply(dy, y, out=dx)
+        np.subtract(dy, dx.sum(axis=-1, keepdims=True), out=dx)
+        dx *= y

@@ -1,0 +1,1 @@
+"""Losses: what training makes small, each with the exact gradient of its own value."""

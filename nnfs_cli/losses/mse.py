@@ -1,0 +1,40 @@
+"""Mean squared error."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from nnfs_cli.core.params import Array
+from nnfs_cli.core.records import Task
+from nnfs_cli.losses.base import LOSSES, Loss
+
+
+@LOSSES.register("mse")
+@dataclass(frozen=True)
+class MSE(Loss):
+    """L = 1/(N M) sum over n, m of (z_nm - t_nm)^2        z, t: (N, M)
+
+    dz = 2/(N M) (z - t), exactly this loss's gradient: the mean is over all N x M elements.
+    Class numbers t: (N,) stand for their one-hot rows (N, M).
+    """
+
+    tasks: ClassVar[tuple[Task, ...]] = ("regression", "classification")
+
+    def value(self, z: Array, t: Array) -> float:
+        difference = np.empty_like(z)
+        _subtract(z, t, difference)
+        return float(np.mean(np.square(difference, out=difference), dtype=np.float64))
+
+    def gradient(self, z: Array, t: Array, dz: Array) -> None:
+        _subtract(z, t, dz)
+        dz *= 2.0 / z.size
+
+
+def _subtract(z: Array, t: Array, out: Array) -> None:
+    """out = z - t, or z - one_hot(t) where t are class numbers."""
+    if t.ndim == z.ndim:
+        np.subtract(z, t, out=out)
+    else:
+        out[...] = z
+        out[np.arange(len(t)), t] -= 1.0

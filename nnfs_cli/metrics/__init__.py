@@ -1,0 +1,1 @@
+"""Metrics: scores that people read. Training does not follow them."""

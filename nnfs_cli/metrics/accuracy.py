@@ -1,0 +1,22 @@
+"""Accuracy."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from nnfs_cli.core.params import Array
+from nnfs_cli.core.records import Task
+from nnfs_cli.metrics.base import METRICS, Metric
+
+
+@METRICS.register("accuracy")
+@dataclass(frozen=True)
+class Accuracy(Metric):
+    """The share of rows whose largest p is that of their class: 1/N sum of [argmax_k p_nk = t_n]"""
+
+    tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+    maximize: ClassVar[bool] = True
+
+    def __call__(self, p: Array, t: Array) -> float:
+        return float(np.mean(p.argmax(axis=1) == t))

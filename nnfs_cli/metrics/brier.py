@@ -1,0 +1,26 @@
+"""The Brier score."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from nnfs_cli.core.params import Array
+from nnfs_cli.core.records import Task
+from nnfs_cli.metrics.base import METRICS, Metric
+
+
+@METRICS.register("brier")
+@dataclass(frozen=True)
+class Brier(Metric):
+    """1/N sum over n of sum over k of (p_nk - onehot(t)_nk)^2: from 0 (perfect) to 2
+
+    Brier, 1950, Verification of forecasts expressed in terms of probability.
+    """
+
+    tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+
+    def __call__(self, p: Array, t: Array) -> float:
+        difference = p.astype(np.float64)
+        difference[np.arange(len(t)), t] -= 1.0
+        return float(np.square(difference, out=difference).sum() / len(t))

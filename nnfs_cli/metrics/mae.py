@@ -1,0 +1,21 @@
+"""Mean absolute error."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from nnfs_cli.core.params import Array
+from nnfs_cli.core.records import Task
+from nnfs_cli.metrics.base import METRICS, Metric
+
+
+@METRICS.register("mae")
+@dataclass(frozen=True)
+class MAE(Metric):
+    """1/(N M) sum over n, m of |p_nm - t_nm|, in the targets' unit"""
+
+    tasks: ClassVar[tuple[Task, ...]] = ("regression",)
+
+    def __call__(self, p: Array, t: Array) -> float:
+        return float(np.mean(np.abs(p - t), dtype=np.float64))

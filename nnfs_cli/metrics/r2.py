@@ -1,0 +1,30 @@
+"""The coefficient of determination."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from nnfs_cli.core.params import Array
+from nnfs_cli.core.records import Task
+from nnfs_cli.metrics.base import METRICS, Metric
+
+
+@METRICS.register("r2")
+@dataclass(frozen=True)
+class R2(Metric):
+    """1 - sum (p - t)^2 / sum (t - mean t)^2 over the rows, averaged over the M outputs: 1 is perfect
+
+    An output whose target is constant counts as 1 where it is met exactly, else as 0.
+    """
+
+    tasks: ClassVar[tuple[Task, ...]] = ("regression",)
+    maximize: ClassVar[bool] = True
+
+    def __call__(self, p: Array, t: Array) -> float:
+        t = t.astype(np.float64)
+        residual = np.square(p - t).sum(axis=0)
+        total = np.square(t - t.mean(axis=0)).sum(axis=0)
+        constant = np.where(residual == 0.0, 1.0, 0.0)
+        explained = 1.0 - residual / np.where(total == 0.0, 1.0, total)
+        return float(np.where(total == 0.0, constant, explained).mean())

@@ -1,0 +1,21 @@
+"""Root mean squared error."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from nnfs_cli.core.params import Array
+from nnfs_cli.core.records import Task
+from nnfs_cli.metrics.base import METRICS, Metric
+
+
+@METRICS.register("rmse")
+@dataclass(frozen=True)
+class RMSE(Metric):
+    """sqrt(1/(N M) sum over n, m of (p_nm - t_nm)^2), in the targets' unit: one root over all outputs"""
+
+    tasks: ClassVar[tuple[Task, ...]] = ("regression",)
+
+    def __call__(self, p: Array, t: Array) -> float:
+        return float(np.sqrt(np.mean(np.square(p - t), dtype=np.float64)))

@@ -1,0 +1,35 @@
+"""The optimizer's contract and registry."""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import numpy as np
+
+from nnfs_cli.core.component import Component, Registry
+from nnfs_cli.core.params import Array, FlatParams
+
+
+class Optimizer(Component, ABC):
+    """Steps down the gradient. Every optimizer has an option `learning_rate`.
+
+    What it remembers between steps are arrays, each created in `build` and of params.value's shape (P,).
+    """
+
+    registry: ClassVar[Registry["Optimizer"]]
+    learning_rate: float
+
+    def build(self, params: FlatParams) -> None:
+        """Create the state for these parameters."""
+        self.scratch = np.empty_like(params.value)
+
+    @abstractmethod
+    def step(self, params: FlatParams, learning_rate: float) -> None:
+        """Update params.value in place from params.grad, which is used up: it may hold anything after."""
+
+    def state(self) -> dict[str, Array]:
+        """What the next step depends on, by name; the arrays themselves, to save or to write into."""
+        return {}
+
+
+OPTIMIZERS: Registry[Optimizer] = Registry("optimizer", __package__)
+Optimizer.registry = OPTIMIZERS

@@ -1,0 +1,67 @@
+"""Stochastic gradient descent."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.params import Array, FlatParams
+from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer
+
+
+@OPTIMIZERS.register("sgd")
+@dataclass(eq=False)
+class SGD(Optimizer):
+    """w <- w - lr g
+
+    With momentum m: v <- m v + g, then w <- w - lr v; with nesterov w <- w - lr (g + m v).
+    With weight_decay c: g + c w in place of g, for weights but not for biases.
+
+    Polyak, 1964; Sutskever, Martens, Dahl and Hinton, 2013, On the importance of initialization and
+    momentum in deep learning (nesterov, in the form that PyTorch uses).
+
+    learning_rate: lr.
+    momentum: m, 0 for none.
+    nesterov: look ahead along v; wants a momentum.
+    weight_decay: c, coupled to the gradient (L2).
+    """
+
+    learning_rate: float = 0.01
+    momentum: float = 0.0
+    nesterov: bool = False
+    weight_decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_options(
+            self,
+            learning_rate=(self.learning_rate > 0, "a positive number"),
+            momentum=(0 <= self.momentum < 1, "at least 0 and below 1"),
+            nesterov=(not self.nesterov or self.momentum > 0, "false unless momentum is above 0"),
+            weight_decay=(self.weight_decay >= 0, "a number of at least 0"),
+        )
+
+    def build(self, params: FlatParams) -> None:
+        super().build(params)
+        if self.momentum:
+            self.velocity = np.zeros_like(params.value)
+
+    def state(self) -> dict[str, Array]:
+        return {"velocity": self.velocity} if self.momentum else {}
+
+    def step(self, params: FlatParams, learning_rate: float) -> None:
+        w, g, s = params.value, params.grad, self.scratch
+        if self.weight_decay:
+            d = params.decayed
+            np.multiply(w[d], self.weight_decay, out=s[d])
+            g[d] += s[d]
+        if self.momentum:
+            v = self.velocity
+            v *= self.momentum
+            v += g
+            if self.nesterov:
+                np.multiply(v, self.momentum, out=s)
+                g += s
+            else:
+                g = v
+        np.multiply(g, learning_rate, out=s)
+        w -= s
