@@ -1,0 +1,219 @@
+"""The config: YAML and overrides in, one frozen ExperimentConfig out, or every mistake at once."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from nnfs_cli.core.errors import ConfigError, Mistake, NnfsError, check_options, did_you_mean
+from nnfs_cli.datasets.base import Dataset
+from nnfs_cli.layers.base import Layer
+from nnfs_cli.losses.base import Loss
+from nnfs_cli.metrics.base import Metric
+from nnfs_cli.optimizers.base import Optimizer
+from nnfs_cli.schema import Reader, describe, to_plain
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How long and in what portions to train.
+
+    epochs: how often to go through the training rows.
+    batch_size: rows a step; the last step of an epoch takes what is left.
+    log_every: steps from one row of steps.csv to the next.
+    monitor: `val_loss` or `val_<metric>`: what the best epoch is chosen by, given a validation split.
+    threads: how many threads BLAS may use; `auto` chooses by the network's shapes.
+    """
+
+    epochs: int
+    batch_size: int = 32
+    log_every: int = 1
+    monitor: str = "val_loss"
+    threads: int | Literal["auto"] = "auto"
+
+    def __post_init__(self) -> None:
+        check_options(
+            self,
+            epochs=(self.epochs >= 1, "a positive integer"),
+            batch_size=(self.batch_size >= 1, "a positive integer"),
+            log_every=(self.log_every >= 1, "a positive integer"),
+            threads=(self.threads == "auto" or self.threads >= 1, "a positive integer or auto"),
+        )
+
+
+@dataclass(frozen=True)
+class ExperimentConfig:
+    """A whole experiment. Its components hold options only: building one works on copies."""
+
+    dataset: Dataset
+    layers: tuple[Layer, ...]
+    loss: Loss
+    optimizer: Optimizer
+    training: TrainingConfig
+    metrics: tuple[Metric, ...] = ()
+    name: str = ""
+    seed: int = 0
+    dtype: Literal["float32", "float64"] = "float32"
+
+    def __post_init__(self) -> None:
+        check_options(
+            self,
+            name=(bool(re.fullmatch(r"[\w.-]*", self.name)), "letters, digits, and any of . _ -"),
+            seed=(self.seed >= 0, "an integer of at least 0"),
+            layers=(len(self.layers) > 0, "a list of at least one layer"),
+        )
+
+    def to_yaml(self) -> str:
+        """The resolved config, defaults included. Reading it back gives an equal config."""
+        plain = to_plain(self)
+        first = {key: plain.pop(key) for key in ("name", "seed", "dtype")}
+        return yaml.safe_dump({**first, **plain}, sort_keys=False, default_flow_style=None, width=100)
+
+
+def load_config(path: Path, overrides: Sequence[str] = ()) -> ExperimentConfig:
+    """Read a config file, with `dotted.key=value` overrides. ConfigError tells all that is wrong."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise NnfsError(f"{path}: no such file{_configs_nearby(path)}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise NnfsError(f"{path}: cannot be read as text: {error}") from None
+    config = parse_config(text, str(path), overrides)
+    return config if config.name else replace(config, name=_name_from(path))
+
+
+def parse_config(text: str, source: str, overrides: Sequence[str] = ()) -> ExperimentConfig:
+    """Read a config from YAML text. `source` names it in messages."""
+    raw = _load_yaml(text, source)
+    if not isinstance(raw, dict):
+        raise ConfigError(source, [Mistake("", f"must be a mapping of keys, found {describe(raw)}")])
+    reader = Reader()
+    for override in overrides:
+        problem = _apply_override(raw, override)
+        if problem:
+            reader.mistakes.append(problem)
+    config: ExperimentConfig | None = reader.dataclass(ExperimentConfig, raw, "", "a config")
+    if config is not None:
+        reader.mistakes.extend(_contradictions(config))
+    if config is None or reader.mistakes:
+        raise ConfigError(source, reader.mistakes)
+    return config
+
+
+def _contradictions(config: ExperimentConfig) -> list[Mistake]:
+    """What each part allows but the parts together do not."""
+    mistakes = []
+    last = config.layers[-1]
+    if config.loss.expects_logits and last.gives_probabilities:
+        name = config.loss.type_name
+        mistakes.append(
+            Mistake(
+                f"layers[{len(config.layers) - 1}]",
+                f"{last.type_name} right before {name}, which takes logits and holds its own softmax; "
+                f"remove this layer, or keep it and write `loss: mse`",
+            )
+        )
+    names = [metric.type_name for metric in config.metrics]
+    monitors = ["val_loss", *(f"val_{name}" for name in names)]
+    if config.training.monitor not in monitors:
+        text = f"must be one of {', '.join(monitors)}, found {config.training.monitor!r}"
+        mistakes.append(Mistake("training.monitor", text))
+    twice = sorted({name for name in names if names.count(name) > 1})
+    mistakes.extend(Mistake("metrics", f"{name} is listed twice") for name in twice)
+    return mistakes
+
+
+def _apply_override(raw: dict[str, Any], override: str) -> Mistake | None:
+    """Set one `dotted.key=value` in the raw config; the mistake, if it cannot be done."""
+    key, equals, text = override.partition("=")
+    where = f"--set {override}"
+    if not equals or not key:
+        return Mistake(where, "must look like dotted.key=value")
+    try:
+        value = _parse(text)
+    except yaml.YAMLError as error:
+        return Mistake(where, f"the value is not YAML: {_first_line(error)}")
+    node: Any = raw
+    *path, last = re.sub(r"\[(\d+)\]", r".\1", key).split(".")
+    for depth, part in enumerate([*path, last]):
+        at = ".".join(path[:depth])
+        if isinstance(node, list):
+            if not part.isdigit() or int(part) >= len(node):
+                return Mistake(where, f"{at} is a list of {len(node)}: no item {part!r} (counted from 0)")
+        elif not isinstance(node, dict):
+            return Mistake(where, f"{at} is {describe(node)}: nothing can be set inside it")
+        index = int(part) if isinstance(node, list) else part
+        if depth == len(path):
+            node[index] = value
+        else:
+            node = _open(node, index)
+    return None
+
+
+def _open(parent: Any, index: Any) -> Any:
+    """The value at `index`, made ready to take options: a bare component name becomes a mapping."""
+    if isinstance(parent, dict):
+        parent.setdefault(index, {})
+    if isinstance(parent[index], str):
+        parent[index] = {"type": parent[index]}
+    return parent[index]
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe YAML that reads 1e-3 as a number and refuses a key given twice."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)[eE][-+]?\d+$"),
+    list("-+.0123456789"),
+)
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
+    seen: set[Any] = set()
+    for key_node, _ in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        if isinstance(key, str | int) and key in seen:
+            raise yaml.MarkedYAMLError(None, None, f"key {key!r} is given twice", key_node.start_mark)
+        seen.add(key)
+    return loader.construct_mapping(node, deep=True)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+
+
+def _parse(text: str) -> Any:
+    return yaml.load(text, _Loader)  # noqa: S506  _Loader is a SafeLoader
+
+
+def _load_yaml(text: str, source: str) -> Any:
+    try:
+        return _parse(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        problem = error.problem or str(error)
+        line = text.splitlines()[mark.line] if mark and mark.line < len(text.splitlines()) else ""
+        if "\\t" in problem or line[: len(line) - len(line.lstrip())].count("\t"):
+            problem = "a tab; YAML indents with spaces only"
+        raise ConfigError(source, [Mistake(where, f"not YAML: {problem}")]) from None
+    except yaml.YAMLError as error:
+        raise ConfigError(source, [Mistake("", f"not YAML: {_first_line(error)}")]) from None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]
+
+
+def _name_from(path: Path) -> str:
+    return re.sub(r"[^\w.-]+", "-", path.stem)
+
+
+def _configs_nearby(path: Path) -> str:
+    """The configs in the folder that was named, for whoever mistyped one."""
+    names = [str(file) for file in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
+    return did_you_mean(path, names)

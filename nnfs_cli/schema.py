@@ -1,0 +1,143 @@
+"""From plain YAML values to components and back, finding every mistake at once.
+
+The classes are the schema: a dataclass's fields are the options, their types and defaults the rules.
+"""
+
+import dataclasses
+import functools
+import json
+from collections.abc import Mapping
+from typing import Any, get_args, get_origin, get_type_hints
+
+import pydantic
+
+from nnfs_cli.core.component import Component
+from nnfs_cli.core.errors import Mistake, NnfsError, OptionError, did_you_mean
+
+
+class Reader:
+    """Reads values into dataclasses; what is wrong goes to `mistakes` and reads as None."""
+
+    def __init__(self) -> None:
+        self.mistakes: list[Mistake] = []
+
+    def dataclass(self, cls: type[Any], raw: object, path: str, owner: str) -> Any:
+        """An instance of a dataclass from a mapping of its fields. `owner` names it in messages."""
+        if not isinstance(raw, Mapping):
+            self._wrong(path, f"{owner} must be a mapping of options, found {describe(raw)}")
+            return None
+        before = len(self.mistakes)
+        annotations = get_type_hints(cls)
+        fields = {field.name: field for field in dataclasses.fields(cls)}
+        for key in raw:
+            if key not in fields:
+                hint = did_you_mean(key, fields) or "; it takes none"
+                self._wrong(_join(path, key), f"{owner} has no option {key!r}{hint}")
+        values = {}
+        for name, field in fields.items():
+            if name in raw:
+                values[name] = self.value(annotations[name], raw[name], _join(path, name))
+            elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+                self._wrong(_join(path, name), f"{owner} needs this option, and it is missing")
+        return self._create(cls, values, path) if len(self.mistakes) == before else None
+
+    def component(self, family: type[Component], raw: object, path: str) -> Any:
+        """A component from `{type: name, option: value}`, or from a bare name when it needs no options."""
+        spec = {"type": raw} if isinstance(raw, str) else raw
+        if not isinstance(spec, Mapping) or not isinstance(spec.get("type"), str):
+            kind = family.registry.kind
+            self._wrong(
+                path, f"must be a {kind}: a name, or a mapping with its `type`, found {describe(raw)}"
+            )
+            return None
+        try:
+            cls = family.registry[spec["type"]]
+        except NnfsError as error:
+            self._wrong(path, str(error))
+            return None
+        options = {key: value for key, value in spec.items() if key != "type"}
+        return self.dataclass(cls, options, path, cls.type_name)
+
+    def value(self, annotation: Any, raw: object, path: str) -> Any:
+        """A value of the annotated type: a component, several of them, a dataclass, or plain data."""
+        if isinstance(annotation, type) and issubclass(annotation, Component):
+            return self.component(annotation, raw, path)
+        if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
+            return self.dataclass(annotation, raw, path, path.rpartition(".")[2])
+        family = component_of_tuple(annotation)
+        if family is None:
+            return self._plain(annotation, raw, path)
+        if isinstance(raw, list):
+            return tuple(self.component(family, item, f"{path}[{i}]") for i, item in enumerate(raw))
+        self._wrong(path, f"must be a list of {family.registry.kind}s, found {describe(raw)}")
+        return None
+
+    def _plain(self, annotation: Any, raw: object, path: str) -> Any:
+        try:
+            # As JSON, so that YAML's lists may fill tuples while all else stays strict.
+            return _adapter(annotation).validate_json(json.dumps(raw, default=str))
+        except pydantic.ValidationError as error:
+            expected: dict[str, list[str]] = {}
+            for problem in error.errors():
+                inner = "".join(f"[{key}]" for key in problem["loc"] if isinstance(key, int))
+                wanted = problem["msg"].removeprefix("Input should be ")
+                expected.setdefault(inner, []).append(wanted)
+            for inner, alternatives in expected.items():
+                found = (
+                    raw
+                    if not inner
+                    else next(
+                        problem["input"] for problem in error.errors() if f"[{problem['loc'][0]}]" == inner
+                    )
+                )
+                text = f"must be {' or '.join(alternatives)}, found {describe(found)}"
+                self._wrong(path + inner, text)
+            return None
+
+    def _create(self, cls: type[Any], values: Mapping[str, Any], path: str) -> Any:
+        try:
+            return cls(**values)
+        except OptionError as error:
+            for name, expected, found in error.problems:
+                self._wrong(_join(path, name), f"must be {expected}, found {describe(found)}")
+        return None
+
+    def _wrong(self, path: str, text: str) -> None:
+        self.mistakes.append(Mistake(path, text))
+
+
+@functools.cache
+def _adapter(annotation: Any) -> pydantic.TypeAdapter[Any]:
+    return pydantic.TypeAdapter(annotation, config=pydantic.ConfigDict(strict=True, allow_inf_nan=False))
+
+
+def component_of_tuple(annotation: Any) -> type[Component] | None:
+    """Layer for `tuple[Layer, ...]`, None for what is no tuple of components."""
+    item = get_args(annotation)[0] if get_origin(annotation) is tuple else None
+    return item if isinstance(item, type) and issubclass(item, Component) else None
+
+
+def to_plain(value: Any) -> Any:
+    """The inverse of reading: plain YAML values, defaults included."""
+    if isinstance(value, Component):
+        options = {name: to_plain(option) for name, option in value.options().items()}
+        return {"type": value.type_name, **options} if options else value.type_name
+    if dataclasses.is_dataclass(value):
+        return {field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, tuple):
+        return [to_plain(item) for item in value]
+    return value
+
+
+def describe(value: object) -> str:
+    """A value as its user wrote it, short enough for a message."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = repr(list(value) if isinstance(value, tuple) else value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _join(path: str, key: object) -> str:
+    return f"{path}.{key}" if path else str(key)
