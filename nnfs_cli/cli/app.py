@@ -1,0 +1,50 @@
+"""The `nnfs` command, composed of its subcommands."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from nnfs_cli import __version__
+from nnfs_cli.cli.evaluate import evaluate
+from nnfs_cli.cli.gradcheck import gradcheck
+from nnfs_cli.cli.plot import plot
+from nnfs_cli.cli.resume import resume
+from nnfs_cli.cli.runs import runs
+from nnfs_cli.cli.train import train
+from nnfs_cli.core.errors import NnfsError
+
+app = typer.Typer(
+    name="nnfs",
+    help="Train neural networks in pure NumPy from YAML files, and see that every gradient is right.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (train, resume, evaluate, plot, gradcheck, runs):
+    app.command()(command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"nnfs {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None:
+    """What every command shares."""
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one message on standard error, not a traceback."""
+    try:
+        app()
+    except NnfsError as error:
+        typer.echo(f"nnfs: {error}", err=True)
+        sys.exit(error.exit_status)

@@ -1,0 +1,295 @@
+"""Everything that the commands print: tables, progress, scores."""
+
+import json
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from nnfs_cli.conduct import conduct
+from nnfs_cli.config import ExperimentConfig
+from nnfs_cli.core.records import EpochReport, Report
+from nnfs_cli.experiment import Experiment
+from nnfs_cli.gradcheck import RULE, TensorCheck
+from nnfs_cli.runs import RunDirectory
+
+REFRESH_SECONDS = 0.2
+PLAIN_LINES = 20
+
+PIPED_WIDTH = 140
+"""Columns of a table where the output is no terminal and has no width of its own."""
+
+out = Console(highlight=False, soft_wrap=True)
+if not out.is_terminal:
+    out.width = PIPED_WIDTH
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def follow(experiment: Experiment, run: RunDirectory, *, quiet: bool) -> None:
+    """Train `experiment` into `run` and show it: the network, the progress, the scores, the path."""
+    if quiet:
+        for _ in conduct(experiment, run):
+            pass
+        out.print(str(run.path), markup=False)
+        return
+    show_network(experiment)
+    with (Bar if out.is_terminal else Lines)(experiment) as view:
+        for report in conduct(experiment, run):
+            view.show(report)
+    show_scores(run)
+
+
+class Lines:
+    """Progress where the output is no terminal: a line for some of the epochs."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        self._experiment = experiment
+        self._first_rows = _rows_done(experiment)
+        self._first_seconds = experiment.progress.seconds
+        self._every = max(1, experiment.config.training.epochs // PLAIN_LINES)
+
+    def __enter__(self) -> "Lines":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return
+
+    def show(self, report: Report) -> None:
+        if isinstance(report, EpochReport):
+            last = self._experiment.config.training.epochs
+            if report.epoch == 1 or report.epoch % self._every == 0 or report.epoch == last:
+                left = self._seconds_left()
+                line = (
+                    f"epoch {report.epoch:>{len(str(last))}}/{last}  {_scores_text(report)}  {self._speed()}"
+                )
+                out.print(f"{line}  {_duration(left)} left", markup=False)
+
+    def _speed(self) -> str:
+        return f"{self._rows_per_second():,.0f} samples/s"
+
+    def _rows_per_second(self) -> float:
+        seconds = self._experiment.progress.seconds - self._first_seconds
+        return (_rows_done(self._experiment) - self._first_rows) / max(seconds, 1e-9)
+
+    def _seconds_left(self) -> float:
+        total = self._experiment.config.training.epochs * len(self._experiment.progress.order)
+        return (total - _rows_done(self._experiment)) / max(self._rows_per_second(), 1e-9)
+
+
+class Bar(Lines):
+    """Progress in a terminal: one live line."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        super().__init__(experiment)
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=20),
+            TextColumn("{task.fields[scores]}"),
+            TextColumn("[cyan]{task.fields[speed]}"),
+            TimeRemainingColumn(compact=True),
+            TextColumn("left"),
+            console=out,
+            auto_refresh=False,  # a thread of its own would take time from the training's
+        )
+        total = experiment.config.training.epochs * len(experiment.progress.order)
+        self._task = self._bar.add_task("", total=total, completed=self._first_rows, scores="", speed="")
+        self._refreshed = 0.0
+        self._epoch_text = ""
+
+    def __enter__(self) -> "Bar":
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._refresh()
+        self._bar.stop()
+
+    def show(self, report: Report) -> None:
+        if isinstance(report, EpochReport):
+            self._epoch_text = _scores_text(report)
+        now = time.monotonic()
+        if now - self._refreshed > REFRESH_SECONDS:
+            self._refreshed = now
+            self._refresh()
+
+    def _refresh(self) -> None:
+        progress, last = self._experiment.progress, self._experiment.config.training.epochs
+        self._bar.update(
+            self._task,
+            completed=_rows_done(self._experiment),
+            description=f"epoch {min(progress.epoch + 1, last)}/{last}",
+            scores=self._epoch_text,
+            speed=self._speed(),
+        )
+        self._bar.refresh()
+
+
+def show_network(experiment: Experiment) -> None:
+    """The model summary: every layer with its output shape and parameters."""
+    network, config = experiment.network, experiment.config
+    table = Table(title=f"{config.name}: the network", title_justify="left", title_style="bold")
+    table.add_column("layer")
+    table.add_column("output shape")
+    table.add_column("parameters", justify="right")
+    table.add_row("input", f"(N, {_sizes(network.shapes[0])})", "")
+    for name, layer, shape in zip(network.names, network.layers, network.shapes[1:], strict=True):
+        table.add_row(
+            name, f"(N, {_sizes(shape)})", f"{sum(param.size for param in layer.params().values()):,}"
+        )
+    table.add_section()
+    table.add_row("all", "", f"{network.params.value.size:,}")
+    out.print(table)
+    rows = ", ".join(f"{len(split):,} {name}" for name, split in experiment.data.splits.items())
+    threads = "1 thread" if experiment.threads == 1 else f"{experiment.threads} threads"
+    out.print(f"rows: {rows}; {config.dtype}; BLAS on {threads}", markup=False)
+
+
+def show_config(config: ExperimentConfig) -> None:
+    """The resolved config."""
+    out.print(f"\n{config.to_yaml()}", markup=False, end="")
+
+
+def show_scores(run: RunDirectory) -> None:
+    """A finished run's scores, seconds and path."""
+    summary = run.summary()
+    scores = summary["scores"]
+    names = list(next(iter(scores.values())))
+    best = summary.get("best")
+    title = f"scores at epoch {best['epoch']}, the best by {best['monitor']}" if best else "scores"
+    table = Table(title=title, title_justify="left", title_style="bold")
+    table.add_column("split")
+    for name in names:
+        table.add_column(name, justify="right")
+    for split, values in scores.items():
+        table.add_row(split, *(f"{values[name]:.6g}" for name in names))
+    out.print(table)
+    speed = summary["samples_per_second"]
+    out.print(f"trained for {summary['seconds']:.1f} s, {speed:,.0f} samples/s", markup=False)
+    out.print(f"run: {run.path}", markup=False)
+
+
+def show_evaluation(record: Mapping[str, Any], run: RunDirectory) -> None:
+    """One split's scores; for classes the confusion matrix, and each class's scores."""
+    out.print(f"{run.id}, {record['split']}, {record['rows']:,} rows", style="bold", markup=False)
+    for name, score in record["scores"].items():
+        out.print(f"  {name:<10} {score:.6g}", markup=False)
+    if "classes" not in record:
+        return
+    names = [score["name"] for score in record["classes"]]
+    confusion = Table(
+        title="confusion: rows actual, columns predicted", title_justify="left", title_style="bold"
+    )
+    confusion.add_column("")
+    for name in names:
+        confusion.add_column(name, justify="right")
+    for name, row in zip(names, record["confusion"], strict=True):
+        confusion.add_row(name, *(str(count) if count else "·" for count in row))
+    classes = Table(title="classes", title_justify="left", title_style="bold")
+    for column in ("class", "precision", "recall", "f1", "support"):
+        classes.add_column(column, justify="left" if column == "class" else "right")
+    for score in record["classes"]:
+        numbers = (f"{score[key]:.4f}" for key in ("precision", "recall", "f1"))
+        classes.add_row(score["name"], *numbers, f"{score['support']:,}")
+    out.print(confusion)
+    out.print(classes)
+    out.print(f"written to {run.path / ('evaluation-' + record['split'] + '.json')}", markup=False)
+
+
+def show_runs(rows: Sequence[Mapping[str, Any]]) -> None:
+    """The runs, newest last."""
+    table = Table()
+    for column in ("run", "status", "epochs", "best epoch", "scores", "seconds"):
+        table.add_column(column, justify="right" if column in ("epochs", "best epoch", "seconds") else "left")
+    for row in rows:
+        scores = "  ".join(f"{name} {score:.4g}" for name, score in (row.get("scores") or {}).items())
+        table.add_row(
+            row["id"],
+            row["status"],
+            f"{row.get('epochs', '?')}/{row.get('epochs_planned', '?')}",
+            str(row.get("best_epoch") or ""),
+            f"{row['split']}: {scores}" if scores else "",
+            f"{row['seconds']:.1f}" if row.get("seconds") is not None else "",
+        )
+    out.print(table)
+
+
+def show_gradcheck(checks: Sequence[TensorCheck], *, seed: int, tolerance: float) -> None:
+    """A row for each tensor, the worst entry of those that did not pass, and the rule."""
+    table = Table()
+    for column in ("checked", "tensor", "shape", "entries", "kinks", "max rel. error", "max abs. error", ""):
+        table.add_column(column, justify="left" if column in ("checked", "tensor", "shape", "") else "right")
+    for check in checks:
+        table.add_row(
+            check.subject,
+            check.tensor,
+            str(check.shape),
+            str(check.entries),
+            str(check.kinks or ""),
+            f"{check.max_relative:.1e}",
+            f"{check.max_absolute:.1e}",
+            f"[green]{check.verdict}" if check.passed else f"[bold red]{check.verdict}",
+        )
+    out.print(table)
+    for check in checks:
+        if not check.passed and check.worst:
+            index, analytic, numeric = check.worst
+            where = f"{check.subject}, {check.tensor}{list(index)}"
+            out.print(
+                f"{check.verdict}: {where}: analytic {analytic:.9g}, numeric {numeric:.9g}", markup=False
+            )
+    failed = sum(not check.passed for check in checks)
+    verdict = (
+        f"{failed} of {len(checks)} tensors did not pass" if failed else f"all {len(checks)} tensors pass"
+    )
+    out.print(f"{verdict}; tolerance {tolerance:g}, seed {seed}", style="bold", markup=False)
+    out.print(RULE, style="dim", markup=False)
+
+
+def show_paths(paths: Iterable[Path]) -> None:
+    """A path a line."""
+    for path in paths:
+        out.print(str(path), markup=False)
+
+
+def print_json(content: object) -> None:
+    """For other programs to read."""
+    out.print(json.dumps(content, indent=2), markup=False)
+
+
+def note(text: str) -> None:
+    """Something to know."""
+    out.print(text, markup=False)
+
+
+def warn(text: str) -> None:
+    """Something to worry about, on standard error."""
+    err.print(f"nnfs: warning: {text}", markup=False)
+
+
+def _rows_done(experiment: Experiment) -> int:
+    return experiment.progress.epoch * len(experiment.progress.order) + experiment.progress.position
+
+
+def _scores_text(report: EpochReport) -> str:
+    train = [f"{name} {score:.4g}" for name, score in report.train.items()]
+    validation = [f"val_{name} {score:.4g}" for name, score in report.validation.items()]
+    return "  ".join([*train, *validation])
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h {minutes:02}m" if hours else f"{minutes}m {rest:02}s" if minutes else f"{rest}s"
+
+
+def _sizes(shape: Iterable[int]) -> str:
+    return ", ".join(str(size) for size in shape)

@@ -1,0 +1,33 @@
+"""`nnfs evaluate RUN`."""
+
+from typing import Annotated
+
+import typer
+
+from nnfs_cli.cli.options import RUNS, AsJson, Run, RunsFolder
+
+
+def evaluate(
+    run: Run,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPLIT", help="train, validation or test; by default the last of them that there is."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    runs: RunsFolder = RUNS,
+) -> None:
+    """Score RUN's saved weights on one split; also written to evaluation-<split>.json in the run."""
+    from nnfs_cli.cli import console
+    from nnfs_cli.conduct import evaluate_run
+    from nnfs_cli.runs import RunDirectory
+
+    directory = RunDirectory.find(runs, run)
+    record, warnings = evaluate_run(directory, split)
+    for warning in warnings:
+        console.warn(warning)
+    if as_json:
+        console.print_json(record)
+    else:
+        console.show_evaluation(record, directory)

@@ -1,0 +1,19 @@
+"""Arguments and options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+Run: TypeAlias = Annotated[str, typer.Argument(metavar="RUN", help="A run: its path, its id, or `latest`.")]
+RunsFolder: TypeAlias = Annotated[
+    Path, typer.Option("--runs", metavar="DIR", help="The folder that holds the runs.")
+]
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Overrides: TypeAlias = Annotated[
+    list[str],
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Override a key of the config, e.g. layers.1.units=32. Repeatable."
+    ),
+]
+RUNS = Path("runs")

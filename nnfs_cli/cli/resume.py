@@ -1,0 +1,21 @@
+"""`nnfs resume RUN`."""
+
+from typing import Annotated
+
+import typer
+
+from nnfs_cli.cli.options import RUNS, Run, RunsFolder
+
+
+def resume(
+    run: Run,
+    runs: RunsFolder = RUNS,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the path of the run.")] = False,
+) -> None:
+    """Go on with an interrupted RUN from its checkpoint, to the same result as if it had never stopped."""
+    from nnfs_cli import conduct
+    from nnfs_cli.cli import console
+    from nnfs_cli.runs import RunDirectory
+
+    directory = RunDirectory.find(runs, run)
+    console.follow(conduct.resume(directory), directory, quiet=quiet)

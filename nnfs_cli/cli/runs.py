@@ -1,0 +1,17 @@
+"""`nnfs runs`."""
+
+from nnfs_cli.cli.options import RUNS, AsJson, RunsFolder
+
+
+def runs(runs: RunsFolder = RUNS, as_json: AsJson = False) -> None:
+    """List the runs with status, epochs, best score and time, newest last."""
+    from nnfs_cli.cli import console
+    from nnfs_cli.runs import all_runs, overview
+
+    rows = [overview(run) for run in all_runs(runs)]
+    if as_json:
+        console.print_json(rows)
+    elif rows:
+        console.show_runs(rows)
+    else:
+        console.note(f"no runs in {runs.absolute()} yet; `nnfs train CONFIG` makes one")

@@ -1,0 +1,37 @@
+"""`nnfs train CONFIG`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nnfs_cli.cli.options import RUNS, Overrides, RunsFolder
+
+
+def train(
+    config: Annotated[
+        Path, typer.Argument(metavar="CONFIG", help="The YAML file that describes the experiment.")
+    ],
+    overrides: Overrides = [],  # noqa: B006  typer reads the default, nothing changes it
+    runs: RunsFolder = RUNS,
+    run_id: Annotated[
+        str | None,
+        typer.Option("--id", metavar="ID", help="Name the run's folder; by default name and time."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check and build everything, show it, train and write nothing.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the path of the run.")] = False,
+) -> None:
+    """Train the network that CONFIG describes; weights, numbers and plots go to runs/<id>/."""
+    from nnfs_cli.cli import console
+    from nnfs_cli.config import load_config
+    from nnfs_cli.experiment import Experiment
+    from nnfs_cli.runs import RunDirectory
+
+    experiment = Experiment(load_config(config, overrides))
+    if dry_run:
+        console.show_network(experiment)
+        console.show_config(experiment.config)
+        return
+    console.follow(experiment, RunDirectory.create(runs, experiment.config, run_id), quiet=quiet)

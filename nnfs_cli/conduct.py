@@ -1,0 +1,185 @@
+"""A whole run: train, record every report, survive being stopped, score, draw."""
+
+import platform
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from nnfs_cli import __version__, plots
+from nnfs_cli.core.errors import DivergenceError, InterruptionError, NnfsError
+from nnfs_cli.core.records import EpochReport, Evaluation, Report
+from nnfs_cli.evaluation import evaluate, predictions
+from nnfs_cli.experiment import Experiment
+from nnfs_cli.runs import Recorder, RunDirectory, epoch_row, most_telling
+from nnfs_cli.trainer import train
+
+CHECKPOINT_SECONDS = 30.0
+
+
+def conduct(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
+    """Train and yield every report once it is on record; then save weights, scores and plots.
+
+    Raises InterruptionError after SIGINT or SIGTERM, and passes DivergenceError on, both with the
+    run directory complete and marked so. A second SIGINT stops at once.
+    """
+    summary = first_summary(experiment, run)
+    run.write_json("summary.json", summary)
+    status, saved = "failed", time.monotonic()
+    try:
+        with Recorder(run) as recorder, StopRequest() as stop:
+            for report in train(experiment):
+                recorder.record(report)
+                if isinstance(report, EpochReport):
+                    summary["final"] = epoch_row(report)
+                yield report
+                if stop.requested:
+                    break
+                if time.monotonic() - saved > CHECKPOINT_SECONDS:
+                    run.write_arrays("checkpoint.npz", experiment.state())
+                    saved = time.monotonic()
+        done = experiment.progress.epoch == experiment.config.training.epochs
+        status = "completed" if done else "interrupted"
+    except DivergenceError:
+        status = "diverged"
+        raise
+    except (GeneratorExit, KeyboardInterrupt):
+        status = "interrupted"
+        raise
+    finally:
+        close(experiment, run, summary, status)
+    if status == "interrupted":
+        raise InterruptionError(
+            f"interrupted in epoch {experiment.progress.epoch + 1} of {experiment.config.training.epochs}; "
+            f"everything is saved in {run.path}; `nnfs resume {run.path}` goes on"
+        )
+
+
+def close(experiment: Experiment, run: RunDirectory, summary: dict[str, Any], status: str) -> None:
+    """Leave the run directory complete: weights, checkpoint, scores, predictions, summary, plots."""
+    progress = experiment.progress
+    seconds = progress.seconds
+    samples = progress.epoch * len(progress.order) + progress.position
+    summary |= {
+        "status": status,
+        "epochs": progress.epoch,
+        "steps": progress.step,
+        "seconds": round(seconds, 3),
+        "samples_per_second": round(samples / seconds, 1) if seconds else None,
+    }
+    if progress.best_epoch:
+        monitor = experiment.config.training.monitor
+        summary["best"] = {"epoch": progress.best_epoch, "monitor": monitor, "value": progress.best_value}
+    if status in ("completed", "interrupted"):
+        run.write_arrays("checkpoint.npz", experiment.state())
+    experiment.use_best()
+    usable = bool(np.isfinite(experiment.network.params.value).all())
+    if status != "failed" and usable:
+        run.write_arrays("weights.npz", experiment.network.params.arrays())
+        evaluations = {name: evaluate(experiment, name) for name in experiment.data.splits}
+        summary["scores"] = {name: dict(evaluation.scores) for name, evaluation in evaluations.items()}
+        pictured = evaluations[most_telling(evaluations)]
+        summary["pictured_split"] = pictured.split
+        run.write_arrays("predictions.npz", predictions(experiment, pictured))
+        run.write_json(f"evaluation-{pictured.split}.json", evaluation_record(pictured))
+    run.write_json("summary.json", summary)
+    if status != "failed":
+        plots.draw_all(run)
+
+
+def first_summary(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
+    """What is known of a run when it starts."""
+    config, splits = experiment.config, experiment.data.splits
+    return {
+        "id": run.id,
+        "name": config.name,
+        "status": "running",
+        "started": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "task": experiment.data.task,
+        "classes": list(experiment.data.classes),
+        "epochs": experiment.progress.epoch,
+        "epochs_planned": config.training.epochs,
+        "steps": experiment.progress.step,
+        "parameters": experiment.network.params.value.size,
+        "rows": {name: len(split) for name, split in splits.items()},
+        "threads": experiment.threads,
+        "versions": {
+            "nnfs": __version__,
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+        },
+        "data_fingerprint": experiment.data.fingerprint,
+    }
+
+
+def resume(run: RunDirectory) -> Experiment:
+    """The experiment of an unfinished run as its checkpoint has it, and its CSV files cut back to there."""
+    status = run.summary().get("status")
+    if status == "completed":
+        raise NnfsError(f"{run.path}: the run is completed; there is nothing to go on with")
+    if not run.has("checkpoint.npz"):
+        raise NnfsError(f"{run.path}: {status}, and no checkpoint was written to go on from")
+    experiment = Experiment(run.config())
+    experiment.load_state(run.arrays("checkpoint.npz"), f"{run.path / 'checkpoint.npz'}")
+    run.drop_rows_after(experiment.progress.step)
+    return experiment
+
+
+def load(run: RunDirectory) -> Experiment:
+    """A run's experiment with the weights that it saved."""
+    experiment = Experiment(run.config())
+    experiment.network.params.load(run.arrays("weights.npz"), f"{run.path / 'weights.npz'}")
+    return experiment
+
+
+def evaluate_run(run: RunDirectory, split: str | None) -> tuple[dict[str, Any], list[str]]:
+    """Score a run's saved weights, write evaluation-<split>.json, and return it with any warnings."""
+    experiment = load(run)
+    evaluation = evaluate(experiment, split or most_telling(experiment.data.splits))
+    record = evaluation_record(evaluation)
+    run.write_json(f"evaluation-{evaluation.split}.json", record)
+    warnings = []
+    if run.has("summary.json") and run.summary().get("data_fingerprint") != experiment.data.fingerprint:
+        warnings.append("the data is not what the run was trained on: its fingerprint has changed")
+    return record, warnings
+
+
+def evaluation_record(evaluation: Evaluation) -> dict[str, Any]:
+    """An evaluation as JSON holds it."""
+    record: dict[str, Any] = {
+        "split": evaluation.split,
+        "rows": evaluation.rows,
+        "scores": dict(evaluation.scores),
+    }
+    if evaluation.classes:
+        record["confusion"] = [list(row) for row in evaluation.confusion]
+        record["classes"] = [vars(score) for score in evaluation.classes]
+    return record
+
+
+class StopRequest:
+    """While entered, the first SIGINT or SIGTERM only sets `requested`; the next acts as ever."""
+
+    def __init__(self) -> None:
+        self.requested = False
+        self._previous: dict[int, Callable[[int, FrameType | None], Any] | int | None] = {}
+
+    def __enter__(self) -> "StopRequest":
+        if threading.current_thread() is threading.main_thread():  # only there may handlers be set
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._previous[number] = signal.signal(number, self._request)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+        self._previous.clear()
+
+    def _request(self, number: int, frame: FrameType | None) -> None:
+        self.requested = True
+        self.__exit__()

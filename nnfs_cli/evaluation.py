@@ -1,0 +1,86 @@
+"""Evaluation: a network's scores on a split, and what it says about given inputs."""
+
+import numpy as np
+
+from nnfs_cli.core.params import Array
+from nnfs_cli.core.records import ClassScore, Evaluation, Split
+from nnfs_cli.experiment import Experiment
+from nnfs_cli.threads import limit_blas
+
+CHUNK = 1024
+"""Rows at a time. The same everywhere, since BLAS may round differently for other batch sizes."""
+
+
+PICTURE_ROWS = 5000
+CURVE_POINTS = 500
+
+
+def evaluate(experiment: Experiment, name: str) -> Evaluation:
+    """Loss and metrics on one split; for classes also the confusion matrix and each class's scores."""
+    split = experiment.split(name)
+    z = outputs(experiment, split)
+    t = split.t[split.rows]
+    classes = experiment.data.classes
+    confusion = confusion_matrix(z.argmax(axis=1), t, len(classes)) if classes else np.zeros((0, 0), int)
+    return Evaluation(
+        split=name,
+        rows=len(split),
+        scores=experiment.scores(z, t),
+        outputs=z,
+        confusion=tuple(tuple(int(count) for count in row) for row in confusion),
+        classes=class_scores(confusion, classes),
+    )
+
+
+def outputs(experiment: Experiment, split: Split) -> Array:
+    """The network's outputs (N, M) for all rows of a split, as evaluation computes them."""
+    z = np.empty((experiment.data.target_width, len(split)), experiment.network.dtype).T
+    with limit_blas(experiment.threads):
+        for start in range(0, len(split), CHUNK):
+            rows = split.rows[start : start + CHUNK]
+            if start == 0 or len(rows) < CHUNK:
+                batch = experiment.batch(split, len(rows))
+            batch.fill(rows)
+            batch.workspace.infer()
+            z[start : start + CHUNK] = batch.workspace.y
+    return z
+
+
+def predictions(experiment: Experiment, evaluation: Evaluation) -> dict[str, Array]:
+    """What the pictures of an evaluated split show, at most PICTURE_ROWS rows of it, by name.
+
+    target, prediction: class numbers (N,) or real values (N, M).
+    For one input, also x (N, 1), and over its whole range curve_x, curve_prediction and, where the
+    noiseless truth is known, curve_truth.
+    """
+    data, split = experiment.data, experiment.split(evaluation.split)
+    target = split.t[split.rows]
+    if data.classes:
+        return {"target": target, "prediction": evaluation.outputs.argmax(axis=1)}
+    prediction = experiment.loss.predict(evaluation.outputs)
+    some = np.linspace(0, len(split) - 1, min(len(split), PICTURE_ROWS)).astype(np.intp)
+    arrays = {"target": target[some], "prediction": prediction[some]}
+    if data.input_shape == (1,):
+        x = split.x[split.rows]
+        curve = np.linspace(x.min(), x.max(), CURVE_POINTS, dtype=x.dtype).reshape(-1, 1)
+        z = outputs(experiment, Split(curve, np.zeros_like(curve), np.arange(len(curve))))
+        arrays |= {"x": x[some], "curve_x": curve, "curve_prediction": experiment.loss.predict(z)}
+        if data.truth is not None:
+            arrays["curve_truth"] = data.truth(curve)
+    return arrays
+
+
+def confusion_matrix(predicted: Array, actual: Array, classes: int) -> Array:
+    """(K, K) counts: row the actual class, column the predicted one."""
+    return np.bincount(actual * classes + predicted, minlength=classes**2).reshape(classes, classes)
+
+
+def class_scores(confusion: Array, names: tuple[str, ...]) -> tuple[ClassScore, ...]:
+    """Precision, recall and F1 of each class; 0 where a class was never predicted or never there."""
+    hits = confusion.diagonal()
+    predicted, support = confusion.sum(axis=0), confusion.sum(axis=1)
+    precision = hits / np.maximum(predicted, 1)
+    recall = hits / np.maximum(support, 1)
+    f1 = 2 * hits / np.maximum(predicted + support, 1)
+    columns = zip(names, precision, recall, f1, support, strict=True)
+    return tuple(ClassScore(name, float(p), float(r), float(f), int(n)) for name, p, r, f, n in columns)

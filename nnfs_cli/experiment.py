@@ -1,0 +1,159 @@
+"""The experiment: everything a config describes, built and ready to train, and its whole state."""
+
+import copy
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from nnfs_cli.batches import Batch
+from nnfs_cli.config import ExperimentConfig
+from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.params import Array
+from nnfs_cli.core.records import Data, Split
+from nnfs_cli.losses.base import Loss
+from nnfs_cli.metrics.base import Metric
+from nnfs_cli.network import Network
+from nnfs_cli.threads import blas_threads
+
+
+@dataclass
+class Progress:
+    """Where training stands.
+
+    epoch, step: how many are done.
+    position: how many rows of the running epoch are done.
+    order: the running epoch's rows (N,) in the order of training.
+    outputs: what the network gave for them (N, M), to score the epoch by.
+    seconds: the time spent on training.
+    best: the monitored value of the best epoch, its number, and its parameters (P,).
+    """
+
+    order: Array
+    outputs: Array
+    epoch: int = 0
+    step: int = 0
+    position: int = 0
+    seconds: float = 0.0
+    best_value: float = float("nan")
+    best_epoch: int = 0
+    best_params: Array | None = None
+
+
+class Experiment:
+    """A config's data, network, loss, metrics and optimizer, built from one seed.
+
+    Raises NnfsError where the parts do not fit together: the layers' shapes, the last layer's width,
+    a loss or metric for another kind of target.
+    """
+
+    def __init__(self, config: ExperimentConfig) -> None:
+        seeds = np.random.SeedSequence(config.seed).spawn(3)
+        init_rng, self.shuffle_rng, split_rng = (np.random.default_rng(seed) for seed in seeds)
+        self.config = config
+        self.data = _in_dtype(config.dataset.load(split_rng), config.dtype)
+        self.loss = config.loss
+        self.metrics = {metric.type_name: metric for metric in config.metrics}
+        self.network = Network(copy.deepcopy(config.layers), self.data.input_shape, config.dtype)
+        _check_fit(config, self.network, self.data)
+        self.network.initialize(init_rng)
+        self.optimizer = copy.deepcopy(config.optimizer)
+        self.optimizer.build(self.network.params)
+        self.threads = blas_threads(self.network, config.training.batch_size, config.training.threads)
+        rows, width = len(self.data.splits["train"]), self.data.target_width
+        # Outputs with the rows innermost: scores over a row's few outputs run much faster on it.
+        outputs = np.empty((width, rows), self.network.dtype).T
+        self._batches: dict[int, Batch] = {}
+        self.progress = Progress(np.empty(rows, np.intp), outputs)
+
+    def split(self, name: str) -> Split:
+        """A split of the data; NnfsError naming those that exist."""
+        if name not in self.data.splits:
+            raise NnfsError(f"no {name} split in this data; it has {', '.join(self.data.splits)}")
+        return self.data.splits[name]
+
+    def batch(self, split: Split, n: int) -> Batch:
+        """Brings n rows of a split at a time into the network's workspace for n."""
+        return Batch(split, self.data.scale, self.network.workspace(n))
+
+    def training_batch(self, n: int) -> Batch:
+        """`batch` for the training split, made once for each n."""
+        if n not in self._batches:
+            self._batches[n] = self.batch(self.data.splits["train"], n)
+        return self._batches[n]
+
+    def scores(self, z: Array, t: Array) -> dict[str, float]:
+        """The loss and every metric of outputs z (N, M) for targets t."""
+        p = self.loss.predict(z) if self.metrics else z
+        return {"loss": self.loss.value(z, t), **{name: m(p, t) for name, m in self.metrics.items()}}
+
+    def use_best(self) -> None:
+        """Give the network the parameters of the best epoch, where there is one."""
+        if self.progress.best_params is not None:
+            self.network.params.value[...] = self.progress.best_params
+
+    def state(self) -> dict[str, Array]:
+        """All that the rest of the training depends on, between two steps, by name."""
+        progress = {k: np.asarray(v) for k, v in vars(self.progress).items() if v is not None}
+        return {
+            "params": self.network.params.value,
+            "shuffle_rng": np.array(json.dumps(self.shuffle_rng.bit_generator.state)),
+            **{f"optimizer/{name}": array for name, array in self.optimizer.state().items()},
+            **{f"progress/{name}": array for name, array in progress.items()},
+        }
+
+    def load_state(self, state: Mapping[str, Array], source: str) -> None:
+        """Go on from where `state()` was taken. NnfsError where it is another experiment's."""
+        mine = self.state()
+        for name, array in mine.items():
+            if name not in state or (array.dtype.kind != "U" and state[name].shape != array.shape):
+                found = f"shape {state[name].shape}" if name in state else "no such array"
+                raise NnfsError(
+                    f"{source}: the state of another experiment: {name} must have shape {array.shape}, "
+                    f"the file has {found}"
+                )
+        self.network.params.value[...] = state["params"]
+        self.shuffle_rng.bit_generator.state = json.loads(str(state["shuffle_rng"]))
+        for name, array in self.optimizer.state().items():
+            array[...] = state[f"optimizer/{name}"]
+        for name, value in vars(self.progress).items():
+            if isinstance(value, np.ndarray):
+                value[...] = state[f"progress/{name}"]
+            elif f"progress/{name}" in state:
+                array = state[f"progress/{name}"]
+                setattr(self.progress, name, array.copy() if array.ndim else array.item())
+
+
+def _in_dtype(data: Data, dtype: str) -> Data:
+    """The same data with real-valued inputs and targets in the network's dtype; bytes stay bytes."""
+
+    def cast(array: Array) -> Array:
+        return array.astype(dtype, copy=False) if array.dtype.kind == "f" else array
+
+    splits = {name: Split(cast(s.x), cast(s.t), s.rows) for name, s in data.splits.items()}
+    return replace(data, splits=splits)
+
+
+def _check_fit(config: ExperimentConfig, network: Network, data: Data) -> None:
+    """Raise NnfsError unless loss, metrics and the last layer suit the data."""
+    problems = []
+    parts: list[tuple[str, Loss | Metric]] = [("loss", config.loss)]
+    parts += [(f"metrics[{i}]", metric) for i, metric in enumerate(config.metrics)]
+    for path, part in parts:
+        if data.task not in part.tasks:
+            problems.append(
+                f"{path}: {part.type_name} is for {' or '.join(part.tasks)}, "
+                f"but {config.dataset.type_name} is {data.task}"
+            )
+    if network.output_shape != (data.target_width,):
+        what = f"{len(data.classes)} classes" if data.classes else f"targets of width {data.target_width}"
+        last = len(config.layers) - 1
+        problems.append(
+            f"layers[{last}]: the last layer gives {network.output_shape} for each row, "
+            f"but {config.dataset.type_name} has {what}: it must give ({data.target_width},)"
+        )
+    if not network.params.named:
+        problems.append("layers: no layer has parameters, so there is nothing to train")
+    if problems:
+        raise NnfsError("\n  ".join([f"{config.name}: the parts do not fit together", *problems]))

@@ -1,0 +1,36 @@
+"""confusion.png, for classification: which classes are taken for which."""
+
+import numpy as np
+
+from nnfs_cli.evaluation import confusion_matrix
+from nnfs_cli.plots.style import panels, save
+from nnfs_cli.runs import RunDirectory
+
+MOST_NUMBERED = 20
+"""With more classes than this, numbers in the cells are too small to read."""
+
+
+def draw(run: RunDirectory) -> list[str]:
+    """Counts by actual and predicted class; the color is the share of the actual class."""
+    summary = run.summary()
+    if summary.get("task") != "classification" or not run.has("predictions.npz"):
+        return []
+    arrays, names = run.arrays("predictions.npz"), summary["classes"]
+    counts = confusion_matrix(arrays["prediction"], arrays["target"], len(names))
+    correct = counts.diagonal().sum() / max(counts.sum(), 1)
+    side = min(max(4.5, 0.62 * len(names)), 14.0)
+    title = f"{run.id}: {counts.sum():,} {summary['pictured_split']} rows, {correct:.2%} correct"
+    (axes,) = panels([title], (side + 1.0, side))
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    image = axes.imshow(share, cmap="Blues", vmin=0.0, vmax=1.0)
+    axes.grid(visible=False)
+    axes.figure.colorbar(image, label="share of the actual class", fraction=0.046, pad=0.03)
+    axes.set_xticks(range(len(names)), names, rotation=0 if max(map(len, names)) <= 3 else 90)
+    axes.set_yticks(range(len(names)), names)
+    axes.set_xlabel("predicted class")
+    axes.set_ylabel("actual class")
+    if len(names) <= MOST_NUMBERED:
+        for (i, j), count in np.ndenumerate(counts):
+            color = "white" if share[i, j] > 0.5 else "black"
+            axes.text(j, i, f"{count}" if count else "·", ha="center", va="center", color=color, fontsize=9)
+    return save(axes, run.path / "plots", "confusion.png")

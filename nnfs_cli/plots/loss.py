@@ -1,0 +1,69 @@
+"""loss.png: the loss by step and by epoch."""
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from nnfs_cli.core.params import Array
+from nnfs_cli.plots.style import BLUE, GRAY, ORANGE, panels, save
+from nnfs_cli.runs import RunDirectory
+
+SMOOTHING_POINTS = 100
+"""The running mean spans one part in so many of the logged steps."""
+
+
+def draw(run: RunDirectory) -> list[str]:
+    """Steps light, each epoch and the running mean on top, validation where there is one."""
+    steps, epochs = run.table("steps.csv"), run.table("epochs.csv")
+    if not steps and not epochs:
+        return []
+    config = run.config()
+    (axes,) = panels([f"{run.id}: loss"], (8.0, 4.8))
+    if steps:
+        axes.plot(
+            steps["step"], steps["loss"], color=GRAY, alpha=0.4, lw=0.6, label="train, each logged step"
+        )
+    if epochs:
+        style = ".-" if len(epochs["step"]) <= 30 else "-"
+        axes.plot(epochs["step"], epochs["train_loss"], style, color=BLUE, lw=2.0, label="train, each epoch")
+        if "val_loss" in epochs:
+            axes.plot(epochs["step"], epochs["val_loss"], style, color=ORANGE, lw=1.6, label="validation")
+            mark_best(axes, run, epochs, "step")
+    if steps:
+        _draw_running_mean(axes, steps["step"], steps["loss"])
+    _choose_scale(axes, np.concatenate([t[k] for t, k in ((steps, "loss"), (epochs, "train_loss")) if t]))
+    axes.set_xlabel("step")
+    axes.set_ylabel(f"loss ({config.loss.type_name})")
+    add_epoch_axis(axes, epochs)
+    axes.legend()
+    return save(axes, run.path / "plots", "loss.png")
+
+
+def _draw_running_mean(axes: Axes, step: Array, loss: Array) -> None:
+    window = len(loss) // SMOOTHING_POINTS
+    if window > 1:
+        mean = np.convolve(loss, np.full(window, 1.0 / window), mode="valid")
+        middle = step[(window - 1) // 2 :][: len(mean)]
+        axes.plot(middle, mean, color="black", lw=1.0, label=f"train, mean of {window} logged steps")
+
+
+def _choose_scale(axes: Axes, values: Array) -> None:
+    """Logarithmic where the loss is positive and falls by more than a factor of ten."""
+    if len(values) and values.min() > 0 and values.max() > 10 * values.min():
+        axes.set_yscale("log")
+
+
+def mark_best(axes: Axes, run: RunDirectory, epochs: dict[str, Array], unit: str) -> None:
+    """A dotted line at the epoch whose weights the run keeps."""
+    best = run.summary().get("best", {}).get("epoch")
+    if best is not None and best in epochs["epoch"]:
+        (where,) = epochs[unit][epochs["epoch"] == best]
+        axes.axvline(where, color="black", ls=":", lw=1.2, label=f"best epoch, {best}: the saved weights")
+
+
+def add_epoch_axis(axes: Axes, epochs: dict[str, Array]) -> None:
+    """The same axis counted in epochs, on top."""
+    if epochs and epochs["epoch"][0] > 0:
+        steps_per_epoch = epochs["step"][0] / epochs["epoch"][0]
+        axes.secondary_xaxis(
+            "top", functions=(lambda step: step / steps_per_epoch, lambda epoch: epoch * steps_per_epoch)
+        ).set_xlabel("epoch")

@@ -1,0 +1,50 @@
+"""The look that all pictures share."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+BLUE, ORANGE, GREEN, GRAY = "#1f77b4", "#e4761b", "#2a9d5c", "#8a8f98"
+
+RC: Any = {
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 12,
+    "axes.titlelocation": "left",
+    "grid.color": "#e3e5e8",
+    "grid.linewidth": 0.8,
+    "legend.frameon": False,
+    "font.size": 10,
+}
+
+
+def panels(titles: Sequence[str], size: tuple[float, float], columns: int = 2) -> list[Axes]:
+    """One set of axes for each title, `size` inches each, in one figure.
+
+    The figure belongs to no window: pyplot, slow to import, is not needed.
+    """
+    columns = min(columns, len(titles))
+    rows = math.ceil(len(titles) / columns)
+    with mpl.rc_context(RC):
+        figure = Figure(figsize=(size[0] * columns, size[1] * rows), layout="constrained")
+        grid = [figure.add_subplot(rows, columns, i + 1) for i in range(len(titles))]
+        for axes, title in zip(grid, titles, strict=True):
+            axes.set_title(title)
+    return grid
+
+
+def save(axes: Axes, folder: Path, name: str) -> list[str]:
+    """Write the figure that `axes` are in as folder/name, and return [name]."""
+    figure: Any = axes.get_figure(root=True)
+    temporary = folder / f".{name}.part"  # so that nobody ever sees half a picture
+    with mpl.rc_context(RC):
+        figure.savefig(temporary, dpi=120, format="png")
+    temporary.replace(folder / name)
+    return [name]

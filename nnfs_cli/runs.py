@@ -1,0 +1,231 @@
+"""The run directory: a contract that users' scripts read. Nothing in it is ever overwritten half-way."""
+
+import contextlib
+import csv
+import io
+import json
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from nnfs_cli.config import ExperimentConfig, load_config
+from nnfs_cli.core.errors import NnfsError, did_you_mean
+from nnfs_cli.core.params import Array
+from nnfs_cli.core.records import EpochReport, Report, StepReport
+
+FLUSH_SECONDS = 1.0
+
+
+class RunDirectory:
+    """One run's files, as `docs/design.md` lists them in section 4."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.id = path.name
+
+    @classmethod
+    def create(cls, root: Path, config: ExperimentConfig, run_id: str | None = None) -> "RunDirectory":
+        """A new directory in `root`, with the resolved config.
+
+        A clash of names gets -2, -3, ...; NnfsError for an asked-for id that is taken.
+        """
+        stem = run_id or f"{config.name}-{datetime.now():%Y%m%d-%H%M%S}"
+        if Path(stem).name != stem or stem in (".", "..", "latest"):
+            raise NnfsError(f"--id: must be a plain name for a new folder, found {stem!r}")
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+            path = root / stem
+            for number in range(2, 1000):
+                with contextlib.suppress(FileExistsError):
+                    path.mkdir()
+                    break
+                if run_id:
+                    raise NnfsError(f"--id: {path} is there already, and a run never overwrites another")
+                path = root / f"{stem}-{number}"
+            run = cls(path)
+            run.write("config.yaml", config.to_yaml().encode())
+        except OSError as error:
+            raise NnfsError(f"--runs: cannot write in {root}: {error.strerror}") from None
+        return run
+
+    @classmethod
+    def find(cls, root: Path, reference: str) -> "RunDirectory":
+        """The run that a path, an id or `latest` means; NnfsError with the nearest ids if there is none."""
+        runs = list(all_runs(root))
+        if reference == "latest":
+            if not runs:
+                raise NnfsError(f"no runs in {root.absolute()} yet; `nnfs train CONFIG` makes one")
+            return runs[-1]
+        for path in (Path(reference), root / reference):
+            if (path / "config.yaml").is_file():
+                return cls(path)
+            if path.is_dir() and reference:
+                raise NnfsError(f"{path} is no run directory: it has no config.yaml")
+        raise NnfsError(
+            f"no run {reference!r} in {root.absolute()}{did_you_mean(reference, [run.id for run in runs])}"
+        )
+
+    # Writing
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file whole or not at all."""
+        temporary = self.path / f".{name}.part"
+        try:
+            with temporary.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self.path / name)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+    def write_json(self, name: str, content: Mapping[str, Any]) -> None:
+        self.write(name, (json.dumps(content, indent=2) + "\n").encode())
+
+    def write_arrays(self, name: str, arrays: Mapping[str, Array]) -> None:
+        buffer = io.BytesIO()
+        np.savez(buffer, allow_pickle=False, **arrays)
+        self.write(name, buffer.getvalue())
+
+    def drop_rows_after(self, step: int) -> None:
+        """Shorten epochs.csv and steps.csv to what was recorded up to a step."""
+        for name in ("epochs.csv", "steps.csv"):
+            if self.has(name):
+                with (self.path / name).open(encoding="utf-8", newline="") as lines:
+                    header, *rows = list(csv.reader(lines))
+                column = header.index("step")
+                kept = [row for row in rows if len(row) == len(header) and int(row[column]) <= step]
+                self.write(name, "".join(",".join(row) + "\n" for row in [header, *kept]).encode())
+
+    # Reading
+
+    def config(self) -> ExperimentConfig:
+        return load_config(self.path / "config.yaml")
+
+    def summary(self) -> dict[str, Any]:
+        """summary.json; NnfsError where there is none to read."""
+        file = self.path / "summary.json"
+        try:
+            summary = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise NnfsError(f"{file}: cannot be read: {error}") from None
+        if not isinstance(summary, dict):
+            raise NnfsError(f"{file}: must be a mapping, found {summary!r}")
+        return summary
+
+    def has(self, name: str) -> bool:
+        return (self.path / name).is_file()
+
+    def arrays(self, name: str) -> dict[str, Array]:
+        """The arrays of one of the run's .npz files; NnfsError where it is missing or damaged."""
+        file = self.path / name
+        if not file.is_file():
+            raise NnfsError(f"{file}: no such file; the run has not got that far")
+        try:
+            with np.load(file, allow_pickle=False) as archive:
+                return {key: archive[key] for key in archive.files}
+        except Exception as error:
+            raise NnfsError(f"{file}: {error}") from error
+
+    def table(self, name: str) -> dict[str, Array]:
+        """The columns of epochs.csv or steps.csv as float64 arrays; {} if nothing was recorded yet."""
+        file = self.path / name
+        if not file.is_file():
+            return {}
+        with file.open(encoding="utf-8", newline="") as lines:
+            header, *rows = list(csv.reader(lines)) or [[]]
+        whole = [row for row in rows if len(row) == len(header)]
+        try:
+            columns = np.array(whole, dtype=np.float64).reshape(-1, len(header)).T
+        except ValueError as error:
+            raise NnfsError(f"{file}: {error}") from None
+        return dict(zip(header, columns, strict=True))
+
+
+def overview(run: RunDirectory) -> dict[str, Any]:
+    """A run in one line: id, status, epochs, best score, seconds, and what is wrong with it, if anything."""
+    try:
+        summary = run.summary()
+    except NnfsError:
+        return {"id": run.id, "status": "unreadable"}
+    scores = summary.get("scores", {})
+    split = most_telling(scores) if scores else None
+    return {
+        "id": run.id,
+        "status": summary.get("status"),
+        "epochs": summary.get("epochs"),
+        "epochs_planned": summary.get("epochs_planned"),
+        "best_epoch": summary.get("best", {}).get("epoch"),
+        "split": split,
+        "scores": scores.get(split, {}),
+        "seconds": summary.get("seconds"),
+        "started": summary.get("started"),
+    }
+
+
+def most_telling(splits: Iterable[str]) -> str:
+    """The split that says most about new data: test, else validation, else train."""
+    names = set(splits)
+    return next(name for name in ("test", "validation", "train") if name in names)
+
+
+def all_runs(root: Path) -> Iterator[RunDirectory]:
+    """The runs in `root`, newest last."""
+    if root.is_dir():
+        runs = [RunDirectory(path) for path in root.iterdir() if (path / "config.yaml").is_file()]
+        yield from sorted(runs, key=lambda run: ((run.path / "config.yaml").stat().st_mtime_ns, run.id))
+
+
+class Recorder:
+    """Appends reports to a run's CSV files, each row whole."""
+
+    def __init__(self, run: RunDirectory) -> None:
+        self._files = contextlib.ExitStack()
+        self._run = run
+        self._tables: dict[str, tuple[IO[str], Any]] = {}
+        self._flushed = time.monotonic()
+
+    def __enter__(self) -> "Recorder":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._files.close()
+
+    def record(self, report: Report) -> None:
+        """Add a report's row; files appear, with their header, at the first one."""
+        if isinstance(report, StepReport):
+            row = {"step": report.step, "epoch": report.epoch, "loss": report.loss, **report.metrics}
+            self._append("steps.csv", row)
+        elif isinstance(report, EpochReport):
+            self._append("epochs.csv", epoch_row(report))
+        now = time.monotonic()
+        if now - self._flushed > FLUSH_SECONDS:
+            self._flushed = now
+            for file, _ in self._tables.values():
+                file.flush()
+
+    def _append(self, name: str, row: Mapping[str, float]) -> None:
+        if name not in self._tables:
+            file = self._files.enter_context((self._run.path / name).open("a", encoding="utf-8", newline=""))
+            self._tables[name] = file, csv.writer(file, lineterminator="\n")
+            if file.tell() == 0:
+                self._tables[name][1].writerow(row)
+        self._tables[name][1].writerow(row.values())
+
+
+def epoch_row(report: EpochReport) -> dict[str, float]:
+    """An epoch as a row of epochs.csv."""
+    return {
+        "epoch": report.epoch,
+        "step": report.step,
+        "seconds": round(report.seconds, 4),
+        "learning_rate": report.learning_rate,
+        **{f"train_{name}": score for name, score in report.train.items()},
+        **{f"val_{name}": score for name, score in report.validation.items()},
+    }

@@ -1,0 +1,133 @@
+"""The training loop: mini-batch gradient descent as an iterator of reports."""
+
+import math
+import time
+from collections.abc import Iterator
+
+import numpy as np
+
+from nnfs_cli.core.errors import DivergenceError
+from nnfs_cli.core.records import EpochReport, Heartbeat, Report, StepReport
+from nnfs_cli.evaluation import evaluate
+from nnfs_cli.experiment import Experiment
+from nnfs_cli.threads import limit_blas
+
+HEARTBEAT_SECONDS = 0.1
+
+
+_quiet = np.errstate(over="ignore", invalid="ignore")
+"""A diverging network overflows; `_require_finite` tells its user, better than NumPy's warnings."""
+
+
+def train(experiment: Experiment) -> Iterator[Report]:
+    """Train to the last epoch, from wherever `experiment.progress` stands.
+
+    Every report comes between two steps, where `experiment.state()` is whole: whoever listens may
+    stop there and go on later. Raises DivergenceError when a loss is no longer finite.
+    """
+    progress = experiment.progress
+    rows = experiment.data.splits["train"].rows
+    with limit_blas(experiment.threads):
+        while progress.epoch < experiment.config.training.epochs:
+            if progress.position == 0:
+                progress.order[...] = experiment.shuffle_rng.permutation(rows)
+            yield from _run_epoch(experiment)
+            yield _close_epoch(experiment)
+
+
+def _run_epoch(experiment: Experiment) -> Iterator[Report]:
+    """All steps that are left of the running epoch."""
+    progress, config = experiment.progress, experiment.config.training
+    rows = len(progress.order)
+    started = time.perf_counter()
+    while progress.position < rows:
+        here = slice(progress.position, min(progress.position + config.batch_size, rows))
+        _step(experiment, here)
+        logged = progress.step % config.log_every == 0
+        if logged or time.perf_counter() - started > HEARTBEAT_SECONDS:
+            report = _step_report(experiment, here) if logged else _heartbeat(experiment)
+            progress.seconds += time.perf_counter() - started
+            yield report
+            started = time.perf_counter()
+    progress.seconds += time.perf_counter() - started
+
+
+@_quiet
+def _step(experiment: Experiment, here: slice) -> None:
+    """One step of gradient descent, on the rows `here` of the epoch's order."""
+    progress = experiment.progress
+    batch = experiment.training_batch(here.stop - here.start)
+    workspace = batch.workspace
+    batch.fill(progress.order[here])
+    workspace.forward()
+    experiment.loss.gradient(workspace.y, batch.t, workspace.dy)
+    workspace.backward()
+    experiment.optimizer.step(experiment.network.params, experiment.optimizer.learning_rate)
+    progress.outputs[here] = workspace.y
+    progress.step += 1
+    progress.position = here.stop
+
+
+def _heartbeat(experiment: Experiment) -> Heartbeat:
+    return Heartbeat(experiment.progress.step, experiment.progress.epoch + 1)
+
+
+@_quiet
+def _step_report(experiment: Experiment, here: slice) -> StepReport:
+    """The scores of the batch that was just trained on, from its outputs before the update."""
+    progress = experiment.progress
+    t = experiment.data.splits["train"].t[progress.order[here]]
+    scores = experiment.scores(progress.outputs[here], t)
+    value = scores.pop("loss")
+    _require_finite(value, experiment)
+    return StepReport(progress.step, progress.epoch + 1, value, scores)
+
+
+@_quiet
+def _close_epoch(experiment: Experiment) -> EpochReport:
+    """Score the epoch, keep its parameters if they are the best, and get ready for the next."""
+    progress, started = experiment.progress, time.perf_counter()
+    t = experiment.data.splits["train"].t[progress.order]
+    scores = experiment.scores(progress.outputs, t)
+    _require_finite(scores["loss"], experiment)
+    validation = {}
+    if "validation" in experiment.data.splits:
+        validation = dict(evaluate(experiment, "validation").scores)
+    progress.epoch += 1
+    progress.position = 0
+    is_best = _keep_if_best(experiment, validation)
+    progress.seconds += time.perf_counter() - started
+    return EpochReport(
+        epoch=progress.epoch,
+        step=progress.step,
+        seconds=progress.seconds,
+        learning_rate=experiment.optimizer.learning_rate,
+        train=scores,
+        validation=validation,
+        is_best=is_best,
+    )
+
+
+def _keep_if_best(experiment: Experiment, validation: dict[str, float]) -> bool:
+    """Whether the monitored value is the best so far; if so, remember the parameters."""
+    if not validation:
+        return False
+    progress = experiment.progress
+    monitored = experiment.config.training.monitor.removeprefix("val_")
+    value = validation[monitored]
+    maximize = monitored != "loss" and experiment.metrics[monitored].maximize
+    better = value > progress.best_value if maximize else value < progress.best_value
+    if better or math.isnan(progress.best_value):
+        progress.best_value, progress.best_epoch = value, progress.epoch
+        progress.best_params = experiment.network.params.value.copy()
+        return True
+    return False
+
+
+def _require_finite(loss: float, experiment: Experiment) -> None:
+    if not math.isfinite(loss):
+        progress, rate = experiment.progress, experiment.optimizer.learning_rate
+        raise DivergenceError(
+            f"training diverged: the loss was {loss} by step {progress.step}, epoch {progress.epoch + 1}; "
+            f"try a smaller optimizer.learning_rate (it is {rate:g})"
+        )
