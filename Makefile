@@ -1,0 +1,51 @@
+# `make train` and `make test` need only Python (3.11 or newer) with venv and pip.
+PYTHON ?= python3
+CONFIG ?= configs/mnist.yaml
+VENV := .venv
+BENCH := .venv-bench
+
+.PHONY: help train test test-slow lint parity bench clean
+
+help: ## Show these targets.
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
+
+train: $(VENV)/installed ## Train CONFIG (configs/mnist.yaml) in an environment of its own.
+	$(VENV)/bin/nnfs train $(CONFIG)
+
+test: $(VENV)/installed-dev ## Run the test suite.
+	$(VENV)/bin/python -m pytest
+
+test-slow: $(VENV)/installed-dev ## Run the tests that train on real data for minutes.
+	$(VENV)/bin/python -m pytest -m slow
+
+lint: $(VENV)/installed-dev ## Check style, types and the import contract.
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+parity: $(BENCH)/installed ## Compare the numbers with PyTorch's, live, and with the recorded ones.
+	$(BENCH)/bin/python tests/reference/record.py --compare
+
+bench: $(BENCH)/installed ## Measure speed against the peers.
+	$(BENCH)/bin/python benchmarks/mnist_epoch.py
+	$(BENCH)/bin/python benchmarks/startup.py
+
+clean: ## Remove the environments and caches.
+	rm -rf $(VENV) $(BENCH) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: $(VENV)/bin/python pyproject.toml
+	$(VENV)/bin/python -m pip install --quiet --editable .
+	touch $@
+
+$(VENV)/installed-dev: $(VENV)/bin/python pyproject.toml
+	$(VENV)/bin/python -m pip install --quiet --editable '.[dev]'
+	touch $@ $(VENV)/installed
+
+$(BENCH)/installed: pyproject.toml
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --editable '.[bench]'
+	touch $@
