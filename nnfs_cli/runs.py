@@ -6,6 +6,8 @@ import io
 import json
 import os
 import time
+import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -130,8 +132,8 @@ class RunDirectory:
         try:
             with np.load(file, allow_pickle=False) as archive:
                 return {key: archive[key] for key in archive.files}
-        except Exception as error:
-            raise NnfsError(f"{file}: {error}") from error
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            raise NnfsError(f"{file}: damaged: {error}") from None
 
     def table(self, name: str) -> dict[str, Array]:
         """The columns of epochs.csv or steps.csv as float64 arrays; {} if nothing was recorded yet."""

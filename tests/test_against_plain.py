@@ -1,0 +1,58 @@
+"""The engine, with its buffers and in-place tricks, against an implementation without any."""
+
+import copy
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nnfs_cli.config import load_config
+from nnfs_cli.core.records import StepReport
+from nnfs_cli.experiment import Experiment
+from nnfs_cli.trainer import train
+from tests import plain
+from tests.toys import BLOBS, ROOT, toy
+
+STEPS = 200
+
+
+def cubic() -> Experiment:
+    config = Path(ROOT / "configs" / "cubic.yaml")
+    return Experiment(load_config(config, ["dtype=float64", "metrics=[]"]))
+
+
+def classifier() -> Experiment:
+    return toy(BLOBS, "dtype=float64", "training.epochs=20", "metrics=[]")
+
+
+def weights_of(experiment: Experiment) -> plain.Weights:
+    arrays = experiment.network.params.arrays()
+    layers = [name.removesuffix("/W") for name in arrays if name.endswith("/W")]
+    return [(arrays[f"{layer}/W"], arrays[f"{layer}/b"]) for layer in layers]
+
+
+@pytest.mark.parametrize(
+    ("make", "gradient"), [(cubic, plain.mse_gradient), (classifier, plain.cross_entropy_gradient)]
+)
+def test_training_follows_the_plain_equations_for_200_steps(make, gradient) -> None:  # type: ignore[no-untyped-def]
+    experiment = make()
+    split = experiment.data.splits["train"]
+    size = experiment.config.training.batch_size
+    rate = experiment.config.optimizer.learning_rate
+    order_rng = copy.deepcopy(experiment.shuffle_rng)
+    weights = weights_of(experiment)
+    order = np.empty(0, np.intp)
+    for report in train(experiment):
+        if not isinstance(report, StepReport):
+            continue
+        if not len(order):
+            order = order_rng.permutation(split.rows)
+        rows, order = order[:size], order[size:]
+        x = split.x[rows] * experiment.data.scale
+        weights = plain.sgd_step(x, split.t[rows], weights, gradient, rate)
+        for (W, b), (W_engine, b_engine) in zip(weights, weights_of(experiment), strict=True):
+            np.testing.assert_allclose(W_engine, W, rtol=0, atol=1e-10)
+            np.testing.assert_allclose(b_engine, b, rtol=0, atol=1e-10)
+        if report.step == STEPS:
+            return
+    pytest.fail(f"training ended before step {STEPS}")

@@ -1,0 +1,56 @@
+"""House rules that no linter knows."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.toys import ROOT
+
+PACKAGE = ROOT / "nnfs_cli"
+FAMILIES = ["layers", "losses", "optimizers", "datasets", "metrics", "initializers"]
+MODULES = sorted(PACKAGE.rglob("*.py"))
+MEMBERS = [
+    path
+    for family in FAMILIES
+    for path in sorted((PACKAGE / family).glob("*.py"))
+    if path.name not in ("__init__.py", "base.py")
+]
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(PACKAGE))
+
+
+@pytest.mark.parametrize("path", MEMBERS, ids=name)
+def test_a_member_imports_nothing_of_its_family_but_the_base(path: Path) -> None:
+    family = f"nnfs_cli.{path.parent.name}."
+    imported = re.findall(rf"from ({re.escape(family)}\w+) import", path.read_text())
+    assert set(imported) == {f"{family}base"}
+
+
+@pytest.mark.parametrize("path", MEMBERS, ids=name)
+def test_a_member_registers_one_component_under_its_files_name(path: Path) -> None:
+    assert re.findall(r'\.register\("(\w+)"\)', path.read_text()) == [path.stem]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_a_module_opens_with_its_purpose_and_stays_small(path: Path) -> None:
+    text = path.read_text()
+    assert ast.get_docstring(ast.parse(text))
+    assert len(text.splitlines()) <= 300
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_no_code_uses_the_global_random_generator_or_swallows_every_error(path: Path) -> None:
+    text = path.read_text()
+    assert not re.search(r"np\.random\.(seed|rand|randn|randint|choice|shuffle|permutation|normal)\b", text)
+    assert not re.search(r"except( Base)?( Exception)?:\s*(pass|continue|return)", text)
+    assert not re.search(r"except Exception", text)
+
+
+def test_the_changelog_knows_the_version() -> None:
+    version = re.search(r'__version__ = "(.+)"', (PACKAGE / "__init__.py").read_text())
+    assert version is not None
+    assert f"## {version[1]}" in (ROOT / "CHANGELOG.md").read_text()

@@ -1,0 +1,38 @@
+"""What the shipped configs reach on their real data."""
+
+from pathlib import Path
+
+import pytest
+
+from nnfs_cli.config import load_config
+from nnfs_cli.evaluation import evaluate
+from nnfs_cli.experiment import Experiment
+from nnfs_cli.trainer import train
+from tests.toys import ROOT
+
+
+@pytest.fixture(autouse=True)
+def in_the_projects_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+def trained(config: str) -> Experiment:
+    experiment = Experiment(load_config(Path("configs") / config))
+    for _ in train(experiment):
+        pass
+    experiment.use_best()
+    return experiment
+
+
+def test_the_cubic_fit_gets_down_to_the_noise() -> None:
+    scores = evaluate(trained("cubic.yaml"), "train").scores
+    assert scores["loss"] <= 0.085
+
+
+@pytest.mark.slow
+def test_mnist_reaches_its_accuracy() -> None:
+    experiment = trained("mnist.yaml")
+    test, train_scores = evaluate(experiment, "test").scores, evaluate(experiment, "train").scores
+    assert test["accuracy"] >= 0.976
+    assert train_scores["accuracy"] > 0.99
+    assert train_scores["brier"] <= 0.02

@@ -1,0 +1,166 @@
+"""Training: repeatable, resumable, right about its own numbers."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from nnfs_cli.core.errors import DivergenceError, NnfsError
+from nnfs_cli.core.params import Array
+from nnfs_cli.core.records import EpochReport, Heartbeat, Report, StepReport
+from nnfs_cli.evaluation import evaluate
+from nnfs_cli.experiment import Experiment
+from nnfs_cli.trainer import train
+from tests.toys import BLOBS, CUBIC, toy
+
+
+def numbers(report: Report) -> tuple[object, ...]:
+    if isinstance(report, EpochReport):
+        return (report.epoch, report.step, report.train, report.validation, report.is_best)
+    assert isinstance(report, StepReport)
+    return (report.step, report.epoch, report.loss, report.metrics)
+
+
+def reports(experiment: Experiment) -> list[tuple[object, ...]]:
+    return [numbers(report) for report in train(experiment) if not isinstance(report, Heartbeat)]
+
+
+@pytest.mark.parametrize("text", [CUBIC, BLOBS])
+def test_the_same_seed_gives_the_same_numbers_and_another_seed_others(text: str) -> None:
+    one, same, other = toy(text), toy(text), toy(text, "seed=4")
+    assert reports(one) == reports(same) != reports(other)
+    np.testing.assert_array_equal(one.network.params.value, same.network.params.value)
+
+
+def test_training_never_touches_the_global_generator() -> None:
+    state = np.random.get_state()
+    list(train(toy(BLOBS)))
+    for before, after in zip(state, np.random.get_state(), strict=True):
+        np.testing.assert_array_equal(before, after)
+
+
+@pytest.mark.parametrize("text", [CUBIC, BLOBS])
+@pytest.mark.parametrize("stop_after", [1, 5, 7, 17, 32])
+def test_resumed_equals_uninterrupted_bit_for_bit(text: str, stop_after: int) -> None:
+    whole = toy(text)
+    expected = reports(whole)
+    first, seen = toy(text), []
+    for report in train(first):
+        if not isinstance(report, Heartbeat):
+            seen.append(numbers(report))
+        if len(seen) == stop_after:
+            break
+    state = {name: array.copy() for name, array in first.state().items()}
+    second = toy(text)
+    second.load_state(state, "memory")
+    assert seen + reports(second) == expected
+    np.testing.assert_array_equal(second.network.params.value, whole.network.params.value)
+    second.use_best()
+    whole.use_best()
+    np.testing.assert_array_equal(second.network.params.value, whole.network.params.value)
+
+
+def test_the_state_of_another_architecture_is_refused_by_name() -> None:
+    state = toy(CUBIC).state()
+    with pytest.raises(NnfsError, match=r"memory: .*params must have shape \(\d+,\)"):
+        toy(CUBIC, "layers.0.units=9").load_state(state, "memory")
+
+
+def test_every_row_is_trained_on_once_an_epoch_and_the_last_batch_is_what_is_left() -> None:
+    experiment = toy(BLOBS, "training.batch_size=100", "training.epochs=1")
+    seen: list[Array] = []
+    fill = experiment.training_batch(100).__class__.fill
+
+    def spy(self: object, rows: Array) -> None:
+        seen.append(rows.copy())
+        fill(self, rows)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nnfs_cli.batches.Batch.fill", spy)
+        next(report for report in train(experiment) if isinstance(report, StepReport) and report.step == 3)
+    assert [len(rows) for rows in seen] == [100, 100, 40]
+    assert sorted(np.concatenate(seen)) == sorted(experiment.data.splits["train"].rows)
+
+
+def test_a_batch_size_above_the_rows_trains_on_all_of_them_at_once() -> None:
+    experiment = toy(BLOBS, "training.batch_size=1000", "training.epochs=2")
+    assert [report.step for report in train(experiment) if isinstance(report, EpochReport)] == [1, 2]
+
+
+def test_an_epochs_training_loss_is_the_mean_over_its_rows_of_the_steps_losses() -> None:
+    experiment = toy(BLOBS, "training.epochs=1", "training.batch_size=100")
+    steps = []
+    for report in train(experiment):
+        if isinstance(report, StepReport):
+            steps.append(report)
+        elif isinstance(report, EpochReport):
+            weights = [100, 100, 40]
+            for key, score in report.train.items():
+                parts = [step.loss if key == "loss" else step.metrics[key] for step in steps]
+                assert score == pytest.approx(np.average(parts, weights=weights), rel=1e-6)
+
+
+def test_validation_scores_are_those_of_evaluate_to_the_last_digit() -> None:
+    experiment = toy(BLOBS)
+    best: EpochReport | None = None
+    for report in train(experiment):
+        if isinstance(report, EpochReport):
+            assert report.validation == evaluate(experiment, "validation").scores
+            best = report if report.is_best else best
+    assert best is not None
+    experiment.use_best()
+    assert evaluate(experiment, "validation").scores == best.validation
+
+
+@pytest.mark.parametrize(("monitor", "pick"), [("val_loss", min), ("val_accuracy", max), ("val_brier", min)])
+def test_the_best_epoch_is_the_first_with_the_best_monitored_value(
+    monitor: str, pick: Callable[[list[float]], float]
+) -> None:
+    experiment = toy(BLOBS, f"training.monitor={monitor}")
+    values = [
+        report.validation[monitor.removeprefix("val_")]
+        for report in train(experiment)
+        if isinstance(report, EpochReport)
+    ]
+    assert experiment.progress.best_epoch == values.index(pick(values)) + 1
+
+
+@pytest.mark.parametrize("log_every", [1, 1000])
+def test_divergence_is_told_with_its_step_and_a_remedy(log_every: int) -> None:
+    experiment = toy(CUBIC, "optimizer.learning_rate=1e20", f"training.log_every={log_every}")
+    with pytest.raises(DivergenceError, match=r"the loss was (nan|inf).*smaller optimizer.learning_rate"):
+        list(train(experiment))
+
+
+def test_a_long_stretch_without_a_logged_step_still_gives_heartbeats(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nnfs_cli.trainer.HEARTBEAT_SECONDS", 0.0)
+    kinds = [type(report) for report in train(toy(BLOBS, "training.log_every=1000", "training.epochs=1"))]
+    assert kinds == [Heartbeat] * 15 + [EpochReport]
+
+
+def test_float32_and_float64_start_from_the_same_weights_and_stay_close() -> None:
+    single, double = toy(BLOBS), toy(BLOBS, "dtype=float64")
+    np.testing.assert_array_equal(single.network.params.value, double.network.params.value.astype("float32"))
+    list(train(single))
+    list(train(double))
+    np.testing.assert_allclose(single.network.params.value, double.network.params.value, atol=1e-4)
+
+
+def test_weight_decay_spares_the_biases() -> None:
+    experiment = toy(BLOBS, "optimizer.weight_decay=0.5", "optimizer.learning_rate=0.1")
+    params = experiment.network.params
+    before = params.arrays()
+    params.grad[...] = 0.0
+    experiment.optimizer.step(params, 0.1)
+    for name, array in params.arrays().items():
+        factor = 1.0 if name.endswith("/b") else 1.0 - 0.1 * 0.5
+        np.testing.assert_allclose(array, before[name] * factor, rtol=1e-6)
+
+
+def test_a_score_of_a_finished_network_is_finite_and_the_toy_is_learned() -> None:
+    experiment = toy(BLOBS, "training.epochs=40")
+    list(train(experiment))
+    scores = evaluate(experiment, "test").scores
+    assert all(math.isfinite(score) for score in scores.values())
+    assert scores["accuracy"] > 0.85

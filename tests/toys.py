@@ -1,0 +1,64 @@
+"""Small data and experiments that tests share."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from nnfs_cli.config import ExperimentConfig, parse_config
+from nnfs_cli.core.records import Data, Split
+from nnfs_cli.datasets.base import DATASETS, Dataset
+from nnfs_cli.experiment import Experiment
+
+ROOT = Path(__file__).parent.parent
+
+
+@DATASETS.register("toy_blobs")
+@dataclass(frozen=True)
+class ToyBlobs(Dataset):
+    """Three overlapping clouds of bytes in a plane, 240 for training, 30 for validation, 30 for test."""
+
+    def load(self, rng: np.random.Generator) -> Data:
+        points = np.random.default_rng(5)
+        t = points.integers(0, 3, 300)
+        x = points.normal(size=(300, 2)) * 30 + np.array([[60, 60], [120, 180], [200, 90]])[t]
+        pixels = np.clip(x, 0, 255).astype(np.uint8)
+        order = rng.permutation(270)
+        splits = {
+            "train": Split(pixels, t, order[30:]),
+            "validation": Split(pixels, t, order[:30]),
+            "test": Split(pixels, t, np.arange(270, 300)),
+        }
+        return Data(splits, ("red", "green", "blue"), scale=1 / 255, fingerprint="toy")
+
+
+CUBIC = """
+name: cubic
+seed: 3
+dataset: {type: cubic, validation: 40}
+layers: [{type: dense, units: 8}, tanh, {type: dense, units: 1}]
+loss: mse
+metrics: [rmse, r2]
+optimizer: {type: sgd, learning_rate: 0.02, momentum: 0.9}
+training: {epochs: 5, batch_size: 32}
+"""
+
+BLOBS = """
+name: blobs
+seed: 3
+dataset: toy_blobs
+layers: [{type: dense, units: 8}, relu, {type: dense, units: 3}]
+loss: cross_entropy
+metrics: [accuracy, brier]
+optimizer: {type: sgd, learning_rate: 0.5}
+training: {epochs: 5, batch_size: 16}
+"""
+
+
+def toy_config(text: str = CUBIC, overrides: Sequence[str] = ()) -> ExperimentConfig:
+    return parse_config(text, "toy.yaml", overrides)
+
+
+def toy(text: str = CUBIC, *overrides: str) -> Experiment:
+    return Experiment(toy_config(text, overrides))
