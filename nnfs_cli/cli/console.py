@@ -7,9 +7,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from nnfs_cli.conduct import conduct
 from nnfs_cli.config import ExperimentConfig
@@ -84,38 +86,40 @@ class Lines:
 
 
 class Bar(Lines):
-    """Progress in a terminal: one live line."""
+    """Progress in a terminal: a live bar, and the last epoch's scores under it."""
 
     def __init__(self, experiment: Experiment) -> None:
         super().__init__(experiment)
         self._bar = Progress(
             TextColumn("{task.description}"),
-            BarColumn(bar_width=20),
-            TextColumn("{task.fields[scores]}"),
+            BarColumn(bar_width=24),
             TextColumn("[cyan]{task.fields[speed]}"),
             TimeRemainingColumn(compact=True),
             TextColumn("left"),
-            console=out,
-            auto_refresh=False,  # a thread of its own would take time from the training's
         )
         total = experiment.config.training.epochs * len(experiment.progress.order)
-        self._task = self._bar.add_task("", total=total, completed=self._first_rows, scores="", speed="")
+        self._task = self._bar.add_task("", total=total, completed=self._first_rows, speed="")
+        self._scores = Text()
+        # Refreshed from here: a thread of its own would take time from the training's.
+        self._live = Live(Group(self._bar, self._scores), console=out, auto_refresh=False)
         self._refreshed = 0.0
-        self._epoch_text = ""
 
     def __enter__(self) -> "Bar":
-        self._bar.start()
+        self._live.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._refresh()
-        self._bar.stop()
+        self._live.stop()
 
     def show(self, report: Report) -> None:
         if isinstance(report, EpochReport):
-            self._epoch_text = _scores_text(report)
+            lines = [f"  train       {_spell(report.train)}"]
+            if report.validation:
+                lines.append(f"  validation  {_spell(report.validation)}")
+            self._scores.plain = "\n".join(lines)
         now = time.monotonic()
         if now - self._refreshed > REFRESH_SECONDS:
             self._refreshed = now
@@ -127,10 +131,9 @@ class Bar(Lines):
             self._task,
             completed=_rows_done(self._experiment),
             description=f"epoch {min(progress.epoch + 1, last)}/{last}",
-            scores=self._epoch_text,
             speed=self._speed(),
         )
-        self._bar.refresh()
+        self._live.refresh()
 
 
 def show_network(experiment: Experiment) -> None:
@@ -210,7 +213,7 @@ def show_runs(rows: Sequence[Mapping[str, Any]]) -> None:
     for column in ("run", "status", "epochs", "best epoch", "scores", "seconds"):
         table.add_column(column, justify="right" if column in ("epochs", "best epoch", "seconds") else "left")
     for row in rows:
-        scores = "  ".join(f"{name} {score:.4g}" for name, score in (row.get("scores") or {}).items())
+        scores = _spell(row.get("scores") or {})
         table.add_row(
             row["id"],
             row["status"],
@@ -280,9 +283,12 @@ def _rows_done(experiment: Experiment) -> int:
 
 
 def _scores_text(report: EpochReport) -> str:
-    train = [f"{name} {score:.4g}" for name, score in report.train.items()]
-    validation = [f"val_{name} {score:.4g}" for name, score in report.validation.items()]
-    return "  ".join([*train, *validation])
+    validation = {f"val_{name}": score for name, score in report.validation.items()}
+    return _spell({**report.train, **validation})
+
+
+def _spell(scores: Mapping[str, float]) -> str:
+    return "  ".join(f"{name} {score:.4g}" for name, score in scores.items())
 
 
 def _duration(seconds: float) -> str:
