@@ -1,27 +1,19 @@
 """Everything that the commands print: tables, progress, scores."""
 
 import json
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
-from rich.console import Console, Group
-from rich.live import Live
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
+from nnfs_cli.cli.progress import Bar, Lines, spell_scores
 from nnfs_cli.conduct import conduct
 from nnfs_cli.config import ExperimentConfig
-from nnfs_cli.core.records import EpochReport, Report
 from nnfs_cli.experiment import Experiment
 from nnfs_cli.gradcheck import RULE, TensorCheck
 from nnfs_cli.runs import RunDirectory
-
-REFRESH_SECONDS = 0.2
-PLAIN_LINES = 20
 
 PIPED_WIDTH = 140
 """Columns of a table where the output is no terminal and has no width of its own."""
@@ -40,100 +32,10 @@ def follow(experiment: Experiment, run: RunDirectory, *, quiet: bool) -> None:
         out.print(str(run.path), markup=False)
         return
     show_network(experiment)
-    with (Bar if out.is_terminal else Lines)(experiment) as view:
+    with (Bar if out.is_terminal else Lines)(experiment, out) as view:
         for report in conduct(experiment, run):
             view.show(report)
     show_scores(run)
-
-
-class Lines:
-    """Progress where the output is no terminal: a line for some of the epochs."""
-
-    def __init__(self, experiment: Experiment) -> None:
-        self._experiment = experiment
-        self._first_rows = _rows_done(experiment)
-        self._first_seconds = experiment.progress.seconds
-        self._every = max(1, experiment.config.training.epochs // PLAIN_LINES)
-
-    def __enter__(self) -> "Lines":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return
-
-    def show(self, report: Report) -> None:
-        if isinstance(report, EpochReport):
-            last = self._experiment.config.training.epochs
-            if report.epoch == 1 or report.epoch % self._every == 0 or report.epoch == last:
-                left = self._seconds_left()
-                line = (
-                    f"epoch {report.epoch:>{len(str(last))}}/{last}  {_scores_text(report)}  {self._speed()}"
-                )
-                out.print(f"{line}  {_duration(left)} left", markup=False)
-
-    def _speed(self) -> str:
-        return f"{self._rows_per_second():,.0f} samples/s"
-
-    def _rows_per_second(self) -> float:
-        seconds = self._experiment.progress.seconds - self._first_seconds
-        return (_rows_done(self._experiment) - self._first_rows) / max(seconds, 1e-9)
-
-    def _seconds_left(self) -> float:
-        total = self._experiment.config.training.epochs * len(self._experiment.progress.order)
-        return (total - _rows_done(self._experiment)) / max(self._rows_per_second(), 1e-9)
-
-
-class Bar(Lines):
-    """Progress in a terminal: a live bar, and the last epoch's scores under it."""
-
-    def __init__(self, experiment: Experiment) -> None:
-        super().__init__(experiment)
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            TextColumn("[cyan]{task.fields[speed]}"),
-            TimeRemainingColumn(compact=True),
-            TextColumn("left"),
-        )
-        total = experiment.config.training.epochs * len(experiment.progress.order)
-        self._task = self._bar.add_task("", total=total, completed=self._first_rows, speed="")
-        self._scores = Text()
-        # Refreshed from here: a thread of its own would take time from the training's.
-        self._live = Live(Group(self._bar, self._scores), console=out, auto_refresh=False)
-        self._refreshed = 0.0
-
-    def __enter__(self) -> "Bar":
-        self._live.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._refresh()
-        self._live.stop()
-
-    def show(self, report: Report) -> None:
-        if isinstance(report, EpochReport):
-            lines = [f"  train       {_spell(report.train)}"]
-            if report.validation:
-                lines.append(f"  validation  {_spell(report.validation)}")
-            self._scores.plain = "\n".join(lines)
-        now = time.monotonic()
-        if now - self._refreshed > REFRESH_SECONDS:
-            self._refreshed = now
-            self._refresh()
-
-    def _refresh(self) -> None:
-        progress, last = self._experiment.progress, self._experiment.config.training.epochs
-        self._bar.update(
-            self._task,
-            completed=_rows_done(self._experiment),
-            description=f"epoch {min(progress.epoch + 1, last)}/{last}",
-            speed=self._speed(),
-        )
-        self._live.refresh()
 
 
 def show_network(experiment: Experiment) -> None:
@@ -213,7 +115,7 @@ def show_runs(rows: Sequence[Mapping[str, Any]]) -> None:
     for column in ("run", "status", "epochs", "best epoch", "scores", "seconds"):
         table.add_column(column, justify="right" if column in ("epochs", "best epoch", "seconds") else "left")
     for row in rows:
-        scores = _spell(row.get("scores") or {})
+        scores = spell_scores(row.get("scores") or {})
         table.add_row(
             row["id"],
             row["status"],
@@ -276,25 +178,6 @@ def note(text: str) -> None:
 def warn(text: str) -> None:
     """Something to worry about, on standard error."""
     err.print(f"nnfs: warning: {text}", markup=False)
-
-
-def _rows_done(experiment: Experiment) -> int:
-    return experiment.progress.epoch * len(experiment.progress.order) + experiment.progress.position
-
-
-def _scores_text(report: EpochReport) -> str:
-    validation = {f"val_{name}": score for name, score in report.validation.items()}
-    return _spell({**report.train, **validation})
-
-
-def _spell(scores: Mapping[str, float]) -> str:
-    return "  ".join(f"{name} {score:.4g}" for name, score in scores.items())
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}h {minutes:02}m" if hours else f"{minutes}m {rest:02}s" if minutes else f"{rest}s"
 
 
 def _sizes(shape: Iterable[int]) -> str:

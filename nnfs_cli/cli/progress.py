@@ -1,0 +1,127 @@
+"""How a training shows itself: a live bar in a terminal, plain lines elsewhere."""
+
+import time
+from collections.abc import Mapping
+from types import TracebackType
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from nnfs_cli.core.records import EpochReport, Report
+from nnfs_cli.experiment import Experiment
+
+REFRESH_SECONDS = 0.2
+PLAIN_LINES = 20
+
+
+class Lines:
+    """Progress where the output is no terminal: a line for some of the epochs."""
+
+    def __init__(self, experiment: Experiment, console: Console) -> None:
+        self._experiment = experiment
+        self._console = console
+        self._first_rows = _rows_done(experiment)
+        self._first_seconds = experiment.progress.seconds
+        self._every = max(1, experiment.config.training.epochs // PLAIN_LINES)
+
+    def __enter__(self) -> "Lines":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return
+
+    def show(self, report: Report) -> None:
+        if isinstance(report, EpochReport):
+            last = self._experiment.config.training.epochs
+            if report.epoch == 1 or report.epoch % self._every == 0 or report.epoch == last:
+                left = self._seconds_left()
+                line = (
+                    f"epoch {report.epoch:>{len(str(last))}}/{last}  {_scores_text(report)}  {self._speed()}"
+                )
+                self._console.print(f"{line}  {_duration(left)} left", markup=False)
+
+    def _speed(self) -> str:
+        return f"{self._rows_per_second():,.0f} samples/s"
+
+    def _rows_per_second(self) -> float:
+        seconds = self._experiment.progress.seconds - self._first_seconds
+        return (_rows_done(self._experiment) - self._first_rows) / max(seconds, 1e-9)
+
+    def _seconds_left(self) -> float:
+        total = self._experiment.config.training.epochs * len(self._experiment.progress.order)
+        return (total - _rows_done(self._experiment)) / max(self._rows_per_second(), 1e-9)
+
+
+class Bar(Lines):
+    """Progress in a terminal: a live bar, and the last epoch's scores under it."""
+
+    def __init__(self, experiment: Experiment, console: Console) -> None:
+        super().__init__(experiment, console)
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("[cyan]{task.fields[speed]}"),
+            TimeRemainingColumn(compact=True),
+            TextColumn("left"),
+        )
+        total = experiment.config.training.epochs * len(experiment.progress.order)
+        self._task = self._bar.add_task("", total=total, completed=self._first_rows, speed="")
+        self._scores = Text()
+        # Refreshed from here: a thread of its own would take time from the training's.
+        self._live = Live(Group(self._bar, self._scores), console=console, auto_refresh=False)
+        self._refreshed = 0.0
+
+    def __enter__(self) -> "Bar":
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._refresh()
+        self._live.stop()
+
+    def show(self, report: Report) -> None:
+        if isinstance(report, EpochReport):
+            lines = [f"  train       {spell_scores(report.train)}"]
+            if report.validation:
+                lines.append(f"  validation  {spell_scores(report.validation)}")
+            self._scores.plain = "\n".join(lines)
+        now = time.monotonic()
+        if now - self._refreshed > REFRESH_SECONDS:
+            self._refreshed = now
+            self._refresh()
+
+    def _refresh(self) -> None:
+        progress, last = self._experiment.progress, self._experiment.config.training.epochs
+        self._bar.update(
+            self._task,
+            completed=_rows_done(self._experiment),
+            description=f"epoch {min(progress.epoch + 1, last)}/{last}",
+            speed=self._speed(),
+        )
+        self._live.refresh()
+
+
+def spell_scores(scores: Mapping[str, float]) -> str:
+    """`loss 0.31  accuracy 0.92`."""
+    return "  ".join(f"{name} {score:.4g}" for name, score in scores.items())
+
+
+def _scores_text(report: EpochReport) -> str:
+    validation = {f"val_{name}": score for name, score in report.validation.items()}
+    return spell_scores({**report.train, **validation})
+
+
+def _rows_done(experiment: Experiment) -> int:
+    return experiment.progress.epoch * len(experiment.progress.order) + experiment.progress.position
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h {minutes:02}m" if hours else f"{minutes}m {rest:02}s" if minutes else f"{rest}s"
