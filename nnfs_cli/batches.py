@@ -28,4 +28,5 @@ class Batch:
         self.split.x.take(rows, axis=0, out=self._raw, mode="clip")
         self.split.t.take(rows, axis=0, out=self.t, mode="clip")
         if self._raw is not self.workspace.x:
-            np.multiply(self._raw, self._scale, out=self.workspace.x)
+            np.copyto(self.workspace.x, self._raw)
+            self.workspace.x *= self._scale

@@ -1,5 +1,6 @@
 """The network: a stack of built layers, and the workspaces that hold their activations and gradients."""
 
+import math
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
@@ -9,6 +10,8 @@ import numpy.typing as npt
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.params import Array, FlatParams, Shape
 from nnfs_cli.layers.base import Layer, ShapeError
+
+NARROW = 32
 
 
 class Network:
@@ -128,4 +131,15 @@ class Workspace:
 def _output(layer: Layer, x: Array, shape: Shape) -> Array:
     """Where `layer` writes its output for x: a view of x, or memory of its own."""
     y = layer.view(x)
-    return np.zeros((len(x), *shape), x.dtype) if y is None else y
+    return room(len(x), shape, x.dtype) if y is None else y
+
+
+def room(n: int, shape: Shape, dtype: npt.DTypeLike) -> Array:
+    """An array (n, *shape). Where rows are narrow, they lie innermost in memory.
+
+    Softmax, its loss and sums over a row run along the few numbers of each row: over all rows at
+    once they are two to three times as fast. BLAS takes either order as it is.
+    """
+    if math.prod(shape) < NARROW:
+        return np.moveaxis(np.zeros((*shape, n), dtype), -1, 0)
+    return np.zeros((n, *shape), dtype)

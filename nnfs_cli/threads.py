@@ -9,16 +9,16 @@ from threadpoolctl import ThreadpoolController
 
 from nnfs_cli.network import Network
 
-WORTH_THREADS = 2**25
-"""Multiply-adds of one matmul from which a second thread pays: below it, waking it costs more."""
+WORTH_A_THREAD = 3_000_000
+"""Multiply-adds of one matmul for each thread: with fewer, waking it costs more than it brings."""
 
 
 def blas_threads(network: Network, batch_size: int, wish: int | Literal["auto"]) -> int:
-    """`wish`, or by the rule: all cores if the largest layer's matmul is worth it, else one."""
+    """`wish`, or by the rule: as many as the largest layer's matmul is worth, up to the cores."""
     if wish != "auto":
         return wish
     largest = max((param.size for param in network.params.named.values()), default=0)
-    return (os.cpu_count() or 1) if batch_size * largest >= WORTH_THREADS else 1
+    return min(max(batch_size * largest // WORTH_A_THREAD, 1), os.cpu_count() or 1)
 
 
 def limit_blas(threads: int) -> AbstractContextManager[Any]:

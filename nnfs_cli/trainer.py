@@ -37,35 +37,43 @@ def train(experiment: Experiment) -> Iterator[Report]:
 
 def _run_epoch(experiment: Experiment) -> Iterator[Report]:
     """All steps that are left of the running epoch."""
-    progress, config = experiment.progress, experiment.config.training
+    progress, log_every = experiment.progress, experiment.config.training.log_every
     rows = len(progress.order)
-    started = time.perf_counter()
     while progress.position < rows:
-        here = slice(progress.position, min(progress.position + config.batch_size, rows))
-        _step(experiment, here)
-        logged = progress.step % config.log_every == 0
-        if logged or time.perf_counter() - started > HEARTBEAT_SECONDS:
-            report = _step_report(experiment, here) if logged else _heartbeat(experiment)
-            progress.seconds += time.perf_counter() - started
+        started = time.perf_counter()
+        here = _steps(experiment, started + HEARTBEAT_SECONDS)
+        logged = progress.step % log_every == 0
+        report = _step_report(experiment, here) if logged else _heartbeat(experiment)
+        progress.seconds += time.perf_counter() - started
+        if logged or progress.position < rows:
             yield report
-            started = time.perf_counter()
-    progress.seconds += time.perf_counter() - started
 
 
 @_quiet
+def _steps(experiment: Experiment, until: float) -> slice:
+    """Steps up to one to be logged, the epoch's end, or a time; returns the rows of the last."""
+    progress, config = experiment.progress, experiment.config.training
+    rows = len(progress.order)
+    while True:
+        here = slice(progress.position, min(progress.position + config.batch_size, rows))
+        _step(experiment, here)
+        progress.step += 1
+        progress.position = here.stop
+        done = here.stop == rows or progress.step % config.log_every == 0
+        if done or time.perf_counter() > until:
+            return here
+
+
 def _step(experiment: Experiment, here: slice) -> None:
     """One step of gradient descent, on the rows `here` of the epoch's order."""
-    progress = experiment.progress
     batch = experiment.training_batch(here.stop - here.start)
     workspace = batch.workspace
-    batch.fill(progress.order[here])
+    batch.fill(experiment.progress.order[here])
     workspace.forward()
+    experiment.progress.outputs[here] = workspace.y
     experiment.loss.gradient(workspace.y, batch.t, workspace.dy)
     workspace.backward()
     experiment.optimizer.step(experiment.network.params, experiment.optimizer.learning_rate)
-    progress.outputs[here] = workspace.y
-    progress.step += 1
-    progress.position = here.stop
 
 
 def _heartbeat(experiment: Experiment) -> Heartbeat:

@@ -136,7 +136,7 @@ def test_a_second_step_of_the_same_shape_allocates_nothing_batch_sized(
     name: str, options: Any, shape: Shape
 ) -> None:
     n = 8192
-    a_number_for_each_row, buffers_of_numpy = n * math.prod(shape[:-1]) * 8, 2**16
+    a_number_for_each_row, buffers_of_numpy = n * math.prod(shape[:-1]) * 8, 2**17
     network = built(LAYERS[name](**options), shape)
     workspace = Workspace(network, n, to_input=True)
     workspace.x[...] = np.random.default_rng(2).normal(size=workspace.x.shape)

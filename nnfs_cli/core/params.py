@@ -1,6 +1,7 @@
 """Parameters: each layer sees its own arrays, the optimizer sees one flat vector."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -10,6 +11,14 @@ from nnfs_cli.core.errors import NnfsError
 
 Array: TypeAlias = npt.NDArray[Any]
 Shape: TypeAlias = tuple[int, ...]
+
+
+@cache
+def ones(n: int, dtype: np.dtype[Any]) -> Array:
+    """(n,) ones that nobody may write to: a product with them sums over rows, several times faster than sum."""
+    vector = np.ones(n, dtype)
+    vector.flags.writeable = False
+    return vector
 
 
 class Fill(Protocol):

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from nnfs_cli.core.errors import check_options
-from nnfs_cli.core.params import Array, Param, Shape
+from nnfs_cli.core.params import Array, Param, Shape, ones
 from nnfs_cli.initializers.base import Initializer
 from nnfs_cli.initializers.xavier_uniform import XavierUniform
 from nnfs_cli.initializers.zeros import Zeros
@@ -19,7 +19,7 @@ from nnfs_cli.layers.base import LAYERS, Example, Layer, ShapeError
 class Dense(Layer):
     """y = x W + b        x: (N, D)   W: (D, M)   b: (M,)   y: (N, M)
 
-    dW = x^T dy           db = sum of dy over the batch           dx = dy W^T
+    dW = x^T dy           db = 1^T dy, the sum over the batch           dx = dy W^T
 
     units: M, the number of outputs.
     init: what W starts from; b starts from zero.
@@ -45,7 +45,7 @@ class Dense(Layer):
 
     def param_grads(self, x: Array, y: Array, dy: Array) -> None:
         np.matmul(x.T, dy, out=self.W.grad)
-        np.sum(dy, axis=0, out=self.b.grad)
+        np.dot(ones(len(dy), dy.dtype), dy, out=self.b.grad)  # the sum over rows, by BLAS
 
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
         np.matmul(dy, self.W.value.T, out=dx)

@@ -62,6 +62,6 @@ class SGD(Optimizer):
                 np.multiply(v, self.momentum, out=s)
                 g += s
             else:
-                g = v
-        np.multiply(g, learning_rate, out=s)
-        w -= s
+                g[...] = v
+        g *= learning_rate
+        w -= g
