@@ -36,8 +36,8 @@ class RunDirectory:
 
         A clash of names gets -2, -3, ...; NnfsError for an asked-for id that is taken.
         """
-        stem = run_id or f"{config.name}-{datetime.now():%Y%m%d-%H%M%S}"
-        if Path(stem).name != stem or stem in (".", "..", "latest"):
+        stem = run_stem(config.name) if run_id is None else run_id
+        if not stem or Path(stem).name != stem or stem in (".", "..", "latest"):
             raise NnfsError(f"--id: must be a plain name for a new folder, found {stem!r}")
         try:
             root.mkdir(parents=True, exist_ok=True)
@@ -46,7 +46,7 @@ class RunDirectory:
                 with contextlib.suppress(FileExistsError):
                     path.mkdir()
                     break
-                if run_id:
+                if run_id is not None:
                     raise NnfsError(f"--id: {path} is there already, and a run never overwrites another")
                 path = root / f"{stem}-{number}"
             run = cls(path)
@@ -130,7 +130,7 @@ class RunDirectory:
         if not file.is_file():
             raise NnfsError(f"{file}: no such file; the run has not got that far")
         try:
-            with np.load(file, allow_pickle=False) as archive:
+            with file.open("rb") as opened, np.load(opened, allow_pickle=False) as archive:
                 return {key: archive[key] for key in archive.files}
         except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise NnfsError(f"{file}: damaged: {error}") from None
@@ -148,6 +148,11 @@ class RunDirectory:
         except ValueError as error:
             raise NnfsError(f"{file}: {error}") from None
         return dict(zip(header, columns, strict=True))
+
+
+def run_stem(name: str) -> str:
+    """The id of a run that starts now, `mnist-20260131-235959`."""
+    return f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
 
 
 def overview(run: RunDirectory) -> dict[str, Any]:

@@ -15,7 +15,7 @@ Shape: TypeAlias = tuple[int, ...]
 
 @cache
 def ones(n: int, dtype: np.dtype[Any]) -> Array:
-    """(n,) ones that nobody may write to: a product with them sums over rows, several times faster than sum."""
+    """(n,) ones that nobody may write to: by a product with them, BLAS sums over rows faster than `sum`."""
     vector = np.ones(n, dtype)
     vector.flags.writeable = False
     return vector

@@ -1,0 +1,39 @@
+"""Fixtures that tests share."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from nnfs_cli.cli.app import main
+from tests.toys import BLOBS, CUBIC
+
+
+class Outcome(NamedTuple):
+    status: int
+    out: str
+    err: str
+
+
+Nnfs = Callable[..., Outcome]
+
+
+@pytest.fixture
+def nnfs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Nnfs:
+    """Runs the command line in an empty folder, through its real entry point."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cubic.yaml").write_text(CUBIC)
+    (tmp_path / "blobs.yaml").write_text(BLOBS)
+
+    def run(*arguments: str) -> Outcome:
+        monkeypatch.setattr("sys.argv", ["nnfs", *arguments])
+        capsys.readouterr()
+        try:
+            main()
+            status = 0
+        except SystemExit as exit_:
+            status = int(exit_.code or 0)
+        return Outcome(status, *capsys.readouterr())
+
+    return run

@@ -1,0 +1,286 @@
+"""The commands, as their users meet them."""
+
+import csv
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import matplotlib.image
+import numpy as np
+import pytest
+import yaml
+
+from nnfs_cli.layers.tanh import Tanh
+from tests.conftest import Nnfs
+from tests.toys import ROOT
+
+RUN_FILES = {
+    "config.yaml", "weights.npz", "epochs.csv", "steps.csv", "summary.json", "checkpoint.npz", "predictions.npz",
+}  # fmt: skip
+
+
+def rows(path: Path, *without: str) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return [{k: v for k, v in row.items() if k not in without} for row in csv.DictReader(file)]
+
+
+def same_numbers(one: Path, other: Path) -> bool:
+    return (
+        (one / "weights.npz").read_bytes() == (other / "weights.npz").read_bytes()
+        and (one / "steps.csv").read_bytes() == (other / "steps.csv").read_bytes()
+        and rows(one / "epochs.csv", "seconds") == rows(other / "epochs.csv", "seconds")
+    )
+
+
+def pictures(run: Path) -> set[str]:
+    names = set()
+    for path in (run / "plots").iterdir():
+        pixels = matplotlib.image.imread(path)
+        assert pixels.shape[0] > 300
+        assert pixels.shape[1] > 300
+        assert pixels.std() > 0.01, "a blank picture"
+        names.add(path.name)
+    return names
+
+
+def test_a_regression_run_leaves_the_files_of_the_contract(nnfs: Nnfs) -> None:
+    assert nnfs("train", "cubic.yaml", "--id", "one").status == 0
+    run = Path("runs/one")
+    files = {path.name for path in run.iterdir() if path.is_file()}
+    assert files == RUN_FILES | {"evaluation-validation.json"}
+    assert pictures(run) == {"loss.png", "metrics.png", "predictions.png"}
+    assert list(np.load(run / "weights.npz")) == ["0_dense/W", "0_dense/b", "2_dense/W", "2_dense/b"]
+    assert list(rows(run / "epochs.csv")[0]) == [
+        "epoch", "step", "seconds", "learning_rate", "train_loss", "train_rmse", "train_r2",
+        "val_loss", "val_rmse", "val_r2",
+    ]  # fmt: skip
+    assert list(rows(run / "steps.csv")[0]) == ["step", "epoch", "loss", "rmse", "r2"]
+    assert len(rows(run / "epochs.csv")) == 5
+    assert len(rows(run / "steps.csv")) == 25
+    summary = json.loads((run / "summary.json").read_text())
+    assert summary["status"] == "completed"
+    assert set(summary) >= {
+        "id", "epochs", "steps", "parameters", "seconds", "samples_per_second", "threads", "versions",
+        "data_fingerprint", "scores", "best", "final",
+    }  # fmt: skip
+
+
+def test_a_classification_run_also_has_a_confusion_matrix(nnfs: Nnfs) -> None:
+    assert nnfs("train", "blobs.yaml", "--id", "one").status == 0
+    assert pictures(Path("runs/one")) == {"loss.png", "metrics.png", "confusion.png"}
+    record = json.loads(Path("runs/one/evaluation-test.json").read_text())
+    confusion = np.array(record["confusion"])
+    assert confusion.sum() == 30
+    assert confusion.trace() / 30 == record["scores"]["accuracy"]
+    assert [score["name"] for score in record["classes"]] == ["red", "green", "blue"]
+    assert [score["support"] for score in record["classes"]] == confusion.sum(axis=1).tolist()
+
+
+@pytest.mark.parametrize("config", ["cubic.yaml", "blobs.yaml"])
+def test_evaluate_agrees_with_training_to_the_last_digit(nnfs: Nnfs, config: str) -> None:
+    nnfs("train", config, "--id", "one", "--quiet")
+    summary = json.loads(Path("runs/one/summary.json").read_text())
+    for split, scores in summary["scores"].items():
+        outcome = nnfs("evaluate", "one", "--split", split, "--json")
+        assert json.loads(outcome.out)["scores"] == scores
+        assert json.loads(Path(f"runs/one/evaluation-{split}.json").read_text()) == json.loads(outcome.out)
+    best = rows(Path("runs/one/epochs.csv"))[summary["best"]["epoch"] - 1]
+    assert float(best["val_loss"]) == summary["scores"]["validation"]["loss"]
+
+
+def test_evaluate_shows_a_table_for_people(nnfs: Nnfs) -> None:
+    nnfs("train", "blobs.yaml", "--id", "one", "--quiet")
+    out = nnfs("evaluate", "latest").out
+    for word in (
+        "accuracy",
+        "precision",
+        "recall",
+        "f1",
+        "support",
+        "red",
+        "green",
+        "blue",
+        "evaluation-test.json",
+    ):
+        assert word in out
+
+
+def test_plot_needs_nothing_but_the_run_directory(nnfs: Nnfs, tmp_path: Path) -> None:
+    nnfs("train", "blobs.yaml", "--id", "one", "--quiet")
+    moved = tmp_path / "elsewhere"
+    shutil.move("runs/one", moved)
+    shutil.rmtree(moved / "plots")
+    outcome = nnfs("plot", str(moved))
+    assert outcome.status == 0
+    assert pictures(moved) == {"loss.png", "metrics.png", "confusion.png"}
+    assert set(outcome.out.split()) == {str(moved / "plots" / name) for name in pictures(moved)}
+
+
+def test_a_dry_run_shows_everything_and_writes_nothing(nnfs: Nnfs) -> None:
+    before = set(Path.cwd().rglob("*"))
+    outcome = nnfs("train", "cubic.yaml", "--dry-run", "--set", "layers.0.units=16")
+    assert outcome.status == 0
+    assert set(Path.cwd().rglob("*")) == before
+    assert "0_dense" in outcome.out
+    assert "(N, 16)" in outcome.out
+    resolved = yaml.safe_load(outcome.out[outcome.out.index("name: cubic") :])
+    assert resolved["layers"][0]["units"] == 16
+
+
+def test_quiet_prints_the_path_of_the_run_alone(nnfs: Nnfs) -> None:
+    out = nnfs("train", "cubic.yaml", "--quiet").out
+    assert re.fullmatch(r"runs/cubic-\d{8}-\d{6}\n", out.replace(os.sep, "/"))
+    assert Path(out.strip()).is_dir()
+
+
+def test_training_shows_the_network_the_scores_and_the_path(nnfs: Nnfs) -> None:
+    out = nnfs("train", "cubic.yaml").out
+    for words in (
+        "0_dense",
+        "(N, 8)",
+        "16",
+        "epoch 1/5",
+        "val_loss",
+        "samples/s",
+        "left",
+        "validation",
+        "run: runs",
+    ):
+        assert words in out
+
+
+def test_overrides_are_saved_with_the_run(nnfs: Nnfs) -> None:
+    nnfs("train", "cubic.yaml", "--id", "one", "--quiet", "--set", "layers.0.units=32", "--set", "seed=9")
+    saved = yaml.safe_load(Path("runs/one/config.yaml").read_text())
+    assert (saved["layers"][0]["units"], saved["seed"]) == (32, 9)
+
+
+@pytest.mark.parametrize("config", ["cubic.yaml", "blobs.yaml"])
+def test_the_same_config_twice_gives_the_same_bytes_and_so_does_the_saved_one(
+    nnfs: Nnfs, config: str
+) -> None:
+    nnfs("train", config, "--id", "one", "--quiet")
+    nnfs("train", config, "--id", "two", "--quiet")
+    nnfs("train", "runs/one/config.yaml", "--id", "three", "--quiet")
+    assert same_numbers(Path("runs/one"), Path("runs/two"))
+    assert same_numbers(Path("runs/one"), Path("runs/three"))
+
+
+def test_runs_of_the_same_second_get_numbers_and_overwrite_nothing(
+    nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nnfs_cli.runs.run_stem", lambda name: f"{name}-20260101-120000")
+    paths = [nnfs("train", "cubic.yaml", "--quiet").out.strip() for _ in range(3)]
+    assert [Path(path).name for path in paths] == [
+        "cubic-20260101-120000", "cubic-20260101-120000-2", "cubic-20260101-120000-3",
+    ]  # fmt: skip
+
+
+def test_a_run_is_found_by_path_by_id_and_as_the_latest(nnfs: Nnfs) -> None:
+    nnfs("train", "cubic.yaml", "--id", "one", "--quiet")
+    nnfs("train", "blobs.yaml", "--id", "two", "--quiet")
+    for reference, task in (("runs/one", "rmse"), ("one", "rmse"), ("latest", "accuracy")):
+        assert task in json.loads(nnfs("evaluate", reference, "--json").out)["scores"]
+    elsewhere = nnfs("train", "cubic.yaml", "--id", "one", "--runs", "other", "--quiet")
+    assert elsewhere.status == 0
+    assert nnfs("evaluate", "one", "--runs", "other").status == 0
+
+
+def test_runs_lists_them_newest_last(nnfs: Nnfs) -> None:
+    assert "no runs in" in nnfs("runs").out
+    for name in ("zebra", "ant"):
+        nnfs("train", "cubic.yaml", "--id", name, "--quiet")
+    listed = json.loads(nnfs("runs", "--json").out)
+    assert [row["id"] for row in listed] == ["zebra", "ant"]
+    assert listed[0]["status"] == "completed"
+    assert listed[0]["scores"].keys() == {"loss", "rmse", "r2"}
+    out = nnfs("runs").out
+    assert out.index("zebra") < out.index("ant")
+    assert "5/5" in out
+
+
+def test_gradcheck_passes_what_is_right(nnfs: Nnfs) -> None:
+    outcome = nnfs("gradcheck")
+    assert outcome.status == 0
+    for name in ("dense", "relu", "sigmoid", "tanh", "softmax", "flatten", "mse", "cross_entropy"):
+        assert name in outcome.out
+    assert nnfs("gradcheck", "blobs.yaml").status == 0
+
+
+def test_gradcheck_ends_with_status_1_and_names_the_tensor_that_is_wrong(
+    nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Tanh, "input_grad", lambda self, x, y, dy, dx: np.multiply(dy, 1.0 - y, out=dx))
+    for arguments in (["gradcheck"], ["gradcheck", "cubic.yaml"]):
+        outcome = nnfs(*arguments)
+        assert outcome.status == 1
+        assert "FAIL" in outcome.out
+    checks = json.loads(nnfs("gradcheck", "--json").out)
+    assert {check["subject"].split()[0] for check in checks if check["verdict"] != "pass"} == {"tanh"}
+
+
+def wait_for(path: Path, lines: int, process: "subprocess.Popen[str]") -> None:
+    deadline = time.monotonic() + 60
+    while not path.is_file() or len(path.read_text().splitlines()) < lines:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_is_saved_and_resumes_to_the_same_bytes(nnfs: Nnfs, stop: signal.Signals) -> None:
+    epochs = "training.epochs=6000"
+    command = [sys.executable, "-m", "nnfs_cli", "train", "cubic.yaml", "--id", "stopped", "--set", epochs]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        wait_for(Path("runs/stopped/epochs.csv"), 20, process)
+        process.send_signal(stop)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "nnfs resume" in err
+    assert "Traceback" not in err
+    run = Path("runs/stopped")
+    assert json.loads((run / "summary.json").read_text())["status"] == "interrupted"
+    assert {path.name for path in run.iterdir()} >= RUN_FILES
+    assert len(rows(run / "epochs.csv")) < 6000
+    assert nnfs("resume", "stopped").status == 0
+    assert nnfs("train", "cubic.yaml", "--id", "whole", "--quiet", "--set", epochs).status == 0
+    assert json.loads((run / "summary.json").read_text())["status"] == "completed"
+    assert same_numbers(run, Path("runs/whole"))
+
+
+def imported_by(*arguments: str) -> set[str]:
+    program = "import sys; sys.argv[0] = 'nnfs'\nfrom nnfs_cli.cli.app import main\ntry:\n    main()\nfinally:\n    print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_help_and_the_list_of_runs_start_without_what_they_do_not_need(tmp_path: Path) -> None:
+    assert not imported_by("--help") & {"numpy", "pandas", "matplotlib", "pydantic", "yaml"}
+    assert not imported_by("runs", "--runs", str(tmp_path)) & {"pandas", "matplotlib"}
+
+
+def test_the_version_is_told(nnfs: Nnfs) -> None:
+    assert re.fullmatch(r"nnfs \d+\.\d+\.\d+\n", nnfs("--version").out)
+
+
+def test_every_command_has_help(nnfs: Nnfs) -> None:
+    for command in ("train", "resume", "evaluate", "plot", "gradcheck", "runs"):
+        outcome = nnfs(command, "--help")
+        assert outcome.status == 0
+        assert command in outcome.out
+
+
+def test_the_readme_shows_the_shipped_mnist_config() -> None:
+    readme = (ROOT / "README.md").read_text()
+    block = re.search(r"```yaml\n(.*?)```", readme, re.DOTALL)
+    assert block is not None
+    shipped = yaml.safe_load((ROOT / "configs" / "mnist.yaml").read_text())
+    assert yaml.safe_load(block[1]) == shipped
