@@ -25,7 +25,7 @@ lint: $(VENV)/installed-dev ## Check style, types and the import contract.
 	$(VENV)/bin/lint-imports
 
 parity: $(BENCH)/installed ## Compare the numbers with PyTorch's, live, and with the recorded ones.
-	$(BENCH)/bin/python tests/reference/record.py --compare
+	$(BENCH)/bin/python -m tests.reference.record --compare
 
 bench: $(BENCH)/installed ## Measure speed against the peers.
 	$(BENCH)/bin/python benchmarks/mnist_epoch.py

@@ -5,7 +5,9 @@ import json
 import struct
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -183,13 +185,17 @@ def test_a_run_that_is_not_there_is_told_with_the_nearest_ids(nnfs: Nnfs) -> Non
     assert "runs is no run directory: it has no config.yaml" in fails(nnfs, "plot", "runs")
 
 
+def save(path: Path, arrays: Mapping[str, Any]) -> None:
+    np.savez(path, **arrays)
+
+
 def test_weights_of_another_architecture_are_told_by_array_and_both_shapes(nnfs: Nnfs) -> None:
     nnfs("train", "cubic.yaml", "--id", "one", "--quiet")
     nnfs("train", "cubic.yaml", "--id", "two", "--quiet", "--set", "layers.0.units=9")
     Path("runs/one/weights.npz").write_bytes(Path("runs/two/weights.npz").read_bytes())
     err = fails(nnfs, "evaluate", "one")
     assert "0_dense/W: the network has shape (1, 8), the file has shape (1, 9)" in err
-    np.savez("runs/one/weights.npz", **{"0_dense/W": np.zeros((1, 8))})
+    save(Path("runs/one/weights.npz"), {"0_dense/W": np.zeros((1, 8))})
     assert "0_dense/b: the network has shape (8,), the file has no such array" in fails(
         nnfs, "evaluate", "one"
     )
@@ -201,7 +207,7 @@ def test_damaged_files_of_a_run_are_named(nnfs: Nnfs) -> None:
     whole = weights.read_bytes()
     weights.write_bytes(whole[:200])
     assert "weights.npz: damaged" in fails(nnfs, "evaluate", "one")
-    np.savez(weights, **{"0_dense/W": np.array([{}], dtype=object)})
+    save(weights, {"0_dense/W": np.array([{}], dtype=object)})
     assert "weights.npz: damaged" in fails(nnfs, "evaluate", "one")
     weights.unlink()
     assert "weights.npz: no such file" in fails(nnfs, "evaluate", "one")

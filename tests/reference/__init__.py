@@ -1,0 +1,1 @@
+"""What PyTorch computes, recorded, so that the tests need no PyTorch."""
