@@ -9,8 +9,13 @@ from threadpoolctl import ThreadpoolController
 
 from nnfs_cli.network import Network
 
-WORTH_A_THREAD = 3_000_000
-"""Multiply-adds of one matmul for each thread: with fewer, waking it costs more than it brings."""
+WORTH_A_THREAD = 16_000_000
+"""Multiply-adds of one matmul for each thread.
+
+Threads that share a small matmul wait for the slowest of them several times in every step. On a free
+machine two threads gain from 3 million multiply-adds each; on a busy one, where a core is sometimes
+taken away, the same two cost up to ten times the time of one. What is small stays on one.
+"""
 
 
 def blas_threads(network: Network, batch_size: int, wish: int | Literal["auto"]) -> int:
