@@ -47,46 +47,77 @@ class Param:
         self.size = int(np.prod(shape))
 
 
+class Statistic:
+    """An array that training gathers but does not train, as a running mean. `value` is a view likewise."""
+
+    value: Array
+
+    def __init__(self, shape: Shape, start: float) -> None:
+        self.shape = shape
+        self.start = start
+        self.size = int(np.prod(shape))
+
+
 class FlatParams:
     """All parameters of a network as two vectors, `value` and `grad`, both (P,).
 
     Parameters that weight decay applies to come first, so that they are one slice, `decayed`.
+    `statistics` (S,) holds what layers gather besides.
     """
 
-    def __init__(self, params: Mapping[str, Param], dtype: npt.DTypeLike) -> None:
+    def __init__(
+        self, params: Mapping[str, Param], statistics: Mapping[str, Statistic], dtype: npt.DTypeLike
+    ) -> None:
         self.named = dict(params)
-        size = sum(param.size for param in params.values())
+        self._saved: dict[str, Param | Statistic] = {**params, **statistics}
+        decayed_first = sorted(params.values(), key=lambda param: not param.decay)
+        size = sum(param.size for param in decayed_first)
         self.value: Array = np.zeros(size, dtype)
         self.grad: Array = np.zeros(size, dtype)
-        self.decayed = slice(0, sum(param.size for param in params.values() if param.decay))
+        self.decayed = slice(0, sum(param.size for param in decayed_first if param.decay))
         start = 0
-        for param in sorted(params.values(), key=lambda param: not param.decay):
+        for param in decayed_first:
             window = slice(start, start + param.size)
             param.value = self.value[window].reshape(param.shape)
             param.grad = self.grad[window].reshape(param.shape)
             start += param.size
+        self.statistics: Array = np.zeros(sum(statistic.size for statistic in statistics.values()), dtype)
+        start = 0
+        for statistic in statistics.values():
+            statistic.value = self.statistics[start : start + statistic.size].reshape(statistic.shape)
+            statistic.value.fill(statistic.start)
+            start += statistic.size
 
     def initialize(self, rng: np.random.Generator) -> None:
         """Fill every parameter in the network's order."""
         for param in self.named.values():
             param.fill(param.value, param.fan_in, param.fan_out, rng)
 
+    def snapshot(self) -> Array:
+        """A copy of all parameters and statistics, (P + S,)."""
+        return np.concatenate([self.value, self.statistics])
+
+    def restore(self, snapshot: Array) -> None:
+        """Go back to a snapshot."""
+        self.value[...] = snapshot[: self.value.size]
+        self.statistics[...] = snapshot[self.value.size :]
+
     def arrays(self) -> dict[str, Array]:
-        """Copies of all parameters by name."""
-        return {name: param.value.copy() for name, param in self.named.items()}
+        """Copies of all parameters and statistics by name."""
+        return {name: saved.value.copy() for name, saved in self._saved.items()}
 
     def load(self, arrays: Mapping[str, Array], source: str) -> None:
         """Copy `arrays` in; NnfsError naming the array and both shapes where the two do not match."""
         problems = [
-            f"{name}: the network has {_shape(self.named.get(name))}, the file has {_shape(arrays.get(name))}"
-            for name in dict.fromkeys([*self.named, *arrays])
-            if _shape(self.named.get(name)) != _shape(arrays.get(name))
+            f"{name}: the network has {mine}, the file has {found}"
+            for name in dict.fromkeys([*self._saved, *arrays])
+            if (mine := _shape(self._saved.get(name))) != (found := _shape(arrays.get(name)))
         ]
         if problems:
             raise NnfsError("\n  ".join([f"{source}: these are weights of another network", *problems]))
-        for name, param in self.named.items():
-            param.value[...] = arrays[name]
+        for name, saved in self._saved.items():
+            saved.value[...] = arrays[name]
 
 
-def _shape(array: Array | Param | None) -> str:
+def _shape(array: Array | Param | Statistic | None) -> str:
     return "no such array" if array is None else f"shape {array.shape}"

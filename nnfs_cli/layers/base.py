@@ -1,13 +1,18 @@
 """The layer's contract and registry: backpropagation's three equations as three methods."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, ClassVar, TypeAlias, TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 from nnfs_cli.core.component import Component, Registry
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.core.params import Array, Param, Shape
+from nnfs_cli.core.params import Array, Param, Shape, Statistic
 
+T = TypeVar("T")
 Example: TypeAlias = tuple[Mapping[str, Any], Shape]
 
 
@@ -18,16 +23,21 @@ class ShapeError(NnfsError):
 class Layer(Component, ABC):
     """One step of a network, from x (N, ...) to y (N, ...).
 
-    The network owns every batch-sized array and hands them in; a layer writes into what it is
-    handed and keeps nothing of a batch. `d` before a name is the gradient of the loss to it.
+    The network owns activations and gradients and hands them in; a layer writes into what it is
+    handed. What else of a batch its backward pass needs (a mask, a variance) goes into `scratch`.
+    `d` before a name is the gradient of the loss to it.
 
     examples: configurations that the gradient check and the tests try, as (options, input shape).
     gives_probabilities: y sums to one over its last axis.
+    mixes_rows: a row's y depends on the other rows of its batch in training.
+    rng: for layers that draw at random; the network gives all its layers one and the same.
     """
 
     registry: ClassVar[Registry["Layer"]]
     examples: ClassVar[Sequence[Example]] = [({}, (5,)), ({}, (2, 3))]
     gives_probabilities: ClassVar[bool] = False
+    mixes_rows: ClassVar[bool] = False
+    rng: np.random.Generator
 
     def build(self, shape: Shape) -> Shape:
         """Create the parameters for inputs of `shape` (without N) and return the outputs' shape.
@@ -36,9 +46,34 @@ class Layer(Component, ABC):
         """
         return shape
 
+    def sublayers(self) -> Sequence["Layer"]:
+        """The layers that this one is made of, built, for a layer that holds others."""
+        return ()
+
     def params(self) -> dict[str, Param]:
-        """The trainable arrays by name, in the order in which `build` made them."""
-        return {name: value for name, value in vars(self).items() if isinstance(value, Param)}
+        """The trainable arrays by name, in the order of `build`; sublayers' as `0_dense/W`."""
+        return {**_own(self, Param), **_nested(self.sublayers(), Layer.params)}
+
+    def statistics(self) -> dict[str, Statistic]:
+        """The arrays that training gathers but does not train, named likewise."""
+        return {**_own(self, Statistic), **_nested(self.sublayers(), Layer.statistics)}
+
+    def use_rng(self, rng: np.random.Generator) -> None:
+        """Draw from `rng` from now on, sublayers too."""
+        self.rng = rng
+        for layer in self.sublayers():
+            layer.use_rng(rng)
+
+    def scratch(self, name: str, shape: Shape, dtype: npt.DTypeLike) -> Array:
+        """An array to keep between forward and backward: made at first need, then the same each time."""
+        key = (name, shape, np.dtype(dtype))
+        if key not in self._scratch:
+            self._scratch[key] = np.empty(shape, dtype)
+        return self._scratch[key]
+
+    @cached_property
+    def _scratch(self) -> dict[tuple[str, Shape, np.dtype[Any]], Array]:
+        return {}
 
     def view(self, x: Array) -> Array | None:
         """y as a view of x's memory, for a layer that only relabels; then `forward` has nothing to do."""
@@ -58,8 +93,23 @@ class Layer(Component, ABC):
 
     @abstractmethod
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
-        """Write the loss's gradient to x into dx. Called after `param_grads`; must not change dy."""
+        """Write the loss's gradient to x into dx. Called after `param_grads`; must not change x, y or dy."""
 
 
 LAYERS: Registry[Layer] = Registry("layer", __package__)
 Layer.registry = LAYERS
+
+
+def names_of(layers: Sequence[Layer]) -> list[str]:
+    """What the arrays of stacked layers are filed under: `0_dense`, `1_relu`, ..."""
+    return [f"{i}_{layer.type_name}" for i, layer in enumerate(layers)]
+
+
+def _own(layer: Layer, kind: type[T]) -> dict[str, T]:
+    return {name: value for name, value in vars(layer).items() if isinstance(value, kind)}
+
+
+def _nested(layers: Sequence[Layer], arrays: Callable[[Layer], Mapping[str, T]]) -> dict[str, T]:
+    """The arrays of stacked layers, each name behind its layer's."""
+    stack = zip(names_of(layers), layers, strict=True)
+    return {f"{name}/{key}": array for name, layer in stack for key, array in arrays(layer).items()}

@@ -1,0 +1,113 @@
+"""A chain of built layers with all its activations and gradients: what networks and nested layers run on."""
+
+import math
+from collections.abc import Callable, Sequence
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from nnfs_cli.core.params import Array, Shape
+from nnfs_cli.layers.base import Layer, ShapeError
+
+NARROW = 32
+
+
+def build(layers: Sequence[Layer], shape: Shape) -> list[Shape]:
+    """Build each layer on what the one before it gives; all shapes, from the input's to the output's.
+
+    Raises ShapeError that says which layer cannot take what.
+    """
+    shapes = [shape]
+    for i, layer in enumerate(layers):
+        try:
+            shapes.append(layer.build(shapes[-1]))
+        except ShapeError as error:
+            raise ShapeError(f"layers[{i}]: {layer.type_name} {error}") from None
+    return shapes
+
+
+class Chain:
+    """Built layers on one input array x (N, ...), which stays the caller's to fill.
+
+    All other arrays are allocated here, once: a step only writes into them.
+
+    y: the output.   dy: the gradient of the loss to y, for the caller to fill.   dx: the gradient to x.
+
+    `to_input` makes backward go on down to `dx`. Otherwise it stops at the lowest trainable layer,
+    since nothing below it asks for a gradient.
+    """
+
+    def __init__(self, layers: Sequence[Layer], shapes: Sequence[Shape], x: Array, *, to_input: bool) -> None:
+        self._layers = layers
+        self._to_input = to_input
+        self._activations = [x]
+        for layer, shape in zip(layers, shapes[1:], strict=True):
+            self._activations.append(_output(layer, self._activations[-1], shape))
+        self.x, self.y = x, self._activations[-1]
+        pairs = list(zip(self._activations, self._activations[1:], strict=False))
+        self._forward = [(layer.forward, x, y) for layer, (x, y) in zip(layers, pairs, strict=True)]
+        self._infer = [(layer.infer, x, y) for layer, (x, y) in zip(layers, pairs, strict=True)]
+
+    def forward(self) -> None:
+        """y from x, as training computes it."""
+        for call, x, y in self._forward:
+            call(x, y)
+
+    def infer(self) -> None:
+        """y from x, as evaluation computes it."""
+        for call, x, y in self._infer:
+            call(x, y)
+
+    def backward(self) -> None:
+        """Every parameter's gradient, and dx if asked for, from dy and the activations of `forward`."""
+        for call, arrays in self._backward:
+            call(*arrays)
+
+    @property
+    def dy(self) -> Array:
+        return self.gradients[-1]
+
+    @property
+    def dx(self) -> Array:
+        return self.gradients[0]
+
+    @cached_property
+    def gradients(self) -> list[Array]:
+        """One array for each activation; made when training first asks, since evaluation never does."""
+        gradients = [np.zeros_like(self.x)]
+        for layer, y in zip(self._layers, self._activations[1:], strict=True):
+            gradients.append(_output(layer, gradients[-1], y.shape[1:]))
+        return gradients
+
+    @cached_property
+    def _backward(self) -> list[tuple[Callable[..., None], tuple[Array, ...]]]:
+        """Backpropagation as a list of calls, from the last layer down."""
+        calls: list[tuple[Callable[..., None], tuple[Array, ...]]] = []
+        trainable = [i for i, layer in enumerate(self._layers) if layer.params()]
+        lowest = -1 if self._to_input else min(trainable, default=len(self._layers))
+        for i in reversed(range(max(lowest, 0), len(self._layers))):
+            layer, x, y = self._layers[i], self._activations[i], self._activations[i + 1]
+            dx, dy = self.gradients[i], self.gradients[i + 1]
+            if i in trainable:
+                calls.append((layer.param_grads, (x, y, dy)))
+            if i > lowest:
+                calls.append((layer.input_grad, (x, y, dy, dx)))
+        return calls
+
+
+def _output(layer: Layer, x: Array, shape: Shape) -> Array:
+    """Where `layer` writes its output for x: a view of x, or memory of its own."""
+    y = layer.view(x)
+    return room(len(x), shape, x.dtype) if y is None else y
+
+
+def room(n: int, shape: Shape, dtype: npt.DTypeLike) -> Array:
+    """An array (n, *shape). Where rows are narrow, they lie innermost in memory.
+
+    Softmax, its loss and sums over a row run along the few numbers of each row: over all rows at
+    once they are two to three times as fast. BLAS takes either order as it is.
+    """
+    if math.prod(shape) < NARROW:
+        return np.moveaxis(np.zeros((*shape, n), dtype), -1, 0)
+    return np.zeros((n, *shape), dtype)
