@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nnfs_cli.core.errors import check_options
 from nnfs_cli.core.params import Array
 from nnfs_cli.initializers.base import INITIALIZERS, Initializer
 
@@ -11,11 +12,18 @@ from nnfs_cli.initializers.base import INITIALIZERS, Initializer
 @INITIALIZERS.register("he_uniform")
 @dataclass(frozen=True)
 class HeUniform(Initializer):
-    """w ~ U(-a, a), a = sqrt(6 / fan_in): keeps the variance through ReLU layers.
+    """w ~ U(-a, a), a = gain sqrt(6 / fan_in): keeps the variance through ReLU layers.
 
     He, Zhang, Ren and Sun, 2015, Delving deep into rectifiers, arXiv:1502.01852.
+
+    gain: multiplies all values.
     """
 
+    gain: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_options(self, gain=(self.gain > 0, "a positive number"))
+
     def __call__(self, array: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
-        limit = np.sqrt(6.0 / fan_in)
+        limit = self.gain * np.sqrt(6.0 / fan_in)
         array[...] = rng.uniform(-limit, limit, array.shape)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nnfs_cli.core.errors import check_options
 from nnfs_cli.core.params import Array
 from nnfs_cli.initializers.base import INITIALIZERS, Initializer
 
@@ -11,10 +12,17 @@ from nnfs_cli.initializers.base import INITIALIZERS, Initializer
 @INITIALIZERS.register("xavier_normal")
 @dataclass(frozen=True)
 class XavierNormal(Initializer):
-    """w ~ N(0, s^2), s = sqrt(2 / (fan_in + fan_out)): keeps the variance of activations and gradients.
+    """w ~ N(0, s^2), s = gain sqrt(2 / (fan_in + fan_out)): keeps the variance of activations and gradients.
 
     Glorot and Bengio, 2010, Understanding the difficulty of training deep feedforward neural networks.
+
+    gain: multiplies all values.
     """
 
+    gain: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_options(self, gain=(self.gain > 0, "a positive number"))
+
     def __call__(self, array: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
-        array[...] = rng.normal(0.0, np.sqrt(2.0 / (fan_in + fan_out)), array.shape)
+        array[...] = rng.normal(0.0, self.gain * np.sqrt(2.0 / (fan_in + fan_out)), array.shape)

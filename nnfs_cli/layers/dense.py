@@ -22,12 +22,18 @@ class Dense(Layer):
     dW = x^T dy           db = 1^T dy, the sum over the batch           dx = dy W^T
 
     units: M, the number of outputs.
-    init: what W starts from; b starts from zero.
+    init: what W starts from; b starts from zero. He for stacks of ReLU: `init: he_normal`.
+    bias: false leaves b out, as before batch_norm, which takes any constant away again.
     """
 
     units: int
     init: Initializer = XavierUniform()
-    examples: ClassVar[Sequence[Example]] = [({"units": 3}, (4,)), ({"units": 1}, (1,)), ({"units": 5}, (1,))]
+    bias: bool = True
+    examples: ClassVar[Sequence[Example]] = [
+        ({"units": 3}, (4,)),
+        ({"units": 1}, (1,)),
+        ({"units": 5, "bias": False}, (1,)),
+    ]
 
     def __post_init__(self) -> None:
         check_options(self, units=(self.units >= 1, "a positive integer"))
@@ -36,16 +42,19 @@ class Dense(Layer):
         if len(shape) != 1:
             raise ShapeError(f"wants a vector (D,) for each row, found {shape}; put flatten before it")
         self.W = Param((*shape, self.units), self.init)
-        self.b = Param((self.units,), Zeros(), decay=False)
+        if self.bias:
+            self.b = Param((self.units,), Zeros(), decay=False)
         return (self.units,)
 
     def forward(self, x: Array, y: Array) -> None:
         np.matmul(x, self.W.value, out=y)
-        y += self.b.value
+        if self.bias:
+            y += self.b.value
 
     def param_grads(self, x: Array, y: Array, dy: Array) -> None:
         np.dot(x.T, dy, out=self.W.grad)  # as matmul, with less ado for narrow layers
-        np.dot(ones(len(dy), dy.dtype), dy, out=self.b.grad)  # the sum over rows, by BLAS
+        if self.bias:
+            np.dot(ones(len(dy), dy.dtype), dy, out=self.b.grad)  # the sum over rows, by BLAS
 
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
         np.matmul(dy, self.W.value.T, out=dx)

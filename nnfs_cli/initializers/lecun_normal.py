@@ -1,0 +1,28 @@
+"""LeCun initialization, normal."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.params import Array
+from nnfs_cli.initializers.base import INITIALIZERS, Initializer
+
+
+@INITIALIZERS.register("lecun_normal")
+@dataclass(frozen=True)
+class LeCunNormal(Initializer):
+    """w ~ N(0, s^2), s = gain sqrt(1 / fan_in): keeps the variance of activations; what selu wants.
+
+    LeCun, Bottou, Orr and Mueller, 1998, Efficient backprop.
+
+    gain: multiplies all values.
+    """
+
+    gain: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_options(self, gain=(self.gain > 0, "a positive number"))
+
+    def __call__(self, array: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
+        array[...] = rng.normal(0.0, self.gain * np.sqrt(1.0 / fan_in), array.shape)

@@ -1,0 +1,29 @@
+"""LeCun initialization, uniform."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.params import Array
+from nnfs_cli.initializers.base import INITIALIZERS, Initializer
+
+
+@INITIALIZERS.register("lecun_uniform")
+@dataclass(frozen=True)
+class LeCunUniform(Initializer):
+    """w ~ U(-a, a), a = gain sqrt(3 / fan_in): keeps the variance of activations; what selu wants.
+
+    LeCun, Bottou, Orr and Mueller, 1998, Efficient backprop.
+
+    gain: multiplies all values.
+    """
+
+    gain: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_options(self, gain=(self.gain > 0, "a positive number"))
+
+    def __call__(self, array: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
+        limit = self.gain * np.sqrt(3.0 / fan_in)
+        array[...] = rng.uniform(-limit, limit, array.shape)

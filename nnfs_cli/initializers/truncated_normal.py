@@ -1,0 +1,32 @@
+"""Normal values without the far ones."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.params import Array
+from nnfs_cli.initializers.base import INITIALIZERS, Initializer
+
+
+@INITIALIZERS.register("truncated_normal")
+@dataclass(frozen=True)
+class TruncatedNormal(Initializer):
+    """w ~ N(mean, stddev^2), drawn again where it lies more than 2 stddev from the mean
+
+    What is left has a standard deviation of 0.88 stddev.
+
+    mean, stddev: of the values before the cut.
+    """
+
+    mean: float = 0.0
+    stddev: float = 0.05
+
+    def __post_init__(self) -> None:
+        check_options(self, stddev=(self.stddev >= 0, "a number of at least 0"))
+
+    def __call__(self, array: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
+        values = rng.standard_normal(array.shape)
+        while (far := np.abs(values) > 2.0).any():
+            values[far] = rng.standard_normal(np.count_nonzero(far))
+        array[...] = self.mean + self.stddev * values

@@ -1,0 +1,27 @@
+"""Uniform values."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.params import Array
+from nnfs_cli.initializers.base import INITIALIZERS, Initializer
+
+
+@INITIALIZERS.register("uniform")
+@dataclass(frozen=True)
+class Uniform(Initializer):
+    """w ~ U(low, high)
+
+    low, high: the ends of the interval.
+    """
+
+    low: float = -0.05
+    high: float = 0.05
+
+    def __post_init__(self) -> None:
+        check_options(self, high=(self.high > self.low, f"above low, which is {self.low}"))
+
+    def __call__(self, array: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
+        array[...] = rng.uniform(self.low, self.high, array.shape)

@@ -1,0 +1,48 @@
+"""Dropout."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.params import Array
+from nnfs_cli.layers.base import LAYERS, Example, Layer
+
+
+@LAYERS.register("dropout")
+@dataclass(eq=False)
+class Dropout(Layer):
+    """y = m x,   m = 1/(1 - rate) with probability 1 - rate, else 0        x, y, m: (N, ...)
+
+    dx = m dy. A mask m is drawn for every batch in training; in evaluation y = x, which is right on
+    average because what is kept is scaled up ("inverted" dropout).
+
+    Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov, 2014, Dropout: a simple way to prevent
+    neural networks from overfitting.
+
+    rate: the probability that a number is dropped.
+    """
+
+    rate: float = 0.5
+    examples: ClassVar[Sequence[Example]] = [({}, (5,)), ({"rate": 0.2}, (2, 3)), ({"rate": 0.0}, (4,))]
+
+    def __post_init__(self) -> None:
+        check_options(self, rate=(0 <= self.rate < 1, "at least 0 and below 1"))
+
+    def forward(self, x: Array, y: Array) -> None:
+        m = self._mask(x)
+        self.rng.random(dtype=m.dtype.type, out=m)
+        np.less(m, 1.0 - self.rate, out=m)
+        m *= 1.0 / (1.0 - self.rate)
+        np.multiply(x, m, out=y)
+
+    def infer(self, x: Array, y: Array) -> None:
+        np.copyto(y, x)
+
+    def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
+        np.multiply(dy, self._mask(x), out=dx)
+
+    def _mask(self, x: Array) -> Array:
+        return self.scratch("mask", x.shape, x.real.dtype)

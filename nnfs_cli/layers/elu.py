@@ -1,0 +1,48 @@
+"""The exponential linear unit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.params import Array
+from nnfs_cli.layers.base import LAYERS, Example, Layer
+
+
+@LAYERS.register("elu")
+@dataclass(eq=False)
+class ELU(Layer):
+    """y = x where x > 0, else alpha (exp(x) - 1)        x, y: (N, ...)
+
+    dx = dy where x > 0, else dy (y + alpha).
+
+    Clevert, Unterthiner and Hochreiter, 2016, Fast and accurate deep network learning by exponential
+    linear units (ELUs), arXiv:1511.07289.
+
+    alpha: minus the value that y tends to on the left.
+    """
+
+    alpha: float = 1.0
+    examples: ClassVar[Sequence[Example]] = [({}, (5,)), ({"alpha": 0.4}, (2, 3))]
+
+    def __post_init__(self) -> None:
+        check_options(self, alpha=(self.alpha > 0, "a positive number"))
+
+    def forward(self, x: Array, y: Array) -> None:
+        positive = self.scratch("positive", x.shape, x.dtype)
+        np.maximum(x, 0.0, out=positive)
+        np.minimum(x, 0.0, out=y)
+        np.expm1(y, out=y)
+        y *= self.alpha
+        y += positive
+
+    def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
+        negative = self.scratch("positive", x.shape, x.dtype)
+        np.minimum(y, 0.0, out=negative)
+        np.greater(x, 0.0, out=dx)
+        dx *= 1.0 - self.alpha
+        dx += self.alpha
+        dx += negative
+        dx *= dy

@@ -1,0 +1,42 @@
+"""Noise on activations."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.params import Array
+from nnfs_cli.layers.base import LAYERS, Example, Layer
+
+
+@LAYERS.register("gaussian_noise")
+@dataclass(eq=False)
+class GaussianNoise(Layer):
+    """y = x + stddev e,   e ~ N(0, 1) in training; y = x in evaluation        x, y, e: (N, ...)
+
+    dx = dy. Training with noise on the inputs acts like a penalty on the function's slope.
+
+    Bishop, 1995, Training with noise is equivalent to Tikhonov regularization.
+
+    stddev: the noise's standard deviation.
+    """
+
+    stddev: float = 0.1
+    examples: ClassVar[Sequence[Example]] = [({}, (5,)), ({"stddev": 1.0}, (2, 3))]
+
+    def __post_init__(self) -> None:
+        check_options(self, stddev=(self.stddev >= 0, "a number of at least 0"))
+
+    def forward(self, x: Array, y: Array) -> None:
+        e = self.scratch("noise", x.shape, x.real.dtype)
+        self.rng.standard_normal(dtype=e.dtype.type, out=e)
+        e *= self.stddev
+        np.add(x, e, out=y)
+
+    def infer(self, x: Array, y: Array) -> None:
+        np.copyto(y, x)
+
+    def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
+        np.copyto(dx, dy)

@@ -1,0 +1,85 @@
+"""Layer normalization."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.params import Array, Param, Shape
+from nnfs_cli.initializers.constant import Constant
+from nnfs_cli.initializers.zeros import Zeros
+from nnfs_cli.layers.base import LAYERS, Example, Layer
+
+
+@LAYERS.register("layer_norm")
+@dataclass(eq=False)
+class LayerNorm(Layer):
+    """y = g xhat + b,   xhat = (x - mean) / sqrt(var + epsilon)        x, y: (N, ..., D)   g, b: (D,)
+
+    mean and var are those of each row's last axis, or of the whole row (then g and b have a row's shape).
+
+    With u = g dy:   dx = (u - mean(u) - xhat mean(u xhat)) / sqrt(var + epsilon)
+    dg = sum dy xhat      db = sum dy
+
+    Ba, Kiros and Hinton, 2016, Layer normalization, arXiv:1607.06450.
+
+    epsilon: keeps the root away from zero.
+    over: `last`, the last axis, or `row`, all axes of a row.
+    """
+
+    epsilon: float = 1e-5
+    over: Literal["last", "row"] = "last"
+    examples: ClassVar[Sequence[Example]] = [
+        ({}, (5,)),
+        ({}, (2, 3)),
+        ({"over": "row", "epsilon": 0.1}, (2, 3, 4)),
+    ]
+
+    def __post_init__(self) -> None:
+        check_options(self, epsilon=(self.epsilon > 0, "a positive number"))
+
+    def build(self, shape: Shape) -> Shape:
+        normalized = shape if self.over == "row" else shape[-1:]
+        self.gamma = Param(normalized, Constant(1.0), decay=False)
+        self.beta = Param(normalized, Zeros(), decay=False)
+        self._axes = tuple(range(-len(normalized), 0))
+        self._others = tuple(range(len(shape) + 1 - len(normalized)))
+        return shape
+
+    def forward(self, x: Array, y: Array) -> None:
+        xhat, inverse = self.scratch("xhat", x.shape, x.dtype), self._per_row("inverse", x)
+        np.mean(x, axis=self._axes, keepdims=True, out=inverse)
+        np.subtract(x, inverse, out=xhat)
+        np.square(xhat, out=y)
+        np.mean(y, axis=self._axes, keepdims=True, out=inverse)
+        inverse += self.epsilon
+        np.sqrt(inverse, out=inverse)
+        np.divide(1.0, inverse, out=inverse)
+        xhat *= inverse
+        np.multiply(xhat, self.gamma.value, out=y)
+        y += self.beta.value
+
+    def param_grads(self, x: Array, y: Array, dy: Array) -> None:
+        product = self.scratch("product", x.shape, x.dtype)
+        np.multiply(dy, self.scratch("xhat", x.shape, x.dtype), out=product)
+        np.sum(product, axis=self._others, out=self.gamma.grad)
+        np.sum(dy, axis=self._others, out=self.beta.grad)
+
+    def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
+        xhat = self.scratch("xhat", x.shape, x.dtype)
+        product = self.scratch("product", x.shape, x.dtype)
+        np.multiply(dy, self.gamma.value, out=dx)
+        np.multiply(dx, xhat, out=product)
+        mean = self._per_row("mean", x)
+        np.mean(product, axis=self._axes, keepdims=True, out=mean)
+        np.multiply(xhat, mean, out=product)
+        dx -= np.mean(dx, axis=self._axes, keepdims=True, out=mean)
+        dx -= product
+        dx *= self._per_row("inverse", x)
+
+    def _per_row(self, name: str, x: Array) -> Array:
+        """One number for each normalized group, with its axes kept."""
+        kept = x.shape[: x.ndim - len(self._axes)]
+        return self.scratch(name, (*kept, *(1 for _ in self._axes)), x.dtype)

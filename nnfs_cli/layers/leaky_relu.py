@@ -1,0 +1,40 @@
+"""The leaky rectified linear unit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.params import Array
+from nnfs_cli.layers.base import LAYERS, Example, Layer
+
+
+@LAYERS.register("leaky_relu")
+@dataclass(eq=False)
+class LeakyReLU(Layer):
+    """y = x where x > 0, else a x        x, y: (N, ...)
+
+    dx = dy where x > 0, else a dy.
+
+    Maas, Hannun and Ng, 2013, Rectifier nonlinearities improve neural network acoustic models.
+
+    negative_slope: a.
+    """
+
+    negative_slope: float = 0.01
+    examples: ClassVar[Sequence[Example]] = [({}, (5,)), ({"negative_slope": 0.3}, (2, 3))]
+
+    def __post_init__(self) -> None:
+        check_options(self, negative_slope=(0 <= self.negative_slope < 1, "at least 0 and below 1"))
+
+    def forward(self, x: Array, y: Array) -> None:
+        np.multiply(x, self.negative_slope, out=y)
+        np.maximum(x, y, out=y)
+
+    def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
+        np.greater(x, 0.0, out=dx)
+        dx *= 1.0 - self.negative_slope
+        dx += self.negative_slope
+        dx *= dy

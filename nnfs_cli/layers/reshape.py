@@ -1,0 +1,50 @@
+"""Rows in another shape."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.params import Array, Shape
+from nnfs_cli.layers.base import LAYERS, Example, Layer, ShapeError
+
+
+@LAYERS.register("reshape")
+@dataclass(eq=False)
+class Reshape(Layer):
+    """y = x with each row in another shape        x: (N, ...)   y: (N, *shape)
+
+    dx = dy in x's shape. Both are views: nothing is computed or copied.
+
+    shape: of a row, without N; one size may be -1, which stands for what is left.
+    """
+
+    shape: tuple[int, ...]
+    examples: ClassVar[Sequence[Example]] = [
+        ({"shape": (2, 3)}, (6,)),
+        ({"shape": (-1,)}, (2, 3)),
+        ({"shape": (3, -1)}, (2, 6)),
+    ]
+
+    def __post_init__(self) -> None:
+        sizes_fit = all(size >= 1 or size == -1 for size in self.shape) and self.shape.count(-1) <= 1
+        check_options(self, shape=(bool(self.shape) and sizes_fit, "positive sizes, at most one of them -1"))
+
+    def build(self, shape: Shape) -> Shape:
+        size, known = math.prod(shape), math.prod(size for size in self.shape if size != -1)
+        self._shape = tuple(size // known if s == -1 else s for s in self.shape)
+        if math.prod(self._shape) != size:
+            raise ShapeError(
+                f"cannot make {list(self.shape)} of rows of shape {shape}, which have {size} numbers"
+            )
+        return self._shape
+
+    def view(self, x: Array) -> Array:
+        return x.reshape(len(x), *self._shape)
+
+    def forward(self, x: Array, y: Array) -> None:
+        return
+
+    def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
+        return

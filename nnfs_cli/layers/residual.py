@@ -1,0 +1,75 @@
+"""A stack of layers with a skip connection around it."""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.params import Array, Shape
+from nnfs_cli.layers.base import LAYERS, Example, Layer, ShapeError
+from nnfs_cli.layers.chain import Chain, build
+
+
+@LAYERS.register("residual")
+@dataclass(eq=False)
+class Residual(Layer):
+    """y = x + f(x), f a stack of layers that keeps the shape        x, y: (N, ...)
+
+    dx = dy + f's own dx.
+
+    He, Zhang, Ren and Sun, 2016, Deep residual learning for image recognition, arXiv:1512.03385.
+
+    layers: f.
+    """
+
+    layers: tuple[Layer, ...]
+    examples: ClassVar[Sequence[Example]] = [
+        ({"layers": [{"type": "dense", "units": 4}, "tanh"]}, (4,)),
+        ({"layers": ["tanh"]}, (2, 3)),
+        ({"layers": ["batch_norm", {"type": "dropout", "rate": 0.3}]}, (3,)),
+    ]
+
+    def __post_init__(self) -> None:
+        check_options(self, layers=(len(self.layers) > 0, "a list of at least one layer"))
+
+    def build(self, shape: Shape) -> Shape:
+        self._stack = copy.deepcopy(self.layers)
+        self._shapes = build(self._stack, shape)
+        self._chains: dict[int, Chain] = {}
+        if self._shapes[-1] != shape:
+            raise ShapeError(
+                f"wants layers that keep the shape, but they turn {shape} into {self._shapes[-1]}"
+            )
+        return shape
+
+    def sublayers(self) -> Sequence[Layer]:
+        return self._stack
+
+    def forward(self, x: Array, y: Array) -> None:
+        chain = self._chain(x)
+        chain.forward()
+        np.add(x, chain.y, out=y)
+
+    def infer(self, x: Array, y: Array) -> None:
+        chain = self._chain(x)
+        chain.infer()
+        np.add(x, chain.y, out=y)
+
+    def param_grads(self, x: Array, y: Array, dy: Array) -> None:
+        chain = self._chain(x)
+        np.copyto(chain.dy, dy)
+        chain.backward()
+
+    def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
+        if not self.params():  # then nobody has run the stack's backward pass
+            self.param_grads(x, y, dy)
+        np.add(dy, self._chain(x).dx, out=dx)
+
+    def _chain(self, x: Array) -> Chain:
+        """The stack's own activations and gradients for the array x, which the chain keeps alive."""
+        if id(x) not in self._chains:
+            self._chains[id(x)] = Chain(self._stack, self._shapes, x, to_input=True)
+        return self._chains[id(x)]

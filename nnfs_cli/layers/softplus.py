@@ -1,0 +1,42 @@
+"""The smooth rectifier."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.params import Array
+from nnfs_cli.layers.base import LAYERS, Example, Layer
+
+
+@LAYERS.register("softplus")
+@dataclass(eq=False)
+class Softplus(Layer):
+    """y = log(1 + exp(b x)) / b        x, y: (N, ...)
+
+    dx = dy / (1 + exp(-b x)), which is dy (1 - exp(-b y)).
+
+    Dugas, Bengio, Belisle, Nadeau and Garcia, 2001, Incorporating second-order functional knowledge for
+    better option pricing. PyTorch's turns into x itself where b x > 20; this one need not.
+
+    beta: b; the larger, the closer to ReLU.
+    """
+
+    beta: float = 1.0
+    examples: ClassVar[Sequence[Example]] = [({}, (5,)), ({"beta": 3.0}, (2, 3))]
+
+    def __post_init__(self) -> None:
+        check_options(self, beta=(self.beta > 0, "a positive number"))
+
+    def forward(self, x: Array, y: Array) -> None:
+        np.multiply(x, self.beta, out=y)
+        np.logaddexp(y, 0.0, out=y)  # log(exp(b x) + exp(0)), without overflow
+        y /= self.beta
+
+    def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
+        np.multiply(y, -self.beta, out=dx)
+        np.expm1(dx, out=dx)
+        np.negative(dx, out=dx)
+        dx *= dy
