@@ -34,7 +34,7 @@ def evaluate(experiment: Experiment, name: str) -> Evaluation:
 
 def outputs(experiment: Experiment, split: Split) -> Array:
     """The network's outputs (N, M) for all rows of a split, as evaluation computes them."""
-    z = np.empty((experiment.data.target_width, len(split)), experiment.network.dtype).T
+    z = experiment.room_for_outputs(len(split))
     with limit_blas(experiment.threads):
         for start in range(0, len(split), CHUNK):
             rows = split.rows[start : start + CHUNK]

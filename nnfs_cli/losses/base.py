@@ -1,12 +1,14 @@
 """The loss's contract and registry."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
+
+import numpy as np
 
 from nnfs_cli.core.component import Component, Registry
 from nnfs_cli.core.params import Array
-from nnfs_cli.core.records import Task
+from nnfs_cli.core.records import Data, Task
 
 
 class Loss(Component, ABC):
@@ -14,12 +16,14 @@ class Loss(Component, ABC):
 
     tasks: the kinds of targets it is defined for.
     expects_logits: z are logits, and turning them into probabilities is part of the loss.
+    largest_output: the |z| up to which float32 can hold the loss.
     examples: options that the gradient check and the tests try.
     """
 
     registry: ClassVar[Registry["Loss"]]
     tasks: ClassVar[tuple[Task, ...]]
     expects_logits: ClassVar[bool] = False
+    largest_output: ClassVar[float] = 1e4
     examples: ClassVar[Sequence[Mapping[str, Any]]] = [{}]
 
     @abstractmethod
@@ -33,6 +37,16 @@ class Loss(Component, ABC):
     def predict(self, z: Array) -> Array:
         """What z says in the targets' own terms, (N, M): probabilities where z are logits."""
         return z
+
+    def trials(self, n: int, width: int, rng: np.random.Generator) -> Iterator[tuple[Task, Array, Array]]:
+        """Outputs z and targets t to try the gradient on, float64, one pair for each kind of targets."""
+        for task in self.tasks:
+            z = 2.0 * rng.normal(size=(n, width))
+            yield task, z, rng.integers(0, width, n) if task == "classification" else rng.normal(size=z.shape)
+
+    def width(self, data: Data) -> int:
+        """How many outputs M the network must have for these data."""
+        return data.target_width
 
 
 LOSSES: Registry[Loss] = Registry("loss", __package__)

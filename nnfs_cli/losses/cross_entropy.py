@@ -1,12 +1,14 @@
 """Cross-entropy of softmax probabilities, from logits."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
+from nnfs_cli.core.errors import NnfsError, check_options
 from nnfs_cli.core.params import Array
-from nnfs_cli.core.records import Task
+from nnfs_cli.core.records import Data, Task
 from nnfs_cli.losses.base import LOSSES, Loss
 
 
@@ -18,25 +20,75 @@ class CrossEntropy(Loss):
     dz = (p - onehot(t)) / N
 
     z are logits: the softmax is part of this loss, so that both stay exact at any size of z.
+
+    With class weights w and smoothing s, in PyTorch's convention: the targets are
+    q = (1 - s) onehot(t) + s / K,  L = -(sum over n, k of q_nk w_k log p_nk) / sum over n of w[t_n].
+
+    Szegedy, Vanhoucke, Ioffe, Shlens and Wojna, 2016, Rethinking the Inception architecture,
+    arXiv:1512.00567 (label smoothing).
+
+    label_smoothing: s, the share of each target that goes to all classes alike.
+    class_weights: w, one for each class; none for equal weights.
     """
 
+    label_smoothing: float = 0.0
+    class_weights: tuple[float, ...] = ()
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
     expects_logits: ClassVar[bool] = True
+    examples: ClassVar[Sequence[Mapping[str, Any]]] = [
+        {},
+        {"label_smoothing": 0.1},
+        {"class_weights": (0.5, 2.0, 1.5)},
+        {"label_smoothing": 0.2, "class_weights": (0.5, 2.0, 1.5)},
+    ]
+
+    def __post_init__(self) -> None:
+        check_options(
+            self,
+            label_smoothing=(0 <= self.label_smoothing < 1, "at least 0 and below 1"),
+            class_weights=(all(weight > 0 for weight in self.class_weights), "positive numbers"),
+        )
 
     def value(self, z: Array, t: Array) -> float:
         shifted = z - z.max(axis=1, keepdims=True)
-        log_p = shifted[np.arange(len(t)), t] - np.log(np.exp(shifted).sum(axis=1))
-        return -float(np.mean(log_p, dtype=np.float64))
+        log_sum = np.log(np.exp(shifted).sum(axis=1))
+        if not self.label_smoothing and not self.class_weights:
+            return -float(np.mean(shifted[np.arange(len(t)), t] - log_sum, dtype=np.float64))
+        log_p = shifted - log_sum[:, np.newaxis]
+        return -float(np.sum(self._targets(t, z) * log_p, dtype=np.float64))
 
     def gradient(self, z: Array, t: Array, dz: Array) -> None:
         _softmax(z, out=dz)
-        dz[np.arange(len(t)), t] -= 1.0
-        dz *= 1.0 / len(t)
+        if not self.label_smoothing and not self.class_weights:
+            dz[np.arange(len(t)), t] -= 1.0
+            dz *= 1.0 / len(t)
+        else:
+            targets = self._targets(t, z)
+            dz *= targets.sum(axis=1, keepdims=True)
+            dz -= targets
 
     def predict(self, z: Array) -> Array:
         p = np.empty_like(z)
         _softmax(z, out=p)
         return p
+
+    def width(self, data: Data) -> int:
+        if self.class_weights and len(self.class_weights) != len(data.classes):
+            raise NnfsError(
+                f"loss.class_weights: must be one for each of the {len(data.classes)} classes, "
+                f"found {len(self.class_weights)}"
+            )
+        return data.target_width
+
+    def _targets(self, t: Array, z: Array) -> Array:
+        """(N, K) q_nk w_k / sum of w[t]: what each -log p counts in the loss."""
+        classes = z.shape[1]
+        weights = np.asarray(self.class_weights[:classes] or np.ones(classes), z.dtype)
+        q = np.full_like(z, self.label_smoothing / classes)
+        q[np.arange(len(t)), t] += 1.0 - self.label_smoothing
+        q *= weights
+        q /= weights[t].sum()
+        return q
 
 
 def _softmax(z: Array, out: Array) -> None:

@@ -1,0 +1,51 @@
+"""The hinge loss for several classes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.params import Array
+from nnfs_cli.core.records import Task
+from nnfs_cli.losses.base import LOSSES, Loss
+
+
+@LOSSES.register("hinge")
+@dataclass(frozen=True)
+class Hinge(Loss):
+    """L = 1/(N K) sum over n and k != t_n of max(0, margin - z_nt + z_nk)        z: (N, K)   t: (N,) classes
+
+    dz_nk = 1/(N K) where that maximum is not 0; dz_nt = minus the sum of the row's others. The outputs
+    are scores, not logits: the largest is the prediction, and they are no probabilities.
+
+    Weston and Watkins, 1999, Support vector machines for multi-class pattern recognition; divided by K
+    as in PyTorch's multi_margin_loss.
+
+    margin: how far the right class's score must lie above the others.
+    """
+
+    margin: float = 1.0
+    tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+    examples: ClassVar[Sequence[Mapping[str, Any]]] = [{}, {"margin": 0.3}]
+
+    def __post_init__(self) -> None:
+        check_options(self, margin=(self.margin > 0, "a positive number"))
+
+    def value(self, z: Array, t: Array) -> float:
+        excess = np.empty_like(z)
+        self._excess(z, t, excess)
+        return float(np.sum(np.maximum(excess, 0.0), dtype=np.float64) / z.size)
+
+    def gradient(self, z: Array, t: Array, dz: Array) -> None:
+        self._excess(z, t, dz)
+        np.greater(dz, 0.0, out=dz)
+        dz[np.arange(len(t)), t] = -dz.sum(axis=1)
+        dz *= 1.0 / z.size
+
+    def _excess(self, z: Array, t: Array, out: Array) -> None:
+        """out = margin - z_nt + z_nk, and zero for the right class itself."""
+        rows = np.arange(len(t))
+        np.subtract(z, z[rows, t][:, np.newaxis] - self.margin, out=out)
+        out[rows, t] = 0.0

@@ -1,0 +1,42 @@
+"""The Huber loss."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.params import Array
+from nnfs_cli.core.records import Task
+from nnfs_cli.losses.base import LOSSES, Loss
+
+
+@LOSSES.register("huber")
+@dataclass(frozen=True)
+class Huber(Loss):
+    """L = 1/(N M) sum of h(z - t),   h(d) = d^2 / 2 where |d| <= delta, else delta (|d| - delta / 2)
+
+    z, t: (N, M)        dz = min(max(z - t, -delta), delta) / (N M)
+
+    Huber, 1964, Robust estimation of a location parameter.
+
+    delta: where the square turns into a straight line, in the targets' unit.
+    """
+
+    delta: float = 1.0
+    tasks: ClassVar[tuple[Task, ...]] = ("regression",)
+    examples: ClassVar[Sequence[Mapping[str, Any]]] = [{}, {"delta": 0.3}]
+
+    def __post_init__(self) -> None:
+        check_options(self, delta=(self.delta > 0, "a positive number"))
+
+    def value(self, z: Array, t: Array) -> float:
+        d = np.abs(z - t)
+        inner = np.minimum(d, self.delta)
+        return float(np.mean(inner * (d - 0.5 * inner), dtype=np.float64))
+
+    def gradient(self, z: Array, t: Array, dz: Array) -> None:
+        np.subtract(z, t, out=dz)
+        np.clip(dz, -self.delta, self.delta, out=dz)
+        dz *= 1.0 / z.size

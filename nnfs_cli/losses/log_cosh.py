@@ -1,0 +1,30 @@
+"""The logarithm of the hyperbolic cosine."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from nnfs_cli.core.params import Array
+from nnfs_cli.core.records import Task
+from nnfs_cli.losses.base import LOSSES, Loss
+
+
+@LOSSES.register("log_cosh")
+@dataclass(frozen=True)
+class LogCosh(Loss):
+    """L = 1/(N M) sum of log(cosh(z - t))        z, t: (N, M)
+
+    dz = tanh(z - t) / (N M). Like d^2 / 2 for small differences d, like |d| - log 2 for large ones.
+    """
+
+    tasks: ClassVar[tuple[Task, ...]] = ("regression",)
+
+    def value(self, z: Array, t: Array) -> float:
+        d = np.abs(z - t)
+        return float(np.mean(d + np.log1p(np.exp(-2.0 * d)), dtype=np.float64) - np.log(2.0))
+
+    def gradient(self, z: Array, t: Array, dz: Array) -> None:
+        np.subtract(z, t, out=dz)
+        np.tanh(dz, out=dz)
+        dz *= 1.0 / z.size

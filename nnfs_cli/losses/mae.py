@@ -1,0 +1,29 @@
+"""Mean absolute error."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from nnfs_cli.core.params import Array
+from nnfs_cli.core.records import Task
+from nnfs_cli.losses.base import LOSSES, Loss
+
+
+@LOSSES.register("mae")
+@dataclass(frozen=True)
+class MAE(Loss):
+    """L = 1/(N M) sum over n, m of |z_nm - t_nm|        z, t: (N, M)
+
+    dz = sign(z - t) / (N M), 0 where they are equal. The best z is the median of t.
+    """
+
+    tasks: ClassVar[tuple[Task, ...]] = ("regression",)
+
+    def value(self, z: Array, t: Array) -> float:
+        return float(np.mean(np.abs(z - t), dtype=np.float64))
+
+    def gradient(self, z: Array, t: Array, dz: Array) -> None:
+        np.subtract(z, t, out=dz)
+        np.sign(dz, out=dz)
+        dz *= 1.0 / z.size

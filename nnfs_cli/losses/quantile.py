@@ -1,0 +1,47 @@
+"""The quantile, or pinball, loss."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.params import Array
+from nnfs_cli.core.records import Task
+from nnfs_cli.losses.base import LOSSES, Loss
+
+
+@LOSSES.register("quantile")
+@dataclass(frozen=True)
+class Quantile(Loss):
+    """L = 1/(N M) sum of q (t - z) where t >= z, else (1 - q) (z - t)        z, t: (N, M)
+
+    dz = -q / (N M) where z < t, (1 - q) / (N M) where z > t, 0 where they are equal. The best z is
+    the q-th quantile of t.
+
+    Koenker and Bassett, 1978, Regression quantiles.
+
+    q: which quantile, 0.5 for the median.
+    """
+
+    q: float = 0.5
+    tasks: ClassVar[tuple[Task, ...]] = ("regression",)
+    examples: ClassVar[Sequence[Mapping[str, Any]]] = [{}, {"q": 0.9}]
+
+    def __post_init__(self) -> None:
+        check_options(self, q=(0 < self.q < 1, "above 0 and below 1"))
+
+    def value(self, z: Array, t: Array) -> float:
+        d = t - z
+        return float(np.mean(np.maximum(self.q * d, (self.q - 1.0) * d), dtype=np.float64))
+
+    def gradient(self, z: Array, t: Array, dz: Array) -> None:
+        # sign(z - t) / 2 + 1/2 - q, and zero at equality
+        np.subtract(z, t, out=dz)
+        np.sign(dz, out=dz)
+        equal = dz == 0.0
+        dz *= 0.5
+        dz += 0.5 - self.q
+        dz[equal] = 0.0
+        dz *= 1.0 / z.size

@@ -1,0 +1,36 @@
+"""The expected calibration error."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.params import Array
+from nnfs_cli.core.records import Task
+from nnfs_cli.metrics.base import METRICS, Metric
+
+
+@METRICS.register("expected_calibration_error")
+@dataclass(frozen=True)
+class ExpectedCalibrationError(Metric):
+    """sum over bins of (rows in the bin / N) |accuracy of the bin - mean confidence of the bin|
+
+    A row's confidence is its largest p; bins cut (0, 1] into equal parts. 0 is perfect.
+
+    Guo, Pleiss, Sun and Weinberger, 2017, On calibration of modern neural networks, arXiv:1706.04599.
+
+    bins: how many.
+    """
+
+    bins: int = 15
+    tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+
+    def __post_init__(self) -> None:
+        check_options(self, bins=(self.bins >= 1, "a positive integer"))
+
+    def __call__(self, p: Array, t: Array) -> float:
+        confidence = p.max(axis=1).astype(np.float64)
+        gap = (p.argmax(axis=1) == t) - confidence
+        which = np.clip(np.ceil(confidence * self.bins) - 1, 0, self.bins - 1).astype(np.intp)
+        return float(np.abs(np.bincount(which, gap, self.bins)).sum() / len(t))

@@ -1,0 +1,30 @@
+"""The share of variance explained."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from nnfs_cli.core.params import Array
+from nnfs_cli.core.records import Task
+from nnfs_cli.metrics.base import METRICS, Metric
+
+
+@METRICS.register("explained_variance")
+@dataclass(frozen=True)
+class ExplainedVariance(Metric):
+    """1 - var(t - p) / var(t) over the rows, averaged over the M outputs: 1 is perfect
+
+    Unlike r2 it forgives a constant offset. An output whose target is constant counts as 1 where the
+    error is constant too, else as 0.
+    """
+
+    tasks: ClassVar[tuple[Task, ...]] = ("regression",)
+    maximize: ClassVar[bool] = True
+
+    def __call__(self, p: Array, t: Array) -> float:
+        t = t.astype(np.float64)
+        error, total = (t - p).var(axis=0), t.var(axis=0)
+        constant = np.where(error == 0.0, 1.0, 0.0)
+        explained = 1.0 - error / np.where(total == 0.0, 1.0, total)
+        return float(np.where(total == 0.0, constant, explained).mean())

@@ -1,0 +1,22 @@
+"""Mean absolute percentage error."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from nnfs_cli.core.params import Array
+from nnfs_cli.core.records import Task
+from nnfs_cli.metrics.base import METRICS, Metric
+
+
+@METRICS.register("mape")
+@dataclass(frozen=True)
+class MAPE(Metric):
+    """1/(N M) sum over n, m of |p_nm - t_nm| / max(|t_nm|, 2.2e-16), as a fraction: 0.1 is ten percent"""
+
+    tasks: ClassVar[tuple[Task, ...]] = ("regression",)
+
+    def __call__(self, p: Array, t: Array) -> float:
+        t = t.astype(np.float64)
+        return float(np.mean(np.abs(p - t) / np.maximum(np.abs(t), np.finfo(np.float64).eps)))

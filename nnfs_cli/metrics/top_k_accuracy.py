@@ -1,0 +1,33 @@
+"""Top-k accuracy."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.params import Array
+from nnfs_cli.core.records import Task
+from nnfs_cli.metrics.base import METRICS, Metric
+
+
+@METRICS.register("top_k_accuracy")
+@dataclass(frozen=True)
+class TopKAccuracy(Metric):
+    """The share of rows whose class is among the k with the largest p
+
+    Of equal p the higher class number counts as larger, as in scikit-learn.
+
+    k: how many; with k or fewer classes the score is 1.
+    """
+
+    k: int = 5
+    tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+    maximize: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        check_options(self, k=(self.k >= 1, "a positive integer"))
+
+    def __call__(self, p: Array, t: Array) -> float:
+        order = np.argsort(p, axis=1, kind="stable")[:, ::-1]
+        return float(np.mean((order[:, : self.k] == t[:, np.newaxis]).any(axis=1)))
