@@ -31,5 +31,29 @@ class Optimizer(Component, ABC):
         return {}
 
 
+def add_weight_decay(params: FlatParams, coefficient: float, scratch: Array) -> None:
+    """Coupled weight decay: g <- g + c w, where weight decay applies. It is L2 regularization."""
+    if coefficient:
+        d = params.decayed
+        np.multiply(params.value[d], coefficient, out=scratch[d])
+        params.grad[d] += scratch[d]
+
+
+def decay_weights(params: FlatParams, coefficient: float, learning_rate: float) -> None:
+    """Decoupled weight decay: w <- w - lr c w, where weight decay applies, whatever the gradient.
+
+    Loshchilov and Hutter, 2019, Decoupled weight decay regularization, arXiv:1711.05101.
+    """
+    if coefficient:
+        params.value[params.decayed] *= 1.0 - learning_rate * coefficient
+
+
+def average_in(mean: Array, memory: float, news: Array) -> None:
+    """mean <- memory mean + (1 - memory) news, in place; `news` is used up."""
+    mean *= memory
+    news *= 1.0 - memory
+    mean += news
+
+
 OPTIMIZERS: Registry[Optimizer] = Registry("optimizer", __package__)
 Optimizer.registry = OPTIMIZERS

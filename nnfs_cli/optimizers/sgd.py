@@ -6,7 +6,7 @@ import numpy as np
 
 from nnfs_cli.core.errors import check_options
 from nnfs_cli.core.params import Array, FlatParams
-from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer
+from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer, add_weight_decay
 
 
 @OPTIMIZERS.register("sgd")
@@ -50,10 +50,7 @@ class SGD(Optimizer):
 
     def step(self, params: FlatParams, learning_rate: float) -> None:
         w, g, s = params.value, params.grad, self.scratch
-        if self.weight_decay:
-            d = params.decayed
-            np.multiply(w[d], self.weight_decay, out=s[d])
-            g[d] += s[d]
+        add_weight_decay(params, self.weight_decay, s)
         if self.momentum:
             v = self.velocity
             v *= self.momentum

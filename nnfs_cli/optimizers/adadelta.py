@@ -1,0 +1,61 @@
+"""Adadelta: steps in the parameters' own units."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.params import Array, FlatParams
+from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer, add_weight_decay, average_in
+
+
+@OPTIMIZERS.register("adadelta")
+@dataclass(eq=False)
+class Adadelta(Optimizer):
+    """v <- rho v + (1 - rho) g^2        d = sqrt(u + epsilon) / sqrt(v + epsilon) g
+    u <- rho u + (1 - rho) d^2        w <- w - lr d
+
+    Zeiler, 2012, ADADELTA: an adaptive learning rate method, arXiv:1212.5701.
+
+    learning_rate: lr.
+    rho: how long both means remember.
+    epsilon: keeps the division away from zero.
+    weight_decay: coupled (L2): added to the gradient as weight_decay w, for weights but not for biases.
+    """
+
+    learning_rate: float = 1.0
+    rho: float = 0.9
+    epsilon: float = 1e-6
+    weight_decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_options(
+            self,
+            learning_rate=(self.learning_rate > 0, "a positive number"),
+            rho=(0 <= self.rho < 1, "at least 0 and below 1"),
+            epsilon=(self.epsilon > 0, "a positive number"),
+            weight_decay=(self.weight_decay >= 0, "a number of at least 0"),
+        )
+
+    def build(self, params: FlatParams) -> None:
+        super().build(params)
+        self.v = np.zeros_like(params.value)
+        self.u = np.zeros_like(params.value)
+
+    def state(self) -> dict[str, Array]:
+        return {"v": self.v, "u": self.u}
+
+    def step(self, params: FlatParams, learning_rate: float) -> None:
+        w, g, v, u, s = params.value, params.grad, self.v, self.u, self.scratch
+        add_weight_decay(params, self.weight_decay, s)
+        average_in(v, self.rho, np.multiply(g, g, out=s))
+        # g becomes d
+        np.add(v, self.epsilon, out=s)
+        np.sqrt(s, out=s)
+        g /= s
+        np.add(u, self.epsilon, out=s)
+        np.sqrt(s, out=s)
+        g *= s
+        average_in(u, self.rho, np.multiply(g, g, out=s))
+        g *= learning_rate
+        w -= g

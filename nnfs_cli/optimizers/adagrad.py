@@ -1,0 +1,52 @@
+"""AdaGrad: a rate for each parameter, falling with its gradients so far."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.params import Array, FlatParams
+from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer, add_weight_decay
+
+
+@OPTIMIZERS.register("adagrad")
+@dataclass(eq=False)
+class Adagrad(Optimizer):
+    """v <- v + g^2        w <- w - lr g / (sqrt(v) + epsilon)
+
+    Duchi, Hazan and Singer, 2011, Adaptive subgradient methods for online learning.
+
+    learning_rate: lr.
+    epsilon: keeps the division away from zero.
+    weight_decay: coupled (L2): added to the gradient as weight_decay w, for weights but not for biases.
+    """
+
+    learning_rate: float = 0.01
+    epsilon: float = 1e-10
+    weight_decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_options(
+            self,
+            learning_rate=(self.learning_rate > 0, "a positive number"),
+            epsilon=(self.epsilon > 0, "a positive number"),
+            weight_decay=(self.weight_decay >= 0, "a number of at least 0"),
+        )
+
+    def build(self, params: FlatParams) -> None:
+        super().build(params)
+        self.v = np.zeros_like(params.value)
+
+    def state(self) -> dict[str, Array]:
+        return {"v": self.v}
+
+    def step(self, params: FlatParams, learning_rate: float) -> None:
+        w, g, v, s = params.value, params.grad, self.v, self.scratch
+        add_weight_decay(params, self.weight_decay, s)
+        np.multiply(g, g, out=s)
+        v += s
+        np.sqrt(v, out=s)
+        s += self.epsilon
+        np.divide(g, s, out=s)
+        s *= learning_rate
+        w -= s

@@ -1,0 +1,64 @@
+"""Adam with the largest gradient in place of the mean square."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.params import Array, FlatParams
+from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer, add_weight_decay, average_in
+
+
+@OPTIMIZERS.register("adamax")
+@dataclass(eq=False)
+class Adamax(Optimizer):
+    """m <- beta1 m + (1 - beta1) g      u <- max(beta2 u, |g| + epsilon)
+    w <- w - lr m / ((1 - beta1^n) u) after n steps
+
+    Kingma and Ba, 2015, Adam: a method for stochastic optimization, arXiv:1412.6980, section 7.
+
+    learning_rate: lr.
+    beta1: how long the mean of gradients remembers.
+    beta2: how slowly the largest gradient is forgotten.
+    epsilon: keeps the division away from zero.
+    weight_decay: coupled (L2): added to the gradient as weight_decay w, for weights but not for biases.
+    """
+
+    learning_rate: float = 0.002
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+    weight_decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_options(
+            self,
+            learning_rate=(self.learning_rate > 0, "a positive number"),
+            beta1=(0 <= self.beta1 < 1, "at least 0 and below 1"),
+            beta2=(0 <= self.beta2 < 1, "at least 0 and below 1"),
+            epsilon=(self.epsilon > 0, "a positive number"),
+            weight_decay=(self.weight_decay >= 0, "a number of at least 0"),
+        )
+
+    def build(self, params: FlatParams) -> None:
+        super().build(params)
+        self.m = np.zeros_like(params.value)
+        self.u = np.zeros_like(params.value)
+        self.count = np.zeros(1, np.int64)
+
+    def state(self) -> dict[str, Array]:
+        return {"m": self.m, "u": self.u, "count": self.count}
+
+    def step(self, params: FlatParams, learning_rate: float) -> None:
+        w, g, m, u, s = params.value, params.grad, self.m, self.u, self.scratch
+        add_weight_decay(params, self.weight_decay, s)
+        self.count += 1
+        np.copyto(s, g)
+        average_in(m, self.beta1, s)
+        np.abs(g, out=s)
+        s += self.epsilon
+        u *= self.beta2
+        np.maximum(u, s, out=u)
+        np.divide(m, u, out=s)
+        s *= learning_rate / (1.0 - self.beta1 ** int(self.count[0]))
+        w -= s

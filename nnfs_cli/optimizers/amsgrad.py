@@ -1,0 +1,71 @@
+"""Adam whose rates never grow again."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.params import Array, FlatParams
+from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer, add_weight_decay, average_in
+
+
+@OPTIMIZERS.register("amsgrad")
+@dataclass(eq=False)
+class AMSGrad(Optimizer):
+    """Adam with the largest v so far in place of v:
+    m <- beta1 m + (1 - beta1) g      v <- beta2 v + (1 - beta2) g^2   a <- max(a, v)
+    w <- w - lr mhat / (sqrt(vhat) + epsilon)
+    mhat = m / (1 - beta1^n), vhat = a / (1 - beta2^n) after n steps
+
+    Reddi, Kale and Kumar, 2018, On the convergence of Adam and beyond, arXiv:1904.09237.
+
+    learning_rate: lr.
+    beta1: how long the mean of gradients remembers.
+    beta2: how long the mean of squares remembers.
+    epsilon: keeps the division away from zero.
+    weight_decay: coupled (L2): added to the gradient as weight_decay w, for weights but not for biases.
+    """
+
+    learning_rate: float = 0.001
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+    weight_decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_options(
+            self,
+            learning_rate=(self.learning_rate > 0, "a positive number"),
+            beta1=(0 <= self.beta1 < 1, "at least 0 and below 1"),
+            beta2=(0 <= self.beta2 < 1, "at least 0 and below 1"),
+            epsilon=(self.epsilon > 0, "a positive number"),
+            weight_decay=(self.weight_decay >= 0, "a number of at least 0"),
+        )
+
+    def build(self, params: FlatParams) -> None:
+        super().build(params)
+        self.m = np.zeros_like(params.value)
+        self.v = np.zeros_like(params.value)
+        self.a = np.zeros_like(params.value)
+        self.count = np.zeros(1, np.int64)
+
+    def state(self) -> dict[str, Array]:
+        return {"m": self.m, "v": self.v, "a": self.a, "count": self.count}
+
+    def step(self, params: FlatParams, learning_rate: float) -> None:
+        w, g, m, v, s = params.value, params.grad, self.m, self.v, self.scratch
+        add_weight_decay(params, self.weight_decay, s)
+        self.count += 1
+        n = int(self.count[0])
+        np.copyto(s, g)
+        average_in(m, self.beta1, s)
+        average_in(v, self.beta2, np.multiply(g, g, out=s))
+        np.maximum(self.a, v, out=self.a)
+        # lr mhat / (sqrt(vhat) + epsilon), with the corrections taken out of the vectors
+        np.sqrt(self.a, out=s)
+        s *= 1.0 / math.sqrt(1.0 - self.beta2**n)
+        s += self.epsilon
+        np.divide(m, s, out=s)
+        s *= learning_rate / (1.0 - self.beta1**n)
+        w -= s

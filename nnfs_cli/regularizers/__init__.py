@@ -1,0 +1,1 @@
+"""Regularizers: what is added to the loss, or kept within bounds, so that parameters stay small."""

@@ -1,0 +1,42 @@
+"""The regularizer's contract and registry."""
+
+from abc import ABC
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from nnfs_cli.core.component import Component, Registry
+from nnfs_cli.core.params import FlatParams
+
+
+class Regularizer(Component, ABC):
+    """A penalty on parameters, a bound on them, or both.
+
+    Every regularizer has an option `all_parameters`: false leaves out biases and the parameters of
+    normalization layers (those that do not `decay`).
+
+    examples: options that the gradient check and the tests try.
+    """
+
+    registry: ClassVar[Registry["Regularizer"]]
+    examples: ClassVar[Sequence[Mapping[str, Any]]] = [{}]
+    all_parameters: bool
+
+    def penalty(self, params: FlatParams) -> float:
+        """What is added to the loss, summed up in float64."""
+        return 0.0
+
+    def add_gradient(self, params: FlatParams) -> None:
+        """Add the penalty's gradient to params.grad, in place."""
+        return
+
+    def constrain(self, params: FlatParams) -> None:
+        """After a step, bring params.value back within bounds, in place."""
+        return
+
+    def reach(self, params: FlatParams) -> slice:
+        """The part of the flat vectors that is regularized."""
+        return slice(None) if self.all_parameters else params.decayed
+
+
+REGULARIZERS: Registry[Regularizer] = Registry("regularizer", __package__)
+Regularizer.registry = REGULARIZERS

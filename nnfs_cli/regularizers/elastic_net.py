@@ -1,0 +1,43 @@
+"""L1 and L2 regularization together."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.params import FlatParams
+from nnfs_cli.regularizers.base import REGULARIZERS, Regularizer
+
+
+@REGULARIZERS.register("elastic_net")
+@dataclass(frozen=True)
+class ElasticNet(Regularizer):
+    """l1 sum of |w| + l2 / 2 sum of w^2, whose gradient is l1 sign(w) + l2 w
+
+    Zou and Hastie, 2005, Regularization and variable selection via the elastic net.
+
+    l1: how much of the absolute values.
+    l2: how much of the squares.
+    all_parameters: penalize biases and normalization parameters too.
+    """
+
+    l1: float = 1e-4
+    l2: float = 1e-4
+    all_parameters: bool = False
+    examples: ClassVar[Sequence[Mapping[str, Any]]] = [{}, {"all_parameters": True}]
+
+    def __post_init__(self) -> None:
+        check_options(
+            self, l1=(self.l1 >= 0, "a number of at least 0"), l2=(self.l2 >= 0, "a number of at least 0")
+        )
+
+    def penalty(self, params: FlatParams) -> float:
+        w = params.value[self.reach(params)]
+        return self.l1 * float(np.abs(w).sum(dtype=np.float64)) + 0.5 * self.l2 * float(np.dot(w, w))
+
+    def add_gradient(self, params: FlatParams) -> None:
+        here = self.reach(params)
+        w = params.value[here]
+        params.grad[here] += self.l1 * np.sign(w) + self.l2 * w

@@ -1,0 +1,69 @@
+"""The learning rate falls when training no longer gets on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.params import Array
+from nnfs_cli.schedules.base import SCHEDULES, Clock, Schedule
+
+
+@SCHEDULES.register("reduce_on_plateau")
+@dataclass(eq=False)
+class ReduceOnPlateau(Schedule):
+    """lr <- max(factor lr, minimum) after more than `patience` epochs without a better monitored value
+
+    Better is smaller than the best so far by more than the share `threshold`, as PyTorch's
+    ReduceLROnPlateau; larger, for metrics of which more is better. Without a validation split it is the
+    training loss that is monitored.
+
+    factor: what the rate is multiplied by.
+    patience: epochs without a better value that are borne.
+    threshold: the share by which a value must be better.
+    cooldown: epochs after a cut that do not count.
+    minimum: the smallest rate.
+    warmup: epochs of linear warm-up before; 0 for none.
+    """
+
+    factor: float = 0.1
+    patience: int = 10
+    threshold: float = 1e-4
+    cooldown: int = 0
+    minimum: float = 0.0
+    warmup: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_options(
+            self,
+            factor=(0 < self.factor < 1, "above 0 and below 1"),
+            patience=(self.patience >= 0, "an integer of at least 0"),
+            threshold=(self.threshold >= 0, "a number of at least 0"),
+            cooldown=(self.cooldown >= 0, "an integer of at least 0"),
+            minimum=(self.minimum >= 0, "a number of at least 0"),
+            warmup=(self.warmup >= 0, "a number of epochs of at least 0"),
+        )
+        self.start()
+
+    def start(self) -> None:
+        self._best = np.full(1, np.inf)
+        self._waited = np.zeros(3, np.int64)  # bad epochs, epochs of cooldown left, cuts
+
+    def observe(self, value: float) -> None:
+        bad, cooling, cuts = map(int, self._waited)
+        better = self._best[0] - self.threshold * abs(self._best[0]) if np.isfinite(self._best[0]) else np.inf
+        if value < better:
+            self._best[0], bad = value, 0
+        else:
+            bad += 1
+        if cooling > 0:
+            cooling, bad = cooling - 1, 0
+        if bad > self.patience:
+            cuts, cooling, bad = cuts + 1, self.cooldown, 0
+        self._waited[...] = bad, cooling, cuts
+
+    def state(self) -> dict[str, Array]:
+        return {"best": self._best, "waited": self._waited}
+
+    def rate(self, base: float, clock: Clock) -> float:
+        return float(max(base * self.factor ** int(self._waited[2]), min(self.minimum, base)))
