@@ -43,8 +43,7 @@ def conduct(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
                 if time.monotonic() - saved > CHECKPOINT_SECONDS:
                     run.write_arrays("checkpoint.npz", experiment.state())
                     saved = time.monotonic()
-        done = experiment.progress.epoch == experiment.config.training.epochs
-        status = "completed" if done else "interrupted"
+        status = "completed" if experiment.finished else "interrupted"
     except DivergenceError:
         status = "diverged"
         raise

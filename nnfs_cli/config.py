@@ -14,6 +14,10 @@ from nnfs_cli.layers.base import Layer
 from nnfs_cli.losses.base import Loss
 from nnfs_cli.metrics.base import Metric
 from nnfs_cli.optimizers.base import Optimizer
+from nnfs_cli.plugins import load_plugin
+from nnfs_cli.regularizers.base import Regularizer
+from nnfs_cli.schedules.base import Schedule
+from nnfs_cli.schedules.constant import Constant
 from nnfs_cli.schema import Reader, describe, to_plain
 
 
@@ -24,6 +28,12 @@ class TrainingConfig:
     epochs: how often to go through the training rows.
     batch_size: rows a step; the last step of an epoch takes what is left.
     log_every: steps from one row of steps.csv to the next.
+    accumulate: batches whose gradients are averaged into one step.
+    clip_norm: the largest Euclidean norm of the whole gradient; 0 for any.
+    clip_value: the largest size of any entry of the gradient; 0 for any.
+    ema: decay of a moving average of the weights, which is what gets validated and saved; 0 for none.
+    patience: epochs without a better monitored value after which training stops; 0 to go on.
+    min_delta: by how much a value must be better to count as better.
     monitor: `val_loss` or `val_<metric>`: what the best epoch is chosen by, given a validation split.
     threads: how many threads BLAS may use; `auto` chooses by the network's shapes.
     """
@@ -31,6 +41,12 @@ class TrainingConfig:
     epochs: int
     batch_size: int = 32
     log_every: int = 1
+    accumulate: int = 1
+    clip_norm: float = 0.0
+    clip_value: float = 0.0
+    ema: float = 0.0
+    patience: int = 0
+    min_delta: float = 0.0
     monitor: str = "val_loss"
     threads: int | Literal["auto"] = "auto"
 
@@ -40,6 +56,12 @@ class TrainingConfig:
             epochs=(self.epochs >= 1, "a positive integer"),
             batch_size=(self.batch_size >= 1, "a positive integer"),
             log_every=(self.log_every >= 1, "a positive integer"),
+            accumulate=(self.accumulate >= 1, "a positive integer"),
+            clip_norm=(self.clip_norm >= 0, "a number of at least 0"),
+            clip_value=(self.clip_value >= 0, "a number of at least 0"),
+            ema=(0 <= self.ema < 1, "at least 0 and below 1"),
+            patience=(self.patience >= 0, "an integer of at least 0"),
+            min_delta=(self.min_delta >= 0, "a number of at least 0"),
             threads=(self.threads == "auto" or self.threads >= 1, "a positive integer or auto"),
         )
 
@@ -53,10 +75,13 @@ class ExperimentConfig:
     loss: Loss
     optimizer: Optimizer
     training: TrainingConfig
+    schedule: Schedule = Constant()  # noqa: RUF009  it is frozen
+    regularizer: Regularizer | None = None
     metrics: tuple[Metric, ...] = ()
     name: str = ""
     seed: int = 0
     dtype: Literal["float32", "float64"] = "float32"
+    plugins: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_options(
@@ -69,7 +94,9 @@ class ExperimentConfig:
     def to_yaml(self) -> str:
         """The resolved config, defaults included. Reading it back gives an equal config."""
         plain = to_plain(self)
-        first = {key: plain.pop(key) for key in ("name", "seed", "dtype")}
+        first = {key: plain.pop(key) for key in ("name", "seed", "dtype", "plugins")}
+        if not first["plugins"]:
+            del first["plugins"]
         return yaml.safe_dump({**first, **plain}, sort_keys=False, default_flow_style=None, width=100)
 
 
@@ -81,12 +108,14 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> ExperimentConfig:
         raise NnfsError(f"{path}: no such file{_configs_nearby(path)}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise NnfsError(f"{path}: cannot be read as text: {error}") from None
-    config = parse_config(text, str(path), overrides)
+    config = parse_config(text, str(path), overrides, path.parent)
     return config if config.name else replace(config, name=_name_from(path))
 
 
-def parse_config(text: str, source: str, overrides: Sequence[str] = ()) -> ExperimentConfig:
-    """Read a config from YAML text. `source` names it in messages."""
+def parse_config(
+    text: str, source: str, overrides: Sequence[str] = (), folder: Path = Path()
+) -> ExperimentConfig:
+    """Read a config from YAML text. `source` names it in messages; plugins are looked for in `folder`."""
     raw = _load_yaml(text, source)
     if not isinstance(raw, dict):
         raise ConfigError(source, [Mistake("", f"must be a mapping of keys, found {describe(raw)}")])
@@ -95,12 +124,29 @@ def parse_config(text: str, source: str, overrides: Sequence[str] = ()) -> Exper
         problem = _apply_override(raw, override)
         if problem:
             reader.mistakes.append(problem)
+    _load_plugins(raw, folder, reader)
     config: ExperimentConfig | None = reader.dataclass(ExperimentConfig, raw, "", "a config")
     if config is not None:
         reader.mistakes.extend(_contradictions(config))
     if config is None or reader.mistakes:
         raise ConfigError(source, reader.mistakes)
     return config
+
+
+def _load_plugins(raw: dict[str, Any], folder: Path, reader: Reader) -> None:
+    """Load the files under `plugins`, so that the rest of the config can name what they register.
+
+    The config keeps their absolute paths; a run directory keeps copies of the files themselves.
+    """
+    names = raw.get("plugins")
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        return  # told with the rest of the config
+    for i, name in enumerate(names):
+        try:
+            load_plugin(folder / name)
+        except NnfsError as error:
+            reader.mistakes.append(Mistake(f"plugins[{i}]", str(error)))
+    raw["plugins"] = [str((folder / name).resolve()) for name in names]
 
 
 def _contradictions(config: ExperimentConfig) -> list[Mistake]:

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -12,9 +13,11 @@ from nnfs_cli.config import ExperimentConfig
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.params import Array
 from nnfs_cli.core.records import Data, Split
+from nnfs_cli.descent import Descent
 from nnfs_cli.losses.base import Loss
 from nnfs_cli.metrics.base import Metric
 from nnfs_cli.network import Network
+from nnfs_cli.schedules.base import Clock
 from nnfs_cli.threads import blas_threads
 
 
@@ -27,7 +30,8 @@ class Progress:
     order: the running epoch's rows (N,) in the order of training.
     outputs: what the network gave for them (N, M), to score the epoch by.
     seconds: the time spent on training.
-    best: the monitored value of the best epoch, its number, and its parameters (P,).
+    best_value, best_epoch: the monitored value of the best epoch, and its number.
+    best_params: the network's snapshot at its end.
     """
 
     order: Array
@@ -40,6 +44,10 @@ class Progress:
     best_epoch: int = 0
     best_params: Array | None = None
 
+    @property
+    def epochs_since_best(self) -> int:
+        return self.epoch - self.best_epoch if self.best_epoch else 0
+
 
 class Experiment:
     """A config's data, network, loss, metrics and optimizer, built from one seed.
@@ -49,8 +57,8 @@ class Experiment:
     """
 
     def __init__(self, config: ExperimentConfig) -> None:
-        seeds = np.random.SeedSequence(config.seed).spawn(3)
-        init_rng, self.shuffle_rng, split_rng = (np.random.default_rng(seed) for seed in seeds)
+        seeds = np.random.SeedSequence(config.seed).spawn(4)
+        init_rng, self.shuffle_rng, split_rng, self.layer_rng = map(np.random.default_rng, seeds)
         self.config = config
         self.data = _in_dtype(config.dataset.load(split_rng), config.dtype)
         self.loss = config.loss
@@ -58,14 +66,20 @@ class Experiment:
         self.network = Network(copy.deepcopy(config.layers), self.data.input_shape, config.dtype)
         _check_fit(config, self.network, self.data)
         self.network.initialize(init_rng)
-        self.optimizer = copy.deepcopy(config.optimizer)
-        self.optimizer.build(self.network.params)
+        self.network.use_rng(self.layer_rng)
+        self.descent = Descent(
+            self.network.params,
+            copy.deepcopy(config.optimizer),
+            copy.deepcopy(config.schedule),
+            copy.deepcopy(config.regularizer),
+            clip_norm=config.training.clip_norm,
+            clip_value=config.training.clip_value,
+            ema=config.training.ema,
+        )
         self.threads = blas_threads(self.network, config.training.batch_size, config.training.threads)
-        rows, width = len(self.data.splits["train"]), self.data.target_width
-        # Outputs with the rows innermost: scores over a row's few outputs run much faster on it.
-        outputs = np.empty((width, rows), self.network.dtype).T
         self._batches: dict[int, Batch] = {}
-        self.progress = Progress(np.empty(rows, np.intp), outputs)
+        rows = len(self.data.splits["train"])
+        self.progress = Progress(np.empty(rows, np.intp), self.room_for_outputs(rows))
 
     def split(self, name: str) -> Split:
         """A split of the data; NnfsError naming those that exist."""
@@ -88,18 +102,40 @@ class Experiment:
         p = self.loss.predict(z) if self.metrics else z
         return {"loss": self.loss.value(z, t), **{name: m(p, t) for name, m in self.metrics.items()}}
 
+    def room_for_outputs(self, n: int) -> Array:
+        """An array (n, M) with the rows innermost: scores over a row's few outputs run faster on it."""
+        return np.empty((*self.network.output_shape, n), self.network.dtype).T
+
+    @property
+    def clock(self) -> Clock:
+        """Where the next step stands."""
+        training, rows = self.config.training, len(self.progress.order)
+        steps_per_epoch = math.ceil(rows / (training.batch_size * training.accumulate))
+        return Clock(self.progress.step, steps_per_epoch, training.epochs)
+
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs are done, or patience has run out."""
+        training, progress = self.config.training, self.progress
+        out_of_patience = 0 < training.patience <= progress.epochs_since_best
+        return progress.epoch >= training.epochs or (progress.position == 0 and out_of_patience)
+
     def use_best(self) -> None:
-        """Give the network the parameters of the best epoch, where there is one."""
+        """Give the network the best epoch's weights; if nothing was monitored, the averaged ones if any."""
         if self.progress.best_params is not None:
-            self.network.params.value[...] = self.progress.best_params
+            self.network.params.restore(self.progress.best_params)
+        elif self.descent.average is not None:
+            self.network.params.value[...] = self.descent.average
 
     def state(self) -> dict[str, Array]:
         """All that the rest of the training depends on, between two steps, by name."""
         progress = {k: np.asarray(v) for k, v in vars(self.progress).items() if v is not None}
         return {
             "params": self.network.params.value,
+            "statistics": self.network.params.statistics,
             "shuffle_rng": np.array(json.dumps(self.shuffle_rng.bit_generator.state)),
-            **{f"optimizer/{name}": array for name, array in self.optimizer.state().items()},
+            "layer_rng": np.array(json.dumps(self.layer_rng.bit_generator.state)),
+            **self.descent.state(),
             **{f"progress/{name}": array for name, array in progress.items()},
         }
 
@@ -114,9 +150,11 @@ class Experiment:
                     f"the file has {found}"
                 )
         self.network.params.value[...] = state["params"]
+        self.network.params.statistics[...] = state["statistics"]
         self.shuffle_rng.bit_generator.state = json.loads(str(state["shuffle_rng"]))
-        for name, array in self.optimizer.state().items():
-            array[...] = state[f"optimizer/{name}"]
+        self.layer_rng.bit_generator.state = json.loads(str(state["layer_rng"]))
+        for name, array in self.descent.state().items():
+            array[...] = state[name]
         for name, value in vars(self.progress).items():
             if isinstance(value, np.ndarray):
                 value[...] = state[f"progress/{name}"]
@@ -146,13 +184,16 @@ def _check_fit(config: ExperimentConfig, network: Network, data: Data) -> None:
                 f"{path}: {part.type_name} is for {' or '.join(part.tasks)}, "
                 f"but {config.dataset.type_name} is {data.task}"
             )
-    if network.output_shape != (data.target_width,):
+    width = config.loss.width(data)
+    if network.output_shape != (width,):
         what = f"{len(data.classes)} classes" if data.classes else f"targets of width {data.target_width}"
         last = len(config.layers) - 1
         problems.append(
             f"layers[{last}]: the last layer gives {network.output_shape} for each row, "
-            f"but {config.dataset.type_name} has {what}: it must give ({data.target_width},)"
+            f"but {config.dataset.type_name} has {what}: {config.loss.type_name} wants ({width},)"
         )
+    if config.training.patience and "validation" not in data.splits:
+        problems.append("training.patience: needs a validation split to watch, and there is none")
     if not network.params.named:
         problems.append("layers: no layer has parameters, so there is nothing to train")
     if problems:

@@ -9,6 +9,7 @@ import time
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
@@ -50,7 +51,10 @@ class RunDirectory:
                     raise NnfsError(f"--id: {path} is there already, and a run never overwrites another")
                 path = root / f"{stem}-{number}"
             run = cls(path)
-            run.write("config.yaml", config.to_yaml().encode())
+            copies = [f"plugin_{i}_{Path(plugin).name}" for i, plugin in enumerate(config.plugins)]
+            for plugin, copy in zip(config.plugins, copies, strict=True):
+                run.write(copy, Path(plugin).read_bytes())
+            run.write("config.yaml", replace(config, plugins=tuple(copies)).to_yaml().encode())
         except OSError as error:
             raise NnfsError(f"--runs: cannot write in {root}: {error.strerror}") from None
         return run

@@ -12,7 +12,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 import pydantic
 
 from nnfs_cli.core.component import Component
-from nnfs_cli.core.errors import Mistake, NnfsError, OptionError, did_you_mean
+from nnfs_cli.core.errors import ConfigError, Mistake, NnfsError, OptionError, did_you_mean
 
 
 class Reader:
@@ -60,6 +60,9 @@ class Reader:
 
     def value(self, annotation: Any, raw: object, path: str) -> Any:
         """A value of the annotated type: a component, several of them, a dataclass, or plain data."""
+        optional = component_or_none(annotation)
+        if optional is not None:
+            return None if raw is None else self.component(optional, raw, path)
         if isinstance(annotation, type) and issubclass(annotation, Component):
             return self.component(annotation, raw, path)
         if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
@@ -106,6 +109,15 @@ class Reader:
         self.mistakes.append(Mistake(path, text))
 
 
+def create(family: type[Component], name: str, options: Mapping[str, Any]) -> Any:
+    """The member `name` of a family, with options as YAML has them. ConfigError tells what is wrong."""
+    reader = Reader()
+    component = reader.component(family, {"type": name, **options}, name)
+    if reader.mistakes:
+        raise ConfigError(f"{family.registry.kind} {name}", reader.mistakes)
+    return component
+
+
 @functools.cache
 def _adapter(annotation: Any) -> pydantic.TypeAdapter[Any]:
     return pydantic.TypeAdapter(annotation, config=pydantic.ConfigDict(strict=True, allow_inf_nan=False))
@@ -115,6 +127,13 @@ def component_of_tuple(annotation: Any) -> type[Component] | None:
     """Layer for `tuple[Layer, ...]`, None for what is no tuple of components."""
     item = get_args(annotation)[0] if get_origin(annotation) is tuple else None
     return item if isinstance(item, type) and issubclass(item, Component) else None
+
+
+def component_or_none(annotation: Any) -> type[Component] | None:
+    """Regularizer for `Regularizer | None`, None for what is no optional component."""
+    item, *rest = get_args(annotation) or (None,)
+    optional = rest == [type(None)] and isinstance(item, type) and issubclass(item, Component)
+    return item if optional else None
 
 
 def to_plain(value: Any) -> Any:

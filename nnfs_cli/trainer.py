@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -28,7 +29,7 @@ def train(experiment: Experiment) -> Iterator[Report]:
     progress = experiment.progress
     rows = experiment.data.splits["train"].rows
     with limit_blas(experiment.threads):
-        while progress.epoch < experiment.config.training.epochs:
+        while not experiment.finished:
             if progress.position == 0:
                 progress.order[...] = experiment.shuffle_rng.permutation(rows)
             yield from _run_epoch(experiment)
@@ -53,9 +54,9 @@ def _run_epoch(experiment: Experiment) -> Iterator[Report]:
 def _steps(experiment: Experiment, until: float) -> slice:
     """Steps up to one to be logged, the epoch's end, or a time; returns the rows of the last."""
     progress, config = experiment.progress, experiment.config.training
-    rows = len(progress.order)
+    rows, rows_per_step = len(progress.order), config.batch_size * config.accumulate
     while True:
-        here = slice(progress.position, min(progress.position + config.batch_size, rows))
+        here = slice(progress.position, min(progress.position + rows_per_step, rows))
         _step(experiment, here)
         progress.step += 1
         progress.position = here.stop
@@ -66,6 +67,16 @@ def _steps(experiment: Experiment, until: float) -> slice:
 
 def _step(experiment: Experiment, here: slice) -> None:
     """One step of gradient descent, on the rows `here` of the epoch's order."""
+    size = experiment.config.training.batch_size
+    if here.stop - here.start <= size:
+        _gradient(experiment, here)
+    else:
+        _accumulated_gradient(experiment, here, size)
+    experiment.descent.step(experiment.clock)
+
+
+def _gradient(experiment: Experiment, here: slice) -> None:
+    """Forward and backward: the gradient of the mean loss over the rows `here`, into params.grad."""
     batch = experiment.training_batch(here.stop - here.start)
     workspace = batch.workspace
     batch.fill(experiment.progress.order[here])
@@ -73,7 +84,18 @@ def _step(experiment: Experiment, here: slice) -> None:
     experiment.progress.outputs[here] = workspace.y
     experiment.loss.gradient(workspace.y, batch.t, workspace.dy)
     workspace.backward()
-    experiment.optimizer.step(experiment.network.params, experiment.optimizer.learning_rate)
+
+
+def _accumulated_gradient(experiment: Experiment, here: slice, size: int) -> None:
+    """The same gradient, put together from batches of `size` rows, each weighted by its rows."""
+    grad = experiment.network.params.grad
+    total = np.zeros_like(grad)
+    for start in range(here.start, here.stop, size):
+        part = slice(start, min(start + size, here.stop))
+        _gradient(experiment, part)
+        grad *= (part.stop - part.start) / (here.stop - here.start)
+        total += grad
+    grad[...] = total
 
 
 def _heartbeat(experiment: Experiment) -> Heartbeat:
@@ -98,18 +120,24 @@ def _close_epoch(experiment: Experiment) -> EpochReport:
     t = experiment.data.splits["train"].t[progress.order]
     scores = experiment.scores(progress.outputs, t)
     _require_finite(scores["loss"], experiment)
-    validation = {}
-    if "validation" in experiment.data.splits:
-        validation = dict(evaluate(experiment, "validation").scores)
+    if experiment.descent.regularizer is not None:
+        scores["penalty"] = experiment.descent.penalty()
+    rate = experiment.descent.learning_rate(replace(experiment.clock, step=progress.step - 1))
     progress.epoch += 1
     progress.position = 0
-    is_best = _keep_if_best(experiment, validation)
+    validation, is_best = {}, False
+    if "validation" in experiment.data.splits:
+        with experiment.descent.averaged():
+            validation = dict(evaluate(experiment, "validation").scores)
+            is_best = _keep_if_best(experiment, validation)
+    else:
+        experiment.descent.schedule.observe(scores["loss"])
     progress.seconds += time.perf_counter() - started
     return EpochReport(
         epoch=progress.epoch,
         step=progress.step,
         seconds=progress.seconds,
-        learning_rate=experiment.optimizer.learning_rate,
+        learning_rate=rate,
         train=scores,
         validation=validation,
         is_best=is_best,
@@ -117,24 +145,22 @@ def _close_epoch(experiment: Experiment) -> EpochReport:
 
 
 def _keep_if_best(experiment: Experiment, validation: dict[str, float]) -> bool:
-    """Whether the monitored value is the best so far; if so, remember the parameters."""
-    if not validation:
-        return False
-    progress = experiment.progress
-    monitored = experiment.config.training.monitor.removeprefix("val_")
+    """Whether the monitored value is the best so far; if so, remember the weights. The schedule hears it."""
+    progress, training = experiment.progress, experiment.config.training
+    monitored = training.monitor.removeprefix("val_")
     value = validation[monitored]
-    maximize = monitored != "loss" and experiment.metrics[monitored].maximize
-    better = value > progress.best_value if maximize else value < progress.best_value
-    if better or math.isnan(progress.best_value):
+    sign = -1.0 if monitored != "loss" and experiment.metrics[monitored].maximize else 1.0
+    experiment.descent.schedule.observe(sign * value)
+    is_best = not progress.best_epoch or sign * value < sign * progress.best_value - training.min_delta
+    if is_best:
         progress.best_value, progress.best_epoch = value, progress.epoch
-        progress.best_params = experiment.network.params.value.copy()
-        return True
-    return False
+        progress.best_params = experiment.network.params.snapshot()
+    return is_best
 
 
 def _require_finite(loss: float, experiment: Experiment) -> None:
     if not math.isfinite(loss):
-        progress, rate = experiment.progress, experiment.optimizer.learning_rate
+        progress, rate = experiment.progress, experiment.config.optimizer.learning_rate
         raise DivergenceError(
             f"training diverged: the loss was {loss} by step {progress.step}, epoch {progress.epoch + 1}; "
             f"try a smaller optimizer.learning_rate (it is {rate:g})"

@@ -1,0 +1,44 @@
+"""Plugins: a user's own Python files that register components."""
+
+import importlib.util
+import sys
+import traceback
+from pathlib import Path
+
+from nnfs_cli.core.errors import NnfsError
+
+_loaded: set[bytes] = set()
+"""The contents of the files that were run. A run directory's copy of a file counts as that file."""
+
+
+def load_plugin(path: Path) -> None:
+    """Run a Python file, unless that was done, so that a config can name the components it registers.
+
+    Raises NnfsError where the file is missing or fails, with the line at fault.
+    """
+    path = path.resolve()
+    if not path.is_file():
+        raise NnfsError(f"{path}: no such file")
+    content = path.read_bytes()
+    if content in _loaded:
+        return
+    name = f"nnfs_plugin_{len(_loaded)}_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise NnfsError(f"{path}: not a Python file: its name must end in .py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # where dataclasses look up the annotations of what it defines
+    try:
+        spec.loader.exec_module(module)
+    except (SyntaxError, ImportError, NameError, AttributeError, TypeError, ValueError, NnfsError) as error:
+        del sys.modules[name]
+        raise NnfsError(f"{path}{_line(error, path)}: {type(error).__name__}: {error}") from error
+    _loaded.add(content)
+
+
+def _line(error: BaseException, path: Path) -> str:
+    """`, line 12` where the error came up in the file itself."""
+    if isinstance(error, SyntaxError):
+        return f", line {error.lineno}"
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == path]
+    return f", line {frames[-1].lineno}" if frames else ""
