@@ -1,42 +1,92 @@
-"""`nnfs gradcheck [CONFIG]`."""
+"""`nnfs gradcheck [CONFIG | FILE.py]`."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nnfs_cli.cli.options import AsJson, Overrides
 
+if TYPE_CHECKING:
+    from nnfs_cli.core.params import Array
+    from nnfs_cli.gradcheck.compare import TensorCheck
+    from nnfs_cli.gradcheck.subjects import Subject
+
 
 def gradcheck(
-    config: Annotated[
+    target: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[CONFIG]", help="Check this config's whole network; by default every component."
+            metavar="[CONFIG|FILE.py]",
+            help="A config, to check its whole network on its data; a Python file, to check the components "
+            "that it registers; by default every component there is.",
         ),
     ] = None,
     overrides: Overrides = [],  # noqa: B006  typer reads the default, nothing changes it
+    only: Annotated[
+        list[str],
+        typer.Option("--only", metavar="NAME", help="Check only components of this name. Repeatable."),
+    ] = [],  # noqa: B006
     tolerance: Annotated[float, typer.Option(min=0.0, help="The largest relative error that passes.")] = 1e-6,
-    seed: Annotated[int, typer.Option(min=0, help="Draws the inputs, targets and sampled entries.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Draws inputs, targets, sampled entries, directions.")] = 0,
+    burn_in: Annotated[
+        int, typer.Option(min=0, help="Steps of training after which a CONFIG's network is checked again.")
+    ] = 20,
+    picture: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.png", help="Draw the error against the step h for all that is checked."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare every gradient with central differences in float64; exit status 1 if one is wrong."""
+    """Compare every gradient with the loss itself, in float64; exit status 1 unless all are right."""
     from nnfs_cli.cli import console
-    from nnfs_cli.gradcheck import check_components, check_experiment
+    from nnfs_cli.core.errors import NnfsError
+    from nnfs_cli.gradcheck.compare import RULE
+    from nnfs_cli.gradcheck.select import choose
+    from nnfs_cli.gradcheck.steps import error_by_step
+    from nnfs_cli.gradcheck.subjects import check, component_subjects
 
-    if config is None:
-        if overrides:
-            raise typer.BadParameter("--set needs a CONFIG to override")
-        checks = check_components(seed=seed, tolerance=tolerance)
+    if picture is not None and (picture.suffix != ".png" or not picture.absolute().parent.is_dir()):
+        raise NnfsError(f"--picture: must be a .png file in a folder that is there, found {picture}")
+    if target is not None and target.suffix != ".py":
+        if only:
+            raise NnfsError("--only: goes with components, not with a CONFIG")
+        subjects = _config_subjects(target, overrides, seed, burn_in)
     else:
-        from nnfs_cli.config import load_config
-        from nnfs_cli.experiment import Experiment
-
-        experiment = Experiment(load_config(config, [*overrides, "dtype=float64"]))
-        checks = check_experiment(experiment, seed=seed, tolerance=tolerance)
+        if overrides:
+            raise NnfsError("--set: goes with a CONFIG")
+        subjects = component_subjects(choose(target, only), seed)
+    checks: list[TensorCheck] = []
+    curves: dict[str, Array] = {}
+    for subject in subjects:
+        checks.extend(check(subject, seed, tolerance))
+        if picture is not None:
+            curves |= error_by_step(subject, seed)
     if as_json:
-        console.print_json([check.record() for check in checks])
+        records = [each.record() for each in checks]
+        console.print_json({"rule": RULE, "seed": seed, "tolerance": tolerance, "checks": records})
     else:
         console.show_gradcheck(checks, seed=seed, tolerance=tolerance)
-    if not all(check.passed for check in checks):
+    if picture is not None:
+        from nnfs_cli.plots.steps import draw_error_by_step
+
+        draw_error_by_step(curves, picture)
+        console.warn(f"picture: {picture}") if as_json else console.show_paths([picture])
+    if not all(each.passed for each in checks):
         raise typer.Exit(1)
+
+
+def _config_subjects(config: Path, overrides: Sequence[str], seed: int, burn_in: int) -> Iterator["Subject"]:
+    """A config's whole network, as it starts and again after some steps of training."""
+    from nnfs_cli.config import load_config
+    from nnfs_cli.core.records import StepReport
+    from nnfs_cli.experiment import Experiment
+    from nnfs_cli.gradcheck.subjects import experiment_subjects
+    from nnfs_cli.trainer import train
+
+    experiment = Experiment(load_config(config, [*overrides, "dtype=float64", "training.log_every=1"]))
+    yield from experiment_subjects(experiment, seed, "at the start")
+    reports = (report for report in train(experiment) if isinstance(report, StepReport))
+    if burn_in and any(report.step == burn_in for report in reports):
+        yield from experiment_subjects(experiment, seed, f"after {burn_in} steps")

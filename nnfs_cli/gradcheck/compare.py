@@ -1,0 +1,148 @@
+"""Analytic against numeric: one tensor's gradient compared, judged and, if wrong, diagnosed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from nnfs_cli.core.params import Array, Shape
+from nnfs_cli.gradcheck.diagnose import diagnose
+from nnfs_cli.gradcheck.differences import STEP, derivative
+
+TOLERANCE = 1e-6
+SMALLEST = 1e-2
+MOST_ENTRIES = 60
+MOST_KINKS = 0.1
+COMPLEX_STEP = 1e-30
+RULE = (
+    f"float64, central differences with h = {STEP:g} and h/10; error = |a - n| / max(|a|, |n|, s), "
+    f"s = {SMALLEST:g} max(1, |loss|): below s an error counts absolutely, since rounding drowns ratios. "
+    f"Entries at a kink, where slopes to the left and right do not meet or the two steps disagree, are left "
+    f"out and counted; more than a tenth of them is inconclusive, which is no pass. complex: the error "
+    f"against a complex step of {COMPLEX_STEP:g}, where the component's operations allow one"
+)
+
+Verdict = Literal["pass", "FAIL", "inconclusive"]
+
+
+@dataclass(frozen=True)
+class TensorCheck:
+    """The verdict on one tensor's gradient.
+
+    subject, tensor: what was checked.   shape: the tensor's.
+    entries: how many were compared; of these, zeros: analytic and numeric are both exactly zero.
+    kinks: how many more were left out, having no derivative.
+    max_relative, median_relative, max_absolute: the errors.
+    complex_error: the largest relative error against the complex step, None where that cannot be.
+    worst: index, analytic and numeric value of the entry with the largest error.
+    diagnosis: what the mistake looks like, for a gradient that fails.
+    """
+
+    subject: str
+    tensor: str
+    shape: Shape
+    entries: int
+    zeros: int
+    kinks: int
+    max_relative: float
+    median_relative: float
+    max_absolute: float
+    complex_error: float | None
+    worst: tuple[Shape, float, float] | None
+    verdict: Verdict
+    diagnosis: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return self.verdict == "pass"
+
+    def record(self) -> dict[str, Any]:
+        """As JSON holds it."""
+        return dict(vars(self))
+
+
+def compare(
+    subject: str,
+    tensor: str,
+    values: Array,
+    analytic: Array,
+    loss: Callable[[], float],
+    *,
+    rng: np.random.Generator,
+    tolerance: float = TOLERANCE,
+    complex_slope: Callable[[Shape], float | None] | None = None,
+    rows: int = 1,
+) -> TensorCheck:
+    """Compare `analytic` with the slopes of `loss` as entries of `values` change in place.
+
+    complex_slope: the complex-step derivative by one entry, None where it cannot be had.
+    rows: N, for the diagnosis.
+    """
+    smallest = SMALLEST * max(1.0, abs(loss()))
+    indices = sample(values.shape, rng)
+    differences = [derivative(along_entry(loss, values, index)) for index in indices]
+    smooth = [i for i, difference in enumerate(differences) if not difference.kink]
+    a = np.array([analytic[indices[i]] for i in smooth], dtype=np.float64)
+    n = np.array([differences[i].slope for i in smooth], dtype=np.float64)
+    absolute = np.abs(a - n)
+    relative = absolute / np.maximum(np.maximum(np.abs(a), np.abs(n)), smallest)
+    relative[~np.isfinite(relative)] = np.inf
+    worst = int(np.argmax(relative)) if smooth else None
+    too_many_kinks = not smooth or len(smooth) < (1 - MOST_KINKS) * len(indices)
+    failed = bool(smooth) and float(relative.max()) > tolerance
+    return TensorCheck(
+        subject=subject,
+        tensor=tensor,
+        shape=values.shape,
+        entries=len(smooth),
+        zeros=int(np.sum((a == 0) & (n == 0))),
+        kinks=len(indices) - len(smooth),
+        max_relative=float(relative.max(initial=0.0)),
+        median_relative=float(np.median(relative)) if smooth else 0.0,
+        max_absolute=float(absolute.max(initial=0.0)),
+        complex_error=_complex_error(complex_slope, [indices[i] for i in smooth], a, n, smallest),
+        worst=None if worst is None else (indices[smooth[worst]], float(a[worst]), float(n[worst])),
+        verdict="FAIL" if failed else "inconclusive" if too_many_kinks else "pass",
+        diagnosis=diagnose(values.shape, analytic, [indices[i] for i in smooth], n, rows) if failed else "",
+    )
+
+
+def along_entry(loss: Callable[[], float], values: Array, index: Shape) -> Callable[[float], float]:
+    """The loss as a function of what is added to one entry of `values`."""
+    here = values[index]
+
+    def at(h: float) -> float:
+        values[index] = here + h
+        result = loss()
+        values[index] = here
+        return result
+
+    return at
+
+
+def sample(shape: Shape, rng: np.random.Generator) -> list[Shape]:
+    """The indices of all entries, or of MOST_ENTRIES drawn at random."""
+    size = int(np.prod(shape))
+    flat = np.arange(size) if size <= MOST_ENTRIES else np.sort(rng.choice(size, MOST_ENTRIES, replace=False))
+    return [tuple(int(i) for i in np.unravel_index(position, shape)) for position in flat]
+
+
+def _complex_error(
+    slope: Callable[[Shape], float | None] | None,
+    indices: list[Shape],
+    analytic: Array,
+    numeric: Array,
+    smallest: float,
+) -> float | None:
+    """The largest error against the complex step; None where that is no derivative of the same function."""
+    if slope is None or not indices:
+        return None
+    slopes = [slope(index) for index in indices]
+    if any(s is None for s in slopes):
+        return None
+    c = np.array(slopes, dtype=np.float64)
+    scale = np.maximum(np.maximum(np.abs(analytic), np.abs(c)), smallest)
+    if np.any(np.abs(c - numeric) > 1e-5 * scale):  # some operation, as abs, is not analytic
+        return None
+    return float(np.max(np.abs(c - analytic) / scale))

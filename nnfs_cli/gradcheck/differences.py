@@ -1,0 +1,42 @@
+"""Numeric derivatives: central differences that know a kink when they meet one.
+
+For a loss f and a step h,  (f(x + h) - f(x - h)) / 2h  is off by order h^2 from truncation and by
+order 1e-16 |f| / h from rounding: h = 1e-5 makes their sum small.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+STEP = 1e-5
+FINE = STEP / 10
+AGREEMENT = 1e-7
+
+
+class Difference(NamedTuple):
+    """A slope, and whether the function has a kink where it was taken, so that it means nothing."""
+
+    slope: float
+    kink: bool
+
+
+def central(at: Callable[[float], float], h: float) -> tuple[float, float]:
+    """The slope of `at` around 0, and the gap between its one-sided slopes."""
+    above, middle, below = at(h), at(0.0), at(-h)
+    return (above - below) / (2 * h), abs(above - 2 * middle + below) / h
+
+
+def derivative(at: Callable[[float], float]) -> Difference:
+    """The derivative at 0 of a function of one number, here a loss along one entry or direction.
+
+    Where the function is smooth, the gap between the slopes to the left and to the right shrinks
+    with h. At a kink (ReLU's zero, a change of the maximum) it stays; where the kink lies aside but
+    within h, the two steps disagree. Both are told from rounding, about 1e-16 |f| / h.
+    """
+    slope, gap = central(at, STEP)
+    fine_slope, fine_gap = central(at, FINE)
+    rounding = 64 * np.finfo(np.float64).eps * max(1.0, abs(at(0.0))) / FINE
+    at_kink = fine_gap > 0.5 * gap + rounding
+    near_kink = abs(slope - fine_slope) > AGREEMENT * max(abs(slope), abs(fine_slope)) + rounding
+    return Difference(slope, bool(at_kink or near_kink))

@@ -1,0 +1,92 @@
+"""What makes a network fit for checking: repeatable passes, traps for what is forgotten, a complex twin."""
+
+import copy
+import warnings
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from nnfs_cli.core.params import Array, Param, Shape
+from nnfs_cli.gradcheck.compare import COMPLEX_STEP
+from nnfs_cli.initializers.zeros import Zeros
+from nnfs_cli.layers.base import Layer
+from nnfs_cli.network import Network, Workspace
+
+
+class Shift(Layer):
+    """y = x + w        x, y: (N, ...)   w: (...)
+
+    A trainable layer below the one that is checked, so that the gradient to that one's input is
+    tested on its way into another layer's parameters, as in a network.
+    """
+
+    type_name: ClassVar[str] = "below"
+
+    def build(self, shape: Shape) -> Shape:
+        self.w = Param(shape, Zeros(), fan=(1, 1))
+        return shape
+
+    def forward(self, x: Array, y: Array) -> None:
+        np.add(x, self.w.value, out=y)
+
+    def param_grads(self, x: Array, y: Array, dy: Array) -> None:
+        np.sum(dy, axis=0, out=self.w.grad)
+
+    def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
+        np.copyto(dx, dy)
+
+
+class Repeat:
+    """Before each pass: the same random draws and the same gathered statistics as the first time."""
+
+    def __init__(self, network: Network, seed: int) -> None:
+        self._rng = np.random.default_rng(seed)
+        self._state = self._rng.bit_generator.state
+        self._statistics = network.params.statistics
+        self._at_first = self._statistics.copy()
+        network.use_rng(self._rng)
+
+    def __call__(self) -> None:
+        self._rng.bit_generator.state = self._state
+        self._statistics[...] = self._at_first
+
+
+def poison(network: Network, workspace: Workspace) -> None:
+    """Not-a-number in every gradient array: what a layer forgets to write is seen."""
+    network.params.grad.fill(np.nan)
+    for gradient in workspace.gradients:
+        gradient.fill(np.nan)
+
+
+class ComplexTwin:
+    """The same layers in complex numbers:  df/dx = Im f(x + ih) / h,  exact to rounding.
+
+    Nothing is subtracted, so h may be 1e-30. It works where every operation continues analytically.
+
+    Squire and Trapp, 1998, Using complex variables to estimate derivatives of real functions.
+    """
+
+    def __init__(
+        self, layers: Sequence[Layer], shape: Shape, real: Network, x: Array, r: Array, seed: int
+    ) -> None:
+        self._network = Network(copy.deepcopy(list(layers)), shape, np.complex128)
+        self._real, self._x, self._r = real, x, r
+        self._workspace = Workspace(self._network, len(x), to_input=True)
+        self._repeat = Repeat(self._network, seed)
+        params = [param.value for param in self._network.params.named.values()]
+        self._tensors: list[Array] = [*params, self._workspace.x]
+
+    def slope(self, tensor: int, index: Shape) -> float | None:
+        """The derivative of sum(r y) by one entry; None where an operation refuses complex numbers."""
+        self._network.params.value[...] = self._real.params.value
+        self._workspace.x[...] = self._x
+        self._tensors[tensor][index] += 1j * COMPLEX_STEP
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                self._repeat()
+                self._workspace.forward()
+        except (TypeError, np.exceptions.ComplexWarning):
+            return None
+        return float(np.sum(self._r * self._workspace.y).imag / COMPLEX_STEP)

@@ -1,0 +1,256 @@
+"""What the gradient check is run on: a loss that can be called again and again, and its gradients."""
+
+import copy
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from nnfs_cli.batches import Batch
+from nnfs_cli.core.component import Component
+from nnfs_cli.core.params import Array, FlatParams, Param, Shape
+from nnfs_cli.experiment import Experiment
+from nnfs_cli.gradcheck.compare import TOLERANCE, TensorCheck, compare
+from nnfs_cli.gradcheck.harness import ComplexTwin, Repeat, Shift, poison
+from nnfs_cli.initializers.zeros import Zeros
+from nnfs_cli.layers.base import LAYERS, Layer
+from nnfs_cli.losses.base import LOSSES, Loss
+from nnfs_cli.network import Network, Workspace
+from nnfs_cli.regularizers.base import REGULARIZERS, Regularizer
+from nnfs_cli.schema import create
+
+BATCH_SIZES = (1, 4)
+LARGEST_BATCH = 32
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Something with gradients.
+
+    loss: the value; it reads the tensors' values wherever they are.
+    gradients: computes and returns the analytic gradients, in the order of `tensors`.
+    tensors: (name, values).   rows: N.
+    complex_slope: for each tensor, the complex-step derivative by one entry; None where it cannot be.
+    """
+
+    name: str
+    loss: Callable[[], float]
+    gradients: Callable[[], list[Array]]
+    tensors: Sequence[tuple[str, Array]]
+    rows: int
+    complex_slope: Callable[[int, Shape], float | None] | None = None
+
+    def by_tensor(self, rng: np.random.Generator, tolerance: float) -> Iterator[TensorCheck]:
+        """A verdict for each tensor."""
+        analytic = self.gradients()
+        for i, (name, values) in enumerate(self.tensors):
+            slope = None if self.complex_slope is None else partial(self.complex_slope, i)
+            yield compare(
+                self.name,
+                name,
+                values,
+                analytic[i],
+                self.loss,
+                rng=rng,
+                tolerance=tolerance,
+                complex_slope=slope,
+                rows=self.rows,
+            )
+
+    def along_a_direction(self, rng: np.random.Generator, tolerance: float) -> TensorCheck:
+        """All entries of all tensors at once: the slope along a random direction v against g . v."""
+        analytic = self.gradients()
+        directions = [rng.normal(size=values.shape) for _, values in self.tensors]
+        length = np.sqrt(sum(float(np.vdot(v, v)) for v in directions))
+        projected = sum(float(np.vdot(g, v)) for g, v in zip(analytic, directions, strict=True)) / length
+        along = np.zeros(1)
+        starts = [values.copy() for _, values in self.tensors]
+
+        def loss() -> float:
+            for (_, values), start, v in zip(self.tensors, starts, directions, strict=True):
+                np.multiply(v, along[0] / length, out=values)
+                values += start
+            return self.loss()
+
+        check = compare(
+            self.name, "all, one direction", along, np.array([projected]), loss, rng=rng, tolerance=tolerance
+        )
+        for (_, values), start in zip(self.tensors, starts, strict=True):
+            values[...] = start
+        size = sum(values.size for _, values in self.tensors)
+        return dataclasses.replace(check, shape=(size,), diagnosis="")
+
+    def unrepeatable(self) -> Iterator[TensorCheck]:
+        """A failure for each tensor for which two equal calls differ, as by a draw without a seed."""
+        analytic, again = self.gradients(), self.gradients()
+        values = (self.loss(), self.loss())
+        for (name, tensor), first, second in zip(self.tensors, analytic, again, strict=True):
+            if values[0] != values[1] or not np.array_equal(first, second, equal_nan=True):
+                what = "losses" if values[0] != values[1] else "gradients"
+                yield TensorCheck(
+                    subject=self.name,
+                    tensor=name,
+                    shape=tensor.shape,
+                    entries=0,
+                    zeros=0,
+                    kinks=0,
+                    max_relative=float("inf"),
+                    median_relative=float("inf"),
+                    max_absolute=float("inf"),
+                    complex_error=None,
+                    worst=None,
+                    verdict="FAIL",
+                    diagnosis=f"not deterministic: two equal calls gave different {what}",
+                )
+
+
+def check(subject: Subject, seed: int = 0, tolerance: float = TOLERANCE) -> list[TensorCheck]:
+    """A verdict for each tensor of a subject and, where there are several, for all along one direction."""
+    rng = np.random.default_rng(seed)
+    checks = list(subject.unrepeatable())
+    if not checks:
+        checks = list(subject.by_tensor(rng, tolerance))
+        if len(checks) > 1:
+            checks.append(subject.along_a_direction(rng, tolerance))
+    return checks
+
+
+def component_subjects(names: set[tuple[str, str]] | None = None, seed: int = 0) -> Iterator[Subject]:
+    """Every registered layer, loss and regularizer (or those of `names`, as (kind, name)).
+
+    Each with all its examples, and layers and losses with several batch sizes.
+    """
+
+    def wanted(kind: str, name: str) -> bool:
+        return names is None or (kind, name) in names
+
+    for name in filter(partial(wanted, "layer"), LAYERS):
+        for options, shape in LAYERS[name].examples:
+            for n in BATCH_SIZES:
+                layer = create(Layer, name, options)
+                yield layer_subject(layer, shape, max(n, 2) if layer.mixes_rows else n, seed)
+    for name in filter(partial(wanted, "loss"), LOSSES):
+        for options in LOSSES[name].examples:
+            for n, width in zip(BATCH_SIZES, (2, 3), strict=True):
+                yield from loss_subjects(create(Loss, name, options), n, width, seed)
+    for name in filter(partial(wanted, "regularizer"), REGULARIZERS):
+        for options in REGULARIZERS[name].examples:
+            yield regularizer_subject(create(Regularizer, name, options), seed)
+
+
+def layer_subject(layer: Layer, shape: Shape, n: int, seed: int = 0) -> Subject:
+    """A layer on top of a trainable one, under the loss sum(r y) with r random."""
+    rng = np.random.default_rng(seed)
+    layers = [Shift(), layer]
+    network = Network(copy.deepcopy(layers), shape, np.float64)
+    network.params.value[...] = rng.normal(size=network.params.value.shape)
+    workspace = Workspace(network, n, to_input=True)
+    workspace.x[...] = rng.normal(size=workspace.x.shape)
+    r = rng.normal(size=workspace.y.shape)
+    repeat = Repeat(network, seed)
+    twin = ComplexTwin(layers, shape, network, workspace.x, r, seed)
+
+    def loss() -> float:
+        repeat()
+        workspace.forward()
+        return float(np.sum(r * workspace.y))
+
+    def gradients() -> list[Array]:
+        repeat()
+        poison(network, workspace)
+        workspace.forward()
+        workspace.dy[...] = r
+        workspace.backward()
+        return [*(p.grad.copy() for p in network.params.named.values()), workspace.dx.copy()]
+
+    tensors = [(name.split("/", 1)[1], p.value) for name, p in network.params.named.items()]
+    tensors = [("below", tensors[0][1]), *tensors[1:], ("x", workspace.x)]
+    name = f"{spell(layer)} on {(n, *shape)}"
+    return Subject(name, loss, gradients, tensors, n, twin.slope)
+
+
+def loss_subjects(loss: Loss, n: int, width: int, seed: int = 0) -> Iterator[Subject]:
+    """A loss's gradient to the network's outputs, for every kind of targets it takes."""
+    for task, z, t in loss.trials(n, width, np.random.default_rng(seed)):
+        dz = np.empty_like(z)
+
+        def gradients(z: Array = z, t: Array = t, dz: Array = dz) -> list[Array]:
+            dz.fill(np.nan)
+            loss.gradient(z, t, dz)
+            return [dz.copy()]
+
+        name = f"{spell(loss)} on {z.shape}, {task}"
+        yield Subject(name, partial(loss.value, z, t), gradients, [("z", z)], n)
+
+
+def regularizer_subject(regularizer: Regularizer, seed: int = 0) -> Subject:
+    """A penalty's gradient to a few parameters, some of which weight decay spares."""
+    rng = np.random.default_rng(seed)
+    named = {"W": Param((3, 4), Zeros()), "b": Param((4,), Zeros(), decay=False)}
+    params = FlatParams(named, {}, np.float64)
+    params.value[...] = rng.normal(size=params.value.shape)
+
+    def gradients() -> list[Array]:
+        params.grad.fill(0.0)
+        regularizer.add_gradient(params)
+        return [param.grad.copy() for param in named.values()]
+
+    tensors = [(name, param.value) for name, param in named.items()]
+    return Subject(spell(regularizer), partial(regularizer.penalty, params), gradients, tensors, 1)
+
+
+def experiment_subjects(experiment: Experiment, seed: int, when: str) -> Iterator[Subject]:
+    """A whole network on a real batch of its data: under its loss, its penalty, and both together."""
+    split, network, loss = experiment.split("train"), experiment.network, experiment.loss
+    regularizer, params = experiment.descent.regularizer, network.params
+    n = min(experiment.config.training.batch_size, len(split), LARGEST_BATCH)
+    workspace = Workspace(network, n, to_input=True)
+    batch = Batch(split, experiment.data.scale, workspace)
+    batch.fill(np.random.default_rng(seed).choice(split.rows, n, replace=False))
+    repeat = Repeat(network, seed)
+
+    def value(*, data: bool, penalty: bool) -> float:
+        repeat()
+        total = 0.0
+        if data:
+            workspace.forward()
+            total += loss.value(workspace.y, batch.t)
+        if penalty and regularizer is not None:
+            total += regularizer.penalty(params)
+        return total
+
+    def gradients(*, data: bool, penalty: bool) -> list[Array]:
+        repeat()
+        poison(network, workspace)
+        if data:
+            workspace.forward()
+            loss.gradient(workspace.y, batch.t, workspace.dy)
+            workspace.backward()
+        else:
+            params.grad.fill(0.0)
+            workspace.dx.fill(0.0)
+        if penalty and regularizer is not None:
+            regularizer.add_gradient(params)
+        return [*(p.grad.copy() for p in params.named.values()), workspace.dx.copy()]
+
+    tensors = [*((name, param.value) for name, param in params.named.items()), ("x", workspace.x)]
+    parts = {"loss": (True, False)}
+    if regularizer is not None:
+        parts |= {"penalty": (False, True), "loss + penalty": (True, True)}
+    for part, (data, penalty) in parts.items():
+        yield Subject(
+            f"{experiment.config.name} on {workspace.x.shape}, {part}, {when}",
+            partial(value, data=data, penalty=penalty),
+            partial(gradients, data=data, penalty=penalty),
+            tensors,
+            n,
+        )
+
+
+def spell(component: Component) -> str:
+    """A component with its plain options, as `dense(units=3)`."""
+    options = component.options().items()
+    plain = [f"{name}={value}" for name, value in options if isinstance(value, bool | int | float | str)]
+    return f"{component.type_name}({', '.join(plain)})" if plain else component.type_name
