@@ -6,11 +6,13 @@ from typing import Annotated
 import typer
 
 from nnfs_cli import __version__
+from nnfs_cli.cli.components import components
 from nnfs_cli.cli.evaluate import evaluate
 from nnfs_cli.cli.gradcheck import gradcheck
 from nnfs_cli.cli.plot import plot
 from nnfs_cli.cli.resume import resume
 from nnfs_cli.cli.runs import runs
+from nnfs_cli.cli.schema import schema
 from nnfs_cli.cli.train import train
 from nnfs_cli.core.errors import NnfsError
 
@@ -21,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, resume, evaluate, plot, gradcheck, runs):
+for command in (train, resume, evaluate, plot, gradcheck, runs, components, schema):
     app.command()(command)
 
 

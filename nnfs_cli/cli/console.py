@@ -7,12 +7,14 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from nnfs_cli.catalog import Entry
 from nnfs_cli.cli.progress import Bar, Lines, spell_scores
 from nnfs_cli.conduct import conduct
 from nnfs_cli.config import ExperimentConfig
 from nnfs_cli.experiment import Experiment
-from nnfs_cli.gradcheck import RULE, TensorCheck
+from nnfs_cli.gradcheck.compare import RULE, TensorCheck
 from nnfs_cli.runs import RunDirectory
 
 PIPED_WIDTH = 140
@@ -128,35 +130,73 @@ def show_runs(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def show_gradcheck(checks: Sequence[TensorCheck], *, seed: int, tolerance: float) -> None:
-    """A row for each tensor, the worst entry of those that did not pass, and the rule."""
+    """A row for each tensor, the worst entry of those that did not pass with its diagnosis, and the rule."""
     table = Table()
-    for column in ("checked", "tensor", "shape", "entries", "kinks", "max rel. error", "max abs. error", ""):
-        table.add_column(column, justify="left" if column in ("checked", "tensor", "shape", "") else "right")
+    for column in ("checked", "tensor", "shape"):
+        table.add_column(column)
+    for column in ("entries", "zeros", "kinks", "max error", "median", "max abs.", "complex"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("")
     for check in checks:
         table.add_row(
             check.subject,
             check.tensor,
             str(check.shape),
             str(check.entries),
+            str(check.zeros or ""),
             str(check.kinks or ""),
             f"{check.max_relative:.1e}",
+            f"{check.median_relative:.1e}",
             f"{check.max_absolute:.1e}",
+            "" if check.complex_error is None else f"{check.complex_error:.1e}",
             f"[green]{check.verdict}" if check.passed else f"[bold red]{check.verdict}",
         )
     out.print(table)
     for check in checks:
-        if not check.passed and check.worst:
-            index, analytic, numeric = check.worst
-            where = f"{check.subject}, {check.tensor}{list(index)}"
-            out.print(
-                f"{check.verdict}: {where}: analytic {analytic:.9g}, numeric {numeric:.9g}", markup=False
-            )
+        if not check.passed:
+            out.print(f"{check.verdict}: {check.subject}, {check.tensor}{_worst(check)}", markup=False)
     failed = sum(not check.passed for check in checks)
-    verdict = (
-        f"{failed} of {len(checks)} tensors did not pass" if failed else f"all {len(checks)} tensors pass"
-    )
+    verdict = f"{failed} of {len(checks)} checks did not pass" if failed else f"all {len(checks)} checks pass"
     out.print(f"{verdict}; tolerance {tolerance:g}, seed {seed}", style="bold", markup=False)
     out.print(RULE, style="dim", markup=False)
+
+
+def _worst(check: TensorCheck) -> str:
+    """The entry with the largest error, and what the mistake looks like."""
+    text = ""
+    if check.worst is not None:
+        index, analytic, numeric = check.worst
+        text = f"{list(index)}: analytic {analytic:.9g}, numeric {numeric:.9g}"
+    return f"{text}\n  {check.diagnosis}" if check.diagnosis else text
+
+
+def show_components(entries: Sequence[Entry]) -> None:
+    """One line a component, under its kind."""
+    for kind in dict.fromkeys(entry.kind for entry in entries):
+        table = Table(title=kind, title_justify="left", title_style="bold", box=None, show_header=False)
+        table.add_column(style="cyan", no_wrap=True)
+        table.add_column()
+        for entry in entries:
+            if entry.kind == kind:
+                options = ", ".join(f"{name}={default}" for name, _, default in entry.options)
+                table.add_row(
+                    entry.name, Text(f"{entry.equation}\n  {options}" if options else entry.equation)
+                )
+        out.print(table)
+    out.print("\n`nnfs components KIND NAME` tells one in full.", markup=False)
+
+
+def show_component(entry: Entry) -> None:
+    """One component's docstring and options."""
+    out.print(f"{entry.kind} {entry.name}\n", style="bold", markup=False)
+    out.print(entry.doc, markup=False)
+    if entry.options:
+        table = Table()
+        for column in ("option", "type", "default"):
+            table.add_column(column)
+        for row in entry.options:
+            table.add_row(*(Text(cell) for cell in row))
+        out.print(table)
 
 
 def show_paths(paths: Iterable[Path]) -> None:

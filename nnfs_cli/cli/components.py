@@ -1,0 +1,25 @@
+"""`nnfs components [KIND] [NAME]`."""
+
+from typing import Annotated
+
+import typer
+
+from nnfs_cli.cli.options import AsJson
+
+
+def components(
+    kind: Annotated[str | None, typer.Argument(metavar="[KIND]", help="layer, loss, optimizer, ...")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One component, told in full.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what a config can name: every component with its options, defaults, equation and source."""
+    from nnfs_cli.catalog import catalog
+    from nnfs_cli.cli import console
+
+    entries = catalog(kind, name)
+    if as_json:
+        console.print_json([vars(entry) for entry in entries])
+    elif name is not None:
+        console.show_component(entries[0])
+    else:
+        console.show_components(entries)

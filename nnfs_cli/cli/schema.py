@@ -1,0 +1,9 @@
+"""`nnfs schema`."""
+
+
+def schema() -> None:
+    """Print the JSON Schema of configs, which lets an editor complete and check them."""
+    from nnfs_cli.catalog import json_schema
+    from nnfs_cli.cli import console
+
+    console.print_json(json_schema())
