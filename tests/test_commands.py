@@ -221,7 +221,7 @@ def test_gradcheck_ends_with_status_1_and_names_the_tensor_that_is_wrong(
         outcome = nnfs(*arguments)
         assert outcome.status == 1
         assert "FAIL" in outcome.out
-    checks = json.loads(nnfs("gradcheck", "--json").out)
+    checks = json.loads(nnfs("gradcheck", "--json").out)["checks"]
     assert {check["subject"].split()[0] for check in checks if check["verdict"] != "pass"} == {"tanh"}
 
 
@@ -272,7 +272,7 @@ def test_the_version_is_told(nnfs: Nnfs) -> None:
 
 
 def test_every_command_has_help(nnfs: Nnfs) -> None:
-    for command in ("train", "resume", "evaluate", "plot", "gradcheck", "runs"):
+    for command in ("train", "resume", "evaluate", "plot", "gradcheck", "runs", "components", "schema"):
         outcome = nnfs(command, "--help")
         assert outcome.status == 0
         assert command in outcome.out

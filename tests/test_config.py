@@ -26,7 +26,7 @@ def test_the_resolved_config_holds_every_default(text: str) -> None:
     assert plain["dtype"] == "float32"
     assert plain["optimizer"]["nesterov"] is False
     assert plain["training"]["threads"] == "auto"
-    assert plain["layers"][0]["init"] == "xavier_uniform"
+    assert plain["layers"][0]["init"] == {"type": "xavier_uniform", "gain": 1.0}
 
 
 def test_a_config_without_a_name_is_named_after_its_file(tmp_path: Path) -> None:

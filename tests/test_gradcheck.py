@@ -1,22 +1,47 @@
-"""The gradient check itself: it must find what is wrong and must not cry wolf."""
+"""The gradient check itself: it must find what is wrong, say what it is, and never cry wolf."""
 
+import json
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
 
+import matplotlib.image
 import numpy as np
 import pytest
 
-from nnfs_cli.core.params import Array
-from nnfs_cli.gradcheck import check_components, check_experiment, check_layer, check_loss
+from nnfs_cli.core.params import Array, Shape
+from nnfs_cli.gradcheck.compare import TensorCheck
+from nnfs_cli.gradcheck.differences import derivative
+from nnfs_cli.gradcheck.subjects import (
+    Subject,
+    check,
+    component_subjects,
+    experiment_subjects,
+    layer_subject,
+    loss_subjects,
+    regularizer_subject,
+)
+from nnfs_cli.layers.batch_norm import BatchNorm
 from nnfs_cli.layers.dense import Dense
+from nnfs_cli.layers.dropout import Dropout
+from nnfs_cli.layers.layer_norm import LayerNorm
+from nnfs_cli.layers.prelu import PReLU
 from nnfs_cli.layers.relu import ReLU
+from nnfs_cli.layers.sigmoid import Sigmoid
 from nnfs_cli.layers.softmax import Softmax
+from nnfs_cli.layers.tanh import Tanh
 from nnfs_cli.losses.cross_entropy import CrossEntropy
 from nnfs_cli.losses.mse import MSE
+from nnfs_cli.regularizers.l2 import L2
+from tests.conftest import Nnfs
 from tests.toys import BLOBS, CUBIC, toy
 
+N = 4
+Change = Callable[..., None]
 
-def spoil(monkeypatch: pytest.MonkeyPatch, cls: type, method: str, change: Callable[..., None]) -> None:
+
+def spoil(monkeypatch: pytest.MonkeyPatch, cls: type, method: str, change: Change) -> None:
     """Run `change` after the method, with the same arguments."""
     original = getattr(cls, method)
 
@@ -27,105 +52,284 @@ def spoil(monkeypatch: pytest.MonkeyPatch, cls: type, method: str, change: Calla
     monkeypatch.setattr(cls, method, wrong)
 
 
-def failing(checks: list[Any]) -> list[str]:
-    return [check.tensor for check in checks if check.verdict == "FAIL"]
+def failing(checks: list[TensorCheck]) -> dict[str, str]:
+    """The tensors that fail, with their diagnoses; the random direction over all of them aside."""
+    return {c.tensor: c.diagnosis for c in checks if c.verdict == "FAIL" and not c.tensor.startswith("all")}
 
 
-RNG = np.random.default_rng
+def layer_failures(layer: Any, shape: Shape = (4,)) -> dict[str, str]:
+    return failing(check(layer_subject(layer, shape, N)))
+
+
+PARAMETER_MISTAKES = [
+    ("factor", Dense(units=4), lambda self, x, y, dy: np.multiply(self.W.grad, 2, out=self.W.grad), "W", "2.000 times"),
+    ("sign", Dense(units=4), lambda self, x, y, dy: np.negative(self.W.grad, out=self.W.grad), "W", "the sign is wrong"),
+    ("zero", Dense(units=4), lambda self, x, y, dy: self.W.grad.fill(0), "W", "analytic is zero"),
+    ("transposed", Dense(units=4), lambda self, x, y, dy: np.copyto(self.W.grad, self.W.grad.T.copy()), "W", "transposed"),
+    ("bias of one row", Dense(units=4), lambda self, x, y, dy: np.copyto(self.b.grad, dy[0]), "b", ""),
+    ("mean for sum", Dense(units=4), lambda self, x, y, dy: np.copyto(self.b.grad, dy.mean(axis=0)), "b", "once too often"),
+    ("bias forgotten", Dense(units=4), lambda self, x, y, dy: self.b.grad.fill(np.nan), "b", "never written"),
+    ("one entry", Dense(units=4), lambda self, x, y, dy: self.W.grad.__setitem__((2, 1), 0.5), "W", ""),
+    ("off by one", Dense(units=4), lambda self, x, y, dy: np.copyto(self.W.grad, np.roll(self.W.grad, 1, axis=1)), "W", "shifted by one along axis 1"),
+    ("reversed", Dense(units=4), lambda self, x, y, dy: np.copyto(self.W.grad, self.W.grad[::-1].copy()), "W", "reverse order along axis 0"),
+    ("wrong axis", PReLU(slopes="per_channel"), lambda self, x, y, dy: np.copyto(self.a.grad, (dy * np.minimum(x, 0)).sum(axis=1)), "a", ""),
+    ("wrong side", PReLU(), lambda self, x, y, dy: np.copyto(self.a.grad, (dy * np.maximum(x, 0)).sum()), "a", ""),
+    ("x for xhat", BatchNorm(), lambda self, x, y, dy: np.copyto(self.gamma.grad, (dy * x).sum(axis=0)), "gamma", ""),
+    ("y for xhat", LayerNorm(), lambda self, x, y, dy: np.copyto(self.gamma.grad, (dy * y).sum(axis=0)), "gamma", ""),
+]  # fmt: skip
+
+INPUT_MISTAKES = [
+    ("W for W^T", Dense(units=4), lambda self, x, y, dy, dx: np.matmul(dy, self.W.value, out=dx)),
+    ("mask forgotten", ReLU(), lambda self, x, y, dy, dx: np.copyto(dx, dy)),
+    ("mask inverted", ReLU(), lambda self, x, y, dy, dx: np.multiply(dy, x < 0, out=dx)),
+    ("written in part", Tanh(), lambda self, x, y, dy, dx: dx[-1].fill(np.nan)),
+    ("derivative at y", Sigmoid(), lambda self, x, y, dy, dx: np.multiply(dy, x * (1 - x), out=dx)),
+    ("dy forgotten", Tanh(), lambda self, x, y, dy, dx: np.copyto(dx, 1 - y * y)),
+    ("Jacobian's diagonal only", Softmax(), lambda self, x, y, dy, dx: np.multiply(dy, y * (1 - y), out=dx)),
+    ("the cross-entropy shortcut", Softmax(), lambda self, x, y, dy, dx: np.copyto(dx, y - dy)),
+    ("sum over the wrong axis", Softmax(), lambda self, x, y, dy, dx: np.copyto(dx, y * (dy - (dy * y).sum(axis=0)))),
+    ("stale mask", Dropout(), lambda self, x, y, dy, dx: np.multiply(dy, np.roll(self._mask(x), 1, axis=0), out=dx)),
+    ("dropout not scaled", Dropout(), lambda self, x, y, dy, dx: np.multiply(dy, self._mask(x) > 0, out=dx)),
+    ("gradient of evaluation", BatchNorm(), lambda self, x, y, dy, dx: np.copyto(dx, dy * self.gamma.value * self._inverse)),
+    ("mean's path forgotten", BatchNorm(), lambda self, x, y, dy, dx: np.add(dx, self.gamma.value * self._inverse * self.beta.grad / len(x), out=dx)),
+    ("gamma forgotten", LayerNorm(), lambda self, x, y, dy, dx: np.divide(dx, self.gamma.value, out=dx)),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("change", "tensor"),
-    [
-        pytest.param(lambda self, x, y, dy: np.multiply(self.W.grad, 2, out=self.W.grad), "W", id="factor"),
-        pytest.param(lambda self, x, y, dy: np.negative(self.W.grad, out=self.W.grad), "W", id="sign"),
-        pytest.param(lambda self, x, y, dy: self.W.grad.fill(0), "W", id="zero"),
-        pytest.param(lambda self, x, y, dy: np.copyto(self.b.grad, dy[0]), "b", id="bias not summed"),
-        pytest.param(lambda self, x, y, dy: np.copyto(self.b.grad, dy.mean(axis=0)), "b", id="mean for sum"),
-        pytest.param(
-            lambda self, x, y, dy: np.copyto(self.W.grad, self.W.grad.T.copy()), "W", id="transposed"
-        ),
-        pytest.param(lambda self, x, y, dy: np.copyto(self.W.grad, np.nan), "W", id="nan"),
-    ],
+    ("layer", "change", "tensor", "words"),
+    [m[1:] for m in PARAMETER_MISTAKES],
+    ids=[m[0] for m in PARAMETER_MISTAKES],
 )
 def test_a_wrong_parameter_gradient_fails_at_its_tensor(
-    monkeypatch: pytest.MonkeyPatch, change: Callable[..., None], tensor: str
+    monkeypatch: pytest.MonkeyPatch, layer: Any, change: Change, tensor: str, words: str
 ) -> None:
-    spoil(monkeypatch, Dense, "param_grads", change)
-    assert failing(check_layer(Dense(units=4), (4,), 3, RNG(0))) == [tensor]
+    spoil(monkeypatch, type(layer), "param_grads", change)
+    # batch_norm's dx is made from dgamma, so a mistake there may show twice.
+    found = layer_failures(layer)
+    assert tensor in found
+    assert set(found) <= {tensor, "x", "below"}
+    if not isinstance(layer, BatchNorm):
+        assert set(found) == {tensor}
+    assert words in found[tensor]
 
 
 @pytest.mark.parametrize(
-    ("layer", "change"),
-    [
-        pytest.param(
-            Dense(units=4), lambda self, x, y, dy, dx: np.matmul(dy, self.W.value, out=dx), id="W for W^T"
-        ),
-        pytest.param(ReLU(), lambda self, x, y, dy, dx: np.copyto(dx, dy), id="mask forgotten"),
-        pytest.param(ReLU(), lambda self, x, y, dy, dx: np.multiply(dy, x < 0, out=dx), id="mask inverted"),
-        pytest.param(
-            Softmax(), lambda self, x, y, dy, dx: np.multiply(dy, y * (1 - y), out=dx), id="diagonal only"
-        ),
-        pytest.param(
-            Softmax(), lambda self, x, y, dy, dx: np.copyto(dx, y - dy), id="the cross-entropy shortcut"
-        ),
-    ],
+    ("layer", "change"), [m[1:] for m in INPUT_MISTAKES], ids=[m[0] for m in INPUT_MISTAKES]
 )
-def test_a_wrong_input_gradient_fails_at_x(
-    monkeypatch: pytest.MonkeyPatch, layer: Any, change: Callable[..., None]
+def test_a_wrong_input_gradient_fails_at_x_and_at_the_layer_below(
+    monkeypatch: pytest.MonkeyPatch, layer: Any, change: Change
 ) -> None:
     spoil(monkeypatch, type(layer), "input_grad", change)
-    assert failing(check_layer(layer, (4,), 3, RNG(0))) == ["x"]
+    assert set(layer_failures(layer)) == {"x", "below"}
 
 
 @pytest.mark.parametrize(
-    ("loss", "change"),
+    ("loss", "change", "words"),
     [
-        pytest.param(
-            MSE(), lambda self, z, t, dz: np.multiply(dz, z.shape[1], out=dz), id="mse over N alone"
-        ),
-        pytest.param(
-            CrossEntropy(), lambda self, z, t, dz: np.multiply(dz, len(z), out=dz), id="sum for mean"
-        ),
-        pytest.param(
-            CrossEntropy(), lambda self, z, t, dz: np.copyto(dz, np.roll(dz, 1, axis=1)), id="off by one"
-        ),
+        pytest.param(MSE(), lambda self, z, t, dz: np.multiply(dz, z.shape[1], out=dz), "3.000 times", id="mse over N alone"),
+        pytest.param(MSE(), lambda self, z, t, dz: np.multiply(dz, 0.5, out=dz), "0.500 times", id="the 2 forgotten"),
+        pytest.param(CrossEntropy(), lambda self, z, t, dz: np.multiply(dz, len(z), out=dz), "summed over the batch of 4", id="sum for mean"),
+        pytest.param(CrossEntropy(), lambda self, z, t, dz: np.copyto(dz, np.roll(dz, 1, axis=1)), "shifted by one", id="off by one class"),
     ],
-)
+)  # fmt: skip
 def test_a_wrong_loss_gradient_fails_at_z(
-    monkeypatch: pytest.MonkeyPatch, loss: Any, change: Callable[..., None]
+    monkeypatch: pytest.MonkeyPatch, loss: Any, change: Change, words: str
 ) -> None:
     spoil(monkeypatch, type(loss), "gradient", change)
-    assert failing(check_loss(loss, 4, 3, RNG(0))) == ["z"] * len(loss.tasks)
+    for subject in loss_subjects(loss, N, 3):
+        found = failing(check(subject))
+        assert set(found) == {"z"}
+        assert words in found["z"]
 
 
-def test_an_entry_at_a_kink_is_left_out_and_counted_and_too_many_are_no_pass() -> None:
-    class ZerosFirst(np.random.Generator):
-        """Its first drawn array of 40 starts with zeros: ReLU's inputs at the kink."""
+def test_a_penalty_without_its_factor_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    def doubled(self: L2, params: Any) -> float:
+        w = params.value[self.reach(params)]
+        return self.strength * float(np.dot(w, w))
 
-        zeros = 0
-
-        def normal(self, *args: Any, **kwargs: Any) -> Any:
-            drawn = super().normal(*args, **kwargs)
-            if drawn.size == 40:
-                drawn[0, : self.zeros] = 0.0
-                self.zeros = 0
-            return drawn
-
-    for zeros, verdict in ((3, "pass"), (8, "inconclusive")):
-        rng = ZerosFirst(np.random.PCG64(0))
-        rng.zeros = zeros
-        (check,) = check_layer(ReLU(), (10,), 4, rng)
-        assert (check.kinks, check.verdict) == (zeros, verdict)
+    monkeypatch.setattr(L2, "penalty", doubled)
+    assert "0.500 times" in failing(check(regularizer_subject(L2(strength=0.5))))["W"]
 
 
-@pytest.mark.parametrize("seed", range(20))
+@dataclass(eq=False)
+class Unseeded(Tanh):
+    """Draws from a generator of its own."""
+
+    type_name: ClassVar[str] = "unseeded"
+    own = np.random.default_rng(0)
+
+    def forward(self, x: Array, y: Array) -> None:
+        super().forward(x, y)
+        y += self.own.normal(size=y.shape)
+
+
+@dataclass(eq=False)
+class AddsUp(Dense):
+    """Adds to its gradient instead of writing it."""
+
+    type_name: ClassVar[str] = "adds_up"
+
+    def param_grads(self, x: Array, y: Array, dy: Array) -> None:
+        super().param_grads(x, y, dy)
+        self.seen = getattr(self, "seen", 0.0) + self.W.grad
+        self.W.grad[...] = self.seen
+
+
+def test_two_equal_calls_that_differ_are_a_failure_of_their_own() -> None:
+    assert all("not deterministic" in text for text in layer_failures(Unseeded()).values())
+    assert "different gradients" in layer_failures(AddsUp(units=2))["W"]
+
+
+def test_a_kink_is_told_from_a_slope() -> None:
+    assert derivative(lambda h: 3.0 * h).kink is False
+    assert derivative(lambda h: np.sin(1.0 + h)).slope == pytest.approx(np.cos(1.0), abs=1e-9)
+    assert derivative(abs).kink
+    assert derivative(lambda h: max(0.0, h - 4e-6)).kink, "a kink aside, but within the step"
+    assert not derivative(lambda h: max(0.0, h - 4e-5)).kink, "a kink out of reach"
+
+
+@pytest.mark.parametrize(("zeros", "verdict"), [(3, "pass"), (8, "inconclusive")])
+def test_entries_at_a_kink_are_left_out_and_counted_and_too_many_are_no_pass(
+    zeros: int, verdict: str
+) -> None:
+    subject = layer_subject(ReLU(), (10,), N)
+    below, x = (dict(subject.tensors)[name] for name in ("below", "x"))
+    below.fill(0.0)
+    x[0, :zeros] = 0.0
+    (found,) = [c for c in check(subject) if c.tensor == "x"]
+    assert (found.kinks, found.entries, found.verdict) == (zeros, 40 - zeros, verdict)
+    assert found.passed is (verdict == "pass")
+
+
+def test_entries_without_influence_are_counted_as_zeros() -> None:
+    subject = layer_subject(ReLU(), (10,), N)
+    dict(subject.tensors)["x"][...] = -5.0
+    (found,) = [c for c in check(subject) if c.tensor == "x"]
+    assert (found.zeros, found.entries, found.verdict) == (40, 40, "pass")
+
+
+def test_complex_steps_are_used_where_the_operations_allow_them() -> None:
+    for layer in (Dense(units=3), Tanh(), BatchNorm()):
+        errors = [
+            c.complex_error for c in check(layer_subject(layer, (4,), N)) if not c.tensor.startswith("all")
+        ]
+        assert all(error is not None and error < 1e-13 for error in errors)
+
+
+@pytest.mark.parametrize("seed", range(3))
 def test_right_components_raise_no_false_alarm(seed: int) -> None:
-    assert [check for check in check_components(seed=seed) if not check.passed] == []
+    assert [
+        c for subject in component_subjects(seed=seed) for c in check(subject, seed) if not c.passed
+    ] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(200))
+def test_right_components_raise_no_false_alarm_for_200_seeds(
+    monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr("nnfs_cli.gradcheck.compare.MOST_ENTRIES", 6)  # other ones for every seed
+    assert [
+        c for subject in component_subjects(seed=seed) for c in check(subject, seed) if not c.passed
+    ] == []
+
+
+def names(subject: Subject) -> list[str]:
+    return [c.tensor for c in check(subject) if c.passed]
 
 
 @pytest.mark.parametrize("text", [CUBIC, BLOBS])
 def test_a_whole_network_is_checked_down_to_its_input(text: str) -> None:
-    checks = check_experiment(toy(text, "dtype=float64"))
-    assert [check.tensor for check in checks] == ["0_dense/W", "0_dense/b", "2_dense/W", "2_dense/b", "x"]
-    assert all(check.passed for check in checks)
+    (subject,) = experiment_subjects(toy(text, "dtype=float64"), 0, "at the start")
+    assert names(subject) == ["0_dense/W", "0_dense/b", "2_dense/W", "2_dense/b", "x", "all, one direction"]
+
+
+def test_loss_and_penalty_are_checked_apart_and_together() -> None:
+    experiment = toy(BLOBS, "dtype=float64", "regularizer={type: l2, strength: 0.3}")
+    subjects = list(experiment_subjects(experiment, 0, "at the start"))
+    assert [subject.name.split(", ")[-2] for subject in subjects] == ["loss", "penalty", "loss + penalty"]
+    assert all(len(names(subject)) == 6 for subject in subjects)
+
+
+LEAKY = """
+from dataclasses import dataclass
+import numpy as np
+from nnfs_cli.core.params import Array
+from nnfs_cli.layers.base import LAYERS, Layer
+
+@LAYERS.register("{name}")
+@dataclass(eq=False)
+class Square(Layer):
+    '''y = x^2'''
+
+    def forward(self, x: Array, y: Array) -> None:
+        np.multiply(x, x, out=y)
+
+    def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
+        np.multiply(dy, x, out=dx)
+        dx *= {factor}
+"""
+
+
+def test_a_students_own_layer_is_checked_trained_and_resumable_from_its_file(nnfs: Nnfs) -> None:
+    Path("mine.py").write_text(LEAKY.format(name="square_right", factor=2.0))
+    outcome = nnfs("gradcheck", "mine.py", "--json")
+    assert outcome.status == 0
+    assert {c["subject"].split()[0] for c in json.loads(outcome.out)["checks"]} == {"square_right"}
+    Path("own.yaml").write_text(CUBIC.replace("tanh", "square_right") + "plugins: [mine.py]\n")
+    assert nnfs("train", "own.yaml", "--id", "own", "--set", "optimizer.learning_rate=0.001").status == 0
+    Path("mine.py").unlink()
+    assert nnfs("evaluate", "own").status == 0
+    assert nnfs("gradcheck", "runs/own/config.yaml").status == 0
+
+
+def test_a_students_wrong_layer_fails_with_a_diagnosis(nnfs: Nnfs) -> None:
+    Path("wrong.py").write_text(LEAKY.format(name="square_wrong", factor=1.0))
+    outcome = nnfs("gradcheck", "wrong.py")
+    assert outcome.status == 1
+    assert "analytic is 0.500 times numeric: a factor N or 2 is missing or doubled" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("import nothing_like_this", "line 1: ModuleNotFoundError: No module named 'nothing_like_this'"),
+        ("x = 1\ny = (", "line 2: SyntaxError"),
+        ("x = 1\ny = z", "line 2: NameError: name 'z' is not defined"),
+        ("x = 1", "registers no layer, loss or regularizer"),
+        (LEAKY.format(name="tanh", factor=2.0), "layer 'tanh' is registered twice"),
+    ],
+)
+def test_a_plugin_that_cannot_be_used_is_told_with_its_line(nnfs: Nnfs, text: str, words: str) -> None:
+    Path("broken.py").write_text(text)
+    outcome = nnfs("gradcheck", "broken.py")
+    assert outcome.status == 2
+    assert words in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+def test_only_names_what_is_checked(nnfs: Nnfs) -> None:
+    checks = json.loads(nnfs("gradcheck", "--only", "tanh", "--only", "mse", "--json").out)["checks"]
+    assert {c["subject"].split()[0] for c in checks} == {"tanh", "mse"}
+    outcome = nnfs("gradcheck", "--only", "tahn")
+    assert outcome.status == 2
+    assert "did you mean 'tanh'?" in outcome.err
+
+
+def test_a_config_is_checked_at_the_start_and_after_a_burn_in(nnfs: Nnfs) -> None:
+    checks = json.loads(nnfs("gradcheck", "blobs.yaml", "--json", "--burn-in", "7").out)["checks"]
+    assert {c["subject"].rpartition(", ")[2] for c in checks} == {"at the start", "after 7 steps"}
+
+
+def test_the_picture_is_drawn(nnfs: Nnfs) -> None:
+    outcome = nnfs("gradcheck", "--only", "tanh", "--picture", "steps.png")
+    assert outcome.status == 0
+    assert matplotlib.image.imread("steps.png").std() > 0.05
+    refused = nnfs("gradcheck", "--picture", "cubic.yaml")
+    assert refused.status == 2
+    assert "--picture: must be a .png file" in refused.err
+
+
+def test_a_tolerance_can_be_too_strict_for_differences(nnfs: Nnfs) -> None:
+    assert nnfs("gradcheck", "--only", "sigmoid", "--tolerance", "1e-15").status == 1

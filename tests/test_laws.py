@@ -5,7 +5,6 @@ import dataclasses
 import inspect
 import math
 import tracemalloc
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from nnfs_cli.core.component import Component, Registry
 from nnfs_cli.core.errors import OptionError
 from nnfs_cli.core.params import Array, Shape
 from nnfs_cli.datasets.base import DATASETS
-from nnfs_cli.gradcheck import check_layer, check_loss
+from nnfs_cli.gradcheck.subjects import check, layer_subject, loss_subjects, regularizer_subject
 from nnfs_cli.initializers.base import INITIALIZERS
 from nnfs_cli.layers.base import LAYERS, Layer
 from nnfs_cli.layers.dense import Dense
@@ -24,9 +23,13 @@ from nnfs_cli.metrics.base import METRICS
 from nnfs_cli.network import Network, Workspace
 from nnfs_cli.optimizers.base import OPTIMIZERS
 from nnfs_cli.optimizers.sgd import SGD
-from nnfs_cli.schema import Reader, to_plain
+from nnfs_cli.regularizers.base import REGULARIZERS, Regularizer
+from nnfs_cli.schedules.base import SCHEDULES
+from nnfs_cli.schema import Reader, create, to_plain
 
-REGISTRIES: list[Registry[Any]] = [LAYERS, LOSSES, OPTIMIZERS, METRICS, DATASETS, INITIALIZERS]
+REGISTRIES: list[Registry[Any]] = [
+    LAYERS, LOSSES, OPTIMIZERS, SCHEDULES, REGULARIZERS, METRICS, DATASETS, INITIALIZERS,
+]  # fmt: skip
 EVERYTHING = [
     pytest.param(registry[name], id=f"{registry.kind}-{name}") for registry in REGISTRIES for name in registry
 ]
@@ -41,9 +44,18 @@ LOSS_CASES = [
     for options in LOSSES[name].examples
 ]
 
+REGULARIZER_CASES = [
+    pytest.param(name, options, id=f"{name}-{options}")
+    for name in REGULARIZERS
+    for options in REGULARIZERS[name].examples
+]
+EQUAL_ROWS = [case for case in LOSS_CASES if "class_weights" not in str(case.values[1])]
+"""Losses that are plain means over rows: with class weights, rows do not count the same."""
+
 
 def built(layer: Layer, shape: Shape, dtype: str = "float64") -> Network:
     network = Network([layer], shape, dtype)
+    network.use_rng(np.random.default_rng(8))
     network.params.value[...] = np.random.default_rng(1).normal(size=network.params.value.shape)
     return network
 
@@ -68,21 +80,28 @@ def test_a_component_documents_its_equation_and_every_option(cls: type[Component
 @pytest.mark.parametrize("n", [1, 5])
 @pytest.mark.parametrize("seed", range(3))
 def test_a_layers_gradients_are_right(name: str, options: Any, shape: Shape, n: int, seed: int) -> None:
-    checks = check_layer(LAYERS[name](**options), shape, n, np.random.default_rng(seed))
-    assert [check for check in checks if not check.passed] == []
+    layer = create(Layer, name, options)
+    subject = layer_subject(layer, shape, max(n, 2) if layer.mixes_rows else n, seed)
+    assert [each for each in check(subject, seed) if not each.passed] == []
 
 
 @pytest.mark.parametrize(("name", "options"), LOSS_CASES)
 @pytest.mark.parametrize(("n", "width"), [(1, 2), (5, 3)])
 @pytest.mark.parametrize("seed", range(3))
 def test_a_losss_gradient_is_right(name: str, options: Any, n: int, width: int, seed: int) -> None:
-    checks = check_loss(LOSSES[name](**options), n, width, np.random.default_rng(seed))
-    assert [check for check in checks if not check.passed] == []
+    for subject in loss_subjects(create(Loss, name, options), n, width, seed):
+        assert [each for each in check(subject, seed) if not each.passed] == []
+
+
+@pytest.mark.parametrize(("name", "options"), REGULARIZER_CASES)
+def test_a_regularizers_gradient_is_right(name: str, options: Any) -> None:
+    subject = regularizer_subject(create(Regularizer, name, options))
+    assert [each for each in check(subject) if not each.passed] == []
 
 
 @pytest.mark.parametrize(("name", "options", "shape"), LAYER_CASES)
 def test_a_batch_gives_what_its_rows_give_one_by_one(name: str, options: Any, shape: Shape) -> None:
-    network = built(LAYERS[name](**options), shape)
+    network = built(create(Layer, name, options), shape)
     x = np.random.default_rng(2).normal(size=(6, *shape))
     one_by_one = np.concatenate([outputs(network, x[i : i + 1]) for i in range(len(x))])
     np.testing.assert_allclose(outputs(network, x), one_by_one, rtol=1e-12, atol=1e-14)
@@ -92,7 +111,7 @@ def test_a_batch_gives_what_its_rows_give_one_by_one(name: str, options: Any, sh
 def test_a_layer_keeps_the_networks_dtype_and_its_promised_shape(
     name: str, options: Any, shape: Shape
 ) -> None:
-    network = built(LAYERS[name](**options), shape, "float32")
+    network = built(create(Layer, name, options), shape, "float32")
     workspace = Workspace(network, 4, to_input=True)
     workspace.x[...] = np.random.default_rng(2).normal(size=workspace.x.shape)
     workspace.forward()
@@ -106,7 +125,7 @@ def test_a_layer_keeps_the_networks_dtype_and_its_promised_shape(
 def test_backward_changes_neither_input_nor_output_nor_the_gradient_handed_in(
     name: str, options: Any, shape: Shape
 ) -> None:
-    network = built(LAYERS[name](**options), shape)
+    network = built(create(Layer, name, options), shape)
     workspace = Workspace(network, 4, to_input=True)
     workspace.x[...] = np.random.default_rng(2).normal(size=workspace.x.shape)
     workspace.forward()
@@ -120,7 +139,7 @@ def test_backward_changes_neither_input_nor_output_nor_the_gradient_handed_in(
 @pytest.mark.parametrize("size", [1e4, -1e4])
 @pytest.mark.parametrize(("name", "options", "shape"), LAYER_CASES)
 def test_a_layer_stays_finite_at_extreme_inputs(name: str, options: Any, shape: Shape, size: float) -> None:
-    network = built(LAYERS[name](**options), shape, "float32")
+    network = built(create(Layer, name, options), shape, "float32")
     workspace = Workspace(network, 3, to_input=True)
     workspace.x[...] = np.random.default_rng(2).uniform(0.5, 1.0, workspace.x.shape) * size
     workspace.forward()
@@ -137,7 +156,7 @@ def test_a_second_step_of_the_same_shape_allocates_nothing_batch_sized(
 ) -> None:
     n = 8192
     a_number_for_each_row, buffers_of_numpy = n * math.prod(shape[:-1]) * 8, 2**17
-    network = built(LAYERS[name](**options), shape)
+    network = built(create(Layer, name, options), shape)
     workspace = Workspace(network, n, to_input=True)
     workspace.x[...] = np.random.default_rng(2).normal(size=workspace.x.shape)
 
@@ -159,31 +178,26 @@ def peak_of(call: Any) -> int:
         tracemalloc.stop()
 
 
-def targets(loss: Loss, n: int, width: int) -> Iterator[Array]:
-    rng = np.random.default_rng(4)
-    for task in loss.tasks:
-        yield rng.integers(0, width, n) if task == "classification" else rng.normal(size=(n, width))
-
-
 @pytest.mark.parametrize("size", [0.0, 1e4, -1e4])
 @pytest.mark.parametrize(("name", "options"), LOSS_CASES)
 def test_a_loss_stays_finite_at_extreme_outputs(name: str, options: Any, size: float) -> None:
-    loss = LOSSES[name](**options)
+    loss = create(Loss, name, options)
+    size = float(np.clip(size, -loss.largest_output, loss.largest_output))
     for dtype in ("float32", "float64"):
-        z = (size * np.array([[1, -1, 0], [0, 0, 0], [1, 1, 1], [-1, 0.5, 1]])).astype(dtype)
-        for t in targets(loss, len(z), 3):
+        for _, z, t in loss.trials(6, 3, np.random.default_rng(4)):
+            z = (np.sign(z) * size).astype(dtype)
             dz = np.full_like(z, np.nan)
             loss.gradient(z, t, dz)
+            assert dz.dtype == dtype
             assert np.isfinite(loss.value(z, t))
             assert np.isfinite(dz).all()
             assert np.isfinite(loss.predict(z)).all()
 
 
-@pytest.mark.parametrize(("name", "options"), LOSS_CASES)
+@pytest.mark.parametrize(("name", "options"), EQUAL_ROWS)
 def test_a_loss_is_the_mean_of_its_rows_losses(name: str, options: Any) -> None:
-    loss = LOSSES[name](**options)
-    z = np.random.default_rng(5).normal(size=(7, 3))
-    for t in targets(loss, 7, 3):
+    loss = create(Loss, name, options)
+    for _, z, t in loss.trials(7, 3, np.random.default_rng(5)):
         rows = [loss.value(z[i : i + 1], t[i : i + 1]) for i in range(7)]
         assert loss.value(z, t) == pytest.approx(np.mean(rows), rel=1e-12)
 
@@ -225,9 +239,9 @@ def test_a_metric_is_best_where_predictions_are_perfect(name: str) -> None:
     metric, rng = METRICS[name](), np.random.default_rng(7)
     for task in metric.tasks:
         if task == "classification":
-            t = rng.permutation(np.arange(12) % 3)
-            perfect = np.eye(3)[t]
-            worse = rng.dirichlet(np.ones(3), 12)
+            t = rng.permutation(np.arange(40) % 8)
+            perfect = np.eye(8)[t]
+            worse = rng.dirichlet(np.ones(8), 40)
         else:
             t = rng.normal(size=(12, 2)) + 3.0
             perfect = t.copy()
@@ -241,8 +255,7 @@ def test_a_components_defaults_read_back_from_yaml_as_themselves(cls: type[Compo
     try:
         component = cls()
     except TypeError:
-        options = LAYERS[cls.type_name].examples[0][0]
-        component = cls(**options)
+        component = create(Layer, cls.type_name, LAYERS[cls.type_name].examples[0][0])
     reader = Reader()
     again = reader.component(cls, to_plain(component), "here")
     assert reader.mistakes == []
@@ -252,7 +265,8 @@ def test_a_components_defaults_read_back_from_yaml_as_themselves(cls: type[Compo
 
 @pytest.mark.parametrize("cls", EVERYTHING)
 def test_a_component_can_be_copied_before_it_is_built(cls: type[Component]) -> None:
-    component = cls(**(LAYERS[cls.type_name].examples[0][0] if issubclass(cls, Layer) else {}))
+    options = LAYERS[cls.type_name].examples[0][0] if issubclass(cls, Layer) else {}
+    component = create(cls, cls.type_name, options)
     assert to_plain(copy.deepcopy(component)) == to_plain(component)
 
 

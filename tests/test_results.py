@@ -29,6 +29,17 @@ def test_the_cubic_fit_gets_down_to_the_noise() -> None:
     assert scores["loss"] <= 0.085
 
 
+def test_adam_fits_the_cubic_as_well_in_a_fifth_of_the_epochs() -> None:
+    sgd, adam = trained("cubic.yaml"), trained("cubic-adam.yaml")
+    assert adam.progress.epoch * 5 == sgd.progress.epoch
+    assert evaluate(adam, "train").scores["loss"] <= evaluate(sgd, "train").scores["loss"]
+
+
+@pytest.mark.slow
+def test_mnist_with_dropout_reaches_its_accuracy() -> None:
+    assert evaluate(trained("mnist-dropout.yaml"), "test").scores["accuracy"] >= 0.986
+
+
 @pytest.mark.slow
 def test_mnist_reaches_its_accuracy() -> None:
     experiment = trained("mnist.yaml")

@@ -152,7 +152,7 @@ def test_weight_decay_spares_the_biases() -> None:
     params = experiment.network.params
     before = params.arrays()
     params.grad[...] = 0.0
-    experiment.optimizer.step(params, 0.1)
+    experiment.descent.optimizer.step(params, 0.1)
     for name, array in params.arrays().items():
         factor = 1.0 if name.endswith("/b") else 1.0 - 0.1 * 0.5
         np.testing.assert_allclose(array, before[name] * factor, rtol=1e-6)

@@ -3,6 +3,7 @@
 A case's arrays go by name. PyTorch's side of each case is in `peers.py`, under the same key.
 """
 
+import copy
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,14 +11,21 @@ from typing import Any
 import numpy as np
 
 from nnfs_cli.core.params import Array, FlatParams, Param
+from nnfs_cli.core.records import StepReport
 from nnfs_cli.initializers.zeros import Zeros
-from nnfs_cli.layers.base import LAYERS
-from nnfs_cli.losses.base import LOSSES
+from nnfs_cli.layers.base import Layer
+from nnfs_cli.losses.base import Loss
+from nnfs_cli.metrics.base import Metric
 from nnfs_cli.network import Network, Workspace
-from nnfs_cli.optimizers.base import OPTIMIZERS
+from nnfs_cli.optimizers.base import Optimizer
+from nnfs_cli.schedules.base import Clock, Schedule
+from nnfs_cli.schema import create
+from nnfs_cli.trainer import train
+from tests.toys import toy
 
 Arrays = dict[str, Array]
 STEPS = 50
+SEED = 11
 RATE = 0.05
 
 
@@ -44,28 +52,34 @@ def rng(key: str) -> np.random.Generator:
 def layer_case(name: str, variant: str, options: Mapping[str, Any], shape: tuple[int, ...]) -> Case:
     key = f"layer/{name}/{variant}"
     draw = rng(key)
-    network = Network([LAYERS[name](**options)], shape[1:], "float64")
+    network = Network([create(Layer, name, options)], shape[1:], "float64")
     network.params.value[...] = draw.normal(size=network.params.value.shape)
     inputs: Arrays = {"x": draw.normal(size=shape)}
     inputs["dy"] = draw.normal(size=(shape[0], *network.output_shape))
-    inputs |= {f"param_{key.split('/')[1]}": array for key, array in network.params.arrays().items()}
+    inputs |= {f"param_{short(key)}": param.value.copy() for key, param in network.params.named.items()}
 
     def ours() -> Arrays:
         workspace = Workspace(network, shape[0], to_input=True)
         workspace.x[...] = inputs["x"]
+        network.use_rng(np.random.default_rng(SEED))
         workspace.forward()
         workspace.dy[...] = inputs["dy"]
         workspace.backward()
         named = network.params.named.items()
-        grads = {f"d{key.split('/')[1]}": param.grad.copy() for key, param in named}
+        grads = {f"d{short(key)}": param.grad.copy() for key, param in named}
         return {"y": workspace.y.copy(), "dx": workspace.dx.copy(), **grads}
 
     return Case(key, inputs, ours)
 
 
+def short(key: str) -> str:
+    """W for `0_dense/W`, and for `0_residual/0_dense/W`."""
+    return key.rpartition("/")[2]
+
+
 def loss_case(name: str, variant: str, options: Mapping[str, Any], z: Array, t: Array) -> Case:
     def ours() -> Arrays:
-        loss, dz = LOSSES[name](**options), np.full_like(z, np.nan)
+        loss, dz = create(Loss, name, options), np.full_like(z, np.nan)
         loss.gradient(z, t, dz)
         return {"value": np.array(loss.value(z, t)), "dz": dz}
 
@@ -85,9 +99,8 @@ def optimizer_case(name: str, variant: str, options: Mapping[str, Any]) -> Case:
 
     def ours() -> Arrays:
         named = {"W": Param((4, 3), Zeros()), "b": Param((3,), Zeros(), decay=False)}
-        params = FlatParams(named, "float64")
-        make: Any = OPTIMIZERS[name]
-        optimizer = make(learning_rate=RATE, **options)
+        params = FlatParams(named, {}, "float64")
+        optimizer: Optimizer = create(Optimizer, name, {"learning_rate": RATE, **options})
         optimizer.build(params)
         path: dict[str, list[Array]] = {"W": [], "b": []}
         for key, param in named.items():
@@ -103,14 +116,119 @@ def optimizer_case(name: str, variant: str, options: Mapping[str, Any]) -> Case:
     return Case(key, inputs, ours)
 
 
-def cases() -> Iterator[Case]:
+def schedule_case(name: str, variant: str, options: Mapping[str, Any], per_epoch: int = 1) -> Case:
+    """The rates of STEPS steps; where the schedule listens, after observing the given values."""
+    values = np.array([1.0 / (1 + min(i, 9)) for i in range(STEPS)])
+
+    def ours() -> Arrays:
+        schedule: Schedule = create(Schedule, name, options)
+        schedule.start()
+        rates = []
+        for step in range(STEPS):
+            rates.append(schedule.learning_rate(RATE, Clock(step, per_epoch, STEPS / per_epoch)))
+            schedule.observe(float(values[step]))
+        return {"rates": np.array(rates)}
+
+    return Case(f"schedule/{name}/{variant}", {"values": values}, ours)
+
+
+def metric_case(name: str, variant: str, options: Mapping[str, Any], p: Array, t: Array) -> Case:
+    return Case(
+        f"metric/{name}/{variant}",
+        {"p": p, "t": t},
+        lambda: {"score": np.array(create(Metric, name, options)(p, t))},
+    )
+
+
+def layer_cases() -> Iterator[Case]:
     yield layer_case("dense", "wide", {"units": 3}, (5, 4))
     yield layer_case("dense", "single", {"units": 1}, (2, 1))
-    for name in ("relu", "sigmoid", "tanh", "softmax"):
+    activations = (
+        "relu", "sigmoid", "tanh", "softmax", "selu", "silu", "mish", "hard_sigmoid",
+        "leaky_relu", "elu", "gelu", "softplus",
+    )  # fmt: skip
+    for name in activations:
         yield layer_case(name, "vector", {}, (5, 4))
         yield layer_case(name, "matrix", {}, (3, 2, 4))
+    yield layer_case("leaky_relu", "slope", {"negative_slope": 0.3}, (5, 4))
+    yield layer_case("elu", "alpha", {"alpha": 0.4}, (5, 4))
+    yield layer_case("gelu", "approximate", {"approximate": "tanh"}, (5, 4))
+    yield layer_case("softplus", "beta", {"beta": 3.0}, (5, 4))
+    yield layer_case("prelu", "shared", {}, (5, 4))
+    yield layer_case("prelu", "channels", {"slopes": "per_channel"}, (3, 2, 4))
+    yield layer_case("dropout", "half", {"rate": 0.5}, (5, 4))
+    yield layer_case("gaussian_noise", "plain", {"stddev": 0.3}, (5, 4))
+    yield layer_case("batch_norm", "vector", {}, (5, 4))
+    yield layer_case("batch_norm", "image", {"epsilon": 0.01}, (5, 3, 2, 4))
+    yield layer_case("layer_norm", "last", {}, (5, 4))
+    yield layer_case("layer_norm", "row", {"over": "row"}, (5, 2, 3))
     yield layer_case("flatten", "image", {}, (3, 2, 4, 5))
+    yield layer_case("reshape", "image", {"shape": [4, -1]}, (3, 2, 10))
+    yield layer_case("residual", "dense", {"layers": [{"type": "dense", "units": 4}, "tanh"]}, (5, 4))
 
+
+def metric_cases() -> Iterator[Case]:
+    draw = rng("metrics")
+    p, t = draw.dirichlet(np.ones(7), 60), draw.integers(0, 7, 60)
+    coarse = np.round(p[:, :2] / p[:, :2].sum(axis=1, keepdims=True), 1)
+    for name in ("accuracy", "brier", "precision", "recall", "f1", "log_loss", "roc_auc", "top_k_accuracy"):
+        yield metric_case(name, "classes", {}, p, t)
+    for name in ("precision", "recall", "f1"):
+        yield metric_case(name, "micro", {"average": "micro"}, p, t)
+        yield metric_case(name, "absent", {}, p[:9], t[:9] % 4)
+    yield metric_case("roc_auc", "ties", {}, coarse, t % 2)
+    yield metric_case("top_k_accuracy", "two", {"k": 2}, p, t)
+    yield metric_case("expected_calibration_error", "plain", {}, p, t)
+    a, b = draw.normal(size=(40, 3)), draw.normal(size=(40, 3))
+    constant = np.concatenate([b[:, :2], np.ones((40, 1))], axis=1)
+    for name in ("mae", "rmse", "r2", "mape", "explained_variance"):
+        yield metric_case(name, "values", {}, a, b)
+    for name in ("r2", "explained_variance"):
+        yield metric_case(name, "constant", {}, a, constant)
+
+
+TRAINING = """
+name: training
+seed: 5
+dtype: float64
+dataset: toy_blobs
+layers:
+  - {type: dense, units: 8, bias: false}
+  - batch_norm
+  - relu
+  - {type: dropout, rate: 0.0}
+  - {type: dense, units: 3}
+loss: cross_entropy
+optimizer: {type: adam, learning_rate: 0.01}
+schedule: cosine
+training: {epochs: 20, batch_size: 16, log_every: 300}
+"""
+
+
+def training_case() -> Case:
+    """300 steps of a whole training, with batch norm, Adam and a cosine schedule: all arrays at the end."""
+    experiment = toy(TRAINING)
+    split = experiment.data.splits["train"]
+    shuffle = copy.deepcopy(experiment.shuffle_rng)
+    orders = np.array([shuffle.permutation(split.rows) for _ in range(20)])
+    inputs = {
+        "x": split.x * experiment.data.scale,
+        "t": split.t,
+        "orders": orders,
+        **{name.replace("/", "_"): array for name, array in experiment.network.params.arrays().items()},
+    }
+
+    def ours() -> Arrays:
+        trained = toy(TRAINING)
+        assert [report.step for report in train(trained) if isinstance(report, StepReport)] == [300]
+        return {name.replace("/", "_"): array for name, array in trained.network.params.arrays().items()}
+
+    return Case("training/adam/cosine", inputs, ours)
+
+
+def cases() -> Iterator[Case]:
+    yield from layer_cases()
+    yield training_case()
     z = rng("losses").normal(size=(6, 3)) * 3
     t = rng("targets").normal(size=(6, 3))
     labels = np.array([0, 1, 2, 2, 1, 0])
@@ -119,6 +237,40 @@ def cases() -> Iterator[Case]:
     yield loss_case("mse", "classes", {}, z, labels)
     yield loss_case("cross_entropy", "plain", {}, z, labels)
     yield loss_case("cross_entropy", "extreme", {}, extreme, np.array([1, 0, 2]))
+
+    for name in ("mae", "huber", "log_cosh", "quantile"):
+        yield loss_case(name, "values", {}, z, t)
+    yield loss_case("huber", "delta", {"delta": 0.3}, z, t)
+    yield loss_case("quantile", "high", {"q": 0.9}, z, t)
+    yield loss_case("poisson", "counts", {}, z, np.abs(np.round(t * 3)))
+    yield loss_case("hinge", "plain", {}, z, labels)
+    yield loss_case("hinge", "margin", {"margin": 0.3}, z, labels)
+    yield loss_case("binary_cross_entropy", "classes", {}, z[:, :1], labels % 2)
+    yield loss_case("binary_cross_entropy", "labels", {}, z, (t > 0).astype(np.float64))
+    yield loss_case("binary_cross_entropy", "extreme", {}, extreme, (extreme > 0).astype(np.float64))
+    weights = [0.5, 2.0, 1.5]
+    yield loss_case("cross_entropy", "smooth", {"label_smoothing": 0.1}, z, labels)
+    yield loss_case("cross_entropy", "weighted", {"class_weights": weights}, z, labels)
+    yield loss_case("cross_entropy", "both", {"label_smoothing": 0.1, "class_weights": weights}, z, labels)
+
+    for name in ("adagrad", "rmsprop", "adadelta", "adam", "amsgrad", "adamax", "nadam", "adamw", "lion"):
+        yield optimizer_case(name, "plain", {})
+        decay = "decoupled_weight_decay" if name in ("adamw", "lion") else "weight_decay"
+        yield optimizer_case(name, "decay", {decay: 0.1})
+    yield optimizer_case("rmsprop", "centered", {"centered": True, "momentum": 0.8})
+
+    yield schedule_case("constant", "plain", {})
+    yield schedule_case("constant", "warmup", {"warmup": 10})
+    yield schedule_case("step", "plain", {"every": 7, "factor": 0.5})
+    yield schedule_case("exponential", "plain", {"gamma": 0.9})
+    yield schedule_case("polynomial", "plain", {"power": 2.0})
+    yield schedule_case("cosine", "plain", {"minimum": 0.001})
+    yield schedule_case("cosine", "restarts", {"cycle": 8, "growth": 2, "minimum": 0.001})
+    yield schedule_case("one_cycle", "plain", {})
+    yield schedule_case("inverse_time", "plain", {"decay": 0.3})
+    yield schedule_case("reduce_on_plateau", "plain", {"patience": 3, "factor": 0.5, "cooldown": 2})
+
+    yield from metric_cases()
 
     yield optimizer_case("sgd", "plain", {})
     yield optimizer_case("sgd", "momentum", {"momentum": 0.9})

@@ -1,12 +1,14 @@
-"""PyTorch's side of every case, in float64."""
+"""The peers' side of every case, in float64: PyTorch's, and scikit-learn's for metrics."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
+import sklearn.metrics as scores
 import torch
 
-from tests.reference.cases import RATE, STEPS, Arrays, Case
+from tests.reference.cases import RATE, SEED, STEPS, Arrays, Case
 
 
 def tensor(array: Any, *, grad: bool = False) -> Any:
@@ -62,16 +64,146 @@ def optimizer(make: Callable[..., Any], *, decay: float = 0.0, **options: Any) -
 
 
 def dense(x: Any, W: Any, b: Any) -> Any:
-    return torch.nn.functional.linear(x, W.T, b)
+    return functional.linear(x, W.T, b)
 
 
 def mse_of_classes(z: Any, t: Any) -> Any:
-    onehot = torch.nn.functional.one_hot(t, z.shape[1]).double()
-    return torch.nn.functional.mse_loss(z, onehot)
+    onehot = functional.one_hot(t, z.shape[1]).double()
+    return functional.mse_loss(z, onehot)
 
 
-functional = torch.nn.functional
-PEERS: dict[str, Callable[[Case], Arrays]] = {
+def dropout(x: Any) -> Any:
+    """With the mask that nnfs draws."""
+    return x * tensor((np.random.default_rng(SEED).random(x.shape) < 0.5) * 2.0)
+
+
+def noise(x: Any) -> Any:
+    return x + 0.3 * tensor(np.random.default_rng(SEED).standard_normal(x.shape))
+
+
+def batch_norm(eps: float) -> Callable[..., Any]:
+    def forward(x: Any, gamma: Any, beta: Any) -> Any:
+        return functional.batch_norm(x, None, None, gamma, beta, training=True, eps=eps)
+
+    return forward
+
+
+def layer_norm(x: Any, gamma: Any, beta: Any) -> Any:
+    return functional.layer_norm(x, gamma.shape, gamma, beta)
+
+
+def quantile(q: float) -> Callable[[Any, Any], Any]:
+    return lambda z, t: torch.maximum(q * (t - z), (q - 1) * (t - z)).mean()
+
+
+def binary(z: Any, t: Any) -> Any:
+    return functional.binary_cross_entropy_with_logits(z, t.reshape(z.shape).double())
+
+
+def log_cosh(z: Any, t: Any) -> Any:
+    return (functional.softplus(2 * (z - t), threshold=1e9) - (z - t)).mean() - np.log(2.0)
+
+
+def lion(groups: Any, lr: float) -> Any:
+    """Algorithm 2 of Chen et al., 2023, since PyTorch has none."""
+
+    class Lion(torch.optim.Optimizer):  # type: ignore[misc]
+        def step(self) -> None:
+            with torch.no_grad():
+                for group in self.param_groups:
+                    for w in group["params"]:
+                        m = self.state[w].setdefault("m", torch.zeros_like(w))
+                        c = 0.9 * m + 0.1 * w.grad
+                        w -= lr * (torch.sign(c) + group["weight_decay"] * w)
+                        self.state[w]["m"] = 0.99 * m + 0.01 * w.grad
+
+    return Lion(groups, {"lr": lr})
+
+
+def schedule(make: Callable[[Any], Any], *, observes: bool = False) -> Callable[[Case], Arrays]:
+    def run(case: Case) -> Arrays:
+        steps = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=RATE)
+        scheduler, rates = make(steps), []
+        for value in case.inputs["values"]:
+            rates.append(steps.param_groups[0]["lr"])
+            steps.step()
+            scheduler.step(*([value] if observes else []))
+        return {"rates": np.array(rates)}
+
+    return run
+
+
+def metric(score: Callable[[Any, Any], float]) -> Callable[[Case], Arrays]:
+    return lambda case: {"score": np.array(score(case.inputs["p"], case.inputs["t"]))}
+
+
+def calibration(p: Any, t: Any) -> float:
+    """The definition of Guo et al., 2017, bin by bin."""
+    confidence, right = p.max(axis=1), p.argmax(axis=1) == t
+    total = 0.0
+    for low, high in zip(np.linspace(0, 1, 16)[:-1], np.linspace(0, 1, 16)[1:], strict=True):
+        inside = (confidence > low) & (confidence <= high)
+        if inside.any():
+            total += inside.mean() * abs(right[inside].mean() - confidence[inside].mean())
+    return float(total)
+
+
+def roc_auc(p: Any, t: Any) -> float:
+    if p.shape[1] == 2:
+        return float(scores.roc_auc_score(t, p[:, 1]))
+    return float(scores.roc_auc_score(t, p, multi_class="ovr"))
+
+
+def averaged(score: Callable[..., float], average: str) -> Callable[[Case], Arrays]:
+    return metric(lambda p, t: score(t, p.argmax(axis=1), average=average, zero_division=0))
+
+
+def swapped(score: Callable[[Any, Any], float], p: Any, t: Any) -> float:
+    return score(t, p)
+
+
+def brier(p: Any, t: Any) -> float:
+    return float(((p - np.eye(p.shape[1])[t]) ** 2).sum(axis=1).mean())
+
+
+torch.set_default_dtype(torch.float64)  # NAdam keeps a product in the default type
+
+
+def training(case: Case) -> Arrays:
+    """The same 300 steps from the same weights over the same batches."""
+    given = {name: tensor(array) for name, array in case.inputs.items()}
+    first, norm, last = torch.nn.Linear(2, 8, bias=False), torch.nn.BatchNorm1d(8), torch.nn.Linear(8, 3)
+    with torch.no_grad():
+        for linear, name in ((first, "0_dense"), (last, "4_dense")):
+            linear.weight.copy_(given[f"{name}_W"].T)
+            if linear.bias is not None:
+                linear.bias.copy_(given[f"{name}_b"])
+    net = torch.nn.Sequential(first, norm, torch.nn.ReLU(), last)
+    steps = torch.optim.Adam(net.parameters(), lr=0.01)
+    schedule = rates.CosineAnnealingLR(steps, 300)
+    for order in given["orders"]:
+        for rows in order.split(16):
+            steps.zero_grad()
+            functional.cross_entropy(net(given["x"][rows]), given["t"][rows]).backward()
+            steps.step()
+            schedule.step()
+    return {
+        "0_dense_W": first.weight.detach().numpy().T,
+        "1_batch_norm_gamma": norm.weight.detach().numpy(),
+        "1_batch_norm_beta": norm.bias.detach().numpy(),
+        "1_batch_norm_running_mean": norm.running_mean.numpy(),
+        "1_batch_norm_running_var": norm.running_var.numpy(),
+        "4_dense_W": last.weight.detach().numpy().T,
+        "4_dense_b": last.bias.detach().numpy(),
+    }
+
+
+functional: Any = torch.nn.functional
+rates: Any = torch.optim.lr_scheduler
+WEIGHTS = [0.5, 2.0, 1.5]
+weights = torch.tensor(WEIGHTS, dtype=torch.float64)
+
+LAYERS: dict[str, Callable[[Case], Arrays]] = {
     "layer/dense/wide": layer(dense),
     "layer/dense/single": layer(dense),
     **{
@@ -81,16 +213,124 @@ PEERS: dict[str, Callable[[Case], Arrays]] = {
             "sigmoid": torch.sigmoid,
             "tanh": torch.tanh,
             "softmax": lambda x: functional.softmax(x, dim=-1),
+            "selu": functional.selu,
+            "silu": functional.silu,
+            "mish": functional.mish,
+            "hard_sigmoid": lambda x: functional.relu6(x + 3) / 6,  # hardsigmoid's own 1/6 is a float32
+            "leaky_relu": functional.leaky_relu,
+            "elu": functional.elu,
+            "gelu": functional.gelu,
+            "softplus": functional.softplus,
         }.items()
         for variant in ("vector", "matrix")
     },
+    "layer/leaky_relu/slope": layer(lambda x: functional.leaky_relu(x, 0.3)),
+    "layer/elu/alpha": layer(lambda x: functional.elu(x, 0.4)),
+    "layer/gelu/approximate": layer(lambda x: functional.gelu(x, approximate="tanh")),
+    "layer/softplus/beta": layer(lambda x: functional.softplus(x, beta=3.0)),
+    "layer/prelu/shared": layer(lambda x, a: functional.prelu(x, a)),
+    "layer/prelu/channels": layer(lambda x, a: functional.prelu(x, a)),
+    "layer/dropout/half": layer(dropout),
+    "layer/gaussian_noise/plain": layer(noise),
+    "layer/batch_norm/vector": layer(batch_norm(1e-5)),
+    "layer/batch_norm/image": layer(batch_norm(0.01)),
+    "layer/layer_norm/last": layer(layer_norm),
+    "layer/layer_norm/row": layer(layer_norm),
     "layer/flatten/image": layer(lambda x: x.flatten(1)),
+    "layer/reshape/image": layer(lambda x: x.reshape(len(x), 4, -1)),
+    "layer/residual/dense": layer(lambda x, W, b: x + torch.tanh(dense(x, W, b))),
+}
+LOSSES: dict[str, Callable[[Case], Arrays]] = {
     "loss/mse/values": loss(functional.mse_loss),
     "loss/mse/classes": loss(mse_of_classes),
+    "loss/mae/values": loss(functional.l1_loss),
+    "loss/huber/values": loss(functional.huber_loss),
+    "loss/huber/delta": loss(lambda z, t: functional.huber_loss(z, t, delta=0.3)),
+    "loss/log_cosh/values": loss(log_cosh),
+    "loss/quantile/values": loss(quantile(0.5)),
+    "loss/quantile/high": loss(quantile(0.9)),
+    "loss/poisson/counts": loss(functional.poisson_nll_loss),
+    "loss/hinge/plain": loss(functional.multi_margin_loss),
+    "loss/hinge/margin": loss(lambda z, t: functional.multi_margin_loss(z, t, margin=0.3)),
+    "loss/binary_cross_entropy/classes": loss(binary),
+    "loss/binary_cross_entropy/labels": loss(binary),
+    "loss/binary_cross_entropy/extreme": loss(binary),
     "loss/cross_entropy/plain": loss(functional.cross_entropy),
     "loss/cross_entropy/extreme": loss(functional.cross_entropy),
+    "loss/cross_entropy/smooth": loss(lambda z, t: functional.cross_entropy(z, t, label_smoothing=0.1)),
+    "loss/cross_entropy/weighted": loss(lambda z, t: functional.cross_entropy(z, t, weights)),
+    "loss/cross_entropy/both": loss(
+        lambda z, t: functional.cross_entropy(z, t, weights, label_smoothing=0.1)
+    ),
+}
+OPTIMIZERS: dict[str, Callable[[Case], Arrays]] = {
     "optimizer/sgd/plain": optimizer(torch.optim.SGD),
     "optimizer/sgd/momentum": optimizer(torch.optim.SGD, momentum=0.9),
     "optimizer/sgd/nesterov": optimizer(torch.optim.SGD, momentum=0.9, nesterov=True),
     "optimizer/sgd/decay": optimizer(torch.optim.SGD, momentum=0.9, decay=0.1),
+    "optimizer/rmsprop/centered": optimizer(torch.optim.RMSprop, centered=True, momentum=0.8),
+    "optimizer/adamw/plain": optimizer(torch.optim.AdamW, decay=0.01),
+    "optimizer/adamw/decay": optimizer(torch.optim.AdamW, decay=0.1),
+    "optimizer/amsgrad/plain": optimizer(torch.optim.Adam, amsgrad=True),
+    "optimizer/amsgrad/decay": optimizer(torch.optim.Adam, amsgrad=True, decay=0.1),
+    **{
+        f"optimizer/{name}/{variant}": optimizer(make, decay=decay)
+        for name, make in {
+            "adagrad": torch.optim.Adagrad,
+            "rmsprop": torch.optim.RMSprop,
+            "adadelta": torch.optim.Adadelta,
+            "adam": torch.optim.Adam,
+            "adamax": torch.optim.Adamax,
+            "nadam": torch.optim.NAdam,
+            "lion": lion,
+        }.items()
+        for variant, decay in (("plain", 0.0), ("decay", 0.1))
+    },
 }
+SCHEDULES: dict[str, Callable[[Case], Arrays]] = {
+    "schedule/constant/plain": schedule(lambda steps: rates.ConstantLR(steps, factor=1.0)),
+    "schedule/constant/warmup": schedule(lambda steps: rates.LinearLR(steps, 0.1, 1.0, 9)),
+    "schedule/step/plain": schedule(lambda steps: rates.StepLR(steps, 7, 0.5)),
+    "schedule/exponential/plain": schedule(lambda steps: rates.ExponentialLR(steps, 0.9)),
+    "schedule/polynomial/plain": schedule(lambda steps: rates.PolynomialLR(steps, STEPS, 2.0)),
+    "schedule/cosine/plain": schedule(lambda steps: rates.CosineAnnealingLR(steps, STEPS, 0.001)),
+    "schedule/cosine/restarts": schedule(lambda steps: rates.CosineAnnealingWarmRestarts(steps, 8, 2, 0.001)),
+    "schedule/one_cycle/plain": schedule(
+        lambda steps: rates.OneCycleLR(steps, RATE, total_steps=STEPS, cycle_momentum=False)
+    ),
+    "schedule/inverse_time/plain": schedule(lambda steps: rates.LambdaLR(steps, lambda i: 1 / (1 + 0.3 * i))),
+    "schedule/reduce_on_plateau/plain": schedule(
+        lambda steps: rates.ReduceLROnPlateau(steps, factor=0.5, patience=3, cooldown=2), observes=True
+    ),
+}
+METRICS: dict[str, Callable[[Case], Arrays]] = {
+    "metric/accuracy/classes": metric(lambda p, t: scores.accuracy_score(t, p.argmax(axis=1))),
+    "metric/brier/classes": metric(brier),
+    "metric/log_loss/classes": metric(lambda p, t: scores.log_loss(t, p)),
+    "metric/roc_auc/classes": metric(roc_auc),
+    "metric/roc_auc/ties": metric(roc_auc),
+    "metric/top_k_accuracy/classes": metric(lambda p, t: scores.top_k_accuracy_score(t, p, k=5)),
+    "metric/top_k_accuracy/two": metric(lambda p, t: scores.top_k_accuracy_score(t, p, k=2)),
+    "metric/expected_calibration_error/plain": metric(calibration),
+    **{
+        f"metric/{name}/{variant}": averaged(score, average)
+        for name, score in {
+            "precision": scores.precision_score,
+            "recall": scores.recall_score,
+            "f1": scores.f1_score,
+        }.items()
+        for variant, average in (("classes", "macro"), ("absent", "macro"), ("micro", "micro"))
+    },
+    "metric/mae/values": metric(lambda p, t: scores.mean_absolute_error(t, p)),
+    "metric/rmse/values": metric(lambda p, t: np.sqrt(scores.mean_squared_error(t, p))),
+    "metric/mape/values": metric(lambda p, t: scores.mean_absolute_percentage_error(t, p)),
+    **{
+        f"metric/{name}/{variant}": metric(partial(swapped, score))
+        for name, score in {
+            "r2": scores.r2_score,
+            "explained_variance": scores.explained_variance_score,
+        }.items()
+        for variant in ("values", "constant")
+    },
+}
+PEERS = {"training/adam/cosine": training, **LAYERS, **LOSSES, **OPTIMIZERS, **SCHEDULES, **METRICS}

@@ -1,0 +1,79 @@
+"""The catalog of components and the JSON Schema, both read off the classes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from nnfs_cli.catalog import REGISTRIES, catalog, json_schema
+from tests.conftest import Nnfs
+from tests.toys import BLOBS, CUBIC, ROOT
+
+SHIPPED = sorted((ROOT / "configs").glob("*.yaml"))
+SCHEMA = json_schema()
+
+
+def mistakes(config: Any) -> list[str]:
+    return [error.json_path for error in jsonschema.Draft202012Validator(SCHEMA).iter_errors(config)]
+
+
+def test_the_schema_is_one() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+def test_a_shipped_config_satisfies_the_schema_and_points_editors_to_it(path: Path) -> None:
+    assert mistakes(yaml.safe_load(path.read_text())) == []
+    modeline = path.read_text().splitlines()[0]
+    assert modeline.startswith("# yaml-language-server: $schema=")
+    assert (path.parent / modeline.partition("=")[2]).is_file()
+
+
+def test_the_shipped_schema_is_what_the_command_prints(nnfs: Nnfs) -> None:
+    printed = json.loads(nnfs("schema").out)
+    shipped = json.loads((ROOT / "configs" / "schema.json").read_text())
+    for schema in (printed, shipped):
+        dataset = schema["$defs"]["dataset"]["oneOf"]
+        dataset[:] = [d for d in dataset if "toy_" not in json.dumps(d)]
+        layer = schema["$defs"]["layer"]["oneOf"]
+        layer[0]["enum"] = [name for name in layer[0]["enum"] if not name.startswith("square_")]
+        layer[:] = [entry for entry in layer if "square_" not in json.dumps(entry)]
+    assert printed["$defs"].keys() == shipped["$defs"].keys()
+    for kind in set(shipped["$defs"]) - {"dataset"}:
+        assert printed["$defs"][kind] == shipped["$defs"][kind], "run `nnfs schema > configs/schema.json`"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        CUBIC.replace("units: 8", "unit: 8"),
+        CUBIC.replace("units: 8", "units: eight"),
+        CUBIC.replace("tanh", "tahn"),
+        CUBIC.replace("loss: mse", ""),
+        CUBIC.replace("tanh", "dense"),
+        BLOBS + "sead: 3\n",
+    ],
+)
+def test_the_schema_refuses_what_training_refuses(text: str) -> None:
+    assert mistakes(yaml.safe_load(text)) != []
+
+
+def test_every_component_is_listed_with_its_options(nnfs: Nnfs) -> None:
+    out = nnfs("components").out
+    for registry in REGISTRIES:
+        for name in registry:
+            assert f" {name} " in out
+    full = nnfs("components", "optimizer", "adam").out
+    for words in ("Kingma and Ba", "beta1", "0.999", "number", "m <- beta1 m"):
+        assert words in full
+    assert {entry.kind for entry in catalog("layers")} == {"layer"}
+
+
+def test_an_unknown_kind_or_name_is_told_with_the_nearest(nnfs: Nnfs) -> None:
+    outcome = nnfs("components", "optimiser")
+    assert (outcome.status, "did you mean 'optimizer'?" in outcome.err) == (2, True)
+    outcome = nnfs("components", "optimizer", "adan")
+    assert (outcome.status, "did you mean 'adam'?" in outcome.err) == (2, True)
