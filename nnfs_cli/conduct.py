@@ -41,6 +41,7 @@ def conduct(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
                 if stop.requested:
                     break
                 if time.monotonic() - saved > CHECKPOINT_SECONDS:
+                    recorder.flush()
                     run.write_arrays("checkpoint.npz", experiment.state())
                     saved = time.monotonic()
         status = "completed" if experiment.finished else "interrupted"
@@ -80,7 +81,8 @@ def close(experiment: Experiment, run: RunDirectory, summary: dict[str, Any], st
     usable = bool(np.isfinite(experiment.network.params.value).all())
     if status != "failed" and usable:
         run.write_arrays("weights.npz", experiment.network.params.arrays())
-        evaluations = {name: evaluate(experiment, name) for name in experiment.data.splits}
+        with np.errstate(over="ignore", invalid="ignore"):  # of a diverged network's scores
+            evaluations = {name: evaluate(experiment, name) for name in experiment.data.splits}
         summary["scores"] = {name: dict(evaluation.scores) for name, evaluation in evaluations.items()}
         pictured = evaluations[most_telling(evaluations)]
         summary["pictured_split"] = pictured.split
@@ -118,12 +120,17 @@ def first_summary(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
 
 def resume(run: RunDirectory) -> Experiment:
     """The experiment of an unfinished run as its checkpoint has it, and its CSV files cut back to there."""
-    status = run.summary().get("status")
+    summary = run.summary()
+    status = summary.get("status")
     if status == "completed":
         raise NnfsError(f"{run.path}: the run is completed; there is nothing to go on with")
     if not run.has("checkpoint.npz"):
         raise NnfsError(f"{run.path}: {status}, and no checkpoint was written to go on from")
     experiment = Experiment(run.config())
+    if summary.get("data_fingerprint") != experiment.data.fingerprint:
+        raise NnfsError(
+            f"{run.path}: the data is not what the run was trained on: its fingerprint has changed"
+        )
     experiment.load_state(run.arrays("checkpoint.npz"), f"{run.path / 'checkpoint.npz'}")
     run.drop_rows_after(experiment.progress.step)
     return experiment
@@ -138,12 +145,13 @@ def load(run: RunDirectory) -> Experiment:
 
 def evaluate_run(run: RunDirectory, split: str | None) -> tuple[dict[str, Any], list[str]]:
     """Score a run's saved weights, write evaluation-<split>.json, and return it with any warnings."""
+    summary = run.summary()
     experiment = load(run)
     evaluation = evaluate(experiment, split or most_telling(experiment.data.splits))
     record = evaluation_record(evaluation)
     run.write_json(f"evaluation-{evaluation.split}.json", record)
     warnings = []
-    if run.has("summary.json") and run.summary().get("data_fingerprint") != experiment.data.fingerprint:
+    if summary.get("data_fingerprint") != experiment.data.fingerprint:
         warnings.append("the data is not what the run was trained on: its fingerprint has changed")
     return record, warnings
 

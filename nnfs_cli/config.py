@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import yaml
 
-from nnfs_cli.core.errors import ConfigError, Mistake, NnfsError, check_options, did_you_mean
+from nnfs_cli.core.errors import ConfigError, Mistake, NnfsError, check_options, nearest
 from nnfs_cli.datasets.base import Dataset
 from nnfs_cli.layers.base import Layer
 from nnfs_cli.losses.base import Loss
@@ -19,6 +19,9 @@ from nnfs_cli.regularizers.base import Regularizer
 from nnfs_cli.schedules.base import Schedule
 from nnfs_cli.schedules.constant import Constant
 from nnfs_cli.schema import Reader, describe, to_plain
+
+PLAIN_NAME = r"[A-Za-z0-9][\w.-]*"
+"""What may name a run's folder, and is no option of a command."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ class ExperimentConfig:
     def __post_init__(self) -> None:
         check_options(
             self,
-            name=(bool(re.fullmatch(r"[\w.-]*", self.name)), "letters, digits, and any of . _ -"),
+            name=(not self.name or bool(re.fullmatch(PLAIN_NAME, self.name)), "letters, digits, and . _ -"),
             seed=(self.seed >= 0, "an integer of at least 0"),
             layers=(len(self.layers) > 0, "a list of at least one layer"),
         )
@@ -106,8 +109,12 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> ExperimentConfig:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise NnfsError(f"{path}: no such file{_configs_nearby(path)}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise NnfsError(f"{path}: cannot be read as text: {error}") from None
+    except IsADirectoryError:
+        raise NnfsError(f"{path}: is a folder; name the YAML file") from None
+    except UnicodeDecodeError:
+        raise NnfsError(f"{path}: is no text in UTF-8") from None
+    except OSError as error:
+        raise NnfsError(f"{path}: cannot be read: {error.strerror}") from None
     config = parse_config(text, str(path), overrides, path.parent)
     return config if config.name else replace(config, name=_name_from(path))
 
@@ -181,13 +188,13 @@ def _apply_override(raw: dict[str, Any], override: str) -> Mistake | None:
     try:
         value = _parse(text)
     except yaml.YAMLError as error:
-        return Mistake(where, f"the value is not YAML: {_first_line(error)}")
+        return Mistake(where, f"the value is not YAML: {getattr(error, 'problem', None) or error}")
     node: Any = raw
     *path, last = re.sub(r"\[(\d+)\]", r".\1", key).split(".")
     for depth, part in enumerate([*path, last]):
         at = ".".join(path[:depth])
         if isinstance(node, list):
-            if not part.isdigit() or int(part) >= len(node):
+            if not (part.isascii() and part.isdecimal()) or int(part) >= len(node):
                 return Mistake(where, f"{at} is a list of {len(node)}: no item {part!r} (counted from 0)")
         elif not isinstance(node, dict):
             return Mistake(where, f"{at} is {describe(node)}: nothing can be set inside it")
@@ -222,10 +229,13 @@ _Loader.add_implicit_resolver(
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
     seen: set[Any] = set()
     for key_node, _ in node.value:
+        if key_node.tag == "tag:yaml.org,2002:merge":
+            continue
         key = loader.construct_object(key_node, deep=True)
         if isinstance(key, str | int) and key in seen:
             raise yaml.MarkedYAMLError(None, None, f"key {key!r} is given twice", key_node.start_mark)
         seen.add(key)
+    loader.flatten_mapping(node)
     return loader.construct_mapping(node, deep=True)
 
 
@@ -233,7 +243,10 @@ _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 
 
 def _parse(text: str) -> Any:
-    return yaml.load(text, _Loader)  # noqa: S506  _Loader is a SafeLoader
+    try:
+        return yaml.load(text, _Loader)  # noqa: S506  _Loader is a SafeLoader
+    except RecursionError:
+        raise yaml.YAMLError("nested too deeply") from None
 
 
 def _load_yaml(text: str, source: str) -> Any:
@@ -245,8 +258,9 @@ def _load_yaml(text: str, source: str) -> Any:
         problem = error.problem or str(error)
         line = text.splitlines()[mark.line] if mark and mark.line < len(text.splitlines()) else ""
         if "\\t" in problem or line[: len(line) - len(line.lstrip())].count("\t"):
-            problem = "a tab; YAML indents with spaces only"
-        raise ConfigError(source, [Mistake(where, f"not YAML: {problem}")]) from None
+            problem = "a tab; YAML wants spaces"
+        text = problem if "given twice" in problem else f"not YAML: {problem}"
+        raise ConfigError(source, [Mistake(where, text)]) from None
     except yaml.YAMLError as error:
         raise ConfigError(source, [Mistake("", f"not YAML: {_first_line(error)}")]) from None
 
@@ -261,5 +275,7 @@ def _name_from(path: Path) -> str:
 
 def _configs_nearby(path: Path) -> str:
     """The configs in the folder that was named, for whoever mistyped one."""
-    names = [str(file) for file in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
-    return did_you_mean(path, names)
+    folders = [folder for folder in (path.parent, path.parent / "configs") if folder.is_dir()]
+    files = {file.stem: str(file) for folder in folders for file in folder.glob("*.y*ml")}
+    close = nearest(path.stem, files)
+    return f"; did you mean {files[close]!r}?" if close else ""

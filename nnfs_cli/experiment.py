@@ -63,7 +63,10 @@ class Experiment:
         self.data = _in_dtype(config.dataset.load(split_rng), config.dtype)
         self.loss = config.loss
         self.metrics = {metric.type_name: metric for metric in config.metrics}
-        self.network = Network(copy.deepcopy(config.layers), self.data.input_shape, config.dtype)
+        try:
+            self.network = Network(copy.deepcopy(config.layers), self.data.input_shape, config.dtype)
+        except NnfsError as error:
+            raise NnfsError(f"{config.name}: {error}") from None
         _check_fit(config, self.network, self.data)
         self.network.initialize(init_rng)
         self.network.use_rng(self.layer_rng)
@@ -191,6 +194,10 @@ def _check_fit(config: ExperimentConfig, network: Network, data: Data) -> None:
         problems.append(
             f"layers[{last}]: the last layer gives {network.output_shape} for each row, "
             f"but {config.dataset.type_name} has {what}: {config.loss.type_name} wants ({width},)"
+        )
+    if config.training.monitor != "val_loss" and "validation" not in data.splits:
+        problems.append(
+            f"training.monitor: {config.training.monitor} needs a validation split, and there is none"
         )
     if config.training.patience and "validation" not in data.splits:
         problems.append("training.patience: needs a validation split to watch, and there is none")

@@ -4,7 +4,9 @@ import contextlib
 import csv
 import io
 import json
+import math
 import os
+import re
 import time
 import zipfile
 import zlib
@@ -16,7 +18,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from nnfs_cli.config import ExperimentConfig, load_config
+from nnfs_cli.config import PLAIN_NAME, ExperimentConfig, load_config
 from nnfs_cli.core.errors import NnfsError, did_you_mean
 from nnfs_cli.core.params import Array
 from nnfs_cli.core.records import EpochReport, Report, StepReport
@@ -38,8 +40,10 @@ class RunDirectory:
         A clash of names gets -2, -3, ...; NnfsError for an asked-for id that is taken.
         """
         stem = run_stem(config.name) if run_id is None else run_id
-        if not stem or Path(stem).name != stem or stem in (".", "..", "latest"):
-            raise NnfsError(f"--id: must be a plain name for a new folder, found {stem!r}")
+        if not re.fullmatch(PLAIN_NAME, stem) or stem == "latest":
+            raise NnfsError(
+                f"--id: must be a plain name for a new folder, letters, digits and . _ -, found {stem!r}"
+            )
         try:
             root.mkdir(parents=True, exist_ok=True)
             path = root / stem
@@ -67,11 +71,12 @@ class RunDirectory:
             if not runs:
                 raise NnfsError(f"no runs in {root.absolute()} yet; `nnfs train CONFIG` makes one")
             return runs[-1]
-        for path in (Path(reference), root / reference):
+        candidates = [path for path in (Path(reference), root / reference) if reference and path.is_dir()]
+        for path in candidates:
             if (path / "config.yaml").is_file():
                 return cls(path)
-            if path.is_dir() and reference:
-                raise NnfsError(f"{path} is no run directory: it has no config.yaml")
+        if candidates:
+            raise NnfsError(f"{candidates[0]} is no run directory: it has no config.yaml")
         raise NnfsError(
             f"no run {reference!r} in {root.absolute()}{did_you_mean(reference, [run.id for run in runs])}"
         )
@@ -92,7 +97,7 @@ class RunDirectory:
             raise
 
     def write_json(self, name: str, content: Mapping[str, Any]) -> None:
-        self.write(name, (json.dumps(content, indent=2) + "\n").encode())
+        self.write(name, (json.dumps(finite(content), indent=2) + "\n").encode())
 
     def write_arrays(self, name: str, arrays: Mapping[str, Array]) -> None:
         buffer = io.BytesIO()
@@ -104,7 +109,10 @@ class RunDirectory:
         for name in ("epochs.csv", "steps.csv"):
             if self.has(name):
                 with (self.path / name).open(encoding="utf-8", newline="") as lines:
-                    header, *rows = list(csv.reader(lines))
+                    header, *rows = list(csv.reader(lines)) or [[]]
+                if "step" not in header:  # not even the header was written
+                    (self.path / name).unlink()
+                    continue
                 column = header.index("step")
                 kept = [row for row in rows if len(row) == len(header) and int(row[column]) <= step]
                 self.write(name, "".join(",".join(row) + "\n" for row in [header, *kept]).encode())
@@ -134,8 +142,11 @@ class RunDirectory:
         if not file.is_file():
             raise NnfsError(f"{file}: no such file; the run has not got that far")
         try:
-            with file.open("rb") as opened, np.load(opened, allow_pickle=False) as archive:
-                return {key: archive[key] for key in archive.files}
+            with file.open("rb") as opened:
+                if not zipfile.is_zipfile(opened):
+                    raise NnfsError(f"{file}: damaged: not an .npz file")
+                with np.load(opened, allow_pickle=False) as archive:
+                    return {key: archive[key] for key in archive.files}
         except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise NnfsError(f"{file}: damaged: {error}") from None
 
@@ -147,11 +158,22 @@ class RunDirectory:
         with file.open(encoding="utf-8", newline="") as lines:
             header, *rows = list(csv.reader(lines)) or [[]]
         whole = [row for row in rows if len(row) == len(header)]
+        if not whole:
+            return {}
         try:
-            columns = np.array(whole, dtype=np.float64).reshape(-1, len(header)).T
+            columns = np.array(whole, dtype=np.float64).T
         except ValueError as error:
             raise NnfsError(f"{file}: {error}") from None
         return dict(zip(header, columns, strict=True))
+
+
+def finite(content: Any) -> Any:
+    """The same content with None for numbers that JSON cannot hold: infinity, not-a-number."""
+    if isinstance(content, Mapping):
+        return {key: finite(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [finite(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
 def run_stem(name: str) -> str:
@@ -162,20 +184,23 @@ def run_stem(name: str) -> str:
 def overview(run: RunDirectory) -> dict[str, Any]:
     """A run in one line: id, status, epochs, best score, seconds, and what is wrong with it, if anything."""
     try:
-        summary = run.summary()
-    except NnfsError:
+        return _overview(run.id, run.summary())
+    except (NnfsError, AttributeError, KeyError, TypeError, StopIteration):
         return {"id": run.id, "status": "unreadable"}
-    scores = summary.get("scores", {})
+
+
+def _overview(run_id: str, summary: dict[str, Any]) -> dict[str, Any]:
+    scores = summary.get("scores") or {}
     split = most_telling(scores) if scores else None
     return {
-        "id": run.id,
-        "status": summary.get("status"),
+        "id": run_id,
+        "status": str(summary.get("status")),
         "epochs": summary.get("epochs"),
         "epochs_planned": summary.get("epochs_planned"),
-        "best_epoch": summary.get("best", {}).get("epoch"),
+        "best_epoch": (summary.get("best") or {}).get("epoch"),
         "split": split,
-        "scores": scores.get(split, {}),
-        "seconds": summary.get("seconds"),
+        "scores": dict(scores[split]) if split else {},
+        "seconds": None if summary.get("seconds") is None else round(summary["seconds"], 3),
         "started": summary.get("started"),
     }
 
@@ -188,6 +213,8 @@ def most_telling(splits: Iterable[str]) -> str:
 
 def all_runs(root: Path) -> Iterator[RunDirectory]:
     """The runs in `root`, newest last."""
+    if root.exists() and not root.is_dir():
+        raise NnfsError(f"--runs: {root} is a file, not a folder of runs")
     if root.is_dir():
         runs = [RunDirectory(path) for path in root.iterdir() if (path / "config.yaml").is_file()]
         yield from sorted(runs, key=lambda run: ((run.path / "config.yaml").stat().st_mtime_ns, run.id))
@@ -215,11 +242,14 @@ class Recorder:
             self._append("steps.csv", row)
         elif isinstance(report, EpochReport):
             self._append("epochs.csv", epoch_row(report))
-        now = time.monotonic()
-        if now - self._flushed > FLUSH_SECONDS:
-            self._flushed = now
-            for file, _ in self._tables.values():
-                file.flush()
+        if time.monotonic() - self._flushed > FLUSH_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Have all rows on disk, as they must be before a checkpoint says that they are done."""
+        self._flushed = time.monotonic()
+        for file, _ in self._tables.values():
+            file.flush()
 
     def _append(self, name: str, row: Mapping[str, float]) -> None:
         if name not in self._tables:

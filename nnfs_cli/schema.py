@@ -12,7 +12,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 import pydantic
 
 from nnfs_cli.core.component import Component
-from nnfs_cli.core.errors import ConfigError, Mistake, NnfsError, OptionError, did_you_mean
+from nnfs_cli.core.errors import ConfigError, Mistake, NnfsError, OptionError, did_you_mean, nearest
 
 
 class Reader:
@@ -24,20 +24,22 @@ class Reader:
     def dataclass(self, cls: type[Any], raw: object, path: str, owner: str) -> Any:
         """An instance of a dataclass from a mapping of its fields. `owner` names it in messages."""
         if not isinstance(raw, Mapping):
-            self._wrong(path, f"{owner} must be a mapping of options, found {describe(raw)}")
+            self._wrong(path, f"must be a mapping of options, found {describe(raw)}")
             return None
         before = len(self.mistakes)
         annotations = get_type_hints(cls)
         fields = {field.name: field for field in dataclasses.fields(cls)}
+        misspelled = set()
         for key in raw:
             if key not in fields:
+                misspelled.add(nearest(key, fields))
                 hint = did_you_mean(key, fields) or "; it takes none"
-                self._wrong(_join(path, key), f"{owner} has no option {key!r}{hint}")
+                self._wrong(_join(path, key), f"{owner} has no option {describe(key)}{hint}")
         values = {}
         for name, field in fields.items():
             if name in raw:
                 values[name] = self.value(annotations[name], raw[name], _join(path, name))
-            elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+            elif field.default is dataclasses.MISSING and name not in misspelled:
                 self._wrong(_join(path, name), f"{owner} needs this option, and it is missing")
         return self._create(cls, values, path) if len(self.mistakes) == before else None
 
@@ -47,7 +49,7 @@ class Reader:
         if not isinstance(spec, Mapping) or not isinstance(spec.get("type"), str):
             kind = family.registry.kind
             self._wrong(
-                path, f"must be a {kind}: a name, or a mapping with its `type`, found {describe(raw)}"
+                path, f"must be {_a(kind)}: a name, or a mapping with its `type`, found {describe(raw)}"
             )
             return None
         try:
@@ -84,6 +86,7 @@ class Reader:
             for problem in error.errors():
                 inner = "".join(f"[{key}]" for key in problem["loc"] if isinstance(key, int))
                 wanted = problem["msg"].removeprefix("Input should be ")
+                wanted = WORDS.get(wanted, wanted)
                 expected.setdefault(inner, []).append(wanted)
             for inner, alternatives in expected.items():
                 found = (
@@ -156,6 +159,21 @@ def describe(value: object) -> str:
         return str(value).lower()
     text = repr(list(value) if isinstance(value, tuple) else value)
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+WORDS = {
+    "a valid integer": "an integer",
+    "a valid number": "a number",
+    "a valid boolean": "true or false",
+    "a valid string": "text (in quotes, if it looks like a number)",
+    "a valid array": "a list",
+    "a valid tuple": "a list",
+}
+"""pydantic's words, and a student's."""
+
+
+def _a(noun: str) -> str:
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
 
 
 def _join(path: str, key: object) -> str:

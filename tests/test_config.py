@@ -102,7 +102,6 @@ def test_every_mistake_of_a_file_is_in_one_error() -> None:
     assert sorted({mistake.path for mistake in caught.value.mistakes}) == [
         "dataset",
         "layers[0].unit",
-        "layers[0].units",
         "layers[1]",
         "loss.power",
         "optimizer.learning_rate",

@@ -50,3 +50,6 @@ def main() -> None:
     except NnfsError as error:
         typer.echo(f"nnfs: {error}", err=True)
         sys.exit(error.exit_status)
+    except OSError as error:  # a full disk, a name too long, a folder without permission
+        typer.echo(f"nnfs: {error}", err=True)
+        sys.exit(2)

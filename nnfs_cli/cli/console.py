@@ -20,10 +20,10 @@ from nnfs_cli.runs import RunDirectory
 PIPED_WIDTH = 140
 """Columns of a table where the output is no terminal and has no width of its own."""
 
-out = Console(highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, emoji=False)
 if not out.is_terminal:
     out.width = PIPED_WIDTH
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 def follow(experiment: Experiment, run: RunDirectory, *, quiet: bool) -> None:
@@ -119,8 +119,8 @@ def show_runs(rows: Sequence[Mapping[str, Any]]) -> None:
     for row in rows:
         scores = spell_scores(row.get("scores") or {})
         table.add_row(
-            row["id"],
-            row["status"],
+            Text(row["id"]),
+            Text(row["status"]),
             f"{row.get('epochs', '?')}/{row.get('epochs_planned', '?')}",
             str(row.get("best_epoch") or ""),
             f"{row['split']}: {scores}" if scores else "",

@@ -4,6 +4,8 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+MOST_LISTED = 25
+
 
 class NnfsError(Exception):
     """A mistake that the user can mend: shown as one message, never as a traceback."""
@@ -65,9 +67,21 @@ def check_options(component: object, **rules: tuple[bool, str]) -> None:
 
 
 def did_you_mean(word: object, candidates: Iterable[str]) -> str:
-    """`; did you mean 'units'?` for the candidate nearest to `word`, or the list of all, or nothing."""
+    """`; did you mean 'units'?` for the candidate nearest to `word`, or a list of them, or nothing."""
     names = sorted(candidates)
-    close = difflib.get_close_matches(str(word), names, n=1, cutoff=0.5)
-    if close:
-        return f"; did you mean {close[0]!r}?"
-    return f"; there are {', '.join(names)}" if names else ""
+    close = nearest(word, names)
+    if close is not None:
+        return f"; did you mean {close!r}?"
+    if len(names) == 1:
+        return f"; there is only {names[0]!r}"
+    listed = ", ".join(names[:MOST_LISTED]) + (
+        f" and {len(names) - MOST_LISTED} more" if names[MOST_LISTED:] else ""
+    )
+    return f"; there are {listed}" if names else ""
+
+
+def nearest(word: object, candidates: Iterable[str]) -> str | None:
+    """The candidate that looks most like `word`, whatever the case; None where none does."""
+    lower = {name.lower(): name for name in candidates}
+    close = difflib.get_close_matches(str(word).lower(), lower, n=1, cutoff=0.5)
+    return lower[close[0]] if close else None

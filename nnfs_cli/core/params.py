@@ -1,5 +1,6 @@
 """Parameters: each layer sees its own arrays, the optimizer sees one flat vector."""
 
+import math
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, Protocol, TypeAlias
@@ -44,7 +45,7 @@ class Param:
         self.decay = decay
         self.fan_in, self.fan_out = fan or (shape[0], shape[-1])
         self.fill = fill
-        self.size = int(np.prod(shape))
+        self.size = math.prod(shape)
 
 
 class Statistic:
@@ -55,7 +56,7 @@ class Statistic:
     def __init__(self, shape: Shape, start: float) -> None:
         self.shape = shape
         self.start = start
-        self.size = int(np.prod(shape))
+        self.size = math.prod(shape)
 
 
 class FlatParams:
@@ -72,8 +73,11 @@ class FlatParams:
         self._saved: dict[str, Param | Statistic] = {**params, **statistics}
         decayed_first = sorted(params.values(), key=lambda param: not param.decay)
         size = sum(param.size for param in decayed_first)
-        self.value: Array = np.zeros(size, dtype)
-        self.grad: Array = np.zeros(size, dtype)
+        try:
+            self.value: Array = np.zeros(size, dtype)
+            self.grad: Array = np.zeros(size, dtype)
+        except (MemoryError, ValueError, OverflowError):
+            raise NnfsError(f"layers: {size:,} parameters are too many for this machine's memory") from None
         self.decayed = slice(0, sum(param.size for param in decayed_first if param.decay))
         start = 0
         for param in decayed_first:
@@ -120,4 +124,8 @@ class FlatParams:
 
 
 def _shape(array: Array | Param | Statistic | None) -> str:
-    return "no such array" if array is None else f"shape {array.shape}"
+    if array is None:
+        return "no such array"
+    if isinstance(array, np.ndarray) and array.dtype.kind != "f":
+        return f"shape {array.shape} of {array.dtype}, not of real numbers"
+    return f"shape {array.shape}"

@@ -49,7 +49,7 @@ class MNIST(Dataset):
         if missing:
             raise NnfsError(
                 f"dataset.path: no {' and no '.join(missing)} in {folder.absolute()}; "
-                f"put MNIST's files there, or say with --set dataset.path=FOLDER where they are"
+                f"put MNIST's files there, or set dataset.path to the folder where they are"
             )
         arrays = [_read(file, name) for name, file in files.items() if file is not None]
         x, t, x_test, t_test = arrays
@@ -87,7 +87,8 @@ def _parse_idx(payload: bytes, file: Path) -> Array:
     rank = payload[3] if len(payload) >= 4 else 0
     start = 4 + 4 * rank
     if payload[:3] != b"\0\0\x08" or not rank or len(payload) < start:
-        raise NnfsError(f"{file}: not an IDX file of bytes: it starts with {payload[:4].hex(' ')}")
+        start_of_it = f"it starts with {payload[:4].hex(' ')}" if payload else "it is empty"
+        raise NnfsError(f"{file}: not an IDX file of bytes: {start_of_it}")
     shape: Shape = tuple(int(size) for size in np.frombuffer(payload, ">i4", rank, 4))
     if len(payload) - start != math.prod(shape):
         raise NnfsError(

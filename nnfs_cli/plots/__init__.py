@@ -1,5 +1,6 @@
 """Plots: pictures made from a run directory alone. Matplotlib lives here and nowhere else."""
 
+from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.runs import RunDirectory
 
 
@@ -8,4 +9,8 @@ def draw_all(run: RunDirectory) -> list[str]:
     from nnfs_cli.plots import confusion, loss, metrics, predictions
 
     (run.path / "plots").mkdir(exist_ok=True)
-    return [name for module in (loss, metrics, predictions, confusion) for name in module.draw(run)]
+    modules = (loss, metrics, predictions, confusion)
+    try:
+        return [name for module in modules for name in module.draw(run)]
+    except KeyError as error:
+        raise NnfsError(f"{run.path}: its files are damaged or incomplete: {error} is missing") from None

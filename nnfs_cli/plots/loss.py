@@ -62,7 +62,7 @@ def mark_best(axes: Axes, run: RunDirectory, epochs: dict[str, Array], unit: str
 
 def add_epoch_axis(axes: Axes, epochs: dict[str, Array]) -> None:
     """The same axis counted in epochs, on top."""
-    if epochs and epochs["epoch"][0] > 0:
+    if epochs:
         steps_per_epoch = epochs["step"][0] / epochs["epoch"][0]
         axes.secondary_xaxis(
             "top", functions=(lambda step: step / steps_per_epoch, lambda epoch: epoch * steps_per_epoch)
