@@ -20,7 +20,7 @@ from machine import describe
 from workers import Worker, interleave, report, serve
 
 from nnfs_cli.config import load_config
-from nnfs_cli.core.records import EpochReport
+from nnfs_cli.core.records import EpochReport, StepReport
 from nnfs_cli.experiment import Experiment
 from nnfs_cli.trainer import train
 
@@ -87,7 +87,7 @@ def check_same_result() -> None:
     ours = experiment("training.log_every=20")
     theirs = TorchSide(ours, 1)
     rows = ours.data.splits["train"].rows
-    next(iter(train(ours)))
+    next(report for report in train(ours) if isinstance(report, StepReport))
     position = {row: i for i, row in enumerate(rows)}
     order = theirs.torch.tensor([position[row] for row in ours.progress.order[: 20 * 64]])
     for start in range(0, len(order), 64):

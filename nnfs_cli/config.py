@@ -1,7 +1,7 @@
 """The config: YAML and overrides in, one frozen ExperimentConfig out, or every mistake at once."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -232,7 +232,9 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
         if key_node.tag == "tag:yaml.org,2002:merge":
             continue
         key = loader.construct_object(key_node, deep=True)
-        if isinstance(key, str | int) and key in seen:
+        if not isinstance(key, Hashable):
+            raise yaml.MarkedYAMLError(None, None, "a key must be a plain word", key_node.start_mark)
+        if key in seen:
             raise yaml.MarkedYAMLError(None, None, f"key {key!r} is given twice", key_node.start_mark)
         seen.add(key)
     loader.flatten_mapping(node)

@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import errno
 import io
 import json
 import math
@@ -60,7 +61,8 @@ class RunDirectory:
                 run.write(copy, Path(plugin).read_bytes())
             run.write("config.yaml", replace(config, plugins=tuple(copies)).to_yaml().encode())
         except OSError as error:
-            raise NnfsError(f"--runs: cannot write in {root}: {error.strerror}") from None
+            option = "--id" if error.errno == errno.ENAMETOOLONG else "--runs"
+            raise NnfsError(f"{option}: cannot write in {root}: {error.strerror}") from None
         return run
 
     @classmethod
@@ -155,8 +157,10 @@ class RunDirectory:
         file = self.path / name
         if not file.is_file():
             return {}
-        with file.open(encoding="utf-8", newline="") as lines:
+        with file.open(encoding="utf-8", errors="replace", newline="") as lines:
             header, *rows = list(csv.reader(lines)) or [[]]
+        if header and "step" not in header:
+            raise NnfsError(f"{file}: damaged: its first row names no column 'step'")
         whole = [row for row in rows if len(row) == len(header)]
         if not whole:
             return {}

@@ -23,7 +23,12 @@ def blas_threads(network: Network, batch_size: int, wish: int | Literal["auto"])
     if wish != "auto":
         return wish
     largest = max((param.size for param in network.params.named.values()), default=0)
-    return min(max(batch_size * largest // WORTH_A_THREAD, 1), os.cpu_count() or 1)
+    return min(max(batch_size * largest // WORTH_A_THREAD, 1), usable_cores())
+
+
+def usable_cores() -> int:
+    """How many cores this process may run on, which may be fewer than there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def limit_blas(threads: int) -> AbstractContextManager[Any]:

@@ -17,11 +17,15 @@ class Sigmoid(Layer):
     """
 
     def forward(self, x: Array, y: Array) -> None:
-        # The same function as (1 + tanh(x / 2)) / 2, which cannot overflow.
-        np.multiply(x, 0.5, out=y)
-        np.tanh(y, out=y)
-        y += 1.0
-        y *= 0.5
+        # exp(min(x, 0)) / (1 + exp(-|x|)): the same function, without overflow, and exact for y near 0.
+        below = self.scratch("below", x.shape, x.dtype)
+        np.abs(x, out=below)
+        np.negative(below, out=below)
+        np.exp(below, out=below)
+        below += 1.0
+        np.minimum(x, 0.0, out=y)
+        np.exp(y, out=y)
+        y /= below
 
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
         np.subtract(1.0, y, out=dx)

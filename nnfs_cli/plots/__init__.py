@@ -13,4 +13,6 @@ def draw_all(run: RunDirectory) -> list[str]:
     try:
         return [name for module in modules for name in module.draw(run)]
     except KeyError as error:
-        raise NnfsError(f"{run.path}: its files are damaged or incomplete: {error} is missing") from None
+        raise NnfsError(
+            f"{run.path}: {error} is missing from its summary.json, predictions.npz or a .csv file: damaged"
+        ) from None

@@ -54,7 +54,8 @@ def _choose_scale(axes: Axes, values: Array) -> None:
 
 def mark_best(axes: Axes, run: RunDirectory, epochs: dict[str, Array], unit: str) -> None:
     """A dotted line at the epoch whose weights the run keeps."""
-    best = run.summary().get("best", {}).get("epoch")
+    kept = run.summary().get("best")
+    best = kept.get("epoch") if isinstance(kept, dict) else None
     if best is not None and best in epochs["epoch"]:
         (where,) = epochs[unit][epochs["epoch"] == best]
         axes.axvline(where, color="black", ls=":", lw=1.2, label=f"best epoch, {best}: the saved weights")

@@ -55,6 +55,7 @@ def layer_case(name: str, variant: str, options: Mapping[str, Any], shape: tuple
     network = Network([create(Layer, name, options)], shape[1:], "float64")
     network.params.value[...] = draw.normal(size=network.params.value.shape)
     inputs: Arrays = {"x": draw.normal(size=shape)}
+    inputs["x"][0] = 0.0  # the kink of relu and its like, where the convention is part of the result
     inputs["dy"] = draw.normal(size=(shape[0], *network.output_shape))
     inputs |= {f"param_{short(key)}": param.value.copy() for key, param in network.params.named.items()}
 
@@ -141,7 +142,8 @@ def metric_case(name: str, variant: str, options: Mapping[str, Any], p: Array, t
 
 
 def layer_cases() -> Iterator[Case]:
-    yield layer_case("dense", "wide", {"units": 3}, (5, 4))
+    yield layer_case("dense", "narrow", {"units": 3}, (5, 4))
+    yield layer_case("dense", "wide", {"units": 35}, (5, 40))  # rows that lie in memory the other way round
     yield layer_case("dense", "single", {"units": 1}, (2, 1))
     activations = (
         "relu", "sigmoid", "tanh", "softmax", "selu", "silu", "mish", "hard_sigmoid",

@@ -204,6 +204,7 @@ WEIGHTS = [0.5, 2.0, 1.5]
 weights = torch.tensor(WEIGHTS, dtype=torch.float64)
 
 LAYERS: dict[str, Callable[[Case], Arrays]] = {
+    "layer/dense/narrow": layer(dense),
     "layer/dense/wide": layer(dense),
     "layer/dense/single": layer(dense),
     **{

@@ -1,0 +1,251 @@
+"""Accidents: killed runs, odd names, damaged files, YAML at its edges."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nnfs_cli.core.records import EpochReport, Report, StepReport
+from nnfs_cli.experiment import Experiment
+from nnfs_cli.trainer import train
+from tests.conftest import Nnfs
+from tests.test_bad_input import fails, save
+from tests.test_commands import rows, same_numbers
+from tests.toys import CUBIC
+
+LAYERS = "layers: [{type: dense, units: 8}, tanh, {type: dense, units: 1}]"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param(CUBIC + "? [1, 2]\n: 3\n", "mine.yaml", id="a list as a key"),
+        pytest.param(
+            CUBIC.replace("units: 8", "units: 99999999999999999999"), "layers", id="more units than an array holds"
+        ),
+        pytest.param(CUBIC.replace("tanh", "TANH"), "did you mean 'tanh'?", id="nearest name whatever the case"),
+        pytest.param(CUBIC.replace("units: 8", "units: 8, init: 3"), "must be an initializer", id="an, not a"),
+        pytest.param(CUBIC.replace("units: 8", "unit: 8"), "1 mistake\n", id="a misspelled option is one mistake"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_a_config_is_told(nnfs: Nnfs, text: str, message: str) -> None:
+    Path("mine.yaml").write_text(text)
+    assert message in fails(nnfs, "train", "mine.yaml")
+
+
+def test_yaml_merge_keys_work(nnfs: Nnfs) -> None:
+    merged = "layers: [&d {type: dense, units: 8}, tanh, {<<: *d, units: 1}]"
+    Path("mine.yaml").write_text(CUBIC.replace(LAYERS, merged))
+    assert nnfs("train", "mine.yaml", "--dry-run").status == 0
+
+
+@pytest.mark.parametrize("override", ["layers.\u00b2=3", "seed=[1"])
+def test_a_bad_override_is_told(nnfs: Nnfs, override: str) -> None:
+    err = fails(nnfs, "train", "cubic.yaml", "--set", override)
+    assert f"--set {override}" in err
+    assert "while parsing" not in err  # that is where the parser was, not what is wrong
+
+
+@pytest.mark.parametrize(
+    "unfit", ["-x", ".hidden", "a b", "a\nb", "x[b]y", ":smile:", "a\\b", " ", "a\0b", "x" * 300]
+)
+def test_an_id_takes_what_a_name_takes(nnfs: Nnfs, unfit: str) -> None:
+    assert "--id" in fails(nnfs, "train", "cubic.yaml", "--id", unfit)
+
+
+def test_the_path_that_quiet_prints_is_the_path(nnfs: Nnfs) -> None:
+    path = nnfs("train", "cubic.yaml", "--quiet", "--runs", "a:100:b").out.removesuffix("\n")
+    assert Path(path).is_dir()
+
+
+def test_a_folder_of_the_same_name_does_not_hide_a_run(nnfs: Nnfs) -> None:
+    nnfs("train", "cubic.yaml", "--id", "docs", "--quiet")
+    Path("docs").mkdir()
+    assert nnfs("evaluate", "docs").status == 0
+
+
+def test_a_name_is_not_near_for_its_suffix_alone(nnfs: Nnfs) -> None:
+    assert "blobs.yaml" not in fails(nnfs, "train", "nope.yaml")
+
+
+def test_runs_of_a_file_is_a_mistake(nnfs: Nnfs) -> None:
+    assert "cubic.yaml" in fails(nnfs, "runs", "--runs", "cubic.yaml")
+
+
+def test_divergence_to_large_but_finite_weights_is_one_message(nnfs: Nnfs) -> None:
+    outcome = nnfs("train", "cubic.yaml", "--id", "one", "--set", "optimizer.learning_rate=1000")
+    assert outcome.status == 3
+
+
+@pytest.mark.usefixtures("nnfs")
+def test_json_files_are_json_even_where_scores_are_not_finite() -> None:
+    command = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-m",
+        "nnfs_cli",
+        "train",
+        "cubic.yaml",
+        "--id",
+        "one",
+        "--quiet",
+    ]
+    subprocess.run([*command, "--set", "optimizer.learning_rate=1000"], check=False, capture_output=True)
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is no JSON")
+
+    json.loads(Path("runs/one/summary.json").read_text(), parse_constant=refuse)
+
+
+def test_evaluate_reads_all_it_needs_before_it_writes(nnfs: Nnfs) -> None:
+    nnfs("train", "cubic.yaml", "--id", "one", "--quiet")
+    Path("runs/one/summary.json").write_text("{")
+    assert "summary.json" in fails(nnfs, "evaluate", "one", "--split", "train")
+
+
+HEADER = "epoch,step,seconds,learning_rate,train_loss,train_rmse,train_r2,val_loss,val_rmse,val_r2\n"
+
+
+@pytest.mark.parametrize("content", ["", HEADER], ids=["empty", "header only"])
+def test_a_run_killed_before_its_first_epoch_was_flushed_can_be_drawn(nnfs: Nnfs, content: str) -> None:
+    nnfs("train", "cubic.yaml", "--id", "one", "--quiet")
+    Path("runs/one/epochs.csv").write_text(content)
+    assert nnfs("plot", "one").status == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("epochs.csv", "a,b\n1,2\n"),
+        ("steps.csv", "a,b\n1,2\n"),
+        ("epochs.csv", "\udcff\udcfe"),
+    ],
+)
+def test_a_damaged_file_is_named_by_plot(nnfs: Nnfs, name: str, content: str) -> None:
+    nnfs("train", "cubic.yaml", "--id", "one", "--quiet")
+    (Path("runs/one") / name).write_bytes(content.encode(errors="surrogateescape"))
+    assert name in fails(nnfs, "plot", "one")
+
+
+@pytest.mark.parametrize(
+    "content", ['{"best": 3}', '{"scores": 3}', '{"scores": {"foo": {}}}', '{"seconds": "long"}']
+)
+def test_one_damaged_summary_does_not_hide_the_other_runs(nnfs: Nnfs, content: str) -> None:
+    nnfs("train", "cubic.yaml", "--id", "one", "--quiet")
+    nnfs("train", "cubic.yaml", "--id", "two", "--quiet")
+    Path("runs/one/summary.json").write_text(content)
+    outcome = nnfs("runs")
+    assert outcome.status == 0
+    assert "two" in outcome.out
+
+
+def test_predictions_that_lack_an_array_are_named(nnfs: Nnfs) -> None:
+    nnfs("train", "cubic.yaml", "--id", "one", "--quiet")
+    save(Path("runs/one/predictions.npz"), {"target": np.zeros((3, 1))})
+    assert "predictions.npz" in fails(nnfs, "plot", "one")
+
+
+@pytest.mark.parametrize("kind", ["npy", "strings", "complex"])
+def test_weights_that_are_no_numbers_are_named(nnfs: Nnfs, kind: str) -> None:
+    nnfs("train", "cubic.yaml", "--id", "one", "--quiet")
+    file = Path("runs/one/weights.npz")
+    if kind == "npy":
+        with file.open("wb") as opened:
+            np.save(opened, np.zeros(3))
+    else:
+        dtype = str if kind == "strings" else complex
+        with np.load(file) as arrays:
+            changed = {name: arrays[name].astype(dtype) for name in arrays.files}
+        save(file, changed)
+    assert "weights.npz" in fails(nnfs, "evaluate", "one")
+
+
+def test_plots_that_cannot_be_written_are_told(nnfs: Nnfs) -> None:
+    nnfs("train", "cubic.yaml", "--id", "one", "--quiet")
+    shutil.rmtree("runs/one/plots")
+    Path("runs/one/plots").write_text("")
+    assert "plots" in fails(nnfs, "plot", "one")
+
+
+def taps(patch: pytest.MonkeyPatch, at: Callable[[Report], None]) -> None:
+    def tapped(experiment: Experiment) -> Iterator[Report]:
+        for report in train(experiment):
+            at(report)
+            yield report
+
+    patch.setattr("nnfs_cli.conduct.train", tapped)
+
+
+def test_a_checkpoint_is_never_ahead_of_the_csv_files(nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is on disk at step 12, as a kill would leave it, with a checkpoint after every report."""
+
+    def at_step_twelve(report: Report) -> None:
+        if isinstance(report, StepReport) and report.step == 12:
+            shutil.copytree("runs/whole", "runs/killed")
+
+    taps(monkeypatch, at_step_twelve)
+    monkeypatch.setattr("nnfs_cli.conduct.CHECKPOINT_SECONDS", -1.0)
+    nnfs("train", "cubic.yaml", "--id", "whole", "--quiet")
+    taps(monkeypatch, lambda report: None)
+    with np.load("runs/killed/checkpoint.npz") as checkpoint:
+        assert int(checkpoint["progress/step"]) == len(rows(Path("runs/killed/steps.csv"))) == 11
+    assert nnfs("resume", "killed").status == 0
+    assert same_numbers(Path("runs/killed"), Path("runs/whole"))
+
+
+def test_a_run_resumed_to_before_its_first_epoch_can_be_interrupted_again(
+    nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def at_step_two(report: Report) -> None:
+        if isinstance(report, StepReport) and report.step == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    taps(monkeypatch, at_step_two)
+    nnfs("train", "cubic.yaml", "--id", "one", "--quiet")
+    Path("runs/one/epochs.csv").write_text(
+        HEADER + "1,5,0.1,0.02,1,1,1,1,1,1\n"
+    )  # written later, then killed
+
+    def at_step_three(report: Report) -> None:
+        if isinstance(report, StepReport) and report.step == 3:
+            signal.raise_signal(signal.SIGINT)
+
+    taps(monkeypatch, at_step_three)
+    assert nnfs("resume", "one").status == 130
+
+
+def test_a_run_whose_epochs_csv_is_still_empty_resumes(nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch) -> None:
+    def at_step_two(report: Report) -> None:
+        if isinstance(report, StepReport) and report.step == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    taps(monkeypatch, at_step_two)
+    nnfs("train", "cubic.yaml", "--id", "one", "--quiet")
+    Path("runs/one/epochs.csv").write_bytes(b"")
+    taps(monkeypatch, lambda report: None)
+    assert nnfs("resume", "one").status == 0
+    nnfs("train", "cubic.yaml", "--id", "whole", "--quiet")
+    assert same_numbers(Path("runs/one"), Path("runs/whole"))
+
+
+def test_a_run_on_data_that_has_changed_does_not_resume_silently(
+    nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def at_epoch_two(report: Report) -> None:
+        if isinstance(report, EpochReport) and report.epoch == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    taps(monkeypatch, at_epoch_two)
+    nnfs("train", "cubic.yaml", "--id", "one", "--quiet")
+    config = Path("runs/one/config.yaml")
+    config.write_text(config.read_text().replace("noise: 0.3", "noise: 0.9"))
+    taps(monkeypatch, lambda report: None)
+    assert "fingerprint" in nnfs("resume", "one").err
