@@ -21,7 +21,9 @@ def evaluate(experiment: Experiment, name: str) -> Evaluation:
     z = outputs(experiment, split)
     t = split.t[split.rows]
     classes = experiment.data.classes
-    confusion = confusion_matrix(z.argmax(axis=1), t, len(classes)) if classes else np.zeros((0, 0), int)
+    confusion = np.zeros((0, 0), int)
+    if classes:
+        confusion = confusion_matrix(experiment.loss.predict(z).argmax(axis=1), t, len(classes))
     return Evaluation(
         split=name,
         rows=len(split),
@@ -55,9 +57,9 @@ def predictions(experiment: Experiment, evaluation: Evaluation) -> dict[str, Arr
     """
     data, split = experiment.data, experiment.split(evaluation.split)
     target = split.t[split.rows]
-    if data.classes:
-        return {"target": target, "prediction": evaluation.outputs.argmax(axis=1)}
     prediction = experiment.loss.predict(evaluation.outputs)
+    if data.classes:
+        return {"target": target, "prediction": prediction.argmax(axis=1)}
     some = np.linspace(0, len(split) - 1, min(len(split), PICTURE_ROWS)).astype(np.intp)
     arrays = {"target": target[some], "prediction": prediction[some]}
     if data.input_shape == (1,):

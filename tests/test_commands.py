@@ -18,7 +18,7 @@ import yaml
 
 from nnfs_cli.layers.tanh import Tanh
 from tests.conftest import Nnfs
-from tests.toys import ROOT
+from tests.toys import BLOBS, ROOT
 
 RUN_FILES = {
     "config.yaml", "weights.npz", "epochs.csv", "steps.csv", "summary.json", "checkpoint.npz", "predictions.npz",
@@ -285,3 +285,13 @@ def test_the_readme_shows_the_shipped_mnist_config() -> None:
     assert block is not None
     shipped = yaml.safe_load((ROOT / "configs" / "mnist.yaml").read_text())
     assert yaml.safe_load(block[1]) == shipped
+
+
+def test_two_classes_can_be_told_apart_by_one_output(nnfs: Nnfs) -> None:
+    text = BLOBS.replace("toy_blobs", "toy_halves").replace("units: 3", "units: 1")
+    Path("halves.yaml").write_text(text.replace("cross_entropy", "binary_cross_entropy"))
+    assert nnfs("train", "halves.yaml", "--id", "one", "--set", "training.epochs=30").status == 0
+    record = json.loads(nnfs("evaluate", "one", "--json").out)
+    confusion = np.array(record["confusion"])
+    assert confusion.trace() / confusion.sum() == record["scores"]["accuracy"] > 0.8
+    assert pictures(Path("runs/one")) == {"loss.png", "metrics.png", "confusion.png"}

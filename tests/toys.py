@@ -33,6 +33,17 @@ class ToyBlobs(Dataset):
         return Data(splits, ("red", "green", "blue"), scale=1 / 255, fingerprint="toy")
 
 
+@DATASETS.register("toy_halves")
+@dataclass(frozen=True)
+class ToyHalves(ToyBlobs):
+    """The same clouds, the first against the other two."""
+
+    def load(self, rng: np.random.Generator) -> Data:
+        data = super().load(rng)
+        splits = {name: Split(s.x, (s.t > 0).astype(np.intp), s.rows) for name, s in data.splits.items()}
+        return Data(splits, ("red", "other"), scale=data.scale, fingerprint="toy halves")
+
+
 CUBIC = """
 name: cubic
 seed: 3

@@ -1,12 +1,12 @@
 """Cross-entropy of sigmoid probabilities, from logits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
-from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.errors import NnfsError, check_options
 from nnfs_cli.core.params import Array
 from nnfs_cli.core.records import Data, Task
 from nnfs_cli.losses.base import LOSSES, Loss
@@ -15,54 +15,82 @@ from nnfs_cli.losses.base import LOSSES, Loss
 @LOSSES.register("binary_cross_entropy")
 @dataclass(frozen=True)
 class BinaryCrossEntropy(Loss):
-    """L = -1/(N M) sum of t log(p) + (1 - t) log(1 - p),   p = 1 / (1 + exp(-z))        z: (N, M)
+    """L = -1/(N M) sum of w t log(p) + (1 - t) log(1 - p),   p = 1 / (1 + exp(-z))        z: (N, M)
 
-    dz = (p - t) / (N M)
+    dz = (p (1 + (w - 1) t) - w t) / (N M), which is (p - t) / (N M) for w = 1
 
     For two classes there is one output, (N, 1), the logit of the second class, and t: (N,) class
-    numbers. For several yes-or-no labels t: (N, M) holds zeros and ones. z are logits: the sigmoid is
-    part of this loss, so that both stay exact at any size of z.
+    numbers. For several yes-or-no labels t: (N, M) holds zeros and ones, or probabilities. z are
+    logits: the sigmoid is part of this loss, so that both stay exact at any size of z.
+
+    positive_weight: w, how much a one counts against a zero; zeros over ones makes up for rare ones.
     """
 
+    positive_weight: float = 1.0
     tasks: ClassVar[tuple[Task, ...]] = ("classification", "regression")
     expects_logits: ClassVar[bool] = True
+    examples: ClassVar[Sequence[Mapping[str, Any]]] = [{}, {"positive_weight": 3.0}]
+
+    def __post_init__(self) -> None:
+        check_options(self, positive_weight=(self.positive_weight > 0, "a positive number"))
 
     def value(self, z: Array, t: Array) -> float:
-        # max(z, 0) - t z + log(1 + exp(-|z|)), the same sum without overflow
-        terms = np.maximum(z, 0.0) - t.reshape(z.shape) * z + np.log1p(np.exp(-np.abs(z)))
+        # -log(1 - p) = max(z, 0) + log(1 + exp(-|z|)), without overflow; -log(p) is that less z
+        t = t.reshape(z.shape)
+        tail = np.log1p(np.exp(-np.abs(z)))
+        if_one, if_zero = np.maximum(-z, 0.0) + tail, np.maximum(z, 0.0) + tail
+        terms = self.positive_weight * t * if_one + (1.0 - t) * if_zero
         return float(np.mean(terms, dtype=np.float64))
 
     def gradient(self, z: Array, t: Array, dz: Array) -> None:
+        t = t.reshape(z.shape)
         _sigmoid(z, out=dz)
-        dz -= t.reshape(z.shape)
+        if self.positive_weight == 1.0:
+            dz -= t
+        else:
+            for p, target in zip(dz.T, t.T, strict=True):  # a column at a time: no array of dz's size
+                p *= 1.0 + (self.positive_weight - 1.0) * target
+                p -= self.positive_weight * target
         dz *= 1.0 / z.size
 
     def predict(self, z: Array) -> Array:
         """Probabilities: of both classes where there is one output, else of each label."""
-        p = np.empty_like(z)
-        _sigmoid(z, out=p)
-        return np.concatenate([1.0 - p, p], axis=1) if z.shape[1] == 1 else p
+        p = np.concatenate([-z, z], axis=1) if z.shape[1] == 1 else z.copy()
+        _sigmoid(p, out=p)
+        return p
 
     def width(self, data: Data) -> int:
-        if data.classes and len(data.classes) != 2:
+        if data.classes:
+            if len(data.classes) != 2:
+                raise NnfsError(
+                    f"loss: binary_cross_entropy tells two classes apart, but these data have "
+                    f"{len(data.classes)}; for more, use cross_entropy"
+                )
+            return 1
+        if data.target_width == 1:
             raise NnfsError(
-                f"loss: binary_cross_entropy tells two classes apart, but these data have "
-                f"{len(data.classes)}; for more, use cross_entropy"
+                "loss: binary_cross_entropy takes a single yes-or-no target as two classes, but these "
+                "data have it as one real value"
             )
-        return 1 if data.classes else data.target_width
+        for name, split in data.splits.items():
+            t = split.t[split.rows]
+            if t.min() < 0 or t.max() > 1:
+                raise NnfsError(
+                    f"loss: binary_cross_entropy takes targets between 0 and 1, but those of the {name} "
+                    f"split go from {t.min():g} to {t.max():g}"
+                )
+        return data.target_width
 
     def trials(self, n: int, width: int, rng: np.random.Generator) -> Iterator[tuple[Task, Array, Array]]:
         yield "classification", 2.0 * rng.normal(size=(n, 1)), rng.integers(0, 2, n)
-        yield (
-            "regression",
-            2.0 * rng.normal(size=(n, width)),
-            rng.integers(0, 2, (n, width)).astype(np.float64),
-        )
+        labels = rng.integers(0, 2, (n, width)).astype(np.float64)
+        yield "regression", 2.0 * rng.normal(size=(n, width)), labels
 
 
 def _sigmoid(z: Array, out: Array) -> None:
-    """(1 + tanh(z / 2)) / 2, which cannot overflow."""
-    np.multiply(z, 0.5, out=out)
-    np.tanh(out, out=out)
+    """1 / (1 + exp(-z)), to the last digits at both ends; float32 still holds exp(80)."""
+    np.negative(z, out=out)
+    np.minimum(out, 80.0, out=out)
+    np.exp(out, out=out)
     out += 1.0
-    out *= 0.5
+    np.reciprocal(out, out=out)

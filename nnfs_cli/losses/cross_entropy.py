@@ -1,6 +1,6 @@
 """Cross-entropy of softmax probabilities, from logits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -55,7 +55,9 @@ class CrossEntropy(Loss):
         if not self.label_smoothing and not self.class_weights:
             return -float(np.mean(shifted[np.arange(len(t)), t] - log_sum, dtype=np.float64))
         log_p = shifted - log_sum[:, np.newaxis]
-        return -float(np.sum(self._targets(t, z) * log_p, dtype=np.float64))
+        right, any_class = self._counts(z, t)
+        total = right * log_p[np.arange(len(t)), t] + log_p @ any_class
+        return -float(np.sum(total, dtype=np.float64))
 
     def gradient(self, z: Array, t: Array, dz: Array) -> None:
         _softmax(z, out=dz)
@@ -63,9 +65,10 @@ class CrossEntropy(Loss):
             dz[np.arange(len(t)), t] -= 1.0
             dz *= 1.0 / len(t)
         else:
-            targets = self._targets(t, z)
-            dz *= targets.sum(axis=1, keepdims=True)
-            dz -= targets
+            right, any_class = self._counts(z, t)
+            dz *= (right + any_class.sum())[:, np.newaxis]
+            dz -= any_class
+            dz[np.arange(len(t)), t] -= right
 
     def predict(self, z: Array) -> Array:
         p = np.empty_like(z)
@@ -73,22 +76,28 @@ class CrossEntropy(Loss):
         return p
 
     def width(self, data: Data) -> int:
-        if self.class_weights and len(self.class_weights) != len(data.classes):
+        if data.classes and self.class_weights and len(self.class_weights) != len(data.classes):
             raise NnfsError(
                 f"loss.class_weights: must be one for each of the {len(data.classes)} classes, "
                 f"found {len(self.class_weights)}"
             )
         return data.target_width
 
-    def _targets(self, t: Array, z: Array) -> Array:
-        """(N, K) q_nk w_k / sum of w[t]: what each -log p counts in the loss."""
+    def trials(self, n: int, width: int, rng: np.random.Generator) -> Iterator[tuple[Task, Array, Array]]:
+        yield from super().trials(n, len(self.class_weights) or width, rng)
+
+    def _counts(self, z: Array, t: Array) -> tuple[Array, Array]:
+        """q_nk w_k / sum of w[t], what each -log p counts in the loss, in its two parts.
+
+        The share (N,) of each row's right class, and what any class k has in every row, (K,).
+        """
         classes = z.shape[1]
-        weights = np.asarray(self.class_weights[:classes] or np.ones(classes), z.dtype)
-        q = np.full_like(z, self.label_smoothing / classes)
-        q[np.arange(len(t)), t] += 1.0 - self.label_smoothing
-        q *= weights
-        q /= weights[t].sum()
-        return q
+        weights = np.array(self.class_weights or (1.0,) * classes, z.dtype)
+        right = weights[t]
+        total = right.sum()
+        right *= (1.0 - self.label_smoothing) / total
+        weights *= self.label_smoothing / classes / total
+        return right, weights
 
 
 def _softmax(z: Array, out: Array) -> None:

@@ -18,7 +18,8 @@ class Hinge(Loss):
     """L = 1/(N K) sum over n and k != t_n of max(0, margin - z_nt + z_nk)        z: (N, K)   t: (N,) classes
 
     dz_nk = 1/(N K) where that maximum is not 0; dz_nt = minus the sum of the row's others. The outputs
-    are scores, not logits: the largest is the prediction, and they are no probabilities.
+    are scores: the largest is the prediction, and they are no probabilities, so metrics of how sure
+    the network is (log_loss, brier, expected_calibration_error) say nothing here.
 
     Weston and Watkins, 1999, Support vector machines for multi-class pattern recognition; divided by K
     as in PyTorch's multi_margin_loss.

@@ -6,8 +6,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.params import Array
-from nnfs_cli.core.records import Task
+from nnfs_cli.core.records import Data, Task
 from nnfs_cli.losses.base import LOSSES, Loss
 
 
@@ -17,7 +18,8 @@ class Poisson(Loss):
     """L = 1/(N M) sum of exp(z) - t z        z: (N, M) logarithms of rates   t: (N, M) counts
 
     dz = (exp(z) - t) / (N M). It is the negative log-likelihood without log(t!), which z cannot change.
-    Predictions are the rates exp(z). Beyond z = 88 those are too large for float32.
+    Predictions are the rates exp(z). Beyond z = 88 those are too large for float32. Targets need not be
+    whole, but must not be negative: then the loss would have no least value.
     """
 
     tasks: ClassVar[tuple[Task, ...]] = ("regression",)
@@ -33,6 +35,16 @@ class Poisson(Loss):
 
     def predict(self, z: Array) -> Array:
         return np.asarray(np.exp(z))
+
+    def width(self, data: Data) -> int:
+        for name, split in data.splits.items():
+            least = split.t[split.rows].min()
+            if least < 0:
+                raise NnfsError(
+                    f"loss: poisson is for counts, which are at least 0, but the {name} split has a target "
+                    f"of {least:g}"
+                )
+        return data.target_width
 
     def trials(self, n: int, width: int, rng: np.random.Generator) -> Iterator[tuple[Task, Array, Array]]:
         yield "regression", rng.normal(size=(n, width)), rng.poisson(2.0, (n, width)).astype(np.float64)

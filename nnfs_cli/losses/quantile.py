@@ -17,8 +17,8 @@ from nnfs_cli.losses.base import LOSSES, Loss
 class Quantile(Loss):
     """L = 1/(N M) sum of q (t - z) where t >= z, else (1 - q) (z - t)        z, t: (N, M)
 
-    dz = -q / (N M) where z < t, (1 - q) / (N M) where z > t, 0 where they are equal. The best z is
-    the q-th quantile of t.
+    dz = -q / (N M) where z < t, (1 - q) / (N M) where z > t, halfway between them where z = t. The best
+    z is the q-th quantile of t.
 
     Koenker and Bassett, 1978, Regression quantiles.
 
@@ -37,11 +37,9 @@ class Quantile(Loss):
         return float(np.mean(np.maximum(self.q * d, (self.q - 1.0) * d), dtype=np.float64))
 
     def gradient(self, z: Array, t: Array, dz: Array) -> None:
-        # sign(z - t) / 2 + 1/2 - q, and zero at equality
+        # sign(z - t) / 2 + 1/2 - q
         np.subtract(z, t, out=dz)
         np.sign(dz, out=dz)
-        equal = dz == 0.0
         dz *= 0.5
         dz += 0.5 - self.q
-        dz[equal] = 0.0
         dz *= 1.0 / z.size

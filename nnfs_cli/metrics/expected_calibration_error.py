@@ -16,7 +16,8 @@ from nnfs_cli.metrics.base import METRICS, Metric
 class ExpectedCalibrationError(Metric):
     """sum over bins of (rows in the bin / N) |accuracy of the bin - mean confidence of the bin|
 
-    A row's confidence is its largest p; bins cut (0, 1] into equal parts. 0 is perfect.
+    A row's confidence is its largest p; bins cut (0, 1] into equal parts, each with its upper edge.
+    0 is perfect.
 
     Guo, Pleiss, Sun and Weinberger, 2017, On calibration of modern neural networks, arXiv:1706.04599.
 
@@ -32,5 +33,5 @@ class ExpectedCalibrationError(Metric):
     def __call__(self, p: Array, t: Array) -> float:
         confidence = p.max(axis=1).astype(np.float64)
         gap = (p.argmax(axis=1) == t) - confidence
-        which = np.clip(np.ceil(confidence * self.bins) - 1, 0, self.bins - 1).astype(np.intp)
-        return float(np.abs(np.bincount(which, gap, self.bins)).sum() / len(t))
+        which = np.searchsorted(np.arange(1, self.bins) / self.bins, confidence)
+        return float(np.abs(np.bincount(which, gap)).sum() / len(t))

@@ -25,6 +25,6 @@ class R2(Metric):
         t = t.astype(np.float64)
         residual = np.square(p - t).sum(axis=0)
         total = np.square(t - t.mean(axis=0)).sum(axis=0)
-        constant = np.where(residual == 0.0, 1.0, 0.0)
-        explained = 1.0 - residual / np.where(total == 0.0, 1.0, total)
-        return float(np.where(total == 0.0, constant, explained).mean())
+        constant = np.ptp(t, axis=0) == 0.0  # asked of the values: rounding leaves a total to equal ones
+        explained = 1.0 - residual / np.where(constant, 1.0, total)
+        return float(np.where(constant, residual == 0.0, explained).mean())

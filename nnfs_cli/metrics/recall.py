@@ -7,7 +7,7 @@ import numpy as np
 
 from nnfs_cli.core.params import Array
 from nnfs_cli.core.records import Task
-from nnfs_cli.metrics.base import METRICS, Metric
+from nnfs_cli.metrics.base import METRICS, Metric, class_counts
 
 
 @METRICS.register("recall")
@@ -26,17 +26,5 @@ class Recall(Metric):
     maximize: ClassVar[bool] = True
 
     def __call__(self, p: Array, t: Array) -> float:
-        k = p.shape[1]
-        guess = p.argmax(axis=1)
-        hits = np.bincount(t[guess == t], minlength=k).astype(np.float64)
-        predicted, actual = np.bincount(guess, minlength=k), np.bincount(t, minlength=k)
-        if self.average == "micro":
-            hits, predicted, actual = (
-                hits.sum(keepdims=True),
-                predicted.sum(keepdims=True),
-                actual.sum(keepdims=True),
-            )
-        there = predicted + actual > 0
-        above, below = hits, actual
-        scores = above[there] / np.maximum(below[there], 1)
-        return float(scores.mean())
+        hits, _, actual = class_counts(p, t, self.average)
+        return float(np.mean(hits / np.maximum(actual, 1.0)))

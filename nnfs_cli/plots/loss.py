@@ -7,8 +7,8 @@ from nnfs_cli.core.params import Array
 from nnfs_cli.plots.style import BLUE, GRAY, ORANGE, panels, save
 from nnfs_cli.runs import RunDirectory
 
-SMOOTHING_POINTS = 100
-"""The running mean spans one part in so many of the logged steps."""
+SMOOTHING_PARTS = 100
+"""The running mean spans one part in so many of the logged steps, but five steps at the least."""
 
 
 def draw(run: RunDirectory) -> list[str]:
@@ -39,8 +39,8 @@ def draw(run: RunDirectory) -> list[str]:
 
 
 def _draw_running_mean(axes: Axes, step: Array, loss: Array) -> None:
-    window = len(loss) // SMOOTHING_POINTS
-    if window > 1:
+    window = max(len(loss) // SMOOTHING_PARTS, 5)
+    if len(loss) >= 4 * window:
         mean = np.convolve(loss, np.full(window, 1.0 / window), mode="valid")
         middle = step[(window - 1) // 2 :][: len(mean)]
         axes.plot(middle, mean, color="black", lw=1.0, label=f"train, mean of {window} logged steps")
