@@ -14,7 +14,7 @@ from nnfs_cli.core.component import Component, Registry
 from nnfs_cli.core.errors import OptionError
 from nnfs_cli.core.params import Array, Shape
 from nnfs_cli.datasets.base import DATASETS
-from nnfs_cli.gradcheck.subjects import check, layer_subject, loss_subjects, regularizer_subject
+from nnfs_cli.gradcheck.subjects import check, layer_subject, loss_subjects, mixes_rows, regularizer_subject
 from nnfs_cli.initializers.base import INITIALIZERS
 from nnfs_cli.layers.base import LAYERS, Layer
 from nnfs_cli.layers.dense import Dense
@@ -81,7 +81,7 @@ def test_a_component_documents_its_equation_and_every_option(cls: type[Component
 @pytest.mark.parametrize("seed", range(3))
 def test_a_layers_gradients_are_right(name: str, options: Any, shape: Shape, n: int, seed: int) -> None:
     layer = create(Layer, name, options)
-    subject = layer_subject(layer, shape, max(n, 2) if layer.mixes_rows else n, seed)
+    subject = layer_subject(layer, shape, n + 3 if mixes_rows(layer) else n, seed)
     assert [each for each in check(subject, seed) if not each.passed] == []
 
 

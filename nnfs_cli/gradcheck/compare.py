@@ -73,15 +73,16 @@ def compare(
     tolerance: float = TOLERANCE,
     complex_slope: Callable[[Shape], float | None] | None = None,
     rows: int = 1,
+    magnitude: float = 1.0,
 ) -> TensorCheck:
     """Compare `analytic` with the slopes of `loss` as entries of `values` change in place.
 
     complex_slope: the complex-step derivative by one entry, None where it cannot be had.
-    rows: N, for the diagnosis.
+    rows: N, for the diagnosis.   magnitude: of the numbers that the loss sums up.
     """
     smallest = SMALLEST * max(1.0, abs(loss()))
     indices = sample(values.shape, rng)
-    differences = [derivative(along_entry(loss, values, index)) for index in indices]
+    differences = [derivative(along_entry(loss, values, index), magnitude) for index in indices]
     smooth = [i for i, difference in enumerate(differences) if not difference.kink]
     a = np.array([analytic[indices[i]] for i in smooth], dtype=np.float64)
     n = np.array([differences[i].slope for i in smooth], dtype=np.float64)

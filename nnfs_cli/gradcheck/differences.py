@@ -11,7 +11,7 @@ import numpy as np
 
 STEP = 1e-5
 FINE = STEP / 10
-AGREEMENT = 1e-7
+AGREEMENT = 5e-7
 
 
 class Difference(NamedTuple):
@@ -27,16 +27,18 @@ def central(at: Callable[[float], float], h: float) -> tuple[float, float]:
     return (above - below) / (2 * h), abs(above - 2 * middle + below) / h
 
 
-def derivative(at: Callable[[float], float]) -> Difference:
+def derivative(at: Callable[[float], float], magnitude: float = 1.0) -> Difference:
     """The derivative at 0 of a function of one number, here a loss along one entry or direction.
+
+    magnitude: of the numbers that the function sums up, which its rounding errors go by.
 
     Where the function is smooth, the gap between the slopes to the left and to the right shrinks
     with h. At a kink (ReLU's zero, a change of the maximum) it stays; where the kink lies aside but
-    within h, the two steps disagree. Both are told from rounding, about 1e-16 |f| / h.
+    within h, the two steps disagree. Both are told from rounding, about 1e-16 magnitude / h.
     """
     slope, gap = central(at, STEP)
     fine_slope, fine_gap = central(at, FINE)
-    rounding = 64 * np.finfo(np.float64).eps * max(1.0, abs(at(0.0))) / FINE
+    rounding = 32 * np.finfo(np.float64).eps * max(1.0, magnitude, abs(at(0.0))) / FINE
     at_kink = fine_gap > 0.5 * gap + rounding
     near_kink = abs(slope - fine_slope) > AGREEMENT * max(abs(slope), abs(fine_slope)) + rounding
     return Difference(slope, bool(at_kink or near_kink))

@@ -22,6 +22,9 @@ from nnfs_cli.regularizers.base import REGULARIZERS, Regularizer
 from nnfs_cli.schema import create
 
 BATCH_SIZES = (1, 4)
+MORE_ROWS = 3
+"""For layers that mix rows: the statistics of one or two rows are flat or bent too sharply to check."""
+
 LARGEST_BATCH = 32
 
 
@@ -31,7 +34,7 @@ class Subject:
 
     loss: the value; it reads the tensors' values wherever they are.
     gradients: computes and returns the analytic gradients, in the order of `tensors`.
-    tensors: (name, values).   rows: N.
+    tensors: (name, values).   rows: N.   magnitude: of the numbers that the loss sums up.
     complex_slope: for each tensor, the complex-step derivative by one entry; None where it cannot be.
     """
 
@@ -41,6 +44,7 @@ class Subject:
     tensors: Sequence[tuple[str, Array]]
     rows: int
     complex_slope: Callable[[int, Shape], float | None] | None = None
+    magnitude: float = 1.0
 
     def by_tensor(self, rng: np.random.Generator, tolerance: float) -> Iterator[TensorCheck]:
         """A verdict for each tensor."""
@@ -57,6 +61,7 @@ class Subject:
                 tolerance=tolerance,
                 complex_slope=slope,
                 rows=self.rows,
+                magnitude=self.magnitude,
             )
 
     def along_a_direction(self, rng: np.random.Generator, tolerance: float) -> TensorCheck:
@@ -75,7 +80,14 @@ class Subject:
             return self.loss()
 
         check = compare(
-            self.name, "all, one direction", along, np.array([projected]), loss, rng=rng, tolerance=tolerance
+            self.name,
+            "all, one direction",
+            along,
+            np.array([projected]),
+            loss,
+            rng=rng,
+            tolerance=tolerance,
+            magnitude=self.magnitude,
         )
         for (_, values), start in zip(self.tensors, starts, strict=True):
             values[...] = start
@@ -130,7 +142,7 @@ def component_subjects(names: set[tuple[str, str]] | None = None, seed: int = 0)
         for options, shape in LAYERS[name].examples:
             for n in BATCH_SIZES:
                 layer = create(Layer, name, options)
-                yield layer_subject(layer, shape, max(n, 2) if layer.mixes_rows else n, seed)
+                yield layer_subject(layer, shape, n + MORE_ROWS if mixes_rows(layer) else n, seed)
     for name in filter(partial(wanted, "loss"), LOSSES):
         for options in LOSSES[name].examples:
             for n, width in zip(BATCH_SIZES, (2, 3), strict=True):
@@ -138,6 +150,12 @@ def component_subjects(names: set[tuple[str, str]] | None = None, seed: int = 0)
     for name in filter(partial(wanted, "regularizer"), REGULARIZERS):
         for options in REGULARIZERS[name].examples:
             yield regularizer_subject(create(Regularizer, name, options), seed)
+
+
+def mixes_rows(layer: Layer) -> bool:
+    """Whether a layer, or one that it is made of, makes a row's output depend on the other rows."""
+    inner: Sequence[Layer] = getattr(layer, "layers", ())
+    return layer.mixes_rows or any(mixes_rows(each) for each in inner)
 
 
 def layer_subject(layer: Layer, shape: Shape, n: int, seed: int = 0) -> Subject:
@@ -168,7 +186,9 @@ def layer_subject(layer: Layer, shape: Shape, n: int, seed: int = 0) -> Subject:
     tensors = [(name.split("/", 1)[1], p.value) for name, p in network.params.named.items()]
     tensors = [("below", tensors[0][1]), *tensors[1:], ("x", workspace.x)]
     name = f"{spell(layer)} on {(n, *shape)}"
-    return Subject(name, loss, gradients, tensors, n, twin.slope)
+    loss()
+    magnitude = float(np.linalg.norm(r * workspace.y))
+    return Subject(name, loss, gradients, tensors, n, twin.slope, magnitude)
 
 
 def loss_subjects(loss: Loss, n: int, width: int, seed: int = 0) -> Iterator[Subject]:
