@@ -71,8 +71,18 @@ class Layer(Component, ABC):
             self._scratch[key] = np.empty(shape, dtype)
         return self._scratch[key]
 
+    def scratch_like(self, name: str, x: Array, dtype: npt.DTypeLike | None = None) -> Array:
+        """As scratch, in x's shape and, unless told another, type, and lying in memory as x does.
+
+        An element-wise operation on two arrays of different memory order takes ten times as long.
+        """
+        key = (name, x.shape, x.strides, np.dtype(dtype or x.dtype))
+        if key not in self._scratch:
+            self._scratch[key] = np.empty_like(x, dtype)
+        return self._scratch[key]
+
     @cached_property
-    def _scratch(self) -> dict[tuple[str, Shape, np.dtype[Any]], Array]:
+    def _scratch(self) -> dict[tuple[object, ...], Array]:
         return {}
 
     def view(self, x: Array) -> Array | None:

@@ -33,7 +33,7 @@ class Dropout(Layer):
 
     def forward(self, x: Array, y: Array) -> None:
         m = self._mask(x)
-        self.rng.random(dtype=m.dtype.type, out=m)
+        self.rng.random(dtype=m.dtype.type, out=m.ravel(order="K"))  # a view, in the order of memory
         np.less(m, 1.0 - self.rate, out=m)
         m *= 1.0 / (1.0 - self.rate)
         np.multiply(x, m, out=y)
@@ -45,4 +45,4 @@ class Dropout(Layer):
         np.multiply(dy, self._mask(x), out=dx)
 
     def _mask(self, x: Array) -> Array:
-        return self.scratch("mask", x.shape, x.real.dtype)
+        return self.scratch_like("mask", x, x.real.dtype)

@@ -31,7 +31,7 @@ class ELU(Layer):
         check_options(self, alpha=(self.alpha > 0, "a positive number"))
 
     def forward(self, x: Array, y: Array) -> None:
-        positive = self.scratch("positive", x.shape, x.dtype)
+        positive = self.scratch_like("positive", x)
         np.maximum(x, 0.0, out=positive)
         np.minimum(x, 0.0, out=y)
         np.expm1(y, out=y)
@@ -39,7 +39,7 @@ class ELU(Layer):
         y += positive
 
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
-        negative = self.scratch("positive", x.shape, x.dtype)
+        negative = self.scratch_like("positive", x)
         np.minimum(y, 0.0, out=negative)
         np.greater(x, 0.0, out=dx)
         dx *= 1.0 - self.alpha

@@ -30,8 +30,8 @@ class GaussianNoise(Layer):
         check_options(self, stddev=(self.stddev >= 0, "a number of at least 0"))
 
     def forward(self, x: Array, y: Array) -> None:
-        e = self.scratch("noise", x.shape, x.real.dtype)
-        self.rng.standard_normal(dtype=e.dtype.type, out=e)
+        e = self.scratch_like("noise", x, x.real.dtype)
+        self.rng.standard_normal(dtype=e.dtype.type, out=e.ravel(order="K"))  # a view, in memory's order
         e *= self.stddev
         np.add(x, e, out=y)
 

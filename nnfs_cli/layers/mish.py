@@ -7,6 +7,9 @@ import numpy as np
 from nnfs_cli.core.params import Array
 from nnfs_cli.layers.base import LAYERS, Layer
 
+LARGE = 20.0
+"""From here on t is 1 in float64 too, while exp(x)^2 is far from overflow in float32."""
+
 
 @LAYERS.register("mish")
 @dataclass(eq=False)
@@ -19,20 +22,24 @@ class Mish(Layer):
     """
 
     def forward(self, x: Array, y: Array) -> None:
-        t = self.scratch("tanh", x.shape, x.dtype)
-        np.logaddexp(x, 0.0, out=t)
-        np.tanh(t, out=t)
+        e, t = self.scratch_like("exp", x), self.scratch_like("tanh", x)
+        # With e = exp(x), t is e (e + 2) / (e (e + 2) + 2) and s is e / (e + 1): one exponential for all.
+        np.minimum(x, LARGE, out=e)
+        np.exp(e, out=e)
+        np.add(e, 2.0, out=t)
+        t *= e
+        np.add(t, 2.0, out=y)
+        t /= y
         np.multiply(x, t, out=y)
 
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
-        t, s = self.scratch("tanh", x.shape, x.dtype), self.scratch("sigmoid", x.shape, x.dtype)
-        np.multiply(x, 0.5, out=s)
-        np.tanh(s, out=s)
-        s += 1.0
-        s *= 0.5
+        e, t = self.scratch_like("exp", x), self.scratch_like("tanh", x)
+        slope = self.scratch_like("slope", x)
+        np.add(e, 1.0, out=slope)
+        np.divide(e, slope, out=slope)
+        slope *= x
         np.multiply(t, t, out=dx)
         np.subtract(1.0, dx, out=dx)
-        dx *= s
-        dx *= x
+        dx *= slope
         dx += t
         dx *= dy

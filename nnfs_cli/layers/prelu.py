@@ -40,14 +40,14 @@ class PReLU(Layer):
         return shape
 
     def forward(self, x: Array, y: Array) -> None:
-        positive = self.scratch("part", x.shape, x.dtype)
+        positive = self.scratch_like("part", x)
         np.maximum(x, 0.0, out=positive)
         np.minimum(x, 0.0, out=y)
         y *= self.a.value.reshape(self._broadcast)
         y += positive
 
     def param_grads(self, x: Array, y: Array, dy: Array) -> None:
-        part = self.scratch("part", x.shape, x.dtype)
+        part = self.scratch_like("part", x)
         np.minimum(x, 0.0, out=part)
         part *= dy
         np.sum(part, axis=self._others, out=self.a.grad if len(self.a.grad) > 1 else self.a.grad.reshape(()))

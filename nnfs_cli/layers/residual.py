@@ -29,7 +29,7 @@ class Residual(Layer):
     examples: ClassVar[Sequence[Example]] = [
         ({"layers": [{"type": "dense", "units": 4}, "tanh"]}, (4,)),
         ({"layers": ["tanh"]}, (2, 3)),
-        ({"layers": ["batch_norm", {"type": "dropout", "rate": 0.3}]}, (3,)),
+        ({"layers": [{"type": "batch_norm", "epsilon": 0.01}, {"type": "dropout", "rate": 0.3}]}, (3,)),
     ]
 
     def __post_init__(self) -> None:
@@ -39,6 +39,7 @@ class Residual(Layer):
         self._stack = copy.deepcopy(self.layers)
         self._shapes = build(self._stack, shape)
         self._chains: dict[int, Chain] = {}
+        self._trainable = any(layer.params() for layer in self._stack)
         if self._shapes[-1] != shape:
             raise ShapeError(
                 f"wants layers that keep the shape, but they turn {shape} into {self._shapes[-1]}"
@@ -64,7 +65,7 @@ class Residual(Layer):
         chain.backward()
 
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
-        if not self.params():  # then nobody has run the stack's backward pass
+        if not self._trainable:  # then nobody has run the stack's backward pass
             self.param_grads(x, y, dy)
         np.add(dy, self._chain(x).dx, out=dx)
 

@@ -23,7 +23,7 @@ class SELU(Layer):
     """
 
     def forward(self, x: Array, y: Array) -> None:
-        positive = self.scratch("positive", x.shape, x.dtype)
+        positive = self.scratch_like("positive", x)
         np.maximum(x, 0.0, out=positive)
         positive *= SCALE
         np.minimum(x, 0.0, out=y)
@@ -32,7 +32,7 @@ class SELU(Layer):
         y += positive
 
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
-        negative = self.scratch("positive", x.shape, x.dtype)
+        negative = self.scratch_like("positive", x)
         np.minimum(y, 0.0, out=negative)
         np.greater(x, 0.0, out=dx)
         dx *= SCALE - SCALE * ALPHA

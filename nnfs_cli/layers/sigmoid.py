@@ -18,7 +18,7 @@ class Sigmoid(Layer):
 
     def forward(self, x: Array, y: Array) -> None:
         # exp(min(x, 0)) / (1 + exp(-|x|)): the same function, without overflow, and exact for y near 0.
-        below = self.scratch("below", x.shape, x.dtype)
+        below = self.scratch_like("below", x)
         np.abs(x, out=below)
         np.negative(below, out=below)
         np.exp(below, out=below)

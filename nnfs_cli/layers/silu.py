@@ -20,7 +20,7 @@ class SiLU(Layer):
     """
 
     def forward(self, x: Array, y: Array) -> None:
-        s = self.scratch("sigmoid", x.shape, x.dtype)
+        s = self.scratch_like("sigmoid", x)
         np.multiply(x, 0.5, out=s)
         np.tanh(s, out=s)
         s += 1.0
@@ -28,7 +28,7 @@ class SiLU(Layer):
         np.multiply(x, s, out=y)
 
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
-        s = self.scratch("sigmoid", x.shape, x.dtype)
+        s = self.scratch_like("sigmoid", x)
         np.subtract(1.0, s, out=dx)
         dx *= y
         dx += s

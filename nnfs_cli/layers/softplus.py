@@ -31,8 +31,15 @@ class Softplus(Layer):
         check_options(self, beta=(self.beta > 0, "a positive number"))
 
     def forward(self, x: Array, y: Array) -> None:
+        # max(b x, 0) + log(1 + exp(-|b x|)) is the same function, and cannot overflow.
         np.multiply(x, self.beta, out=y)
-        np.logaddexp(y, 0.0, out=y)  # log(exp(b x) + exp(0)), without overflow
+        small = self.scratch_like("small", x)
+        np.negative(y, out=small)
+        np.minimum(small, y, out=small)
+        np.exp(small, out=small)
+        np.log1p(small, out=small)
+        np.maximum(y, 0.0, out=y)
+        y += small
         y /= self.beta
 
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
