@@ -182,11 +182,11 @@ def test_two_equal_calls_that_differ_are_a_failure_of_their_own() -> None:
 
 
 def test_a_kink_is_told_from_a_slope() -> None:
-    assert derivative(lambda h: 3.0 * h).kink is False
-    assert derivative(lambda h: np.sin(1.0 + h)).slope == pytest.approx(np.cos(1.0), abs=1e-9)
-    assert derivative(abs).kink
-    assert derivative(lambda h: max(0.0, h - 4e-6)).kink, "a kink aside, but within the step"
-    assert not derivative(lambda h: max(0.0, h - 4e-5)).kink, "a kink out of reach"
+    assert derivative(lambda h: 3.0 * h, 0.0).kink is False
+    assert derivative(lambda h: np.sin(1.0 + h), np.sin(1.0)).slope == pytest.approx(np.cos(1.0), abs=1e-9)
+    assert derivative(abs, 0.0).kink
+    assert derivative(lambda h: max(0.0, h - 4e-6), 0.0).kink, "a kink aside, but within the step"
+    assert not derivative(lambda h: max(0.0, h - 4e-5), 0.0).kink, "a kink out of reach"
 
 
 @pytest.mark.parametrize(("zeros", "verdict"), [(3, "pass"), (8, "inconclusive")])

@@ -74,15 +74,18 @@ def compare(
     complex_slope: Callable[[Shape], float | None] | None = None,
     rows: int = 1,
     magnitude: float = 1.0,
+    entries: int | None = None,
 ) -> TensorCheck:
     """Compare `analytic` with the slopes of `loss` as entries of `values` change in place.
 
     complex_slope: the complex-step derivative by one entry, None where it cannot be had.
     rows: N, for the diagnosis.   magnitude: of the numbers that the loss sums up.
+    entries: how many to compare at most; MOST_ENTRIES unless told.
     """
-    smallest = SMALLEST * max(1.0, abs(loss()))
-    indices = sample(values.shape, rng)
-    differences = [derivative(along_entry(loss, values, index), magnitude) for index in indices]
+    middle = loss()
+    smallest = SMALLEST * max(1.0, abs(middle))
+    indices = sample(values.shape, rng, entries or MOST_ENTRIES)
+    differences = [derivative(along_entry(loss, values, index), middle, magnitude) for index in indices]
     smooth = [i for i, difference in enumerate(differences) if not difference.kink]
     a = np.array([analytic[indices[i]] for i in smooth], dtype=np.float64)
     n = np.array([differences[i].slope for i in smooth], dtype=np.float64)
@@ -122,10 +125,10 @@ def along_entry(loss: Callable[[], float], values: Array, index: Shape) -> Calla
     return at
 
 
-def sample(shape: Shape, rng: np.random.Generator) -> list[Shape]:
-    """The indices of all entries, or of MOST_ENTRIES drawn at random."""
+def sample(shape: Shape, rng: np.random.Generator, most: int) -> list[Shape]:
+    """The indices of all entries, or of `most` drawn at random."""
     size = int(np.prod(shape))
-    flat = np.arange(size) if size <= MOST_ENTRIES else np.sort(rng.choice(size, MOST_ENTRIES, replace=False))
+    flat = np.arange(size) if size <= most else np.sort(rng.choice(size, most, replace=False))
     return [tuple(int(i) for i in np.unravel_index(position, shape)) for position in flat]
 
 

@@ -21,24 +21,24 @@ class Difference(NamedTuple):
     kink: bool
 
 
-def central(at: Callable[[float], float], h: float) -> tuple[float, float]:
-    """The slope of `at` around 0, and the gap between its one-sided slopes."""
-    above, middle, below = at(h), at(0.0), at(-h)
+def central(at: Callable[[float], float], h: float, middle: float) -> tuple[float, float]:
+    """The slope of `at` around 0, where it is `middle`, and the gap between its one-sided slopes."""
+    above, below = at(h), at(-h)
     return (above - below) / (2 * h), abs(above - 2 * middle + below) / h
 
 
-def derivative(at: Callable[[float], float], magnitude: float = 1.0) -> Difference:
-    """The derivative at 0 of a function of one number, here a loss along one entry or direction.
+def derivative(at: Callable[[float], float], middle: float, magnitude: float = 1.0) -> Difference:
+    """The derivative at 0 of a function of one number, here a loss along an entry or direction.
 
-    magnitude: of the numbers that the function sums up, which its rounding errors go by.
+    middle: its value at 0.   magnitude: of the numbers that it sums up, by which its rounding goes.
 
     Where the function is smooth, the gap between the slopes to the left and to the right shrinks
     with h. At a kink (ReLU's zero, a change of the maximum) it stays; where the kink lies aside but
     within h, the two steps disagree. Both are told from rounding, about 1e-16 magnitude / h.
     """
-    slope, gap = central(at, STEP)
-    fine_slope, fine_gap = central(at, FINE)
-    rounding = 32 * np.finfo(np.float64).eps * max(1.0, magnitude, abs(at(0.0))) / FINE
+    slope, gap = central(at, STEP, middle)
+    fine_slope, fine_gap = central(at, FINE, middle)
+    rounding = 32 * np.finfo(np.float64).eps * max(1.0, magnitude, abs(middle)) / FINE
     at_kink = fine_gap > 0.5 * gap + rounding
     near_kink = abs(slope - fine_slope) > AGREEMENT * max(abs(slope), abs(fine_slope)) + rounding
     return Difference(slope, bool(at_kink or near_kink))

@@ -22,10 +22,11 @@ def error_by_step(subject: Subject, seed: int = 0) -> Curves:
     curves = {}
     for (name, values), analytic in zip(subject.tensors, subject.gradients(), strict=True):
         errors = []
-        for index in sample(values.shape, rng)[:ENTRIES]:
+        middle = subject.loss()
+        for index in sample(values.shape, rng, ENTRIES):
             at = along_entry(subject.loss, values, index)
             a = float(analytic[index])
-            slopes = np.array([central(at, float(h))[0] for h in STEPS])
+            slopes = np.array([central(at, float(h), middle)[0] for h in STEPS])
             errors.append(np.abs(slopes - a) / np.maximum(np.maximum(np.abs(slopes), abs(a)), SMALLEST))
         curves[f"{subject.name}: {name}"] = np.median(errors, axis=0)
     return curves

@@ -25,7 +25,9 @@ BATCH_SIZES = (1, 4)
 MORE_ROWS = 3
 """For layers that mix rows: the statistics of one or two rows are flat or bent too sharply to check."""
 
-LARGEST_BATCH = 32
+LARGEST_BATCH = 16
+LARGE, FEWER_ENTRIES = 100_000, 20
+"""From so many parameters on a network is large: fewer entries of each tensor, so that it takes seconds."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Subject:
     loss: the value; it reads the tensors' values wherever they are.
     gradients: computes and returns the analytic gradients, in the order of `tensors`.
     tensors: (name, values).   rows: N.   magnitude: of the numbers that the loss sums up.
+    entries: how many of each tensor to compare at most, None for the usual number.
     complex_slope: for each tensor, the complex-step derivative by one entry; None where it cannot be.
     """
 
@@ -45,6 +48,7 @@ class Subject:
     rows: int
     complex_slope: Callable[[int, Shape], float | None] | None = None
     magnitude: float = 1.0
+    entries: int | None = None
 
     def by_tensor(self, rng: np.random.Generator, tolerance: float) -> Iterator[TensorCheck]:
         """A verdict for each tensor."""
@@ -62,6 +66,7 @@ class Subject:
                 complex_slope=slope,
                 rows=self.rows,
                 magnitude=self.magnitude,
+                entries=self.entries,
             )
 
     def along_a_direction(self, rng: np.random.Generator, tolerance: float) -> TensorCheck:
@@ -266,6 +271,7 @@ def experiment_subjects(experiment: Experiment, seed: int, when: str) -> Iterato
             partial(gradients, data=data, penalty=penalty),
             tensors,
             n,
+            entries=FEWER_ENTRIES if params.value.size >= LARGE else None,
         )
 
 
