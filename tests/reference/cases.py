@@ -180,13 +180,17 @@ def metric_cases() -> Iterator[Case]:
         yield metric_case(name, "absent", {}, p[:9], t[:9] % 4)
     yield metric_case("roc_auc", "ties", {}, coarse, t % 2)
     yield metric_case("top_k_accuracy", "two", {"k": 2}, p, t)
+    yield metric_case("top_k_accuracy", "ties", {"k": 2}, np.round(p, 1), t)
+    yield metric_case("log_loss", "sure", {}, np.eye(7)[(t + t % 2) % 7], t)
     yield metric_case("expected_calibration_error", "plain", {}, p, t)
+    yield metric_case("expected_calibration_error", "edges", {"bins": 10}, np.round(p, 1), t)
     a, b = draw.normal(size=(40, 3)), draw.normal(size=(40, 3))
     constant = np.concatenate([b[:, :2], np.ones((40, 1))], axis=1)
     for name in ("mae", "rmse", "r2", "mape", "explained_variance"):
         yield metric_case(name, "values", {}, a, b)
     for name in ("r2", "explained_variance"):
         yield metric_case(name, "constant", {}, a, constant)
+    yield metric_case("mape", "zeros", {}, a, b * (b > 0))
 
 
 TRAINING = """
@@ -244,16 +248,30 @@ def cases() -> Iterator[Case]:
         yield loss_case(name, "values", {}, z, t)
     yield loss_case("huber", "delta", {"delta": 0.3}, z, t)
     yield loss_case("quantile", "high", {"q": 0.9}, z, t)
+    whole = np.array([[2.0, 1.0, 0.0], [0.0, 1.0, 2.0], [1.0, 1.0, 2.0], [0.0, 2.0, 1.0]])
+    for name in ("mae", "huber", "log_cosh", "quantile"):
+        yield loss_case(name, "ties", {}, whole, np.ones_like(whole))
+        yield loss_case(name, "extreme", {}, extreme, t[:3])
+    yield loss_case("quantile", "high_ties", {"q": 0.9}, whole, np.ones_like(whole))
     yield loss_case("poisson", "counts", {}, z, np.abs(np.round(t * 3)))
+    yield loss_case("poisson", "extreme", {}, np.clip(extreme, -1e4, 80.0), np.abs(np.round(t[:3] * 3)))
     yield loss_case("hinge", "plain", {}, z, labels)
     yield loss_case("hinge", "margin", {"margin": 0.3}, z, labels)
+    yield loss_case("hinge", "ties", {}, whole, labels[:4])
+    yield loss_case("hinge", "extreme", {}, extreme, np.array([1, 0, 2]))
     yield loss_case("binary_cross_entropy", "classes", {}, z[:, :1], labels % 2)
     yield loss_case("binary_cross_entropy", "labels", {}, z, (t > 0).astype(np.float64))
     yield loss_case("binary_cross_entropy", "extreme", {}, extreme, (extreme > 0).astype(np.float64))
+    weighted = {"positive_weight": 3.0}
+    yield loss_case("binary_cross_entropy", "weighted_classes", weighted, z[:, :1], labels % 2)
+    yield loss_case("binary_cross_entropy", "weighted_labels", weighted, z, (t > 0).astype(np.float64))
+    yield loss_case("binary_cross_entropy", "weighted_shares", weighted, z, 1 / (1 + np.exp(t)))
     weights = [0.5, 2.0, 1.5]
     yield loss_case("cross_entropy", "smooth", {"label_smoothing": 0.1}, z, labels)
     yield loss_case("cross_entropy", "weighted", {"class_weights": weights}, z, labels)
-    yield loss_case("cross_entropy", "both", {"label_smoothing": 0.1, "class_weights": weights}, z, labels)
+    both = {"label_smoothing": 0.1, "class_weights": weights}
+    yield loss_case("cross_entropy", "both", both, z, labels)
+    yield loss_case("cross_entropy", "both_extreme", both, extreme, np.array([1, 0, 2]))
 
     for name in ("adagrad", "rmsprop", "adadelta", "adam", "amsgrad", "adamax", "nadam", "adamw", "lion"):
         yield optimizer_case(name, "plain", {})

@@ -96,12 +96,13 @@ def quantile(q: float) -> Callable[[Any, Any], Any]:
     return lambda z, t: torch.maximum(q * (t - z), (q - 1) * (t - z)).mean()
 
 
-def binary(z: Any, t: Any) -> Any:
-    return functional.binary_cross_entropy_with_logits(z, t.reshape(z.shape).double())
+def binary(z: Any, t: Any, weight: float = 1.0) -> Any:
+    t = t.reshape(z.shape).double()
+    return functional.binary_cross_entropy_with_logits(z, t, pos_weight=torch.tensor(weight))
 
 
 def log_cosh(z: Any, t: Any) -> Any:
-    return (functional.softplus(2 * (z - t), threshold=1e9) - (z - t)).mean() - np.log(2.0)
+    return (torch.logaddexp(z - t, t - z) - np.log(2.0)).mean()
 
 
 def lion(groups: Any, lr: float) -> Any:
@@ -137,12 +138,12 @@ def metric(score: Callable[[Any, Any], float]) -> Callable[[Case], Arrays]:
     return lambda case: {"score": np.array(score(case.inputs["p"], case.inputs["t"]))}
 
 
-def calibration(p: Any, t: Any) -> float:
+def calibration(p: Any, t: Any, bins: int = 15) -> float:
     """The definition of Guo et al., 2017, bin by bin."""
     confidence, right = p.max(axis=1), p.argmax(axis=1) == t
     total = 0.0
-    for low, high in zip(np.linspace(0, 1, 16)[:-1], np.linspace(0, 1, 16)[1:], strict=True):
-        inside = (confidence > low) & (confidence <= high)
+    for i in range(bins):
+        inside = (confidence > i / bins) & (confidence <= (i + 1) / bins)
         if inside.any():
             total += inside.mean() * abs(right[inside].mean() - confidence[inside].mean())
     return float(total)
@@ -244,25 +245,42 @@ LAYERS: dict[str, Callable[[Case], Arrays]] = {
 LOSSES: dict[str, Callable[[Case], Arrays]] = {
     "loss/mse/values": loss(functional.mse_loss),
     "loss/mse/classes": loss(mse_of_classes),
-    "loss/mae/values": loss(functional.l1_loss),
-    "loss/huber/values": loss(functional.huber_loss),
+    **{
+        f"loss/{name}/{variant}": loss(value)
+        for name, value in {
+            "mae": functional.l1_loss,
+            "huber": functional.huber_loss,
+            "log_cosh": log_cosh,
+            "quantile": quantile(0.5),
+        }.items()
+        for variant in ("values", "ties", "extreme")
+    },
     "loss/huber/delta": loss(lambda z, t: functional.huber_loss(z, t, delta=0.3)),
-    "loss/log_cosh/values": loss(log_cosh),
-    "loss/quantile/values": loss(quantile(0.5)),
     "loss/quantile/high": loss(quantile(0.9)),
+    "loss/quantile/high_ties": loss(quantile(0.9)),
     "loss/poisson/counts": loss(functional.poisson_nll_loss),
+    "loss/poisson/extreme": loss(functional.poisson_nll_loss),
     "loss/hinge/plain": loss(functional.multi_margin_loss),
+    "loss/hinge/ties": loss(functional.multi_margin_loss),
+    "loss/hinge/extreme": loss(functional.multi_margin_loss),
     "loss/hinge/margin": loss(lambda z, t: functional.multi_margin_loss(z, t, margin=0.3)),
     "loss/binary_cross_entropy/classes": loss(binary),
     "loss/binary_cross_entropy/labels": loss(binary),
     "loss/binary_cross_entropy/extreme": loss(binary),
+    **{
+        f"loss/binary_cross_entropy/weighted_{variant}": loss(partial(binary, weight=3.0))
+        for variant in ("classes", "labels", "shares")
+    },
     "loss/cross_entropy/plain": loss(functional.cross_entropy),
     "loss/cross_entropy/extreme": loss(functional.cross_entropy),
     "loss/cross_entropy/smooth": loss(lambda z, t: functional.cross_entropy(z, t, label_smoothing=0.1)),
     "loss/cross_entropy/weighted": loss(lambda z, t: functional.cross_entropy(z, t, weights)),
-    "loss/cross_entropy/both": loss(
-        lambda z, t: functional.cross_entropy(z, t, weights, label_smoothing=0.1)
-    ),
+    **{
+        f"loss/cross_entropy/{variant}": loss(
+            lambda z, t: functional.cross_entropy(z, t, weights, label_smoothing=0.1)
+        )
+        for variant in ("both", "both_extreme")
+    },
 }
 OPTIMIZERS: dict[str, Callable[[Case], Arrays]] = {
     "optimizer/sgd/plain": optimizer(torch.optim.SGD),
@@ -308,11 +326,14 @@ METRICS: dict[str, Callable[[Case], Arrays]] = {
     "metric/accuracy/classes": metric(lambda p, t: scores.accuracy_score(t, p.argmax(axis=1))),
     "metric/brier/classes": metric(brier),
     "metric/log_loss/classes": metric(lambda p, t: scores.log_loss(t, p)),
+    "metric/log_loss/sure": metric(lambda p, t: scores.log_loss(t, p)),
     "metric/roc_auc/classes": metric(roc_auc),
     "metric/roc_auc/ties": metric(roc_auc),
     "metric/top_k_accuracy/classes": metric(lambda p, t: scores.top_k_accuracy_score(t, p, k=5)),
     "metric/top_k_accuracy/two": metric(lambda p, t: scores.top_k_accuracy_score(t, p, k=2)),
+    "metric/top_k_accuracy/ties": metric(lambda p, t: scores.top_k_accuracy_score(t, p, k=2)),
     "metric/expected_calibration_error/plain": metric(calibration),
+    "metric/expected_calibration_error/edges": metric(partial(calibration, bins=10)),
     **{
         f"metric/{name}/{variant}": averaged(score, average)
         for name, score in {
@@ -325,6 +346,7 @@ METRICS: dict[str, Callable[[Case], Arrays]] = {
     "metric/mae/values": metric(lambda p, t: scores.mean_absolute_error(t, p)),
     "metric/rmse/values": metric(lambda p, t: np.sqrt(scores.mean_squared_error(t, p))),
     "metric/mape/values": metric(lambda p, t: scores.mean_absolute_percentage_error(t, p)),
+    "metric/mape/zeros": metric(lambda p, t: scores.mean_absolute_percentage_error(t, p)),
     **{
         f"metric/{name}/{variant}": metric(partial(swapped, score))
         for name, score in {
