@@ -202,6 +202,17 @@ def test_a_loss_is_the_mean_of_its_rows_losses(name: str, options: Any) -> None:
         assert loss.value(z, t) == pytest.approx(np.mean(rows), rel=1e-12)
 
 
+@pytest.mark.parametrize(("name", "options"), LOSS_CASES)
+def test_a_losss_gradient_allocates_nothing_batch_sized(name: str, options: Any) -> None:
+    loss, n = create(Loss, name, options), 2**15
+    three_numbers_for_each_row, buffers_of_numpy = 3 * n * 8, 2**17
+    for _, z, t in loss.trials(n, 10, np.random.default_rng(6)):
+        z = np.asfortranarray(z)  # as outputs so narrow lie in a workspace
+        dz = np.empty_like(z)
+        peak = peak_of(lambda z=z, t=t, dz=dz: loss.gradient(z, t, dz))
+        assert peak < three_numbers_for_each_row + buffers_of_numpy
+
+
 @pytest.mark.parametrize("name", list(OPTIMIZERS))
 def test_an_optimizer_comes_down_a_bowl(name: str) -> None:
     network = built(Dense(units=3), (4,))
