@@ -165,7 +165,7 @@ def _contradictions(config: ExperimentConfig) -> list[Mistake]:
         mistakes.append(
             Mistake(
                 f"layers[{len(config.layers) - 1}]",
-                f"{last.type_name} right before {name}, which takes logits and holds its own softmax; "
+                f"{last.type_name} right before {name}, which takes logits and does that itself; "
                 f"remove this layer, or keep it and write `loss: mse`",
             )
         )

@@ -28,7 +28,7 @@ class Layer(Component, ABC):
     `d` before a name is the gradient of the loss to it.
 
     examples: configurations that the gradient check and the tests try, as (options, input shape).
-    gives_probabilities: y sums to one over its last axis.
+    gives_probabilities: y are probabilities, which a loss that takes logits must not be given.
     mixes_rows: a row's y depends on the other rows of its batch in training.
     rng: for layers that draw at random; the network gives all its layers one and the same.
     """

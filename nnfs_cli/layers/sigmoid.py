@@ -1,6 +1,7 @@
 """The logistic sigmoid."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -15,6 +16,8 @@ class Sigmoid(Layer):
 
     dx = dy y (1 - y)
     """
+
+    gives_probabilities: ClassVar[bool] = True
 
     def forward(self, x: Array, y: Array) -> None:
         # exp(min(x, 0)) / (1 + exp(-|x|)): the same function, without overflow, and exact for y near 0.
