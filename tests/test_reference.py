@@ -11,6 +11,7 @@ from nnfs_cli.layers.base import LAYERS
 from nnfs_cli.losses.base import LOSSES
 from nnfs_cli.metrics.base import METRICS
 from nnfs_cli.optimizers.base import OPTIMIZERS
+from nnfs_cli.regularizers.base import REGULARIZERS
 from nnfs_cli.schedules.base import SCHEDULES
 from tests.reference.cases import Case, cases
 
@@ -30,9 +31,9 @@ def test_a_component_computes_what_its_peer_does(case: Case) -> None:
         )
 
 
-def test_every_layer_loss_optimizer_schedule_and_metric_has_a_case() -> None:
+def test_every_layer_loss_optimizer_schedule_regularizer_and_metric_has_a_case() -> None:
     covered = {case.component for case in CASES}
-    registries: list[Registry[Any]] = [LAYERS, LOSSES, OPTIMIZERS, SCHEDULES, METRICS]
+    registries: list[Registry[Any]] = [LAYERS, LOSSES, OPTIMIZERS, SCHEDULES, REGULARIZERS, METRICS]
     registered = {
         f"{registry.kind}/{name}"
         for registry in registries

@@ -12,11 +12,11 @@ from nnfs_cli.initializers.base import INITIALIZERS, Initializer
 @INITIALIZERS.register("lecun_normal")
 @dataclass(frozen=True)
 class LeCunNormal(Initializer):
-    """w ~ N(0, s^2), s = gain sqrt(1 / fan_in): keeps the variance of activations; what selu wants.
+    """w ~ N(0, s^2), s = gain sqrt(1 / fan_in): keeps the variance of activations.
 
     LeCun, Bottou, Orr and Mueller, 1998, Efficient backprop.
 
-    gain: multiplies all values.
+    gain: multiplies all values; 1 for linear units and selu, sqrt(2) makes it He's.
     """
 
     gain: float = 1.0

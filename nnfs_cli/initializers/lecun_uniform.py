@@ -12,11 +12,11 @@ from nnfs_cli.initializers.base import INITIALIZERS, Initializer
 @INITIALIZERS.register("lecun_uniform")
 @dataclass(frozen=True)
 class LeCunUniform(Initializer):
-    """w ~ U(-a, a), a = gain sqrt(3 / fan_in): keeps the variance of activations; what selu wants.
+    """w ~ U(-a, a), a = gain sqrt(3 / fan_in): keeps the variance of activations.
 
     LeCun, Bottou, Orr and Mueller, 1998, Efficient backprop.
 
-    gain: multiplies all values.
+    gain: multiplies all values; 1 for linear units and selu, sqrt(2) makes it He's.
     """
 
     gain: float = 1.0

@@ -14,7 +14,7 @@ from nnfs_cli.initializers.base import INITIALIZERS, Initializer
 class Normal(Initializer):
     """w ~ N(mean, stddev^2)
 
-    mean, stddev: of the values.
+    mean, stddev: the distribution's; whatever the layer's size, unlike xavier, he and lecun.
     """
 
     mean: float = 0.0

@@ -14,9 +14,9 @@ from nnfs_cli.initializers.base import INITIALIZERS, Initializer
 class TruncatedNormal(Initializer):
     """w ~ N(mean, stddev^2), drawn again where it lies more than 2 stddev from the mean
 
-    What is left has a standard deviation of 0.88 stddev.
+    As in TensorFlow; what is left has a standard deviation of 0.8796 stddev.
 
-    mean, stddev: of the values before the cut.
+    mean, stddev: the distribution's before the cut; whatever the layer's size, unlike xavier, he and lecun.
     """
 
     mean: float = 0.0

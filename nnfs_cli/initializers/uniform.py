@@ -14,7 +14,7 @@ from nnfs_cli.initializers.base import INITIALIZERS, Initializer
 class Uniform(Initializer):
     """w ~ U(low, high)
 
-    low, high: the ends of the interval.
+    low, high: the ends of the interval; whatever the layer's size, unlike xavier, he and lecun.
     """
 
     low: float = -0.05

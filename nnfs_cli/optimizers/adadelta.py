@@ -12,15 +12,16 @@ from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer, add_weight_decay, av
 @OPTIMIZERS.register("adadelta")
 @dataclass(eq=False)
 class Adadelta(Optimizer):
-    """v <- rho v + (1 - rho) g^2        d = sqrt(u + epsilon) / sqrt(v + epsilon) g
-    u <- rho u + (1 - rho) d^2        w <- w - lr d
+    """w <- w - lr d,   d = g sqrt(u + epsilon) / sqrt(v + epsilon)        w, g, d, u, v: (P,)
+
+    v <- rho v + (1 - rho) g^2 before a step, u <- rho u + (1 - rho) d^2 after it, both from 0.
 
     Zeiler, 2012, ADADELTA: an adaptive learning rate method, arXiv:1212.5701.
 
-    learning_rate: lr.
-    rho: how long both means remember.
-    epsilon: keeps the division away from zero.
-    weight_decay: coupled (L2): added to the gradient as weight_decay w, for weights but not for biases.
+    learning_rate: lr; the paper has none, as if it were 1.
+    rho: how long both means remember, about 1 / (1 - rho) steps.
+    epsilon: keeps the division away from zero, and gives the first steps their size.
+    weight_decay: c, coupled (L2): g + c w in place of g, for weights but not for biases; 0 for none.
     """
 
     learning_rate: float = 1.0
@@ -48,7 +49,7 @@ class Adadelta(Optimizer):
     def step(self, params: FlatParams, learning_rate: float) -> None:
         w, g, v, u, s = params.value, params.grad, self.v, self.u, self.scratch
         add_weight_decay(params, self.weight_decay, s)
-        average_in(v, self.rho, np.multiply(g, g, out=s))
+        average_in(v, self.rho, np.multiply(g, g, out=s), s)
         # g becomes d
         np.add(v, self.epsilon, out=s)
         np.sqrt(s, out=s)
@@ -56,6 +57,6 @@ class Adadelta(Optimizer):
         np.add(u, self.epsilon, out=s)
         np.sqrt(s, out=s)
         g *= s
-        average_in(u, self.rho, np.multiply(g, g, out=s))
+        average_in(u, self.rho, np.multiply(g, g, out=s), s)
         g *= learning_rate
         w -= g

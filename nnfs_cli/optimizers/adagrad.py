@@ -12,13 +12,16 @@ from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer, add_weight_decay
 @OPTIMIZERS.register("adagrad")
 @dataclass(eq=False)
 class Adagrad(Optimizer):
-    """v <- v + g^2        w <- w - lr g / (sqrt(v) + epsilon)
+    """w <- w - lr g / (sqrt(v) + epsilon)        w, g, v: (P,)
 
-    Duchi, Hazan and Singer, 2011, Adaptive subgradient methods for online learning.
+    v <- v + g^2 from 0, so that a parameter's rate falls as its gradients add up.
+
+    Duchi, Hazan and Singer, 2011, Adaptive subgradient methods for online learning and stochastic
+    optimization.
 
     learning_rate: lr.
     epsilon: keeps the division away from zero.
-    weight_decay: coupled (L2): added to the gradient as weight_decay w, for weights but not for biases.
+    weight_decay: c, coupled (L2): g + c w in place of g, for weights but not for biases; 0 for none.
     """
 
     learning_rate: float = 0.01
@@ -47,6 +50,6 @@ class Adagrad(Optimizer):
         v += s
         np.sqrt(v, out=s)
         s += self.epsilon
-        np.divide(g, s, out=s)
-        s *= learning_rate
-        w -= s
+        g /= s
+        g *= learning_rate
+        w -= g

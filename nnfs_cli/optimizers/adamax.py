@@ -6,22 +6,25 @@ import numpy as np
 
 from nnfs_cli.core.errors import check_options
 from nnfs_cli.core.params import Array, FlatParams
-from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer, add_weight_decay, average_in
+from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer, add_weight_decay, total_weight
 
 
 @OPTIMIZERS.register("adamax")
 @dataclass(eq=False)
 class Adamax(Optimizer):
-    """m <- beta1 m + (1 - beta1) g      u <- max(beta2 u, |g| + epsilon)
-    w <- w - lr m / ((1 - beta1^n) u) after n steps
+    """w <- w - lr mhat / u        w, g, m, u: (P,)
 
-    Kingma and Ba, 2015, Adam: a method for stochastic optimization, arXiv:1412.6980, section 7.
+    m <- beta1 m + (1 - beta1) g from 0,    mhat = m / (1 - beta1^n) after n steps
+    u <- max(beta2 u, |g| + epsilon) from 0
 
-    learning_rate: lr.
-    beta1: how long the mean of gradients remembers.
+    Kingma and Ba, 2015, Adam: a method for stochastic optimization, arXiv:1412.6980, section 7; with
+    epsilon, as in PyTorch.
+
+    learning_rate: lr, about the size of a parameter's first steps.
+    beta1: how long the mean of gradients remembers, about 1 / (1 - beta1) steps.
     beta2: how slowly the largest gradient is forgotten.
     epsilon: keeps the division away from zero.
-    weight_decay: coupled (L2): added to the gradient as weight_decay w, for weights but not for biases.
+    weight_decay: c, coupled (L2): g + c w in place of g, for weights but not for biases; 0 for none.
     """
 
     learning_rate: float = 0.002
@@ -42,23 +45,24 @@ class Adamax(Optimizer):
 
     def build(self, params: FlatParams) -> None:
         super().build(params)
+        # m is kept as a sum, m <- beta1 m + g: divided by its total weight it is mhat
         self.m = np.zeros_like(params.value)
         self.u = np.zeros_like(params.value)
         self.count = np.zeros(1, np.int64)
 
     def state(self) -> dict[str, Array]:
-        return {"m": self.m, "u": self.u, "count": self.count}
+        return {"sum_m": self.m, "u": self.u, "count": self.count}
 
     def step(self, params: FlatParams, learning_rate: float) -> None:
         w, g, m, u, s = params.value, params.grad, self.m, self.u, self.scratch
         add_weight_decay(params, self.weight_decay, s)
-        self.count += 1
-        np.copyto(s, g)
-        average_in(m, self.beta1, s)
-        np.abs(g, out=s)
-        s += self.epsilon
+        self.count[0] += 1
+        m *= self.beta1
+        m += g
+        np.abs(g, out=g)
+        g += self.epsilon
         u *= self.beta2
-        np.maximum(u, s, out=u)
+        np.maximum(u, g, out=u)
         np.divide(m, u, out=s)
-        s *= learning_rate / (1.0 - self.beta1 ** int(self.count[0]))
+        s *= learning_rate / total_weight(self.beta1, int(self.count[0]))
         w -= s

@@ -7,24 +7,25 @@ import numpy as np
 
 from nnfs_cli.core.errors import check_options
 from nnfs_cli.core.params import Array, FlatParams
-from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer, average_in, decay_weights
+from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer, decay_weights, total_weight
 
 
 @OPTIMIZERS.register("adamw")
 @dataclass(eq=False)
 class AdamW(Optimizer):
-    """w <- w - lr c w, then Adam's step:
-    m <- beta1 m + (1 - beta1) g      v <- beta2 v + (1 - beta2) g^2
-    w <- w - lr mhat / (sqrt(vhat) + epsilon)
-    mhat = m / (1 - beta1^n), vhat = v / (1 - beta2^n) after n steps
+    """w <- (1 - lr c) w, then as Adam w <- w - lr mhat / (sqrt(vhat) + epsilon)        w, g, m, v: (P,)
 
-    Loshchilov and Hutter, 2019, Decoupled weight decay regularization, arXiv:1711.05101.
+    m <- beta1 m + (1 - beta1) g from 0,      mhat = m / (1 - beta1^n) after n steps
+    v <- beta2 v + (1 - beta2) g^2 from 0,    vhat = v / (1 - beta2^n)
 
-    learning_rate: lr.
-    beta1: how long the mean of gradients remembers.
-    beta2: how long the mean of squares remembers.
+    Loshchilov and Hutter, 2019, Decoupled weight decay regularization, arXiv:1711.05101; with lr in
+    the decay too, as in PyTorch.
+
+    learning_rate: lr, about the size of a parameter's first steps.
+    beta1: how long the mean of gradients remembers, about 1 / (1 - beta1) steps.
+    beta2: how long the mean of squares remembers, likewise.
     epsilon: keeps the division away from zero.
-    decoupled_weight_decay: c, applied to the weights themselves, whatever the gradient; not to biases.
+    decoupled_weight_decay: c, which acts on the weights whatever the gradient, not on biases; 0 for none.
     """
 
     learning_rate: float = 0.001
@@ -45,25 +46,28 @@ class AdamW(Optimizer):
 
     def build(self, params: FlatParams) -> None:
         super().build(params)
+        # m and v are kept as sums, m <- beta1 m + g: divided by their total weights they are mhat and vhat
         self.m = np.zeros_like(params.value)
         self.v = np.zeros_like(params.value)
         self.count = np.zeros(1, np.int64)
 
     def state(self) -> dict[str, Array]:
-        return {"m": self.m, "v": self.v, "count": self.count}
+        return {"sum_m": self.m, "sum_v": self.v, "count": self.count}
 
     def step(self, params: FlatParams, learning_rate: float) -> None:
         w, g, m, v, s = params.value, params.grad, self.m, self.v, self.scratch
         decay_weights(params, self.decoupled_weight_decay, learning_rate)
-        self.count += 1
+        self.count[0] += 1
         n = int(self.count[0])
-        np.copyto(s, g)
-        average_in(m, self.beta1, s)
-        average_in(v, self.beta2, np.multiply(g, g, out=s))
-        # lr mhat / (sqrt(vhat) + epsilon), with the corrections taken out of the vectors
+        weight_m, root = total_weight(self.beta1, n), math.sqrt(total_weight(self.beta2, n))
+        m *= self.beta1
+        m += g
+        v *= self.beta2
+        g *= g
+        v += g
+        # sqrt(vhat) + epsilon = (sqrt(v) + epsilon root) / root
         np.sqrt(v, out=s)
-        s *= 1.0 / math.sqrt(1.0 - self.beta2**n)
-        s += self.epsilon
+        s += self.epsilon * root
         np.divide(m, s, out=s)
-        s *= learning_rate / (1.0 - self.beta1**n)
+        s *= learning_rate * root / weight_m
         w -= s

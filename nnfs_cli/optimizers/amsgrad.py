@@ -1,4 +1,4 @@
-"""Adam whose rates never grow again."""
+"""Adam whose divisor never shrinks."""
 
 import math
 from dataclasses import dataclass
@@ -7,24 +7,26 @@ import numpy as np
 
 from nnfs_cli.core.errors import check_options
 from nnfs_cli.core.params import Array, FlatParams
-from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer, add_weight_decay, average_in
+from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer, add_weight_decay, total_weight
 
 
 @OPTIMIZERS.register("amsgrad")
 @dataclass(eq=False)
 class AMSGrad(Optimizer):
-    """Adam with the largest v so far in place of v:
-    m <- beta1 m + (1 - beta1) g      v <- beta2 v + (1 - beta2) g^2   a <- max(a, v)
-    w <- w - lr mhat / (sqrt(vhat) + epsilon)
-    mhat = m / (1 - beta1^n), vhat = a / (1 - beta2^n) after n steps
+    """w <- w - lr mhat / (sqrt(ahat) + epsilon)        w, g, m, v, a: (P,)
 
-    Reddi, Kale and Kumar, 2018, On the convergence of Adam and beyond, arXiv:1904.09237.
+    m <- beta1 m + (1 - beta1) g from 0,      mhat = m / (1 - beta1^n) after n steps
+    v <- beta2 v + (1 - beta2) g^2 from 0
+    a <- max(a, v), the largest v so far,     ahat = a / (1 - beta2^n)
 
-    learning_rate: lr.
-    beta1: how long the mean of gradients remembers.
-    beta2: how long the mean of squares remembers.
+    Reddi, Kale and Kumar, 2018, On the convergence of Adam and beyond, arXiv:1904.09237; with Adam's
+    corrections by 1 - beta^n, as in PyTorch.
+
+    learning_rate: lr, about the size of a parameter's first steps.
+    beta1: how long the mean of gradients remembers, about 1 / (1 - beta1) steps.
+    beta2: how long the mean of squares remembers, likewise.
     epsilon: keeps the division away from zero.
-    weight_decay: coupled (L2): added to the gradient as weight_decay w, for weights but not for biases.
+    weight_decay: c, coupled (L2): g + c w in place of g, for weights but not for biases; 0 for none.
     """
 
     learning_rate: float = 0.001
@@ -45,27 +47,30 @@ class AMSGrad(Optimizer):
 
     def build(self, params: FlatParams) -> None:
         super().build(params)
+        # m, v and a are kept as sums, m <- beta1 m + g: over their total weights they are mhat, vhat, ahat
         self.m = np.zeros_like(params.value)
         self.v = np.zeros_like(params.value)
         self.a = np.zeros_like(params.value)
         self.count = np.zeros(1, np.int64)
 
     def state(self) -> dict[str, Array]:
-        return {"m": self.m, "v": self.v, "a": self.a, "count": self.count}
+        return {"sum_m": self.m, "sum_v": self.v, "sum_a": self.a, "count": self.count}
 
     def step(self, params: FlatParams, learning_rate: float) -> None:
-        w, g, m, v, s = params.value, params.grad, self.m, self.v, self.scratch
+        w, g, m, v, a, s = params.value, params.grad, self.m, self.v, self.a, self.scratch
         add_weight_decay(params, self.weight_decay, s)
-        self.count += 1
+        self.count[0] += 1
         n = int(self.count[0])
-        np.copyto(s, g)
-        average_in(m, self.beta1, s)
-        average_in(v, self.beta2, np.multiply(g, g, out=s))
-        np.maximum(self.a, v, out=self.a)
-        # lr mhat / (sqrt(vhat) + epsilon), with the corrections taken out of the vectors
-        np.sqrt(self.a, out=s)
-        s *= 1.0 / math.sqrt(1.0 - self.beta2**n)
-        s += self.epsilon
+        weight_m, root = total_weight(self.beta1, n), math.sqrt(total_weight(self.beta2, n))
+        m *= self.beta1
+        m += g
+        v *= self.beta2
+        g *= g
+        v += g
+        np.maximum(a, v, out=a)
+        # sqrt(ahat) + epsilon = (sqrt(a) + epsilon root) / root
+        np.sqrt(a, out=s)
+        s += self.epsilon * root
         np.divide(m, s, out=s)
-        s *= learning_rate / (1.0 - self.beta1**n)
+        s *= learning_rate * root / weight_m
         w -= s

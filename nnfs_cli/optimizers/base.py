@@ -48,11 +48,20 @@ def decay_weights(params: FlatParams, coefficient: float, learning_rate: float) 
         params.value[params.decayed] *= 1.0 - learning_rate * coefficient
 
 
-def average_in(mean: Array, memory: float, news: Array) -> None:
-    """mean <- memory mean + (1 - memory) news, in place; `news` is used up."""
+def average_in(mean: Array, memory: float, news: Array, scratch: Array) -> None:
+    """mean <- memory mean + (1 - memory) news, in place. `scratch` may be `news`, which is then used up."""
+    np.multiply(news, 1.0 - memory, out=scratch)
     mean *= memory
-    news *= 1.0 - memory
-    mean += news
+    mean += scratch
+
+
+def total_weight(memory: float, n: int) -> float:
+    """1 + memory + ... + memory^(n-1): what the n numbers in a sum s <- memory s + news weigh together.
+
+    The sum divided by it is their weighted mean. It is the same as Adam's m / (1 - memory^n), whose
+    m <- memory m + (1 - memory) news is (1 - memory) s, for two passes over the vector fewer.
+    """
+    return (1.0 - memory**n) / (1.0 - memory)
 
 
 OPTIMIZERS: Registry[Optimizer] = Registry("optimizer", __package__)

@@ -7,23 +7,27 @@ import numpy as np
 
 from nnfs_cli.core.errors import check_options
 from nnfs_cli.core.params import Array, FlatParams
-from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer, add_weight_decay, average_in
+from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer, add_weight_decay, total_weight
 
 
 @OPTIMIZERS.register("nadam")
 @dataclass(eq=False)
 class NAdam(Optimizer):
-    """m and v as in Adam, momentum mu_n = beta1 (1 - 0.96^(n psi) / 2) in step n, and w <- w - lr
-    (mu_(n+1) m / (1 - mu_1 ... mu_(n+1)) + (1 - mu_n) g / (1 - mu_1 ... mu_n)) / (sqrt(vhat) + epsilon)
+    """w <- w - lr (p m + q g) / (sqrt(vhat) + epsilon)        w, g, m, v: (P,)
+
+    m <- beta1 m + (1 - beta1) g from 0
+    v <- beta2 v + (1 - beta2) g^2 from 0,    vhat = v / (1 - beta2^n) after n steps
+    p = mu_(n+1) / (1 - mu_1 mu_2 ... mu_(n+1)),    q = (1 - mu_n) / (1 - mu_1 mu_2 ... mu_n)
+    mu_n = beta1 (1 - 0.96^(n psi) / 2), the momentum of step n
 
     Dozat, 2016, Incorporating Nesterov momentum into Adam; in the form that PyTorch uses.
 
-    learning_rate: lr.
-    beta1: how long the mean of gradients remembers.
-    beta2: how long the mean of squares remembers.
+    learning_rate: lr, about the size of a parameter's first steps.
+    beta1: how long the mean of gradients remembers, about 1 / (1 - beta1) steps.
+    beta2: how long the mean of squares remembers, likewise.
     epsilon: keeps the division away from zero.
-    momentum_decay: psi, how fast the momentum approaches beta1.
-    weight_decay: coupled (L2): added to the gradient as weight_decay w, for weights but not for biases.
+    momentum_decay: psi, how fast the momentum grows from beta1 / 2 to beta1.
+    weight_decay: c, coupled (L2): g + c w in place of g, for weights but not for biases; 0 for none.
     """
 
     learning_rate: float = 0.002
@@ -46,33 +50,34 @@ class NAdam(Optimizer):
 
     def build(self, params: FlatParams) -> None:
         super().build(params)
+        # m and v are kept as sums, m <- beta1 m + g: v divided by its total weight is vhat
         self.m = np.zeros_like(params.value)
         self.v = np.zeros_like(params.value)
         self.count = np.zeros(1, np.int64)
-        self.product = np.ones(1)
+        self.product = np.ones(1)  # mu_1 mu_2 ... mu_n
 
     def state(self) -> dict[str, Array]:
-        return {"m": self.m, "v": self.v, "count": self.count, "product": self.product}
+        return {"sum_m": self.m, "sum_v": self.v, "count": self.count, "product": self.product}
 
     def step(self, params: FlatParams, learning_rate: float) -> None:
         w, g, m, v, s = params.value, params.grad, self.m, self.v, self.scratch
         add_weight_decay(params, self.weight_decay, s)
-        self.count += 1
+        self.count[0] += 1
         n = int(self.count[0])
-        mu, mu_next = self._momentum(n), self._momentum(n + 1)
-        self.product *= mu
+        mu, mu_next, root = self._momentum(n), self._momentum(n + 1), math.sqrt(total_weight(self.beta2, n))
+        self.product[0] *= mu
         product = float(self.product[0])
-        np.copyto(s, g)
-        average_in(m, self.beta1, s)
-        average_in(v, self.beta2, np.multiply(g, g, out=s))
-        g *= (1.0 - mu) / (1.0 - product)
-        np.multiply(m, mu_next / (1.0 - product * mu_next), out=s)
-        g += s
+        p, q = mu_next / (1.0 - product * mu_next), (1.0 - mu) / (1.0 - product)
+        m *= self.beta1
+        m += g
+        v *= self.beta2
+        v += np.multiply(g, g, out=s)
+        # g becomes p m + q g, times lr; and sqrt(vhat) + epsilon = (sqrt(v) + epsilon root) / root
+        g *= learning_rate * root * q
+        g += np.multiply(m, learning_rate * root * p * (1.0 - self.beta1), out=s)
         np.sqrt(v, out=s)
-        s *= 1.0 / math.sqrt(1.0 - self.beta2**n)
-        s += self.epsilon
+        s += self.epsilon * root
         g /= s
-        g *= learning_rate
         w -= g
 
     def _momentum(self, n: int) -> float:

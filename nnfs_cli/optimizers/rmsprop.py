@@ -12,19 +12,24 @@ from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer, add_weight_decay, av
 @OPTIMIZERS.register("rmsprop")
 @dataclass(eq=False)
 class RMSprop(Optimizer):
-    """v <- alpha v + (1 - alpha) g^2        w <- w - lr g / (sqrt(v) + epsilon)
+    """w <- w - lr g / (sqrt(v) + epsilon)        w, g, v, m, u: (P,)
 
-    Centered: m <- alpha m + (1 - alpha) g, and v - m^2 in place of v. With momentum mu, the quotient q
-    goes into u <- mu u + q, and w <- w - lr u.
+    v <- alpha v + (1 - alpha) g^2 from 0.
+    Centered: v - m^2 in place of v under the root, with m <- alpha m + (1 - alpha) g from 0.
+    With momentum mu: u <- mu u + g / (sqrt(v) + epsilon) from 0, and w <- w - lr u.
 
-    Tieleman and Hinton, 2012, Lecture 6.5, rmsprop; Graves, 2013, arXiv:1308.0850 (centered).
+    As in PyTorch, but for |v - m^2| in place of v - m^2: rounding may make a variance near 0 negative,
+    and its root not a number.
+
+    Tieleman and Hinton, 2012, Neural networks for machine learning, lecture 6.5; Graves, 2013,
+    Generating sequences with recurrent neural networks, arXiv:1308.0850 (centered).
 
     learning_rate: lr.
-    alpha: how long the mean of squares remembers.
+    alpha: how long the means remember, about 1 / (1 - alpha) steps.
     epsilon: keeps the division away from zero.
     momentum: mu, 0 for none.
     centered: divide by the standard deviation instead.
-    weight_decay: coupled (L2): added to the gradient as weight_decay w, for weights but not for biases.
+    weight_decay: c, coupled (L2): g + c w in place of g, for weights but not for biases; 0 for none.
     """
 
     learning_rate: float = 0.01
@@ -47,29 +52,37 @@ class RMSprop(Optimizer):
     def build(self, params: FlatParams) -> None:
         super().build(params)
         self.v = np.zeros_like(params.value)
-        self.m = np.zeros_like(params.value if self.centered else params.value[:0])
-        self.u = np.zeros_like(params.value if self.momentum else params.value[:0])
+        if self.centered:
+            self.m = np.zeros_like(params.value)
+        if self.momentum:
+            self.u = np.zeros_like(params.value)
 
     def state(self) -> dict[str, Array]:
-        return {"v": self.v, "m": self.m, "u": self.u}
+        state = {"v": self.v}
+        if self.centered:
+            state["m"] = self.m
+        if self.momentum:
+            state["u"] = self.u
+        return state
 
     def step(self, params: FlatParams, learning_rate: float) -> None:
         w, g, v, s = params.value, params.grad, self.v, self.scratch
         add_weight_decay(params, self.weight_decay, s)
-        average_in(v, self.alpha, np.multiply(g, g, out=s))
+        average_in(v, self.alpha, np.multiply(g, g, out=s), s)
         if self.centered:
-            np.copyto(s, g)
-            average_in(self.m, self.alpha, s)
+            average_in(self.m, self.alpha, g, s)
             np.multiply(self.m, self.m, out=s)
             np.subtract(v, s, out=s)
+            np.abs(s, out=s)  # rounding may take a variance of zero a little below it
             np.sqrt(s, out=s)
         else:
             np.sqrt(v, out=s)
         s += self.epsilon
-        np.divide(g, s, out=s)
+        g /= s
         if self.momentum:
             self.u *= self.momentum
-            self.u += s
-            np.copyto(s, self.u)
-        s *= learning_rate
-        w -= s
+            self.u += g
+            np.multiply(self.u, learning_rate, out=g)
+        else:
+            g *= learning_rate
+        w -= g

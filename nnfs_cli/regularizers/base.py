@@ -4,8 +4,10 @@ from abc import ABC
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+import numpy as np
+
 from nnfs_cli.core.component import Component, Registry
-from nnfs_cli.core.params import FlatParams
+from nnfs_cli.core.params import Array, FlatParams
 
 
 class Regularizer(Component, ABC):
@@ -18,6 +20,7 @@ class Regularizer(Component, ABC):
     """
 
     registry: ClassVar[Registry["Regularizer"]]
+    _scratch: Array | None = None
     examples: ClassVar[Sequence[Mapping[str, Any]]] = [{}]
     all_parameters: bool
 
@@ -36,6 +39,12 @@ class Regularizer(Component, ABC):
     def reach(self, params: FlatParams) -> slice:
         """The part of the flat vectors that is regularized."""
         return slice(None) if self.all_parameters else params.decayed
+
+    def scratch(self, w: Array) -> Array:
+        """An array of w's shape and type to write into, the same one at each call."""
+        if self._scratch is None or (self._scratch.shape, self._scratch.dtype) != (w.shape, w.dtype):
+            self._scratch = np.empty_like(w)
+        return self._scratch
 
 
 REGULARIZERS: Registry[Regularizer] = Registry("regularizer", __package__)

@@ -12,9 +12,11 @@ from nnfs_cli.regularizers.base import REGULARIZERS, Regularizer
 
 
 @REGULARIZERS.register("elastic_net")
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class ElasticNet(Regularizer):
-    """l1 sum of |w| + l2 / 2 sum of w^2, whose gradient is l1 sign(w) + l2 w
+    """penalty = l1 sum of |w| + l2 / 2 sum of w^2        w: all weights
+
+    dw = l1 sign(w) + l2 w, with sign(0) = 0
 
     Zou and Hastie, 2005, Regularization and variable selection via the elastic net.
 
@@ -35,9 +37,16 @@ class ElasticNet(Regularizer):
 
     def penalty(self, params: FlatParams) -> float:
         w = params.value[self.reach(params)]
-        return self.l1 * float(np.abs(w).sum(dtype=np.float64)) + 0.5 * self.l2 * float(np.dot(w, w))
+        s = self.scratch(w)
+        sizes = float(np.sum(np.abs(w, out=s), dtype=np.float64))
+        squares = float(np.sum(np.multiply(w, w, out=s), dtype=np.float64))
+        return self.l1 * sizes + 0.5 * self.l2 * squares
 
     def add_gradient(self, params: FlatParams) -> None:
         here = self.reach(params)
-        w = params.value[here]
-        params.grad[here] += self.l1 * np.sign(w) + self.l2 * w
+        w, g = params.value[here], params.grad[here]
+        s = self.scratch(w)
+        np.sign(w, out=s)
+        s *= self.l1
+        g += s
+        g += np.multiply(w, self.l2, out=s)

@@ -12,13 +12,15 @@ from nnfs_cli.regularizers.base import REGULARIZERS, Regularizer
 
 
 @REGULARIZERS.register("l1")
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class L1(Regularizer):
-    """strength sum of |w|, whose gradient is strength sign(w), with sign(0) = 0
+    """penalty = strength sum of |w|        w: all weights
+
+    dw = strength sign(w), with sign(0) = 0
 
     Tibshirani, 1996, Regression shrinkage and selection via the lasso.
 
-    strength: how much.
+    strength: how much a unit of weight costs.
     all_parameters: penalize biases and normalization parameters too.
     """
 
@@ -30,8 +32,13 @@ class L1(Regularizer):
         check_options(self, strength=(self.strength >= 0, "a number of at least 0"))
 
     def penalty(self, params: FlatParams) -> float:
-        return self.strength * float(np.abs(params.value[self.reach(params)]).sum(dtype=np.float64))
+        w = params.value[self.reach(params)]
+        return self.strength * float(np.sum(np.abs(w, out=self.scratch(w)), dtype=np.float64))
 
     def add_gradient(self, params: FlatParams) -> None:
         here = self.reach(params)
-        params.grad[here] += self.strength * np.sign(params.value[here])
+        w, g = params.value[here], params.grad[here]
+        s = self.scratch(w)
+        np.sign(w, out=s)
+        s *= self.strength
+        g += s

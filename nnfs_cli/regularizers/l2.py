@@ -1,4 +1,4 @@
-"""L2 regularization."""
+"""L2 regularization, which keeps weights small."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,13 +12,15 @@ from nnfs_cli.regularizers.base import REGULARIZERS, Regularizer
 
 
 @REGULARIZERS.register("l2")
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class L2(Regularizer):
-    """strength / 2 sum of w^2, whose gradient is strength w
+    """penalty = strength / 2 sum of w^2        w: all weights
 
-    With plain SGD it is the same as weight decay.
+    dw = strength w
 
-    strength: how much.
+    An optimizer's coupled `weight_decay` does the same, after gradient clipping and unreported.
+
+    strength: how much; twice what it is where the penalty has no half, as in Keras.
     all_parameters: penalize biases and normalization parameters too.
     """
 
@@ -31,8 +33,9 @@ class L2(Regularizer):
 
     def penalty(self, params: FlatParams) -> float:
         w = params.value[self.reach(params)]
-        return 0.5 * self.strength * float(np.dot(w, w))
+        return 0.5 * self.strength * float(np.sum(np.multiply(w, w, out=self.scratch(w)), dtype=np.float64))
 
     def add_gradient(self, params: FlatParams) -> None:
         here = self.reach(params)
-        params.grad[here] += self.strength * params.value[here]
+        w, g = params.value[here], params.grad[here]
+        g += np.multiply(w, self.strength, out=self.scratch(w))

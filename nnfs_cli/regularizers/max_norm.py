@@ -10,17 +10,18 @@ from nnfs_cli.regularizers.base import REGULARIZERS, Regularizer
 
 
 @REGULARIZERS.register("max_norm")
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class MaxNorm(Regularizer):
-    """After each step, every unit's incoming weights, a column of W, are scaled down to norm <= limit
+    """w <- w min(1, limit / |w|) after each step        w: a unit's incoming weights, a column of W
 
-    There is no penalty: the loss stays as it is. A column runs over all axes but the last.
+    A column runs over all axes but the last. There is no penalty: loss and gradient stay as they are.
 
-    Srebro, Rennie and Jaakkola, 2005, Maximum-margin matrix factorization; Srivastava et al., 2014,
-    Dropout.
+    Srebro and Shraibman, 2005, Rank, trace-norm and max-norm; Hinton, Srivastava, Krizhevsky, Sutskever
+    and Salakhutdinov, 2012, Improving neural networks by preventing co-adaptation of feature detectors,
+    arXiv:1207.0580.
 
     limit: the largest Euclidean norm.
-    all_parameters: bound vectors too, biases and slopes, each as one column.
+    all_parameters: bound vectors too, biases and normalization parameters, each as one column.
     """
 
     limit: float = 3.0
@@ -31,8 +32,9 @@ class MaxNorm(Regularizer):
 
     def constrain(self, params: FlatParams) -> None:
         for param in params.named.values():
-            if param.decay or self.all_parameters:
-                w = param.value
-                axes = tuple(range(w.ndim - 1)) or None
-                norms = np.sqrt(np.sum(np.square(w), axis=axes, keepdims=True))
-                w *= self.limit / np.maximum(norms, self.limit)
+            is_matrix = len(param.shape) > 1
+            if self.all_parameters or (param.decay and is_matrix):
+                W = param.value.reshape(-1, param.shape[-1] if is_matrix else 1)
+                norms = np.sqrt(np.einsum("ij,ij->j", W, W))
+                if norms.max() > self.limit:
+                    W *= self.limit / np.maximum(norms, self.limit)  # by exactly 1 where a norm is no larger

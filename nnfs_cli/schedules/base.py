@@ -1,7 +1,7 @@
 """The schedule's contract and registry."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from nnfs_cli.core.component import Component, Registry
@@ -30,12 +30,20 @@ class Clock:
         """How many steps are planned."""
         return round(self.epochs * self.steps_per_epoch)
 
+    @property
+    def share(self) -> float:
+        """The share of the planned steps that were taken, from 0 to 1."""
+        return min(self.step / self.steps, 1.0) if self.steps > 0 else 1.0
+
 
 class Schedule(Component, ABC):
     """Gives each step its learning rate. Every schedule has an option `warmup`, in epochs.
 
     During warm-up the rate grows linearly, step by step, up to the optimizer's own; the schedule
     proper then runs on the epochs that are left, with a clock that starts from zero.
+
+    Goyal et al., 2017, Accurate, large minibatch SGD: training ImageNet in 1 hour, arXiv:1706.02677
+    (warm-up).
     """
 
     registry: ClassVar[Registry["Schedule"]]
@@ -43,11 +51,13 @@ class Schedule(Component, ABC):
 
     def learning_rate(self, base: float, clock: Clock) -> float:
         """The rate of the next step, where `base` is the optimizer's learning_rate."""
+        if not self.warmup:
+            return self.rate(base, clock)
         warmup_steps = round(self.warmup * clock.steps_per_epoch)
         if clock.step < warmup_steps:
-            return base * (clock.step + 1) / warmup_steps
-        rest = replace(clock, step=clock.step - warmup_steps, epochs=clock.epochs - self.warmup)
-        return self.rate(base, rest)
+            return base * ((clock.step + 1) / warmup_steps)  # exactly base at last
+        epochs_left = clock.epochs - warmup_steps / clock.steps_per_epoch
+        return self.rate(base, Clock(clock.step - warmup_steps, clock.steps_per_epoch, epochs_left))
 
     @abstractmethod
     def rate(self, base: float, clock: Clock) -> float:

@@ -9,7 +9,7 @@ from nnfs_cli.schedules.base import SCHEDULES, Clock, Schedule
 @SCHEDULES.register("constant")
 @dataclass(frozen=True)
 class Constant(Schedule):
-    """lr = base
+    """lr = base,   the optimizer's learning_rate
 
     warmup: epochs of linear warm-up before; 0 for none.
     """

@@ -1,6 +1,5 @@
 """The learning rate falls by the same factor every epoch."""
 
-import math
 from dataclasses import dataclass
 
 from nnfs_cli.core.errors import check_options
@@ -11,6 +10,8 @@ from nnfs_cli.schedules.base import SCHEDULES, Clock, Schedule
 @dataclass(frozen=True)
 class Exponential(Schedule):
     """lr = base gamma^floor(epoch)
+
+    Within an epoch it stays the same, as with PyTorch's ExponentialLR stepped once an epoch.
 
     gamma: what the rate is multiplied by after each epoch.
     warmup: epochs of linear warm-up before; 0 for none.
@@ -27,4 +28,4 @@ class Exponential(Schedule):
         )
 
     def rate(self, base: float, clock: Clock) -> float:
-        return float(base * self.gamma ** math.floor(clock.epoch))
+        return float(base * self.gamma ** (clock.step // clock.steps_per_epoch))

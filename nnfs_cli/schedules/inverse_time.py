@@ -9,9 +9,9 @@ from nnfs_cli.schedules.base import SCHEDULES, Clock, Schedule
 @SCHEDULES.register("inverse_time")
 @dataclass(frozen=True)
 class InverseTime(Schedule):
-    """lr = base / (1 + decay epoch), epoch counting fractions too
+    """lr = base / (1 + decay epoch),   epoch counting fractions too, step by step
 
-    decay: how fast.
+    decay: how fast, per epoch: after 1 / decay epochs half the rate is left.
     warmup: epochs of linear warm-up before; 0 for none.
     """
 

@@ -10,15 +10,17 @@ from nnfs_cli.schedules.base import SCHEDULES, Clock, Schedule
 @SCHEDULES.register("one_cycle")
 @dataclass(frozen=True)
 class OneCycle(Schedule):
-    """lr along half cosines, from base / first_divisor up to base, then down to that / last_divisor
+    """lr along half a cosine from base / first_divisor up to base, along another down to that / last_divisor
 
-    Counted as in PyTorch: with T steps, the top is at step rise T - 1, the bottom at step T - 1.
+    With T steps, counted from 0, the top is at rise T - 1 and the bottom is the last step, T - 1: as
+    in PyTorch's OneCycleLR, whose max_lr is base. Its momentum does not cycle.
 
-    Smith and Topin, 2018, Super-convergence, arXiv:1708.07120.
+    Smith and Topin, 2018, Super-convergence: very fast training of neural networks using large
+    learning rates, arXiv:1708.07120.
 
-    rise: the share of the training in which the rate grows.
-    first_divisor: how many times smaller than base the first rate is.
-    last_divisor: how many times smaller than the first rate the last is.
+    rise: the share of the training in which the rate grows; PyTorch's pct_start.
+    first_divisor: how many times smaller than base the first rate is; PyTorch's div_factor.
+    last_divisor: how many times smaller than the first rate the last is; PyTorch's final_div_factor.
     warmup: epochs of linear warm-up before; 0 for none.
     """
 
@@ -37,11 +39,14 @@ class OneCycle(Schedule):
         )
 
     def rate(self, base: float, clock: Clock) -> float:
-        first, last = base / self.first_divisor, base / self.first_divisor / self.last_divisor
+        first = base / self.first_divisor
+        last = first / self.last_divisor
         top, bottom = self.rise * clock.steps - 1.0, clock.steps - 1.0
-        if clock.step <= top:
+        if clock.step < top:
             return _along(first, base, clock.step / top)
-        return _along(base, last, min((clock.step - top) / max(bottom - top, 1e-9), 1.0))
+        if clock.step < bottom:
+            return _along(base, last, (clock.step - top) / (bottom - top))
+        return last
 
 
 def _along(start: float, end: float, u: float) -> float:

@@ -9,9 +9,9 @@ from nnfs_cli.schedules.base import SCHEDULES, Clock, Schedule
 @SCHEDULES.register("polynomial")
 @dataclass(frozen=True)
 class Polynomial(Schedule):
-    """lr = end + (base - end) (1 - step / steps)^power
+    """lr = end + (base - end) (1 - u)^power,   u from 0 to 1 over the training, step by step
 
-    power: 1 for a straight line.
+    power: 1 for a straight line, more for a fall that slows down.
     end: the rate after the last step.
     warmup: epochs of linear warm-up before; 0 for none.
     """
@@ -29,5 +29,4 @@ class Polynomial(Schedule):
         )
 
     def rate(self, base: float, clock: Clock) -> float:
-        left = 1.0 - min(clock.step / clock.steps, 1.0)
-        return float(self.end + (base - self.end) * left**self.power)
+        return float(self.end + (base - self.end) * (1.0 - clock.share) ** self.power)

@@ -8,22 +8,25 @@ from nnfs_cli.core.errors import check_options
 from nnfs_cli.core.params import Array
 from nnfs_cli.schedules.base import SCHEDULES, Clock, Schedule
 
+SMALLEST_CUT = 1e-8
+"""A cut that would change the rate by less is not made, as by PyTorch: so the rate never comes to 0."""
+
 
 @SCHEDULES.register("reduce_on_plateau")
 @dataclass(eq=False)
 class ReduceOnPlateau(Schedule):
     """lr <- max(factor lr, minimum) after more than `patience` epochs without a better monitored value
 
-    Better is smaller than the best so far by more than the share `threshold`, as PyTorch's
-    ReduceLROnPlateau; larger, for metrics of which more is better. Without a validation split it is the
-    training loss that is monitored.
+    Better is smaller than the best so far by more than the share `threshold` of its size, as PyTorch's
+    ReduceLROnPlateau has it for positive values; larger, for metrics of which more is better. Without a
+    validation split it is the training loss that is monitored.
 
     factor: what the rate is multiplied by.
     patience: epochs without a better value that are borne.
     threshold: the share by which a value must be better.
     cooldown: epochs after a cut that do not count.
-    minimum: the smallest rate.
-    warmup: epochs of linear warm-up before; 0 for none.
+    minimum: the smallest rate; 0 for any.
+    warmup: epochs of linear warm-up before, in which values are watched too; 0 for none.
     """
 
     factor: float = 0.1
@@ -47,12 +50,11 @@ class ReduceOnPlateau(Schedule):
 
     def start(self) -> None:
         self._best = np.full(1, np.inf)
-        self._waited = np.zeros(3, np.int64)  # bad epochs, epochs of cooldown left, cuts
+        self._waited = np.zeros(3, np.int64)  # epochs without a better value, epochs of cooldown left, cuts
 
     def observe(self, value: float) -> None:
         bad, cooling, cuts = map(int, self._waited)
-        better = self._best[0] - self.threshold * abs(self._best[0]) if np.isfinite(self._best[0]) else np.inf
-        if value < better:
+        if self._is_better(value):
             self._best[0], bad = value, 0
         else:
             bad += 1
@@ -62,8 +64,18 @@ class ReduceOnPlateau(Schedule):
             cuts, cooling, bad = cuts + 1, self.cooldown, 0
         self._waited[...] = bad, cooling, cuts
 
+    def _is_better(self, value: float) -> bool:
+        best = float(self._best[0])
+        return value < best - self.threshold * abs(best) if np.isfinite(best) else value < best
+
     def state(self) -> dict[str, Array]:
         return {"best": self._best, "waited": self._waited}
 
     def rate(self, base: float, clock: Clock) -> float:
-        return float(max(base * self.factor ** int(self._waited[2]), min(self.minimum, base)))
+        rate = base
+        for _ in range(int(self._waited[2])):
+            cut = max(rate * self.factor, self.minimum)
+            if rate - cut <= SMALLEST_CUT:
+                break
+            rate = cut
+        return rate

@@ -18,6 +18,7 @@ from nnfs_cli.losses.base import Loss
 from nnfs_cli.metrics.base import Metric
 from nnfs_cli.network import Network, Workspace
 from nnfs_cli.optimizers.base import Optimizer
+from nnfs_cli.regularizers.base import Regularizer
 from nnfs_cli.schedules.base import Clock, Schedule
 from nnfs_cli.schema import create
 from nnfs_cli.trainer import train
@@ -117,9 +118,34 @@ def optimizer_case(name: str, variant: str, options: Mapping[str, Any]) -> Case:
     return Case(key, inputs, ours)
 
 
-def schedule_case(name: str, variant: str, options: Mapping[str, Any], per_epoch: int = 1) -> Case:
+def regularizer_case(name: str, variant: str, options: Mapping[str, Any]) -> Case:
+    """Penalty, gradient, and what `constrain` leaves, for a weight matrix and a bias."""
+    key = f"regularizer/{name}/{variant}"
+    draw = rng(key)
+    inputs = {"W": draw.normal(size=(4, 3)), "b": draw.normal(size=3)}
+    inputs["W"][1, 1] = 0.0
+
+    def ours() -> Arrays:
+        named = {"W": Param((4, 3), Zeros()), "b": Param((3,), Zeros(), decay=False)}
+        params = FlatParams(named, {}, "float64")
+        for key, param in named.items():
+            param.value[...] = inputs[key]
+        regularizer = create(Regularizer, name, options)
+        penalty = np.array(regularizer.penalty(params))
+        regularizer.add_gradient(params)
+        regularizer.constrain(params)
+        grads = {f"d{key}": param.grad.copy() for key, param in named.items()}
+        return {"penalty": penalty, **grads, **{key: param.value.copy() for key, param in named.items()}}
+
+    return Case(key, inputs, ours)
+
+
+def schedule_case(
+    name: str, variant: str, options: Mapping[str, Any], per_epoch: int = 1, values: Array | None = None
+) -> Case:
     """The rates of STEPS steps; where the schedule listens, after observing the given values."""
-    values = np.array([1.0 / (1 + min(i, 9)) for i in range(STEPS)])
+    if values is None:
+        values = np.array([1.0 / (1 + min(i, 9)) for i in range(STEPS)])
 
     def ours() -> Arrays:
         schedule: Schedule = create(Schedule, name, options)
@@ -278,6 +304,17 @@ def cases() -> Iterator[Case]:
         decay = "decoupled_weight_decay" if name in ("adamw", "lion") else "weight_decay"
         yield optimizer_case(name, "decay", {decay: 0.1})
     yield optimizer_case("rmsprop", "centered", {"centered": True, "momentum": 0.8})
+    yield optimizer_case("rmsprop", "only_centered", {"centered": True, "alpha": 0.8})
+    yield optimizer_case("rmsprop", "momentum", {"momentum": 0.8, "epsilon": 0.1})
+    yield optimizer_case("adagrad", "epsilon", {"epsilon": 0.1})
+    yield optimizer_case("adadelta", "options", {"rho": 0.5, "epsilon": 1e-3})
+    # With a short memory the largest v of amsgrad is not the last one.
+    betas = {"beta1": 0.5, "beta2": 0.7, "epsilon": 0.01}
+    for name in ("adam", "adamw", "amsgrad", "adamax", "nadam"):
+        yield optimizer_case(name, "options", betas)
+    yield optimizer_case("nadam", "momentum_decay", {"momentum_decay": 0.5})
+    yield optimizer_case("adam", "forgetful", {"beta1": 0.0, "beta2": 0.0})
+    yield optimizer_case("lion", "options", {"beta1": 0.3, "beta2": 0.6})
 
     yield schedule_case("constant", "plain", {})
     yield schedule_case("constant", "warmup", {"warmup": 10})
@@ -289,6 +326,28 @@ def cases() -> Iterator[Case]:
     yield schedule_case("one_cycle", "plain", {})
     yield schedule_case("inverse_time", "plain", {"decay": 0.3})
     yield schedule_case("reduce_on_plateau", "plain", {"patience": 3, "factor": 0.5, "cooldown": 2})
+    yield schedule_case("step", "epochs", {"every": 2, "factor": 0.5}, per_epoch=5)
+    yield schedule_case("exponential", "epochs", {"gamma": 0.5}, per_epoch=5)
+    yield schedule_case("polynomial", "epochs", {"power": 0.5}, per_epoch=5)
+    yield schedule_case("cosine", "epochs", {}, per_epoch=5)
+    yield schedule_case("cosine", "warmup", {"warmup": 2}, per_epoch=5)
+    yield schedule_case("cosine", "same_cycles", {"cycle": 1.4}, per_epoch=5)
+    options = {"rise": 0.1, "first_divisor": 10.0, "last_divisor": 100.0}
+    yield schedule_case("one_cycle", "options", options, per_epoch=5)
+    yield schedule_case("inverse_time", "epochs", {"decay": 0.3}, per_epoch=5)
+    noisy = np.abs(rng("plateau").normal(size=STEPS)) + 1.0 / np.arange(1, STEPS + 1)
+    options = {"patience": 2, "factor": 0.7, "threshold": 0.05, "minimum": 0.01, "cooldown": 1}
+    yield schedule_case("reduce_on_plateau", "noisy", options, values=noisy)
+    yield schedule_case(
+        "reduce_on_plateau", "smallest", {"patience": 0, "factor": 0.1}, values=np.ones(STEPS)
+    )
+
+    for name in ("l1", "l2", "elastic_net", "max_norm"):
+        yield regularizer_case(name, "plain", {"limit": 1.5} if name == "max_norm" else {})
+        yield regularizer_case(
+            name, "all", {"all_parameters": True, **({"limit": 1.5} if name == "max_norm" else {})}
+        )
+    yield regularizer_case("elastic_net", "strengths", {"l1": 0.3, "l2": 0.7})
 
     yield from metric_cases()
 

@@ -105,8 +105,9 @@ def log_cosh(z: Any, t: Any) -> Any:
     return (torch.logaddexp(z - t, t - z) - np.log(2.0)).mean()
 
 
-def lion(groups: Any, lr: float) -> Any:
+def lion(groups: Any, lr: float, betas: tuple[float, float] = (0.9, 0.99)) -> Any:
     """Algorithm 2 of Chen et al., 2023, since PyTorch has none."""
+    beta1, beta2 = betas
 
     class Lion(torch.optim.Optimizer):  # type: ignore[misc]
         def step(self) -> None:
@@ -114,9 +115,9 @@ def lion(groups: Any, lr: float) -> Any:
                 for group in self.param_groups:
                     for w in group["params"]:
                         m = self.state[w].setdefault("m", torch.zeros_like(w))
-                        c = 0.9 * m + 0.1 * w.grad
+                        c = beta1 * m + (1 - beta1) * w.grad
                         w -= lr * (torch.sign(c) + group["weight_decay"] * w)
-                        self.state[w]["m"] = 0.99 * m + 0.01 * w.grad
+                        self.state[w]["m"] = beta2 * m + (1 - beta2) * w.grad
 
     return Lion(groups, {"lr": lr})
 
@@ -130,6 +131,33 @@ def schedule(make: Callable[[Any], Any], *, observes: bool = False) -> Callable[
             steps.step()
             scheduler.step(*([value] if observes else []))
         return {"rates": np.array(rates)}
+
+    return run
+
+
+def regularizer(penalty: Callable[[Any], Any], *, everything: bool = False) -> Callable[[Case], Arrays]:
+    """penalty(w) of the vector of all weights, or of all parameters, and its gradient."""
+
+    def run(case: Case) -> Arrays:
+        W, b = tensor(case.inputs["W"], grad=True), tensor(case.inputs["b"], grad=True)
+        value = penalty(torch.cat([W.flatten(), b if everything else 0 * b]))
+        value.backward()
+        grads = {"dW": W.grad.numpy(), "db": b.grad.numpy()}
+        return {"penalty": value.detach().numpy(), **grads, **case.inputs}
+
+    return run
+
+
+def max_norm(limit: float, *, everything: bool = False) -> Callable[[Case], Arrays]:
+    """By projection. Torch's renorm divides by norm + 1e-7, which is not the same to 1e-9."""
+
+    def bound(w: Any) -> Any:
+        return (w * torch.clamp(limit / torch.linalg.vector_norm(w, dim=0), max=1.0)).numpy()
+
+    def run(case: Case) -> Arrays:
+        W, b = case.inputs["W"], case.inputs["b"]
+        zero = {"penalty": np.array(0.0), "dW": 0 * W, "db": 0 * b}
+        return {**zero, "W": bound(tensor(W)), "b": bound(tensor(b)) if everything else b}
 
     return run
 
@@ -288,6 +316,23 @@ OPTIMIZERS: dict[str, Callable[[Case], Arrays]] = {
     "optimizer/sgd/nesterov": optimizer(torch.optim.SGD, momentum=0.9, nesterov=True),
     "optimizer/sgd/decay": optimizer(torch.optim.SGD, momentum=0.9, decay=0.1),
     "optimizer/rmsprop/centered": optimizer(torch.optim.RMSprop, centered=True, momentum=0.8),
+    "optimizer/rmsprop/only_centered": optimizer(torch.optim.RMSprop, centered=True, alpha=0.8),
+    "optimizer/rmsprop/momentum": optimizer(torch.optim.RMSprop, momentum=0.8, eps=0.1),
+    "optimizer/adagrad/epsilon": optimizer(torch.optim.Adagrad, eps=0.1),
+    "optimizer/adadelta/options": optimizer(torch.optim.Adadelta, rho=0.5, eps=1e-3),
+    "optimizer/adamw/options": optimizer(torch.optim.AdamW, decay=0.01, betas=(0.5, 0.7), eps=0.01),
+    "optimizer/amsgrad/options": optimizer(torch.optim.Adam, amsgrad=True, betas=(0.5, 0.7), eps=0.01),
+    "optimizer/nadam/momentum_decay": optimizer(torch.optim.NAdam, momentum_decay=0.5),
+    "optimizer/adam/forgetful": optimizer(torch.optim.Adam, betas=(0.0, 0.0)),
+    "optimizer/lion/options": optimizer(lion, betas=(0.3, 0.6)),
+    **{
+        f"optimizer/{name}/options": optimizer(make, betas=(0.5, 0.7), eps=0.01)
+        for name, make in {
+            "adam": torch.optim.Adam,
+            "adamax": torch.optim.Adamax,
+            "nadam": torch.optim.NAdam,
+        }.items()
+    },
     "optimizer/adamw/plain": optimizer(torch.optim.AdamW, decay=0.01),
     "optimizer/adamw/decay": optimizer(torch.optim.AdamW, decay=0.1),
     "optimizer/amsgrad/plain": optimizer(torch.optim.Adam, amsgrad=True),
@@ -321,6 +366,53 @@ SCHEDULES: dict[str, Callable[[Case], Arrays]] = {
     "schedule/reduce_on_plateau/plain": schedule(
         lambda steps: rates.ReduceLROnPlateau(steps, factor=0.5, patience=3, cooldown=2), observes=True
     ),
+    "schedule/step/epochs": schedule(lambda steps: rates.StepLR(steps, 10, 0.5)),
+    "schedule/exponential/epochs": schedule(lambda steps: rates.StepLR(steps, 5, 0.5)),
+    "schedule/polynomial/epochs": schedule(lambda steps: rates.PolynomialLR(steps, STEPS, 0.5)),
+    "schedule/cosine/epochs": schedule(lambda steps: rates.CosineAnnealingLR(steps, STEPS)),
+    "schedule/cosine/warmup": schedule(
+        lambda steps: rates.SequentialLR(
+            steps, [rates.LinearLR(steps, 0.1, 1.0, 9), rates.CosineAnnealingLR(steps, STEPS - 10)], [10]
+        )
+    ),
+    "schedule/cosine/same_cycles": schedule(lambda steps: rates.CosineAnnealingWarmRestarts(steps, 7)),
+    "schedule/one_cycle/options": schedule(
+        lambda steps: rates.OneCycleLR(
+            steps,
+            RATE,
+            total_steps=STEPS,
+            pct_start=0.1,
+            div_factor=10.0,
+            final_div_factor=100.0,
+            cycle_momentum=False,
+        )
+    ),
+    "schedule/inverse_time/epochs": schedule(
+        lambda steps: rates.LambdaLR(steps, lambda i: 1 / (1 + 0.3 * i / 5))
+    ),
+    "schedule/reduce_on_plateau/noisy": schedule(
+        lambda steps: rates.ReduceLROnPlateau(
+            steps, factor=0.7, patience=2, threshold=0.05, min_lr=0.01, cooldown=1
+        ),
+        observes=True,
+    ),
+    "schedule/reduce_on_plateau/smallest": schedule(
+        lambda steps: rates.ReduceLROnPlateau(steps, factor=0.1, patience=0), observes=True
+    ),
+}
+REGULARIZERS: dict[str, Callable[[Case], Arrays]] = {
+    "regularizer/elastic_net/strengths": regularizer(lambda w: 0.3 * w.abs().sum() + 0.35 * w.square().sum()),
+    **{
+        f"regularizer/{name}/{variant}": regularizer(penalty, everything=everything)
+        for name, penalty in {
+            "l1": lambda w: 1e-4 * w.abs().sum(),
+            "l2": lambda w: 0.5e-4 * w.square().sum(),
+            "elastic_net": lambda w: 1e-4 * w.abs().sum() + 0.5e-4 * w.square().sum(),
+        }.items()
+        for variant, everything in (("plain", False), ("all", True))
+    },
+    "regularizer/max_norm/plain": max_norm(1.5),
+    "regularizer/max_norm/all": max_norm(1.5, everything=True),
 }
 METRICS: dict[str, Callable[[Case], Arrays]] = {
     "metric/accuracy/classes": metric(lambda p, t: scores.accuracy_score(t, p.argmax(axis=1))),
@@ -356,4 +448,12 @@ METRICS: dict[str, Callable[[Case], Arrays]] = {
         for variant in ("values", "constant")
     },
 }
-PEERS = {"training/adam/cosine": training, **LAYERS, **LOSSES, **OPTIMIZERS, **SCHEDULES, **METRICS}
+PEERS = {
+    "training/adam/cosine": training,
+    **LAYERS,
+    **LOSSES,
+    **OPTIMIZERS,
+    **SCHEDULES,
+    **REGULARIZERS,
+    **METRICS,
+}
