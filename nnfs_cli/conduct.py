@@ -26,11 +26,12 @@ def conduct(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
     """Train and yield every report once it is on record; then save weights, scores and plots.
 
     Raises InterruptionError after SIGINT or SIGTERM, and passes DivergenceError on, both with the
-    run directory complete and marked so. A second SIGINT stops at once.
+    run directory complete and marked so. A second SIGINT stops at once, perhaps half-way through a
+    step: then the last checkpoint stays as it is, and is where the run goes on.
     """
     summary = first_summary(experiment, run)
     run.write_json("summary.json", summary)
-    status, saved = "failed", time.monotonic()
+    status, whole, saved = "failed", True, time.monotonic()
     try:
         with Recorder(run) as recorder, StopRequest() as stop:
             for report in train(experiment):
@@ -48,11 +49,19 @@ def conduct(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
     except DivergenceError:
         status = "diverged"
         raise
-    except (GeneratorExit, KeyboardInterrupt):
+    except GeneratorExit:
         status = "interrupted"
         raise
+    except KeyboardInterrupt:
+        status, whole = "interrupted", False
+        raise
     finally:
-        close(experiment, run, summary, status)
+        count(experiment, summary, status)
+        if whole:
+            save(experiment, run, summary)
+        run.write_json("summary.json", summary)
+        if whole and status != "failed":
+            plots.draw_all(run)
     if status == "interrupted":
         raise InterruptionError(
             f"interrupted in epoch {experiment.progress.epoch + 1} of {experiment.config.training.epochs}; "
@@ -60,8 +69,8 @@ def conduct(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
         )
 
 
-def close(experiment: Experiment, run: RunDirectory, summary: dict[str, Any], status: str) -> None:
-    """Leave the run directory complete: weights, checkpoint, scores, predictions, summary, plots."""
+def count(experiment: Experiment, summary: dict[str, Any], status: str) -> None:
+    """Put into the summary how far the training came, and how fast."""
     progress = experiment.progress
     seconds = progress.seconds
     samples = progress.epoch * len(progress.order) + progress.position
@@ -75,6 +84,11 @@ def close(experiment: Experiment, run: RunDirectory, summary: dict[str, Any], st
     if progress.best_epoch:
         monitor = experiment.config.training.monitor
         summary["best"] = {"epoch": progress.best_epoch, "monitor": monitor, "value": progress.best_value}
+
+
+def save(experiment: Experiment, run: RunDirectory, summary: dict[str, Any]) -> None:
+    """Leave checkpoint, weights, scores and predictions of a training that stands between two steps."""
+    status = summary["status"]
     if status in ("completed", "interrupted"):
         run.write_arrays("checkpoint.npz", experiment.state())
     experiment.use_best()
@@ -88,9 +102,6 @@ def close(experiment: Experiment, run: RunDirectory, summary: dict[str, Any], st
         summary["pictured_split"] = pictured.split
         run.write_arrays("predictions.npz", predictions(experiment, pictured))
         run.write_json(f"evaluation-{pictured.split}.json", evaluation_record(pictured))
-    run.write_json("summary.json", summary)
-    if status != "failed":
-        plots.draw_all(run)
 
 
 def first_summary(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:

@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nnfs_cli.core.params import FlatParams
 from nnfs_cli.core.records import EpochReport, Report, StepReport
 from nnfs_cli.experiment import Experiment
+from nnfs_cli.optimizers.adam import Adam
 from nnfs_cli.trainer import train
 from tests.conftest import Nnfs
 from tests.test_bad_input import fails, save
@@ -249,3 +251,27 @@ def test_a_run_on_data_that_has_changed_does_not_resume_silently(
     config.write_text(config.read_text().replace("noise: 0.3", "noise: 0.9"))
     taps(monkeypatch, lambda report: None)
     assert "fingerprint" in nnfs("resume", "one").err
+
+
+def test_a_stop_in_the_middle_of_a_step_leaves_the_last_whole_checkpoint(
+    nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adam = ["--set", "optimizer={type: adam, learning_rate: 0.01}"]
+    nnfs("train", "cubic.yaml", "--id", "whole", "--quiet", *adam)
+    monkeypatch.setattr("nnfs_cli.conduct.CHECKPOINT_SECONDS", 0.0)
+    step, taken = Adam.step, 0
+
+    def stopped(self: Adam, params: FlatParams, learning_rate: float) -> None:
+        nonlocal taken
+        taken += 1
+        if taken == 14:
+            self.m *= 0.5  # half-way through: the moments have moved, the weights have not
+            raise KeyboardInterrupt
+        step(self, params, learning_rate)
+
+    with monkeypatch.context() as during:
+        during.setattr(Adam, "step", stopped)
+        assert nnfs("train", "cubic.yaml", "--id", "stopped", "--quiet", *adam).status == 130
+    assert json.loads(Path("runs/stopped/summary.json").read_text())["status"] == "interrupted"
+    assert nnfs("resume", "stopped", "--quiet").status == 0
+    assert same_numbers(Path("runs/stopped"), Path("runs/whole"))
