@@ -1,7 +1,8 @@
-"""Batches: rows of a split, gathered and scaled into the arrays that a network reads."""
+"""Batches: rows of a split, gathered and normalized into the arrays that a network reads."""
 
 import numpy as np
 
+from nnfs_cli.core.affine import Affine
 from nnfs_cli.core.params import Array
 from nnfs_cli.core.records import Split
 from nnfs_cli.network import Workspace
@@ -10,16 +11,16 @@ from nnfs_cli.network import Workspace
 class Batch:
     """Brings rows of a split into a workspace's input, and their targets into `t`.
 
-    Rows stay in memory as they came (pixels as bytes) and are scaled one batch at a time.
+    Rows stay in memory as they came (pixels as bytes) and go through `inputs` one batch at a time.
     """
 
-    def __init__(self, split: Split, scale: float, workspace: Workspace) -> None:
+    def __init__(self, split: Split, inputs: Affine, workspace: Workspace) -> None:
         x = workspace.x
         self.split = split
         self.workspace = workspace
         self.t: Array = np.empty((len(x), *split.t.shape[1:]), split.t.dtype)
-        self._scale = x.dtype.type(scale)
-        direct = split.x.dtype == x.dtype and scale == 1.0
+        self._map = inputs.into(split.x.dtype, x.dtype)
+        direct = split.x.dtype == x.dtype and inputs.is_identity
         self._raw = x if direct else np.empty(x.shape, split.x.dtype)
 
     def fill(self, rows: Array) -> None:
@@ -28,5 +29,4 @@ class Batch:
         self.split.x.take(rows, axis=0, out=self._raw, mode="clip")
         self.split.t.take(rows, axis=0, out=self.t, mode="clip")
         if self._raw is not self.workspace.x:
-            np.copyto(self.workspace.x, self._raw)
-            self.workspace.x *= self._scale
+            self._map(self._raw, self.workspace.x)

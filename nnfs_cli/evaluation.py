@@ -56,8 +56,8 @@ def predictions(experiment: Experiment, evaluation: Evaluation) -> dict[str, Arr
     noiseless truth is known, curve_truth.
     """
     data, split = experiment.data, experiment.split(evaluation.split)
-    target = split.t[split.rows]
-    prediction = experiment.loss.predict(evaluation.outputs)
+    target = experiment.in_units(split.t[split.rows])
+    prediction = experiment.in_units(experiment.loss.predict(evaluation.outputs))
     if data.classes:
         return {"target": target, "prediction": prediction.argmax(axis=1)}
     some = np.linspace(0, len(split) - 1, min(len(split), PICTURE_ROWS)).astype(np.intp)
@@ -66,9 +66,14 @@ def predictions(experiment: Experiment, evaluation: Evaluation) -> dict[str, Arr
         x = split.x[split.rows]
         curve = np.linspace(x.min(), x.max(), CURVE_POINTS, dtype=x.dtype).reshape(-1, 1)
         z = outputs(experiment, Split(curve, np.zeros_like(curve), np.arange(len(curve))))
-        arrays |= {"x": x[some], "curve_x": curve, "curve_prediction": experiment.loss.predict(z)}
+        raw = experiment.in_raw_units(curve)
+        arrays |= {
+            "x": experiment.in_raw_units(x[some]),
+            "curve_x": raw,
+            "curve_prediction": experiment.in_units(experiment.loss.predict(z)),
+        }
         if data.truth is not None:
-            arrays["curve_truth"] = data.truth(curve)
+            arrays["curve_truth"] = data.truth(raw)
     return arrays
 
 

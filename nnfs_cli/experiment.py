@@ -10,6 +10,7 @@ import numpy as np
 
 from nnfs_cli.batches import Batch
 from nnfs_cli.config import ExperimentConfig
+from nnfs_cli.core.affine import IDENTITY, Affine
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.params import Array
 from nnfs_cli.core.records import Data, Split
@@ -19,6 +20,9 @@ from nnfs_cli.metrics.base import Metric
 from nnfs_cli.network import Network
 from nnfs_cli.schedules.base import Clock
 from nnfs_cli.threads import blas_threads
+
+STRETCH = 16384
+"""Rows that are normalized at a time."""
 
 
 @dataclass
@@ -60,7 +64,9 @@ class Experiment:
         seeds = np.random.SeedSequence(config.seed).spawn(4)
         init_rng, self.shuffle_rng, split_rng, self.layer_rng = map(np.random.default_rng, seeds)
         self.config = config
-        self.data = _in_dtype(config.dataset.load(split_rng), config.dtype)
+        data = config.dataset.load(split_rng)
+        self.preparation = data.preparation
+        self.data = _ready(data, config.dtype)
         self.loss = config.loss
         self.metrics = {metric.type_name: metric for metric in config.metrics}
         try:
@@ -92,7 +98,7 @@ class Experiment:
 
     def batch(self, split: Split, n: int) -> Batch:
         """Brings n rows of a split at a time into the network's workspace for n."""
-        return Batch(split, self.data.scale, self.network.workspace(n))
+        return Batch(split, self.data.inputs, self.network.workspace(n))
 
     def training_batch(self, n: int) -> Batch:
         """`batch` for the training split, made once for each n."""
@@ -101,9 +107,20 @@ class Experiment:
         return self._batches[n]
 
     def scores(self, z: Array, t: Array) -> dict[str, float]:
-        """The loss and every metric of outputs z (N, M) for targets t."""
-        p = self.loss.predict(z) if self.metrics else z
-        return {"loss": self.loss.value(z, t), **{name: m(p, t) for name, m in self.metrics.items()}}
+        """The loss of outputs z (N, M) for targets t, and every metric, in the targets' own units."""
+        scores = {"loss": self.loss.value(z, t)}
+        if self.metrics:
+            p, t = self.in_units(self.loss.predict(z)), self.in_units(t)
+            scores |= {name: metric(p, t) for name, metric in self.metrics.items()}
+        return scores
+
+    def in_raw_units(self, x: Array) -> Array:
+        """Rows x (N, ...) of a split as they were before any normalization."""
+        return self.preparation.inputs.undo(x) if self.data.inputs.is_identity else x
+
+    def in_units(self, t: Array) -> Array:
+        """Targets or predictions that the network works with, in the data's own units."""
+        return t if self.data.targets.is_identity else self.data.targets.undo(t)
 
     def room_for_outputs(self, n: int) -> Array:
         """An array (n, M) with the rows innermost: scores over a row's few outputs run faster on it."""
@@ -166,14 +183,31 @@ class Experiment:
                 setattr(self.progress, name, array.copy() if array.ndim else array.item())
 
 
-def _in_dtype(data: Data, dtype: str) -> Data:
-    """The same data with real-valued inputs and targets in the network's dtype; bytes stay bytes."""
+def _ready(data: Data, dtype: str) -> Data:
+    """The same data in the network's dtype, with as much done beforehand as memory allows.
 
-    def cast(array: Array) -> Array:
-        return array.astype(dtype, copy=False) if array.dtype.kind == "f" else array
+    Real inputs are normalized here, once. Bytes, which would grow fourfold, and files mapped into
+    memory stay as they are: their `inputs` is left for the batches to apply.
+    """
+    xs = {id(split.x): split.x for split in data.splits.values()}
+    at_once = all(x.dtype.kind == "f" and not isinstance(x, np.memmap) for x in xs.values())
+    if at_once:
+        xs = {key: _normalized(x, data.inputs, dtype) for key, x in xs.items()}
+    ts = {
+        id(s.t): s.t.astype(dtype, copy=False) if s.t.dtype.kind == "f" else s.t for s in data.splits.values()
+    }
+    splits = {name: Split(xs[id(s.x)], ts[id(s.t)], s.rows) for name, s in data.splits.items()}
+    return replace(data, splits=splits, inputs=IDENTITY if at_once else data.inputs)
 
-    splits = {name: Split(cast(s.x), cast(s.t), s.rows) for name, s in data.splits.items()}
-    return replace(data, splits=splits)
+
+def _normalized(x: Array, inputs: Affine, dtype: str) -> Array:
+    """x through `inputs`, in dtype, a stretch of rows at a time so that no second copy of x is needed."""
+    if inputs.is_identity and x.dtype == dtype:
+        return x
+    y, write = np.empty(x.shape, dtype), inputs.into(x.dtype, dtype)
+    for start in range(0, len(x), STRETCH):
+        write(x[start : start + STRETCH], y[start : start + STRETCH])
+    return y
 
 
 def _check_fit(config: ExperimentConfig, network: Network, data: Data) -> None:

@@ -48,7 +48,7 @@ def test_training_follows_the_plain_equations_for_200_steps(make, gradient) -> N
         if not len(order):
             order = order_rng.permutation(split.rows)
         rows, order = order[:size], order[size:]
-        x = split.x[rows] * experiment.data.scale
+        x = split.x[rows] * experiment.data.inputs.scale
         weights = plain.sgd_step(x, split.t[rows], weights, gradient, rate)
         for (W, b), (W_engine, b_engine) in zip(weights, weights_of(experiment), strict=True):
             np.testing.assert_allclose(W_engine, W, rtol=0, atol=1e-10)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from nnfs_cli.config import ExperimentConfig, parse_config
+from nnfs_cli.core.affine import Affine
 from nnfs_cli.core.records import Data, Split
 from nnfs_cli.datasets.base import DATASETS, Dataset
 from nnfs_cli.experiment import Experiment
@@ -30,7 +31,7 @@ class ToyBlobs(Dataset):
             "validation": Split(pixels, t, order[:30]),
             "test": Split(pixels, t, np.arange(270, 300)),
         }
-        return Data(splits, ("red", "green", "blue"), scale=1 / 255, fingerprint="toy")
+        return Data(splits, ("red", "green", "blue"), inputs=Affine(scale=1 / 255), fingerprint="toy")
 
 
 @DATASETS.register("toy_halves")
@@ -41,7 +42,7 @@ class ToyHalves(ToyBlobs):
     def load(self, rng: np.random.Generator) -> Data:
         data = super().load(rng)
         splits = {name: Split(s.x, (s.t > 0).astype(np.intp), s.rows) for name, s in data.splits.items()}
-        return Data(splits, ("red", "other"), scale=data.scale, fingerprint="toy halves")
+        return Data(splits, ("red", "other"), inputs=data.inputs, fingerprint="toy halves")
 
 
 CUBIC = """

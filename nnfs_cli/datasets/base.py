@@ -2,6 +2,7 @@
 
 import hashlib
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from nnfs_cli.core.component import Component, Registry
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.params import Array
-from nnfs_cli.core.records import Data
+from nnfs_cli.core.records import Data, Preparation, Split
 
 
 class Dataset(Component, ABC):
@@ -20,6 +21,10 @@ class Dataset(Component, ABC):
     @abstractmethod
     def load(self, rng: np.random.Generator) -> Data:
         """Read or make the data. `rng` draws the splits. NnfsError where the data cannot be used."""
+
+    def load_as(self, fitted: Preparation, rng: np.random.Generator) -> Data:
+        """The data as `load` gives them, but prepared as an earlier run's were, whatever they are now."""
+        return replace(self.load(rng), inputs=fitted.inputs, targets=fitted.targets)
 
 
 DATASETS: Registry[Dataset] = Registry("dataset", __package__)
@@ -35,9 +40,50 @@ def fingerprint(*arrays: Array) -> str:
     return digest.hexdigest()
 
 
-def hold_out(rows: int, validation: int, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Row numbers for training and for validation, drawn at random; NnfsError if none is left to train on."""
-    if validation >= rows:
-        raise NnfsError(f"dataset.validation: must leave rows to train on, found {validation} of {rows} rows")
+def check_share(amount: float) -> tuple[bool, str]:
+    """For `check_options`: an amount of rows is a count, as an integer, or a share of them all."""
+    whole = isinstance(amount, int)
+    return (amount >= 0 if whole else 0 <= amount < 1), "a count of rows, or a share of them below 1.0"
+
+
+def split_up(
+    x: Array,
+    t: Array,
+    rng: np.random.Generator,
+    *,
+    validation: float = 0,
+    test: float = 0,
+    stratify: bool = False,
+) -> dict[str, Split]:
+    """All rows as splits: `test` held out first, then `validation`, both at random; the rest is `train`.
+
+    A share counts all rows. With `stratify`, each class of t (R,) gives its share of what is held out.
+    NnfsError if no row is left to train on.
+    """
+    rows = np.arange(len(x))
+    parts: dict[str, Array] = {}
+    for name, amount in (("test", test), ("validation", validation)):
+        wanted = amount if isinstance(amount, int) else round(amount * len(x))
+        if wanted >= len(rows):
+            raise NnfsError(
+                f"dataset.{name}: must leave rows to train on, found {amount} of {len(rows)} rows"
+            )
+        if wanted:
+            rows, parts[name] = hold_out(rows, wanted, rng, t if stratify else None)
+    named = {"train": rows, **{name: parts[name] for name in ("validation", "test") if name in parts}}
+    return {name: Split(x, t, part) for name, part in named.items()}
+
+
+def hold_out(
+    rows: Array, wanted: int, rng: np.random.Generator, labels: Array | None = None
+) -> tuple[Array, Array]:
+    """Row numbers to keep and `wanted` ones to hold out, drawn at random; by class where labels are given."""
     order = rng.permutation(rows)
-    return np.sort(order[validation:]), np.sort(order[:validation])
+    if labels is not None:
+        # Rows of each class are spread evenly over [0, 1); the first ones of all are then a fair sample.
+        _, which, counts = np.unique(labels[order], return_inverse=True, return_counts=True)
+        place = np.empty(len(order))
+        for k, count in enumerate(counts):
+            place[which == k] = (np.arange(count) + 0.5) / count
+        order = order[np.argsort(place, kind="stable")]
+    return np.sort(order[wanted:]), np.sort(order[:wanted])

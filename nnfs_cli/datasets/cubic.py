@@ -6,8 +6,8 @@ import numpy as np
 
 from nnfs_cli.core.errors import check_options
 from nnfs_cli.core.params import Array
-from nnfs_cli.core.records import Data, Split
-from nnfs_cli.datasets.base import DATASETS, Dataset, fingerprint, hold_out
+from nnfs_cli.core.records import Data
+from nnfs_cli.datasets.base import DATASETS, Dataset, check_share, fingerprint, split_up
 
 
 @DATASETS.register("cubic")
@@ -19,7 +19,7 @@ class Cubic(Dataset):
     noise: the standard deviation of the noise.
     low, high: the ends of the interval.
     seed: draws the noise, apart from the experiment's own seed.
-    validation: how many points to hold out for validation.
+    validation, test: how many points to hold out, or which share of them.
     """
 
     samples: int = 200
@@ -27,7 +27,8 @@ class Cubic(Dataset):
     low: float = -2.0
     high: float = 2.0
     seed: int = 42
-    validation: int = 0
+    validation: int | float = 0
+    test: int | float = 0
 
     def __post_init__(self) -> None:
         check_options(
@@ -36,7 +37,8 @@ class Cubic(Dataset):
             noise=(self.noise >= 0, "a number of at least 0"),
             high=(self.high > self.low, f"above low, which is {self.low}"),
             seed=(0 <= self.seed < 2**32, "an integer of at least 0 and below 2^32"),
-            validation=(self.validation >= 0, "an integer of at least 0"),
+            validation=check_share(self.validation),
+            test=check_share(self.test),
         )
 
     def load(self, rng: np.random.Generator) -> Data:
@@ -44,10 +46,7 @@ class Cubic(Dataset):
         # RandomState's stream is frozen by NumPy's policy: these points never change with a release.
         noise = np.random.RandomState(self.seed).standard_normal(x.shape)
         t = cube(x) + self.noise * noise
-        train, validation = hold_out(self.samples, self.validation, rng)
-        splits = {"train": Split(x, t, train)}
-        if len(validation):
-            splits["validation"] = Split(x, t, validation)
+        splits = split_up(x, t, rng, validation=self.validation, test=self.test)
         return Data(splits, truth=cube, fingerprint=fingerprint(x, t))
 
 

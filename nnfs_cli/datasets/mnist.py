@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from nnfs_cli.core.affine import IDENTITY, Affine
 from nnfs_cli.core.errors import NnfsError, check_options
 from nnfs_cli.core.params import Array, Shape
 from nnfs_cli.core.records import Data, Split
-from nnfs_cli.datasets.base import DATASETS, Dataset, hold_out
+from nnfs_cli.datasets.base import DATASETS, Dataset, check_share, split_up
 
 SHA256 = {
     "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
@@ -32,15 +33,16 @@ class MNIST(Dataset):
 
     path: the folder with the four files, each plain or with .gz.
     scale: map the pixels 0..255 to [0, 1].
-    validation: how many training images to hold out for validation, drawn with the experiment's seed.
+    validation: how many training images to hold out for validation, or which share of them,
+        drawn with the experiment's seed.
     """
 
     path: str = "data/mnist"
     scale: bool = True
-    validation: int = 0
+    validation: int | float = 0
 
     def __post_init__(self) -> None:
-        check_options(self, validation=(self.validation >= 0, "an integer of at least 0"))
+        check_options(self, validation=check_share(self.validation))
 
     def load(self, rng: np.random.Generator) -> Data:
         folder = Path(self.path)
@@ -53,14 +55,12 @@ class MNIST(Dataset):
             )
         arrays = [_read(file, name) for name, file in files.items() if file is not None]
         x, t, x_test, t_test = arrays
-        train, validation = hold_out(len(x), self.validation, rng)
-        splits = {"train": Split(x, t, train)}
-        if len(validation):
-            splits["validation"] = Split(x, t, validation)
+        splits = split_up(x, t, rng, validation=self.validation)
         splits["test"] = Split(x_test, t_test, np.arange(len(x_test)))
         digits = tuple(str(digit) for digit in range(10))
         whole = hashlib.sha256("".join(SHA256.values()).encode()).hexdigest()
-        return Data(splits, digits, scale=1.0 / 255.0 if self.scale else 1.0, fingerprint=whole)
+        inputs = Affine(scale=1.0 / 255.0) if self.scale else IDENTITY
+        return Data(splits, digits, inputs=inputs, fingerprint=whole)
 
 
 def _find(folder: Path, name: str) -> Path | None:

@@ -232,7 +232,7 @@ def experiment_subjects(experiment: Experiment, seed: int, when: str) -> Iterato
     regularizer, params = experiment.descent.regularizer, network.params
     n = min(experiment.config.training.batch_size, len(split), LARGEST_BATCH)
     workspace = Workspace(network, n, to_input=True)
-    batch = Batch(split, experiment.data.scale, workspace)
+    batch = Batch(split, experiment.data.inputs, workspace)
     batch.fill(np.random.default_rng(seed).choice(split.rows, n, replace=False))
     repeat = Repeat(network, seed)
 

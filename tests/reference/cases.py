@@ -244,7 +244,7 @@ def training_case() -> Case:
     shuffle = copy.deepcopy(experiment.shuffle_rng)
     orders = np.array([shuffle.permutation(split.rows) for _ in range(20)])
     inputs = {
-        "x": split.x * experiment.data.scale,
+        "x": split.x * experiment.data.inputs.scale,
         "t": split.t,
         "orders": orders,
         **{name.replace("/", "_"): array for name, array in experiment.network.params.arrays().items()},
