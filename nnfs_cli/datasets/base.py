@@ -70,8 +70,8 @@ def split_up(
             )
         if wanted:
             rows, parts[name] = hold_out(rows, wanted, rng, t if stratify else None)
-    named = {"train": rows, **{name: parts[name] for name in ("validation", "test") if name in parts}}
-    return {name: Split(x, t, part) for name, part in named.items()}
+    parts["train"] = rows
+    return {name: Split(x, t, parts[name]) for name in ("train", "validation", "test") if name in parts}
 
 
 def hold_out(
