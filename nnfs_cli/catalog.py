@@ -66,7 +66,10 @@ def _type(annotation: Any) -> str:
         return annotation.registry.kind
     if get_origin(annotation) is tuple:
         return f"list of {_type(get_args(annotation)[0])}"
-    if get_origin(annotation) is not None and not isinstance(annotation, type):
+    if get_origin(annotation) is dict:
+        keys, values = get_args(annotation)
+        return f"mapping of {_type(keys)} to {_type(values)}"
+    if get_origin(annotation) is not None:
         return " | ".join(str(a) if isinstance(a, str) else _type(a) for a in get_args(annotation))
     words = {int: "integer", float: "number", bool: "true | false", str: "text"}
     return words.get(annotation, str(annotation))

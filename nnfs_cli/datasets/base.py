@@ -55,23 +55,36 @@ def split_up(
     test: float = 0,
     stratify: bool = False,
 ) -> dict[str, Split]:
-    """All rows as splits: `test` held out first, then `validation`, both at random; the rest is `train`.
+    """The rows of x and t as splits, drawn as `split_rows` does; by class of t (R,) with `stratify`."""
+    labels = t if stratify else None
+    parts = split_rows(len(x), rng, validation=validation, test=test, labels=labels)
+    return {name: Split(x, t, rows) for name, rows in parts.items()}
 
-    A share counts all rows. With `stratify`, each class of t (R,) gives its share of what is held out.
+
+def split_rows(
+    count: int,
+    rng: np.random.Generator,
+    *,
+    validation: float = 0,
+    test: float = 0,
+    labels: Array | None = None,
+) -> dict[str, Array]:
+    """Row numbers 0 to count: `test` held out first, then `validation`, both at random; the rest is `train`.
+
+    A share counts all rows. With labels (count,), each class gives its share of what is held out.
     NnfsError if no row is left to train on.
     """
-    rows = np.arange(len(x))
-    parts: dict[str, Array] = {}
+    rows, parts = np.arange(count), {}
     for name, amount in (("test", test), ("validation", validation)):
-        wanted = amount if isinstance(amount, int) else round(amount * len(x))
+        wanted = amount if isinstance(amount, int) else round(amount * count)
         if wanted >= len(rows):
             raise NnfsError(
                 f"dataset.{name}: must leave rows to train on, found {amount} of {len(rows)} rows"
             )
         if wanted:
-            rows, parts[name] = hold_out(rows, wanted, rng, t if stratify else None)
+            rows, parts[name] = hold_out(rows, wanted, rng, labels)
     parts["train"] = rows
-    return {name: Split(x, t, parts[name]) for name in ("train", "validation", "test") if name in parts}
+    return {name: parts[name] for name in ("train", "validation", "test") if name in parts}
 
 
 def hold_out(

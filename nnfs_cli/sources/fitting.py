@@ -1,0 +1,65 @@
+"""What is fitted to the training rows, and to no other: how inputs and targets are normalized."""
+
+from typing import Literal
+
+import numpy as np
+
+from nnfs_cli.core.affine import IDENTITY, Affine
+from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.params import Array
+
+Normalization = Literal["none", "standardize", "minmax", "scale"]
+STRETCH = 8192
+"""Rows that are looked at together, so that memory stays flat on files larger than it."""
+
+
+def fit_affine(x: Array, rows: Array, how: Normalization, *, alike: bool = False) -> Affine:
+    """The map that normalizes the `rows` of x (R, ...), each entry of a row by itself, or all `alike`.
+
+    standardize: mean 0, standard deviation 1.  minmax: from 0 to 1.  scale: largest size 1.
+    An entry that never changes keeps its size.
+    """
+    if how == "none":
+        return IDENTITY
+    axes = tuple(range(x.ndim)) if alike else (0,)
+    if how == "standardize":
+        mean = _average(x, rows, axes, 0.0, 1)
+        spread = np.sqrt(_average(x, rows, axes, mean, 2))
+        # What is left of a constant after rounding is no spread.
+        constant = spread <= 1e-12 * np.maximum(np.abs(mean), 1e-300)
+        return Affine(mean, 1.0 / np.where(constant, 1.0, spread))
+    low, high = _extremes(x, rows, axes)
+    if how == "minmax":
+        return Affine(low, 1.0 / np.where(high > low, high - low, 1.0))
+    largest = np.maximum(np.abs(low), np.abs(high))
+    return Affine(0.0, 1.0 / np.where(largest > 0.0, largest, 1.0))
+
+
+def _average(x: Array, rows: Array, axes: tuple[int, ...], shift: Array | float, power: int) -> Array:
+    """The mean of (x - shift)^power over the axes, in float64."""
+    total, count = np.zeros(()), 0
+    for start in range(0, len(rows), STRETCH):
+        part = x[rows[start : start + STRETCH]].astype(np.float64)
+        part -= shift
+        total = total + (part**power).sum(axis=axes)
+        count += part.size
+    return np.asarray(total / (count / max(np.size(total), 1)))
+
+
+def _extremes(x: Array, rows: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
+    parts = (x[rows[start : start + STRETCH]] for start in range(0, len(rows), STRETCH))
+    lows, highs = zip(*((part.min(axis=axes), part.max(axis=axes)) for part in parts), strict=True)
+    return np.min(lows, axis=0).astype(np.float64), np.max(highs, axis=0).astype(np.float64)
+
+
+def refuse_infinite(x: Array, source: str) -> None:
+    """Raise NnfsError if x (R, ...) holds infinity or not-a-number, and say in which row."""
+    if x.dtype.kind != "f":
+        return
+    for start in range(0, len(x), STRETCH):
+        bad = ~np.isfinite(x[start : start + STRETCH])
+        if bad.any():
+            row, *rest = (int(i[0]) for i in bad.nonzero())
+            value = x[(start + row, *rest)]
+            where = f", entry {rest}" if rest else ""
+            raise NnfsError(f"{source}: row {start + row + 1}{where}: must be finite, found {value}")

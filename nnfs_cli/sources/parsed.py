@@ -1,0 +1,136 @@
+"""Tables kept parsed in the cache folder, and never served stale."""
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from nnfs_cli.core.params import Array
+from nnfs_cli.sources.cache import cache_folder, place
+from nnfs_cli.sources.lines import Dialect
+from nnfs_cli.sources.table import Table, Texts
+from nnfs_cli.sources.tabular import read_table
+
+VERSION = 1
+"""Of what lies in the cache; another one makes old entries unknown."""
+RACE_NS = 2_000_000_000
+"""A file changed so shortly before it was read may have been changed again within one tick of its clock."""
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What tells, without reading it, that a file is still the same; and its content's SHA-256."""
+
+    path: str
+    size: int
+    modified_ns: int
+    changed_ns: int
+    inode: int
+    sha256: str
+
+    @classmethod
+    def of(cls, path: Path) -> "Stamp":
+        stat = path.stat()
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return cls(str(path.resolve()), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, digest)
+
+    def still_holds(self, path: Path, taken_ns: int) -> bool:
+        """Whether a file is what it was when the stamp was taken.
+
+        On POSIX nobody can set a file's time of change back, so equal stamps mean an equal file, unless
+        it was changed just before. In all other cases the content decides.
+        """
+        stat = path.stat()
+        if stat.st_size != self.size:
+            return False
+        now = (stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
+        untouched = now == (self.modified_ns, self.changed_ns, self.inode)
+        if os.name == "posix" and untouched and self.changed_ns < taken_ns - RACE_NS:
+            return True
+        return Stamp.of(path).sha256 == self.sha256
+
+
+def cached_table(
+    paths: Sequence[Path], dialect: Dialect, categorical: Collection[str] = ()
+) -> tuple[Table, str]:
+    """`read_table`, from the cache where the same files were read before; and their contents' fingerprint.
+
+    A cached table's arrays are mapped into memory.
+    """
+    options = [VERSION, [str(path.resolve()) for path in paths], asdict(dialect), sorted(categorical)]
+    key = hashlib.sha256(json.dumps(options).encode()).hexdigest()[:32]
+    entry = cache_folder() / "tables" / f"{key}.json"
+    found = _load(entry, paths)
+    if found is not None:
+        return found
+    taken_ns = time.time_ns()
+    stamps = [Stamp.of(path) for path in paths]
+    table = read_table(paths, dialect, categorical)
+    with suppress(OSError):  # a cache that cannot be written costs time, nothing else
+        if [Stamp.of(path) for path in paths] == stamps:  # nobody wrote to them meanwhile
+            _store(entry, table, stamps, taken_ns)
+    return table, _fingerprint(stamps)
+
+
+def _fingerprint(stamps: Sequence[Stamp]) -> str:
+    return hashlib.sha256("".join(stamp.sha256 for stamp in stamps).encode()).hexdigest()
+
+
+def _store(entry: Path, table: Table, stamps: Sequence[Stamp], taken_ns: int) -> None:
+    """Write the arrays, named by the content, and then the entry that names them."""
+    entry.parent.mkdir(parents=True, exist_ok=True)
+    stem = f"{entry.stem}-{_fingerprint(stamps)[:16]}"
+    codes = np.array([column.codes for column in table.texts.values()], np.int32).reshape(-1, len(table))
+    for name, array in (("numbers", table.numbers), ("codes", codes)):
+        place(entry.with_name(f"{stem}-{name}.npy"), partial(_save, array))
+    record = {
+        "taken_ns": taken_ns,
+        "stamps": [asdict(stamp) for stamp in stamps],
+        "stem": stem,
+        "source": table.source,
+        "names": table.names,
+        "numeric": table.numeric,
+        "levels": {name: column.levels for name, column in table.texts.items()},
+    }
+    place(entry, lambda file: file.write(json.dumps(record).encode()))
+    for old in entry.parent.glob(f"{entry.stem}-*.npy"):
+        if not old.name.startswith(stem):
+            with suppress(OSError):  # another process may be reading it
+                old.unlink()
+
+
+def _save(array: Array, file: IO[bytes]) -> None:
+    np.save(file, array)
+
+
+def _load(entry: Path, paths: Sequence[Path]) -> tuple[Table, str] | None:
+    """The table of an entry, if its files are still the same and it can be read."""
+    try:
+        record: dict[str, Any] = json.loads(entry.read_bytes())
+        stamps = [Stamp(**stamp) for stamp in record["stamps"]]
+        same = len(stamps) == len(paths) and all(
+            stamp.still_holds(path, record["taken_ns"]) for stamp, path in zip(stamps, paths, strict=True)
+        )
+        if not same:
+            return None
+        numbers, codes = (
+            np.load(entry.with_name(f"{record['stem']}-{name}.npy"), mmap_mode="r", allow_pickle=False)
+            for name in ("numbers", "codes")
+        )
+        texts = {
+            name: Texts(column, tuple(levels))
+            for (name, levels), column in zip(record["levels"].items(), codes, strict=True)
+        }
+    except (OSError, ValueError, KeyError, TypeError):  # not there, or damaged: parse again
+        return None
+    table = Table(record["source"], tuple(record["names"]), tuple(record["numeric"]), numbers, texts)
+    return table, _fingerprint(stamps)

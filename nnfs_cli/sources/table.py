@@ -1,0 +1,86 @@
+"""A table in memory: its numbers in one matrix, its texts as numbers of their distinct texts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnfs_cli.core.errors import NnfsError, did_you_mean
+from nnfs_cli.core.params import Array
+
+MISSING = -1
+"""The code of a text that is not there."""
+STRETCH = 8192
+"""Rows that are looked at together, in a table that may be mapped from a file."""
+
+
+@dataclass(frozen=True, eq=False)
+class Texts:
+    """A column of texts. codes (R,): which of `levels` each row has, or MISSING."""
+
+    codes: Array
+    levels: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Named columns of equal length, from one or more files.
+
+    source: what messages call it.
+    names: all columns in the order of the file.
+    numeric: the columns of `numbers`, which has a missing number as not-a-number.
+    numbers: (R, P), of the smallest type that holds them all.
+    texts: the other columns.
+    """
+
+    source: str
+    names: tuple[str, ...]
+    numeric: tuple[str, ...]
+    numbers: Array
+    texts: Mapping[str, Texts]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def require(self, names: tuple[str, ...], option: str) -> None:
+        """Raise NnfsError unless all these columns are there, naming the nearest of those that are."""
+        unknown = [name for name in names if name not in self.names]
+        if unknown:
+            raise NnfsError(
+                "\n  ".join(
+                    f"{option}: no column {name!r} in {self.source}{did_you_mean(name, self.names)}"
+                    for name in unknown
+                )
+            )
+
+    def number(self, name: str) -> Array:
+        """One column of numbers (R,)."""
+        return np.asarray(self.numbers[:, self.numeric.index(name)])
+
+    def missing(self, name: str) -> Array:
+        """Which rows have nothing in a column, (R,) of bool."""
+        if name in self.texts:
+            return np.asarray(self.texts[name].codes == MISSING)
+        return np.isnan(self.number(name)) if self.numbers.dtype.kind == "f" else np.zeros(len(self), bool)
+
+    def missing_counts(self) -> dict[str, int]:
+        """How many rows have nothing in each column."""
+        counts = np.zeros(len(self.numeric), int)
+        if self.numbers.dtype.kind == "f":
+            for start in range(0, len(self), STRETCH):
+                counts += np.isnan(self.numbers[start : start + STRETCH]).sum(axis=0)
+        texts = {name: int((column.codes == MISSING).sum()) for name, column in self.texts.items()}
+        return {**dict(zip(self.numeric, counts.tolist(), strict=True)), **texts}
+
+    def distinct(self, name: str) -> int:
+        """How many different values a column has, apart from missing ones."""
+        if name in self.texts:
+            codes = self.texts[name].codes
+            return len(np.unique(codes[codes != MISSING]))
+        column = self.number(name)
+        return len(np.unique(column[~self.missing(name)]))
+
+    def take(self, rows: Array) -> "Table":
+        """Only these rows."""
+        texts = {name: Texts(column.codes[rows], column.levels) for name, column in self.texts.items()}
+        return Table(self.source, self.names, self.numeric, self.numbers[rows], texts)

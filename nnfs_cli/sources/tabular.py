@@ -1,0 +1,241 @@
+"""Tables from CSV and Parquet files, a stretch of rows at a time, read by pandas."""
+
+import io
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.params import Array
+from nnfs_cli.sources.lines import CheckedLines, Dialect, open_bytes
+from nnfs_cli.sources.table import MISSING, Table, Texts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CELLS = 2_000_000
+"""How many values are parsed at a time: few enough for memory to stay flat."""
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """Which columns are texts: `texts`, or, where `numbers` is given, all but these."""
+
+    texts: frozenset[str] = frozenset()
+    numbers: frozenset[str] | None = None
+
+    def texts_among(self, names: Collection[str]) -> set[str]:
+        return set(names) & self.texts if self.numbers is None else set(names) - self.numbers
+
+
+class TextInNumbersError(NnfsError):
+    """Columns that were taken for numbers, by name, and are none; the message shows one value."""
+
+    def __init__(self, source: str, names: Collection[str], row: int, name: str, value: object) -> None:
+        self.names = frozenset(names)
+        super().__init__(f"{source}: row {row}, column {name!r}: must be a number, found {str(value)[:40]!r}")
+
+
+def read_table(paths: Sequence[Path], dialect: Dialect, categorical: Collection[str] = ()) -> Table:
+    """All rows of some files with the same columns, one after the other.
+
+    A column is numeric if all its values are numbers. Those in `categorical` are texts whatever they hold.
+    NnfsError where a file is not in order, or a column holds numbers for the most part and texts too.
+    """
+    source = str(paths[0]) if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
+    kinds = Kinds(frozenset(categorical))
+    while True:
+        try:
+            table = join(source, [part for path in paths for part in parts_of_file(path, dialect, kinds)])
+        except TextInNumbersError as found:
+            kinds = Kinds(kinds.texts | found.names)  # then read them as texts, as they are spelled
+            continue
+        for name in table.texts:
+            if name not in categorical:
+                _refuse_numbers_with_texts(table, name)
+        return table
+
+
+def parts_of_file(path: Path, dialect: Dialect, kinds: Kinds) -> Iterator[Table]:
+    """A file's rows, some at a time. TextInNumbersError where a column is no text by `kinds`, and is one."""
+    try:
+        if path.suffix == ".parquet":
+            yield from _parts(_parquet_frames(path), str(path), kinds)
+        else:
+            with open_bytes(path) as stream:
+                yield from parts_of_stream(stream, str(path), dialect, kinds)
+    except OSError as error:
+        raise NnfsError(f"{path}: cannot be read: {error.strerror or error}") from None
+
+
+def parts_of_stream(stream: IO[bytes], source: str, dialect: Dialect, kinds: Kinds) -> Iterator[Table]:
+    """The same of an open CSV file."""
+    lines = CheckedLines(stream, source, dialect)
+    yield from _parts(_csv_frames(lines, kinds), source, kinds)
+
+
+def parts_of_frame(frame: "pd.DataFrame", source: str, kinds: Kinds) -> Iterator[Table]:
+    """The same of a DataFrame that is there already."""
+    frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
+    rows = max(CELLS // max(frame.shape[1], 1), 1)
+    starts = range(0, len(frame), rows)
+    yield from _parts((frame.iloc[start : start + rows] for start in starts), source, kinds)
+
+
+def join(source: str, parts: list[Table]) -> Table:
+    """Tables of the same columns under one another. The list is emptied, to need no memory twice."""
+    first = parts[0]
+    for part in parts:
+        if part.names != first.names:
+            missing = [name for name in first.names if name not in part.names]
+            extra = [name for name in part.names if name not in first.names]
+            raise NnfsError(
+                f"{part.source}: must have the columns of {first.source}; "
+                + (f"it lacks {', '.join(missing)}; " if missing else "")
+                + (f"it has {', '.join(extra)} besides" if extra else "and in the same order")
+            )
+    if not sum(map(len, parts)):
+        raise NnfsError(f"{source}: a header and no rows below it")
+    texts = {name: _join_texts([part.texts[name] for part in parts]) for name in first.texts}
+    numbers = np.empty(
+        (sum(map(len, parts)), len(first.numeric)), np.result_type(*(part.numbers.dtype for part in parts))
+    )
+    end = len(numbers)
+    while parts:
+        part = parts.pop()
+        numbers[end - len(part) : end] = part.numbers
+        end -= len(part)
+    return Table(source, first.names, first.numeric, numbers, texts)
+
+
+def _csv_frames(lines: CheckedLines, kinds: Kinds) -> Iterator["pd.DataFrame"]:
+    import pandas as pd
+
+    names = list(lines.header)
+    with ExitStack() as closing:
+        buffer = closing.enter_context(io.BufferedReader(lines, 1 << 18))
+        if not buffer.peek(1):
+            raise NnfsError(f"{lines.source}: a header and no rows below it")
+        frames = pd.read_csv(
+            buffer,
+            sep=lines.dialect.delimiter,
+            header=None,
+            names=names,
+            index_col=False,
+            dtype=dict.fromkeys(kinds.texts_among(names), str),
+            chunksize=max(CELLS // len(names), 1),
+            float_precision="round_trip",
+            low_memory=False,
+            skip_blank_lines=False,
+            skipinitialspace=True,
+        )
+        closing.enter_context(frames)
+        yield from frames
+
+
+def _parquet_frames(path: Path) -> Iterator["pd.DataFrame"]:
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise NnfsError(f"{path}: reading Parquet needs pyarrow: pip install pyarrow") from None
+    try:
+        with pq.ParquetFile(path) as file:
+            rows = max(CELLS // max(len(file.schema_arrow.names), 1), 1)
+            for batch in file.iter_batches(rows):
+                yield batch.to_pandas()
+    except (OSError, pa.ArrowException) as error:
+        raise NnfsError(f"{path}: not a Parquet file that can be read: {error}") from None
+
+
+def _parts(frames: Iterable["pd.DataFrame"], source: str, kinds: Kinds) -> Iterator[Table]:
+    start = 0
+    for frame in frames:
+        names = [str(name) for name in frame.columns]
+        texts = kinds.texts_among(names)
+        types = zip(names, frame.dtypes, strict=True)
+        spelled = [name for name, dtype in types if dtype.kind not in "iuf" and name not in texts]
+        if spelled:
+            row, value = _first_text(frame[spelled[0]])
+            raise TextInNumbersError(source, spelled, start + row + 1, spelled[0], value)
+        yield _as_table(frame, source, texts)
+        start += len(frame)
+
+
+def _first_text(column: "pd.Series[Any]") -> tuple[int, object]:
+    """The first value that is no number, and its place; the very first where all can be read as numbers."""
+    import pandas as pd
+
+    bad = pd.to_numeric(column, errors="coerce").isna() & column.notna()
+    row = int(np.argmax(bad.to_numpy()))
+    return row, column.iloc[row]
+
+
+def _as_table(frame: "pd.DataFrame", source: str, texts: Collection[str]) -> Table:
+    import pandas as pd
+
+    names = tuple(str(name) for name in frame.columns)
+    numeric = tuple(name for name in names if name not in texts)
+    columns = {}
+    for name in texts:
+        codes, levels = pd.factorize(frame[name])
+        columns[name] = Texts(codes.astype(np.int32), tuple(_spell(level) for level in levels))
+    numbers = frame[list(numeric)] if columns else frame
+    if any(not isinstance(dtype, np.dtype) for dtype in numbers.dtypes):  # pandas' own, with missing values
+        numbers = numbers.astype(np.float64)
+    return Table(source, names, numeric, _smallest(numbers.to_numpy()), columns)
+
+
+def _spell(level: object) -> str:
+    """A category as a file would have it: 3.0, which pandas makes of 3 beside a missing value, is 3."""
+    return str(int(level)) if isinstance(level, float) and level.is_integer() else str(level)
+
+
+def _smallest(numbers: Array) -> Array:
+    """The same integers in bytes or 32 bits, where they fit; everything else in float64."""
+    if numbers.dtype.kind in "iu" and numbers.size:
+        low, high = numbers.min(), numbers.max()
+        for dtype in (np.uint8, np.int32):
+            if np.iinfo(dtype).min <= low and high <= np.iinfo(dtype).max:
+                return numbers.astype(dtype)
+    return numbers.astype(np.float64)
+
+
+def _join_texts(parts: Sequence[Texts]) -> Texts:
+    """One column out of its stretches, each with levels of its own."""
+    codes_of: dict[str, int] = {}
+    codes = []
+    for part in parts:
+        renumbered = np.array(
+            [codes_of.setdefault(level, len(codes_of)) for level in part.levels] + [MISSING], np.int32
+        )
+        codes.append(renumbered[part.codes])  # MISSING, which is -1, takes the last
+    return Texts(np.concatenate(codes), tuple(codes_of))
+
+
+def _refuse_numbers_with_texts(table: Table, name: str) -> None:
+    """Raise NnfsError if a column of texts holds numbers for the most part."""
+    column = table.texts[name]
+    numbers = np.array([is_number(level) for level in column.levels] + [True], bool)
+    counts = np.bincount(column.codes[column.codes != MISSING], minlength=len(column.levels))
+    share = counts[numbers[:-1]].sum() / max(counts.sum(), 1)
+    if 0.5 <= share < 1.0:
+        row = int(np.argmax(~numbers[column.codes]))
+        raise NnfsError(
+            f"{table.source}: row {row + 1}, column {name!r}: {column.levels[column.codes[row]]!r} is not a "
+            f"number, and {share:.1%} of the column's values are; mend it, or list {name!r} under "
+            f"`categorical` if its values are names"
+        )
+
+
+def is_number(text: str) -> bool:
+    """Whether a text reads as a number."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

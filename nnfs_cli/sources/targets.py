@@ -1,0 +1,83 @@
+"""Target columns: whether they are classes or real values, and their numbers."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nnfs_cli.core.errors import NnfsError, did_you_mean
+from nnfs_cli.core.params import Array
+from nnfs_cli.core.records import Task
+from nnfs_cli.sources.table import MISSING, Table
+
+MOST_INFERRED_CLASSES = 20
+"""Whole numbers with more different values are quantities, unless `task` says otherwise."""
+
+
+def infer_task(table: Table, names: Sequence[str]) -> tuple[Task, str]:
+    """The task that target columns look like, and a sentence that says so."""
+    listed = " and ".join(repr(name) for name in names)
+    if len(names) > 1:
+        return "regression", f"task: regression, since there are several target columns: {listed}"
+    if names[0] in table.texts:
+        return "classification", f"task: classification, since the target {listed} holds texts"
+    values = table.number(names[0])
+    whole = values.dtype.kind != "f" or bool(np.all((values % 1 == 0) | np.isnan(values)))
+    distinct = table.distinct(names[0])
+    if not whole:
+        return "regression", f"task: regression, since the target {listed} holds fractions"
+    if distinct <= MOST_INFERRED_CLASSES and 2 * distinct <= len(table):
+        why = f"the target {listed} holds whole numbers of only {distinct} different values"
+        return "classification", f"task: classification, since {why}"
+    return "regression", f"task: regression, since the target {listed} holds {distinct} different numbers"
+
+
+def class_names(table: Table, name: str) -> tuple[str, ...]:
+    """The classes of a target column, sorted: numbers by size, texts by letter."""
+    if name in table.texts:
+        column = table.texts[name]
+        return tuple(sorted(column.levels[code] for code in np.unique(column.codes) if code != MISSING))
+    values = table.number(name)
+    fractions = values[values % 1 != 0]
+    if len(fractions):
+        raise NnfsError(
+            f"dataset.task: classification needs classes, but column {name!r} in {table.source} "
+            f"holds fractions, such as {fractions[0]:g}"
+        )
+    return tuple(str(int(value)) for value in np.unique(values))
+
+
+def class_numbers(table: Table, name: str, classes: Sequence[str]) -> Array:
+    """Each row's class (R,), by its place in `classes`. NnfsError for a class that is none of them."""
+    place = {label: k for k, label in enumerate(classes)}
+    if name in table.texts:
+        codes, levels = table.texts[name].codes, table.texts[name].levels
+    else:
+        values, codes = np.unique(table.number(name), return_inverse=True)
+        levels = tuple(f"{value:g}" if value % 1 else str(int(value)) for value in values)
+    numbers = np.array([place.get(level, -1) for level in levels], np.intp)[codes]
+    if (numbers < 0).any():
+        row = int((numbers < 0).argmax())
+        raise NnfsError(
+            f"{table.source}: row {row + 1}, column {name!r}: class {levels[codes[row]]!r} is not among "
+            f"those trained on{did_you_mean(levels[codes[row]], classes)}"
+        )
+    return numbers
+
+
+def real_targets(table: Table, names: Sequence[str]) -> Array:
+    """The target columns as (R, M). NnfsError for texts and for infinite values."""
+    texts = [name for name in names if name in table.texts]
+    if texts:
+        example = table.texts[texts[0]].levels[:1]
+        raise NnfsError(
+            f"dataset.task: regression needs numbers, but column {texts[0]!r} in {table.source} holds "
+            f"texts, such as {example[0] if example else ''!r}"
+        )
+    targets = np.stack([table.number(name).astype(np.float64) for name in names], axis=1)
+    if not np.isfinite(targets).all():
+        row, column = (int(i[0]) for i in (~np.isfinite(targets)).nonzero())
+        raise NnfsError(
+            f"{table.source}: row {row + 1}, column {names[column]!r}: must be finite, "
+            f"found {targets[row, column]}"
+        )
+    return targets
