@@ -16,6 +16,7 @@ from nnfs_cli.core.errors import DivergenceError, InterruptionError, NnfsError
 from nnfs_cli.core.records import EpochReport, Evaluation, Report
 from nnfs_cli.evaluation import evaluate, predictions
 from nnfs_cli.experiment import Experiment
+from nnfs_cli.model import Model
 from nnfs_cli.runs import Recorder, RunDirectory, epoch_row, most_telling
 from nnfs_cli.trainer import train
 
@@ -31,6 +32,7 @@ def conduct(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
     """
     summary = first_summary(experiment, run)
     run.write_json("summary.json", summary)
+    run.write_json("preparation.json", experiment.preparation.record())
     status, whole, saved = "failed", True, time.monotonic()
     try:
         with Recorder(run) as recorder, StopRequest() as stop:
@@ -149,9 +151,16 @@ def resume(run: RunDirectory) -> Experiment:
 
 def load(run: RunDirectory) -> Experiment:
     """A run's experiment with the weights that it saved."""
-    experiment = Experiment(run.config())
+    fitted = run.preparation() if run.has("preparation.json") else None
+    experiment = Experiment(run.config(), fitted)
     experiment.network.params.load(run.arrays("weights.npz"), f"{run.path / 'weights.npz'}")
     return experiment
+
+
+def load_model(run: RunDirectory) -> Model:
+    """What a run trained, ready to answer; its data are not needed."""
+    weights = run.arrays("weights.npz")
+    return Model(run.config(), run.preparation(), weights, str(run.path / "weights.npz"))
 
 
 def evaluate_run(run: RunDirectory, split: str | None) -> tuple[dict[str, Any], list[str]]:

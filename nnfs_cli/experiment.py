@@ -13,6 +13,7 @@ from nnfs_cli.config import ExperimentConfig
 from nnfs_cli.core.affine import IDENTITY, Affine
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.params import Array
+from nnfs_cli.core.preparation import Preparation
 from nnfs_cli.core.records import Data, Split
 from nnfs_cli.descent import Descent
 from nnfs_cli.losses.base import Loss
@@ -56,15 +57,19 @@ class Progress:
 class Experiment:
     """A config's data, network, loss, metrics and optimizer, built from one seed.
 
+    fitted: prepare the data as an earlier run did, instead of fitting anew to the training rows.
+
     Raises NnfsError where the parts do not fit together: the layers' shapes, the last layer's width,
     a loss or metric for another kind of target.
     """
 
-    def __init__(self, config: ExperimentConfig) -> None:
+    def __init__(self, config: ExperimentConfig, fitted: Preparation | None = None) -> None:
         seeds = np.random.SeedSequence(config.seed).spawn(4)
         init_rng, self.shuffle_rng, split_rng, self.layer_rng = map(np.random.default_rng, seeds)
         self.config = config
-        data = config.dataset.load(split_rng)
+        data = config.dataset.load_as(fitted, split_rng) if fitted else config.dataset.load(split_rng)
+        if not config.loss.any_units:
+            data = replace(data, targets=IDENTITY)
         self.preparation = data.preparation
         self.data = _ready(data, config.dtype)
         self.loss = config.loss
@@ -186,25 +191,25 @@ class Experiment:
 def _ready(data: Data, dtype: str) -> Data:
     """The same data in the network's dtype, with as much done beforehand as memory allows.
 
-    Real inputs are normalized here, once. Bytes, which would grow fourfold, and files mapped into
+    Real numbers are normalized here, once. Bytes, which would grow fourfold, and files mapped into
     memory stay as they are: their `inputs` is left for the batches to apply.
     """
     xs = {id(split.x): split.x for split in data.splits.values()}
-    at_once = all(x.dtype.kind == "f" and not isinstance(x, np.memmap) for x in xs.values())
+    at_once = all(x.dtype != np.uint8 and not isinstance(x, np.memmap) for x in xs.values())
     if at_once:
-        xs = {key: _normalized(x, data.inputs, dtype) for key, x in xs.items()}
-    ts = {
-        id(s.t): s.t.astype(dtype, copy=False) if s.t.dtype.kind == "f" else s.t for s in data.splits.values()
-    }
+        xs = {key: _mapped(x, data.inputs, dtype) for key, x in xs.items()}
+    ts = {id(split.t): split.t for split in data.splits.values()}
+    if not data.classes:
+        ts = {key: _mapped(t, data.targets, dtype) for key, t in ts.items()}
     splits = {name: Split(xs[id(s.x)], ts[id(s.t)], s.rows) for name, s in data.splits.items()}
     return replace(data, splits=splits, inputs=IDENTITY if at_once else data.inputs)
 
 
-def _normalized(x: Array, inputs: Affine, dtype: str) -> Array:
-    """x through `inputs`, in dtype, a stretch of rows at a time so that no second copy of x is needed."""
-    if inputs.is_identity and x.dtype == dtype:
+def _mapped(x: Array, affine: Affine, dtype: str) -> Array:
+    """x through a map, in dtype, a stretch of rows at a time so that no second copy of x is needed."""
+    if affine.is_identity and x.dtype == dtype:
         return x
-    y, write = np.empty(x.shape, dtype), inputs.into(x.dtype, dtype)
+    y, write = np.empty(x.shape, dtype), affine.into(x.dtype, dtype)
     for start in range(0, len(x), STRETCH):
         write(x[start : start + STRETCH], y[start : start + STRETCH])
     return y

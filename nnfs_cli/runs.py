@@ -22,6 +22,7 @@ import numpy as np
 from nnfs_cli.config import PLAIN_NAME, ExperimentConfig, load_config
 from nnfs_cli.core.errors import NnfsError, did_you_mean
 from nnfs_cli.core.params import Array
+from nnfs_cli.core.preparation import Preparation
 from nnfs_cli.core.records import EpochReport, Report, StepReport
 
 FLUSH_SECONDS = 1.0
@@ -134,6 +135,14 @@ class RunDirectory:
         if not isinstance(summary, dict):
             raise NnfsError(f"{file}: must be a mapping, found {summary!r}")
         return summary
+
+    def preparation(self) -> Preparation:
+        """How the run's data were prepared; NnfsError where it cannot be read."""
+        file = self.path / "preparation.json"
+        try:
+            return Preparation.from_record(json.loads(file.read_text(encoding="utf-8")))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise NnfsError(f"{file}: cannot be read: {error}; train the run again") from None
 
     def has(self, name: str) -> bool:
         return (self.path / name).is_file()

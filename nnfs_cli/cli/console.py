@@ -215,6 +215,11 @@ def note(text: str) -> None:
     out.print(text, markup=False)
 
 
+def remark(text: str) -> None:
+    """Something to know, on standard error, where the output is for other programs to read."""
+    err.print(f"nnfs: {text}", markup=False)
+
+
 def warn(text: str) -> None:
     """Something to worry about, on standard error."""
     err.print(f"nnfs: warning: {text}", markup=False)

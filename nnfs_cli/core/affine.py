@@ -47,10 +47,6 @@ class Affine:
 
         return write
 
-    def of(self, x: Array) -> Array:
-        """x, mapped, in float64."""
-        return np.asarray((x - self.shift) * self.scale)
-
     def undo(self, y: Array) -> Array:
         """The inverse map, in y's type."""
         return np.asarray(y / self.scale + self.shift).astype(y.dtype, copy=False)

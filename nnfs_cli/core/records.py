@@ -6,8 +6,12 @@ from typing import Literal
 
 from nnfs_cli.core.affine import IDENTITY, Affine
 from nnfs_cli.core.params import Array, Shape
+from nnfs_cli.core.preparation import Column, Preparation, pixels_of
 
 Task = Literal["classification", "regression"]
+
+SAMPLED_IMAGES = 1000
+"""So many training images tell what the others look like."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,52 +29,12 @@ class Split:
         return len(self.rows)
 
 
-@dataclass(frozen=True)
-class Column:
-    """A feature of a table, and what it becomes: a number, or one number for each category, one-hot.
-
-    categories: the texts that may stand in it, sorted; empty for numbers.
-    fill: what a missing value counts as; None where missing values are a mistake.
-    """
-
-    name: str
-    categories: tuple[str, ...] = ()
-    fill: float | str | None = None
-
-    @property
-    def width(self) -> int:
-        """How many numbers it becomes."""
-        return len(self.categories) or 1
-
-
-@dataclass(frozen=True, eq=False)
-class Preparation:
-    """How rows as a user has them become a network's input, and its outputs become answers.
-
-    Fitted on the training rows, and kept with a run, so that later rows are treated alike.
-
-    input_shape: the shape of one row.
-    columns: the features of a table, in the order of their numbers in a row; empty for arrays.
-    inputs: from raw numbers to what the network reads (1/255 for pixels).
-    classes: the classes' names in the order of their numbers; empty for regression.
-    target_names: the target columns' names, where they have any.
-    targets: from a regression's targets in their own units to those that the network is trained on.
-    """
-
-    input_shape: Shape
-    columns: tuple[Column, ...] = ()
-    inputs: Affine = IDENTITY
-    classes: tuple[str, ...] = ()
-    target_names: tuple[str, ...] = ()
-    targets: Affine = IDENTITY
-
-
 @dataclass(frozen=True, eq=False)
 class Data:
     """A loaded dataset. `classes` to `targets` are as in `Preparation`.
 
-    splits: `train` always, `validation` and `test` where there are any; x are raw numbers, as
-        `inputs` takes them, and real targets are already those that the network is trained on.
+    splits: `train` always, `validation` and `test` where there are any; their x and t are as they
+        came, before `inputs` and `targets` normalize them.
     truth: the noiseless target, (N, ...) -> (N, M), where it is known.
     fingerprint: changes when the data does.
     notes: what was inferred rather than said, a sentence each.
@@ -88,8 +52,15 @@ class Data:
 
     @property
     def preparation(self) -> Preparation:
+        train = self.splits["train"]
         return Preparation(
-            self.input_shape, self.columns, self.inputs, self.classes, self.target_names, self.targets
+            input_shape=self.input_shape,
+            columns=self.columns,
+            inputs=self.inputs,
+            pixels=pixels_of(train.x[train.rows[:SAMPLED_IMAGES]]),
+            classes=self.classes,
+            target_names=self.target_names,
+            targets=self.targets,
         )
 
     @property

@@ -10,7 +10,8 @@ import numpy as np
 from nnfs_cli.core.component import Component, Registry
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.params import Array
-from nnfs_cli.core.records import Data, Preparation, Split
+from nnfs_cli.core.preparation import Preparation
+from nnfs_cli.core.records import Data, Split
 
 
 class Dataset(Component, ABC):

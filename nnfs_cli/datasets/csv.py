@@ -11,7 +11,8 @@ import numpy as np
 from nnfs_cli.core.affine import IDENTITY, Affine
 from nnfs_cli.core.errors import NnfsError, check_options
 from nnfs_cli.core.params import Array
-from nnfs_cli.core.records import Column, Data, Preparation, Split
+from nnfs_cli.core.preparation import Column, Preparation
+from nnfs_cli.core.records import Data, Split
 from nnfs_cli.datasets.base import DATASETS, Dataset, check_share, fingerprint, split_rows
 from nnfs_cli.sources.encoding import Missing, encode, fit_columns, refuse_missing
 from nnfs_cli.sources.fitting import Normalization, fit_affine
@@ -40,8 +41,9 @@ class CSV(Dataset):
     standardize: bring each feature to mean 0 and standard deviation 1.
     minmax: bring each feature to the range 0 to 1.
     scale: divide each feature by its largest size. For images one map serves all pixels.
-    standardize_target: train a regression on targets of mean 0 and standard deviation 1. Predictions
-        and metrics are in the targets' own units all the same; the loss is that of training.
+    standardize_target: train a regression on targets of mean 0 and standard deviation 1, unless its
+        loss is for counts or probabilities. Predictions and metrics are in the targets' own units all
+        the same; the loss is that of training.
     missing: what to do about missing values: error, drop (the rows), or fill them with the column's mean,
         its median, or a constant. A gap among categories becomes the most frequent one; with constant
         it is a category of its own.
@@ -109,14 +111,12 @@ class CSV(Dataset):
         x = self._input(table, columns)
         inputs = fitted.inputs if fitted else self._fit_inputs(x, rows, columns)
         targets = fitted.targets if fitted else self._fit_targets(t, rows, classes)
-        t = t if classes else targets.of(t)
         splits = {name: Split(x, t, part) for name, part in parts.items()}
         if isinstance(self.test, str):
             test, more = self._read(self.test, "dataset.test")
             test = self._without_gaps(test, names)
-            t_test = self._target(test, classes)
-            t_test = t_test if classes else targets.of(t_test)
-            splits["test"] = Split(self._input(test, columns), t_test, np.arange(len(test)))
+            x_test, t_test = self._input(test, columns), self._target(test, classes)
+            splits["test"] = Split(x_test, t_test, np.arange(len(test)))
             prints += more
         return Data(
             splits,

@@ -16,6 +16,8 @@ class Loss(Component, ABC):
 
     tasks: the kinds of targets it is defined for.
     expects_logits: z are logits, and turning them into probabilities is part of the loss.
+    any_units: its minimum is the same prediction in whatever units targets are; not so where they are
+        counts or probabilities.
     largest_output: the |z| up to which float32 can hold the loss.
     examples: options that the gradient check and the tests try.
     """
@@ -23,6 +25,7 @@ class Loss(Component, ABC):
     registry: ClassVar[Registry["Loss"]]
     tasks: ClassVar[tuple[Task, ...]]
     expects_logits: ClassVar[bool] = False
+    any_units: ClassVar[bool] = True
     largest_output: ClassVar[float] = 1e4
     examples: ClassVar[Sequence[Mapping[str, Any]]] = [{}]
 

@@ -29,6 +29,7 @@ class BinaryCrossEntropy(Loss):
     positive_weight: float = 1.0
     tasks: ClassVar[tuple[Task, ...]] = ("classification", "regression")
     expects_logits: ClassVar[bool] = True
+    any_units: ClassVar[bool] = False
     examples: ClassVar[Sequence[Mapping[str, Any]]] = [{}, {"positive_weight": 3.0}]
 
     def __post_init__(self) -> None:

@@ -23,6 +23,7 @@ class Poisson(Loss):
     """
 
     tasks: ClassVar[tuple[Task, ...]] = ("regression",)
+    any_units: ClassVar[bool] = False
     largest_output: ClassVar[float] = 80.0
 
     def value(self, z: Array, t: Array) -> float:

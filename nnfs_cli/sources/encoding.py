@@ -9,7 +9,7 @@ import numpy as np
 
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.params import Array
-from nnfs_cli.core.records import Column
+from nnfs_cli.core.preparation import Column
 from nnfs_cli.sources.table import MISSING, Table
 
 Missing = Literal["error", "drop", "mean", "median", "constant"]
@@ -97,9 +97,7 @@ def _fill_gaps(table: Table, column: Column, numbers: Array) -> None:
     infinite = np.isinf(numbers)
     if infinite.any():
         row = int(infinite.argmax())
-        raise NnfsError(
-            f"{table.source}: row {row + 1}, column {column.name!r}: must be finite, found {numbers[row]}"
-        )
+        raise NnfsError(f"{table.where(row, column.name)}: must be finite, found {numbers[row]}")
     gaps = np.isnan(numbers)
     _require_fill(table, column, gaps)
     numbers[gaps] = column.fill
@@ -116,7 +114,7 @@ def _one_hot(table: Table, column: Column) -> Array:
         close = difflib.get_close_matches(level, column.categories, n=1, cutoff=0.5)
         shown = ", ".join(map(repr, column.categories[:20])) + (", ..." if column.categories[20:] else "")
         raise NnfsError(
-            f"{table.source}: row {row + 1}, column {column.name!r}: {level!r} is none of the categories "
+            f"{table.where(row, column.name)}: {level!r} is none of the categories "
             f"trained on" + (f"; did you mean {close[0]!r}?" if close else f"; they are {shown}")
         )
     gaps = codes == MISSING
@@ -138,7 +136,7 @@ def _codes_and_levels(table: Table, column: Column) -> tuple[Array, tuple[str, .
 def _require_fill(table: Table, column: Column, gaps: Array) -> None:
     if column.fill is None:
         raise NnfsError(
-            f"{table.source}: row {int(gaps.argmax()) + 1}, column {column.name!r}: a value is missing "
+            f"{table.where(int(gaps.argmax()), column.name)}: a value is missing "
             f"({int(gaps.sum())} in all), and the network was trained without missing values"
         )
 

@@ -31,6 +31,7 @@ class Table:
     numeric: the columns of `numbers`, which has a missing number as not-a-number.
     numbers: (R, P), of the smallest type that holds them all.
     texts: the other columns.
+    start: how many rows of its source come before it.
     """
 
     source: str
@@ -38,6 +39,7 @@ class Table:
     numeric: tuple[str, ...]
     numbers: Array
     texts: Mapping[str, Texts]
+    start: int = 0
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -84,3 +86,7 @@ class Table:
         """Only these rows."""
         texts = {name: Texts(column.codes[rows], column.levels) for name, column in self.texts.items()}
         return Table(self.source, self.names, self.numeric, self.numbers[rows], texts)
+
+    def where(self, row: int, name: str) -> str:
+        """A place in words, for messages; rows count from 1, as below the header."""
+        return f"{self.source}: row {self.start + row + 1}, column {name!r}"

@@ -162,7 +162,7 @@ def _parts(frames: Iterable["pd.DataFrame"], source: str, kinds: Kinds) -> Itera
         if spelled:
             row, value = _first_text(frame[spelled[0]])
             raise TextInNumbersError(source, spelled, start + row + 1, spelled[0], value)
-        yield _as_table(frame, source, texts)
+        yield _as_table(frame, source, texts, start)
         start += len(frame)
 
 
@@ -175,7 +175,7 @@ def _first_text(column: "pd.Series[Any]") -> tuple[int, object]:
     return row, column.iloc[row]
 
 
-def _as_table(frame: "pd.DataFrame", source: str, texts: Collection[str]) -> Table:
+def _as_table(frame: "pd.DataFrame", source: str, texts: Collection[str], start: int) -> Table:
     import pandas as pd
 
     names = tuple(str(name) for name in frame.columns)
@@ -187,7 +187,7 @@ def _as_table(frame: "pd.DataFrame", source: str, texts: Collection[str]) -> Tab
     numbers = frame[list(numeric)] if columns else frame
     if any(not isinstance(dtype, np.dtype) for dtype in numbers.dtypes):  # pandas' own, with missing values
         numbers = numbers.astype(np.float64)
-    return Table(source, names, numeric, _smallest(numbers.to_numpy()), columns)
+    return Table(source, names, numeric, _smallest(numbers.to_numpy()), columns, start)
 
 
 def _spell(level: object) -> str:
@@ -226,7 +226,7 @@ def _refuse_numbers_with_texts(table: Table, name: str) -> None:
     if 0.5 <= share < 1.0:
         row = int(np.argmax(~numbers[column.codes]))
         raise NnfsError(
-            f"{table.source}: row {row + 1}, column {name!r}: {column.levels[column.codes[row]]!r} is not a "
+            f"{table.where(row, name)}: {column.levels[column.codes[row]]!r} is not a "
             f"number, and {share:.1%} of the column's values are; mend it, or list {name!r} under "
             f"`categorical` if its values are names"
         )

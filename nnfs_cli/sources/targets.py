@@ -58,7 +58,7 @@ def class_numbers(table: Table, name: str, classes: Sequence[str]) -> Array:
     if (numbers < 0).any():
         row = int((numbers < 0).argmax())
         raise NnfsError(
-            f"{table.source}: row {row + 1}, column {name!r}: class {levels[codes[row]]!r} is not among "
+            f"{table.where(row, name)}: class {levels[codes[row]]!r} is not among "
             f"those trained on{did_you_mean(levels[codes[row]], classes)}"
         )
     return numbers
@@ -76,8 +76,5 @@ def real_targets(table: Table, names: Sequence[str]) -> Array:
     targets = np.stack([table.number(name).astype(np.float64) for name in names], axis=1)
     if not np.isfinite(targets).all():
         row, column = (int(i[0]) for i in (~np.isfinite(targets)).nonzero())
-        raise NnfsError(
-            f"{table.source}: row {row + 1}, column {names[column]!r}: must be finite, "
-            f"found {targets[row, column]}"
-        )
+        raise NnfsError(f"{table.where(row, names[column])}: must be finite, found {targets[row, column]}")
     return targets

@@ -1,0 +1,58 @@
+"""The model: a trained network with all that it takes to answer for raw rows."""
+
+import copy
+from collections.abc import Mapping
+
+import numpy as np
+
+from nnfs_cli.config import ExperimentConfig
+from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.params import Array
+from nnfs_cli.core.preparation import Preparation
+from nnfs_cli.network import Network
+from nnfs_cli.threads import blas_threads, limit_blas
+
+BATCH_SIZE = 1024
+
+
+class Model:
+    """Answers for rows as they come, of which it needs to know nothing but how they were prepared.
+
+    weights: the network's parameters by name; `source` is what messages call them.
+    """
+
+    def __init__(
+        self, config: ExperimentConfig, preparation: Preparation, weights: Mapping[str, Array], source: str
+    ) -> None:
+        self.preparation, self.loss = preparation, config.loss
+        self.network = Network(copy.deepcopy(config.layers), preparation.input_shape, config.dtype)
+        self.network.params.load(weights, source)
+        self.threads = blas_threads(self.network, BATCH_SIZE, config.training.threads)
+
+    def outputs(self, x: Array, batch_size: int = BATCH_SIZE) -> Array:
+        """What the network says of raw rows x (N, ...) in the targets' own terms and units.
+
+        (N, K) probabilities, or scores of a loss that knows none; or (N, M) real values.
+        """
+        if x.shape[1:] != self.preparation.input_shape:
+            raise NnfsError(f"rows must have shape {self.preparation.input_shape}, found {x.shape[1:]}")
+        z = np.empty((len(x), *self.network.output_shape), self.network.dtype)
+        write = self.preparation.inputs.into(x.dtype, self.network.dtype)
+        with limit_blas(self.threads):
+            for start in range(0, len(x), batch_size):
+                rows = x[start : start + batch_size]
+                workspace = self.network.workspace(len(rows))
+                write(rows, workspace.x)
+                workspace.infer()
+                z[start : start + batch_size] = workspace.y
+        y = self.loss.predict(z)
+        return y if self.preparation.targets.is_identity else self.preparation.targets.undo(y)
+
+    @property
+    def gives_probabilities(self) -> bool:
+        """Whether outputs for classes are probabilities."""
+        return self.loss.expects_logits or self.network.layers[-1].gives_probabilities
+
+    def answers(self, outputs: Array) -> Array:
+        """The classes' names (N,) of `outputs`, or the real values (N, M) that they are."""
+        return self.preparation.labels[outputs.argmax(axis=1)] if self.preparation.classes else outputs

@@ -1,0 +1,172 @@
+"""What a user wants predictions for: tables, arrays and pictures, some rows at a time."""
+
+import math
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nnfs_cli.core.errors import NnfsError, did_you_mean
+from nnfs_cli.core.params import Array
+from nnfs_cli.core.preparation import Preparation
+from nnfs_cli.sources.arrays import names_in_npz, open_npy, open_npz
+from nnfs_cli.sources.encoding import encode
+from nnfs_cli.sources.fitting import refuse_infinite
+from nnfs_cli.sources.idx import read_idx
+from nnfs_cli.sources.lines import Dialect, open_bytes
+from nnfs_cli.sources.pictures import SUFFIXES, read_picture
+from nnfs_cli.sources.table import MISSING, Table
+from nnfs_cli.sources.tabular import Kinds, parts_of_file, parts_of_frame, parts_of_stream
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NUMBERS = 4_000_000
+"""How many numbers of an array are taken at a time."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Some rows of an input, ready for a model.
+
+    x: (n, *input_shape), raw.
+    ids: the texts of the column that was asked for, or the pictures' names; empty where there are none.
+    notes: what was done or left out, in sentences; said once.
+    """
+
+    x: Array
+    ids: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def read_rows(
+    paths: Sequence[str], preparation: Preparation, dialect: Dialect, id_column: str = ""
+) -> Iterator[Rows]:
+    """The rows of some files, `-` being CSV from standard input, in the order of the files.
+
+    id_column: a column whose texts to hand on, if a table has it.
+    NnfsError for what is no input for a model of this preparation.
+    """
+    for path in paths:
+        file = Path(path).expanduser()
+        if path != "-" and not file.is_file():
+            siblings = [other.name for other in file.parent.glob("*")] if file.parent.is_dir() else []
+            raise NnfsError(f"no such file: {file.absolute()}{did_you_mean(file.name, siblings)}")
+        if path == "-":
+            kinds = _kinds(preparation)
+            parts = parts_of_stream(sys.stdin.buffer, "standard input", dialect, kinds)
+            yield from rows_of_tables(parts, preparation, id_column)
+        elif file.suffix.lower() in SUFFIXES:
+            yield _picture(file, preparation)
+        elif file.suffix == ".npy":
+            yield from rows_of_array(open_npy(file), preparation, str(file))
+        elif file.suffix == ".npz":
+            yield from rows_of_array(_array_in(file), preparation, str(file))
+        elif _is_idx(file):
+            yield from rows_of_array(read_idx(file), preparation, str(file))
+        else:
+            parts = parts_of_file(file, dialect, _kinds(preparation))
+            yield from rows_of_tables(parts, preparation, id_column)
+
+
+def rows_of_frame(frame: "pd.DataFrame", preparation: Preparation) -> Iterator[Rows]:
+    """The rows of a DataFrame."""
+    return rows_of_tables(parts_of_frame(frame, "the table", _kinds(preparation)), preparation)
+
+
+def rows_of_tables(parts: Iterator[Table], preparation: Preparation, id_column: str = "") -> Iterator[Rows]:
+    """The rows of a table that comes in parts, its columns matched by name.
+
+    A model that was not trained on a table takes the columns in their order.
+    """
+    notes: tuple[str, ...] = ()
+    for number, part in enumerate(parts):
+        if preparation.columns:
+            if number == 0:
+                notes = _match(part, preparation)
+            x = encode(part, preparation.columns)
+        else:
+            x = part.numbers
+            _require_width(x.shape[1], preparation, part.source)
+            refuse_infinite(x, part.source)
+        ids = _texts(part, id_column) if id_column in part.names else ()
+        yield Rows(x.reshape(-1, *preparation.input_shape), ids, notes if number == 0 else ())
+
+
+def rows_of_array(x: Array, preparation: Preparation, source: str) -> Iterator[Rows]:
+    """The rows of an array (N, ...), of the model's shape or flat."""
+    if any(column.categories for column in preparation.columns):
+        raise NnfsError(
+            f"{source}: an array of numbers, but the network was trained on a table with categories; "
+            f"give it a table"
+        )
+    if x.ndim < 2 or x.dtype.kind not in "biuf":
+        raise NnfsError(f"{source}: must hold rows of numbers, found shape {x.shape} of {x.dtype}")
+    if x.shape[1:] != preparation.input_shape:
+        _require_width(math.prod(x.shape[1:]), preparation, source)
+    step = max(NUMBERS // max(math.prod(x.shape[1:]), 1), 1)
+    for start in range(0, len(x), step):
+        part = np.asarray(x[start : start + step])
+        refuse_infinite(part, source)
+        yield Rows(part.reshape(-1, *preparation.input_shape))
+
+
+def _kinds(preparation: Preparation) -> Kinds:
+    """Of a table's columns, those the model knows as numbers have to be numbers; the others are texts."""
+    if not preparation.columns:
+        return Kinds()
+    return Kinds(numbers=frozenset(c.name for c in preparation.columns if not c.categories))
+
+
+def _match(table: Table, preparation: Preparation) -> tuple[str, ...]:
+    """What to say about columns that the model does not need; NnfsError for those that it lacks."""
+    names = [column.name for column in preparation.columns]
+    lacking = [name for name in names if name not in table.names]
+    if lacking:
+        shown = [f"{name!r}{did_you_mean(name, table.names)}" for name in lacking[:5]]
+        more = f", and {len(lacking) - 5} more" if lacking[5:] else ""
+        raise NnfsError(f"{table.source}: no column {', '.join(shown)}{more}")
+    extra = [name for name in table.names if name not in names]
+    if not extra:
+        return ()
+    shown_extra = ", ".join(extra[:8]) + (f" and {len(extra) - 8} more" if extra[8:] else "")
+    return (f"{table.source}: columns that the network does not use: {shown_extra}",)
+
+
+def _texts(table: Table, name: str) -> tuple[str, ...]:
+    """A column as a user wrote it."""
+    if name in table.texts:
+        column = table.texts[name]
+        return tuple("" if code == MISSING else column.levels[code] for code in column.codes)
+    return tuple(str(value) for value in table.number(name).tolist())
+
+
+def _require_width(found: int, preparation: Preparation, source: str) -> None:
+    wanted = math.prod(preparation.input_shape)
+    if found != wanted:
+        shape = " x ".join(map(str, preparation.input_shape))
+        raise NnfsError(f"{source}: must have {wanted} numbers a row ({shape}), found {found}")
+
+
+def _array_in(path: Path) -> Array:
+    """The rows of an .npz file: its only array, or the one named X or x."""
+    names = names_in_npz(path)
+    chosen = names[0] if len(names) == 1 else next((name for name in ("X", "x") if name in names), "X")
+    return open_npz(path, chosen)
+
+
+def _is_idx(path: Path) -> bool:
+    """IDX files start with two zero bytes, as no table does."""
+    with open_bytes(path) as file:
+        return file.read(2) == b"\0\0"
+
+
+def _picture(path: Path, preparation: Preparation) -> Rows:
+    shape, pixels = preparation.input_shape, preparation.pixels
+    if pixels is None or (len(shape) == 3 and shape[0] not in (1, 3)):
+        raise NnfsError(f"{path}: a picture, but the network takes rows of shape {shape}, which is no image")
+    image, notes = read_picture(path, shape, pixels)
+    return Rows(image[np.newaxis], (path.name,), tuple(notes))
