@@ -13,9 +13,17 @@ from nnfs_cli.core.errors import NnfsError, check_options
 from nnfs_cli.core.params import Array
 from nnfs_cli.core.preparation import Column, Preparation
 from nnfs_cli.core.records import Data, Split
-from nnfs_cli.datasets.base import DATASETS, Dataset, check_share, fingerprint, split_rows
+from nnfs_cli.datasets.base import (
+    DATASETS,
+    Dataset,
+    check_normalization,
+    check_share,
+    choose_normalization,
+    fingerprint,
+    split_rows,
+)
 from nnfs_cli.sources.encoding import Missing, encode, fit_columns, refuse_missing
-from nnfs_cli.sources.fitting import Normalization, fit_affine
+from nnfs_cli.sources.fitting import fit_affine
 from nnfs_cli.sources.lines import Dialect
 from nnfs_cli.sources.parsed import cached_table
 from nnfs_cli.sources.paths import find_files
@@ -74,12 +82,11 @@ class CSV(Dataset):
         amounts = {"validation": check_share(self.validation)}
         if not isinstance(self.test, str):
             amounts["test"] = check_share(self.test)
-        several = self.standardize + self.minmax + self.scale > 1
         check_options(
             self,
             **amounts,
             target=(len(self.targets) > 0, "a column, or a list of columns"),
-            standardize=(not several, "the only one of standardize, minmax and scale that is true"),
+            standardize=check_normalization(self.standardize, self.minmax, self.scale),
             image_shape=(all(size >= 1 for size in self.image_shape), "positive sizes, such as [28, 28]"),
             delimiter=(len(self.delimiter) == 1, "a single character"),
             encoding=(_is_encoding(self.encoding), "the name of an encoding, such as utf-8 or cp1252"),
@@ -101,7 +108,9 @@ class CSV(Dataset):
         table, prints = self._read(self.path, "dataset.path")
         table = self._without_gaps(table, names := self._feature_names(table))
         task, *notes = (self.task,) if self.task != "auto" else infer_task(table, self.targets)
-        classes = self._classes(table, fitted) if task == "classification" else ()
+        classes: tuple[str, ...] = ()
+        if task == "classification":
+            classes = fitted.classes if fitted else class_names(table, self.targets)
         t = self._target(table, classes)
         labels = t if classes else None
         held_out = 0 if isinstance(self.test, str) else self.test
@@ -170,17 +179,6 @@ class CSV(Dataset):
             refuse_missing(table, names, "say what to do: `missing: drop`, `mean`, `median` or `constant`")
         return table
 
-    def _classes(self, table: Table, fitted: Preparation | None) -> tuple[str, ...]:
-        if len(self.targets) > 1:
-            raise NnfsError("dataset.target: classification takes one target column, found several")
-        classes = fitted.classes if fitted else class_names(table, self.targets[0])
-        if len(classes) < 2:
-            raise NnfsError(
-                f"dataset.target: column {self.targets[0]!r} in {table.source} has only one class, "
-                f"{classes[0]!r}: there is nothing to tell apart"
-            )
-        return classes
-
     def _target(self, table: Table, classes: Sequence[str]) -> Array:
         if classes:
             return class_numbers(table, self.targets[0], classes)
@@ -197,15 +195,7 @@ class CSV(Dataset):
 
     def _fit_inputs(self, x: Array, rows: Array, columns: Sequence[Column]) -> Affine:
         """One map for all pixels of images; for tables one a column, but one-hot numbers stay as they are."""
-        how: Normalization = (
-            "standardize"
-            if self.standardize
-            else "minmax"
-            if self.minmax
-            else "scale"
-            if self.scale
-            else "none"
-        )
+        how = choose_normalization(self.standardize, self.minmax, self.scale)
         inputs = fit_affine(x, rows, how, alike=bool(self.image_shape))
         one_hot = np.repeat(
             [bool(column.categories) for column in columns], [column.width for column in columns]

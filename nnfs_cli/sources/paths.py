@@ -22,6 +22,14 @@ def find_files(paths: str | Sequence[str], option: str) -> list[Path]:
     return found
 
 
+def find_file(path: str, option: str) -> Path:
+    """The one file that a path means; NnfsError where it is not there."""
+    file = Path(path).expanduser()
+    if not file.is_file():
+        raise NnfsError(_nothing_there(file, option))
+    return file
+
+
 def _nothing_there(path: Path, option: str) -> str:
     folder = path.parent
     if glob.has_magic(str(path)):

@@ -7,10 +7,26 @@ import numpy as np
 from nnfs_cli.core.errors import NnfsError, did_you_mean
 from nnfs_cli.core.params import Array
 from nnfs_cli.core.records import Task
-from nnfs_cli.sources.table import MISSING, Table
+from nnfs_cli.sources.table import MISSING, Table, Texts
 
 MOST_INFERRED_CLASSES = 20
 """Whole numbers with more different values are quantities, unless `task` says otherwise."""
+
+
+def table_of_targets(y: Array, source: str) -> Table:
+    """An array of targets (R,) or (R, M), numbers or texts, as a table with the column y, or y1, y2, ..."""
+    if y.ndim not in (1, 2) or y.dtype.kind not in "biufU":
+        raise NnfsError(f"{source}: targets must be (rows,) or (rows, outputs), found {y.shape} of {y.dtype}")
+    if y.dtype.kind == "U":
+        if y.ndim == 2:
+            raise NnfsError(f"{source}: targets that are texts must be (rows,), found {y.shape}")
+        levels, codes = np.unique(y, return_inverse=True)
+        texts = {"y": Texts(codes.astype(np.int32), tuple(str(level) for level in levels))}
+        return Table(source, ("y",), (), np.empty((len(y), 0)), texts)
+    numbers = np.asarray(y, np.uint8 if y.dtype.kind == "b" else None).reshape(len(y), -1)
+    width = numbers.shape[1]
+    names = ("y",) if width == 1 else tuple(f"y{m + 1}" for m in range(width))
+    return Table(source, names, names, numbers, {})
 
 
 def infer_task(table: Table, names: Sequence[str]) -> tuple[Task, str]:
@@ -31,8 +47,25 @@ def infer_task(table: Table, names: Sequence[str]) -> tuple[Task, str]:
     return "regression", f"task: regression, since the target {listed} holds {distinct} different numbers"
 
 
-def class_names(table: Table, name: str) -> tuple[str, ...]:
-    """The classes of a target column, sorted: numbers by size, texts by letter."""
+def class_names(table: Table, names: Sequence[str]) -> tuple[str, ...]:
+    """The classes of the one target column, sorted: numbers by size, texts by letter.
+
+    NnfsError where there are several columns, or a single class.
+    """
+    if len(names) > 1:
+        raise NnfsError(
+            f"dataset.target: classification takes one target column, found {len(names)} in {table.source}"
+        )
+    classes = _distinct(table, names[0])
+    if len(classes) < 2:
+        raise NnfsError(
+            f"dataset.target: column {names[0]!r} in {table.source} has only one class, "
+            f"{classes[0]!r}: there is nothing to tell apart"
+        )
+    return classes
+
+
+def _distinct(table: Table, name: str) -> tuple[str, ...]:
     if name in table.texts:
         column = table.texts[name]
         return tuple(sorted(column.levels[code] for code in np.unique(column.codes) if code != MISSING))

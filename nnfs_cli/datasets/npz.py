@@ -1,0 +1,41 @@
+"""Arrays from an .npz file."""
+
+from dataclasses import dataclass
+
+from nnfs_cli.core.params import Array
+from nnfs_cli.datasets.base import DATASETS, ArrayDataset
+from nnfs_cli.sources.arrays import open_npz
+from nnfs_cli.sources.paths import find_file
+
+
+@DATASETS.register("npz")
+@dataclass(frozen=True, kw_only=True)
+class NPZ(ArrayDataset):
+    """The arrays x (N, ...) and y, classes (N,) or real values (N,) or (N, M), of an .npz file
+
+    Those saved without compression (`np.savez`) are mapped into memory, and may be larger than it.
+
+    path: the file.
+    x, y: the arrays' names in it.
+    x_test, y_test: the names of test rows of their own, if it has any.
+    task: classification or regression; auto tells by y.
+    validation, test: how many rows to hold out, or which share of them; by class for classes.
+    standardize: bring each entry of a row to mean 0 and standard deviation 1.
+    minmax: bring each entry to the range 0 to 1.
+    scale: divide each entry by its largest size. Of images, all pixels share one map.
+    standardize_target: train a regression on targets of mean 0 and standard deviation 1, unless its
+        loss is for counts or probabilities; predictions and metrics are in y's own units all the same.
+    """
+
+    path: str
+    x: str = "X"
+    y: str = "y"
+    x_test: str = ""
+    y_test: str = ""
+
+    def arrays(self) -> dict[str, tuple[Array, Array, str]]:
+        file = find_file(self.path, "dataset.path")
+        named = {"train": (self.x, self.y), "test": (self.x_test, self.y_test)}
+        return {
+            split: (open_npz(file, x), open_npz(file, y), str(file)) for split, (x, y) in named.items() if x
+        }
