@@ -24,7 +24,7 @@ class Answers:
     proba: bool = False
 
     def __post_init__(self) -> None:
-        preparation, own = self.model.preparation, self._own_names()
+        preparation, own = self.model.preparation, self.model.target_names
         if self.columns and len(self.columns) != 1 + len(own):
             raise NnfsError(
                 f"--columns: must name {1 + len(own)} columns, an id and {' and '.join(own)}, "
@@ -45,7 +45,7 @@ class Answers:
 
     def header(self, rows: Rows) -> list[str]:
         """The columns' names. Rows that have names of their own, such as pictures, show them."""
-        names = list(self.columns) or [*(["file"] if rows.ids else []), *self._own_names()]
+        names = list(self.columns) or [*(["file"] if rows.ids else []), *self.model.target_names]
         labels = self.model.preparation.classes if self.proba else ()
         return [*names, *(f"probability_{label}" for label in labels)]
 
@@ -60,11 +60,3 @@ class Answers:
             elif self.columns:
                 line.insert(0, first + i)
             yield line + (list(outputs[i]) if self.proba else [])
-
-    def _own_names(self) -> list[str]:
-        """The targets' own names."""
-        preparation = self.model.preparation
-        width = 1 if preparation.classes else self.model.network.output_shape[0]
-        if len(preparation.target_names) == width:
-            return list(preparation.target_names)
-        return ["prediction"] if width == 1 else [f"prediction_{m + 1}" for m in range(width)]

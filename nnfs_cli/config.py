@@ -1,7 +1,8 @@
 """The config: YAML and overrides in, one frozen ExperimentConfig out, or every mistake at once."""
 
+import copy
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -126,6 +127,14 @@ def parse_config(
     raw = _load_yaml(text, source)
     if not isinstance(raw, dict):
         raise ConfigError(source, [Mistake("", f"must be a mapping of keys, found {describe(raw)}")])
+    return config_from(raw, source, overrides, folder)
+
+
+def config_from(
+    mapping: Mapping[str, Any], source: str, overrides: Sequence[str] = (), folder: Path = Path()
+) -> ExperimentConfig:
+    """Read a config from the mapping that its YAML says."""
+    raw = copy.deepcopy(dict(mapping))
     reader = Reader()
     for override in overrides:
         problem = _apply_override(raw, override)

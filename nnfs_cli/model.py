@@ -49,6 +49,14 @@ class Model:
         return y if self.preparation.targets.is_identity else self.preparation.targets.undo(y)
 
     @property
+    def target_names(self) -> list[str]:
+        """The targets' own names, or `prediction` where they have none."""
+        width = 1 if self.preparation.classes else self.network.output_shape[0]
+        if len(self.preparation.target_names) == width:
+            return list(self.preparation.target_names)
+        return ["prediction"] if width == 1 else [f"prediction_{m + 1}" for m in range(width)]
+
+    @property
     def gives_probabilities(self) -> bool:
         """Whether outputs for classes are probabilities."""
         return self.loss.expects_logits or self.network.layers[-1].gives_probabilities

@@ -19,7 +19,6 @@ from nnfs_cli.datasets.base import (
     check_normalization,
     check_share,
     choose_normalization,
-    fingerprint,
     split_rows,
 )
 from nnfs_cli.sources.encoding import Missing, encode, fit_columns, refuse_missing
@@ -134,7 +133,7 @@ class CSV(Dataset):
             inputs=inputs,
             target_names=self.targets,
             targets=targets,
-            fingerprint=fingerprint(np.array(prints)),
+            fingerprint=prints,
             notes=tuple(notes),
         )
 

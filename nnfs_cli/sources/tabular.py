@@ -1,7 +1,7 @@
 """Tables from CSV and Parquet files, a stretch of rows at a time, read by pandas."""
 
 import io
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -239,3 +239,10 @@ def is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def as_frame(columns: Mapping[Any, Array], index: Any = None) -> "pd.DataFrame":
+    """Named columns (N,) as a DataFrame."""
+    import pandas as pd
+
+    return pd.DataFrame(dict(columns), index=index)
