@@ -19,6 +19,12 @@ class Outcome(NamedTuple):
 Nnfs = Callable[..., Outcome]
 
 
+@pytest.fixture(autouse=True)
+def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test reads or writes the user's cache folder."""
+    monkeypatch.setenv("NNFS_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
 @pytest.fixture
 def nnfs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Nnfs:
     """Runs the command line in an empty folder, through its real entry point."""

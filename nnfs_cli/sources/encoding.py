@@ -29,7 +29,7 @@ def fit_columns(
 def _fit_texts(table: Table, name: str, rows: Array, missing: Missing) -> Column:
     """A column of categories; a missing one counts as the most frequent, or as one of its own."""
     column = table.texts[name]
-    levels = sorted(column.levels)
+    levels = column.present()
     if len(levels) > MOST_CATEGORIES or 2 * len(levels) > len(table) > 20:
         raise NnfsError(
             f"{table.source}: column {name!r}: {len(levels)} different texts in {len(table)} rows are no "

@@ -62,14 +62,15 @@ class CheckedLines(io.RawIOBase):
             if self.dialect.encoding.lower() in UTF8:
                 first = stream.readline()
                 if first.startswith((b"\xff\xfe", b"\xfe\xff")):
-                    raise self._error(1, "the file is UTF-16, not UTF-8; write `encoding: utf-16`")
+                    raise self._error(1, "the file is UTF-16, not UTF-8; set the encoding to utf-16")
                 if first.startswith(b"PK\x03\x04"):
                     raise self._error(1, "an Excel workbook or zip file; save the table as CSV")
                 yield first.removeprefix(b"\xef\xbb\xbf")
                 yield from stream
             else:
-                for text in io.TextIOWrapper(stream, encoding=self.dialect.encoding, newline=""):
-                    yield text.encode()
+                with io.TextIOWrapper(stream, encoding=self.dialect.encoding, newline="") as text:
+                    for line in text:
+                        yield line.encode()
         except UnicodeError as error:
             raise self._error(self._number + 1, f"not {self.dialect.encoding}: {error}") from None
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -95,7 +96,7 @@ class CheckedLines(io.RawIOBase):
         except UnicodeDecodeError as error:
             found = f"byte 0x{line[error.start]:02x} is not UTF-8"
             likely = line.decode("cp1252", errors="replace")[max(0, error.start - 8) :][:16].strip()
-            raise self._error(self._number, f"{found}; with `encoding: cp1252` it reads {likely!r}") from None
+            raise self._error(self._number, f"{found}; in cp1252 the place reads {likely!r}") from None
 
     def _values(self, record: bytes) -> list[str]:
         reader = csv.reader([record.decode()], delimiter=self.dialect.delimiter, skipinitialspace=True)
@@ -114,7 +115,7 @@ class CheckedLines(io.RawIOBase):
             raise self._error(
                 self._number,
                 f"only one column, {names[0][:60]!r}: the values seem to be separated by "
-                f"{DELIMITERS[likely]}, not by {mine}; write `delimiter: {json.dumps(likely)}`",
+                f"{DELIMITERS[likely]}, not by {mine}; set the delimiter to {json.dumps(likely)}",
             )
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:

@@ -21,6 +21,16 @@ class Texts:
     codes: Array
     levels: tuple[str, ...]
 
+    def take(self, rows: Array) -> "Texts":
+        """Only these rows, and only the levels that they have."""
+        used, codes = np.unique(np.append(self.codes[rows], MISSING), return_inverse=True)
+        levels = tuple(self.levels[code] for code in used[1:])  # the first is MISSING
+        return Texts((codes[:-1] - 1).astype(np.int32), levels)
+
+    def present(self) -> list[str]:
+        """The levels that some row has, sorted."""
+        return sorted(self.levels[code] for code in np.unique(self.codes) if code != MISSING)
+
 
 @dataclass(frozen=True, eq=False)
 class Table:
@@ -48,9 +58,12 @@ class Table:
         """Raise NnfsError unless all these columns are there, naming the nearest of those that are."""
         unknown = [name for name in names if name not in self.names]
         if unknown:
+            headless = (
+                "" if not all(map(is_number, self.names)) else "; does its first line name the columns?"
+            )
             raise NnfsError(
                 "\n  ".join(
-                    f"{option}: no column {name!r} in {self.source}{did_you_mean(name, self.names)}"
+                    f"{option}: no column {name!r} in {self.source}{did_you_mean(name, self.names)}{headless}"
                     for name in unknown
                 )
             )
@@ -77,16 +90,24 @@ class Table:
     def distinct(self, name: str) -> int:
         """How many different values a column has, apart from missing ones."""
         if name in self.texts:
-            codes = self.texts[name].codes
-            return len(np.unique(codes[codes != MISSING]))
+            return len(self.texts[name].present())
         column = self.number(name)
         return len(np.unique(column[~self.missing(name)]))
 
     def take(self, rows: Array) -> "Table":
         """Only these rows."""
-        texts = {name: Texts(column.codes[rows], column.levels) for name, column in self.texts.items()}
+        texts = {name: column.take(rows) for name, column in self.texts.items()}
         return Table(self.source, self.names, self.numeric, self.numbers[rows], texts)
 
     def where(self, row: int, name: str) -> str:
         """A place in words, for messages; rows count from 1, as below the header."""
         return f"{self.source}: row {self.start + row + 1}, column {name!r}"
+
+
+def is_number(text: str) -> bool:
+    """Whether a text reads as a number."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -12,7 +12,7 @@ import numpy as np
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.params import Array
 from nnfs_cli.sources.lines import CheckedLines, Dialect, open_bytes
-from nnfs_cli.sources.table import MISSING, Table, Texts
+from nnfs_cli.sources.table import MISSING, Table, Texts, is_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,7 +128,6 @@ def _csv_frames(lines: CheckedLines, kinds: Kinds) -> Iterator["pd.DataFrame"]:
             index_col=False,
             dtype=dict.fromkeys(kinds.texts_among(names), str),
             chunksize=max(CELLS // len(names), 1),
-            float_precision="round_trip",
             low_memory=False,
             skip_blank_lines=False,
             skipinitialspace=True,
@@ -230,15 +229,6 @@ def _refuse_numbers_with_texts(table: Table, name: str) -> None:
             f"number, and {share:.1%} of the column's values are; mend it, or list {name!r} under "
             f"`categorical` if its values are names"
         )
-
-
-def is_number(text: str) -> bool:
-    """Whether a text reads as a number."""
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def as_frame(columns: Mapping[Any, Array], index: Any = None) -> "pd.DataFrame":

@@ -7,7 +7,7 @@ import numpy as np
 from nnfs_cli.core.errors import NnfsError, did_you_mean
 from nnfs_cli.core.params import Array
 from nnfs_cli.core.records import Task
-from nnfs_cli.sources.table import MISSING, Table, Texts
+from nnfs_cli.sources.table import Table, Texts
 
 MOST_INFERRED_CLASSES = 20
 """Whole numbers with more different values are quantities, unless `task` says otherwise."""
@@ -37,7 +37,7 @@ def infer_task(table: Table, names: Sequence[str]) -> tuple[Task, str]:
     if names[0] in table.texts:
         return "classification", f"task: classification, since the target {listed} holds texts"
     values = table.number(names[0])
-    whole = values.dtype.kind != "f" or bool(np.all((values % 1 == 0) | np.isnan(values)))
+    whole = bool(np.all((values == np.floor(values)) | np.isnan(values)))
     distinct = table.distinct(names[0])
     if not whole:
         return "regression", f"task: regression, since the target {listed} holds fractions"
@@ -67,10 +67,9 @@ def class_names(table: Table, names: Sequence[str]) -> tuple[str, ...]:
 
 def _distinct(table: Table, name: str) -> tuple[str, ...]:
     if name in table.texts:
-        column = table.texts[name]
-        return tuple(sorted(column.levels[code] for code in np.unique(column.codes) if code != MISSING))
+        return tuple(table.texts[name].present())
     values = table.number(name)
-    fractions = values[values % 1 != 0]
+    fractions = values[values != np.floor(values)]
     if len(fractions):
         raise NnfsError(
             f"dataset.task: classification needs classes, but column {name!r} in {table.source} "
@@ -86,7 +85,7 @@ def class_numbers(table: Table, name: str, classes: Sequence[str]) -> Array:
         codes, levels = table.texts[name].codes, table.texts[name].levels
     else:
         values, codes = np.unique(table.number(name), return_inverse=True)
-        levels = tuple(f"{value:g}" if value % 1 else str(int(value)) for value in values)
+        levels = tuple(str(int(value)) if value == np.floor(value) else f"{value:g}" for value in values)
     numbers = np.array([place.get(level, -1) for level in levels], np.intp)[codes]
     if (numbers < 0).any():
         row = int((numbers < 0).argmax())
