@@ -1,5 +1,6 @@
 """Small data and experiments that tests share."""
 
+import gzip
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ import numpy as np
 
 from nnfs_cli.config import ExperimentConfig, parse_config
 from nnfs_cli.core.affine import Affine
+from nnfs_cli.core.params import Array
 from nnfs_cli.core.records import Data, Split
 from nnfs_cli.datasets.base import DATASETS, Dataset
 from nnfs_cli.experiment import Experiment
@@ -74,3 +76,10 @@ def toy_config(text: str = CUBIC, overrides: Sequence[str] = ()) -> ExperimentCo
 
 def toy(text: str = CUBIC, *overrides: str) -> Experiment:
     return Experiment(toy_config(text, overrides))
+
+
+def write_idx(path: Path, array: Array) -> None:
+    """Bytes as an IDX file, gzipped if its name says so."""
+    header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">i4").tobytes()
+    content = header + array.astype(np.uint8).tobytes()
+    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)

@@ -56,6 +56,8 @@ def show_network(experiment: Experiment) -> None:
     table.add_row("all", "", f"{network.params.value.size:,}")
     out.print(table)
     rows = ", ".join(f"{len(split):,} {name}" for name, split in experiment.data.splits.items())
+    for said in experiment.data.notes:
+        out.print(said, markup=False)
     threads = "1 thread" if experiment.threads == 1 else f"{experiment.threads} threads"
     out.print(f"rows: {rows}; {config.dtype}; BLAS on {threads}", markup=False)
 

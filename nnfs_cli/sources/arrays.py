@@ -9,6 +9,7 @@ import numpy as np
 from nnfs_cli.core.errors import NnfsError, did_you_mean
 from nnfs_cli.core.params import Array
 
+NPY = b"\x93NUMPY"
 LOCAL_HEADER = struct.Struct("<4s22xHH")
 """A zip member's signature, and the lengths of its name and extra field (PKWARE APPNOTE, 4.3.7)."""
 
@@ -16,6 +17,10 @@ LOCAL_HEADER = struct.Struct("<4s22xHH")
 def open_npy(path: Path) -> Array:
     """The array of an .npy file, mapped into memory."""
     try:
+        with path.open("rb") as file:
+            start = file.read(len(NPY))
+        if start != NPY:
+            raise ValueError("pickle" if start[:1] == b"\x80" else "it does not start as one")
         return _checked(np.load(path, mmap_mode="r", allow_pickle=False), path)
     except (OSError, ValueError, EOFError) as error:
         raise NnfsError(_reason(path, error)) from None
@@ -72,7 +77,7 @@ def _checked(array: Array, path: Path) -> Array:
 
 
 def _reason(path: Path, error: Exception) -> str:
-    if "pickle" in str(error).lower():
+    if "pickle" in str(error).lower() or "Python objects" in str(error):
         return f"{path}: holds pickled Python objects, which could run any code when read: save plain numbers"
     if isinstance(error, FileNotFoundError):
         return f"no such file: {path.absolute()}"
