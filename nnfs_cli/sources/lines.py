@@ -28,6 +28,7 @@ class CheckedLines(io.RawIOBase):
     """A CSV file as UTF-8 bytes to read on from its second line; NnfsError where a line is not in order.
 
     header: the columns' names, from the first line.
+    spaced: there are blanks behind the delimiters there, which belong to no value.
     """
 
     def __init__(self, stream: IO[bytes], source: str, dialect: Dialect) -> None:
@@ -108,6 +109,7 @@ class CheckedLines(io.RawIOBase):
             record = self._next_record()
         if record is None:
             raise NnfsError(f"{self.source}: the file is empty")
+        self.spaced = f"{self.dialect.delimiter} ".encode() in record
         names = tuple(name.strip() for name in self._values(record))
         likely = self._likely_delimiter(record.decode())
         if len(names) == 1 and likely:

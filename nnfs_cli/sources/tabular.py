@@ -130,7 +130,7 @@ def _csv_frames(lines: CheckedLines, kinds: Kinds) -> Iterator["pd.DataFrame"]:
             chunksize=max(CELLS // len(names), 1),
             low_memory=False,
             skip_blank_lines=False,
-            skipinitialspace=True,
+            skipinitialspace=lines.spaced,
         )
         closing.enter_context(frames)
         yield from frames
