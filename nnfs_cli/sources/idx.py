@@ -1,19 +1,67 @@
-"""The IDX format of MNIST."""
+"""The IDX format of MNIST: a header with type and dimensions, then the numbers, all big-endian."""
 
+import gzip
 import math
+import zlib
 from pathlib import Path
 
 import numpy as np
 
+from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.params import Array
-from nnfs_cli.sources.lines import open_bytes
+
+TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+GZIP = b"\x1f\x8b"
+MOST_DIMENSIONS = 32
+"""More than NumPy 1 can hold are no dimensions, but another format's bytes."""
 
 
 def read_idx(path: Path) -> Array:
-    """An IDX file's array."""
-    with open_bytes(path) as file:
-        payload = file.read()
-    rank = payload[3]
-    shape = tuple(int(n) for n in np.frombuffer(payload, ">i4", rank, 4))
-    assert math.prod(shape) == len(payload) - 4 - 4 * rank  # noqa: S101
-    return np.frombuffer(payload, np.uint8, offset=4 + 4 * rank).reshape(shape)
+    """The array of an IDX file, plain or gzipped, in this machine's byte order; bytes stay uint8.
+
+    NnfsError where it is damaged, where header and length disagree, and where it is no IDX file.
+    """
+    return parse_idx(unpack(read_whole(path), path), path)
+
+
+def read_whole(path: Path) -> bytes:
+    """A file's bytes; NnfsError where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise NnfsError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def unpack(content: bytes, path: Path) -> bytes:
+    """A file's `content`, decompressed where it is gzip, whatever its name."""
+    if content[:2] != GZIP:
+        return content
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise NnfsError(
+            f"{path}: truncated or corrupted ({error}); delete it, and copy or download it again"
+        ) from None
+
+
+def parse_idx(payload: bytes, path: Path) -> Array:
+    """An array from 0, 0, its type, its rank, its dimensions and its numbers; `path` is for messages."""
+    code, rank = (payload[2], payload[3]) if len(payload) >= 4 else (0, 0)
+    start = 4 + 4 * rank
+    if payload[:2] != b"\0\0" or code not in TYPES or not 1 <= rank <= MOST_DIMENSIONS:
+        beginning = f"it starts with {payload[:4].hex(' ')}" if payload else "it is empty"
+        raise NnfsError(f"{path}: not an IDX file: {beginning}")
+    if len(payload) < start:
+        raise NnfsError(f"{path}: truncated or corrupted: it ends within its header of {start} bytes")
+    dtype = np.dtype(TYPES[code])
+    shape = tuple(int(size) for size in np.frombuffer(payload, ">u4", rank, 4))
+    wanted, found = math.prod(shape) * dtype.itemsize, len(payload) - start
+    if wanted != found:
+        raise NnfsError(
+            f"{path}: truncated or corrupted: its header says {shape}, which is {wanted} bytes, "
+            f"but {found} follow"
+        )
+    if not wanted:
+        raise NnfsError(f"{path}: holds nothing: its header says {shape}")
+    array = np.frombuffer(payload, dtype, offset=start).reshape(shape)
+    return array.astype(dtype.newbyteorder("="), copy=False)

@@ -1,0 +1,114 @@
+"""Images and labels from any IDX files, the format of MNIST."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnfs_cli.core.affine import IDENTITY, Affine
+from nnfs_cli.core.errors import NnfsError, check_options
+from nnfs_cli.core.params import Array
+from nnfs_cli.core.records import Data, Split
+from nnfs_cli.datasets.base import DATASETS, Dataset, check_share, fingerprint, split_up
+from nnfs_cli.sources.fitting import fit_affine, refuse_infinite
+from nnfs_cli.sources.idx import read_idx
+from nnfs_cli.sources.paths import find_file
+
+MOST_CLASSES = 2**16
+"""Labels beyond are no classes' numbers."""
+
+
+@DATASETS.register("idx")
+@dataclass(frozen=True)
+class IDX(Dataset):
+    """The images x: (N, ...) and labels t: (N,), numbers 0 to K - 1, of IDX files such as MNIST's
+
+    LeCun, Cortes and Burges, The MNIST database of handwritten digits, describes the format.
+
+    train_images, train_labels: the files of the training rows, plain or gzipped.
+    test_images, test_labels: the files of the test rows, if there are any.
+    classes: the classes' names, from number 0 on; by default the numbers up to the largest label.
+    scale: divide bytes by 255, other numbers by the largest size that one has in training.
+    validation: how many training rows to hold out for validation, or which share of them,
+        drawn with the experiment's seed.
+    """
+
+    train_images: str
+    train_labels: str
+    test_images: str = ""
+    test_labels: str = ""
+    classes: tuple[str, ...] = ()
+    scale: bool = True
+    validation: int | float = 0
+
+    def __post_init__(self) -> None:
+        some = bool(self.test_images or self.test_labels)
+        distinct = len(set(self.classes)) == len(self.classes)
+        check_options(
+            self,
+            test_images=(bool(self.test_images) or not some, "a file, as test_labels is"),
+            test_labels=(bool(self.test_labels) or not some, "a file, as test_images is"),
+            classes=(distinct and len(self.classes) != 1, "two different names or more"),
+            validation=check_share(self.validation),
+        )
+
+    def load(self, rng: np.random.Generator) -> Data:
+        x, t = self._rows("train")
+        classes = self.classes or tuple(str(k) for k in range(int(t.max()) + 1))
+        known = np.arange(len(classes)) if self.classes else np.unique(t)
+        self._check_labels("train", t, known)
+        if len(known) < 2:
+            raise NnfsError(
+                f"dataset.train_labels: {self.train_labels} has only one class, "
+                f"{classes[-1]!r}: there is nothing to tell apart"
+            )
+        splits, arrays = split_up(x, t, rng, validation=self.validation), [x, t]
+        if self.test_images:
+            x_test, t_test = self._rows("test")
+            if x_test.shape[1:] != x.shape[1:]:
+                raise NnfsError(
+                    f"dataset.test_images: {self.test_images} has rows of shape {x_test.shape[1:]}, "
+                    f"but those of training have {x.shape[1:]}"
+                )
+            self._check_labels("test", t_test, known)
+            splits["test"] = Split(x_test, t_test, np.arange(len(x_test)))
+            arrays += [x_test, t_test]
+        inputs = self._inputs(x, splits["train"].rows)
+        return Data(splits, classes, inputs=inputs, fingerprint=fingerprint(*arrays))
+
+    def _rows(self, split: str) -> tuple[Array, Array]:
+        """A split's images and labels, checked to belong together."""
+        options = f"{split}_images", f"{split}_labels"
+        images, labels = (find_file(getattr(self, option), f"dataset.{option}") for option in options)
+        x, t = read_idx(images), read_idx(labels)
+        if x.ndim < 2:
+            raise NnfsError(f"dataset.{options[0]}: {images} must hold rows (N, ...), found shape {x.shape}")
+        if t.ndim != 1 or t.dtype.kind not in "iu":
+            raise NnfsError(
+                f"dataset.{options[1]}: {labels} must hold whole numbers (N,), found {t.shape} of {t.dtype}"
+            )
+        if len(x) != len(t):
+            raise NnfsError(f"dataset.{options[1]}: {labels} has {len(t)} labels for {len(x)} images")
+        refuse_infinite(x, str(images))
+        if t.min() < 0 or t.max() >= MOST_CLASSES:
+            row = int(((t < 0) | (t >= MOST_CLASSES)).argmax())
+            raise NnfsError(
+                f"dataset.{options[1]}: {labels}, row {row + 1}: "
+                f"must be the number of a class, 0 to {MOST_CLASSES - 1}, found {t[row]}"
+            )
+        return x, t.astype(np.intp)
+
+    def _check_labels(self, split: str, t: Array, known: Array) -> None:
+        """Raise NnfsError for a label that is not among the known ones."""
+        strange = ~np.isin(t, known)
+        if strange.any():
+            row = int(strange.argmax())
+            names = "`classes` names" if self.classes else "training has"
+            raise NnfsError(
+                f"dataset.{split}_labels: {getattr(self, f'{split}_labels')}, row {row + 1}: "
+                f"label {t[row]} is no class: {names} {known[0]} to {known[-1]}"
+            )
+
+    def _inputs(self, x: Array, rows: Array) -> Affine:
+        if not self.scale:
+            return IDENTITY
+        return Affine(scale=1.0 / 255.0) if x.dtype == np.uint8 else fit_affine(x, rows, "scale", alike=True)
