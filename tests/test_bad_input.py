@@ -155,9 +155,9 @@ PACKED = (MNIST / f"{LABELS}.gz").read_bytes()
     [
         pytest.param(PACKED[:3000], True, "truncated or corrupted", id="truncated gz"),
         pytest.param(PACKED[:2000] + b"\0" * 99 + PACKED[2099:], True, "truncated or corrupted", id="damaged gz"),
-        pytest.param(b"hello", True, "truncated or corrupted", id="no gz"),
-        pytest.param(b"hello there", False, "not an IDX file of bytes", id="no IDX"),
-        pytest.param(b"", False, "not an IDX file of bytes", id="empty"),
+        pytest.param(b"hello", True, "not an IDX file: it starts with 68 65 6c 6c", id="no gz"),
+        pytest.param(b"hello there", False, "not an IDX file: it starts with", id="no IDX"),
+        pytest.param(b"", False, "not an IDX file: it is empty", id="empty"),
         pytest.param(REAL[:5000], False, "its header says (10000,), which is 10000 bytes, but 4992 follow", id="short"),
         pytest.param(struct.pack(">BBBBi", 0, 0, 8, 1, 3) + b"abc", False, "not MNIST's", id="other labels"),
     ],
@@ -172,7 +172,7 @@ def test_a_damaged_data_file_is_named(
 
 
 def test_missing_data_files_are_named_with_what_to_do(nnfs: Nnfs) -> None:
-    err = fails(nnfs, "train", str(ROOT / "configs" / "mnist.yaml"))
+    err = fails(nnfs, "train", str(ROOT / "configs" / "mnist.yaml"), "--set", "dataset.path=elsewhere")
     assert "no train-images-idx3-ubyte.gz" in err
     assert "put MNIST's files there" in err
 

@@ -15,6 +15,7 @@ from nnfs_cli.cli.resume import resume
 from nnfs_cli.cli.runs import runs
 from nnfs_cli.cli.schema import schema
 from nnfs_cli.cli.train import train
+from nnfs_cli.cli.transfers import showing_transfers
 from nnfs_cli.core.errors import NnfsError
 
 app = typer.Typer(
@@ -47,7 +48,8 @@ def options(
 def main() -> None:
     """Run the command line; a user's mistake is one message on standard error, not a traceback."""
     try:
-        app()
+        with showing_transfers():
+            app()
     except NnfsError as error:
         typer.echo(f"nnfs: {error}", err=True)
         sys.exit(error.exit_status)

@@ -1,0 +1,73 @@
+"""How downloads show themselves on standard error: a bar in a terminal, a line or two elsewhere."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from nnfs_cli.sources.download import Transfer, listener
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+
+
+@contextmanager
+def showing_transfers() -> Iterator[None]:
+    """While entered, downloads are shown. Until one starts, this costs nothing."""
+    view = TransferView()
+    token = listener.set(view.show)
+    try:
+        yield
+    finally:
+        listener.reset(token)
+        view.close()
+
+
+class TransferView:
+    """Hears of transfers, of one file after another, and shows them."""
+
+    def __init__(self, console: "Console | None" = None) -> None:
+        self._console = console
+        self._name = ""
+        self._bar: Progress | None = None
+
+    def show(self, transfer: Transfer) -> None:
+        if self._console is None:
+            from rich.console import Console
+
+            self._console = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+        if transfer.name != self._name:
+            self.close()
+            self._name = transfer.name
+            self._start(transfer, self._console)
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], completed=transfer.done, total=transfer.total)
+        if transfer.done == transfer.total:
+            if self._bar is None:
+                self._console.print(f"nnfs: downloaded {transfer.name}", markup=False)
+            self.close()
+
+    def close(self) -> None:
+        """Leave the terminal in order."""
+        if self._bar is not None:
+            self._bar.stop()
+        self._name, self._bar = "", None
+
+    def _start(self, transfer: Transfer, console: "Console") -> None:
+        if not console.is_terminal:
+            size = f", {transfer.total / 1e6:,.1f} MB" if transfer.total is not None else ""
+            held = f", of which {transfer.done / 1e6:,.1f} MB are here" if transfer.done else ""
+            console.print(f"nnfs: downloading {transfer.name}{size}{held}", markup=False)
+            return
+        from rich import progress
+
+        self._bar = progress.Progress(
+            progress.TextColumn("{task.description}"),
+            progress.BarColumn(bar_width=24),
+            progress.DownloadColumn(),
+            progress.TransferSpeedColumn(),
+            progress.TimeRemainingColumn(compact=True),
+            console=console,
+        )
+        self._bar.add_task(transfer.name, total=transfer.total)
+        self._bar.start()

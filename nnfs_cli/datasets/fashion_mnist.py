@@ -1,0 +1,56 @@
+"""Fashion-MNIST: Zalando's pictures of clothes, in the four files and the format of MNIST."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnfs_cli.core.affine import IDENTITY, Affine
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.records import Data, Split
+from nnfs_cli.datasets.base import DATASETS, Dataset, check_share, split_up
+from nnfs_cli.sources.named import NamedSet
+
+FILES = NamedSet(
+    name="fashion_mnist",
+    title="Fashion-MNIST",
+    mirrors=("https://storage.googleapis.com/tensorflow/tf-keras-datasets/",),
+    sha256={
+        "train-images-idx3-ubyte.gz": "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+        "train-labels-idx1-ubyte.gz": "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
+        "t10k-images-idx3-ubyte.gz": "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
+        "t10k-labels-idx1-ubyte.gz": "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+    },
+)
+CLASSES = (
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+)  # fmt: skip
+
+
+@DATASETS.register("fashion_mnist")
+@dataclass(frozen=True)
+class FashionMNIST(Dataset):
+    """60,000 training and 10,000 test images of clothes       x: (N, 28, 28) uint8   t: (N,) 0 to 9
+
+    Xiao, Rasul and Vollgraf, 2017, Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine
+    Learning Algorithms, arXiv:1708.07747 (MIT license).
+
+    path: the folder with the four .gz files. Their names are those of MNIST's, so the two cannot share
+        a folder. What is missing in data/fashion_mnist is downloaded into the cache folder.
+    scale: map the pixels 0..255 to [0, 1].
+    validation: how many training images to hold out for validation, or which share of them,
+        drawn with the experiment's seed.
+    """
+
+    path: str = "data/fashion_mnist"
+    scale: bool = True
+    validation: int | float = 0
+
+    def __post_init__(self) -> None:
+        check_options(self, validation=check_share(self.validation))
+
+    def load(self, rng: np.random.Generator) -> Data:
+        x, t, x_test, t_test = FILES.arrays(self.path)
+        splits = split_up(x, t, rng, validation=self.validation)
+        splits["test"] = Split(x_test, t_test, np.arange(len(x_test)))
+        inputs = Affine(scale=1.0 / 255.0) if self.scale else IDENTITY
+        return Data(splits, CLASSES, inputs=inputs, fingerprint=FILES.fingerprint)

@@ -1,0 +1,115 @@
+"""A mirror to download from, on this machine, that can also fail in every way that mirrors do."""
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import PurePosixPath
+from typing import Any
+
+Trouble = Callable[["Request"], None]
+"""What goes wrong with a request, in place of the proper answer."""
+
+
+@dataclass
+class Mirror:
+    """Serves `files`; each request takes its trouble off the front of `troubles`, as long as there are any.
+
+    asked: the Range header of each request, '' for none.
+    ranges: whether it knows about ranges.
+    """
+
+    url: str
+    files: dict[str, bytes] = field(default_factory=dict)
+    troubles: list[Trouble] = field(default_factory=list)
+    ranges: bool = True
+    asked: list[str] = field(default_factory=list)
+    released: threading.Event = field(default_factory=threading.Event)
+
+
+class Request(BaseHTTPRequestHandler):
+    """One request to a mirror."""
+
+    mirror: Mirror
+
+    def do_GET(self) -> None:
+        asked = self.headers.get("Range", "")
+        self.mirror.asked.append(asked)
+        if self.mirror.troubles:
+            self.mirror.troubles.pop(0)(self)
+            return
+        content = self.content()
+        if content is None:
+            self.send_error(404)
+            return
+        start = int(re.findall(r"\d+", asked)[0]) if asked and self.mirror.ranges else 0
+        if start >= len(content):
+            self.send_error(416)
+            return
+        self.send_response(206 if start else 200)
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+        self.send_header("Content-Length", str(len(content) - start))
+        self.end_headers()
+        self.wfile.write(content[start:])
+
+    def content(self) -> bytes | None:
+        return self.mirror.files.get(PurePosixPath(self.path).name)
+
+    def begin(self, length: int) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(length))
+        self.end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  http.server calls it so
+        return
+
+
+def status(code: int) -> Trouble:
+    """Answers with an error."""
+
+    def answer(request: Request) -> None:
+        request.send_error(code)
+
+    return answer
+
+
+def breaks_off(after: int, *, stalls: bool = False) -> Trouble:
+    """Sends the file's first bytes, and then hangs up, or nothing more."""
+
+    def answer(request: Request) -> None:
+        content = request.content() or b""
+        request.begin(len(content))
+        request.wfile.write(content[:after])
+        request.wfile.flush()
+        if stalls:
+            request.mirror.released.wait(5.0)
+        request.close_connection = True
+
+    return answer
+
+
+def garbage(request: Request) -> None:
+    """Sends something else of the right length."""
+    content = request.content() or b""
+    request.begin(len(content))
+    request.wfile.write(bytes(len(content)))
+
+
+@contextmanager
+def running_mirror(**files: bytes) -> Iterator[Mirror]:
+    """A mirror with these files, until left."""
+    handler = type("Handler", (Request,), {})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        mirror = Mirror(f"http://127.0.0.1:{server.server_port}/", dict(files))
+        handler.mirror = mirror  # type: ignore[attr-defined]
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield mirror
+        finally:
+            mirror.released.set()
+            server.shutdown()
+            thread.join()
