@@ -2,6 +2,7 @@
 
 import hashlib
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
@@ -12,7 +13,14 @@ from nnfs_cli.core.errors import NnfsError, check_options
 from nnfs_cli.core.params import Array
 from nnfs_cli.core.preparation import Preparation
 from nnfs_cli.core.records import Data, Split
-from nnfs_cli.sources.fitting import Normalization, fit_affine, refuse_infinite
+from nnfs_cli.sources.fitting import (
+    Normalization,
+    check_normalization,
+    choose_normalization,
+    fit_affine,
+    refuse_infinite,
+)
+from nnfs_cli.sources.splitting import check_share, split_rows, split_up
 from nnfs_cli.sources.targets import class_names, class_numbers, infer_task, real_targets, table_of_targets
 
 
@@ -106,14 +114,54 @@ class ArrayDataset(Dataset):
         )
 
 
-def check_normalization(standardize: bool, minmax: bool, scale: bool) -> tuple[bool, str]:
-    """For `check_options`, as `standardize`: at most one of them may be on."""
-    return standardize + minmax + scale <= 1, "the only one of standardize, minmax and scale that is true"
+@dataclass(frozen=True)
+class Synthetic(Dataset):
+    """Points drawn by a rule: the options that all such datasets share, and the end of each `load`.
 
+    Whatever the noise, a seed gives the same points before it.
+    """
 
-def choose_normalization(standardize: bool, minmax: bool, scale: bool) -> Normalization:
-    """The one that is on."""
-    return "standardize" if standardize else "minmax" if minmax else "scale" if scale else "none"
+    samples: int = 200
+    noise: float = 0.1
+    seed: int = 42
+    validation: int | float = 0
+    test: int | float = 0
+
+    def __post_init__(self) -> None:
+        self.check()
+
+    def check(self, **rules: tuple[bool, str]) -> None:
+        """`check_options` for the shared options, and for a member's own by its `rules`."""
+        shared = {
+            "samples": (self.samples >= 1, "a positive integer"),
+            "noise": (self.noise >= 0, "a number of at least 0"),
+            "seed": (0 <= self.seed < 2**32, "an integer of at least 0 and below 2^32"),
+            "validation": check_share(self.validation),
+            "test": check_share(self.test),
+        }
+        check_options(self, **(shared | rules))
+
+    def regression(
+        self, x: Array, truth: Callable[[Array], Array], points: np.random.Generator, rng: np.random.Generator
+    ) -> Data:
+        """t = truth(x) + noise e; `points` draws e, and `rng` the splits."""
+        t = truth(x)
+        t = t + self.noise * points.standard_normal(t.shape)
+        splits = split_up(x, t, rng, validation=self.validation, test=self.test)
+        return Data(splits, truth=truth, fingerprint=fingerprint(x, t))
+
+    def classification(
+        self, x: Array, classes: tuple[str, ...], points: np.random.Generator, rng: np.random.Generator
+    ) -> Data:
+        """The classes `labels` gives, at x + noise e; `points` draws e, and `rng` the splits, by class."""
+        x = x + self.noise * points.standard_normal(x.shape)
+        t = self.labels(len(classes))
+        splits = split_up(x, t, rng, validation=self.validation, test=self.test, stratify=True)
+        return Data(splits, classes, fingerprint=fingerprint(x, t))
+
+    def labels(self, classes: int) -> Array:
+        """Class numbers (samples,), in turn: the classes' counts differ by one at most."""
+        return np.arange(self.samples, dtype=np.intp) % classes
 
 
 def fingerprint(*arrays: Array) -> str:
@@ -124,65 +172,3 @@ def fingerprint(*arrays: Array) -> str:
         for start in range(0, len(array), STRETCH):
             digest.update(np.ascontiguousarray(array[start : start + STRETCH]).data)
     return digest.hexdigest()
-
-
-def check_share(amount: float) -> tuple[bool, str]:
-    """For `check_options`: an amount of rows is a count, as an integer, or a share of them all."""
-    whole = isinstance(amount, int)
-    return (amount >= 0 if whole else 0 <= amount < 1), "a count of rows, or a share of them below 1.0"
-
-
-def split_up(
-    x: Array,
-    t: Array,
-    rng: np.random.Generator,
-    *,
-    validation: float = 0,
-    test: float = 0,
-    stratify: bool = False,
-) -> dict[str, Split]:
-    """The rows of x and t as splits, drawn as `split_rows` does; by class of t (R,) with `stratify`."""
-    labels = t if stratify else None
-    parts = split_rows(len(x), rng, validation=validation, test=test, labels=labels)
-    return {name: Split(x, t, rows) for name, rows in parts.items()}
-
-
-def split_rows(
-    count: int,
-    rng: np.random.Generator,
-    *,
-    validation: float = 0,
-    test: float = 0,
-    labels: Array | None = None,
-) -> dict[str, Array]:
-    """Row numbers 0 to count: `test` held out first, then `validation`, both at random; the rest is `train`.
-
-    A share counts all rows. With labels (count,), each class gives its share of what is held out.
-    NnfsError if no row is left to train on.
-    """
-    rows, parts = np.arange(count), {}
-    for name, amount in (("test", test), ("validation", validation)):
-        wanted = amount if isinstance(amount, int) else round(amount * count)
-        if wanted >= len(rows):
-            raise NnfsError(
-                f"dataset.{name}: must leave rows to train on, found {amount} of {len(rows)} rows"
-            )
-        if wanted:
-            rows, parts[name] = hold_out(rows, wanted, rng, labels)
-    parts["train"] = rows
-    return {name: parts[name] for name in ("train", "validation", "test") if name in parts}
-
-
-def hold_out(
-    rows: Array, wanted: int, rng: np.random.Generator, labels: Array | None = None
-) -> tuple[Array, Array]:
-    """Row numbers to keep and `wanted` ones to hold out, drawn at random; by class where labels are given."""
-    order = rng.permutation(rows)
-    if labels is not None:
-        # Rows of each class are spread evenly over [0, 1); the first ones of all are then a fair sample.
-        _, which, counts = np.unique(labels[order], return_inverse=True, return_counts=True)
-        place = np.empty(len(order))
-        for k, count in enumerate(counts):
-            place[which == k] = (np.arange(count) + 0.5) / count
-        order = order[np.argsort(place, kind="stable")]
-    return np.sort(order[wanted:]), np.sort(order[:wanted])

@@ -13,19 +13,13 @@ from nnfs_cli.core.errors import NnfsError, check_options
 from nnfs_cli.core.params import Array
 from nnfs_cli.core.preparation import Column, Preparation
 from nnfs_cli.core.records import Data, Split
-from nnfs_cli.datasets.base import (
-    DATASETS,
-    Dataset,
-    check_normalization,
-    check_share,
-    choose_normalization,
-    split_rows,
-)
+from nnfs_cli.datasets.base import DATASETS, Dataset
 from nnfs_cli.sources.encoding import Missing, encode, fit_columns, refuse_missing
-from nnfs_cli.sources.fitting import fit_affine
+from nnfs_cli.sources.fitting import check_normalization, choose_normalization, fit_affine
 from nnfs_cli.sources.lines import Dialect
 from nnfs_cli.sources.parsed import cached_table
 from nnfs_cli.sources.paths import find_files
+from nnfs_cli.sources.splitting import check_share, split_rows
 from nnfs_cli.sources.table import Table
 from nnfs_cli.sources.targets import class_names, class_numbers, infer_task, real_targets
 

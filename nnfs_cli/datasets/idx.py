@@ -8,10 +8,11 @@ from nnfs_cli.core.affine import IDENTITY, Affine
 from nnfs_cli.core.errors import NnfsError, check_options
 from nnfs_cli.core.params import Array
 from nnfs_cli.core.records import Data, Split
-from nnfs_cli.datasets.base import DATASETS, Dataset, check_share, fingerprint, split_up
+from nnfs_cli.datasets.base import DATASETS, Dataset, fingerprint
 from nnfs_cli.sources.fitting import fit_affine, refuse_infinite
 from nnfs_cli.sources.idx import read_idx
 from nnfs_cli.sources.paths import find_file
+from nnfs_cli.sources.splitting import check_share, split_up
 
 MOST_CLASSES = 2**16
 """Labels beyond are no classes' numbers."""

@@ -63,3 +63,13 @@ def refuse_infinite(x: Array, source: str) -> None:
             value = x[(start + row, *rest)]
             where = f", entry {rest}" if rest else ""
             raise NnfsError(f"{source}: row {start + row + 1}{where}: must be finite, found {value}")
+
+
+def check_normalization(standardize: bool, minmax: bool, scale: bool) -> tuple[bool, str]:
+    """For `check_options`, as `standardize`: at most one of them may be on."""
+    return standardize + minmax + scale <= 1, "the only one of standardize, minmax and scale that is true"
+
+
+def choose_normalization(standardize: bool, minmax: bool, scale: bool) -> Normalization:
+    """The one that is on."""
+    return "standardize" if standardize else "minmax" if minmax else "scale" if scale else "none"

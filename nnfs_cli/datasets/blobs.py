@@ -1,0 +1,45 @@
+"""Round clouds of points, one a class."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnfs_cli.core.records import Data
+from nnfs_cli.datasets.base import DATASETS, Synthetic
+
+
+@DATASETS.register("blobs")
+@dataclass(frozen=True)
+class Blobs(Synthetic):
+    """x = c_k + noise e,   e ~ N(0, 1)        x: (samples, features), c: (classes, features)
+
+    k is the class; the centers c are uniform on [-spread, spread]^features.
+
+    samples: how many points; the classes share them evenly.
+    noise: the standard deviation of each cloud, in every direction.
+    seed: draws the centers and the points, apart from the experiment's own seed.
+    validation, test: how many points to hold out, or which share of them; of each class its part.
+    classes: how many clouds.
+    features: how many inputs.
+    spread: how far from 0 the centers may lie; the less, the more the clouds overlap.
+    """
+
+    samples: int = 300
+    noise: float = 1.0
+    classes: int = 3
+    features: int = 2
+    spread: float = 5.0
+
+    def __post_init__(self) -> None:
+        self.check(
+            samples=(self.samples >= self.classes, f"at least one for each of the {self.classes} classes"),
+            classes=(self.classes >= 2, "an integer of at least 2"),
+            features=(self.features >= 1, "a positive integer"),
+            spread=(self.spread > 0, "a positive number"),
+        )
+
+    def load(self, rng: np.random.Generator) -> Data:
+        points = np.random.default_rng(self.seed)
+        centers = points.uniform(-self.spread, self.spread, (self.classes, self.features))
+        x = centers[self.labels(self.classes)]
+        return self.classification(x, tuple(str(k) for k in range(self.classes)), points, rng)

@@ -1,0 +1,41 @@
+"""A circle within a circle."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnfs_cli.core.records import Data
+from nnfs_cli.datasets.base import DATASETS, Synthetic
+
+
+@DATASETS.register("circles")
+@dataclass(frozen=True)
+class Circles(Synthetic):
+    """outer: x = (cos a, sin a) + noise e,   inner: x = factor (cos a, sin a) + noise e    x: (samples, 2)
+
+    The angle a is uniform on [0, 2 pi], and e ~ N(0, 1). No straight line tells the two apart.
+
+    samples: how many points; the circles share them evenly.
+    noise: the standard deviation of the noise, in both directions.
+    seed: draws the points and the noise, apart from the experiment's own seed.
+    validation, test: how many points to hold out, or which share of them; of each class its part.
+    factor: the inner circle's radius; the outer one's is 1.
+
+    As scikit-learn defines make_circles, but for the angles, which there are evenly spaced.
+    """
+
+    samples: int = 400
+    factor: float = 0.5
+
+    def __post_init__(self) -> None:
+        self.check(
+            samples=(self.samples >= 2, "at least one for each of the 2 classes"),
+            factor=(0 < self.factor < 1, "above 0 and below 1"),
+        )
+
+    def load(self, rng: np.random.Generator) -> Data:
+        points = np.random.default_rng(self.seed)
+        a = points.uniform(0.0, 2 * np.pi, self.samples)
+        radius = np.where(self.labels(2) == 0, 1.0, self.factor)
+        x = np.stack([radius * np.cos(a), radius * np.sin(a)], axis=1)
+        return self.classification(x, ("outer", "inner"), points, rng)

@@ -1,0 +1,46 @@
+"""Friedman's first regression problem: half of the inputs matter, and two of them only together."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnfs_cli.core.params import Array
+from nnfs_cli.core.records import Data
+from nnfs_cli.datasets.base import DATASETS, Synthetic
+
+
+@DATASETS.register("friedman1")
+@dataclass(frozen=True)
+class Friedman1(Synthetic):
+    """t = 10 sin(pi x1 x2) + 20 (x3 - 1/2)^2 + 10 x4 + 5 x5 + noise e    x: (samples, D), t: (samples, 1)
+
+    x is uniform on [0, 1]^D, D = features, and e ~ N(0, 1). Inputs after the fifth say nothing about t.
+    No network can be expected to come below an RMSE of `noise`; the sum itself varies by 4.9.
+
+    samples: how many points.
+    noise: the standard deviation of the noise.
+    seed: draws the points and the noise, apart from the experiment's own seed.
+    validation, test: how many points to hold out, or which share of them.
+    features: how many inputs, 5 or more.
+
+    Friedman 1991, Multivariate adaptive regression splines, The Annals of Statistics 19 (1).
+    """
+
+    samples: int = 1000
+    noise: float = 1.0
+    features: int = 10
+
+    def __post_init__(self) -> None:
+        self.check(features=(self.features >= 5, "an integer of at least 5"))
+
+    def load(self, rng: np.random.Generator) -> Data:
+        points = np.random.default_rng(self.seed)
+        x = points.uniform(size=(self.samples, self.features))
+        return self.regression(x, friedman, points, rng)
+
+
+def friedman(x: Array) -> Array:
+    """The sum without its noise: (N, features) -> (N, 1)."""
+    x1, x2, x3, x4, x5 = x[:, :5].T
+    t = 10 * np.sin(np.pi * x1 * x2) + 20 * (x3 - 0.5) ** 2 + 10 * x4 + 5 * x5
+    return np.asarray(t.reshape(-1, 1))

@@ -1,0 +1,46 @@
+"""Several targets that are affine in the inputs."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnfs_cli.core.params import Array
+from nnfs_cli.core.records import Data
+from nnfs_cli.datasets.base import DATASETS, Synthetic
+
+
+@DATASETS.register("linear")
+@dataclass(frozen=True)
+class Linear(Synthetic):
+    """t = x W + b + noise e        x: (samples, features), W: (features, outputs), b: (outputs,)
+
+    All of x, W, b and e are drawn from N(0, 1). A single dense layer fits it, and least squares
+    gives the answer to compare with.
+
+    samples: how many points.
+    noise: the standard deviation of the noise.
+    seed: draws W, b, the points and the noise, apart from the experiment's own seed.
+    validation, test: how many points to hold out, or which share of them.
+    features: how many inputs.
+    outputs: how many targets.
+    """
+
+    features: int = 5
+    outputs: int = 2
+
+    def __post_init__(self) -> None:
+        self.check(
+            features=(self.features >= 1, "a positive integer"),
+            outputs=(self.outputs >= 1, "a positive integer"),
+        )
+
+    def load(self, rng: np.random.Generator) -> Data:
+        points = np.random.default_rng(self.seed)
+        W = points.standard_normal((self.features, self.outputs))
+        b = points.standard_normal(self.outputs)
+        x = points.standard_normal((self.samples, self.features))
+
+        def affine(x: Array) -> Array:
+            return np.asarray(x @ W + b)
+
+        return self.regression(x, affine, points, rng)

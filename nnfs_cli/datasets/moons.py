@@ -1,0 +1,36 @@
+"""Two half circles, each reaching into the other."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnfs_cli.core.records import Data
+from nnfs_cli.datasets.base import DATASETS, Synthetic
+
+
+@DATASETS.register("moons")
+@dataclass(frozen=True)
+class Moons(Synthetic):
+    """upper: x = (cos a, sin a) + noise e,   lower: x = (1 - cos a, 1/2 - sin a) + noise e    x: (samples, 2)
+
+    The angle a is uniform on [0, pi], and e ~ N(0, 1).
+
+    samples: how many points; the moons share them evenly.
+    noise: the standard deviation of the noise, in both directions.
+    seed: draws the points and the noise, apart from the experiment's own seed.
+    validation, test: how many points to hold out, or which share of them; of each class its part.
+
+    As scikit-learn defines make_moons, but for the angles, which there are evenly spaced.
+    """
+
+    samples: int = 400
+
+    def __post_init__(self) -> None:
+        self.check(samples=(self.samples >= 2, "at least one for each of the 2 classes"))
+
+    def load(self, rng: np.random.Generator) -> Data:
+        points = np.random.default_rng(self.seed)
+        a = points.uniform(0.0, np.pi, self.samples)
+        upper = np.stack([np.cos(a), np.sin(a)], axis=1)
+        x = np.where(self.labels(2)[:, None] == 0, upper, [1.0, 0.5] - upper)
+        return self.classification(x, ("upper", "lower"), points, rng)

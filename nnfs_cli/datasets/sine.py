@@ -1,0 +1,43 @@
+"""A noisy sine wave."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnfs_cli.core.params import Array
+from nnfs_cli.core.records import Data
+from nnfs_cli.datasets.base import DATASETS, Synthetic
+
+
+@DATASETS.register("sine")
+@dataclass(frozen=True)
+class Sine(Synthetic):
+    """t = sin(2 pi cycles (x - low) / (high - low)) + noise e,   e ~ N(0, 1)        x, t: (samples, 1)
+
+    x is evenly spaced on [low, high].
+
+    samples: how many points.
+    noise: the standard deviation of the noise.
+    seed: draws the noise, apart from the experiment's own seed.
+    validation, test: how many points to hold out, or which share of them.
+    cycles: how many whole waves fit in the interval; the more, the harder to fit.
+    low, high: the ends of the interval.
+    """
+
+    cycles: float = 2.0
+    low: float = -1.0
+    high: float = 1.0
+
+    def __post_init__(self) -> None:
+        self.check(
+            cycles=(self.cycles > 0, "a positive number"),
+            high=(self.high > self.low, f"above low, which is {self.low}"),
+        )
+
+    def load(self, rng: np.random.Generator) -> Data:
+        x = np.linspace(self.low, self.high, self.samples).reshape(-1, 1)
+        return self.regression(x, self.wave, np.random.default_rng(self.seed), rng)
+
+    def wave(self, x: Array) -> Array:
+        """The wave without its noise."""
+        return np.asarray(np.sin(2 * np.pi * self.cycles * (x - self.low) / (self.high - self.low)))

@@ -1,0 +1,46 @@
+"""Spiral arms, wound around each other."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnfs_cli.core.records import Data
+from nnfs_cli.datasets.base import DATASETS, Synthetic
+
+CENTER = 0.1
+"""The arms begin this far from the origin, where they would all meet."""
+
+
+@DATASETS.register("spiral")
+@dataclass(frozen=True)
+class Spiral(Synthetic):
+    """x = r (cos a, sin a) + noise e,   a = 2 pi (turns r + k / classes),   e ~ N(0, 1)    x: (samples, 2)
+
+    k is the class, and the radius r is uniform on [0.1, 1].
+
+    samples: how many points; the arms share them evenly.
+    noise: the standard deviation of the noise, in both directions.
+    seed: draws the points and the noise, apart from the experiment's own seed.
+    validation, test: how many points to hold out, or which share of them; of each class its part.
+    classes: how many arms.
+    turns: how often an arm would wind from the origin to radius 1; the more, the harder to tell apart.
+    """
+
+    samples: int = 600
+    noise: float = 0.03
+    classes: int = 3
+    turns: float = 1.0
+
+    def __post_init__(self) -> None:
+        self.check(
+            samples=(self.samples >= self.classes, f"at least one for each of the {self.classes} classes"),
+            classes=(self.classes >= 2, "an integer of at least 2"),
+            turns=(self.turns >= 0, "a number of at least 0"),
+        )
+
+    def load(self, rng: np.random.Generator) -> Data:
+        points = np.random.default_rng(self.seed)
+        r = points.uniform(CENTER, 1.0, self.samples)
+        a = 2 * np.pi * (self.turns * r + self.labels(self.classes) / self.classes)
+        x = np.stack([r * np.cos(a), r * np.sin(a)], axis=1)
+        return self.classification(x, tuple(f"arm {k + 1}" for k in range(self.classes)), points, rng)

@@ -1,0 +1,36 @@
+"""Exclusive or: the oldest problem that a single layer cannot solve."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnfs_cli.core.records import Data
+from nnfs_cli.datasets.base import DATASETS, Synthetic
+
+
+@DATASETS.register("xor")
+@dataclass(frozen=True)
+class Xor(Synthetic):
+    """x = u + noise e,   class: do u1 and u2 have the same sign or different ones?        x: (samples, 2)
+
+    u is uniform on [-1, 1]^2, with as many points of each class, and e ~ N(0, 1). The class is u's, so
+    that noise carries points over the axes, and then no network can be right about all of them.
+
+    samples: how many points; the classes share them evenly.
+    noise: the standard deviation of the noise, in both directions.
+    seed: draws the points and the noise, apart from the experiment's own seed.
+    validation, test: how many points to hold out, or which share of them; of each class its part.
+
+    Minsky and Papert 1969, Perceptrons.
+    """
+
+    samples: int = 400
+
+    def __post_init__(self) -> None:
+        self.check(samples=(self.samples >= 2, "at least one for each of the 2 classes"))
+
+    def load(self, rng: np.random.Generator) -> Data:
+        points = np.random.default_rng(self.seed)
+        u = points.uniform(-1.0, 1.0, (self.samples, 2))
+        u[:, 1] = np.copysign(u[:, 1], np.where(self.labels(2) == 0, u[:, 0], -u[:, 0]))
+        return self.classification(u, ("same sign", "different signs"), points, rng)
