@@ -73,7 +73,7 @@ def test_a_regression_run_leaves_the_files_of_the_contract(nnfs: Nnfs) -> None:
 
 def test_a_classification_run_also_has_a_confusion_matrix(nnfs: Nnfs) -> None:
     assert nnfs("train", "blobs.yaml", "--id", "one").status == 0
-    assert pictures(Path("runs/one")) == {"loss.png", "metrics.png", "confusion.png"}
+    assert pictures(Path("runs/one")) == {"loss.png", "metrics.png", "confusion.png", "regions.png"}
     record = json.loads(Path("runs/one/evaluation-test.json").read_text())
     confusion = np.array(record["confusion"])
     assert confusion.sum() == 30
@@ -118,7 +118,7 @@ def test_plot_needs_nothing_but_the_run_directory(nnfs: Nnfs, tmp_path: Path) ->
     shutil.rmtree(moved / "plots")
     outcome = nnfs("plot", str(moved))
     assert outcome.status == 0
-    assert pictures(moved) == {"loss.png", "metrics.png", "confusion.png"}
+    assert pictures(moved) == {"loss.png", "metrics.png", "confusion.png", "regions.png"}
     assert set(outcome.out.split()) == {str(moved / "plots" / name) for name in pictures(moved)}
 
 
@@ -294,4 +294,4 @@ def test_two_classes_can_be_told_apart_by_one_output(nnfs: Nnfs) -> None:
     record = json.loads(nnfs("evaluate", "one", "--json").out)
     confusion = np.array(record["confusion"])
     assert confusion.trace() / confusion.sum() == record["scores"]["accuracy"] > 0.8
-    assert pictures(Path("runs/one")) == {"loss.png", "metrics.png", "confusion.png"}
+    assert pictures(Path("runs/one")) == {"loss.png", "metrics.png", "confusion.png", "regions.png"}

@@ -6,10 +6,10 @@ from nnfs_cli.runs import RunDirectory
 
 def draw_all(run: RunDirectory) -> list[str]:
     """Draw every picture that the run has numbers for into its plots folder; their file names."""
-    from nnfs_cli.plots import confusion, loss, metrics, predictions
+    from nnfs_cli.plots import confusion, loss, metrics, predictions, regions
 
     (run.path / "plots").mkdir(exist_ok=True)
-    modules = (loss, metrics, predictions, confusion)
+    modules = (loss, metrics, predictions, confusion, regions)
     try:
         return [name for module in modules for name in module.draw(run)]
     except KeyError as error:

@@ -1,0 +1,59 @@
+"""regions.png, for classes of two inputs: where in the plane the network sees which class."""
+
+import matplotlib as mpl
+import numpy as np
+
+from nnfs_cli.core.params import Array
+from nnfs_cli.plots.style import panels, save
+from nnfs_cli.runs import RunDirectory
+
+MOST_POINTS = 2000
+MOST_NAMED = 20
+"""With more classes than this, a legend says nothing."""
+
+
+def draw(run: RunDirectory) -> list[str]:
+    """Regions by predicted class, paler where the network is less sure; on top the rows by true class."""
+    summary = run.summary()
+    if summary.get("task") != "classification" or not run.has("predictions.npz"):
+        return []
+    arrays, names = run.arrays("predictions.npz"), summary["classes"]
+    if "grid_x" not in arrays:
+        return []
+    colors = class_colors(len(names))
+    (axes,) = panels([f"{run.id}: predicted regions, {summary['pictured_split']} rows"], (7.2, 5.6))
+    grid_x, grid_y = arrays["grid_x"], arrays["grid_y"]
+    axes.imshow(
+        shades(colors[arrays["grid_prediction"]], arrays["grid_confidence"], len(names)),
+        extent=(grid_x[0], grid_x[-1], grid_y[0], grid_y[-1]),
+        origin="lower",
+        aspect="auto",
+        interpolation="bilinear",
+    )
+    axes.grid(visible=False)
+    some = np.linspace(0, len(arrays["x"]) - 1, min(len(arrays["x"]), MOST_POINTS)).astype(np.intp)
+    x, target = arrays["x"][some], arrays["target"][some]
+    for k, name in enumerate(names):
+        x1, x2 = x[target == k].T
+        axes.scatter(x1, x2, s=22, color=colors[k], edgecolors="white", linewidths=0.7, label=name)
+    axes.set_xlabel("x1")
+    axes.set_ylabel("x2")
+    if len(names) <= MOST_NAMED:
+        axes.legend(title="true class", loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
+    return save(axes, run.path / "plots", "regions.png")
+
+
+def class_colors(classes: int) -> Array:
+    """A color (3,) for each class, as different as can be."""
+    name = "tab10" if classes <= 10 else "tab20" if classes <= 20 else "hsv"
+    palette = mpl.colormaps[name]
+    numbers = np.arange(classes) if classes <= 20 else np.linspace(0.0, 1.0, classes, endpoint=False)
+    return np.asarray(palette(numbers))[:, :3]
+
+
+def shades(colors: Array, confidence: Array, classes: int) -> Array:
+    """Colors (G, G, 3) mixed with white: almost all of it at an even guess, half at full confidence."""
+    guess = 1 / classes
+    certainty = (np.clip(np.nan_to_num(confidence), guess, 1.0) - guess) / (1 - guess)
+    strength = 0.08 + 0.42 * certainty[..., None]
+    return np.asarray(1 - strength * (1 - colors))
