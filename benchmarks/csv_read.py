@@ -24,7 +24,8 @@ ROOT = Path(__file__).parent.parent
 OURS = """
 from nnfs_cli.datasets.csv import CSV
 import pandas, numpy as np
-def read(): return CSV(path={path!r}, target="label", image_shape=(28, 28), scale=True).load(np.random.default_rng(0))
+data = CSV(path={path!r}, target="label", image_shape=(28, 28), scale=True)
+def read(): return data.load(np.random.default_rng(0))
 """
 PANDAS = """
 import pandas
@@ -33,13 +34,14 @@ def read(): return pandas.read_csv({path!r})
 MEASURE = """
 import json, resource, time
 start = time.perf_counter()
-data = read()
+table = read()
 seconds = time.perf_counter() - start
 print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
 """
 
 
 def main() -> None:
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=5)
     repeats = parser.parse_args().repeats

@@ -26,6 +26,7 @@ CONFIGS = ("digits", "breast-cancer", "wine", "diabetes")
 
 
 def main() -> None:
+    """Compare and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=5)
     seeds = range(parser.parse_args().seeds)

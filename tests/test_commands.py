@@ -22,6 +22,7 @@ from tests.toys import BLOBS, ROOT
 
 RUN_FILES = {
     "config.yaml", "weights.npz", "epochs.csv", "steps.csv", "summary.json", "checkpoint.npz", "predictions.npz",
+    "preparation.json",
 }  # fmt: skip
 
 

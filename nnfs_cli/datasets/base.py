@@ -2,9 +2,9 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -25,9 +25,13 @@ from nnfs_cli.sources.targets import class_names, class_numbers, infer_task, rea
 
 
 class Dataset(Component, ABC):
-    """A source of data. Its options say which, how prepared, and how split."""
+    """A source of data. Its options say which, how prepared, and how split.
+
+    example: options enough to make one, for the tests.
+    """
 
     registry: ClassVar[Registry["Dataset"]]
+    example: ClassVar[Mapping[str, Any]] = {}
 
     @abstractmethod
     def load(self, rng: np.random.Generator) -> Data:

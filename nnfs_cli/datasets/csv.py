@@ -2,9 +2,9 @@
 
 import codecs
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -70,6 +70,7 @@ class CSV(Dataset):
     image_shape: tuple[int, ...] = ()
     delimiter: str = ","
     encoding: str = "utf-8"
+    example: ClassVar[Mapping[str, Any]] = {"path": "table.csv", "target": "y"}
 
     def __post_init__(self) -> None:
         amounts = {"validation": check_share(self.validation)}

@@ -1,6 +1,8 @@
 """Images and labels from any IDX files, the format of MNIST."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -40,6 +42,7 @@ class IDX(Dataset):
     classes: tuple[str, ...] = ()
     scale: bool = True
     validation: int | float = 0
+    example: ClassVar[Mapping[str, Any]] = {"train_images": "images", "train_labels": "labels"}
 
     def __post_init__(self) -> None:
         some = bool(self.test_images or self.test_labels)

@@ -1,6 +1,8 @@
 """Arrays from .npy files."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from nnfs_cli.core.params import Array
 from nnfs_cli.datasets.base import DATASETS, ArrayDataset
@@ -30,6 +32,7 @@ class NPY(ArrayDataset):
     y: str
     x_test: str = ""
     y_test: str = ""
+    example: ClassVar[Mapping[str, Any]] = {"x": "x.npy", "y": "y.npy"}
 
     def arrays(self) -> dict[str, tuple[Array, Array, str]]:
         named = {"train": ("x", "y"), "test": ("x_test", "y_test")}

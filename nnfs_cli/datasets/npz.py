@@ -1,6 +1,8 @@
 """Arrays from an .npz file."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from nnfs_cli.core.params import Array
 from nnfs_cli.datasets.base import DATASETS, ArrayDataset
@@ -32,6 +34,7 @@ class NPZ(ArrayDataset):
     y: str = "y"
     x_test: str = ""
     y_test: str = ""
+    example: ClassVar[Mapping[str, Any]] = {"path": "arrays.npz"}
 
     def arrays(self) -> dict[str, tuple[Array, Array, str]]:
         file = find_file(self.path, "dataset.path")
