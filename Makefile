@@ -30,6 +30,8 @@ parity: $(BENCH)/installed ## Compare the numbers with PyTorch's, live, and with
 bench: $(BENCH)/installed ## Measure speed against the peers.
 	$(BENCH)/bin/python benchmarks/mnist_epoch.py
 	$(BENCH)/bin/python benchmarks/startup.py
+	$(BENCH)/bin/python benchmarks/csv_read.py
+	$(BENCH)/bin/python benchmarks/tables.py
 
 clean: ## Remove the environments and caches.
 	rm -rf $(VENV) $(BENCH) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

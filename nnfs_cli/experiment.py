@@ -64,8 +64,7 @@ class Experiment:
     """
 
     def __init__(self, config: ExperimentConfig, fitted: Preparation | None = None) -> None:
-        seeds = np.random.SeedSequence(config.seed).spawn(4)
-        init_rng, self.shuffle_rng, split_rng, self.layer_rng = map(np.random.default_rng, seeds)
+        init_rng, self.shuffle_rng, split_rng, self.layer_rng = rngs(config.seed)
         self.config = config
         data = config.dataset.load_as(fitted, split_rng) if fitted else config.dataset.load(split_rng)
         if not config.loss.any_units:
@@ -186,6 +185,16 @@ class Experiment:
             elif f"progress/{name}" in state:
                 array = state[f"progress/{name}"]
                 setattr(self.progress, name, array.copy() if array.ndim else array.item())
+
+
+def rngs(seed: int) -> tuple[np.random.Generator, ...]:
+    """The generators that a seed stands for: of first weights, of the order of rows, of splits, of layers."""
+    return tuple(map(np.random.default_rng, np.random.SeedSequence(seed).spawn(4)))
+
+
+def load_data(config: ExperimentConfig) -> Data:
+    """A config's data as training splits them, as they came."""
+    return config.dataset.load(rngs(config.seed)[2])
 
 
 def _ready(data: Data, dtype: str) -> Data:

@@ -7,6 +7,7 @@ import typer
 
 from nnfs_cli import __version__
 from nnfs_cli.cli.components import components
+from nnfs_cli.cli.data import data
 from nnfs_cli.cli.evaluate import evaluate
 from nnfs_cli.cli.gradcheck import gradcheck
 from nnfs_cli.cli.plot import plot
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 for command in (train, resume, evaluate, predict, plot, gradcheck, runs, components, schema):
     app.command()(command)
+app.add_typer(data)
 
 
 def _print_version(wanted: bool) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nnfs_cli.cli.options import AsJson, Overrides
+from nnfs_cli.cli.options import AsJson, Overrides, check_picture
 
 if TYPE_CHECKING:
     from nnfs_cli.core.params import Array
@@ -47,8 +47,7 @@ def gradcheck(
     from nnfs_cli.gradcheck.steps import error_by_step
     from nnfs_cli.gradcheck.subjects import check, component_subjects
 
-    if picture is not None and (picture.suffix != ".png" or not picture.absolute().parent.is_dir()):
-        raise NnfsError(f"--picture: must be a .png file in a folder that is there, found {picture}")
+    check_picture(picture)
     if target is not None and target.suffix != ".py":
         if only:
             raise NnfsError("--only: goes with components, not with a CONFIG")

@@ -38,6 +38,7 @@ class Data:
     truth: the noiseless target, (N, ...) -> (N, M), where it is known.
     fingerprint: changes when the data does.
     notes: what was inferred rather than said, a sentence each.
+    missing: of a table, how many values each column lacked before they were filled or dropped.
     """
 
     splits: Mapping[str, Split]
@@ -49,6 +50,7 @@ class Data:
     truth: Callable[[Array], Array] | None = None
     fingerprint: str = ""
     notes: tuple[str, ...] = ()
+    missing: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def preparation(self) -> Preparation:

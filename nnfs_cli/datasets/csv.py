@@ -100,6 +100,7 @@ class CSV(Dataset):
     def _load(self, rng: np.random.Generator, fitted: Preparation | None) -> Data:
         """The data, prepared as `fitted` says, or else fitted to their own training rows."""
         table, prints = self._read(self.path, "dataset.path")
+        missing = table.missing_counts()
         table = self._without_gaps(table, names := self._feature_names(table))
         task, *notes = (self.task,) if self.task != "auto" else infer_task(table, self.targets)
         classes: tuple[str, ...] = ()
@@ -130,6 +131,7 @@ class CSV(Dataset):
             targets=targets,
             fingerprint=prints,
             notes=tuple(notes),
+            missing=missing,
         )
 
     def _read(self, path: str | Sequence[str], option: str) -> tuple[Table, str]:

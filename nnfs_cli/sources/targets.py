@@ -23,7 +23,8 @@ def table_of_targets(y: Array, source: str) -> Table:
         levels, codes = np.unique(y, return_inverse=True)
         texts = {"y": Texts(codes.astype(np.int32), tuple(str(level) for level in levels))}
         return Table(source, ("y",), (), np.empty((len(y), 0)), texts)
-    numbers = np.asarray(y, np.uint8 if y.dtype.kind == "b" else None).reshape(len(y), -1)
+    numbers = np.asarray(y, np.uint8 if y.dtype.kind == "b" else None)
+    numbers = numbers[:, np.newaxis] if y.ndim == 1 else numbers
     width = numbers.shape[1]
     names = ("y",) if width == 1 else tuple(f"y{m + 1}" for m in range(width))
     return Table(source, names, names, numbers, {})

@@ -1,0 +1,73 @@
+"""`nnfs data ...`: what is in the data, and where they come from."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nnfs_cli.cli.options import AsJson, Overrides, check_picture
+
+data = typer.Typer(
+    name="data", help="See what is in the data; make a sample; clear the cache.", no_args_is_help=True
+)
+
+
+@data.command()
+def describe(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML file whose dataset to look at.")],
+    overrides: Overrides = [],  # noqa: B006  typer reads the default, nothing changes it
+    picture: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="Draw it, before and after normalization.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Rows, columns, statistics, class balance, splits, and what normalization does."""
+    import numpy as np
+
+    from nnfs_cli.cli import console
+    from nnfs_cli.cli.tables import show_description
+    from nnfs_cli.config import load_config
+    from nnfs_cli.description import describe as description_of
+    from nnfs_cli.experiment import load_data
+
+    check_picture(picture)
+    loaded = load_config(config, overrides)
+    found = load_data(loaded)
+    description = description_of(found)
+    if as_json:
+        console.print_json(description.record())
+    else:
+        show_description(description, loaded.name)
+    if picture is not None:
+        from nnfs_cli.plots.describe import draw_data
+
+        with np.errstate(all="ignore"):
+            draw_data(found, loaded.name, picture)
+        console.remark(f"picture: {picture}") if as_json else console.show_paths([picture])
+
+
+@data.command()
+def kaggle_sample(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to write into.")],
+) -> None:
+    """Make files like those of Kaggle's digit recognizer out of MNIST.
+
+    OUT gets train.csv (42,000 rows), test.csv (28,000 rows without labels) and test-labels.csv.
+    """
+    import numpy as np
+
+    from nnfs_cli.cli import console
+    from nnfs_cli.datasets.mnist import MNIST
+    from nnfs_cli.kaggle import write_sample
+
+    console.show_paths(write_sample(MNIST().load(np.random.default_rng(0)), out))
+
+
+@data.command()
+def clear_cache() -> None:
+    """Delete the cache folder: parsed tables and downloaded sets."""
+    from nnfs_cli.cli import console
+    from nnfs_cli.sources.cache import clear_cache as clear
+
+    folder, size = clear()
+    console.note(f"{size / 1e6:,.1f} MB deleted from {folder}" if size else f"{folder} was empty")

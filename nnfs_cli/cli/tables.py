@@ -1,0 +1,71 @@
+"""What `nnfs data describe` prints."""
+
+from collections.abc import Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from nnfs_cli.cli.console import out
+from nnfs_cli.description import Description, Statistics
+
+MOST_COLUMNS = 20
+
+
+def show_description(description: Description, name: str) -> None:
+    """Sizes, classes, statistics before and after normalization, and the first labels as one-hot rows."""
+    d = description
+    shape = ", ".join(map(str, d.input_shape))
+    rows = ", ".join(f"{count:,} {split}" for split, count in d.rows.items())
+    out.print(f"{name}: {d.task}", style="bold", markup=False)
+    out.print(f"rows: {rows}; each of shape ({shape}), {d.dtype}", markup=False)
+    for said in d.notes:
+        out.print(said, markup=False)
+    gaps = {column: count for column, count in d.missing.items() if count}
+    if d.missing:
+        told = ", ".join(f"{column} ({count})" for column, count in gaps.items())
+        out.print(f"missing values: {told or 'none'}", markup=False)
+    if d.classes:
+        out.print(_classes(d))
+    sampled = f", of {d.sampled:,} of the training rows" if d.sampled < d.rows["train"] else ""
+    out.print(_statistics([*d.features[:MOST_COLUMNS], *d.targets], sampled))
+    if d.features[MOST_COLUMNS:]:
+        more = len(d.features) - MOST_COLUMNS
+        out.print(f"and {more:,} more columns, which --json lists", markup=False)
+    for line in d.one_hot:
+        out.print(line, markup=False)
+
+
+def _classes(d: Description) -> Table:
+    table = Table(title="classes", title_justify="left", title_style="bold")
+    table.add_column("class")
+    for split in d.class_counts:
+        table.add_column(split, justify="right")
+        table.add_column("share", justify="right")
+    for k, label in enumerate(d.classes):
+        cells = []
+        for split, counts in d.class_counts.items():
+            cells += [f"{counts[k]:,}", f"{counts[k] / max(d.rows[split], 1):.1%}"]
+        table.add_row(Text(label), *cells)
+    return table
+
+
+def _statistics(columns: Sequence[Statistics], sampled: str) -> Table:
+    table = Table(
+        title=f"training rows, as they come | as the network gets them{sampled}",
+        title_justify="left",
+        title_style="bold",
+    )
+    table.add_column("column", overflow="fold")
+    table.add_column("kind")
+    for heading in ("missing", "mean", "std", "min", "median", "max", "| mean", "std", "min", "max"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for s in columns:
+        if s.kind.endswith("categories"):
+            table.add_row(Text(s.name), s.kind, str(s.missing or ""), *[""] * 9)
+            continue
+        before = (s.mean, s.std, s.low, s.median, s.high)
+        after = (s.normalized_mean, s.normalized_std, s.normalized_low, s.normalized_high)
+        # A mean of 1e-16 is a zero that was rounded.
+        cells = [f"{0.0 if abs(number) < 1e-12 else number:.4g}" for number in (*before, *after)]
+        table.add_row(Text(s.name), s.kind, str(s.missing or ""), *cells)
+    return table
