@@ -390,7 +390,7 @@ def test_a_loss_refuses_options_out_of_range(name: str, options: Mapping[str, An
         LOSSES[name](**options)
 
 
-@DATASETS.register("two_clouds")
+@DATASETS.register("toy_clouds")
 @dataclass(frozen=True)
 class TwoClouds(Dataset):
     """Two overlapping clouds in a plane, a third of the rows in the second."""
@@ -406,7 +406,7 @@ def test_two_classes_with_one_output_are_trained_and_scored_as_classes() -> None
         """
         name: two
         dtype: float64
-        dataset: two_clouds
+        dataset: toy_clouds
         layers: [{type: dense, units: 1}]
         loss: binary_cross_entropy
         metrics: [accuracy, recall, f1, log_loss, roc_auc]

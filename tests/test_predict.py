@@ -263,7 +263,11 @@ PREDICTS: list[tuple[str, list[str], str]] = [
     ("", ["x.csv"], "no such file: "),
     ("", ["tt.csv"], "; did you mean 't.csv'?"),
     ("a,b\n1,2\n", ["x.csv"], "x.csv: no column 'size'"),
-    ("a,b,sise\n1,2,small\n", ["x.csv"], "x.csv: no column 'size'; did you mean 'sise'?"),
+    (
+        "a,b,sise\n1,2,small\n",
+        ["x.csv"],
+        "x.csv: no column 'size' (did you mean 'sise'?); its columns are a, b, sise",
+    ),
     (
         "a,b,size\n1,2,small\n1,2,huge\n",
         ["x.csv"],

@@ -16,7 +16,7 @@ from nnfs_cli.core.records import Data, Split
 from nnfs_cli.datasets.base import DATASETS, Dataset
 from nnfs_cli.sources.encoding import Missing, encode, fit_columns, refuse_missing
 from nnfs_cli.sources.fitting import check_normalization, choose_normalization, fit_affine
-from nnfs_cli.sources.lines import Dialect
+from nnfs_cli.sources.lines import UNNAMED, Dialect
 from nnfs_cli.sources.parsed import cached_table
 from nnfs_cli.sources.paths import find_files
 from nnfs_cli.sources.splitting import check_share, split_rows
@@ -103,6 +103,12 @@ class CSV(Dataset):
         missing = table.missing_counts()
         table = self._without_gaps(table, names := self._feature_names(table))
         task, *notes = (self.task,) if self.task != "auto" else infer_task(table, self.targets)
+        notes += [
+            f"a column without a name is a feature, {name!r}; if it only counts the rows, leave it out with "
+            f"`features: {{exclude: [{name!r}]}}`"
+            for name in names
+            if name.startswith(UNNAMED)
+        ]
         classes: tuple[str, ...] = ()
         if task == "classification":
             classes = fitted.classes if fitted else class_names(table, self.targets)

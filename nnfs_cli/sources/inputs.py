@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnfs_cli.core.errors import NnfsError, did_you_mean
+from nnfs_cli.core.errors import NnfsError, did_you_mean, nearest
 from nnfs_cli.core.params import Array
 from nnfs_cli.core.preparation import Preparation
 from nnfs_cli.sources.arrays import names_in_npz, open_npy, open_npz
@@ -126,9 +126,14 @@ def _match(table: Table, preparation: Preparation) -> tuple[str, ...]:
     names = [column.name for column in preparation.columns]
     lacking = [name for name in names if name not in table.names]
     if lacking:
-        shown = [f"{name!r}{did_you_mean(name, table.names)}" for name in lacking[:5]]
-        more = f", and {len(lacking) - 5} more" if lacking[5:] else ""
-        raise NnfsError(f"{table.source}: no column {', '.join(shown)}{more}")
+        hints = (nearest(name, table.names) for name in lacking[:5])
+        shown = [
+            f"{name!r} (did you mean {hint!r}?)" if hint else repr(name)
+            for name, hint in zip(lacking, hints, strict=False)
+        ]
+        more = f" and {len(lacking) - 5} more" if lacking[5:] else ""
+        there = ", ".join(table.names[:20]) + (", ..." if table.names[20:] else "")
+        raise NnfsError(f"{table.source}: no column {', '.join(shown)}{more}; its columns are {there}")
     extra = [name for name in table.names if name not in names]
     if not extra:
         return ()

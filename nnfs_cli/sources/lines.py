@@ -13,6 +13,7 @@ from typing import IO, cast
 from nnfs_cli.core.errors import NnfsError
 
 DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
+UNNAMED = "Unnamed: "
 UTF8 = ("utf-8", "utf8", "utf-8-sig")
 
 
@@ -110,7 +111,8 @@ class CheckedLines(io.RawIOBase):
         if record is None:
             raise NnfsError(f"{self.source}: the file is empty")
         self.spaced = f"{self.dialect.delimiter} ".encode() in record
-        names = tuple(name.strip() for name in self._values(record))
+        texts = [name.strip() for name in self._values(record)]
+        names = tuple(name or f"{UNNAMED}{i}" for i, name in enumerate(texts))  # as pandas calls them
         likely = self._likely_delimiter(record.decode())
         if len(names) == 1 and likely:
             mine = DELIMITERS.get(self.dialect.delimiter, repr(self.dialect.delimiter))
