@@ -52,6 +52,7 @@ class Description:
     sampled: int
     features: tuple[Statistics, ...]
     targets: tuple[Statistics, ...]
+    target_names: tuple[str, ...]
     one_hot: tuple[str, ...]
     missing: Mapping[str, int]
     notes: tuple[str, ...]
@@ -75,6 +76,7 @@ def describe(data: Data) -> Description:
         sampled=len(rows),
         features=tuple(_features(data, train.x[rows])),
         targets=() if data.classes else tuple(_targets(data, train.t[rows])),
+        target_names=data.target_names,
         one_hot=one_hot_lines(data),
         missing=data.missing,
         notes=data.notes,
@@ -98,7 +100,7 @@ def one_hot_lines(data: Data) -> tuple[str, ...]:
     train = data.splits["train"]
     labels = train.t[train.rows[:ONE_HOT_ROWS]] if data.classes else ()
     encoded = np.eye(len(data.classes), dtype=int)
-    with np.printoptions(threshold=40, linewidth=1000):
+    with np.printoptions(threshold=1000, linewidth=10_000):
         return tuple(
             f"Original label: {data.classes[label]} | One-hot encoded label: {encoded[label]}"
             for label in labels

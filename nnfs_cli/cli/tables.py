@@ -24,6 +24,9 @@ def show_description(description: Description, name: str) -> None:
     if d.missing:
         told = ", ".join(f"{column} ({count})" for column, count in gaps.items())
         out.print(f"missing values: {told or 'none'}", markup=False)
+        used = {*(column.name for column in (*d.features, *d.targets)), *d.target_names}
+        if unused := [column for column in d.missing if column not in used]:
+            out.print(f"columns not used: {', '.join(unused)}", markup=False)
     if d.classes:
         out.print(_classes(d))
     sampled = f", of {d.sampled:,} of the training rows" if d.sampled < d.rows["train"] else ""

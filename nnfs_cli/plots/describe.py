@@ -153,7 +153,7 @@ def _draw_samples(axes: Axes, data: Data) -> None:
         top, left = i // across * (height + gap) + gap, i % across * (width + 2)
         mosaic[top : top + height, left : left + width] = picture
         if data.classes:
-            text = short(data.classes[train.t[rows[i]]], 9)
+            text = short(data.classes[train.t[rows[i]]], 7)
             axes.text(left + width / 2, top - 1, text, ha="center", va="bottom", fontsize=8)
     axes.imshow((mosaic - low) / max(high - low, 1e-300), cmap="gray", vmin=0.0, vmax=1.0)
     axes.set_axis_off()
