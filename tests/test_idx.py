@@ -13,7 +13,7 @@ from nnfs_cli.core.params import Array
 from nnfs_cli.core.records import Data
 from nnfs_cli.datasets.idx import IDX
 from nnfs_cli.datasets.mnist import MNIST
-from nnfs_cli.sources.idx import read_idx
+from nnfs_cli.sources.idx import open_idx, read_idx
 from tests.conftest import Nnfs
 from tests.toys import ROOT, write_idx
 
@@ -197,3 +197,17 @@ def test_mnist_is_what_it_was() -> None:
     np.testing.assert_array_equal(data.splits["validation"].rows, expected)
     assert data.splits["train"].t.dtype == np.intp
     assert data.splits["train"].t[:5].tolist() == [5, 0, 4, 1, 9]
+
+
+@pytest.mark.parametrize("dtype", ["u1", ">i2", ">f8"])
+def test_a_plain_file_can_be_mapped_instead_of_read(tmp_path: Path, dtype: str) -> None:
+    numbers = np.arange(24).reshape(4, 3, 2).astype(dtype)
+    code = {"u1": 0x08, ">i2": 0x0B, ">f8": 0x0E}[dtype]
+    header = bytes([0, 0, code, 3]) + np.array([4, 3, 2], ">u4").tobytes()
+    file = tmp_path / "numbers"
+    file.write_bytes(header + numbers.tobytes())
+    assert isinstance(open_idx(file), np.memmap)
+    np.testing.assert_array_equal(open_idx(file), read_idx(file))
+    file.write_bytes(header + numbers.tobytes()[:-1])
+    with pytest.raises(NnfsError, match="truncated or corrupted"):
+        open_idx(file)

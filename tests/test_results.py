@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import nnfs_cli
 from nnfs_cli.config import load_config
 from nnfs_cli.evaluation import evaluate
 from nnfs_cli.experiment import Experiment
 from nnfs_cli.trainer import train
+from tests.conftest import Nnfs
 from tests.toys import ROOT
 
 
@@ -47,3 +50,38 @@ def test_mnist_reaches_its_accuracy() -> None:
     assert test["accuracy"] >= 0.976
     assert train_scores["accuracy"] > 0.99
     assert train_scores["brier"] <= 0.02
+
+
+@pytest.mark.slow
+def test_the_kaggle_sample_is_learned_from_its_csv(nnfs: Nnfs) -> None:
+    (Path.cwd() / "data").mkdir()
+    (Path.cwd() / "data" / "mnist").symlink_to(ROOT / "data" / "mnist")
+    assert nnfs("data", "kaggle-sample", "data/kaggle").status == 0
+    assert nnfs("train", str(ROOT / "configs" / "digits-csv.yaml"), "--quiet").status == 0
+    columns = ("--columns", "ImageId,Label", "--output", "submission.csv")
+    assert nnfs("predict", "latest", "data/kaggle/test.csv", *columns).status == 0
+    found, truth = (
+        Path(name).read_text().split() for name in ("submission.csv", "data/kaggle/test-labels.csv")
+    )
+    assert len(found) == 28_001
+    assert found[0] == "ImageId,Label"
+    assert sum(map(str.__eq__, found[1:], truth[1:])) / 28_000 > 0.97
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "score", "least"),
+    [
+        ("digits", "accuracy", 0.973),
+        ("breast-cancer", "accuracy", 0.965),
+        ("wine", "accuracy", 0.975),
+        ("diabetes", "rmse", -57.0),
+    ],
+)
+def test_small_tables_reach_what_other_libraries_reach(
+    tmp_path: Path, name: str, score: str, least: float
+) -> None:
+    config = ROOT / "configs" / f"{name}.yaml"
+    runs = [nnfs_cli.Experiment(config, [f"seed={seed}"]).train(tmp_path) for seed in range(5)]
+    scores = [run.scores["test"][score] for run in runs]
+    assert np.mean(scores) * np.sign(least) >= least

@@ -4,11 +4,12 @@ import gzip
 import math
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.core.params import Array
+from nnfs_cli.core.params import Array, Shape
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 GZIP = b"\x1f\x8b"
@@ -44,18 +45,39 @@ def unpack(content: bytes, path: Path) -> bytes:
         ) from None
 
 
+def open_idx(path: Path) -> Array:
+    """The same as `read_idx`, mapped into memory where the file is not compressed."""
+    try:
+        with path.open("rb") as file:
+            beginning = file.read(4 + 4 * MOST_DIMENSIONS)
+        size = path.stat().st_size
+    except OSError as error:
+        raise NnfsError(f"{path}: cannot be read: {error.strerror}") from None
+    if beginning[:2] == GZIP:
+        return read_idx(path)
+    dtype, shape, start = _parse_header(beginning, size, path)
+    return np.memmap(path, dtype, "r", start, shape)
+
+
 def parse_idx(payload: bytes, path: Path) -> Array:
     """An array from 0, 0, its type, its rank, its dimensions and its numbers; `path` is for messages."""
+    dtype, shape, start = _parse_header(payload[: 4 + 4 * MOST_DIMENSIONS], len(payload), path)
+    array = np.frombuffer(payload, dtype, offset=start).reshape(shape)
+    return array.astype(dtype.newbyteorder("="), copy=False)
+
+
+def _parse_header(payload: bytes, size: int, path: Path) -> tuple[np.dtype[Any], Shape, int]:
+    """Type, shape and where the numbers start, by the first bytes of a file of `size` bytes."""
     code, rank = (payload[2], payload[3]) if len(payload) >= 4 else (0, 0)
     start = 4 + 4 * rank
     if payload[:2] != b"\0\0" or code not in TYPES or not 1 <= rank <= MOST_DIMENSIONS:
         beginning = f"it starts with {payload[:4].hex(' ')}" if payload else "it is empty"
         raise NnfsError(f"{path}: not an IDX file: {beginning}")
-    if len(payload) < start:
+    if size < start:
         raise NnfsError(f"{path}: truncated or corrupted: it ends within its header of {start} bytes")
-    dtype = np.dtype(TYPES[code])
-    shape = tuple(int(size) for size in np.frombuffer(payload, ">u4", rank, 4))
-    wanted, found = math.prod(shape) * dtype.itemsize, len(payload) - start
+    dtype: np.dtype[Any] = np.dtype(TYPES[code])
+    shape = tuple(int(length) for length in np.frombuffer(payload, ">u4", rank, 4))
+    wanted, found = math.prod(shape) * dtype.itemsize, size - start
     if wanted != found:
         raise NnfsError(
             f"{path}: truncated or corrupted: its header says {shape}, which is {wanted} bytes, "
@@ -63,5 +85,4 @@ def parse_idx(payload: bytes, path: Path) -> Array:
         )
     if not wanted:
         raise NnfsError(f"{path}: holds nothing: its header says {shape}")
-    array = np.frombuffer(payload, dtype, offset=start).reshape(shape)
-    return array.astype(dtype.newbyteorder("="), copy=False)
+    return dtype, shape, start

@@ -15,7 +15,7 @@ from nnfs_cli.core.preparation import Preparation
 from nnfs_cli.sources.arrays import names_in_npz, open_npy, open_npz
 from nnfs_cli.sources.encoding import encode
 from nnfs_cli.sources.fitting import refuse_infinite
-from nnfs_cli.sources.idx import read_idx
+from nnfs_cli.sources.idx import open_idx
 from nnfs_cli.sources.lines import Dialect, open_bytes
 from nnfs_cli.sources.pictures import SUFFIXES, read_picture
 from nnfs_cli.sources.table import MISSING, Table
@@ -66,7 +66,7 @@ def read_rows(
         elif file.suffix == ".npz":
             yield from rows_of_array(_array_in(file), preparation, str(file))
         elif _is_idx(file):
-            yield from rows_of_array(read_idx(file), preparation, str(file))
+            yield from rows_of_array(open_idx(file), preparation, str(file))
         else:
             parts = parts_of_file(file, dialect, _kinds(preparation))
             yield from rows_of_tables(parts, preparation, id_column)
