@@ -76,9 +76,13 @@ def cached_table(
     stamps = [Stamp.of(path) for path in paths]
     table = read_table(paths, dialect, categorical)
     with suppress(OSError):  # a cache that cannot be written costs time, nothing else
-        if [Stamp.of(path) for path in paths] == stamps:  # nobody wrote to them meanwhile
+        if _all_hold(stamps, paths, taken_ns):  # nobody wrote to them meanwhile
             _store(entry, table, stamps, taken_ns)
     return table, _fingerprint(stamps)
+
+
+def _all_hold(stamps: Sequence[Stamp], paths: Sequence[Path], taken_ns: int) -> bool:
+    return all(stamp.still_holds(path, taken_ns) for stamp, path in zip(stamps, paths, strict=True))
 
 
 def _fingerprint(stamps: Sequence[Stamp]) -> str:
@@ -117,10 +121,7 @@ def _load(entry: Path, paths: Sequence[Path]) -> tuple[Table, str] | None:
     try:
         record: dict[str, Any] = json.loads(entry.read_bytes())
         stamps = [Stamp(**stamp) for stamp in record["stamps"]]
-        same = len(stamps) == len(paths) and all(
-            stamp.still_holds(path, record["taken_ns"]) for stamp, path in zip(stamps, paths, strict=True)
-        )
-        if not same:
+        if len(stamps) != len(paths) or not _all_hold(stamps, paths, record["taken_ns"]):
             return None
         numbers, codes = (
             np.load(entry.with_name(f"{record['stem']}-{name}.npy"), mmap_mode="r", allow_pickle=False)
