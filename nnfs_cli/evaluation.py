@@ -5,7 +5,7 @@ import numpy as np
 from nnfs_cli.core.params import Array
 from nnfs_cli.core.records import ClassScore, Evaluation, Split
 from nnfs_cli.experiment import Experiment
-from nnfs_cli.threads import limit_blas
+from nnfs_cli.threads import use_threads
 
 CHUNK = 1024
 """Rows at a time. The same everywhere, since BLAS may round differently for other batch sizes."""
@@ -39,7 +39,7 @@ def evaluate(experiment: Experiment, name: str) -> Evaluation:
 def outputs(experiment: Experiment, split: Split) -> Array:
     """The network's outputs (N, M) for all rows of a split, as evaluation computes them."""
     z = experiment.room_for_outputs(len(split))
-    with limit_blas(experiment.threads):
+    with use_threads(experiment.threads, experiment.network):
         for start in range(0, len(split), CHUNK):
             rows = split.rows[start : start + CHUNK]
             if start == 0 or len(rows) < CHUNK:

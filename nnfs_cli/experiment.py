@@ -20,7 +20,7 @@ from nnfs_cli.losses.base import Loss
 from nnfs_cli.metrics.base import Metric
 from nnfs_cli.network import Network
 from nnfs_cli.schedules.base import Clock
-from nnfs_cli.threads import blas_threads
+from nnfs_cli.threads import choose_threads
 
 STRETCH = 16384
 """Rows that are normalized at a time."""
@@ -89,7 +89,7 @@ class Experiment:
             clip_value=config.training.clip_value,
             ema=config.training.ema,
         )
-        self.threads = blas_threads(self.network, config.training.batch_size, config.training.threads)
+        self.threads = choose_threads(self.network, config.training.batch_size, config.training.threads)
         self._batches: dict[int, Batch] = {}
         rows = len(self.data.splits["train"])
         self.progress = Progress(np.empty(rows, np.intp), self.room_for_outputs(rows))

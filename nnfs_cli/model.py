@@ -10,7 +10,7 @@ from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.params import Array
 from nnfs_cli.core.preparation import Preparation
 from nnfs_cli.network import Network
-from nnfs_cli.threads import blas_threads, limit_blas
+from nnfs_cli.threads import choose_threads, use_threads
 
 BATCH_SIZE = 1024
 
@@ -27,7 +27,7 @@ class Model:
         self.preparation, self.loss = preparation, config.loss
         self.network = Network(copy.deepcopy(config.layers), preparation.input_shape, config.dtype)
         self.network.params.load(weights, source)
-        self.threads = blas_threads(self.network, BATCH_SIZE, config.training.threads)
+        self.threads = choose_threads(self.network, BATCH_SIZE, config.training.threads)
 
     def outputs(self, x: Array, batch_size: int = BATCH_SIZE) -> Array:
         """What the network says of raw rows x (N, ...) in the targets' own terms and units.
@@ -38,7 +38,7 @@ class Model:
             raise NnfsError(f"rows must have shape {self.preparation.input_shape}, found {x.shape[1:]}")
         z = np.empty((len(x), *self.network.output_shape), self.network.dtype)
         write = self.preparation.inputs.into(x.dtype, self.network.dtype)
-        with limit_blas(self.threads):
+        with use_threads(self.threads, self.network):
             for start in range(0, len(x), batch_size):
                 rows = x[start : start + batch_size]
                 workspace = self.network.workspace(len(rows))

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.params import FlatParams, Shape
 from nnfs_cli.layers.base import Layer, ShapeError, names_of
-from nnfs_cli.layers.chain import Chain, build
+from nnfs_cli.layers.chain import Chain, build, has_images, room
 
 
 class Network:
@@ -19,6 +19,7 @@ class Network:
     dtype: of every parameter, activation and gradient.
     shapes: what goes into each layer, and last what the network gives, without N.
     names: the layers as weights are filed under, `0_dense`.
+    has_images: whether images are in it, which then lie batch innermost.
     """
 
     def __init__(self, layers: Sequence[Layer], input_shape: Shape, dtype: npt.DTypeLike) -> None:
@@ -35,6 +36,7 @@ class Network:
             {f"{name}/{key}": value for name, layer in stack for key, value in layer.statistics().items()},
             self.dtype,
         )
+        self.has_images = has_images(self.layers)
         self._workspaces: dict[int, Workspace] = {}
 
     @property
@@ -61,5 +63,10 @@ class Workspace(Chain):
     """A network's chain for batches of n rows, with an input array of its own for the caller to fill."""
 
     def __init__(self, network: Network, n: int, *, to_input: bool = False) -> None:
-        x = np.zeros((n, *network.shapes[0]), network.dtype)
+        shape, dtype = network.shapes[0], network.dtype
+        x = (
+            room(n, shape, dtype, batch_innermost=True)
+            if network.has_images
+            else np.zeros((n, *shape), dtype)
+        )
         super().__init__(network.layers, network.shapes, x, to_input=to_input)

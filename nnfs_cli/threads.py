@@ -1,9 +1,11 @@
-"""How many threads BLAS may use: a fixed rule over shapes, so that runs repeat bit for bit."""
+"""How many threads may work: a fixed rule over shapes, so that runs repeat bit for bit."""
 
+import math
 import os
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
-from typing import Any, Literal
+from typing import Literal
 
 from threadpoolctl import ThreadpoolController
 
@@ -18,12 +20,21 @@ taken away, the same two cost up to ten times the time of one. What is small sta
 """
 
 
-def blas_threads(network: Network, batch_size: int, wish: int | Literal["auto"]) -> int:
-    """`wish`, or by the rule: as many as the largest layer's matmul is worth, up to the cores."""
+IMAGES_WORTH_A_THREAD = 2**18
+"""Numbers that a layer of images gives for a batch, for each thread that shares out its work."""
+
+
+def choose_threads(network: Network, batch_size: int, wish: int | Literal["auto"]) -> int:
+    """`wish`, or by the rule: as many as the largest layer's work is worth, up to the cores."""
     if wish != "auto":
         return wish
-    largest = max((param.size for param in network.params.named.values()), default=0)
-    return min(max(batch_size * largest // WORTH_A_THREAD, 1), usable_cores())
+    if network.has_images:
+        largest = batch_size * max(math.prod(shape) for shape in network.shapes if len(shape) == 3)
+        worth = largest // IMAGES_WORTH_A_THREAD
+    else:
+        largest = max((param.size for param in network.params.named.values()), default=0)
+        worth = batch_size * largest // WORTH_A_THREAD
+    return min(max(worth, 1), usable_cores())
 
 
 def usable_cores() -> int:
@@ -31,10 +42,11 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def limit_blas(threads: int) -> AbstractContextManager[Any]:
-    """While entered, BLAS uses that many threads."""
-    limited: AbstractContextManager[Any] = _controller().limit(limits=threads, user_api="blas")
-    return limited
+@contextmanager
+def use_threads(threads: int, network: Network) -> Iterator[None]:
+    """While entered, BLAS uses that many threads; with images it uses one, and batches are shared out."""
+    with _controller().limit(limits=1 if network.has_images else threads, user_api="blas"):
+        yield
 
 
 @cache

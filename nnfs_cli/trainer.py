@@ -11,7 +11,7 @@ from nnfs_cli.core.errors import DivergenceError
 from nnfs_cli.core.records import EpochReport, Heartbeat, Report, StepReport
 from nnfs_cli.evaluation import evaluate
 from nnfs_cli.experiment import Experiment
-from nnfs_cli.threads import limit_blas
+from nnfs_cli.threads import use_threads
 
 HEARTBEAT_SECONDS = 0.1
 
@@ -28,7 +28,7 @@ def train(experiment: Experiment) -> Iterator[Report]:
     """
     progress = experiment.progress
     rows = experiment.data.splits["train"].rows
-    with limit_blas(experiment.threads):
+    with use_threads(experiment.threads, experiment.network):
         while not experiment.finished:
             if progress.position == 0:
                 progress.order[...] = experiment.shuffle_rng.permutation(rows)

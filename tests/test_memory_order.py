@@ -25,7 +25,7 @@ def in_c_order(shape: Shape) -> Array:
 
 
 def batch_innermost(shape: Shape) -> Array:
-    x = room(N, shape, np.float64)
+    x = room(N, shape, np.float64, batch_innermost=True)
     assert math.prod(shape) == 1 or not x.flags.c_contiguous
     return x
 

@@ -30,6 +30,7 @@ class Layer(Component, ABC):
     examples: configurations that the gradient check and the tests try, as (options, input shape).
     gives_probabilities: y are probabilities, which a loss that takes logits must not be given.
     mixes_rows: a row's y depends on the other rows of its batch in training.
+    images: x and y are images (N, C, H, W), which then lie batch innermost in memory, as (C, H, W, N).
     rng: for layers that draw at random; the network gives all its layers one and the same.
     """
 
@@ -37,6 +38,7 @@ class Layer(Component, ABC):
     examples: ClassVar[Sequence[Example]] = [({}, (5,)), ({}, (2, 3))]
     gives_probabilities: ClassVar[bool] = False
     mixes_rows: ClassVar[bool] = False
+    images: ClassVar[bool] = False
     rng: np.random.Generator
 
     def build(self, shape: Shape) -> Shape:

@@ -97,17 +97,33 @@ class Chain:
 
 
 def _output(layer: Layer, x: Array, shape: Shape) -> Array:
-    """Where `layer` writes its output for x: a view of x, or memory of its own."""
+    """Where `layer` writes its output for x: a view of x, or memory of its own.
+
+    Images, and what element-wise layers make of them, stay batch innermost: arithmetic on two arrays
+    of different order takes ten times as long.
+    """
     y = layer.view(x)
-    return room(len(x), shape, x.dtype) if y is None else y
+    if y is not None:
+        return y
+    images = len(shape) == 3 and (layer.images or _is_batch_innermost(x))
+    return room(len(x), shape, x.dtype, batch_innermost=images)
 
 
-def room(n: int, shape: Shape, dtype: npt.DTypeLike) -> Array:
-    """An array (n, *shape). Where rows are narrow, they lie innermost in memory.
+def room(n: int, shape: Shape, dtype: npt.DTypeLike, *, batch_innermost: bool = False) -> Array:
+    """An array (n, *shape). Where rows are narrow, or if told so, n lies innermost in memory.
 
     Softmax, its loss and sums over a row run along the few numbers of each row: over all rows at
     once they are two to three times as fast. BLAS takes either order as it is.
     """
-    if math.prod(shape) < NARROW:
+    if batch_innermost or math.prod(shape) < NARROW:
         return np.moveaxis(np.zeros((*shape, n), dtype), -1, 0)
     return np.zeros((n, *shape), dtype)
+
+
+def _is_batch_innermost(x: Array) -> bool:
+    return x.strides[0] == x.itemsize and not x.flags.c_contiguous
+
+
+def has_images(layers: Sequence[Layer]) -> bool:
+    """Whether some layer, or one that it is made of, works on images."""
+    return any(layer.images or has_images(layer.sublayers()) for layer in layers)

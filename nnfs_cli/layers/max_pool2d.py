@@ -1,0 +1,96 @@
+"""Maximum over windows of an image."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.params import Array, Shape
+from nnfs_cli.layers.base import LAYERS, Example, Layer
+from nnfs_cli.layers.windows import OneOrPair, Windows, batch_last, image_shape, pair
+
+
+@LAYERS.register("max_pool2d")
+@dataclass(eq=False)
+class MaxPool2D(Layer):
+    """y[c, r, s] = the largest x[c, r stride + i, s stride + j] of the window        x, y: (N, C, H, W)
+
+    dx is dy at the place of each window's maximum, the first one row by row where several are equal,
+    as in PyTorch; and 0 elsewhere. Where windows overlap, what a pixel gets from each is added up.
+
+    Zhou and Chellappa, 1988, Computation of optical flow using a neural network.
+
+    pool_size: the window, one number for both sides or [height, width].
+    stride: how far apart windows are, one number or [down, right]; left out, the windows lie side by side.
+    padding: pixels at each side that are never the largest, one number or [vertical, horizontal].
+    """
+
+    pool_size: OneOrPair = 2
+    stride: OneOrPair | None = None
+    padding: OneOrPair = 0
+    images: ClassVar[bool] = True
+    examples: ClassVar[Sequence[Example]] = [
+        ({}, (2, 4, 6)),
+        ({"pool_size": (2, 3)}, (1, 5, 7)),
+        ({"pool_size": 3, "stride": (2, 1), "padding": 1}, (2, 5, 4)),
+        ({"pool_size": 1, "stride": 2}, (1, 3, 4)),
+    ]
+
+    def __post_init__(self) -> None:
+        fits = all(2 * p <= k for p, k in zip(pair(self.padding), pair(self.pool_size), strict=True))
+        check_options(
+            self,
+            pool_size=(min(pair(self.pool_size)) >= 1, "one or two positive integers"),
+            stride=(self.stride is None or min(pair(self.stride)) >= 1, "one or two positive integers"),
+            padding=(min(pair(self.padding)) >= 0 and fits, "at least 0 and at most half of pool_size"),
+        )
+
+    def build(self, shape: Shape) -> Shape:
+        channels, height, width = image_shape(shape)
+        size = pair(self.pool_size)
+        stride = size if self.stride is None else pair(self.stride)
+        self._windows = Windows.fit((height, width), size, stride, self.padding)
+        return (channels, *self._windows.output)
+
+    def forward(self, x: Array, y: Array) -> None:
+        seen, largest = self._windows.over(self._padded(x)), batch_last(y)
+        first, *others = self._windows.places
+        np.copyto(largest, seen[:, *first])
+        for place in others:
+            np.maximum(largest, seen[:, *place], out=largest)
+
+    def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
+        """Each place in turn takes what is left of dy where it holds the maximum; so the first takes all."""
+        windows, largest = self._windows, batch_last(y)
+        dpadded = self._room("dx", dx) if windows.is_padded else batch_last(dx)
+        seen, dseen = windows.over(self._padded(x)), windows.over(dpadded)
+        left, taken = (batch_last(self.scratch_like(name, dy)) for name in ("left", "taken"))
+        np.copyto(left, batch_last(dy))
+        if not windows.tile:
+            dpadded.fill(0.0)
+        for place in windows.places:
+            # A copy first: arithmetic that also changes the type is slow on what does not lie together.
+            np.copyto(taken, seen[:, *place])
+            np.equal(taken, largest, out=taken)
+            taken *= left
+            left -= taken
+            pixels = dseen[:, *place]
+            if windows.overlap:
+                pixels += taken
+            else:
+                np.copyto(pixels, taken)
+        if windows.is_padded:
+            np.copyto(batch_last(dx), windows.inside(dpadded))
+
+    def _padded(self, x: Array) -> Array:
+        """x as (C, H, W, N), with its border."""
+        if not self._windows.is_padded:
+            return batch_last(x)
+        padded = self._room("padded", x)
+        self._windows.pad(batch_last(x), -np.inf, padded)
+        return padded
+
+    def _room(self, name: str, x: Array) -> Array:
+        return self.scratch(name, (x.shape[1], *self._windows.padded, len(x)), x.dtype)
