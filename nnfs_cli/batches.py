@@ -6,6 +6,7 @@ from nnfs_cli.core.affine import Affine
 from nnfs_cli.core.params import Array
 from nnfs_cli.core.records import Split
 from nnfs_cli.network import Workspace
+from nnfs_cli.sharing import SharedWorkspace
 
 
 class Batch:
@@ -14,7 +15,7 @@ class Batch:
     Rows stay in memory as they came (pixels as bytes) and go through `inputs` one batch at a time.
     """
 
-    def __init__(self, split: Split, inputs: Affine, workspace: Workspace) -> None:
+    def __init__(self, split: Split, inputs: Affine, workspace: Workspace | SharedWorkspace) -> None:
         x = workspace.x
         self.split = split
         self.workspace = workspace

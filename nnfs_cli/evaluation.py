@@ -7,10 +7,6 @@ from nnfs_cli.core.records import ClassScore, Evaluation, Split
 from nnfs_cli.experiment import Experiment
 from nnfs_cli.threads import use_threads
 
-CHUNK = 1024
-"""Rows at a time. The same everywhere, since BLAS may round differently for other batch sizes."""
-
-
 PICTURE_ROWS = 5000
 CURVE_POINTS = 500
 GRID_POINTS = 240
@@ -38,15 +34,15 @@ def evaluate(experiment: Experiment, name: str) -> Evaluation:
 
 def outputs(experiment: Experiment, split: Split) -> Array:
     """The network's outputs (N, M) for all rows of a split, as evaluation computes them."""
-    z = experiment.room_for_outputs(len(split))
+    z, size = experiment.room_for_outputs(len(split)), experiment.network.rows_at_a_time
     with use_threads(experiment.threads, experiment.network):
-        for start in range(0, len(split), CHUNK):
-            rows = split.rows[start : start + CHUNK]
-            if start == 0 or len(rows) < CHUNK:
+        for start in range(0, len(split), size):
+            rows = split.rows[start : start + size]
+            if start == 0 or len(rows) < size:
                 batch = experiment.batch(split, len(rows))
             batch.fill(rows)
             batch.workspace.infer()
-            z[start : start + CHUNK] = batch.workspace.y
+            z[start : start + size] = batch.workspace.y
     return z
 
 

@@ -20,6 +20,7 @@ from nnfs_cli.losses.base import Loss
 from nnfs_cli.metrics.base import Metric
 from nnfs_cli.network import Network
 from nnfs_cli.schedules.base import Clock
+from nnfs_cli.sharing import Crew
 from nnfs_cli.threads import choose_threads
 
 STRETCH = 16384
@@ -90,6 +91,8 @@ class Experiment:
             ema=config.training.ema,
         )
         self.threads = choose_threads(self.network, config.training.batch_size, config.training.threads)
+        rows = max(config.training.batch_size, self.network.rows_at_a_time)
+        self.crew = Crew(self.network, self.threads, rows)
         self._batches: dict[int, Batch] = {}
         rows = len(self.data.splits["train"])
         self.progress = Progress(np.empty(rows, np.intp), self.room_for_outputs(rows))
@@ -102,7 +105,7 @@ class Experiment:
 
     def batch(self, split: Split, n: int) -> Batch:
         """Brings n rows of a split at a time into the network's workspace for n."""
-        return Batch(split, self.data.inputs, self.network.workspace(n))
+        return Batch(split, self.data.inputs, self.crew.workspace(n))
 
     def training_batch(self, n: int) -> Batch:
         """`batch` for the training split, made once for each n."""

@@ -10,9 +10,8 @@ from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.params import Array
 from nnfs_cli.core.preparation import Preparation
 from nnfs_cli.network import Network
+from nnfs_cli.sharing import Crew
 from nnfs_cli.threads import choose_threads, use_threads
-
-BATCH_SIZE = 1024
 
 
 class Model:
@@ -27,9 +26,10 @@ class Model:
         self.preparation, self.loss = preparation, config.loss
         self.network = Network(copy.deepcopy(config.layers), preparation.input_shape, config.dtype)
         self.network.params.load(weights, source)
-        self.threads = choose_threads(self.network, BATCH_SIZE, config.training.threads)
+        self.threads = choose_threads(self.network, self.network.rows_at_a_time, config.training.threads)
+        self.crew = Crew(self.network, self.threads, self.network.rows_at_a_time)
 
-    def outputs(self, x: Array, batch_size: int = BATCH_SIZE) -> Array:
+    def outputs(self, x: Array, batch_size: int | None = None) -> Array:
         """What the network says of raw rows x (N, ...) in the targets' own terms and units.
 
         (N, K) probabilities, or scores of a loss that knows none; or (N, M) real values.
@@ -38,10 +38,11 @@ class Model:
             raise NnfsError(f"rows must have shape {self.preparation.input_shape}, found {x.shape[1:]}")
         z = np.empty((len(x), *self.network.output_shape), self.network.dtype)
         write = self.preparation.inputs.into(x.dtype, self.network.dtype)
+        batch_size = min(batch_size or len(x) or 1, self.network.rows_at_a_time)
         with use_threads(self.threads, self.network):
             for start in range(0, len(x), batch_size):
                 rows = x[start : start + batch_size]
-                workspace = self.network.workspace(len(rows))
+                workspace = self.crew.workspace(len(rows))
                 write(rows, workspace.x)
                 workspace.infer()
                 z[start : start + batch_size] = workspace.y

@@ -5,10 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from nnfs_cli.core.arena import Arena
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.params import FlatParams, Shape
 from nnfs_cli.layers.base import Layer, ShapeError, names_of
-from nnfs_cli.layers.chain import Chain, build, has_images, room
+from nnfs_cli.layers.chain import Chain, build, every_layer, maximum_first, room_for_images
+
+ROWS_AT_A_TIME, IMAGES_AT_A_TIME = 1024, 128
 
 
 class Network:
@@ -36,8 +39,13 @@ class Network:
             {f"{name}/{key}": value for name, layer in stack for key, value in layer.statistics().items()},
             self.dtype,
         )
-        self.has_images = has_images(self.layers)
+        self.has_images = any(layer.images for layer in every_layer(self.layers))
         self._workspaces: dict[int, Workspace] = {}
+
+    @property
+    def rows_at_a_time(self) -> int:
+        """How many rows evaluation computes together: always as many, since BLAS may round differently."""
+        return IMAGES_AT_A_TIME if self.has_images else ROWS_AT_A_TIME
 
     @property
     def output_shape(self) -> Shape:
@@ -49,6 +57,7 @@ class Network:
 
     def use_rng(self, rng: np.random.Generator) -> None:
         """Let the layers that draw at random draw from `rng`."""
+        self.rng = rng
         for layer in self.layers:
             layer.use_rng(rng)
 
@@ -63,10 +72,6 @@ class Workspace(Chain):
     """A network's chain for batches of n rows, with an input array of its own for the caller to fill."""
 
     def __init__(self, network: Network, n: int, *, to_input: bool = False) -> None:
-        shape, dtype = network.shapes[0], network.dtype
-        x = (
-            room(n, shape, dtype, batch_innermost=True)
-            if network.has_images
-            else np.zeros((n, *shape), dtype)
-        )
-        super().__init__(network.layers, network.shapes, x, to_input=to_input)
+        shape, dtype, images = network.shapes[0], network.dtype, network.has_images
+        x = room_for_images(n, shape, dtype, Arena()) if images else np.zeros((n, *shape), dtype)
+        super().__init__(*maximum_first(network.layers, network.shapes), x, to_input=to_input)

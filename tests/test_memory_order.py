@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nnfs_cli.core.arena import Arena
 from nnfs_cli.core.params import Array, Shape
 from nnfs_cli.layers.base import LAYERS, Layer
-from nnfs_cli.layers.chain import Chain, room
+from nnfs_cli.layers.chain import Chain, room_for_images
 from nnfs_cli.network import Network
 from nnfs_cli.schema import create
 
@@ -25,7 +26,7 @@ def in_c_order(shape: Shape) -> Array:
 
 
 def batch_innermost(shape: Shape) -> Array:
-    x = room(N, shape, np.float64, batch_innermost=True)
+    x = room_for_images(N, shape, np.float64, Arena())
     assert math.prod(shape) == 1 or not x.flags.c_contiguous
     return x
 

@@ -79,17 +79,33 @@ class FlatParams:
         except (MemoryError, ValueError, OverflowError):
             raise NnfsError(f"layers: {size:,} parameters are too many for this machine's memory") from None
         self.decayed = slice(0, sum(param.size for param in decayed_first if param.decay))
+        self.statistics: Array = np.zeros(sum(statistic.size for statistic in statistics.values()), dtype)
+        self._in_order, self._statistics = decayed_first, list(statistics.values())
+        self._lay_out()
+        for statistic in self._statistics:
+            statistic.value.fill(statistic.start)
+
+    def move(
+        self, *, value: Array | None = None, grad: Array | None = None, statistics: Array | None = None
+    ) -> None:
+        """Live in other memory from now on, with the values that are here; each (P,), (P,) or (S,)."""
+        for name, array in (("value", value), ("grad", grad), ("statistics", statistics)):
+            if array is not None:
+                array[...] = getattr(self, name)
+                setattr(self, name, array)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        """Let each parameter and statistic see its part of the vectors."""
         start = 0
-        for param in decayed_first:
+        for param in self._in_order:
             window = slice(start, start + param.size)
             param.value = self.value[window].reshape(param.shape)
             param.grad = self.grad[window].reshape(param.shape)
             start += param.size
-        self.statistics: Array = np.zeros(sum(statistic.size for statistic in statistics.values()), dtype)
         start = 0
-        for statistic in statistics.values():
+        for statistic in self._statistics:
             statistic.value = self.statistics[start : start + statistic.size].reshape(statistic.shape)
-            statistic.value.fill(statistic.start)
             start += statistic.size
 
     def initialize(self, rng: np.random.Generator) -> None:

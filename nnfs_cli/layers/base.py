@@ -31,6 +31,9 @@ class Layer(Component, ABC):
     gives_probabilities: y are probabilities, which a loss that takes logits must not be given.
     mixes_rows: a row's y depends on the other rows of its batch in training.
     images: x and y are images (N, C, H, W), which then lie batch innermost in memory, as (C, H, W, N).
+    is_monotone: each number of y rises with that of x alone, so that a maximum may be taken first.
+    takes_maximum: each number of y is the largest of some of x.
+    sums_over_batch: a layer that mixes rows does so through `whole_batch` alone.
     rng: for layers that draw at random; the network gives all its layers one and the same.
     """
 
@@ -39,6 +42,9 @@ class Layer(Component, ABC):
     gives_probabilities: ClassVar[bool] = False
     mixes_rows: ClassVar[bool] = False
     images: ClassVar[bool] = False
+    is_monotone: ClassVar[bool] = False
+    takes_maximum: ClassVar[bool] = False
+    sums_over_batch: ClassVar[bool] = False
     rng: np.random.Generator
 
     def build(self, shape: Shape) -> Shape:
@@ -65,6 +71,10 @@ class Layer(Component, ABC):
         self.rng = rng
         for layer in self.sublayers():
             layer.use_rng(rng)
+
+    def whole_batch(self, sums: Array) -> Array:
+        """What `sums` over the rows at hand are over the whole batch, whose rows threads may share."""
+        return sums
 
     def scratch(self, name: str, shape: Shape, dtype: npt.DTypeLike) -> Array:
         """An array to keep between forward and backward: made at first need, then the same each time."""

@@ -1,12 +1,13 @@
 """A chain of built layers with all its activations and gradients: what networks and nested layers run on."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
+from nnfs_cli.core.arena import Arena
 from nnfs_cli.core.params import Array, Shape
 from nnfs_cli.layers.base import Layer, ShapeError
 
@@ -27,6 +28,20 @@ def build(layers: Sequence[Layer], shape: Shape) -> list[Shape]:
     return shapes
 
 
+def maximum_first(layers: Sequence[Layer], shapes: Sequence[Shape]) -> tuple[list[Layer], list[Shape]]:
+    """The layers in the order of the work, and what goes into each and out of the last.
+
+    The largest of relu(x) is relu of the largest x: taken first, it leaves less for relu to do. What
+    such a pair gives, and its gradients, are the same; only what lies between them is another.
+    """
+    order, between = list(layers), list(shapes)
+    for i in range(len(order) - 1):
+        if order[i].is_monotone and order[i + 1].takes_maximum:
+            order[i], order[i + 1] = order[i + 1], order[i]
+            between[i + 1] = between[i + 2]
+    return order, between
+
+
 class Chain:
     """Built layers on one input array x (N, ...), which stays the caller's to fill.
 
@@ -41,9 +56,9 @@ class Chain:
     def __init__(self, layers: Sequence[Layer], shapes: Sequence[Shape], x: Array, *, to_input: bool) -> None:
         self._layers = layers
         self._to_input = to_input
-        self._activations = [x]
+        self._activations, arena = [x], Arena()
         for layer, shape in zip(layers, shapes[1:], strict=True):
-            self._activations.append(_output(layer, self._activations[-1], shape))
+            self._activations.append(_output(layer, self._activations[-1], shape, arena))
         self.x, self.y = x, self._activations[-1]
         pairs = list(zip(self._activations, self._activations[1:], strict=False))
         self._forward = [(layer.forward, x, y) for layer, (x, y) in zip(layers, pairs, strict=True)]
@@ -75,9 +90,9 @@ class Chain:
     @cached_property
     def gradients(self) -> list[Array]:
         """One array for each activation; made when training first asks, since evaluation never does."""
-        gradients = [np.zeros_like(self.x)]
+        gradients, arena = [np.zeros_like(self.x)], Arena()
         for layer, y in zip(self._layers, self._activations[1:], strict=True):
-            gradients.append(_output(layer, gradients[-1], y.shape[1:]))
+            gradients.append(_output(layer, gradients[-1], y.shape[1:], arena))
         return gradients
 
     @cached_property
@@ -96,7 +111,7 @@ class Chain:
         return calls
 
 
-def _output(layer: Layer, x: Array, shape: Shape) -> Array:
+def _output(layer: Layer, x: Array, shape: Shape, arena: Arena) -> Array:
     """Where `layer` writes its output for x: a view of x, or memory of its own.
 
     Images, and what element-wise layers make of them, stay batch innermost: arithmetic on two arrays
@@ -105,25 +120,33 @@ def _output(layer: Layer, x: Array, shape: Shape) -> Array:
     y = layer.view(x)
     if y is not None:
         return y
-    images = len(shape) == 3 and (layer.images or _is_batch_innermost(x))
-    return room(len(x), shape, x.dtype, batch_innermost=images)
+    if len(shape) == 3 and (layer.images or _is_batch_innermost(x)):
+        return room_for_images(len(x), shape, x.dtype, arena)
+    return room(len(x), shape, x.dtype)
 
 
-def room(n: int, shape: Shape, dtype: npt.DTypeLike, *, batch_innermost: bool = False) -> Array:
-    """An array (n, *shape). Where rows are narrow, or if told so, n lies innermost in memory.
+def room(n: int, shape: Shape, dtype: npt.DTypeLike) -> Array:
+    """An array (n, *shape). Where rows are narrow, n lies innermost in memory.
 
     Softmax, its loss and sums over a row run along the few numbers of each row: over all rows at
     once they are two to three times as fast. BLAS takes either order as it is.
     """
-    if batch_innermost or math.prod(shape) < NARROW:
+    if math.prod(shape) < NARROW:
         return np.moveaxis(np.zeros((*shape, n), dtype), -1, 0)
     return np.zeros((n, *shape), dtype)
+
+
+def room_for_images(n: int, shape: Shape, dtype: npt.DTypeLike, arena: Arena) -> Array:
+    """An array (n, *shape) with n innermost in memory."""
+    return np.moveaxis(arena.zeros((*shape, n), dtype), -1, 0)
 
 
 def _is_batch_innermost(x: Array) -> bool:
     return x.strides[0] == x.itemsize and not x.flags.c_contiguous
 
 
-def has_images(layers: Sequence[Layer]) -> bool:
-    """Whether some layer, or one that it is made of, works on images."""
-    return any(layer.images or has_images(layer.sublayers()) for layer in layers)
+def every_layer(layers: Sequence[Layer]) -> Iterator[Layer]:
+    """The layers and, after each, those that it is made of."""
+    for layer in layers:
+        yield layer
+        yield from every_layer(layer.sublayers())

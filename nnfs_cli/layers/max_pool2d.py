@@ -31,6 +31,7 @@ class MaxPool2D(Layer):
     stride: OneOrPair | None = None
     padding: OneOrPair = 0
     images: ClassVar[bool] = True
+    takes_maximum: ClassVar[bool] = True
     examples: ClassVar[Sequence[Example]] = [
         ({}, (2, 4, 6)),
         ({"pool_size": (2, 3)}, (1, 5, 7)),
@@ -56,31 +57,28 @@ class MaxPool2D(Layer):
 
     def forward(self, x: Array, y: Array) -> None:
         seen, largest = self._windows.over(self._padded(x)), batch_last(y)
-        first, *others = self._windows.places
-        np.copyto(largest, seen[:, *first])
-        for place in others:
-            np.maximum(largest, seen[:, *place], out=largest)
+        so_far = seen[:, 0, 0]
+        for i, j in self._windows.places[1:] or self._windows.places:
+            np.maximum(so_far, seen[:, i, j], out=largest)
+            so_far = largest
 
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
         """Each place in turn takes what is left of dy where it holds the maximum; so the first takes all."""
-        windows, largest = self._windows, batch_last(y)
+        windows, largest, left = self._windows, batch_last(y), batch_last(dy)
         dpadded = self._room("dx", dx) if windows.is_padded else batch_last(dx)
         seen, dseen = windows.over(self._padded(x)), windows.over(dpadded)
-        left, taken = (batch_last(self.scratch_like(name, dy)) for name in ("left", "taken"))
-        np.copyto(left, batch_last(dy))
+        still_left, taken = (batch_last(self.scratch_like(name, dy)) for name in ("left", "taken"))
         if not windows.tile:
             dpadded.fill(0.0)
-        for place in windows.places:
+        *places, last = windows.places
+        for i, j in places:
             # A copy first: arithmetic that also changes the type is slow on what does not lie together.
-            np.copyto(taken, seen[:, *place])
+            np.copyto(taken, seen[:, i, j])
             np.equal(taken, largest, out=taken)
             taken *= left
-            left -= taken
-            pixels = dseen[:, *place]
-            if windows.overlap:
-                pixels += taken
-            else:
-                np.copyto(pixels, taken)
+            left = np.subtract(left, taken, out=still_left)
+            _give(taken, dseen[:, i, j], add=windows.overlap)
+        _give(left, dseen[:, *last], add=windows.overlap)
         if windows.is_padded:
             np.copyto(batch_last(dx), windows.inside(dpadded))
 
@@ -94,3 +92,11 @@ class MaxPool2D(Layer):
 
     def _room(self, name: str, x: Array) -> Array:
         return self.scratch(name, (x.shape[1], *self._windows.padded, len(x)), x.dtype)
+
+
+def _give(dy: Array, dx: Array, *, add: bool) -> None:
+    """Write dy into dx, or add it to what other windows gave."""
+    if add:
+        dx += dy
+    else:
+        np.copyto(dx, dy)

@@ -34,7 +34,7 @@ def image_shape(shape: Shape) -> tuple[int, int, int]:
 
 def batch_last(x: Array) -> Array:
     """Images (N, C, H, W) seen as (C, H, W, N), the order in which they lie in memory."""
-    return np.moveaxis(x, 0, -1)
+    return x.transpose(1, 2, 3, 0)
 
 
 @dataclass(frozen=True)
