@@ -50,12 +50,17 @@ def rng(key: str) -> np.random.Generator:
     return np.random.default_rng(list(key.encode()))
 
 
-def layer_case(name: str, variant: str, options: Mapping[str, Any], shape: tuple[int, ...]) -> Case:
+def layer_case(
+    name: str, variant: str, options: Mapping[str, Any], shape: tuple[int, ...], *, whole: bool = False
+) -> Case:
+    """`whole`: of whole numbers, many of which are equal."""
     key = f"layer/{name}/{variant}"
     draw = rng(key)
     network = Network([create(Layer, name, options)], shape[1:], "float64")
     network.params.value[...] = draw.normal(size=network.params.value.shape)
     inputs: Arrays = {"x": draw.normal(size=shape)}
+    if whole:
+        inputs["x"] = np.round(inputs["x"])
     inputs["x"][0] = 0.0  # the kink of relu and its like, where the convention is part of the result
     inputs["dy"] = draw.normal(size=(shape[0], *network.output_shape))
     inputs |= {f"param_{short(key)}": param.value.copy() for key, param in network.params.named.items()}
@@ -167,6 +172,106 @@ def metric_case(name: str, variant: str, options: Mapping[str, Any], p: Array, t
     )
 
 
+IMAGE_LAYERS: dict[str, dict[str, tuple[dict[str, Any], tuple[int, ...]]]] = {
+    "conv2d": {
+        "plain": ({"filters": 3, "kernel_size": 3}, (2, 2, 6, 5)),
+        "no_bias": ({"filters": 3, "kernel_size": (2, 3), "bias": False}, (2, 2, 5, 6)),
+        "pixel": ({"filters": 3, "kernel_size": 1, "stride": 2}, (3, 2, 5, 4)),
+        "whole": ({"filters": 5, "kernel_size": (4, 5)}, (3, 2, 4, 5)),
+        "stride": ({"filters": 2, "kernel_size": 3, "stride": 2}, (2, 3, 8, 7)),
+        "strides": ({"filters": 2, "kernel_size": (2, 3), "stride": (1, 3)}, (2, 2, 5, 9)),
+        "gaps": ({"filters": 2, "kernel_size": 2, "stride": 3}, (2, 2, 8, 7)),
+        "padding": ({"filters": 2, "kernel_size": 3, "padding": 2}, (2, 2, 4, 3)),
+        "paddings": ({"filters": 2, "kernel_size": (3, 2), "stride": 2, "padding": (1, 3)}, (2, 2, 5, 4)),
+        "dilation": ({"filters": 2, "kernel_size": 3, "dilation": 2}, (2, 2, 6, 7)),
+        "dilations": ({"filters": 2, "kernel_size": (2, 3), "dilation": (3, 2), "stride": 2}, (2, 2, 8, 9)),
+        "groups": ({"filters": 6, "kernel_size": 2, "groups": 2}, (2, 4, 4, 3)),
+        "depthwise": ({"filters": 6, "kernel_size": 3, "groups": 3, "padding": 1, "stride": 2}, (2, 3, 5, 6)),
+        "same": ({"filters": 2, "kernel_size": 3, "padding": "same"}, (2, 2, 4, 5)),
+        "same_even": ({"filters": 2, "kernel_size": (2, 4), "padding": "same"}, (2, 2, 4, 5)),
+        "same_dilated": (
+            {"filters": 2, "kernel_size": (4, 3), "padding": "same", "dilation": (1, 2)},
+            (2, 2, 5, 6),
+        ),
+        "same_stride": ({"filters": 2, "kernel_size": (3, 4), "padding": "same", "stride": 2}, (2, 2, 6, 7)),
+        "everything": (
+            {"filters": 4, "kernel_size": (3, 2), "stride": (2, 1), "padding": (2, 1),
+             "dilation": (1, 3), "groups": 2},
+            (3, 4, 6, 7),
+        ),
+    },
+    "conv_transpose2d": {
+        "plain": ({"filters": 3, "kernel_size": 3}, (2, 2, 3, 4)),
+        "no_bias": ({"filters": 3, "kernel_size": (2, 3), "bias": False}, (2, 2, 3, 2)),
+        "pixel": ({"filters": 3, "kernel_size": 1, "stride": 2}, (2, 2, 3, 4)),
+        "stride": ({"filters": 2, "kernel_size": 4, "stride": 2, "padding": 1}, (2, 3, 3, 4)),
+        "gaps": ({"filters": 2, "kernel_size": 2, "stride": 3}, (2, 2, 3, 2)),
+        "padding": ({"filters": 2, "kernel_size": (3, 4), "padding": (2, 1)}, (2, 2, 4, 3)),
+        "output_padding": (
+            {"filters": 2, "kernel_size": 3, "stride": 2, "padding": 1, "output_padding": 1},
+            (2, 2, 3, 4),
+        ),
+        "dilation": ({"filters": 2, "kernel_size": (2, 3), "dilation": (3, 2)}, (2, 2, 3, 2)),
+        "dilated_output_padding": (
+            {"filters": 2, "kernel_size": 2, "dilation": 3, "output_padding": (2, 1)},
+            (2, 2, 3, 2),
+        ),
+        "groups": ({"filters": 6, "kernel_size": 2, "groups": 2}, (2, 4, 3, 2)),
+        "everything": (
+            {"filters": 4, "kernel_size": (3, 2), "stride": (2, 3), "padding": (2, 1),
+             "output_padding": (1, 2), "dilation": (1, 2), "groups": 2},
+            (3, 4, 4, 3),
+        ),
+    },
+    "max_pool2d": {
+        "plain": ({}, (2, 3, 4, 6)),
+        "leftover": ({"pool_size": (2, 3)}, (2, 2, 7, 8)),
+        "overlap": ({"pool_size": 3, "stride": 2}, (2, 2, 7, 7)),
+        "strides": ({"pool_size": 3, "stride": (1, 2)}, (2, 2, 5, 8)),
+        "gaps": ({"pool_size": 2, "stride": 3}, (2, 2, 8, 7)),
+        "padding": ({"pool_size": 3, "stride": 2, "padding": 1}, (2, 2, 6, 5)),
+        "paddings": ({"pool_size": (2, 5), "stride": (2, 1), "padding": (1, 2)}, (2, 2, 5, 4)),
+    },
+    "avg_pool2d": {
+        "plain": ({}, (2, 3, 4, 6)),
+        "leftover": ({"pool_size": (2, 3)}, (2, 2, 7, 8)),
+        "overlap": ({"pool_size": 3, "stride": (1, 2)}, (2, 2, 5, 7)),
+        "gaps": ({"pool_size": 2, "stride": 3}, (2, 2, 8, 7)),
+        "padding": ({"pool_size": 3, "stride": 2, "padding": 1}, (2, 2, 6, 5)),
+        "paddings": ({"pool_size": (2, 5), "stride": (2, 1), "padding": (1, 2)}, (2, 2, 5, 4)),
+        "inside": (
+            {"pool_size": 3, "stride": 2, "padding": 1, "count_include_padding": False},
+            (2, 2, 6, 5),
+        ),
+        "inside_paddings": (
+            {"pool_size": (2, 5), "stride": (2, 1), "padding": (1, 2), "count_include_padding": False},
+            (2, 2, 5, 4),
+        ),
+    },
+    "global_avg_pool2d": {"plain": ({}, (3, 2, 4, 5)), "wide": ({}, (2, 40, 2, 1))},
+    "upsample2d": {
+        "nearest": ({"factor": (2, 3)}, (2, 2, 3, 4)),
+        "bilinear": ({"factor": (2, 3), "mode": "bilinear"}, (2, 2, 3, 4)),
+        "bilinear_pixel": ({"factor": (4, 2), "mode": "bilinear"}, (2, 2, 1, 2)),
+    },
+    "padding2d": {
+        "all": ({"padding": 2}, (2, 2, 3, 4)),
+        "pair": ({"padding": (0, 3)}, (2, 2, 3, 4)),
+        "sides": ({"padding": (1, 0, 2, 3)}, (2, 2, 3, 4)),
+    },
+    "dropout2d": {"half": ({"rate": 0.5}, (4, 5, 2, 3))},
+}  # fmt: skip
+"""By layer and variant: the options, and the shape of x."""
+
+
+def image_cases() -> Iterator[Case]:
+    for name, variants in IMAGE_LAYERS.items():
+        for variant, (options, shape) in variants.items():
+            yield layer_case(name, variant, options, shape)
+            if name == "max_pool2d":
+                yield layer_case(name, f"{variant}_ties", options, shape, whole=True)
+
+
 def layer_cases() -> Iterator[Case]:
     yield layer_case("dense", "narrow", {"units": 3}, (5, 4))
     yield layer_case("dense", "wide", {"units": 35}, (5, 40))  # rows that lie in memory the other way round
@@ -187,6 +292,7 @@ def layer_cases() -> Iterator[Case]:
     yield layer_case("dropout", "half", {"rate": 0.5}, (5, 4))
     yield layer_case("gaussian_noise", "plain", {"stddev": 0.3}, (5, 4))
     yield layer_case("batch_norm", "vector", {}, (5, 4))
+    yield layer_case("batch_norm", "sequence", {}, (5, 3, 12))
     yield layer_case("batch_norm", "image", {"epsilon": 0.01}, (5, 3, 2, 4))
     yield layer_case("layer_norm", "last", {}, (5, 4))
     yield layer_case("layer_norm", "row", {"over": "row"}, (5, 2, 3))
@@ -260,6 +366,7 @@ def training_case() -> Case:
 
 def cases() -> Iterator[Case]:
     yield from layer_cases()
+    yield from image_cases()
     yield training_case()
     z = rng("losses").normal(size=(6, 3)) * 3
     t = rng("targets").normal(size=(6, 3))

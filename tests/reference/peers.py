@@ -8,7 +8,7 @@ import numpy as np
 import sklearn.metrics as scores
 import torch
 
-from tests.reference.cases import RATE, SEED, STEPS, Arrays, Case
+from tests.reference.cases import IMAGE_LAYERS, RATE, SEED, STEPS, Arrays, Case
 
 
 def tensor(array: Any, *, grad: bool = False) -> Any:
@@ -75,6 +75,45 @@ def mse_of_classes(z: Any, t: Any) -> Any:
 def dropout(x: Any) -> Any:
     """With the mask that nnfs draws."""
     return x * tensor((np.random.default_rng(SEED).random(x.shape) < 0.5) * 2.0)
+
+
+def dropout2d(x: Any, rate: float) -> Any:
+    n, channels = x.shape[:2]
+    drawn = np.random.default_rng(SEED).random((channels, n)).T
+    return x * tensor(np.where(drawn < 1 - rate, 1 / (1 - rate), 0.0))[:, :, None, None]
+
+
+def conv2d(x: Any, W: Any, b: Any = None, **options: Any) -> Any:
+    steps = {name: options[name] for name in ("stride", "padding", "dilation", "groups") if name in options}
+    if steps.get("padding") == "same" and steps.get("stride", 1) != 1:  # which PyTorch does not know
+        sizes = zip(x.shape[2:], W.shape[2:], strict=True)
+        missing = [max((-(-n // steps["stride"]) - 1) * steps["stride"] + k - n, 0) for n, k in sizes]
+        (top, bottom), (left, right) = ((m // 2, m - m // 2) for m in missing)
+        x, steps["padding"] = functional.pad(x, (left, right, top, bottom)), 0
+    return functional.conv2d(x, W, b, **steps)
+
+
+def conv_transpose2d(x: Any, W: Any, b: Any = None, **options: Any) -> Any:
+    names = ("stride", "padding", "output_padding", "dilation", "groups")
+    return functional.conv_transpose2d(x, W, b, **{name: options[name] for name in names if name in options})
+
+
+def max_pool2d(x: Any, pool_size: Any = 2, **options: Any) -> Any:
+    return functional.max_pool2d(x, pool_size, **options)
+
+
+def avg_pool2d(x: Any, pool_size: Any = 2, count_include_padding: bool = True, **options: Any) -> Any:
+    return functional.avg_pool2d(x, pool_size, count_include_pad=count_include_padding, **options)
+
+
+def upsample2d(x: Any, factor: Any, mode: str = "nearest") -> Any:
+    return functional.interpolate(x, scale_factor=factor, mode=mode)
+
+
+def padding2d(x: Any, padding: Any) -> Any:
+    sides = [padding] * 4 if isinstance(padding, int) else np.repeat(padding, 4 // len(padding)).tolist()
+    top, bottom, left, right = sides
+    return functional.pad(x, (left, right, top, bottom))
 
 
 def noise(x: Any) -> Any:
@@ -262,6 +301,7 @@ LAYERS: dict[str, Callable[[Case], Arrays]] = {
     "layer/prelu/channels": layer(lambda x, a: functional.prelu(x, a)),
     "layer/dropout/half": layer(dropout),
     "layer/gaussian_noise/plain": layer(noise),
+    "layer/batch_norm/sequence": layer(batch_norm(1e-5)),
     "layer/batch_norm/vector": layer(batch_norm(1e-5)),
     "layer/batch_norm/image": layer(batch_norm(0.01)),
     "layer/layer_norm/last": layer(layer_norm),
@@ -269,6 +309,22 @@ LAYERS: dict[str, Callable[[Case], Arrays]] = {
     "layer/flatten/image": layer(lambda x: x.flatten(1)),
     "layer/reshape/image": layer(lambda x: x.reshape(len(x), 4, -1)),
     "layer/residual/dense": layer(lambda x, W, b: x + torch.tanh(dense(x, W, b))),
+}
+OF_IMAGES: dict[str, Callable[..., Any]] = {
+    "conv2d": conv2d,
+    "conv_transpose2d": conv_transpose2d,
+    "max_pool2d": max_pool2d,
+    "avg_pool2d": avg_pool2d,
+    "global_avg_pool2d": lambda x: x.mean(dim=(2, 3)),
+    "upsample2d": upsample2d,
+    "padding2d": padding2d,
+    "dropout2d": dropout2d,
+}
+IMAGES: dict[str, Callable[[Case], Arrays]] = {
+    f"layer/{name}/{variant}{ties}": layer(partial(forward, **IMAGE_LAYERS[name][variant][0]))
+    for name, forward in OF_IMAGES.items()
+    for variant in IMAGE_LAYERS[name]
+    for ties in (("", "_ties") if name == "max_pool2d" else ("",))
 }
 LOSSES: dict[str, Callable[[Case], Arrays]] = {
     "loss/mse/values": loss(functional.mse_loss),
@@ -451,6 +507,7 @@ METRICS: dict[str, Callable[[Case], Arrays]] = {
 PEERS = {
     "training/adam/cosine": training,
     **LAYERS,
+    **IMAGES,
     **LOSSES,
     **OPTIMIZERS,
     **SCHEDULES,

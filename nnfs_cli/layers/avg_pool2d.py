@@ -1,0 +1,95 @@
+"""Mean over windows of an image."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.params import Array, Shape
+from nnfs_cli.layers.base import LAYERS, Example, Layer
+from nnfs_cli.layers.windows import OneOrPair, Windows, batch_last, image_shape, pair
+
+
+@LAYERS.register("avg_pool2d")
+@dataclass(eq=False)
+class AvgPool2D(Layer):
+    """y[c, r, s] = sum over i, j of x[c, r stride + i, s stride + j] / m        x, y: (N, C, H, W)
+
+    i, j run over the window; m is how many pixels are in it. A pixel gets dy / m from every window it is in.
+
+    LeCun, Boser, Denker and others, 1990, Handwritten digit recognition with a back-propagation network.
+
+    pool_size: the window, one number for both sides or [height, width].
+    stride: how far apart windows are, one number or [down, right]; left out, the windows lie side by side.
+    padding: pixels of value 0 at each side, one number or [vertical, horizontal].
+    count_include_padding: whether m counts these, too, and so is the same everywhere.
+    """
+
+    pool_size: OneOrPair = 2
+    stride: OneOrPair | None = None
+    padding: OneOrPair = 0
+    count_include_padding: bool = True
+    images: ClassVar[bool] = True
+    examples: ClassVar[Sequence[Example]] = [
+        ({}, (2, 4, 6)),
+        ({"pool_size": (2, 3)}, (1, 5, 7)),
+        ({"pool_size": 3, "stride": (2, 1), "padding": 1}, (2, 5, 4)),
+        ({"pool_size": 2, "padding": (1, 0), "count_include_padding": False}, (1, 3, 4)),
+        ({"pool_size": 1, "stride": 2}, (1, 3, 4)),
+    ]
+
+    def __post_init__(self) -> None:
+        fits = all(2 * p <= k for p, k in zip(pair(self.padding), pair(self.pool_size), strict=True))
+        check_options(
+            self,
+            pool_size=(min(pair(self.pool_size)) >= 1, "one or two positive integers"),
+            stride=(self.stride is None or min(pair(self.stride)) >= 1, "one or two positive integers"),
+            padding=(min(pair(self.padding)) >= 0 and fits, "at least 0 and at most half of pool_size"),
+        )
+
+    def build(self, shape: Shape) -> Shape:
+        channels, *image = image_shape(shape)
+        size = pair(self.pool_size)
+        stride = size if self.stride is None else pair(self.stride)
+        self._windows = Windows.fit((image[0], image[1]), size, stride, self.padding)
+        counted = np.zeros((*self._windows.padded, 1))
+        self._windows.pad(np.ones((*image, 1)), float(self.count_include_padding), counted)
+        m = self._windows.over(counted).sum(axis=(0, 1))
+        self._factor = 1.0 / (m[:1, :1] if (m == m[0, 0]).all() else m)
+        return (channels, *self._windows.output)
+
+    def forward(self, x: Array, y: Array) -> None:
+        seen, total = self._windows.over(self._padded(x)), batch_last(y)
+        first, *others = self._windows.places
+        np.copyto(total, seen[:, *first])
+        for i, j in others:
+            total += seen[:, i, j]
+        total *= self._factor.astype(x.dtype)
+
+    def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
+        windows = self._windows
+        dpadded = self._room("dx", dx) if windows.is_padded else batch_last(dx)
+        share, dseen = batch_last(self.scratch_like("share", dy)), windows.over(dpadded)
+        np.multiply(batch_last(dy), self._factor.astype(x.dtype), out=share)
+        if not windows.tile:
+            dpadded.fill(0.0)
+        for i, j in windows.places:
+            if windows.overlap:
+                dseen[:, i, j] += share
+            else:
+                np.copyto(dseen[:, i, j], share)
+        if windows.is_padded:
+            np.copyto(batch_last(dx), windows.inside(dpadded))
+
+    def _padded(self, x: Array) -> Array:
+        """x as (C, H, W, N), with its border."""
+        if not self._windows.is_padded:
+            return batch_last(x)
+        padded = self._room("padded", x)
+        self._windows.pad(batch_last(x), 0.0, padded)
+        return padded
+
+    def _room(self, name: str, x: Array) -> Array:
+        return self.scratch(name, (x.shape[1], *self._windows.padded, len(x)), x.dtype)

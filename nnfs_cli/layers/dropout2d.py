@@ -1,0 +1,60 @@
+"""Dropout of whole channels."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.params import Array, Shape
+from nnfs_cli.layers.base import LAYERS, Example, Layer
+from nnfs_cli.layers.windows import batch_last, image_shape
+
+
+@LAYERS.register("dropout2d")
+@dataclass(eq=False)
+class Dropout2D(Layer):
+    """y[c] = m[c] x[c],   m = 1/(1 - rate) with probability 1 - rate, else 0
+
+    x, y: (N, C, H, W)   m: (N, C)
+
+    dx[c] = m[c] dy[c]. Each row drops channels of its own, drawn for every batch in training; in
+    evaluation y = x. Neighboring pixels tell nearly the same, so that dropping single ones hides nothing.
+
+    Tompson, Goroshin, Jain, LeCun and Bregler, 2015, Efficient object localization using convolutional
+    networks, arXiv:1411.4280.
+
+    rate: the probability that a channel is dropped.
+    """
+
+    rate: float = 0.5
+    images: ClassVar[bool] = True
+    examples: ClassVar[Sequence[Example]] = [
+        ({}, (3, 2, 4)),
+        ({"rate": 0.2}, (2, 3, 1)),
+        ({"rate": 0.0}, (1, 2, 2)),
+    ]
+
+    def __post_init__(self) -> None:
+        check_options(self, rate=(0 <= self.rate < 1, "at least 0 and below 1"))
+
+    def build(self, shape: Shape) -> Shape:
+        return image_shape(shape)
+
+    def forward(self, x: Array, y: Array) -> None:
+        m = self._mask(x)
+        self.rng.random(dtype=m.dtype.type, out=m)
+        np.less(m, 1.0 - self.rate, out=m)
+        m *= 1.0 / (1.0 - self.rate)
+        np.multiply(batch_last(x), m, out=batch_last(y))
+
+    def infer(self, x: Array, y: Array) -> None:
+        np.copyto(y, x)
+
+    def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
+        np.multiply(batch_last(dy), self._mask(x), out=batch_last(dx))
+
+    def _mask(self, x: Array) -> Array:
+        """m as (C, 1, 1, N)."""
+        return self.scratch("mask", (x.shape[1], 1, 1, len(x)), x.real.dtype)

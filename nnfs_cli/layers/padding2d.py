@@ -1,0 +1,57 @@
+"""A border of zeros around images."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, TypeAlias
+
+import numpy as np
+
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.params import Array, Shape
+from nnfs_cli.layers.base import LAYERS, Example, Layer
+from nnfs_cli.layers.windows import Pair, Windows, batch_last, image_shape
+
+Sides: TypeAlias = tuple[int, int, int, int]
+
+
+@LAYERS.register("padding2d")
+@dataclass(eq=False)
+class Padding2D(Layer):
+    """y[c, r, s] = x[c, r - top, s - left], and 0 where x has no such pixel        x, y: (N, C, H, W)
+
+    dx[c, r, s] = dy[c, r + top, s + left]
+
+    padding: pixels at each side, one number, [vertical, horizontal] or [top, bottom, left, right].
+    """
+
+    padding: int | Pair | Sides
+    images: ClassVar[bool] = True
+    examples: ClassVar[Sequence[Example]] = [
+        ({"padding": 1}, (2, 3, 4)),
+        ({"padding": (0, 2)}, (1, 2, 2)),
+        ({"padding": (2, 0, 1, 3)}, (2, 1, 3)),
+    ]
+
+    def __post_init__(self) -> None:
+        holds = all(pixels >= 0 for side in _sides(self.padding) for pixels in side)
+        check_options(self, padding=(holds, "one, two or four integers of at least 0"))
+
+    def build(self, shape: Shape) -> Shape:
+        channels, height, width = image_shape(shape)
+        self._windows = Windows((height, width), (1, 1), padding=_sides(self.padding))
+        return (channels, *self._windows.padded)
+
+    def forward(self, x: Array, y: Array) -> None:
+        self._windows.pad(batch_last(x), 0.0, batch_last(y))
+
+    def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
+        np.copyto(batch_last(dx), self._windows.inside(batch_last(dy)))
+
+
+def _sides(padding: int | Pair | Sides) -> tuple[Pair, Pair]:
+    """((top, bottom), (left, right))."""
+    if isinstance(padding, int):
+        return (padding, padding), (padding, padding)
+    if len(padding) == 2:
+        return (padding[0], padding[0]), (padding[1], padding[1])
+    return (padding[0], padding[1]), (padding[2], padding[3])

@@ -1,0 +1,89 @@
+"""Larger images by repeating pixels, or by interpolation between them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal, SupportsIndex
+
+import numpy as np
+
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.params import Array, Shape
+from nnfs_cli.layers.base import LAYERS, Example, Layer
+from nnfs_cli.layers.windows import OneOrPair, batch_last, image_shape, pair
+
+ALONG_ROWS: list[tuple[SupportsIndex, SupportsIndex]] = [(0, 1), (1, 3), (1, 3)]
+ALONG_COLUMNS: list[tuple[SupportsIndex, SupportsIndex]] = [(0, 1), (2, 3), (2, 3)]
+"""Of images (C, H, W, N), the axes on which np.matmul is to work: H and N, or W and N."""
+
+
+@LAYERS.register("upsample2d")
+@dataclass(eq=False)
+class Upsample2D(Layer):
+    """y[c, r, s] = x[c, floor(r / fh), floor(s / fw)]        x: (N, C, H, W)   y: (N, C, fh H, fw W)
+
+    dx is the sum of dy over the pixels that are copies of one. So it is for `nearest`; for `bilinear`
+
+    y[c] = R x[c] S^T        dx[c] = R^T dy[c] S        R: (fh H, H)   S: (fw W, W)
+
+    A row of R has the two weights with which rows of x enter a row of y, by the distance of the pixels'
+    centers; beyond the edge, pixels count as like the last one (PyTorch's align_corners=False). S is the
+    same for columns.
+
+    factor: fh and fw, one number for both or [down, right].
+    mode: `nearest` or `bilinear`.
+    """
+
+    factor: OneOrPair = 2
+    mode: Literal["nearest", "bilinear"] = "nearest"
+    images: ClassVar[bool] = True
+    examples: ClassVar[Sequence[Example]] = [
+        ({}, (2, 3, 2)),
+        ({"factor": (1, 3)}, (1, 2, 4)),
+        ({"mode": "bilinear"}, (2, 3, 4)),
+        ({"factor": (3, 2), "mode": "bilinear"}, (1, 1, 2)),
+    ]
+
+    def __post_init__(self) -> None:
+        check_options(self, factor=(min(pair(self.factor)) >= 1, "one or two positive integers"))
+
+    def build(self, shape: Shape) -> Shape:
+        channels, height, width = image_shape(shape)
+        down, right = pair(self.factor)
+        self._R, self._S = _weights(height, down), _weights(width, right)
+        return (channels, down * height, right * width)
+
+    def forward(self, x: Array, y: Array) -> None:
+        if self.mode == "nearest":
+            np.copyto(self._copies(y), batch_last(x)[:, :, None, :, None])
+        else:
+            R, S, between = self._R.astype(x.dtype), self._S.astype(x.dtype), self._between(x)
+            np.matmul(R, batch_last(x), out=between, axes=ALONG_ROWS)
+            np.matmul(S, between, out=batch_last(y), axes=ALONG_COLUMNS)
+
+    def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
+        if self.mode == "nearest":
+            first, *others = np.ndindex(pair(self.factor))
+            copies, total = self._copies(dy), batch_last(dx)
+            np.copyto(total, copies[:, :, first[0], :, first[1]])
+            for i, j in others:
+                total += copies[:, :, i, :, j]
+        else:
+            R, S, between = self._R.astype(x.dtype), self._S.astype(x.dtype), self._between(x)
+            np.matmul(S.T, batch_last(dy), out=between, axes=ALONG_COLUMNS)
+            np.matmul(R.T, between, out=batch_last(dx), axes=ALONG_ROWS)
+
+    def _copies(self, y: Array) -> Array:
+        """y as (C, H, fh, W, fw, N), a view."""
+        channels, height, width, n = batch_last(y).shape
+        down, right = pair(self.factor)
+        return batch_last(y).reshape(channels, height // down, down, width // right, right, n)
+
+    def _between(self, x: Array) -> Array:
+        """R x as (C, fh H, W, N)."""
+        return self.scratch("between", (x.shape[1], len(self._R), x.shape[3], len(x)), x.dtype)
+
+
+def _weights(n: int, factor: int) -> Array:
+    """(factor n, n): how pixels of a line of n enter those of one that is longer by a factor."""
+    centers = ((np.arange(factor * n) + 0.5) / factor - 0.5).clip(0, n - 1)
+    return np.maximum(1.0 - np.abs(centers[:, None] - np.arange(n)), 0.0)
