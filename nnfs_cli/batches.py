@@ -3,6 +3,7 @@
 import numpy as np
 
 from nnfs_cli.core.affine import Affine
+from nnfs_cli.core.augmentation import Augmenter
 from nnfs_cli.core.params import Array
 from nnfs_cli.core.records import Split
 from nnfs_cli.network import Workspace
@@ -12,16 +13,24 @@ from nnfs_cli.sharing import SharedWorkspace
 class Batch:
     """Brings rows of a split into a workspace's input, and their targets into `t`.
 
-    Rows stay in memory as they came (pixels as bytes) and go through `inputs` one batch at a time.
+    Rows stay in memory as they came (pixels as bytes) and go through `augment`, if there is one, and
+    through `inputs` one batch at a time.
     """
 
-    def __init__(self, split: Split, inputs: Affine, workspace: Workspace | SharedWorkspace) -> None:
+    def __init__(
+        self,
+        split: Split,
+        inputs: Affine,
+        workspace: Workspace | SharedWorkspace,
+        augment: Augmenter | None = None,
+    ) -> None:
         x = workspace.x
         self.split = split
         self.workspace = workspace
         self.t: Array = np.empty((len(x), *split.t.shape[1:]), split.t.dtype)
-        self._map = inputs.into(split.x.dtype, x.dtype)
-        direct = split.x.dtype == x.dtype and inputs.is_identity
+        self._augment = augment
+        self._map = inputs.into(x.dtype if augment else split.x.dtype, x.dtype)
+        direct = split.x.dtype == x.dtype and inputs.is_identity and not augment
         self._raw = x if direct else np.empty(x.shape, split.x.dtype)
 
     def fill(self, rows: Array) -> None:
@@ -29,5 +38,9 @@ class Batch:
         # The rows are the split's own and need no second bounds check: mode="clip" is the fast path.
         self.split.x.take(rows, axis=0, out=self._raw, mode="clip")
         self.split.t.take(rows, axis=0, out=self.t, mode="clip")
-        if self._raw is not self.workspace.x:
-            self._map(self._raw, self.workspace.x)
+        x = self.workspace.x
+        if self._augment is not None:
+            self._augment(self._raw, x)
+            self._map(x, x)
+        elif self._raw is not x:
+            self._map(self._raw, x)

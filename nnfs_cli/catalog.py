@@ -17,7 +17,7 @@ from nnfs_cli.metrics.base import METRICS
 from nnfs_cli.optimizers.base import OPTIMIZERS
 from nnfs_cli.regularizers.base import REGULARIZERS
 from nnfs_cli.schedules.base import SCHEDULES
-from nnfs_cli.schema import component_of_tuple, component_or_none, to_plain
+from nnfs_cli.schema import component_of_tuple, item_or_none, to_plain
 
 REGISTRIES: tuple[Registry[Any], ...] = (
     DATASETS, LAYERS, INITIALIZERS, LOSSES, METRICS, OPTIMIZERS, SCHEDULES, REGULARIZERS,
@@ -54,7 +54,19 @@ def _entry(registry: Registry[Any], name: str) -> Entry:
     cls = registry[name]
     hints = get_type_hints(cls)
     options = tuple((f.name, _type(hints[f.name]), _default(f)) for f in dataclasses.fields(cls))
-    return Entry(registry.kind, name, inspect.getdoc(cls) or "", options)
+    return Entry(
+        registry.kind, name, "\n\n".join([inspect.getdoc(cls) or "", *_docs_within(cls, "")]), options
+    )
+
+
+def _docs_within(cls: type[Any], path: str) -> list[str]:
+    """Of each option that is itself a mapping of options, where it is and what it says of them."""
+    docs = []
+    for name, annotation in get_type_hints(cls).items():
+        inner = item_or_none(annotation)
+        if inner is not None and not issubclass(inner, Component):
+            docs += [f"{path}{name}:\n{inspect.getdoc(inner)}", *_docs_within(inner, f"{path}{name}.")]
+    return docs
 
 
 def _type(annotation: Any) -> str:
@@ -69,6 +81,9 @@ def _type(annotation: Any) -> str:
     if get_origin(annotation) is dict:
         keys, values = get_args(annotation)
         return f"mapping of {_type(keys)} to {_type(values)}"
+    optional = item_or_none(annotation)
+    if optional is not None:
+        return optional.registry.kind if issubclass(optional, Component) else "mapping"
     if get_origin(annotation) is not None:
         return " | ".join(str(a) if isinstance(a, str) else _type(a) for a in get_args(annotation))
     words = {int: "integer", float: "number", bool: "true | false", str: "text"}
@@ -79,6 +94,8 @@ def _default(field: "dataclasses.Field[Any]") -> str:
     if field.default is dataclasses.MISSING:
         return "required"
     plain = to_plain(field.default)
+    if plain is None:
+        return "null"
     if isinstance(plain, dict):
         return str(plain["type"])
     return str(plain).lower() if isinstance(plain, bool) else str(plain)
@@ -129,11 +146,11 @@ def _value(annotation: Any) -> dict[str, Any]:
     family = component_of_tuple(annotation)
     if family is not None:
         return {"type": "array", "items": {"$ref": f"#/$defs/{family.registry.kind}"}}
-    optional = component_or_none(annotation)
+    optional = item_or_none(annotation)
     if optional is not None:
-        return {"anyOf": [{"$ref": f"#/$defs/{optional.registry.kind}"}, {"type": "null"}]}
+        return {"anyOf": [_value(optional), {"type": "null"}]}
     if isinstance(annotation, type) and issubclass(annotation, Component):
         return {"$ref": f"#/$defs/{annotation.registry.kind}"}
     if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
-        return _object(annotation)
+        return {**_object(annotation), "description": inspect.getdoc(annotation)}
     return dict(pydantic.TypeAdapter(annotation).json_schema())

@@ -11,6 +11,7 @@ import numpy as np
 from nnfs_cli.batches import Batch
 from nnfs_cli.config import ExperimentConfig
 from nnfs_cli.core.affine import IDENTITY, Affine
+from nnfs_cli.core.augmentation import Augmenter
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.params import Array
 from nnfs_cli.core.preparation import Preparation
@@ -65,7 +66,7 @@ class Experiment:
     """
 
     def __init__(self, config: ExperimentConfig, fitted: Preparation | None = None) -> None:
-        init_rng, self.shuffle_rng, split_rng, self.layer_rng = rngs(config.seed)
+        init_rng, self.shuffle_rng, split_rng, self.layer_rng, self.augment_rng = rngs(config.seed)
         self.config = config
         data = config.dataset.load_as(fitted, split_rng) if fitted else config.dataset.load(split_rng)
         if not config.loss.any_units:
@@ -108,10 +109,18 @@ class Experiment:
         return Batch(split, self.data.inputs, self.crew.workspace(n))
 
     def training_batch(self, n: int) -> Batch:
-        """`batch` for the training split, made once for each n."""
+        """`batch` for the training split, augmented if so wished; made once for each n."""
         if n not in self._batches:
-            self._batches[n] = self.batch(self.data.splits["train"], n)
+            self._batches[n] = Batch(
+                self.data.splits["train"], self.data.inputs, self.crew.workspace(n), self._augmenter(n)
+            )
         return self._batches[n]
+
+    def _augmenter(self, n: int) -> Augmenter | None:
+        options, shape = self.data.augment, self.data.input_shape
+        if options is None or options.is_identity:
+            return None
+        return Augmenter(options, n, shape, self.network.dtype, self.augment_rng)
 
     def scores(self, z: Array, t: Array) -> dict[str, float]:
         """The loss of outputs z (N, M) for targets t, and every metric, in the targets' own units."""
@@ -154,14 +163,19 @@ class Experiment:
         elif self.descent.average is not None:
             self.network.params.value[...] = self.descent.average
 
+    @property
+    def _rngs(self) -> dict[str, np.random.Generator]:
+        """The generators that training draws from, by name."""
+        augment = {"augment_rng": self.augment_rng} if self.data.augment else {}
+        return {"shuffle_rng": self.shuffle_rng, "layer_rng": self.layer_rng, **augment}
+
     def state(self) -> dict[str, Array]:
         """All that the rest of the training depends on, between two steps, by name."""
         progress = {k: np.asarray(v) for k, v in vars(self.progress).items() if v is not None}
         return {
             "params": self.network.params.value,
             "statistics": self.network.params.statistics,
-            "shuffle_rng": np.array(json.dumps(self.shuffle_rng.bit_generator.state)),
-            "layer_rng": np.array(json.dumps(self.layer_rng.bit_generator.state)),
+            **{name: np.array(json.dumps(rng.bit_generator.state)) for name, rng in self._rngs.items()},
             **self.descent.state(),
             **{f"progress/{name}": array for name, array in progress.items()},
         }
@@ -178,8 +192,8 @@ class Experiment:
                 )
         self.network.params.value[...] = state["params"]
         self.network.params.statistics[...] = state["statistics"]
-        self.shuffle_rng.bit_generator.state = json.loads(str(state["shuffle_rng"]))
-        self.layer_rng.bit_generator.state = json.loads(str(state["layer_rng"]))
+        for name, rng in self._rngs.items():
+            rng.bit_generator.state = json.loads(str(state[name]))
         for name, array in self.descent.state().items():
             array[...] = state[name]
         for name, value in vars(self.progress).items():
@@ -191,8 +205,10 @@ class Experiment:
 
 
 def rngs(seed: int) -> tuple[np.random.Generator, ...]:
-    """The generators that a seed stands for: of first weights, of the order of rows, of splits, of layers."""
-    return tuple(map(np.random.default_rng, np.random.SeedSequence(seed).spawn(4)))
+    """The generators that a seed stands for: of first weights, of the order of rows, of splits, of layers,
+    and of augmentation.
+    """
+    return tuple(map(np.random.default_rng, np.random.SeedSequence(seed).spawn(5)))
 
 
 def load_data(config: ExperimentConfig) -> Data:
@@ -203,11 +219,12 @@ def load_data(config: ExperimentConfig) -> Data:
 def _ready(data: Data, dtype: str) -> Data:
     """The same data in the network's dtype, with as much done beforehand as memory allows.
 
-    Real numbers are normalized here, once. Bytes, which would grow fourfold, and files mapped into
-    memory stay as they are: their `inputs` is left for the batches to apply.
+    Real numbers are normalized here, once. Bytes, which would grow fourfold, files mapped into memory,
+    and what is augmented first stay as they are: their `inputs` is left for the batches to apply.
     """
     xs = {id(split.x): split.x for split in data.splits.values()}
     at_once = all(x.dtype != np.uint8 and not isinstance(x, np.memmap) for x in xs.values())
+    at_once = at_once and data.augment is None
     if at_once:
         xs = {key: _mapped(x, data.inputs, dtype) for key, x in xs.items()}
     ts = {id(split.t): split.t for split in data.splits.values()}

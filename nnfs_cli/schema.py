@@ -62,9 +62,9 @@ class Reader:
 
     def value(self, annotation: Any, raw: object, path: str) -> Any:
         """A value of the annotated type: a component, several of them, a dataclass, or plain data."""
-        optional = component_or_none(annotation)
+        optional = item_or_none(annotation)
         if optional is not None:
-            return None if raw is None else self.component(optional, raw, path)
+            return None if raw is None else self.value(optional, raw, path)
         if isinstance(annotation, type) and issubclass(annotation, Component):
             return self.component(annotation, raw, path)
         if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
@@ -132,11 +132,12 @@ def component_of_tuple(annotation: Any) -> type[Component] | None:
     return item if isinstance(item, type) and issubclass(item, Component) else None
 
 
-def component_or_none(annotation: Any) -> type[Component] | None:
-    """Regularizer for `Regularizer | None`, None for what is no optional component."""
+def item_or_none(annotation: Any) -> type[Any] | None:
+    """Regularizer for `Regularizer | None`, None for what is no optional component or dataclass."""
     item, *rest = get_args(annotation) or (None,)
-    optional = rest == [type(None)] and isinstance(item, type) and issubclass(item, Component)
-    return item if optional else None
+    if rest != [type(None)] or not isinstance(item, type):
+        return None
+    return item if issubclass(item, Component) or dataclasses.is_dataclass(item) else None
 
 
 def to_plain(value: Any) -> Any:

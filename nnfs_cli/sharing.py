@@ -3,12 +3,15 @@
 import math
 import mmap
 import multiprocessing
+import os
 import signal
 import sys
 import time
 import warnings
 import weakref
+from collections.abc import Callable
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -24,6 +27,16 @@ CAN_FORK = sys.platform.startswith("linux")
 
 LOOK_SECONDS = 3e-4
 """How long a process that waits for another looks out for it before it sleeps."""
+
+CHECK_SECONDS = 1.0
+"""How often a process that waits long makes sure that the others are still there."""
+
+
+class Helper(NamedTuple):
+    """A process, and the line on which it gets its orders."""
+
+    process: BaseProcess
+    line: Connection
 
 
 class Order(NamedTuple):
@@ -53,9 +66,9 @@ class Crew:
         apart = all(layer.sums_over_batch or not layer.mixes_rows for layer in layers)
         self.network = network
         self.size = size if CAN_FORK and apart and network.has_images else 1
-        self._rows = rows
+        self._rows, self._leader = rows, os.getpid()
         self._workspaces: dict[int, SharedWorkspace] = {}
-        self._helpers: list[Connection] = []
+        self.helpers: list[Helper] = []
         self._meetings: list[Meeting] = []
         if self.size == 1:
             return
@@ -68,10 +81,11 @@ class Crew:
         self.y, self.dy = (_shared((*network.output_shape, rows), dtype).T for _ in range(2))
         for layer in layers:
             if layer.sums_over_batch:
-                meeting = Meeting(self.size, sum(param.size for param in layer.params().values()), dtype)
+                room = sum(param.size for param in layer.params().values())
+                meeting = Meeting(self.size, room, dtype, self._others_are_there)
                 layer.whole_batch = meeting.total  # type: ignore[method-assign]
                 self._meetings.append(meeting)
-        weakref.finalize(self, _dismiss, self._helpers)
+        weakref.finalize(self, _dismiss, self.helpers)
 
     def workspace(self, n: int) -> "Workspace | SharedWorkspace":
         """The arrays for batches of n rows; made once and kept."""
@@ -83,26 +97,32 @@ class Crew:
 
     def run(self, order: Order) -> None:
         """Carry out an order, everybody their part of it."""
-        if not self._helpers:
+        if not self.helpers:
             self._hire()
         try:
-            for helper in self._helpers:
-                helper.send(order)
+            for helper in self.helpers:
+                helper.line.send(order)
             self._carry_out(order, 0)
-            for helper in self._helpers:
-                _receive(helper)
+            for helper in self.helpers:
+                _receive(helper.line)
         except (EOFError, ConnectionError):
+            _dismiss(self.helpers)
             raise NnfsError(
                 "a helper process has ended, perhaps for want of memory; `training.threads: 1` does without"
             ) from None
         except BaseException:
-            _dismiss(self._helpers)  # whoever goes on after this, starts with helpers that know what is asked
+            _dismiss(self.helpers)  # whoever goes on after this, starts with helpers that know what is asked
             raise
 
     def add_up_gradients(self) -> None:
         """Add the helpers' gradients to the network's."""
         for grad in self._grads[1:]:
             self.network.params.grad += grad
+
+    def _others_are_there(self) -> bool:
+        if os.getpid() != self._leader:
+            return os.getppid() == self._leader
+        return all(helper.process.is_alive() for helper in self.helpers)
 
     def _carry_out(self, order: Order, who: int) -> None:
         """Compute one's own rows of x into those of y, or of dy into one's own gradient."""
@@ -126,11 +146,12 @@ class Crew:
             meeting.open(context)
         for who in range(1, self.size):
             here, there = context.Pipe()
-            self._helpers.append(here)
+            process = context.Process(target=self._help, args=(who, there), name="nnfs helper", daemon=True)
+            self.helpers.append(Helper(process, here))
             with warnings.catch_warnings():
                 # Threads are not copied, which is what this warns of; a helper waits for none of them.
                 warnings.simplefilter("ignore", DeprecationWarning)
-                context.Process(target=self._help, args=(who, there), name="nnfs helper", daemon=True).start()
+                process.start()
             there.close()
 
     def _help(self, who: int, orders: Connection) -> None:
@@ -138,19 +159,19 @@ class Crew:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that gives orders
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         np.seterr(all="ignore")  # a loss that is no longer finite is noticed there, too
-        _dismiss(self._helpers)
+        _dismiss(self.helpers)
         params = self.network.params
         statistics = params.statistics
         params.move(grad=self._grads[who], statistics=np.empty_like(statistics))
-        while True:
-            try:
+        try:
+            while True:
                 order: Order = _receive(orders)
-            except EOFError:
-                return
-            params.statistics[...] = statistics
-            self.network.use_rng(np.random.default_rng([order.seed, who]))
-            self._carry_out(order, who)
-            orders.send(None)
+                params.statistics[...] = statistics
+                self.network.use_rng(np.random.default_rng([order.seed, who]))
+                self._carry_out(order, who)
+                orders.send(None)
+        except (EOFError, ConnectionError):
+            return  # nobody is there any more
 
 
 class SharedWorkspace:
@@ -180,16 +201,21 @@ class Meeting:
     While some still read what one sum is of, others may bring what is for the next: it lies in two
     places in turn.
 
-    size: of the crew.   room: numbers that each may bring.
+    size: of the crew.   room: numbers that each may bring.   others_are_there: whether to go on waiting.
     """
 
-    def __init__(self, size: int, room: int, dtype: npt.DTypeLike) -> None:
+    def __init__(
+        self, size: int, room: int, dtype: npt.DTypeLike, others_are_there: Callable[[], bool]
+    ) -> None:
         self._brought = _shared((2, size, room), dtype)
+        self._others_are_there = others_are_there
         self._who: int | None = None
 
     def open(self, context: Any) -> None:
         """Get ready for processes about to begin."""
-        self._barrier, self._turn = context.Barrier(self._brought.shape[1]), 0
+        size = self._brought.shape[1]
+        self._turn = 0
+        self._arrived = [[context.Semaphore(0) for _ in range(size)] for _ in range(size)]
 
     def attend(self, who: int) -> None:
         """From now on this process is one of those who share a batch."""
@@ -206,9 +232,18 @@ class Meeting:
         brought = self._brought[self._turn, :, : sums.size]
         self._turn = 1 - self._turn
         brought[self._who] = sums.ravel()
-        self._barrier.wait()
+        others = [who for who in range(len(brought)) if who != self._who]
+        for who in others:
+            self._arrived[self._who][who].release()
+        for who in others:
+            self._wait_for(self._arrived[who][self._who])
         total: Array = brought.sum(axis=0)
         return total.reshape(sums.shape)
+
+    def _wait_for(self, arrival: Any) -> None:
+        while not arrival.acquire(timeout=CHECK_SECONDS):
+            if not self._others_are_there():
+                raise EOFError
 
 
 def _receive(line: Connection) -> Any:
@@ -226,7 +261,7 @@ def _shared(shape: Shape, dtype: npt.DTypeLike) -> Array:
     return np.frombuffer(memory, dtype, size).reshape(shape)
 
 
-def _dismiss(helpers: list[Connection]) -> None:
+def _dismiss(helpers: list[Helper]) -> None:
     """Close the lines on which helpers wait for orders; at the end of theirs they end, too."""
     while helpers:
-        helpers.pop().close()
+        helpers.pop().line.close()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from nnfs_cli.core.affine import IDENTITY, Affine
+from nnfs_cli.core.augmentation import Augmentation
 from nnfs_cli.core.params import Array, Shape
 from nnfs_cli.core.preparation import Column, Preparation, pixels_of
 
@@ -39,6 +40,9 @@ class Data:
     fingerprint: changes when the data does.
     notes: what was inferred rather than said, a sentence each.
     missing: of a table, how many values each column lacked before they were filled or dropped.
+    augment: how images are changed at random each time they are trained on.
+
+    NnfsError where it cannot be augmented so.
     """
 
     splits: Mapping[str, Split]
@@ -51,6 +55,11 @@ class Data:
     fingerprint: str = ""
     notes: tuple[str, ...] = ()
     missing: Mapping[str, int] = field(default_factory=dict)
+    augment: Augmentation | None = None
+
+    def __post_init__(self) -> None:
+        if self.augment is not None:
+            self.augment.check_rows(self.input_shape)
 
     @property
     def preparation(self) -> Preparation:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from nnfs_cli.core.augmentation import Augmentation
 from nnfs_cli.core.component import Component, Registry
 from nnfs_cli.core.errors import NnfsError, check_options
 from nnfs_cli.core.params import Array
@@ -60,6 +61,7 @@ class ArrayDataset(Dataset):
     minmax: bool = False
     scale: bool = False
     standardize_target: bool = True
+    augment: Augmentation | None = None
 
     def __post_init__(self) -> None:
         check_options(
@@ -115,6 +117,7 @@ class ArrayDataset(Dataset):
             targets=fitted.targets if fitted else fit_affine(t, parts["train"], target_how),
             fingerprint=fingerprint(*(array for x, y, _ in arrays.values() for array in (x, y))),
             notes=tuple(notes),
+            augment=self.augment,
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from nnfs_cli.core.affine import IDENTITY, Affine
+from nnfs_cli.core.augmentation import Augmentation
 from nnfs_cli.core.errors import NnfsError, check_options
 from nnfs_cli.core.params import Array
 from nnfs_cli.core.preparation import Column, Preparation
@@ -50,6 +51,7 @@ class CSV(Dataset):
         it is a category of its own.
     fill_value: the constant.
     image_shape: the shape that a row's features have as an image, such as [28, 28].
+    augment: how to change images at random each time they are trained on; null for not at all.
     delimiter: what stands between values.
     encoding: how the file's text is encoded.
     """
@@ -68,6 +70,7 @@ class CSV(Dataset):
     missing: Missing = "error"
     fill_value: float = 0.0
     image_shape: tuple[int, ...] = ()
+    augment: Augmentation | None = None
     delimiter: str = ","
     encoding: str = "utf-8"
     example: ClassVar[Mapping[str, Any]] = {"path": "table.csv", "target": "y"}
@@ -138,6 +141,7 @@ class CSV(Dataset):
             fingerprint=prints,
             notes=tuple(notes),
             missing=missing,
+            augment=self.augment,
         )
 
     def _read(self, path: str | Sequence[str], option: str) -> tuple[Table, str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnfs_cli.core.affine import IDENTITY, Affine
+from nnfs_cli.core.augmentation import Augmentation
 from nnfs_cli.core.errors import check_options
 from nnfs_cli.core.records import Data, Split
 from nnfs_cli.datasets.base import DATASETS, Dataset
@@ -40,11 +41,13 @@ class FashionMNIST(Dataset):
     scale: map the pixels 0..255 to [0, 1].
     validation: how many training images to hold out for validation, or which share of them,
         drawn with the experiment's seed.
+    augment: how to change images at random each time they are trained on; null for not at all.
     """
 
     path: str = "data/fashion_mnist"
     scale: bool = True
     validation: int | float = 0
+    augment: Augmentation | None = None
 
     def __post_init__(self) -> None:
         check_options(self, validation=check_share(self.validation))
@@ -54,4 +57,4 @@ class FashionMNIST(Dataset):
         splits = split_up(x, t, rng, validation=self.validation)
         splits["test"] = Split(x_test, t_test, np.arange(len(x_test)))
         inputs = Affine(scale=1.0 / 255.0) if self.scale else IDENTITY
-        return Data(splits, CLASSES, inputs=inputs, fingerprint=FILES.fingerprint)
+        return Data(splits, CLASSES, inputs=inputs, fingerprint=FILES.fingerprint, augment=self.augment)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nnfs_cli.core.affine import IDENTITY, Affine
+from nnfs_cli.core.augmentation import Augmentation
 from nnfs_cli.core.errors import NnfsError, check_options
 from nnfs_cli.core.params import Array
 from nnfs_cli.core.records import Data, Split
@@ -33,6 +34,7 @@ class IDX(Dataset):
     scale: divide bytes by 255, other numbers by the largest size that one has in training.
     validation: how many training rows to hold out for validation, or which share of them,
         drawn with the experiment's seed.
+    augment: how to change images at random each time they are trained on; null for not at all.
     """
 
     train_images: str
@@ -42,6 +44,7 @@ class IDX(Dataset):
     classes: tuple[str, ...] = ()
     scale: bool = True
     validation: int | float = 0
+    augment: Augmentation | None = None
     example: ClassVar[Mapping[str, Any]] = {"train_images": "images", "train_labels": "labels"}
 
     def __post_init__(self) -> None:
@@ -77,7 +80,8 @@ class IDX(Dataset):
             splits["test"] = Split(x_test, t_test, np.arange(len(x_test)))
             arrays += [x_test, t_test]
         inputs = self._inputs(x, splits["train"].rows)
-        return Data(splits, classes, inputs=inputs, fingerprint=fingerprint(*arrays))
+        prints = fingerprint(*arrays)
+        return Data(splits, classes, inputs=inputs, fingerprint=prints, augment=self.augment)
 
     def _rows(self, split: str) -> tuple[Array, Array]:
         """A split's images and labels, checked to belong together."""

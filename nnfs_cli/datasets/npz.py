@@ -27,6 +27,7 @@ class NPZ(ArrayDataset):
     scale: divide each entry by its largest size. Of images, all pixels share one map.
     standardize_target: train a regression on targets of mean 0 and standard deviation 1, unless its
         loss is for counts or probabilities; predictions and metrics are in y's own units all the same.
+    augment: how to change images at random each time they are trained on; null for not at all.
     """
 
     path: str
