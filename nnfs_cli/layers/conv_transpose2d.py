@@ -148,13 +148,10 @@ class ConvTranspose2D(Layer):
             # dP X^T is the transpose of dW; in this order BLAS takes less time.
             np.matmul(self._seen(seen, X, rows), X.swapaxes(1, 2), out=part)
             dWT += part
-        self._by_group(self.W.grad)[...] = dWT.swapaxes(1, 2)
+        np.copyto(dW, dWT.swapaxes(1, 2))
         if self.bias:
-            np.dot(
-                batch_last(dy).reshape(self.filters, -1),
-                ones(dy.size // self.filters, dy.dtype),
-                out=self.b.grad,
-            )
+            pixels = batch_last(dy).reshape(self.filters, -1)
+            np.dot(pixels, ones(pixels.shape[1], dy.dtype), out=self.b.grad)
 
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
         seen, W = self._over(self._padded(dy)), self._by_group(self.W.value)

@@ -10,6 +10,9 @@ from nnfs_cli.core.errors import check_options
 from nnfs_cli.core.params import Array
 from nnfs_cli.layers.base import LAYERS, Example, Layer
 
+LEVELS = 2**16
+DRAWN_AT_ONCE = 2**15
+
 
 @LAYERS.register("dropout")
 @dataclass(eq=False)
@@ -22,7 +25,7 @@ class Dropout(Layer):
     Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov, 2014, Dropout: a simple way to prevent
     neural networks from overfitting.
 
-    rate: the probability that a number is dropped.
+    rate: the probability that a number is dropped, rounded to 16 bits.
     """
 
     rate: float = 0.5
@@ -32,10 +35,14 @@ class Dropout(Layer):
         check_options(self, rate=(0 <= self.rate < 1, "at least 0 and below 1"))
 
     def forward(self, x: Array, y: Array) -> None:
-        m = self._mask(x)
-        self.rng.random(dtype=m.dtype.type, out=m.ravel(order="K"))  # a view, in the order of memory
-        np.less(m, 1.0 - self.rate, out=m)
-        m *= 1.0 / (1.0 - self.rate)
+        m, kept = self._mask(x), max(round((1.0 - self.rate) * LEVELS), 1)
+        in_order = m.ravel(order="K")  # a view, in the order of memory
+        for start in range(0, m.size, DRAWN_AT_ONCE):
+            part = in_order[start : start + DRAWN_AT_ONCE]
+            # Four draws in 64 random bits: twice as fast as a random float for each.
+            draws = self.rng.bit_generator.random_raw(-(-part.size // 4)).view(np.uint16)
+            np.less(draws[: part.size], kept, out=part)
+            part *= LEVELS / kept
         np.multiply(x, m, out=y)
 
     def infer(self, x: Array, y: Array) -> None:
