@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, TypeAlias
+from typing import ClassVar
 
 import numpy as np
 
@@ -10,8 +10,6 @@ from nnfs_cli.core.errors import check_options
 from nnfs_cli.core.params import Array, Shape
 from nnfs_cli.layers.base import LAYERS, Example, Layer
 from nnfs_cli.layers.windows import Pair, Windows, batch_last, image_shape
-
-Sides: TypeAlias = tuple[int, int, int, int]
 
 
 @LAYERS.register("padding2d")
@@ -24,7 +22,7 @@ class Padding2D(Layer):
     padding: pixels at each side, one number, [vertical, horizontal] or [top, bottom, left, right].
     """
 
-    padding: int | Pair | Sides
+    padding: int | tuple[int, ...]
     images: ClassVar[bool] = True
     examples: ClassVar[Sequence[Example]] = [
         ({"padding": 1}, (2, 3, 4)),
@@ -33,12 +31,13 @@ class Padding2D(Layer):
     ]
 
     def __post_init__(self) -> None:
-        holds = all(pixels >= 0 for side in _sides(self.padding) for pixels in side)
+        given = self._given()
+        holds = len(given) in (1, 2, 4) and min(given) >= 0
         check_options(self, padding=(holds, "one, two or four integers of at least 0"))
 
     def build(self, shape: Shape) -> Shape:
         channels, height, width = image_shape(shape)
-        self._windows = Windows((height, width), (1, 1), padding=_sides(self.padding))
+        self._windows = Windows((height, width), (1, 1), padding=self._sides())
         return (channels, *self._windows.padded)
 
     def forward(self, x: Array, y: Array) -> None:
@@ -47,11 +46,11 @@ class Padding2D(Layer):
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
         np.copyto(batch_last(dx), self._windows.inside(batch_last(dy)))
 
+    def _given(self) -> tuple[int, ...]:
+        return (self.padding,) if isinstance(self.padding, int) else self.padding
 
-def _sides(padding: int | Pair | Sides) -> tuple[Pair, Pair]:
-    """((top, bottom), (left, right))."""
-    if isinstance(padding, int):
-        return (padding, padding), (padding, padding)
-    if len(padding) == 2:
-        return (padding[0], padding[0]), (padding[1], padding[1])
-    return (padding[0], padding[1]), (padding[2], padding[3])
+    def _sides(self) -> tuple[Pair, Pair]:
+        """((top, bottom), (left, right))."""
+        given = self._given()
+        top, bottom, left, right = np.repeat(given, 4 // len(given)).tolist()
+        return (top, bottom), (left, right)
