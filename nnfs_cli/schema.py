@@ -83,20 +83,14 @@ class Reader:
             return _adapter(annotation).validate_json(json.dumps(raw, default=str))
         except pydantic.ValidationError as error:
             expected: dict[str, list[str]] = {}
+            found: dict[str, object] = {}
             for problem in error.errors():
                 inner = "".join(f"[{key}]" for key in problem["loc"] if isinstance(key, int))
                 wanted = problem["msg"].removeprefix("Input should be ")
-                wanted = WORDS.get(wanted, wanted)
-                expected.setdefault(inner, []).append(wanted)
+                expected.setdefault(inner, []).append(WORDS.get(wanted, wanted))
+                found[inner] = problem["input"] if inner else raw
             for inner, alternatives in expected.items():
-                found = (
-                    raw
-                    if not inner
-                    else next(
-                        problem["input"] for problem in error.errors() if f"[{problem['loc'][0]}]" == inner
-                    )
-                )
-                text = f"must be {' or '.join(alternatives)}, found {describe(found)}"
+                text = f"must be {' or '.join(alternatives)}, found {describe(found[inner])}"
                 self._wrong(path + inner, text)
             return None
 

@@ -44,6 +44,14 @@ def test_mnist_with_dropout_reaches_its_accuracy() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("config", ["mnist-cnn.yaml", "mnist-best.yaml"])
+def test_a_convolutional_network_learns_digits_within_an_epoch(config: str) -> None:
+    experiment = Experiment(load_config(Path("configs") / config, ["training.epochs=1"]))
+    assert list(train(experiment))[-1].epoch == 1
+    assert evaluate(experiment, "test").scores["accuracy"] >= 0.975
+
+
+@pytest.mark.slow
 def test_mnist_reaches_its_accuracy() -> None:
     experiment = trained("mnist.yaml")
     test, train_scores = evaluate(experiment, "test").scores, evaluate(experiment, "train").scores
