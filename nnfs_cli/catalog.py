@@ -86,7 +86,7 @@ def _type(annotation: Any) -> str:
         return optional.registry.kind if issubclass(optional, Component) else "mapping"
     if get_origin(annotation) is not None:
         return " | ".join(str(a) if isinstance(a, str) else _type(a) for a in get_args(annotation))
-    words = {int: "integer", float: "number", bool: "true | false", str: "text"}
+    words = {int: "integer", float: "number", bool: "true | false", str: "text", type(None): "null"}
     return words.get(annotation, str(annotation))
 
 

@@ -9,8 +9,8 @@ from nnfs_cli.core.errors import NnfsError, check_options
 from nnfs_cli.core.params import Array, Shape
 from nnfs_cli.core.warp import SmoothField, Warp, inverse_maps
 
-MOST_PIXELS = 2**24
-"""Up to here float32 counts the pixels of an image."""
+MOST_PIXELS = 16_000_000
+"""Up to some more, float32 counts the pixels of an image."""
 
 
 @dataclass(frozen=True)

@@ -58,9 +58,9 @@ def _gaussians(length: int, sigma: float) -> Array:
     points = math.ceil((length - 1) / sigma) + 5
     start = ((length - 1) - (points - 1) * sigma) / 2
     away = np.arange(length)[:, np.newaxis] - (start + sigma * np.arange(points))
-    weights = np.exp(-0.5 * np.square(away / sigma))
+    weights: Array = np.exp(-0.5 * np.square(away / sigma))
     weights /= np.linalg.norm(weights, axis=1, keepdims=True)
-    return np.asarray(weights, np.float32)
+    return weights.astype(np.float32)
 
 
 class Warp:
