@@ -58,8 +58,13 @@ def show_network(experiment: Experiment) -> None:
     rows = ", ".join(f"{len(split):,} {name}" for name, split in experiment.data.splits.items())
     for said in experiment.data.notes:
         out.print(said, markup=False)
-    threads = "1 thread" if experiment.threads == 1 else f"{experiment.threads} threads"
-    out.print(f"rows: {rows}; {config.dtype}; BLAS on {threads}", markup=False)
+    if experiment.crew.size > 1:
+        work = f"each batch shared by {experiment.crew.size} processes"
+    elif experiment.threads == 1 or experiment.network.has_images:
+        work = "BLAS on 1 thread"
+    else:
+        work = f"BLAS on {experiment.threads} threads"
+    out.print(f"rows: {rows}; {config.dtype}; {work}", markup=False)
 
 
 def show_config(config: ExperimentConfig) -> None:
