@@ -136,10 +136,12 @@ def test_a_shared_training_goes_on_as_if_never_interrupted(experiments: list[Exp
     np.testing.assert_array_equal(first.network.params.snapshot(), second.network.params.snapshot())
 
 
-@pytest.mark.skipif(not CAN_FORK, reason="no helpers on this system")
 def test_a_helper_that_dies_is_told_and_replaced() -> None:
     crew = Crew(network(), 2, 12)
     before = step(crew, 12)
+    if not CAN_FORK:
+        assert crew.size == 1
+        return
     os.kill(crew.helpers[0].process.pid or 0, signal.SIGKILL)
     with pytest.raises(NnfsError, match="helper process has ended"):
         step(crew, 12)
