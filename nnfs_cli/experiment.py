@@ -5,6 +5,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -145,9 +146,12 @@ class Experiment:
     @property
     def clock(self) -> Clock:
         """Where the next step stands."""
+        return Clock(self.progress.step, self._steps_per_epoch, self.config.training.epochs)
+
+    @cached_property
+    def _steps_per_epoch(self) -> int:
         training, rows = self.config.training, len(self.progress.order)
-        steps_per_epoch = math.ceil(rows / (training.batch_size * training.accumulate))
-        return Clock(self.progress.step, steps_per_epoch, training.epochs)
+        return math.ceil(rows / (training.batch_size * training.accumulate))
 
     @property
     def finished(self) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from nnfs_cli.core.arena import Arena
+from nnfs_cli.core.arena import Arena, aligned
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.params import FlatParams, Shape
 from nnfs_cli.layers.base import Layer, ShapeError, names_of
@@ -73,5 +73,5 @@ class Workspace(Chain):
 
     def __init__(self, network: Network, n: int, *, to_input: bool = False) -> None:
         shape, dtype, images = network.shapes[0], network.dtype, network.has_images
-        x = room_for_images(n, shape, dtype, Arena()) if images else np.zeros((n, *shape), dtype)
+        x = room_for_images(n, shape, dtype, Arena()) if images else aligned((n, *shape), dtype)
         super().__init__(*maximum_first(network.layers, network.shapes), x, to_input=to_input)

@@ -3,7 +3,6 @@
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
@@ -122,7 +121,7 @@ def _close_epoch(experiment: Experiment) -> EpochReport:
     _require_finite(scores["loss"], experiment)
     if experiment.descent.regularizer is not None:
         scores["penalty"] = experiment.descent.penalty()
-    rate = experiment.descent.learning_rate(replace(experiment.clock, step=progress.step - 1))
+    rate = experiment.descent.learning_rate(experiment.clock._replace(step=progress.step - 1))
     progress.epoch += 1
     progress.position = 0
     validation, is_best = {}, False

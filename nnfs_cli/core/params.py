@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from nnfs_cli.core.arena import aligned
 from nnfs_cli.core.errors import NnfsError
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -20,6 +21,14 @@ def ones(n: int, dtype: np.dtype[Any]) -> Array:
     vector = np.ones(n, dtype)
     vector.flags.writeable = False
     return vector
+
+
+@cache
+def row_numbers(n: int) -> Array:
+    """0, 1, ..., n - 1 that nobody may write to: with class numbers, they say where each row's target is."""
+    numbers = np.arange(n)
+    numbers.flags.writeable = False
+    return numbers
 
 
 class Fill(Protocol):
@@ -74,8 +83,8 @@ class FlatParams:
         decayed_first = sorted(params.values(), key=lambda param: not param.decay)
         size = sum(param.size for param in decayed_first)
         try:
-            self.value: Array = np.zeros(size, dtype)
-            self.grad: Array = np.zeros(size, dtype)
+            self.value = aligned((size,), dtype)
+            self.grad = aligned((size,), dtype)
         except (MemoryError, ValueError, OverflowError):
             raise NnfsError(f"layers: {size:,} parameters are too many for this machine's memory") from None
         self.decayed = slice(0, sum(param.size for param in decayed_first if param.decay))

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from nnfs_cli.core.arena import Arena
+from nnfs_cli.core.arena import Arena, aligned
 from nnfs_cli.core.params import Array, Shape
 from nnfs_cli.layers.base import Layer, ShapeError
 
@@ -132,8 +132,8 @@ def room(n: int, shape: Shape, dtype: npt.DTypeLike) -> Array:
     once they are two to three times as fast. BLAS takes either order as it is.
     """
     if math.prod(shape) < NARROW:
-        return np.moveaxis(np.zeros((*shape, n), dtype), -1, 0)
-    return np.zeros((n, *shape), dtype)
+        return np.moveaxis(aligned((*shape, n), dtype), -1, 0)
+    return aligned((n, *shape), dtype)
 
 
 def room_for_images(n: int, shape: Shape, dtype: npt.DTypeLike, arena: Arena) -> Array:

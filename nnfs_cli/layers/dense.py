@@ -47,14 +47,25 @@ class Dense(Layer):
         return (self.units,)
 
     def forward(self, x: Array, y: Array) -> None:
-        np.matmul(x, self.W.value, out=y)
+        _product(x, self.W.value, out=y)
         if self.bias:
             y += self.b.value
 
     def param_grads(self, x: Array, y: Array, dy: Array) -> None:
-        np.dot(x.T, dy, out=self.W.grad)  # as matmul, with less ado for narrow layers
+        np.dot(x.T, dy, out=self.W.grad)
         if self.bias:
             np.dot(ones(len(dy), dy.dtype), dy, out=self.b.grad)  # the sum over rows, by BLAS
 
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
-        np.matmul(dy, self.W.value.T, out=dx)
+        _product(dy, self.W.value.T, out=dx)
+
+
+def _product(a: Array, b: Array, out: Array) -> None:
+    """out = a b, where narrow rows may lie batch innermost: then as the transpose, b^T a^T.
+
+    As np.matmul(a, b, out=out), which takes 1 to 5 us more for narrow layers.
+    """
+    if out.flags.c_contiguous:
+        np.dot(a, b, out=out)
+    else:
+        np.dot(b.T, a.T, out=out.T)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nnfs_cli.core.errors import NnfsError, check_options
-from nnfs_cli.core.params import Array
+from nnfs_cli.core.params import Array, row_numbers
 from nnfs_cli.core.records import Data, Task
 from nnfs_cli.losses.base import LOSSES, Loss
 
@@ -53,22 +53,22 @@ class CrossEntropy(Loss):
         shifted = z - z.max(axis=1, keepdims=True)
         log_sum = np.log(np.exp(shifted).sum(axis=1))
         if not self.label_smoothing and not self.class_weights:
-            return -float(np.mean(shifted[np.arange(len(t)), t] - log_sum, dtype=np.float64))
+            return -float(np.mean(shifted[row_numbers(len(t)), t] - log_sum, dtype=np.float64))
         log_p = shifted - log_sum[:, np.newaxis]
         right, any_class = self._counts(z, t)
-        total = right * log_p[np.arange(len(t)), t] + log_p @ any_class
+        total = right * log_p[row_numbers(len(t)), t] + log_p @ any_class
         return -float(np.sum(total, dtype=np.float64))
 
     def gradient(self, z: Array, t: Array, dz: Array) -> None:
         _softmax(z, out=dz)
         if not self.label_smoothing and not self.class_weights:
-            dz[np.arange(len(t)), t] -= 1.0
+            dz[row_numbers(len(t)), t] -= 1.0
             dz *= 1.0 / len(t)
         else:
             right, any_class = self._counts(z, t)
             dz *= (right + any_class.sum())[:, np.newaxis]
             dz -= any_class
-            dz[np.arange(len(t)), t] -= right
+            dz[row_numbers(len(t)), t] -= right
 
     def predict(self, z: Array) -> Array:
         p = np.empty_like(z)

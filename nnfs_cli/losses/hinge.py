@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nnfs_cli.core.errors import check_options
-from nnfs_cli.core.params import Array
+from nnfs_cli.core.params import Array, row_numbers
 from nnfs_cli.core.records import Task
 from nnfs_cli.losses.base import LOSSES, Loss
 
@@ -42,11 +42,11 @@ class Hinge(Loss):
     def gradient(self, z: Array, t: Array, dz: Array) -> None:
         self._excess(z, t, dz)
         np.greater(dz, 0.0, out=dz)
-        dz[np.arange(len(t)), t] = -dz.sum(axis=1)
+        dz[row_numbers(len(t)), t] = -dz.sum(axis=1)
         dz *= 1.0 / z.size
 
     def _excess(self, z: Array, t: Array, out: Array) -> None:
         """out = margin - z_nt + z_nk, and zero for the right class itself."""
-        rows = np.arange(len(t))
+        rows = row_numbers(len(t))
         np.subtract(z, z[rows, t][:, np.newaxis] - self.margin, out=out)
         out[rows, t] = 0.0

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from nnfs_cli.core.params import Array
+from nnfs_cli.core.params import Array, row_numbers
 from nnfs_cli.core.records import Task
 from nnfs_cli.losses.base import LOSSES, Loss
 
@@ -37,4 +37,4 @@ def _subtract(z: Array, t: Array, out: Array) -> None:
         np.subtract(z, t, out=out)
     else:
         out[...] = z
-        out[np.arange(len(t)), t] -= 1.0
+        out[row_numbers(len(t)), t] -= 1.0

@@ -1,15 +1,13 @@
 """The schedule's contract and registry."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from nnfs_cli.core.component import Component, Registry
 from nnfs_cli.core.params import Array
 
 
-@dataclass(frozen=True)
-class Clock:
+class Clock(NamedTuple):
     """Where training stands when a step is about to be taken.
 
     step: how many steps were taken before.   steps_per_epoch: how many make an epoch.
