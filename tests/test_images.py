@@ -95,16 +95,35 @@ def test_a_layer_gives_what_plain_loops_give(name: str, options: Options, shape:
 
 
 @pytest.mark.parametrize("longest", [1, 20])
+@pytest.mark.parametrize("smallest", [0, 2**20])
 @pytest.mark.parametrize("name", ["conv2d", "conv_transpose2d"])
-def test_strips_of_any_length_add_up_to_the_whole(
-    monkeypatch: pytest.MonkeyPatch, name: str, longest: int
+def test_columns_of_pixels_and_strips_of_any_length_add_up_to_the_same(
+    monkeypatch: pytest.MonkeyPatch, name: str, longest: int, smallest: int
 ) -> None:
-    layer = create(Layer, name, {"filters": 4, "kernel_size": 3, "padding": 1, "groups": 2})
-    _, whole = computed(layer, batch_innermost((2, 7, 5)))
-    monkeypatch.setattr(f"nnfs_cli.layers.{name}.LONGEST_STRIP", longest)
-    _, strips = computed(layer, batch_innermost((2, 7, 5)))
-    for one, other in zip(strips, whole, strict=True):
+    options = {
+        "filters": 4,
+        "kernel_size": (3, 2),
+        "padding": 1,
+        "stride": (1, 2),
+        "dilation": (2, 1),
+        "groups": 2,
+    }
+    _, whole = computed(create(Layer, name, options), batch_innermost((2, 7, 5)))
+    monkeypatch.setattr("nnfs_cli.layers.convolution.LONGEST_STRIP", longest)
+    monkeypatch.setattr("nnfs_cli.layers.convolution.SMALLEST_PRODUCT", smallest)
+    _, parts = computed(create(Layer, name, options), batch_innermost((2, 7, 5)))
+    for one, other in zip(parts, whole, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("room", [in_c_order, batch_innermost])
+@pytest.mark.parametrize(("name", "options", "shape"), every_case())
+def test_columns_of_pixels_give_what_plain_loops_give(
+    monkeypatch: pytest.MonkeyPatch, name: str, options: Options, shape: Shape, room: Any
+) -> None:
+    """Cases this small would all go by strips."""
+    monkeypatch.setattr("nnfs_cli.layers.convolution.SMALLEST_PRODUCT", 0)
+    test_a_layer_gives_what_plain_loops_give(name, options, shape, room)
 
 
 @pytest.mark.parametrize(("name", "options", "shape"), every_case(step=4))

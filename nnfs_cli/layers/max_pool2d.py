@@ -11,6 +11,9 @@ from nnfs_cli.core.params import Array, Shape
 from nnfs_cli.layers.base import LAYERS, Example, Layer
 from nnfs_cli.layers.windows import OneOrPair, Windows, batch_last, image_shape, pair
 
+CHANNELS_TOGETHER = 2**18
+"""Numbers of the image that are gone back through together, so few that they stay in the cache."""
+
 
 @LAYERS.register("max_pool2d")
 @dataclass(eq=False)
@@ -59,28 +62,33 @@ class MaxPool2D(Layer):
         seen, largest = self._windows.over(self._padded(x)), batch_last(y)
         so_far = seen[:, 0, 0]
         for i, j in self._windows.places[1:] or self._windows.places:
-            np.maximum(so_far, seen[:, i, j], out=largest)
-            so_far = largest
+            so_far = np.maximum(so_far, seen[:, i, j], out=largest)
 
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
-        """Each place in turn takes what is left of dy where it holds the maximum; so the first takes all."""
-        windows, largest, left = self._windows, batch_last(y), batch_last(dy)
-        dpadded = self._room("dx", dx) if windows.is_padded else batch_last(dx)
-        seen, dseen = windows.over(self._padded(x)), windows.over(dpadded)
-        still_left, taken = (batch_last(self.scratch_like(name, dy)) for name in ("left", "taken"))
-        if not windows.tile:
+        dpadded = self._room("dx", dx) if self._windows.is_padded else batch_last(dx)
+        if not self._windows.tile:
             dpadded.fill(0.0)
-        *places, last = windows.places
+        parts = self._padded(x), batch_last(y), batch_last(dy), dpadded
+        step = max(CHANNELS_TOGETHER // max(dpadded[0].size, 1), 1)
+        for start in range(0, len(dpadded), step):
+            self._give_back(*(part[start : start + step] for part in parts))
+        if self._windows.is_padded:
+            np.copyto(batch_last(dx), self._windows.inside(dpadded))
+
+    def _give_back(self, x: Array, largest: Array, dy: Array, dx: Array) -> None:
+        """Each place in turn takes what is left of dy where it holds the maximum; so the first takes all."""
+        seen, dseen, overlap = self._windows.over(x), self._windows.over(dx), self._windows.overlap
+        left = dy
+        still_left, taken = (self.scratch(name, dy.shape, dy.dtype) for name in ("left", "taken"))
+        *places, last = self._windows.places
         for i, j in places:
             # A copy first: arithmetic that also changes the type is slow on what does not lie together.
             np.copyto(taken, seen[:, i, j])
             np.equal(taken, largest, out=taken)
             taken *= left
             left = np.subtract(left, taken, out=still_left)
-            _give(taken, dseen[:, i, j], add=windows.overlap)
-        _give(left, dseen[:, *last], add=windows.overlap)
-        if windows.is_padded:
-            np.copyto(batch_last(dx), windows.inside(dpadded))
+            _give(taken, dseen[:, i, j], add=overlap)
+        _give(left, dseen[:, *last], add=overlap)
 
     def _padded(self, x: Array) -> Array:
         """x as (C, H, W, N), with its border."""
