@@ -7,7 +7,6 @@ from nnfs_cli.core.augmentation import Augmenter
 from nnfs_cli.core.params import Array
 from nnfs_cli.core.records import Split
 from nnfs_cli.network import Workspace
-from nnfs_cli.sharing import SharedWorkspace
 
 
 class Batch:
@@ -21,7 +20,7 @@ class Batch:
         self,
         split: Split,
         inputs: Affine,
-        workspace: Workspace | SharedWorkspace,
+        workspace: Workspace,
         augment: Augmenter | None = None,
     ) -> None:
         x = workspace.x
@@ -32,6 +31,11 @@ class Batch:
         self._map = inputs.into(x.dtype if augment else split.x.dtype, x.dtype)
         direct = split.x.dtype == x.dtype and inputs.is_identity and not augment
         self._raw = x if direct else np.empty(x.shape, split.x.dtype)
+
+    def use_rng(self, rng: np.random.Generator) -> None:
+        """Let augmentation draw from `rng`."""
+        if self._augment is not None:
+            self._augment.rng = rng
 
     def fill(self, rows: Array) -> None:
         """Bring in these rows of split.x, as many as the workspace holds."""

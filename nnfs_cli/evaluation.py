@@ -34,16 +34,8 @@ def evaluate(experiment: Experiment, name: str) -> Evaluation:
 
 def outputs(experiment: Experiment, split: Split) -> Array:
     """The network's outputs (N, M) for all rows of a split, as evaluation computes them."""
-    z, size = experiment.room_for_outputs(len(split)), experiment.network.rows_at_a_time
     with use_threads(experiment.threads, experiment.network):
-        for start in range(0, len(split), size):
-            rows = split.rows[start : start + size]
-            if start == 0 or len(rows) < size:
-                batch = experiment.batch(split, len(rows))
-            batch.fill(rows)
-            batch.workspace.infer()
-            z[start : start + size] = batch.workspace.y
-    return z
+        return experiment.passes.answers(split)
 
 
 def predictions(experiment: Experiment, evaluation: Evaluation) -> dict[str, Array]:

@@ -9,10 +9,8 @@ from functools import cached_property
 
 import numpy as np
 
-from nnfs_cli.batches import Batch
 from nnfs_cli.config import ExperimentConfig
 from nnfs_cli.core.affine import IDENTITY, Affine
-from nnfs_cli.core.augmentation import Augmenter
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.params import Array
 from nnfs_cli.core.preparation import Preparation
@@ -21,8 +19,8 @@ from nnfs_cli.descent import Descent
 from nnfs_cli.losses.base import Loss
 from nnfs_cli.metrics.base import Metric
 from nnfs_cli.network import Network
+from nnfs_cli.passes import Passes
 from nnfs_cli.schedules.base import Clock
-from nnfs_cli.sharing import Crew
 from nnfs_cli.threads import choose_threads
 
 STRETCH = 16384
@@ -93,35 +91,14 @@ class Experiment:
             ema=config.training.ema,
         )
         self.threads = choose_threads(self.network, config.training.batch_size, config.training.threads)
-        rows = max(config.training.batch_size, self.network.rows_at_a_time)
-        self.crew = Crew(self.network, self.threads, rows)
-        self._batches: dict[int, Batch] = {}
-        rows = len(self.data.splits["train"])
-        self.progress = Progress(np.empty(rows, np.intp), self.room_for_outputs(rows))
+        self.passes = Passes(self.network, self.loss, self.data, self.threads, self.augment_rng)
+        self.progress = Progress(self.passes.order, self.passes.outputs)
 
     def split(self, name: str) -> Split:
         """A split of the data; NnfsError naming those that exist."""
         if name not in self.data.splits:
             raise NnfsError(f"no {name} split in this data; it has {', '.join(self.data.splits)}")
         return self.data.splits[name]
-
-    def batch(self, split: Split, n: int) -> Batch:
-        """Brings n rows of a split at a time into the network's workspace for n."""
-        return Batch(split, self.data.inputs, self.crew.workspace(n))
-
-    def training_batch(self, n: int) -> Batch:
-        """`batch` for the training split, augmented if so wished; made once for each n."""
-        if n not in self._batches:
-            self._batches[n] = Batch(
-                self.data.splits["train"], self.data.inputs, self.crew.workspace(n), self._augmenter(n)
-            )
-        return self._batches[n]
-
-    def _augmenter(self, n: int) -> Augmenter | None:
-        options, shape = self.data.augment, self.data.input_shape
-        if options is None or options.is_identity:
-            return None
-        return Augmenter(options, n, shape, self.network.dtype, self.augment_rng)
 
     def scores(self, z: Array, t: Array) -> dict[str, float]:
         """The loss of outputs z (N, M) for targets t, and every metric, in the targets' own units."""
@@ -138,10 +115,6 @@ class Experiment:
     def in_units(self, t: Array) -> Array:
         """Targets or predictions that the network works with, in the data's own units."""
         return t if self.data.targets.is_identity else self.data.targets.undo(t)
-
-    def room_for_outputs(self, n: int) -> Array:
-        """An array (n, M) with the rows innermost: scores over a row's few outputs run faster on it."""
-        return np.empty((*self.network.output_shape, n), self.network.dtype).T
 
     @property
     def clock(self) -> Clock:

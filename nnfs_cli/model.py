@@ -3,8 +3,6 @@
 import copy
 from collections.abc import Mapping
 
-import numpy as np
-
 from nnfs_cli.config import ExperimentConfig
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.params import Array
@@ -12,6 +10,9 @@ from nnfs_cli.core.preparation import Preparation
 from nnfs_cli.network import Network
 from nnfs_cli.sharing import Crew
 from nnfs_cli.threads import choose_threads, use_threads
+
+PIECES_WORTH_A_HELPER = 8
+"""Batches for each process, from which on several are started to answer: that takes as long as one or two."""
 
 
 class Model:
@@ -27,7 +28,6 @@ class Model:
         self.network = Network(copy.deepcopy(config.layers), preparation.input_shape, config.dtype)
         self.network.params.load(weights, source)
         self.threads = choose_threads(self.network, self.network.rows_at_a_time, config.training.threads)
-        self.crew = Crew(self.network, self.threads, self.network.rows_at_a_time)
 
     def outputs(self, x: Array, batch_size: int | None = None) -> Array:
         """What the network says of raw rows x (N, ...) in the targets' own terms and units.
@@ -36,16 +36,23 @@ class Model:
         """
         if x.shape[1:] != self.preparation.input_shape:
             raise NnfsError(f"rows must have shape {self.preparation.input_shape}, found {x.shape[1:]}")
-        z = np.empty((len(x), *self.network.output_shape), self.network.dtype)
-        write = self.preparation.inputs.into(x.dtype, self.network.dtype)
         batch_size = min(batch_size or len(x) or 1, self.network.rows_at_a_time)
-        with use_threads(self.threads, self.network):
-            for start in range(0, len(x), batch_size):
-                rows = x[start : start + batch_size]
-                workspace = self.crew.workspace(len(rows))
-                write(rows, workspace.x)
+        pieces = [x[start : start + batch_size] for start in range(0, len(x), batch_size)]
+        worth_helpers = self.network.has_images and len(pieces) >= PIECES_WORTH_A_HELPER * self.threads
+        crew = Crew(self.threads if worth_helpers else 1, {"answer": lambda who: answer(who)})
+        z = crew.empty((len(x), *self.network.output_shape), self.network.dtype)
+        write = self.preparation.inputs.into(x.dtype, self.network.dtype)
+
+        def answer(who: int) -> None:
+            for i in range(who, len(pieces), crew.size):
+                workspace = self.network.workspace(len(pieces[i]))
+                write(pieces[i], workspace.x)
                 workspace.infer()
-                z[start : start + batch_size] = workspace.y
+                z[i * batch_size : (i + 1) * batch_size] = workspace.y
+
+        with use_threads(self.threads, self.network):
+            crew.run("answer")
+        crew.dismiss()
         y = self.loss.predict(z)
         return y if self.preparation.targets.is_identity else self.preparation.targets.undo(y)
 

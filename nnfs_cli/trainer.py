@@ -68,31 +68,21 @@ def _step(experiment: Experiment, here: slice) -> None:
     """One step of gradient descent, on the rows `here` of the epoch's order."""
     size = experiment.config.training.batch_size
     if here.stop - here.start <= size:
-        _gradient(experiment, here)
+        experiment.passes.gradient(here)
     else:
         _accumulated_gradient(experiment, here, size)
     experiment.descent.step(experiment.clock)
 
 
-def _gradient(experiment: Experiment, here: slice) -> None:
-    """Forward and backward: the gradient of the mean loss over the rows `here`, into params.grad."""
-    batch = experiment.training_batch(here.stop - here.start)
-    workspace = batch.workspace
-    batch.fill(experiment.progress.order[here])
-    workspace.forward()
-    experiment.progress.outputs[here] = workspace.y
-    experiment.loss.gradient(workspace.y, batch.t, workspace.dy)
-    workspace.backward()
-
-
 def _accumulated_gradient(experiment: Experiment, here: slice, size: int) -> None:
-    """The same gradient, put together from batches of `size` rows, each weighted by its rows."""
-    grad = experiment.network.params.grad
-    total = np.zeros_like(grad)
+    """The same gradient, put together from batches of `size` rows, each weighted as its rows count."""
+    grad, order, loss = experiment.network.params.grad, experiment.progress.order, experiment.loss
+    t, total = experiment.data.splits["train"].t, np.zeros_like(grad)
+    whole = loss.weight(t[order[here]])
     for start in range(here.start, here.stop, size):
         part = slice(start, min(start + size, here.stop))
-        _gradient(experiment, part)
-        grad *= (part.stop - part.start) / (here.stop - here.start)
+        experiment.passes.gradient(part)
+        grad *= loss.weight(t[order[part]]) / whole
         total += grad
     grad[...] = total
 

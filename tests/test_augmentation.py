@@ -222,7 +222,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def first_batch(experiment: Experiment) -> Array:
-    batch = experiment.training_batch(20)
+    batch = experiment.passes.training_batch(20)
     batch.fill(experiment.split("train").rows[:20])
     return batch.workspace.x.copy()
 

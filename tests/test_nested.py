@@ -8,6 +8,7 @@ import pytest
 from nnfs_cli.core.errors import ConfigError, NnfsError
 from nnfs_cli.core.params import Array
 from nnfs_cli.core.records import EpochReport
+from nnfs_cli.evaluation import outputs
 from nnfs_cli.experiment import Experiment
 from nnfs_cli.layers.residual import Residual
 from nnfs_cli.network import Network
@@ -30,11 +31,7 @@ def trained(text: str = NESTED, *overrides: str) -> tuple[Experiment, list[Epoch
 
 def inferred(experiment: Experiment) -> Array:
     """What the network gives for the test split, as evaluation computes it."""
-    split = experiment.split("test")
-    experiment.batch(split, len(split)).fill(split.rows)
-    workspace = experiment.network.workspace(len(split))
-    workspace.infer()
-    return workspace.y.copy()
+    return outputs(experiment, experiment.split("test"))
 
 
 def test_a_nested_stack_is_read_with_its_options_and_defaults() -> None:

@@ -10,14 +10,16 @@ import pytest
 from nnfs_cli.config import parse_config
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.params import Array
-from nnfs_cli.core.records import StepReport
+from nnfs_cli.core.records import Data, Split, StepReport
 from nnfs_cli.evaluation import outputs
 from nnfs_cli.experiment import Experiment
 from nnfs_cli.layers.base import Layer
 from nnfs_cli.layers.relu import ReLU
+from nnfs_cli.losses.base import Loss
 from nnfs_cli.network import Network
+from nnfs_cli.passes import Passes, may_be_shared
 from nnfs_cli.schema import create
-from nnfs_cli.sharing import CAN_FORK, Crew, SharedWorkspace
+from nnfs_cli.sharing import CAN_FORK, Crew
 from nnfs_cli.trainer import train
 from tests.toys import ROOT
 
@@ -50,53 +52,77 @@ training: {epochs: 2, batch_size: 25, threads: 2}
 """
 
 
-def network() -> Network:
-    made = Network([create(Layer, name, options) for name, options in STACK], IMAGE, "float64")
-    made.params.value[...] = np.random.default_rng(1).normal(size=made.params.value.shape) / 3
-    made.use_rng(np.random.default_rng(2))
+SPLITS = {"train": slice(0, 30), "test": slice(30, 45)}
+
+
+def passes(size: int, loss: Loss | None = None, dtype: str = "float64") -> Passes:
+    """Of a network with random weights over random images of three classes, in their order."""
+    layers = [create(Layer, name, options) for name, options in STACK]
+    network = Network(layers, IMAGE, dtype)
+    network.params.value[...] = np.random.default_rng(1).normal(size=network.params.value.shape) / 3
+    network.use_rng(np.random.default_rng(2))
+    draw = np.random.default_rng(3)
+    x, t = draw.normal(size=(45, *IMAGE)).astype(dtype), draw.integers(0, 3, 45)
+    splits = {name: Split(x, t, np.arange(45)[rows]) for name, rows in SPLITS.items()}
+    data = Data(splits=splits, classes=("a", "b", "c"))
+    made = Passes(network, loss or create(Loss, "cross_entropy", {}), data, size, np.random.default_rng(4))
+    made.order[...] = np.arange(30)[::-1]
     return made
 
 
-def step(crew: Crew, n: int) -> tuple[Array, Array, Array]:
-    """y, the gradient and the statistics of one step."""
-    workspace, draw = crew.workspace(n), np.random.default_rng(3)
-    workspace.x[...] = draw.normal(size=workspace.x.shape)
-    workspace.forward()
-    workspace.dy[...] = draw.normal(size=workspace.dy.shape)
-    workspace.backward()
-    params = crew.network.params
-    return workspace.y.copy(), params.grad.copy(), params.statistics.copy()
+def step(made: Passes, n: int) -> tuple[Array, Array, Array]:
+    """The outputs of the first n rows, the gradient and the statistics of one step."""
+    made.gradient(slice(0, n))
+    params = made.network.params
+    return made.outputs[:n].copy(), params.grad.copy(), params.statistics.copy()
 
 
+@pytest.mark.parametrize("weights", [(), (0.5, 3.0, 1.0)])
 @pytest.mark.parametrize("size", [2, 3])
 @pytest.mark.parametrize("n", [7, 12])
-def test_a_shared_step_gives_what_a_whole_one_gives(size: int, n: int) -> None:
-    crew = Crew(network(), size, 12)
-    assert isinstance(crew.workspace(n), SharedWorkspace) == CAN_FORK
-    for ours, whole in zip(step(crew, n), step(Crew(network(), 1, 12), n), strict=True):
+def test_a_shared_step_gives_what_a_whole_one_gives(size: int, n: int, weights: tuple[float, ...]) -> None:
+    loss = create(Loss, "cross_entropy", {"class_weights": weights})
+    shared = passes(size, loss)
+    assert shared.crew.size == (size if CAN_FORK else 1)
+    for ours, whole in zip(step(shared, n), step(passes(1, loss), n), strict=True):
         np.testing.assert_allclose(ours, whole, rtol=1e-9, atol=1e-11)
+
+
+def test_a_batch_of_fewer_rows_than_processes_stays_whole() -> None:
+    shared = passes(2)
+    whole = step(passes(1), 1)
+    for ours, other in zip(step(shared, 1), whole, strict=True):
+        np.testing.assert_array_equal(ours, other)
+    assert shared.crew.helpers == []
+
+
+def test_shared_evaluation_gives_what_one_process_gives_to_the_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nnfs_cli.network.IMAGES_AT_A_TIME", 4)
+    answers = []
+    for size in (1, 2):
+        made = passes(size)
+        statistics = made.network.params.statistics
+        statistics[...] = np.random.default_rng(5).uniform(0.5, 2.0, statistics.shape)
+        answers.append(made.answers(made.data.splits["test"]))
+    np.testing.assert_array_equal(answers[0], answers[1])
 
 
 def test_shared_evaluation_uses_the_statistics_that_training_gathered() -> None:
     answers = []
     for size in (1, 2):
-        crew = Crew(network(), size, 12)
+        made = passes(size)
         for _ in range(3):
-            step(crew, 12)
-        workspace = crew.workspace(9)
-        workspace.x[...] = np.random.default_rng(5).normal(size=workspace.x.shape)
-        workspace.infer()
-        answers.append(workspace.y.copy())
+            step(made, 12)
+        answers.append(made.answers(made.data.splits["test"]))
     np.testing.assert_allclose(answers[0], answers[1], rtol=1e-9)
 
 
-def test_a_batch_of_fewer_rows_than_processes_or_of_too_many_stays_whole() -> None:
-    crew = Crew(network(), 2, 12)
-    assert not isinstance(crew.workspace(1), SharedWorkspace)
-    assert not isinstance(crew.workspace(13), SharedWorkspace)
-    for n in (1, 13):
-        for ours, whole in zip(step(Crew(network(), 2, 12), n), step(Crew(network(), 1, 12), n), strict=True):
-            np.testing.assert_allclose(ours, whole, rtol=1e-9, atol=1e-11)
+def test_rows_that_are_no_split_of_the_data_are_answered_for_alone() -> None:
+    shared = passes(2)
+    split = shared.data.splits["test"]
+    others = Split(split.x[::-1].copy(), split.t, split.rows)
+    np.testing.assert_array_equal(shared.answers(others), passes(1).answers(others))
+    assert shared.crew.helpers == []
 
 
 class Mixer(ReLU):
@@ -106,8 +132,9 @@ class Mixer(ReLU):
 
 
 def test_a_layer_that_mixes_rows_in_its_own_way_keeps_batches_whole() -> None:
-    layers = [create(Layer, "conv2d", {"filters": 2, "kernel_size": 3}), Mixer()]
-    assert Crew(Network(layers, IMAGE, "float64"), 2, 12).size == 1
+    conv = create(Layer, "conv2d", {"filters": 2, "kernel_size": 3})
+    assert may_be_shared(Network([conv], IMAGE, "float64"))
+    assert not may_be_shared(Network([conv, Mixer()], IMAGE, "float64"))
 
 
 @pytest.fixture
@@ -137,13 +164,39 @@ def test_a_shared_training_goes_on_as_if_never_interrupted(experiments: list[Exp
 
 
 def test_a_helper_that_dies_is_told_and_replaced() -> None:
-    crew = Crew(network(), 2, 12)
-    before = step(crew, 12)
+    shared = passes(2)
+    before = step(shared, 12)
     if not CAN_FORK:
-        assert crew.size == 1
+        assert shared.crew.size == 1
         return
-    os.kill(crew.helpers[0].process.pid or 0, signal.SIGKILL)
+    os.kill(shared.crew.helpers[0].pid or 0, signal.SIGKILL)
     with pytest.raises(NnfsError, match="helper process has ended"):
-        step(crew, 12)
-    for ours, earlier in zip(step(crew, 12)[:2], before[:2], strict=True):
+        step(shared, 12)
+    for ours, earlier in zip(step(shared, 12)[:2], before[:2], strict=True):
         np.testing.assert_array_equal(ours, earlier)
+
+
+def test_a_crew_does_tasks_with_numbers_and_sees_what_is_written_later() -> None:
+    found: list[Array] = []
+    crew = Crew(3, {"add": lambda who, *numbers: found[0].__setitem__(who, source[who] + sum(numbers))})
+    source = crew.empty((3,), np.int64)
+    found.append(crew.empty((3,), np.int64))
+    for numbers in ([], [5, 2**62], [-1, 1, -3]):
+        source[...] = np.arange(3) * 10
+        crew.run("add", *numbers)
+        assert found[0].tolist()[: crew.size] == [10 * who + sum(numbers) for who in range(crew.size)]
+    crew.dismiss()
+
+
+def test_an_error_in_the_middle_of_a_task_ends_the_helpers() -> None:
+    def fail(who: int) -> None:
+        if who == 0:
+            raise KeyboardInterrupt
+
+    crew = Crew(2, {"fail": fail, "rest": lambda who: None})
+    crew.run("rest")
+    helpers = list(crew.helpers)
+    with pytest.raises(KeyboardInterrupt):
+        crew.run("fail")
+    assert not any(helper.is_alive() for helper in helpers)
+    crew.run("rest")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from nnfs_cli.batches import Batch
 from nnfs_cli.core.errors import DivergenceError, NnfsError
 from nnfs_cli.core.params import Array
 from nnfs_cli.core.records import EpochReport, Heartbeat, Report, StepReport
@@ -70,7 +71,7 @@ def test_the_state_of_another_architecture_is_refused_by_name() -> None:
 def test_every_row_is_trained_on_once_an_epoch_and_the_last_batch_is_what_is_left() -> None:
     experiment = toy(BLOBS, "training.batch_size=100", "training.epochs=1")
     seen: list[Array] = []
-    fill = experiment.training_batch(100).__class__.fill
+    fill = Batch.fill
 
     def spy(self: object, rows: Array) -> None:
         seen.append(rows.copy())

@@ -58,8 +58,8 @@ def show_network(experiment: Experiment) -> None:
     rows = ", ".join(f"{len(split):,} {name}" for name, split in experiment.data.splits.items())
     for said in experiment.data.notes:
         out.print(said, markup=False)
-    if experiment.crew.size > 1:
-        work = f"each batch shared by {experiment.crew.size} processes"
+    if experiment.passes.crew.size > 1:
+        work = f"each batch shared by {experiment.passes.crew.size} processes"
     elif experiment.threads == 1 or experiment.network.has_images:
         work = "BLAS on 1 thread"
     else:

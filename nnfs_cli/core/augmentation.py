@@ -106,12 +106,13 @@ class Augmenter:
     def __init__(
         self, options: Augmentation, n: int, shape: Shape, dtype: npt.DTypeLike, rng: np.random.Generator
     ) -> None:
-        self._options, self._n, self._size, self._rng = options, n, shape[-2:], rng
+        self._options, self._n, self._size = options, n, shape[-2:]
+        self.rng = rng
         self._warp = Warp(n, shape, options.fill, dtype)
         elastic = options.elastic
         self._field = SmoothField(n, self._size, elastic.alpha, elastic.sigma) if elastic else None
 
     def __call__(self, x: Array, y: Array) -> None:
         """Write x, augmented, into y."""
-        maps = self._options.draw_maps(self._n, self._size, self._rng)
-        self._warp(x, maps, self._field.draw(self._rng) if self._field else None, y)
+        maps = self._options.draw_maps(self._n, self._size, self.rng)
+        self._warp(x, maps, self._field.draw(self.rng) if self._field else None, y)

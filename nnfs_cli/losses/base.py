@@ -37,6 +37,10 @@ class Loss(Component, ABC):
     def gradient(self, z: Array, t: Array, dz: Array) -> None:
         """Write the gradient of `value` to z into dz (N, M)."""
 
+    def weight(self, t: Array) -> float:
+        """What rows with targets t count together in the mean that `value` is."""
+        return float(len(t))
+
     def predict(self, z: Array) -> Array:
         """What z says in the targets' own terms, (N, M): probabilities where z are logits."""
         return z

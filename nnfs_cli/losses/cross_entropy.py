@@ -70,6 +70,9 @@ class CrossEntropy(Loss):
             dz -= any_class
             dz[row_numbers(len(t)), t] -= right
 
+    def weight(self, t: Array) -> float:
+        return float(np.take(self.class_weights, t).sum()) if self.class_weights else super().weight(t)
+
     def predict(self, z: Array) -> Array:
         p = np.empty_like(z)
         _softmax(z, out=p)

@@ -1,0 +1,174 @@
+"""Passes through a network over rows of the data, forward and backward, alone or shared among processes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nnfs_cli.batches import Batch
+from nnfs_cli.core.augmentation import Augmenter
+from nnfs_cli.core.params import Array
+from nnfs_cli.core.records import Data, Split
+from nnfs_cli.layers.chain import every_layer
+from nnfs_cli.losses.base import Loss
+from nnfs_cli.network import Network
+from nnfs_cli.sharing import Crew
+
+
+class Passes:
+    """What training and evaluation ask of a network: the loss's gradient, and outputs.
+
+    The rows of each batch of a network of images may be shared out among processes. Each of them brings
+    in its own rows and goes forward and backward on them as one would with a whole batch; the gradients
+    are added up in the end, in a fixed order, and sums over the batch on the way, so that a run repeats
+    bit for bit with the same number of processes.
+
+    processes: how many, if the network's layers allow it.
+    augment_rng: what augmentation draws from.
+    order: (N,) the running epoch's training rows, for the trainer to fill.
+    outputs: (N, M) what the network gave for them.
+    """
+
+    def __init__(
+        self, network: Network, loss: Loss, data: Data, processes: int, augment_rng: np.random.Generator
+    ) -> None:
+        self.network, self.loss, self.data = network, loss, data
+        self._augment_rng = augment_rng
+        size = processes if may_be_shared(network) else 1
+        self.crew = Crew(size, {"gradient": self._part_of_gradient, "outputs": self._part_of_outputs})
+        rows = len(data.splits["train"])
+        self.order = self.crew.empty((rows,), np.intp)
+        self.outputs = room_for_outputs(self.crew, network, rows)
+        self._batches: dict[int, Batch] = {}
+        self._seed = 0
+        if self.crew.size > 1:
+            self._share_memory()
+
+    def gradient(self, rows: slice) -> None:
+        """Forward and backward: the gradient of the mean loss over `order[rows]`, into params.grad."""
+        n = rows.stop - rows.start
+        if n < self.crew.size or self.crew.size == 1:
+            self._gradient(rows, 1.0)
+            return
+        self.crew.run("gradient", rows.start, rows.stop, int(self.network.rng.integers(2**63)))
+        for grad in self._grads:
+            self.network.params.grad += grad
+
+    def answers(self, split: Split) -> Array:
+        """The network's outputs (N, M) for all rows of a split, as evaluation computes them."""
+        splits = list(self.data.splits.values())
+        if self.crew.size > 1 and split in splits:
+            where = splits.index(split)
+            self.crew.run("outputs", where)
+            return self._answers[where].copy(order="K")
+        z = room_for_outputs(None, self.network, len(split))
+        self._infer(split, z, chunks(len(split), self.network.rows_at_a_time))
+        return z
+
+    def training_batch(self, n: int) -> Batch:
+        """Brings n training rows at a time into the network's workspace, augmented if so wished."""
+        if n not in self._batches:
+            options, augment = self.data.augment, None
+            if options is not None and not options.is_identity:
+                shape, dtype = self.data.input_shape, self.network.dtype
+                augment = Augmenter(options, n, shape, dtype, self._augment_rng)
+            split, workspace = self.data.splits["train"], self.network.workspace(n)
+            self._batches[n] = Batch(split, self.data.inputs, workspace, augment)
+        return self._batches[n]
+
+    def _gradient(self, rows: slice, share: float) -> None:
+        """The gradient of `share` times the mean loss over `order[rows]`."""
+        batch = self.training_batch(rows.stop - rows.start)
+        workspace = batch.workspace
+        batch.fill(self.order[rows])
+        workspace.forward()
+        self.outputs[rows] = workspace.y
+        self.loss.gradient(workspace.y, batch.t, workspace.dy)
+        if share != 1.0:
+            dy = workspace.dy
+            dy *= share
+        workspace.backward()
+
+    def _part_of_gradient(self, who: int, start: int, stop: int, seed: int) -> None:
+        """A process's part of `gradient`. `seed` is for what helpers draw at random."""
+        if who:
+            rng = np.random.default_rng([seed, who])
+            self.network.use_rng(rng)
+            for batch in self._batches.values():
+                batch.use_rng(rng)
+            self._augment_rng = rng
+            self._see_as_helper(who)
+        mine = part(who, self.crew.size, start, stop)
+        t = self.data.splits["train"].t
+        whole = self.loss.weight(t[self.order[start:stop]])
+        self._gradient(mine, self.loss.weight(t[self.order[mine]]) / whole)
+
+    def _part_of_outputs(self, who: int, where: int) -> None:
+        """A process's part of `answers`, every so-manieth of the pieces that one process would take."""
+        if who:
+            self._see_as_helper(who)
+        split = list(self.data.splits.values())[where]
+        mine = chunks(len(split), self.network.rows_at_a_time)[who :: self.crew.size]
+        self._infer(split, self._answers[where], mine)
+
+    def _infer(self, split: Split, z: Array, pieces: Sequence[slice]) -> None:
+        """The outputs for some pieces of a split, into z."""
+        batches: dict[int, Batch] = {}
+        for piece in pieces:
+            n = piece.stop - piece.start
+            if n not in batches:
+                batches[n] = Batch(split, self.data.inputs, self.network.workspace(n))
+            batches[n].fill(split.rows[piece])
+            batches[n].workspace.infer()
+            z[piece] = batches[n].workspace.y
+
+    def _share_memory(self) -> None:
+        """Move what all processes must see into memory that they have in common."""
+        params, crew = self.network.params, self.crew
+        params.move(
+            value=crew.empty(params.value.shape, params.value.dtype),
+            statistics=crew.empty(params.statistics.shape, params.statistics.dtype),
+        )
+        self._statistics = params.statistics
+        self._grads = crew.empty((crew.size - 1, *params.grad.shape), params.grad.dtype)
+        self._answers = [
+            room_for_outputs(crew, self.network, len(split)) for split in self.data.splits.values()
+        ]
+        for layer in every_layer(self.network.layers):
+            if layer.sums_over_batch:
+                room = sum(param.size for param in layer.params().values())
+                meeting = crew.meeting(room, self.network.dtype)
+                layer.whole_batch = meeting.total  # type: ignore[method-assign]
+
+    def _see_as_helper(self, who: int) -> None:
+        """As a helper, have a gradient of one's own, and statistics that start from the leader's."""
+        params = self.network.params
+        if params.statistics is self._statistics:
+            params.move(grad=self._grads[who - 1], statistics=np.empty_like(self._statistics))
+        params.statistics[...] = self._statistics
+
+
+def may_be_shared(network: Network) -> bool:
+    """Whether processes may share out the rows of a batch, and gain by it.
+
+    Not where layers mix rows otherwise than by sums. Networks without images gain more by BLAS's threads.
+    """
+    layers = every_layer(network.layers)
+    apart = all(layer.sums_over_batch or not layer.mixes_rows for layer in layers)
+    return apart and network.has_images
+
+
+def room_for_outputs(crew: Crew | None, network: Network, n: int) -> Array:
+    """An array (n, M) with the rows innermost: scores over a row's few outputs run faster on it."""
+    shape = (*network.output_shape, n)
+    return (crew.empty(shape, network.dtype) if crew else np.empty(shape, network.dtype)).T
+
+
+def chunks(n: int, size: int) -> list[slice]:
+    """0 to n in pieces of `size`, and what is left."""
+    return [slice(start, min(start + size, n)) for start in range(0, n, size)]
+
+
+def part(who: int, size: int, start: int, stop: int) -> slice:
+    """What is whose of start to stop, shared out among `size`."""
+    n = stop - start
+    return slice(start + n * who // size, start + n * (who + 1) // size)
