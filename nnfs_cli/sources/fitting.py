@@ -16,7 +16,7 @@ STRETCH = 2**17
 
 
 def stretches(x: Array, rows: int) -> Iterator[slice]:
-    """Parts of `rows` rows like those of x (R, ...), of some STRETCH numbers each, but of one row at least."""
+    """Parts of `rows` rows like those of x (R, ...), each of one row or of up to STRETCH numbers."""
     step = max(STRETCH // max(math.prod(x.shape[1:]), 1), 1)
     return (slice(start, min(start + step, rows)) for start in range(0, rows, step))
 
