@@ -55,9 +55,11 @@ def _average(x: Array, rows: Array, axes: tuple[int, ...], shift: Array | float,
 
 
 def _extremes(x: Array, rows: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
-    parts = (x[rows[here]] for here in stretches(x, len(rows)))
-    lows, highs = zip(*((part.min(axis=axes), part.max(axis=axes)) for part in parts), strict=True)
-    return np.min(lows, axis=0).astype(np.float64), np.max(highs, axis=0).astype(np.float64)
+    low = high = x[rows[0]] if axes == (0,) else np.asarray(x[rows[0]].flat[0])
+    for here in stretches(x, len(rows)):
+        part = x[rows[here]]
+        low, high = np.minimum(low, part.min(axis=axes)), np.maximum(high, part.max(axis=axes))
+    return low.astype(np.float64), high.astype(np.float64)
 
 
 def refuse_infinite(x: Array, source: str) -> None:
