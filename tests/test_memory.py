@@ -23,7 +23,7 @@ from nnfs_cli.regularizers.base import REGULARIZERS
 from nnfs_cli.schedules.base import SCHEDULES
 from nnfs_cli.schema import create
 
-ROWS, FEATURES, HIDDEN = 7000, 256, 64
+ROWS, FEATURES, HIDDEN = 7000, 128, 64
 BATCH = 4096
 """An epoch is a batch of this many rows, and a last one of 2,904."""
 
