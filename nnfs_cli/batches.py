@@ -1,5 +1,7 @@
 """Batches: rows of a split, gathered and normalized into the arrays that a network reads."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from nnfs_cli.core.affine import Affine
@@ -29,8 +31,9 @@ class Batch:
         self.t: Array = np.empty((len(x), *split.t.shape[1:]), split.t.dtype)
         self._augment = augment
         self._map = inputs.into(x.dtype if augment else split.x.dtype, x.dtype)
-        direct = split.x.dtype == x.dtype and inputs.is_identity and not augment
+        direct = split.x.dtype == x.dtype and x.flags.c_contiguous and inputs.is_identity and not augment
         self._raw = x if direct else np.empty(x.shape, split.x.dtype)
+        self._gather_x, self._gather_t = gathering(split.x, self._raw), gathering(split.t, self.t)
 
     def use_rng(self, rng: np.random.Generator) -> None:
         """Let augmentation draw from `rng`."""
@@ -39,12 +42,24 @@ class Batch:
 
     def fill(self, rows: Array) -> None:
         """Bring in these rows of split.x, as many as the workspace holds."""
-        # The rows are the split's own and need no second bounds check: mode="clip" is the fast path.
-        self.split.x.take(rows, axis=0, out=self._raw, mode="clip")
-        self.split.t.take(rows, axis=0, out=self.t, mode="clip")
+        self._gather_x(rows)
+        self._gather_t(rows)
         x = self.workspace.x
         if self._augment is not None:
             self._augment(self._raw, x)
             self._map(x, x)
         elif self._raw is not x:
             self._map(self._raw, x)
+
+
+def gathering(source: Array, out: Array) -> Callable[[Array], object]:
+    """A function that writes the rows of `source` (R, ...) with given numbers (N,) into `out` (N, ...).
+
+    `take` would first copy all of a source that is not in C order or, as arrays in an .npz file seldom
+    are, not at an address that its type asks for. Bytes are at home anywhere.
+    """
+    if not source.flags.c_contiguous:
+        return lambda rows: np.copyto(out, source[rows])
+    raw, target = (np.asarray(each).reshape(len(each), -1).view(np.uint8) for each in (source, out))
+    # The rows are the split's own and need no second bounds check: mode="clip" is the fast path.
+    return lambda rows: raw.take(rows, axis=0, out=target, mode="clip")

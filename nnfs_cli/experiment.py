@@ -213,7 +213,7 @@ def _ready(data: Data, dtype: str) -> Data:
 
 def _mapped(x: Array, affine: Affine, dtype: str) -> Array:
     """x through a map, in dtype, a stretch of rows at a time so that no second copy of x is needed."""
-    if affine.is_identity and x.dtype == dtype:
+    if affine.is_identity and x.dtype == dtype and x.flags.c_contiguous:
         return x
     y, write = np.empty(x.shape, dtype), affine.into(x.dtype, dtype)
     for start in range(0, len(x), STRETCH):

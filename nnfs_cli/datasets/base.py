@@ -20,6 +20,7 @@ from nnfs_cli.sources.fitting import (
     choose_normalization,
     fit_affine,
     refuse_infinite,
+    stretches,
 )
 from nnfs_cli.sources.splitting import check_share, split_rows, split_up
 from nnfs_cli.sources.targets import class_names, class_numbers, infer_task, real_targets, table_of_targets
@@ -42,9 +43,6 @@ class Dataset(Component, ABC):
         """The data as `load` gives them, but prepared as an earlier run's were, whatever they are now."""
         return replace(self.load(rng), inputs=fitted.inputs, targets=fitted.targets)
 
-
-STRETCH = 8192
-"""Rows that are looked at together, in an array that may be mapped from a file."""
 
 DATASETS: Registry[Dataset] = Registry("dataset", __package__)
 Dataset.registry = DATASETS
@@ -176,6 +174,6 @@ def fingerprint(*arrays: Array) -> str:
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(f"{array.dtype.str}{array.shape}".encode())
-        for start in range(0, len(array), STRETCH):
-            digest.update(np.ascontiguousarray(array[start : start + STRETCH]).data)
+        for here in stretches(array, len(array)):
+            digest.update(np.ascontiguousarray(array[here]).data)
     return digest.hexdigest()

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from nnfs_cli.core.component import Component, Registry
-from nnfs_cli.core.params import Array
+from nnfs_cli.core.params import Array, largest
 from nnfs_cli.core.records import Task
 
 
@@ -34,7 +34,7 @@ def class_counts(p: Array, t: Array, average: Literal["macro", "micro"]) -> Arra
     For `macro`, K leaves out classes neither predicted nor there, as scikit-learn does. For `micro`,
     the counts of all classes are summed up, and K is 1.
     """
-    guess, classes = p.argmax(axis=1), p.shape[1]
+    guess, classes = largest(p), p.shape[1]
     counts = np.array([np.bincount(k, minlength=classes) for k in (t[guess == t], guess, t)], np.float64)
     if average == "micro":
         counts = counts.sum(axis=1, keepdims=True)

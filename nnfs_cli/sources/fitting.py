@@ -1,5 +1,7 @@
 """What is fitted to the training rows, and to no other: how inputs and targets are normalized."""
 
+import math
+from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
@@ -9,8 +11,14 @@ from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.params import Array
 
 Normalization = Literal["none", "standardize", "minmax", "scale"]
-STRETCH = 8192
-"""Rows that are looked at together, so that memory stays flat on files larger than it."""
+STRETCH = 2**17
+"""Numbers that are looked at together: they fit a core's cache, and memory stays flat on any file."""
+
+
+def stretches(x: Array, rows: int) -> Iterator[slice]:
+    """Parts of `rows` rows like those of x (R, ...), each of one row or of up to STRETCH numbers."""
+    step = max(STRETCH // max(math.prod(x.shape[1:]), 1), 1)
+    return (slice(start, min(start + step, rows)) for start in range(0, rows, step))
 
 
 def fit_affine(x: Array, rows: Array, how: Normalization, *, alike: bool = False) -> Affine:
@@ -38,8 +46,8 @@ def fit_affine(x: Array, rows: Array, how: Normalization, *, alike: bool = False
 def _average(x: Array, rows: Array, axes: tuple[int, ...], shift: Array | float, power: int) -> Array:
     """The mean of (x - shift)^power over the axes, in float64."""
     total, count = np.zeros(()), 0
-    for start in range(0, len(rows), STRETCH):
-        part = x[rows[start : start + STRETCH]].astype(np.float64)
+    for here in stretches(x, len(rows)):
+        part = x[rows[here]].astype(np.float64)
         part -= shift
         total = total + (part**power).sum(axis=axes)
         count += part.size
@@ -47,22 +55,24 @@ def _average(x: Array, rows: Array, axes: tuple[int, ...], shift: Array | float,
 
 
 def _extremes(x: Array, rows: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
-    parts = (x[rows[start : start + STRETCH]] for start in range(0, len(rows), STRETCH))
-    lows, highs = zip(*((part.min(axis=axes), part.max(axis=axes)) for part in parts), strict=True)
-    return np.min(lows, axis=0).astype(np.float64), np.max(highs, axis=0).astype(np.float64)
+    low = high = x[rows[0]] if axes == (0,) else np.asarray(x[rows[0]].flat[0])
+    for here in stretches(x, len(rows)):
+        part = x[rows[here]]
+        low, high = np.minimum(low, part.min(axis=axes)), np.maximum(high, part.max(axis=axes))
+    return low.astype(np.float64), high.astype(np.float64)
 
 
 def refuse_infinite(x: Array, source: str) -> None:
     """Raise NnfsError if x (R, ...) holds infinity or not-a-number, and say in which row."""
     if x.dtype.kind != "f":
         return
-    for start in range(0, len(x), STRETCH):
-        bad = ~np.isfinite(x[start : start + STRETCH])
-        if bad.any():
-            row, *rest = (int(i[0]) for i in bad.nonzero())
-            value = x[(start + row, *rest)]
+    for here in stretches(x, len(x)):
+        finite = np.isfinite(x[here])
+        if not finite.all():
+            row, *rest = (int(i[0]) for i in (~finite).nonzero())
+            value = x[(here.start + row, *rest)]
             where = f", entry {rest}" if rest else ""
-            raise NnfsError(f"{source}: row {start + row + 1}{where}: must be finite, found {value}")
+            raise NnfsError(f"{source}: row {here.start + row + 1}{where}: must be finite, found {value}")
 
 
 def check_normalization(standardize: bool, minmax: bool, scale: bool) -> tuple[bool, str]:

@@ -1,6 +1,7 @@
 """The IDX format of MNIST: a header with type and dimensions, then the numbers, all big-endian."""
 
 import gzip
+import io
 import math
 import zlib
 from pathlib import Path
@@ -13,6 +14,9 @@ from nnfs_cli.core.params import Array, Shape
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 GZIP = b"\x1f\x8b"
+PART = 2**20
+"""Bytes that are decompressed at a time."""
+
 MOST_DIMENSIONS = 32
 """More than NumPy 1 can hold are no dimensions, but another format's bytes."""
 
@@ -33,12 +37,16 @@ def read_whole(path: Path) -> bytes:
         raise NnfsError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def unpack(content: bytes, path: Path) -> bytes:
+def unpack(content: bytes, path: Path) -> bytes | bytearray:
     """A file's `content`, decompressed where it is gzip, whatever its name."""
     if content[:2] != GZIP:
         return content
+    payload = bytearray()  # which grows where it is: `gzip.decompress` puts parts together, held twice
     try:
-        return gzip.decompress(content)
+        with gzip.open(io.BytesIO(content)) as stream:
+            while part := stream.read(PART):
+                payload += part
+        return payload
     except (OSError, EOFError, zlib.error) as error:
         raise NnfsError(
             f"{path}: truncated or corrupted ({error}); delete it, and copy or download it again"
@@ -59,14 +67,14 @@ def open_idx(path: Path) -> Array:
     return np.memmap(path, dtype, "r", start, shape)
 
 
-def parse_idx(payload: bytes, path: Path) -> Array:
+def parse_idx(payload: bytes | bytearray, path: Path) -> Array:
     """An array from 0, 0, its type, its rank, its dimensions and its numbers; `path` is for messages."""
     dtype, shape, start = _parse_header(payload[: 4 + 4 * MOST_DIMENSIONS], len(payload), path)
     array = np.frombuffer(payload, dtype, offset=start).reshape(shape)
     return array.astype(dtype.newbyteorder("="), copy=False)
 
 
-def _parse_header(payload: bytes, size: int, path: Path) -> tuple[np.dtype[Any], Shape, int]:
+def _parse_header(payload: bytes | bytearray, size: int, path: Path) -> tuple[np.dtype[Any], Shape, int]:
     """Type, shape and where the numbers start, by the first bytes of a file of `size` bytes."""
     code, rank = (payload[2], payload[3]) if len(payload) >= 4 else (0, 0)
     start = 4 + 4 * rank

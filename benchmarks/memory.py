@@ -1,0 +1,97 @@
+"""The peak of memory of `nnfs train configs/mnist.yaml`, against the size of its data.
+
+python benchmarks/memory.py [--repeats 3]
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+from machine import describe
+from report import Claim, Section, table
+
+from nnfs_cli.config import load_config
+from nnfs_cli.experiment import Experiment
+
+ROOT = Path(__file__).parent.parent
+CONFIG = ROOT / "configs" / "mnist.yaml"
+EPOCHS = 3
+OVERRIDES = [f"dataset.path={ROOT / 'data' / 'mnist'}", f"training.epochs={EPOCHS}"]
+MB = 1e6
+ROOM = 120.0
+"""MB for Python, NumPy, the drawing of plots and all the rest."""
+
+LAUNCHER = """
+import resource, subprocess, sys
+status = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(status)
+"""
+"""The peak of a command. A process counts what its parent held when it started, so the parent is small."""
+
+
+def section(repeats: int) -> Section:
+    """Measure, and say what was found."""
+    experiment = Experiment(load_config(CONFIG, OVERRIDES))
+    images = {id(split.x): split.x for split in experiment.data.splits.values()}.values()
+    data = sum(x.nbytes for x in images) / MB
+    buffers = batch_buffers(experiment) / MB
+    bound = round(1.3 * data + buffers + ROOM, 1)
+    peaks = [peak() for _ in range(repeats)]
+    rows = [
+        (f"1.3 x the images as {', '.join({str(x.dtype) for x in images})}", f"{1.3 * data:.1f}"),
+        ("float arrays of both training batches", f"{buffers:.1f}"),
+        ("all the rest", f"{ROOM:.1f}"),
+        ("together", f"{bound:.1f}"),
+        *((f"peak of run {i}", f"{found:.1f}") for i, found in enumerate(peaks, 1)),
+    ]
+    return Section(
+        title="Memory: MNIST",
+        about=(
+            f"Peak resident memory (`ru_maxrss`) of `nnfs train configs/mnist.yaml` with {EPOCHS} epochs: a "
+            "process of its own, from the command line to the last plot. The data are the 70,000 images of "
+            "training and test, 784 bytes each. Of float arrays only those of the two batch sizes that "
+            "training uses are granted; evaluation's, for 1,024 rows at a time, are part of the rest. "
+            "1 MB is 10^6 bytes."
+        ),
+        table=table(("", "MB"), rows),
+        claims=[Claim("peak memory of training on MNIST", max(peaks), bound, unit="MB")],
+    )
+
+
+def batch_buffers(experiment: Experiment) -> int:
+    """Bytes of all activations and gradients of a full batch and of an epoch's last one."""
+    size, rows = experiment.config.training.batch_size, len(experiment.data.splits["train"])
+    total = 0
+    for n in {size, rows % size or size}:
+        gradients = experiment.network.workspace(n).gradients
+        memory = {gradient.ctypes.data: gradient.nbytes for gradient in gradients}  # of views only once
+        total += 2 * sum(memory.values())  # each activation is as large as its gradient
+    return total
+
+
+def peak() -> float:
+    """MB that one training needs at most."""
+    with tempfile.TemporaryDirectory() as runs:
+        overrides = [word for override in OVERRIDES for word in ("--set", override)]
+        train = [sys.executable, "-m", "nnfs_cli", "train", str(CONFIG), *overrides, "--runs", runs]
+        launch = [sys.executable, "-c", LAUNCHER, *train]
+        done = subprocess.run(launch, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    return int(done.stdout) * (1 if sys.platform == "darwin" else 1024) / MB
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--repeats", type=int, default=3)
+    print(describe())
+    print(section(parser.parse_args().repeats).markdown())
+
+
+if __name__ == "__main__":
+    main()
