@@ -51,10 +51,12 @@ class CrossEntropy(Loss):
 
     def value(self, z: Array, t: Array) -> float:
         shifted = z - z.max(axis=1, keepdims=True)
-        log_sum = np.log(np.exp(shifted).sum(axis=1))
         if not self.label_smoothing and not self.class_weights:
-            return -float(np.mean(shifted[row_numbers(len(t)), t] - log_sum, dtype=np.float64))
-        log_p = shifted - log_sum[:, np.newaxis]
+            log_p = shifted[row_numbers(len(t)), t]
+            np.exp(shifted, out=shifted)
+            log_p -= np.log(shifted.sum(axis=1))
+            return -float(np.mean(log_p, dtype=np.float64))
+        log_p = shifted - np.log(np.exp(shifted).sum(axis=1))[:, np.newaxis]
         right, any_class = self._counts(z, t)
         total = right * log_p[row_numbers(len(t)), t] + log_p @ any_class
         return -float(np.sum(total, dtype=np.float64))
