@@ -42,6 +42,8 @@ class Descent:
         self.clip_norm, self.clip_value, self.ema = clip_norm, clip_value, ema
         self.average = params.value.copy() if ema else None
         self._scratch = np.empty_like(params.value)
+        # Whether nothing but the rate comes between the gradient and the step.
+        self._plain = optimizer.only_scales and regularizer is None and not clip_norm and not clip_value
         optimizer.build(params)
         schedule.start()
 
@@ -49,8 +51,27 @@ class Descent:
         """The rate of the step about to be taken."""
         return self.schedule.learning_rate(self.optimizer.learning_rate, clock)
 
+    def scale(self, clock: Clock) -> float:
+        """What to multiply the loss's gradient by before it goes backward, for the step about to be taken.
+
+        1, or the learning rate, where nothing else is done with the gradient: see `only_scales`.
+        """
+        return self.learning_rate(clock) if self._plain else 1.0
+
     def step(self, clock: Clock) -> None:
-        """Change params.value by params.grad, which is used up."""
+        """Change params.value by params.grad, the gradient times `scale`, which is used up."""
+        if self._plain:
+            self.params.value -= self.params.grad
+        else:
+            self._regularized_step(clock)
+        if self.average is not None:
+            # A decay that starts small, as TensorFlow's, so that the average soon forgets the start.
+            decay = min(self.ema, (1 + clock.step) / (10 + clock.step))
+            np.subtract(self.params.value, self.average, out=self._scratch)
+            self._scratch *= 1.0 - decay
+            self.average += self._scratch
+
+    def _regularized_step(self, clock: Clock) -> None:
         params = self.params
         if self.regularizer is not None:
             self.regularizer.add_gradient(params)
@@ -58,12 +79,6 @@ class Descent:
         self.optimizer.step(params, self.learning_rate(clock))
         if self.regularizer is not None:
             self.regularizer.constrain(params)
-        if self.average is not None:
-            # A decay that starts small, as TensorFlow's, so that the average soon forgets the start.
-            decay = min(self.ema, (1 + clock.step) / (10 + clock.step))
-            np.subtract(params.value, self.average, out=self._scratch)
-            self._scratch *= 1.0 - decay
-            self.average += self._scratch
 
     def penalty(self) -> float:
         """What the regularizer adds to the loss."""

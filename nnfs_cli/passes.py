@@ -39,16 +39,17 @@ class Passes:
         self.order = self.crew.empty((rows,), np.intp)
         self.outputs = room_for_outputs(self.crew, network, rows)
         self._batches: dict[int, Batch] = {}
-        self._seed = 0
+        self._scale = self.crew.empty((1,), np.float64)
         if self.crew.size > 1:
             self._share_memory()
 
-    def gradient(self, rows: slice) -> None:
-        """Forward and backward: the gradient of the mean loss over `order[rows]`, into params.grad."""
+    def gradient(self, rows: slice, scale: float = 1.0) -> None:
+        """Forward and backward over `order[rows]`: `scale` times their loss's gradient, into params.grad."""
         n = rows.stop - rows.start
         if n < self.crew.size or self.crew.size == 1:
-            self._gradient(rows, 1.0)
+            self._gradient(rows, scale)
             return
+        self._scale[0] = scale
         self.crew.run("gradient", rows.start, rows.stop, int(self.network.rng.integers(2**63)))
         for grad in self._grads:
             self.network.params.grad += grad
@@ -75,17 +76,17 @@ class Passes:
             self._batches[n] = Batch(split, self.data.inputs, workspace, augment)
         return self._batches[n]
 
-    def _gradient(self, rows: slice, share: float) -> None:
-        """The gradient of `share` times the mean loss over `order[rows]`."""
+    def _gradient(self, rows: slice, scale: float) -> None:
+        """`gradient` in one process."""
         batch = self.training_batch(rows.stop - rows.start)
         workspace = batch.workspace
         batch.fill(self.order[rows])
         workspace.forward()
         self.outputs[rows] = workspace.y
         self.loss.gradient(workspace.y, batch.t, workspace.dy)
-        if share != 1.0:
+        if scale != 1.0:
             dy = workspace.dy
-            dy *= share
+            dy *= scale
         workspace.backward()
 
     def _part_of_gradient(self, who: int, start: int, stop: int, seed: int) -> None:
@@ -100,7 +101,7 @@ class Passes:
         mine = part(who, self.crew.size, start, stop)
         t = self.data.splits["train"].t
         whole = self.loss.weight(t[self.order[start:stop]])
-        self._gradient(mine, self.loss.weight(t[self.order[mine]]) / whole)
+        self._gradient(mine, self._scale[0] * self.loss.weight(t[self.order[mine]]) / whole)
 
     def _part_of_outputs(self, who: int, where: int) -> None:
         """A process's part of `answers`, every so-manieth of the pieces that one process would take."""

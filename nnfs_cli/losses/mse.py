@@ -24,7 +24,8 @@ class MSE(Loss):
     def value(self, z: Array, t: Array) -> float:
         difference = np.empty_like(z)
         _subtract(z, t, difference)
-        return float(np.mean(np.square(difference, out=difference), dtype=np.float64))
+        np.square(difference, out=difference)
+        return float(np.add.reduce(difference, axis=None, dtype=np.float64)) / z.size
 
     def gradient(self, z: Array, t: Array, dz: Array) -> None:
         _subtract(z, t, dz)

@@ -18,6 +18,15 @@ class Optimizer(Component, ABC):
     registry: ClassVar[Registry["Optimizer"]]
     learning_rate: float
 
+    @property
+    def only_scales(self) -> bool:
+        """Whether the step is w <- w - lr g and nothing else, whatever came before.
+
+        Then nobody needs g itself, and lr may be multiplied to where backpropagation starts: to the few
+        numbers of the outputs' gradient instead of to one for each parameter.
+        """
+        return False
+
     def build(self, params: FlatParams) -> None:
         """Create the state for these parameters."""
         self.scratch = np.empty_like(params.value)

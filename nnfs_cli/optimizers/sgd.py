@@ -40,6 +40,10 @@ class SGD(Optimizer):
             weight_decay=(self.weight_decay >= 0, "a number of at least 0"),
         )
 
+    @property
+    def only_scales(self) -> bool:
+        return not self.momentum and not self.weight_decay
+
     def build(self, params: FlatParams) -> None:
         super().build(params)
         if self.momentum:
