@@ -172,15 +172,15 @@ class RunDirectory:
         file = self.path / name
         if not file.is_file():
             return {}
-        with file.open(encoding="utf-8", errors="replace", newline="") as lines:
-            header, *rows = list(csv.reader(lines)) or [[]]
+        first, *rows = file.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
+        header = next(csv.reader([first]), [])
         if header and "step" not in header:
             raise NnfsError(f"{file}: damaged: its first row names no column 'step'")
-        whole = [row for row in rows if len(row) == len(header)]
+        whole = [row for row in rows if row and row.count(",") == len(header) - 1]
         if not whole:
             return {}
         try:
-            columns = np.array(whole, dtype=np.float64).T
+            columns = np.loadtxt(whole, delimiter=",", comments=None, unpack=True, ndmin=2)
         except ValueError as error:
             raise NnfsError(f"{file}: {error}") from None
         return dict(zip(header, columns, strict=True))
