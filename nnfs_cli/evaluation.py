@@ -5,6 +5,7 @@ import numpy as np
 from nnfs_cli.core.params import Array
 from nnfs_cli.core.records import ClassScore, Evaluation, Split
 from nnfs_cli.experiment import Experiment
+from nnfs_cli.metrics.base import likeliest
 from nnfs_cli.threads import use_threads
 
 PICTURE_ROWS = 5000
@@ -21,7 +22,7 @@ def evaluate(experiment: Experiment, name: str) -> Evaluation:
     classes = experiment.data.classes
     confusion = np.zeros((0, 0), int)
     if classes:
-        confusion = confusion_matrix(experiment.loss.predict(z).argmax(axis=1), t, len(classes))
+        confusion = confusion_matrix(likeliest(experiment.loss.predict(z)), t, len(classes))
     return Evaluation(
         split=name,
         rows=len(split),

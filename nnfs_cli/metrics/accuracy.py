@@ -7,7 +7,7 @@ import numpy as np
 
 from nnfs_cli.core.params import Array
 from nnfs_cli.core.records import Task
-from nnfs_cli.metrics.base import METRICS, Metric
+from nnfs_cli.metrics.base import METRICS, Metric, likeliest
 
 
 @METRICS.register("accuracy")
@@ -19,4 +19,4 @@ class Accuracy(Metric):
     maximize: ClassVar[bool] = True
 
     def __call__(self, p: Array, t: Array) -> float:
-        return float(np.mean(p.argmax(axis=1) == t))
+        return float(np.mean(likeliest(p) == t))
