@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from nnfs_cli.core.params import Array, largest
+from nnfs_cli.core.params import Array
 from nnfs_cli.core.records import ClassScore, Evaluation, Split
 from nnfs_cli.experiment import Experiment
+from nnfs_cli.metrics.base import likeliest
 from nnfs_cli.threads import use_threads
 
 PICTURE_ROWS = 5000
@@ -21,7 +22,7 @@ def evaluate(experiment: Experiment, name: str) -> Evaluation:
     classes = experiment.data.classes
     confusion = np.zeros((0, 0), int)
     if classes:
-        confusion = confusion_matrix(largest(experiment.loss.predict(z)), t, len(classes))
+        confusion = confusion_matrix(likeliest(experiment.loss.predict(z)), t, len(classes))
     return Evaluation(
         split=name,
         rows=len(split),
@@ -50,7 +51,7 @@ def predictions(experiment: Experiment, evaluation: Evaluation) -> dict[str, Arr
     target = experiment.in_units(split.t[split.rows])
     prediction = experiment.in_units(experiment.loss.predict(evaluation.outputs))
     if data.classes:
-        arrays = {"target": target, "prediction": largest(prediction)}
+        arrays = {"target": target, "prediction": likeliest(prediction)}
         if data.input_shape == (2,):
             x = split.x[split.rows]
             arrays |= {"x": experiment.in_raw_units(x), **decision_grid(experiment, x)}

@@ -15,15 +15,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnfs_cli.config import PLAIN_NAME, ExperimentConfig, load_config
 from nnfs_cli.core.errors import NnfsError, did_you_mean
 from nnfs_cli.core.params import Array
 from nnfs_cli.core.preparation import Preparation
 from nnfs_cli.core.records import EpochReport, Report, StepReport
+
+if TYPE_CHECKING:
+    from nnfs_cli.config import ExperimentConfig
 
 FLUSH_SECONDS = 1.0
 
@@ -36,11 +38,13 @@ class RunDirectory:
         self.id = path.name
 
     @classmethod
-    def create(cls, root: Path, config: ExperimentConfig, run_id: str | None = None) -> "RunDirectory":
+    def create(cls, root: Path, config: "ExperimentConfig", run_id: str | None = None) -> "RunDirectory":
         """A new directory in `root`, with the resolved config.
 
         A clash of names gets -2, -3, ...; NnfsError for an asked-for id that is taken.
         """
+        from nnfs_cli.config import PLAIN_NAME
+
         stem = run_stem(config.name) if run_id is None else run_id
         if not re.fullmatch(PLAIN_NAME, stem) or stem == "latest":
             raise NnfsError(
@@ -122,7 +126,9 @@ class RunDirectory:
 
     # Reading
 
-    def config(self) -> ExperimentConfig:
+    def config(self) -> "ExperimentConfig":
+        from nnfs_cli.config import load_config  # late, for those who only list runs
+
         return load_config(self.path / "config.yaml")
 
     def summary(self) -> dict[str, Any]:
@@ -166,15 +172,15 @@ class RunDirectory:
         file = self.path / name
         if not file.is_file():
             return {}
-        with file.open(encoding="utf-8", errors="replace", newline="") as lines:
-            header, *rows = list(csv.reader(lines)) or [[]]
+        first, *rows = file.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
+        header = next(csv.reader([first]), [])
         if header and "step" not in header:
             raise NnfsError(f"{file}: damaged: its first row names no column 'step'")
-        whole = [row for row in rows if len(row) == len(header)]
+        whole = [row for row in rows if row and row.count(",") == len(header) - 1]
         if not whole:
             return {}
         try:
-            columns = np.array(whole, dtype=np.float64).T
+            columns = np.loadtxt(whole, delimiter=",", comments=None, unpack=True, ndmin=2)
         except ValueError as error:
             raise NnfsError(f"{file}: {error}") from None
         return dict(zip(header, columns, strict=True))

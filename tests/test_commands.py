@@ -264,9 +264,26 @@ def imported_by(*arguments: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split())
 
 
-def test_help_and_the_list_of_runs_start_without_what_they_do_not_need(tmp_path: Path) -> None:
-    assert not imported_by("--help") & {"numpy", "pandas", "matplotlib", "pydantic", "yaml"}
-    assert not imported_by("runs", "--runs", str(tmp_path)) & {"pandas", "matplotlib"}
+HEAVY = {"pandas", "matplotlib", "pydantic", "torch", "requests", "PIL", "pyarrow"}
+
+
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_and_version_start_with_nothing_but_typer(option: str) -> None:
+    assert not imported_by(option) & {*HEAVY, "numpy", "yaml"}
+
+
+def test_the_list_of_runs_starts_without_what_training_needs(nnfs: Nnfs) -> None:
+    nnfs("train", "cubic.yaml", "--id", "one", "--quiet")
+    loaded = imported_by("runs")
+    assert not loaded & {"yaml", "threadpoolctl", "nnfs_cli.schema"}
+    assert not loaded & (HEAVY - {"pydantic"}), "pydantic is for Typer to load or not, by its version"
+
+
+def test_training_on_synthetic_data_loads_nothing_that_reads_tables_or_opens_windows(nnfs: Nnfs) -> None:
+    assert nnfs("train", "cubic.yaml", "--dry-run").status == 0
+    loaded = imported_by("train", "cubic.yaml")
+    assert "matplotlib" in loaded
+    assert not loaded & {"pandas", "pyarrow", "requests", "torch", "matplotlib.pyplot", "tkinter"}
 
 
 def test_the_version_is_told(nnfs: Nnfs) -> None:

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from math import log
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 
 from nnfs_cli.core.errors import OptionError
 from nnfs_cli.core.params import Array
-from nnfs_cli.metrics.base import METRICS, Metric
+from nnfs_cli.metrics.base import METRICS, WORTH_COLUMNS, Metric, likeliest
 from nnfs_cli.schema import create
 
 
@@ -30,6 +30,22 @@ def second(p: list[float]) -> Array:
 
 def test_accuracy_by_hand() -> None:
     assert score("accuracy", [[0.7, 0.3], [0.4, 0.6], [0.9, 0.1]], [0, 1, 1]) == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("odd", [None, np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("classes", [1, 2, 10, 255, 256])
+def test_the_likeliest_class_is_the_first_of_the_largest_in_any_memory_order(
+    classes: int, odd: float | None, order: Literal["C", "F"]
+) -> None:
+    rng = np.random.default_rng(1)
+    p = rng.integers(0, 4, (WORTH_COLUMNS // classes + 1, classes)).astype(np.float32, order=order)  # ties
+    if odd is not None:
+        p[rng.random(p.shape) < 0.1] = odd
+        p[3] = odd
+    found = likeliest(p)
+    assert found.dtype == np.intp
+    assert np.array_equal(found, p.argmax(axis=1))
 
 
 def test_brier_by_hand() -> None:

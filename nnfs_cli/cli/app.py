@@ -16,7 +16,6 @@ from nnfs_cli.cli.resume import resume
 from nnfs_cli.cli.runs import runs
 from nnfs_cli.cli.schema import schema
 from nnfs_cli.cli.train import train
-from nnfs_cli.cli.transfers import showing_transfers
 from nnfs_cli.core.errors import NnfsError
 
 app = typer.Typer(
@@ -39,19 +38,22 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def options(
-    version: Annotated[
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001  its own callback has answered it
         bool,
         typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
     """What every command shares."""
+    from nnfs_cli.cli.transfers import showing_transfers  # late, since `nnfs --help` has none to show
+
+    context.with_resource(showing_transfers())
 
 
 def main() -> None:
     """Run the command line; a user's mistake is one message on standard error, not a traceback."""
     try:
-        with showing_transfers():
-            app()
+        app()
     except NnfsError as error:
         typer.echo(f"nnfs: {error}", err=True)
         sys.exit(error.exit_status)

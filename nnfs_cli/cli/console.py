@@ -3,19 +3,18 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from nnfs_cli.catalog import Entry
-from nnfs_cli.cli.progress import Bar, Lines, spell_scores
-from nnfs_cli.conduct import conduct
-from nnfs_cli.config import ExperimentConfig
-from nnfs_cli.experiment import Experiment
-from nnfs_cli.gradcheck.compare import RULE, TensorCheck
-from nnfs_cli.runs import RunDirectory
+if TYPE_CHECKING:  # `nnfs runs` prints a table, and waits for none of these
+    from nnfs_cli.catalog import Entry
+    from nnfs_cli.config import ExperimentConfig
+    from nnfs_cli.experiment import Experiment
+    from nnfs_cli.gradcheck.compare import TensorCheck
+    from nnfs_cli.runs import RunDirectory
 
 PIPED_WIDTH = 140
 """Columns of a table where the output is no terminal and has no width of its own."""
@@ -26,21 +25,7 @@ if not out.is_terminal:
 err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
-def follow(experiment: Experiment, run: RunDirectory, *, quiet: bool) -> None:
-    """Train `experiment` into `run` and show it: the network, the progress, the scores, the path."""
-    if quiet:
-        for _ in conduct(experiment, run):
-            pass
-        out.print(str(run.path), markup=False)
-        return
-    show_network(experiment)
-    with (Bar if out.is_terminal else Lines)(experiment, out) as view:
-        for report in conduct(experiment, run):
-            view.show(report)
-    show_scores(run)
-
-
-def show_network(experiment: Experiment) -> None:
+def show_network(experiment: "Experiment") -> None:
     """The model summary: every layer with its output shape and parameters."""
     network, config = experiment.network, experiment.config
     table = Table(title=f"{config.name}: the network", title_justify="left", title_style="bold")
@@ -67,12 +52,12 @@ def show_network(experiment: Experiment) -> None:
     out.print(f"rows: {rows}; {config.dtype}; {work}", markup=False)
 
 
-def show_config(config: ExperimentConfig) -> None:
+def show_config(config: "ExperimentConfig") -> None:
     """The resolved config."""
     out.print(f"\n{config.to_yaml()}", markup=False, end="")
 
 
-def show_scores(run: RunDirectory) -> None:
+def show_scores(run: "RunDirectory") -> None:
     """A finished run's scores, seconds and path."""
     summary = run.summary()
     scores = summary["scores"]
@@ -91,7 +76,7 @@ def show_scores(run: RunDirectory) -> None:
     out.print(f"run: {run.path}", markup=False)
 
 
-def show_evaluation(record: Mapping[str, Any], run: RunDirectory) -> None:
+def show_evaluation(record: Mapping[str, Any], run: "RunDirectory") -> None:
     """One split's scores; for classes the confusion matrix, and each class's scores."""
     out.print(f"{run.id}, {record['split']}, {record['rows']:,} rows", style="bold", markup=False)
     for name, score in record["scores"].items():
@@ -136,8 +121,10 @@ def show_runs(rows: Sequence[Mapping[str, Any]]) -> None:
     out.print(table)
 
 
-def show_gradcheck(checks: Sequence[TensorCheck], *, seed: int, tolerance: float) -> None:
+def show_gradcheck(checks: "Sequence[TensorCheck]", *, seed: int, tolerance: float) -> None:
     """A row for each tensor, the worst entry of those that did not pass with its diagnosis, and the rule."""
+    from nnfs_cli.gradcheck.compare import RULE
+
     table = Table()
     for column in ("checked", "tensor", "shape"):
         table.add_column(column)
@@ -168,7 +155,7 @@ def show_gradcheck(checks: Sequence[TensorCheck], *, seed: int, tolerance: float
     out.print(RULE, style="dim", markup=False)
 
 
-def _worst(check: TensorCheck) -> str:
+def _worst(check: "TensorCheck") -> str:
     """The entry with the largest error, and what the mistake looks like."""
     text = ""
     if check.worst is not None:
@@ -177,7 +164,7 @@ def _worst(check: TensorCheck) -> str:
     return f"{text}\n  {check.diagnosis}" if check.diagnosis else text
 
 
-def show_components(entries: Sequence[Entry]) -> None:
+def show_components(entries: "Sequence[Entry]") -> None:
     """One line a component, under its kind."""
     for kind in dict.fromkeys(entry.kind for entry in entries):
         table = Table(title=kind, title_justify="left", title_style="bold", box=None, show_header=False)
@@ -193,7 +180,7 @@ def show_components(entries: Sequence[Entry]) -> None:
     out.print("\n`nnfs components KIND NAME` tells one in full.", markup=False)
 
 
-def show_component(entry: Entry) -> None:
+def show_component(entry: "Entry") -> None:
     """One component's docstring and options."""
     out.print(f"{entry.kind} {entry.name}\n", style="bold", markup=False)
     out.print(entry.doc, markup=False)
@@ -204,6 +191,11 @@ def show_component(entry: Entry) -> None:
         for row in entry.options:
             table.add_row(*(Text(cell) for cell in row))
         out.print(table)
+
+
+def spell_scores(scores: Mapping[str, float]) -> str:
+    """`loss 0.31  accuracy 0.92`."""
+    return "  ".join(f"{name} {score:.4g}" for name, score in scores.items())
 
 
 def show_paths(paths: Iterable[Path]) -> None:

@@ -1,7 +1,6 @@
 """How a training shows itself: a live bar in a terminal, plain lines elsewhere."""
 
 import time
-from collections.abc import Mapping
 from types import TracebackType
 
 from rich.console import Console, Group
@@ -9,11 +8,28 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from nnfs_cli.cli.console import out, show_network, show_scores, spell_scores
+from nnfs_cli.conduct import conduct
 from nnfs_cli.core.records import EpochReport, Report
 from nnfs_cli.experiment import Experiment
+from nnfs_cli.runs import RunDirectory
 
-REFRESH_SECONDS = 0.2
+REFRESH_SECONDS = 0.5
 PLAIN_LINES = 20
+
+
+def follow(experiment: Experiment, run: RunDirectory, *, quiet: bool) -> None:
+    """Train `experiment` into `run` and show it: the network, the progress, the scores, the path."""
+    if quiet:
+        for _ in conduct(experiment, run):
+            pass
+        out.print(str(run.path), markup=False)
+        return
+    show_network(experiment)
+    with (Bar if out.is_terminal else Lines)(experiment, out) as view:
+        for report in conduct(experiment, run):
+            view.show(report)
+    show_scores(run)
 
 
 class Lines:
@@ -105,11 +121,6 @@ class Bar(Lines):
             speed=self._speed(),
         )
         self._live.refresh()
-
-
-def spell_scores(scores: Mapping[str, float]) -> str:
-    """`loss 0.31  accuracy 0.92`."""
-    return "  ".join(f"{name} {score:.4g}" for name, score in scores.items())
 
 
 def _scores_text(report: EpochReport) -> str:

@@ -14,8 +14,8 @@ def resume(
 ) -> None:
     """Go on with an interrupted RUN from its checkpoint, to the same result as if it had never stopped."""
     from nnfs_cli import conduct
-    from nnfs_cli.cli import console
+    from nnfs_cli.cli.progress import follow
     from nnfs_cli.runs import RunDirectory
 
     directory = RunDirectory.find(runs, run)
-    console.follow(conduct.resume(directory), directory, quiet=quiet)
+    follow(conduct.resume(directory), directory, quiet=quiet)

@@ -25,6 +25,7 @@ def train(
 ) -> None:
     """Train the network that CONFIG describes; weights, numbers and plots go to runs/<id>/."""
     from nnfs_cli.cli import console
+    from nnfs_cli.cli.progress import follow
     from nnfs_cli.config import load_config
     from nnfs_cli.experiment import Experiment
     from nnfs_cli.runs import RunDirectory
@@ -34,4 +35,4 @@ def train(
         console.show_network(experiment)
         console.show_config(experiment.config)
         return
-    console.follow(experiment, RunDirectory.create(runs, experiment.config, run_id), quiet=quiet)
+    follow(experiment, RunDirectory.create(runs, experiment.config, run_id), quiet=quiet)

@@ -31,22 +31,6 @@ def row_numbers(n: int) -> Array:
     return numbers
 
 
-AT_A_TIME = 8192
-"""Rows of which `largest` copies what it looks at."""
-
-
-def largest(p: Array) -> Array:
-    """The place of the largest number in each row of p (N, K), (N,): p.argmax(axis=1), on little memory.
-
-    Of an array with rows innermost, as outputs of networks lie, `argmax` makes a transposed copy first.
-    """
-    places = np.empty(len(p), np.intp)
-    for start in range(0, len(p), AT_A_TIME):
-        here = slice(start, start + AT_A_TIME)
-        p[here].argmax(axis=1, out=places[here])
-    return places
-
-
 class Fill(Protocol):
     """Writes a parameter's first values into `array`."""
 

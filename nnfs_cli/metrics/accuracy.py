@@ -5,9 +5,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from nnfs_cli.core.params import Array, largest
+from nnfs_cli.core.params import Array
 from nnfs_cli.core.records import Task
-from nnfs_cli.metrics.base import METRICS, Metric
+from nnfs_cli.metrics.base import METRICS, Metric, likeliest
 
 
 @METRICS.register("accuracy")
@@ -19,4 +19,4 @@ class Accuracy(Metric):
     maximize: ClassVar[bool] = True
 
     def __call__(self, p: Array, t: Array) -> float:
-        return float(np.mean(largest(p) == t))
+        return float(np.count_nonzero(likeliest(p) == t) / len(t))

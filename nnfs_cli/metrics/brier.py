@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from nnfs_cli.core.params import Array
+from nnfs_cli.core.params import Array, row_numbers
 from nnfs_cli.core.records import Task
 from nnfs_cli.metrics.base import METRICS, Metric
 
@@ -22,5 +22,5 @@ class Brier(Metric):
 
     def __call__(self, p: Array, t: Array) -> float:
         difference = p.astype(np.float64)
-        difference[np.arange(len(t)), t] -= 1.0
+        difference[row_numbers(len(t)), t] -= 1.0
         return float(np.square(difference, out=difference).sum() / len(t))

@@ -6,9 +6,9 @@ from typing import ClassVar
 import numpy as np
 
 from nnfs_cli.core.errors import check_options
-from nnfs_cli.core.params import Array, largest
+from nnfs_cli.core.params import Array
 from nnfs_cli.core.records import Task
-from nnfs_cli.metrics.base import METRICS, Metric
+from nnfs_cli.metrics.base import METRICS, Metric, likeliest
 
 
 @METRICS.register("expected_calibration_error")
@@ -32,6 +32,6 @@ class ExpectedCalibrationError(Metric):
 
     def __call__(self, p: Array, t: Array) -> float:
         confidence = p.max(axis=1).astype(np.float64)
-        gap = (largest(p) == t) - confidence
+        gap = (likeliest(p) == t) - confidence
         which = np.searchsorted(np.arange(1, self.bins) / self.bins, confidence)
         return float(np.abs(np.bincount(which, gap)).sum() / len(t))

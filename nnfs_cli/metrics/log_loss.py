@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from nnfs_cli.core.params import Array
+from nnfs_cli.core.params import Array, row_numbers
 from nnfs_cli.core.records import Task
 from nnfs_cli.metrics.base import METRICS, Metric
 
@@ -23,5 +23,5 @@ class LogLoss(Metric):
 
     def __call__(self, p: Array, t: Array) -> float:
         e = np.finfo(np.float64).eps
-        right = np.clip(p[np.arange(len(t)), t].astype(np.float64), e, 1.0 - e)
+        right = np.clip(p[row_numbers(len(t)), t].astype(np.float64), e, 1.0 - e)
         return -float(np.mean(np.log(right)))

@@ -7,6 +7,7 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 BLUE, ORANGE, GREEN, GRAY = "#1f77b4", "#e4761b", "#2a9d5c", "#8a8f98"
@@ -44,7 +45,9 @@ def save(axes: Axes, folder: Path, name: str) -> list[str]:
     """Write the figure that `axes` are in as folder/name, and return [name]."""
     figure: Any = axes.get_figure(root=True)
     temporary = folder / f".{name}.part"  # so that nobody ever sees half a picture
+    figure.set_dpi(120)
+    canvas: Any = FigureCanvasAgg(figure)
     with mpl.rc_context(RC):
-        figure.savefig(temporary, dpi=120, format="png")
+        canvas.print_png(temporary)  # figure.savefig would draw it twice, once only to lay it out
     temporary.replace(folder / name)
     return [name]

@@ -1,0 +1,153 @@
+"""What logging, the progress display and validation cost, against the steps of training alone.
+
+The network of configs/mnist.yaml on 42,000 rows of MNIST, with the metrics and the log of that config,
+and 5,000 rows of validation. Every part comes on top of those before it.
+"""
+
+import argparse
+import io
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+from time import process_time
+
+import numpy as np
+from rich.console import Console
+
+sys.path.insert(0, str(Path(__file__).parent))
+from machine import describe
+from report import Claim, Section, table
+from workers import Worker, interleave
+
+from nnfs_cli.cli.progress import Bar
+from nnfs_cli.conduct import conduct
+from nnfs_cli.config import load_config
+from nnfs_cli.core.records import Data, EpochReport, Report
+from nnfs_cli.datasets.base import DATASETS
+from nnfs_cli.datasets.mnist import MNIST
+from nnfs_cli.experiment import Experiment
+from nnfs_cli.runs import RunDirectory
+from nnfs_cli.trainer import train
+
+ROOT = Path(__file__).parent.parent
+ROWS = 42_000
+EPOCHS = 3
+"""Of one round: what happens once or twice a second happens in every round."""
+
+PARTS = ["steps alone", "+ metrics and log", "+ progress display", "+ validation"]
+
+
+@DATASETS.register("mnist_42000")
+@dataclass(frozen=True)
+class Mnist42000(MNIST):
+    """MNIST with 42,000 rows for training, and its validation rows only if `validated`."""
+
+    validated: bool = True
+
+    def load(self, rng: np.random.Generator) -> Data:
+        data = super().load(rng)
+        splits = {name: split for name, split in data.splits.items() if self.validated or name == "train"}
+        splits["train"] = replace(splits["train"], rows=splits["train"].rows[:ROWS])
+        return replace(data, splits=splits)
+
+
+def experiment(part: int) -> Experiment:
+    """What one of PARTS trains, however long it is asked to."""
+    overrides = [
+        f"dataset.path={ROOT / 'data' / 'mnist'}",
+        "dataset.type=mnist_42000",
+        f"dataset.validated={'true' if part == 3 else 'false'}",
+        "training.epochs=100000",
+        *(["training.log_every=1000000000", "metrics=[]"] if part == 0 else []),
+    ]
+    return Experiment(load_config(ROOT / "configs" / "mnist.yaml", overrides))
+
+
+def work(part: int, runs: Path) -> None:
+    """One of PARTS: rounds of epochs."""
+    ours = experiment(part)
+    if part == 0:
+        reports: Iterator[Report] = train(ours)
+    else:
+        reports = conduct(ours, RunDirectory.create(runs, ours.config, f"part{part}"))
+    view = Bar(ours, Console(file=io.StringIO(), force_terminal=True, width=120, emoji=False))
+    if part >= 2:
+        stdout = sys.stdout
+        view.__enter__()
+        sys.stdout = stdout  # the display takes it for itself, but this is where the answers go
+
+    def epochs() -> None:
+        left = EPOCHS
+        while left:
+            report = next(reports)
+            if part >= 2:
+                view.show(report)
+            left -= isinstance(report, EpochReport)
+
+    epochs()
+    print(f"{ours.threads} BLAS thread(s)", flush=True)
+    for _ in sys.stdin:
+        started = process_time()
+        epochs()
+        print(process_time() - started, flush=True)
+
+
+def section(repeats: int) -> Section:
+    """The cost of each part, as a share of the steps."""
+    with tempfile.TemporaryDirectory() as runs, ExitStack() as stack:
+        workers = [
+            stack.enter_context(Worker(name, Path(__file__), "--worker", str(part), "--runs", runs))
+            for part, name in enumerate(PARTS)
+        ]
+        threads = workers[0].facts
+        seconds = {
+            name: [taken / EPOCHS for taken in rounds]
+            for name, rounds in interleave(workers, repeats).items()
+        }
+    steps = seconds[PARTS[0]]
+    shares = {
+        name: 100 * (median(taken / alone for taken, alone in zip(values, steps, strict=True)) - 1)
+        for name, values in seconds.items()
+    }
+    rows = [
+        (name, f"{median(values) * 1e3:.1f}", f"{min(values) * 1e3:.1f}", f"{shares[name]:.1f} %")
+        for name, values in seconds.items()
+    ]
+    return Section(
+        title="What logging, progress and validation cost",
+        about=(
+            f"784-128-10, ReLU, cross-entropy, SGD, batches of 64, {ROWS:,} rows of MNIST, {threads}: "
+            f"an epoch's processor time, from {repeats} rounds of {EPOCHS} epochs in processes that take "
+            "turns; what else runs would sway a clock by more than what is sought. Each line adds a part to "
+            "those above: accuracy and Brier score of every epoch and of every 100th "
+            "step, written to the run directory; the live display; scores of 5,000 validation rows at every "
+            "epoch's end. The steps have the epoch's loss with them. A share is the median over the rounds, "
+            "each against the steps of the same round. Validation's matrix products are a 17th of the "
+            "training's: 5,000 rows go forward once, where 42,000 go forward and back."
+        ),
+        table=table(("", "median, ms", "minimum, ms", "more than the steps"), rows),
+        claims=[Claim("metrics, log, progress and validation", shares[PARTS[-1]], 3.0, unit="%")],
+    )
+
+
+def main() -> None:
+    """Measure and print the section, or, as one of the workers, work."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--repeats", type=int, default=15)
+    parser.add_argument("--worker", type=int)
+    parser.add_argument("--runs", type=Path)
+    arguments = parser.parse_args()
+    if arguments.worker is not None:
+        work(arguments.worker, arguments.runs)
+    else:
+        print(describe(), section(arguments.repeats).markdown(), sep="\n\n")
+
+
+if __name__ == "__main__":
+    main()
