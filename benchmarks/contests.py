@@ -51,10 +51,10 @@ def entries(key: str) -> list[Entry]:
         case "E2":
             return [*rule, *_each("PyTorch")]
         case "F1":
-            return [*rule, *_each("PyTorch", "at once"), *_each("PyTorch", "in batches")]
+            return [*at_each, *_each("PyTorch", "at once"), *_each("PyTorch", "in batches")]
         case "F2":
             ways = [f"{a}, {b}" for a in ("channels_last", "contiguous") for b in ("at once", "in batches")]
-            return [*rule, *(entry for way in ways for entry in _each("PyTorch", way))]
+            return [*at_each, *(entry for way in ways for entry in _each("PyTorch", way))]
     raise ValueError(f"no workload {key}")
 
 

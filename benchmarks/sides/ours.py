@@ -12,6 +12,7 @@ from nnfs_cli.core.params import Array
 from nnfs_cli.core.records import EpochReport, StepReport
 from nnfs_cli.experiment import Experiment
 from nnfs_cli.model import Model
+from nnfs_cli.sharing import Crew
 from nnfs_cli.trainer import train
 from sides.base import Answerer, Trainer, Weights
 
@@ -26,7 +27,7 @@ class Ours(Trainer):
 
     @property
     def facts(self) -> str:
-        return f"{self.experiment.threads} {'thread' if self.experiment.crew.size == 1 else 'processes'}"
+        return _who(self.experiment.threads, self.experiment.crew)
 
     def start(self, weights: Weights) -> None:
         self.experiment.network.params.load(weights, "the benchmark")
@@ -71,10 +72,17 @@ class Answering(Answerer):
 
     @property
     def facts(self) -> str:
-        return f"{self._model.threads} {'thread' if self._model.crew.size == 1 else 'processes'}"
+        return _who(self._model.threads, self._model.crew)
 
     def answers(self) -> Array:
         return self._model.outputs(self._x)
+
+
+def _who(threads: int, crew: Crew) -> str:
+    """How many work, in words."""
+    if crew.size > 1:
+        return f"{crew.size} processes"
+    return "1 thread" if threads == 1 or crew.network.has_images else f"{threads} threads"
 
 
 def _is_step(report: object) -> bool:
