@@ -6,6 +6,7 @@ from statistics import median
 from typing import Any
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 from report import Section
 
 OURS, THEIRS, LIMIT = "#c8553d", "#8fa3b0", "#d9d2c0"
@@ -43,6 +44,9 @@ def _panel(axes: Any, section: Section) -> None:
         )
     if max(medians) > WIDE * min(medians):
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_locator(NullLocator())
         axes.set_xlim(min(min(values) for values in seconds.values()) / 1.5, max(medians) * 1.6)
     else:
         axes.set_xlim(0, max(medians) * 1.12)
@@ -50,7 +54,7 @@ def _panel(axes: Any, section: Section) -> None:
     for label, name in zip(axes.get_yticklabels(), names, strict=True):
         label.set_fontweight("bold" if name.startswith("nnfs") else "normal")
     axes.set_ylim(-0.6, len(names) - 0.4)
-    axes.set_title(section.title, fontsize=10, loc="left")
+    axes.set_title(section.title, fontsize=9, loc="left")
     axes.set_xlabel("seconds: bar the median, line the minimum", fontsize=8)
     axes.tick_params(axis="x", labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
