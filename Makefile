@@ -27,9 +27,8 @@ lint: $(VENV)/installed-dev ## Check style, types and the import contract.
 parity: $(BENCH)/installed ## Compare the numbers with PyTorch's, live, and with the recorded ones.
 	$(BENCH)/bin/python -m tests.reference.record --compare
 
-bench: $(BENCH)/installed ## Measure speed against the peers.
-	$(BENCH)/bin/python benchmarks/mnist_epoch.py
-	$(BENCH)/bin/python benchmarks/startup.py
+bench: $(BENCH)/installed ## Measure speed against the peers; writes benchmarks/RESULTS.md.
+	$(BENCH)/bin/python benchmarks/run.py
 	$(BENCH)/bin/python benchmarks/csv_read.py
 	$(BENCH)/bin/python benchmarks/tables.py
 

@@ -62,13 +62,45 @@ def claims_table(claims: Sequence[Claim]) -> str:
     """What was asked and what was found; an empty text where nothing was."""
     if not claims:
         return ""
-    rows = [
-        (
-            claim.what,
-            f"{claim.found:.3g} {claim.unit}",
-            f"{'at least' if claim.at_least else 'at most'} {claim.bound:g} {claim.unit}",
-            "yes" if claim.reached else "**no**",
-        )
-        for claim in claims
-    ]
-    return table(("asked", "found", "bound", "reached"), rows)
+    return table(("asked", "found", "bound", "reached"), [_verdict(claim) for claim in claims])
+
+
+def summary(sections: Sequence[Section]) -> str:
+    """All claims of all sections in one table."""
+    rows = [(section.title, *_verdict(claim)) for section in sections for claim in section.claims]
+    return table(("workload", "asked", "found", "bound", "reached"), rows)
+
+
+def _verdict(claim: Claim) -> tuple[str, str, str, str]:
+    bound = f"{'at least' if claim.at_least else 'at most'} {claim.bound:g} {claim.unit}"
+    return claim.what, f"{claim.found:.3g} {claim.unit}", bound, "yes" if claim.reached else "**no**"
+
+
+READING = """## How to read this, and how to run it again
+
+`make bench` measures everything anew and writes this file; `benchmarks/run.py --only A,C` measures some
+of it and prints that. Every contestant has a process and BLAS threads of its own. All are started,
+checked and warmed up first; then they are timed in turn, round by round, while the others sleep, so that
+a machine that is slow for a while is slow for all. Medians over the rounds are compared; the minimum
+tells how fast it went undisturbed.
+
+Before anything is timed, each contestant must come to the same weights as ours, to 1e-5, from the same
+start over the same 20 batches; for inference, to the same probabilities.
+
+- `nnfs, by the rule` is what a user gets who says nothing of threads, and what peers are compared with; 1
+  and 2 threads are what `training.threads` can ask for instead (for networks of images, 1 and 2
+  processes).
+- A peer is judged at the better of 1 and 2 threads, and of its variants.
+- `bare matmuls` is the limit for whoever uses this BLAS: the matrix products of the same steps and
+  nothing else, each in the memory order in which it is fastest.
+- `plain NumPy` is float64, as one writes it in a first walkthrough.
+- PyTorch, JAX and scikit-learn begin with float32 in memory, where ours keeps bytes and scales them batch
+  by batch. scikit-learn also computes its loss in every step.
+- Two that differ by less than 5 % are called level.
+"""
+
+
+def report(machine: str, sections: Sequence[Section]) -> str:
+    """The whole of RESULTS.md."""
+    parts = ["# How fast it is", machine, "![times of all contestants](results.png)", summary(sections)]
+    return "\n\n".join([*parts, *(section.markdown() for section in sections), READING])

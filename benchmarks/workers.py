@@ -1,24 +1,40 @@
 """Contestants in processes of their own, since thread pools cannot be compared inside one."""
 
+import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, sleep
 from types import TracebackType
+
+SETTLING_SECONDS = 0.05
+"""Threads that wait for work look out for it so long before they sleep; nobody is timed meanwhile."""
 
 
 class Worker:
-    """A process that runs one round of work whenever it is asked, and answers with the seconds it took."""
+    """A process that runs one round of work whenever it is asked, and answers with the seconds it took.
 
-    def __init__(self, name: str, script: Path, *arguments: str) -> None:
-        self.name = name
+    every: it takes part in every so many rounds only.
+    environment: variables that it gets besides those that are set.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        script: Path,
+        *arguments: str,
+        every: int = 1,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.name, self.every = name, every
         self._process = subprocess.Popen(
             [sys.executable, str(script), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            env={**os.environ, **(environment or {})},
         )
         self.facts = self._answer()
 
@@ -43,22 +59,27 @@ class Worker:
         return line.strip()
 
 
-def serve(facts: str, work: Callable[[], None]) -> None:
-    """The worker's side: warm up, say what it is, then time one round for each line on standard input."""
+def serve(facts: str, work: Callable[[], None], parts: int = 1) -> None:
+    """The worker's side: warm up, say what it is, then time one round for each line on standard input.
+
+    parts: the answer is the time of one of so many equal parts of the round.
+    """
     work()
     print(facts, flush=True)
     for _ in sys.stdin:
         started = perf_counter()
         work()
-        print(perf_counter() - started, flush=True)
+        print((perf_counter() - started) / parts, flush=True)
 
 
 def interleave(workers: Sequence[Worker], repeats: int) -> dict[str, list[float]]:
     """Every worker in turn, `repeats` times: a machine that slows down slows all of them."""
     seconds: dict[str, list[float]] = {worker.name: [] for worker in workers}
-    for _ in range(repeats):
+    for repeat in range(repeats):
         for worker in workers:
-            seconds[worker.name].append(worker.round())
+            if repeat % worker.every == 0:
+                sleep(SETTLING_SECONDS)
+                seconds[worker.name].append(worker.round())
     return seconds
 
 

@@ -1,0 +1,150 @@
+"""Measure ours against its peers, workload by workload, and write what was found.
+
+    python benchmarks/run.py [--repeats 9] [--only A,B,memory] [--output benchmarks]
+
+Each contestant has a process of its own and is timed in turn with the others, round by round. Before that,
+each must have come to the same weights as ours, from the same start over the same 20 batches.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from importlib import import_module
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+from agreement import TOLERANCE, Reference
+from chart import draw
+from contests import OURS, Entry, claims, entries
+from machine import Machine
+from report import Section, report, timing_table
+from sides import make
+from sides.base import Answerer, Trainer
+from workers import Worker, interleave, serve
+from workloads import WORKLOADS, Workload
+
+SCRIPT = Path(__file__)
+OTHERS = ("startup", "memory", "growth", "overhead")
+"""Modules with a part of the report of their own."""
+
+STARTING_AT_ONCE = 2
+
+
+def contest(workload: Workload, repeats: int) -> Section:
+    """A workload's part of the report."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        Reference.of(workload).save(folder / "reference.npz")
+
+        def hire(entry: Entry) -> Worker:
+            return _hire(workload, entry, folder / "reference.npz")
+
+        with ThreadPoolExecutor(STARTING_AT_ONCE) as pool:
+            workers = [stack.enter_context(worker) for worker in pool.map(hire, entries(workload.key))]
+        print(f"{workload.key}: all agree; timing {len(workers)} contestants", file=sys.stderr)
+        seconds = interleave(workers, repeats)
+    return Section(
+        f"{workload.key}: {workload.title}",
+        _about(workload, workers, repeats),
+        timing_table(seconds, OURS),
+        claims(workload, seconds),
+        seconds,
+    )
+
+
+def _hire(workload: Workload, entry: Entry, reference: Path) -> Worker:
+    """A contestant at work, checked and warmed up."""
+    variables = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+    ours = entry.side == "nnfs"  # which sets its threads itself
+    return Worker(
+        entry.name,
+        SCRIPT,
+        *("--worker", entry.side, "--only", workload.key, "--threads", entry.threads),
+        *("--variant", entry.variant, "--reference", str(reference)),
+        every=entry.every,
+        environment={} if ours else dict.fromkeys(variables, entry.threads),
+    )
+
+
+def _about(workload: Workload, workers: list[Worker], repeats: int) -> str:
+    """How it was measured, in sentences."""
+    facts = next(worker.facts for worker in workers if worker.name == OURS)
+    slow = [worker.name.partition(",")[0] for worker in workers if worker.every > 1]
+    sentences = [f"{repeats} rounds; the rule gives ours {facts}."]
+    if slow:
+        sentences.append(f"{' and '.join(dict.fromkeys(slow))} took part in fewer.")
+    if workload.answers:
+        sentences.append("Ours begins with bytes, PyTorch with float32 tensors; both end in probabilities.")
+    if any(layer["type"] == "dropout" for layer in workload.layers):
+        sentences.append("That all come to the same weights was checked with a dropout rate of 0.")
+    return " ".join(sentences)
+
+
+def work(workload: Workload, entry: Entry, reference: Path) -> None:
+    """A worker's life: show that it does the same as ours, then do it on demand."""
+    same = Reference.load(reference)
+    gap = same.gap(make(entry.side, workload.without_chance(), entry.threads, entry.variant))
+    if not gap <= TOLERANCE:  # not-a-number is no agreement either
+        raise SystemExit(f"{entry.name} does not compute the same as ours: they differ by {gap:.1e}")
+    contestant = make(entry.side, workload, entry.threads, entry.variant)
+    if isinstance(contestant, Trainer | Answerer):
+        contestant.start(same.weights)
+    serve(contestant.facts, contestant.round, 1 if workload.per_round else workload.parts)
+
+
+def sections(names: list[str]) -> list[Callable[[int], Section]]:
+    """What makes each part of the report. ImportError before anything is timed if one is missing."""
+    makers: list[Callable[[int], Section]] = []
+    for name in names:
+        if name in OTHERS:
+            makers.append(import_module(name).section)
+        else:
+            makers += [_maker(workload) for key, workload in WORKLOADS.items() if key.startswith(name)]
+    return makers
+
+
+def _maker(workload: Workload) -> Callable[[int], Section]:
+    return lambda repeats: contest(workload, repeats)
+
+
+def main() -> None:
+    """Compare, or, as one of the workers, work."""
+    letters = list(dict.fromkeys(key[0] for key in WORKLOADS))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--repeats", type=int, default=9)
+    parser.add_argument("--only", default=",".join([*letters, *OTHERS]), help="parts, separated by commas")
+    parser.add_argument("--output", type=Path, help="the folder for RESULTS.md; default: benchmarks, if all")
+    for option in ("worker", "threads", "variant"):
+        parser.add_argument(f"--{option}", default="", help=argparse.SUPPRESS)
+    parser.add_argument("--reference", type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.worker:
+        entry = Entry(arguments.worker, arguments.threads, arguments.variant)
+        work(WORKLOADS[arguments.only], entry, arguments.reference)
+        return
+    names = arguments.only.split(",")
+    unknown = set(names) - {*letters, *WORKLOADS, *OTHERS}
+    if unknown:
+        parser.error(
+            f"--only: no part {', '.join(sorted(unknown))}; there are {', '.join([*letters, *OTHERS])}"
+        )
+    makers, machine = sections(names), Machine.now()
+    done = [make_section(arguments.repeats) for make_section in makers]
+    whole = arguments.only == parser.get_default("only")
+    text = report(machine.described(), done)
+    output = arguments.output or (SCRIPT.parent if whole else None)
+    if output is None:
+        print(text)
+        return
+    draw(done, output / "results.png")
+    (output / "RESULTS.md").write_text(text, encoding="utf-8")
+    print(f"written: {output / 'RESULTS.md'} and results.png", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""nnfs itself: the trainer's own loop, without validation, metrics and log."""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+from workloads import Workload
+
+from nnfs_cli.core.params import Array
+from nnfs_cli.core.records import EpochReport, StepReport
+from nnfs_cli.experiment import Experiment
+from nnfs_cli.model import Model
+from nnfs_cli.sharing import Crew
+from nnfs_cli.trainer import train
+from sides.base import Answerer, Trainer, Weights
+
+
+class Ours(Trainer):
+    """Bytes stay bytes and are scaled batch by batch, as always."""
+
+    def __init__(self, workload: Workload, threads: str, variant: str = "") -> None:
+        super().__init__(workload, threads, variant)
+        self.experiment = Experiment(workload.config(threads))
+        self._reports = train(self.experiment)
+
+    @property
+    def facts(self) -> str:
+        return _who(self.experiment.threads, self.experiment.crew)
+
+    def start(self, weights: Weights) -> None:
+        self.experiment.network.params.load(weights, "the benchmark")
+
+    def first_batches(self, count: int) -> list[Array]:
+        """The rows of the steps to come, before the first of them."""
+        rng = copy.deepcopy(self.experiment.shuffle_rng)
+        rows, size = self.experiment.data.splits["train"].rows, self.workload.batch
+        batches: list[Array] = []
+        while len(batches) < count:
+            order = rng.permutation(rows)
+            batches += [order[start : start + size] for start in range(0, len(order), size)]
+        return batches[:count]
+
+    def steps(self, batches: Sequence[Array]) -> None:
+        """The trainer's next steps, which are on its own `first_batches`."""
+        for asked, own in zip(batches, self.first_batches(len(batches)), strict=True):
+            if not np.array_equal(asked, own):
+                raise ValueError("the trainer takes its own batches only")
+        config = self.experiment.config
+        # With every step reported, training stands still after as many as are wanted.
+        self.experiment.config = replace(config, training=replace(config.training, log_every=1))
+        for _ in islice(filter(_is_step, self._reports), len(batches)):
+            pass
+        self.experiment.config = config
+
+    def weights(self) -> Weights:
+        return self.experiment.network.params.arrays()
+
+    def part(self) -> None:
+        next(report for report in self._reports if isinstance(report, EpochReport))
+
+
+class Answering(Answerer):
+    """A trained model, asked for the test images as they came."""
+
+    def start(self, weights: Weights) -> None:
+        config = self.workload.config(self.threads)
+        data = config.dataset.load(np.random.default_rng(0))
+        self._model = Model(config, data.preparation, weights, "the benchmark")
+        self._x = data.splits["test"].x
+
+    @property
+    def facts(self) -> str:
+        return _who(self._model.threads, self._model.crew)
+
+    def answers(self) -> Array:
+        return self._model.outputs(self._x)
+
+
+def _who(threads: int, crew: Crew) -> str:
+    """How many work, in words."""
+    if crew.size > 1:
+        return f"{crew.size} processes"
+    return "1 thread" if threads == 1 or crew.network.has_images else f"{threads} threads"
+
+
+def _is_step(report: object) -> bool:
+    return isinstance(report, StepReport)

@@ -1,0 +1,123 @@
+"""The benchmarks themselves: that contestants do the same work, and that reports say what was found."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from agreement import Reference
+from chart import draw
+from contests import OURS, claims, entries
+from report import Claim, Section, report, timing_table
+from sides.blas import products
+from sides.ours import Ours
+from sides.plain import Plain
+from workloads import CNN, CURVE, MLP, SGD, WORKLOADS, LayerOptions, Workload, conv
+
+from tests.toys import write_idx
+
+
+def digits(folder: Path, layers: tuple[LayerOptions, ...]) -> Workload:
+    """88 random images, shown to `layers` 16 at a time."""
+    rng = np.random.default_rng(0)
+    write_idx(folder / "images", rng.integers(0, 256, (96, 28, 28)))
+    write_idx(folder / "labels", np.arange(96) % 10)
+    dataset = {
+        "type": "idx",
+        "train_images": str(folder / "images"),
+        "train_labels": str(folder / "labels"),
+    }
+    return Workload("toy", "a toy", dataset, layers, "cross_entropy", SGD, rows=88, batch=16)
+
+
+def agree(workload: Workload, path: Path) -> float:
+    """By how much plain NumPy differs from ours, by way of the file that workers read."""
+    Reference.of(workload).save(path)
+    return Reference.load(path).gap(Plain(workload, "1"))
+
+
+def test_plain_numpy_comes_to_our_weights_on_digits(tmp_path: Path) -> None:
+    assert agree(digits(tmp_path, MLP), tmp_path / "reference.npz") < 1e-6
+
+
+def test_plain_numpy_comes_to_our_weights_with_convolutions(tmp_path: Path) -> None:
+    small = [{**layer, "filters": 3} if layer["type"] == "conv2d" else layer for layer in CNN]
+    assert agree(digits(tmp_path, tuple(small)), tmp_path / "reference.npz") < 1e-6
+
+
+def test_plain_numpy_comes_to_our_weights_on_a_curve(tmp_path: Path) -> None:
+    assert WORKLOADS["B"].layers == CURVE
+    assert agree(WORKLOADS["B"], tmp_path / "reference.npz") < 1e-6
+
+
+def test_a_contestant_that_does_something_else_is_found_out(tmp_path: Path) -> None:
+    workload = digits(tmp_path, MLP)
+    faster = dataclasses.replace(workload, optimizer={**SGD, "learning_rate": 0.011})
+    assert Reference.of(workload).gap(Plain(faster, "1")) > 1e-4
+
+
+def test_ours_refuses_batches_that_are_not_its_own(tmp_path: Path) -> None:
+    ours = Ours(digits(tmp_path, MLP), "1")
+    with pytest.raises(ValueError, match="its own batches"):
+        ours.steps([np.arange(16)])
+
+
+def test_an_epoch_of_ours_is_a_step_for_each_of_its_batches(tmp_path: Path) -> None:
+    workload = digits(tmp_path, MLP)
+    assert workload.sizes() == [16, 16, 16, 16, 16, 8]
+    ours, plain = Ours(workload, "1"), Plain(workload, "1")
+    batches = ours.first_batches(6)
+    assert sorted(np.concatenate(batches)) == list(range(88))
+    plain.start(ours.weights())
+    plain.steps(batches)
+    ours.part()
+    for name, array in plain.weights().items():
+        assert array == pytest.approx(ours.weights()[name], abs=1e-6)
+
+
+def test_the_bare_products_of_a_step_are_forward_and_backward_without_the_lowest_dx() -> None:
+    assert list(products(WORKLOADS["A"], 64)) == [
+        (64, 784, 128),
+        (784, 64, 128),
+        (64, 128, 10),
+        (128, 64, 10),
+        (64, 10, 128),
+    ]
+
+
+def test_the_bare_products_of_a_convolution_see_every_window_once() -> None:
+    one = dataclasses.replace(WORKLOADS["C"], layers=(conv(16),))
+    forward = [(m, k, n) for m, k, n in products(one, 64) if m == 16]
+    assert {(m, k) for m, k, _ in forward} == {(16, 10)}
+    assert sum(n for _, _, n in forward) == 26 * 26 * 64
+
+
+@pytest.mark.parametrize("key", WORKLOADS)
+def test_what_is_claimed_of_a_workload_can_be_read_off_its_contestants(key: str) -> None:
+    seconds = {entry.name: [2.0, 1.0, 3.0] for entry in entries(key)}
+    assert OURS in seconds
+    assert len(seconds) == len(entries(key))
+    found = claims(WORKLOADS[key], seconds)
+    assert found
+    assert {claim.found for claim in found} == {1.0}
+
+
+def test_a_peer_is_judged_at_its_better() -> None:
+    seconds = {entry.name: [1.0] for entry in entries("E1")}
+    seconds["PyTorch fused, 2 threads"] = [0.5]
+    assert [claim.found for claim in claims(WORKLOADS["E1"], seconds)] == [0.5]
+
+
+def test_a_report_says_what_was_reached_and_what_was_not(tmp_path: Path) -> None:
+    seconds = {"ours": [0.2, 0.1, 0.3], "theirs": [2.0, 4.0, 3.0]}
+    asked = [Claim("theirs / ours", 15.0, 20, at_least=True), Claim("ours / theirs", 0.0667, 0.1)]
+    section = Section("A: a toy", "Three rounds.", timing_table(seconds, "ours"), asked, seconds)
+    text = report("- a machine", [section])
+    assert "| theirs | 3 | 2 | 15.00 |" in text
+    assert "| A: a toy | theirs / ours | 15 x | at least 20 x | **no** |" in text
+    assert "| A: a toy | ours / theirs | 0.0667 x | at most 0.1 x | yes |" in text
+    for table in text.split("\n\n"):
+        widths = {line.count("|") for line in table.splitlines() if line.startswith("|")}
+        assert len(widths) <= 1
+    draw([section], tmp_path / "results.png")
+    assert (tmp_path / "results.png").read_bytes().startswith(b"\x89PNG")
