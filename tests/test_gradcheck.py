@@ -13,9 +13,8 @@ import pytest
 from nnfs_cli.core.params import Array, Shape
 from nnfs_cli.gradcheck.compare import TensorCheck
 from nnfs_cli.gradcheck.differences import derivative
+from nnfs_cli.gradcheck.subject import Subject, check
 from nnfs_cli.gradcheck.subjects import (
-    Subject,
-    check,
     component_subjects,
     experiment_subjects,
     layer_subject,
