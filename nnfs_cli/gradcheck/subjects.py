@@ -23,9 +23,12 @@ BATCH_SIZES = (1, 4)
 MORE_ROWS = 3
 """For layers that mix rows: the statistics of one or two rows are flat or bent too sharply to check."""
 
-LARGEST_BATCH = 16
+LARGEST_BATCH, MOST_IMAGES = 16, 8
 LARGE, FEWER_ENTRIES = 100_000, 20
 """From so many parameters on a network is large: fewer entries of each tensor, so that it takes seconds."""
+
+NOISE = 0.1
+"""Which part of the way inputs go to others to leave kinks, so that one still sees what they were."""
 
 
 def component_subjects(names: set[tuple[str, str]] | None = None, seed: int = 0) -> Iterator[Subject]:
@@ -124,11 +127,19 @@ def experiment_subjects(experiment: Experiment, seed: int, when: str) -> Iterato
     """A whole network on a real batch of its data: under its loss, its penalty, and both together."""
     split, network, loss = experiment.split("train"), experiment.network, experiment.loss
     regularizer, params = experiment.descent.regularizer, network.params
-    n = min(experiment.config.training.batch_size, len(split), LARGEST_BATCH)
+    most = MOST_IMAGES if network.has_images else LARGEST_BATCH
+    n = min(experiment.config.training.batch_size, len(split), most)
     workspace = Workspace(network, n, to_input=True)
     batch = Batch(split, experiment.data.inputs, workspace)
     batch.fill(np.random.default_rng(seed).choice(split.rows, n, replace=False))
     repeat = Repeat(network, seed)
+    x = workspace.x.copy()
+    axis = None if network.has_images else 0
+    low, high = x.min(axis), x.max(axis)
+
+    def move(rng: np.random.Generator) -> None:
+        """Each input a part of the way to one drawn from the range of all pixels, or of its column."""
+        np.copyto(workspace.x, x + NOISE * (rng.uniform(low, high, x.shape) - x))
 
     def value(*, data: bool, penalty: bool) -> float:
         repeat()
@@ -166,6 +177,7 @@ def experiment_subjects(experiment: Experiment, seed: int, when: str) -> Iterato
             tensors,
             n,
             entries=FEWER_ENTRIES if params.value.size >= LARGE else None,
+            move=move,
         )
 
 
