@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import Nnfs
-from tests.toys import BLOBS, CUBIC, ROOT
+from tests.toys import BARS, BLOBS, CUBIC, ROOT
 
 MNIST = ROOT / "data" / "mnist"
 LABELS = "t10k-labels-idx1-ubyte"
@@ -77,6 +77,46 @@ def test_a_mistake_in_a_config_is_named_with_its_place_and_remedy(
     err = fails(nnfs, "train", "mine.yaml")
     for message in messages:
         assert message in err
+
+
+PAIR = "must be an integer or a list of two integers, found"
+PADDING = "must be 'valid', 'same', an integer or a list of two integers, found"
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        ("conv2d, filters: 4, kernel_size: [1, 2, 3]", f"kernel_size: {PAIR} [1, 2, 3]"),
+        ("conv2d, filters: 4, kernel_size: [3]", f"kernel_size: {PAIR} [3]"),
+        ("conv2d, filters: 4, kernel_size: []", f"kernel_size: {PAIR} []"),
+        ("conv2d, filters: 4, kernel_size: 2.5", f"kernel_size: {PAIR} 2.5"),
+        ("conv2d, filters: 4, kernel_size: [3, x]", f"kernel_size: {PAIR} [3, 'x']"),
+        ("conv2d, filters: 4, kernel_size: [true, 3]", f"kernel_size: {PAIR} [true, 3]"),
+        ("conv2d, filters: 4, kernel_size: [[3, 3]]", f"kernel_size: {PAIR} [[3, 3]]"),
+        ("conv2d, filters: 4, kernel_size: 3x3", f"kernel_size: {PAIR} '3x3'"),
+        ("conv2d, filters: 4, kernel_size: null", f"kernel_size: {PAIR} nothing"),
+        ("conv2d, filters: 4, kernel_size: 3, stride: [2, -1]", "stride: must be one or two positive integers, found [2, -1]"),
+        ("conv2d, filters: 4, kernel_size: 3, padding: [1]", f"padding: {PADDING} [1]"),
+        ("conv2d, filters: 4, kernel_size: 3, padding: sam", f"padding: {PADDING} 'sam'; did you mean 'same'?"),
+        ("conv2d, filters: 4, kernel_size: 3, padding: VALID", f"padding: {PADDING} 'VALID'; did you mean 'valid'?"),
+        ("conv2d, filters: 4, kernel_size: 3, padding: full", f"padding: {PADDING} 'full'"),
+        ("conv2d, filters: 4, kernel_size: 3, padding: [same, 1]", f"padding: {PADDING} ['same', 1]"),
+        ("conv2d, filters: 4, kernel_size: 3, padding: [1, -1]", "padding: must be valid, same, or one or two integers of at least 0, found [1, -1]"),
+        ("max_pool2d, stride: [1]", "stride: must be an integer, a list of two integers or null, found [1]"),
+        ("avg_pool2d, padding: same", f"padding: {PAIR} 'same'"),
+        ("conv_transpose2d, filters: 1, kernel_size: 2, output_padding: [0, 0, 0]", f"output_padding: {PAIR} [0, 0, 0]"),
+        ("upsample2d, mode: bilin", "mode: must be 'nearest' or 'bilinear', found 'bilin'; did you mean 'bilinear'?"),
+        ("upsample2d, factor: two", f"factor: {PAIR} 'two'"),
+        ("padding2d, padding: [1, x]", "padding: must be an integer or a list of integers, found [1, 'x']"),
+        ("padding2d, padding: [1, 2, 3]", "padding: must be one, two or four integers of at least 0, found [1, 2, 3]"),
+        ("reshape, shape: 3", "shape: must be a list of integers, found 3"),
+        ("reshape, shape: [1, x]", "shape[1]: must be an integer, found 'x'"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_an_image_layer_is_told_in_one_line(nnfs: Nnfs, layer: str, message: str) -> None:
+    Path("mine.yaml").write_text(BARS)
+    err = fails(nnfs, "train", "mine.yaml", "--dry-run", "--set", f"layers.2={{type: {layer}}}")
+    assert err == f"nnfs: mine.yaml: 1 mistake\n  layers[2].{message}\n"
 
 
 def test_several_mistakes_are_all_told_at_once(nnfs: Nnfs) -> None:

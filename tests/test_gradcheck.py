@@ -410,3 +410,8 @@ def test_the_picture_is_drawn(nnfs: Nnfs) -> None:
 
 def test_a_tolerance_can_be_too_strict_for_differences(nnfs: Nnfs) -> None:
     assert nnfs("gradcheck", "--only", "sigmoid", "--tolerance", "1e-15").status == 1
+
+
+def test_a_config_on_images_passes(nnfs: Nnfs) -> None:
+    Path("bars.yaml").write_text(BARS)
+    assert nnfs("gradcheck", "bars.yaml").status == 0
