@@ -61,6 +61,7 @@ def fails(nnfs: Nnfs, *arguments: str) -> str:
         (CUBIC.replace("epochs: 5", "epochs: 5, monitor: val_mae"), ["training.monitor: must be one of val_loss, val_rmse, val_r2, found 'val_mae'"]),
         (CUBIC.replace("name: cubic", "name: a/b"), ["name: must be letters, digits, and . _ -, found 'a/b'"]),
         (BLOBS.replace("units: 3}]", "units: 3}, softmax]"), ["layers[3]: softmax right before cross_entropy", "remove this layer", "loss: mse"]),
+        (BLOBS.replace("units: 3}]", "units: 3}, softmax, {type: reshape, shape: [3]}, flatten]"), ["layers[3]: softmax right before cross_entropy"]),
         (BLOBS.replace("units: 3}]", "units: 1}, sigmoid]").replace("cross_entropy", "binary_cross_entropy"), ["layers[3]: sigmoid right before binary_cross_entropy"]),
         (BLOBS.replace("units: 3", "units: 4"), ["layers[2]: the last layer gives (4,)", "toy_blobs has 3 classes", "(3,)"]),
         (CUBIC.replace("units: 1}", "units: 2}"), ["layers[2]: the last layer gives (2,)", "targets of width 1"]),
