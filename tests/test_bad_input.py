@@ -281,6 +281,21 @@ def test_a_completed_run_has_nothing_to_resume(nnfs: Nnfs) -> None:
     assert "the run is completed; there is nothing to go on with" in fails(nnfs, "resume", "one")
 
 
+def test_a_batch_for_which_memory_is_too_small_is_told_and_the_run_is_marked(
+    nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_small(*_: object) -> None:
+        raise MemoryError("Unable to allocate 9.3 TiB for an array")
+
+    monkeypatch.setattr("nnfs_cli.core.arena.Arena.zeros", too_small)
+    Path("bars.yaml").write_text(BARS)
+    outcome = nnfs("train", "bars.yaml", "--id", "one")
+    assert outcome.status == 2
+    assert "nnfs: not enough memory: Unable to allocate 9.3 TiB for an array; a smaller" in outcome.err
+    assert "Traceback" not in outcome.err
+    assert json.loads(Path("runs/one/summary.json").read_text())["status"] == "failed"
+
+
 def test_divergence_ends_with_status_3_and_the_run_is_marked(nnfs: Nnfs) -> None:
     outcome = nnfs("train", "cubic.yaml", "--id", "one", "--set", "optimizer.learning_rate=1e20")
     assert outcome.status == 3
