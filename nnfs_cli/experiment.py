@@ -277,9 +277,10 @@ def _check_fit(config: ExperimentConfig, network: Network, data: Data) -> None:
     if network.output_shape != (width,):
         what = f"{len(data.classes)} classes" if data.classes else f"targets of width {data.target_width}"
         last = len(config.layers) - 1
+        hint = "; put flatten after it" if math.prod(network.output_shape) == width else ""
         problems.append(
             f"layers[{last}]: the last layer gives {network.output_shape} for each row, "
-            f"but {config.dataset.type_name} has {what}: {config.loss.type_name} wants ({width},)"
+            f"but {config.dataset.type_name} has {what}: {config.loss.type_name} wants ({width},){hint}"
         )
     if config.training.monitor != "val_loss" and "validation" not in data.splits:
         problems.append(

@@ -141,6 +141,15 @@ def test_shapes_that_do_not_fit_are_told_with_the_layer_what_came_in_and_what_it
     assert "layers[0]: dense wants a vector (D,) for each row, found (28, 28); put flatten before it" in err
 
 
+def test_images_of_one_pixel_at_the_end_want_flatten(nnfs: Nnfs) -> None:
+    Path("mine.yaml").write_text(BARS)
+    layers = "layers=[{type: reshape, shape: [1, 10, 10]}, {type: conv2d, filters: 2, kernel_size: 10}]"
+    assert (
+        "layers[1]: the last layer gives (2, 1, 1) for each row, but toy_bars has 2 classes: "
+        "cross_entropy wants (2,); put flatten after it" in fails(nnfs, "train", "mine.yaml", "--set", layers)
+    )
+
+
 def test_a_network_without_parameters_is_refused(nnfs: Nnfs) -> None:
     text = CUBIC.replace("layers: [{type: dense, units: 8}, tanh, {type: dense, units: 1}]", "layers: [tanh]")
     Path("mine.yaml").write_text(text)
