@@ -186,7 +186,9 @@ def test_a_kink_is_told_from_a_slope() -> None:
     assert derivative(lambda h: 3.0 * h, 0.0).kink is False
     assert derivative(lambda h: np.sin(1.0 + h), np.sin(1.0)).slope == pytest.approx(np.cos(1.0), abs=1e-9)
     assert derivative(abs, 0.0).kink
-    assert derivative(lambda h: max(0.0, h - 4e-6), 0.0).kink, "a kink aside, but within the step"
+    assert derivative(lambda h: max(0.0, h - 4e-7), 0.0).kink, "a kink aside, but within all steps"
+    assert derivative(lambda h: max(0.0, h - 4e-6), 0.0) == (0.0, False), "smaller steps look past it"
+    assert derivative(lambda h: max(0.0, h - 4e-6), 0.0, magnitude=50.0).kink, "rounding forbids them"
     assert not derivative(lambda h: max(0.0, h - 4e-5), 0.0).kink, "a kink out of reach"
 
 
@@ -271,7 +273,14 @@ def test_a_network_on_images_with_constant_areas_is_judged_down_to_its_input(
     assert found["x"].entries > 50
 
 
-def test_noise_is_taken_off_the_inputs_again() -> None:
+def test_a_bias_of_zero_at_relus_kink_is_judged_beside_it() -> None:
+    transposed = "layers.4={type: conv_transpose2d, filters: 4, kernel_size: 3, stride: 2}"
+    found = bars(0, "layers.2=relu", "layers.3=dropout2d", transposed)
+    assert {tensor: each.verdict for tensor, each in found.items() if not each.passed} == {}
+    assert found["4_conv_transpose2d/b"].subject.endswith(", with noise")
+
+
+def test_noise_is_taken_off_inputs_and_parameters_again() -> None:
     (subject,) = experiment_subjects(toy(BARS, "dtype=float64"), 0, "at the start")
     before = [values.copy() for _, values in subject.tensors]
     assert any("with noise" in each.subject for each in check(subject))

@@ -129,9 +129,10 @@ def conclude(
 
     Images lie on kinks. Where one is constant, as at MNIST's border, all that a maximum looks at is
     equal, and a pixel that moves alone becomes the largest or is it no more: no h is small enough for a
-    slope by x. But such points have measure zero (Rademacher's theorem), and noise leaves them; it must
-    be much larger than h, or what was equal stays within its reach. As long as they can be judged, the
-    data come first: ties in them move together with a weight, which shows whether each counts once.
+    slope by x. And a bias of zero is where ReLU bends, wherever all that it is added to is zero. But such
+    points have measure zero (Rademacher's theorem), and noise leaves them; it must be much larger than h,
+    or what was equal stays within its reach. As long as they can be judged, the data come first: ties in
+    them move together with a weight, which shows whether each counts once.
     """
     check = verdict(rng, tolerance)
     if check.verdict != "inconclusive" or subject.move is None:

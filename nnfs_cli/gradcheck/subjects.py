@@ -28,7 +28,7 @@ LARGE, FEWER_ENTRIES = 100_000, 20
 """From so many parameters on a network is large: fewer entries of each tensor, so that it takes seconds."""
 
 NOISE = 0.1
-"""Which part of the way inputs go to others to leave kinks, so that one still sees what they were."""
+"""How far inputs and parameters go to leave kinks: little, so that they still are what they were."""
 
 
 def component_subjects(names: set[tuple[str, str]] | None = None, seed: int = 0) -> Iterator[Subject]:
@@ -133,13 +133,18 @@ def experiment_subjects(experiment: Experiment, seed: int, when: str) -> Iterato
     batch = Batch(split, experiment.data.inputs, workspace)
     batch.fill(np.random.default_rng(seed).choice(split.rows, n, replace=False))
     repeat = Repeat(network, seed)
-    x = workspace.x.copy()
+    x, values = workspace.x.copy(), params.value.copy()
     axis = None if network.has_images else 0
     low, high = x.min(axis), x.max(axis)
 
     def move(rng: np.random.Generator) -> None:
-        """Each input a part of the way to one drawn from the range of all pixels, or of its column."""
+        """Each input a part of the way to one drawn from the range of all pixels, or of its column.
+
+        Parameters by a part of their usual size: biases are not zero any more.
+        """
         np.copyto(workspace.x, x + NOISE * (rng.uniform(low, high, x.shape) - x))
+        size = float(np.sqrt(np.mean(np.square(values))))
+        np.copyto(params.value, values + NOISE * size * rng.normal(size=values.shape))
 
     def value(*, data: bool, penalty: bool) -> float:
         repeat()
