@@ -9,6 +9,7 @@ import pydantic
 from nnfs_cli.config import ExperimentConfig
 from nnfs_cli.core.component import Component, Registry
 from nnfs_cli.core.errors import NnfsError, did_you_mean
+from nnfs_cli.core.words import in_words
 from nnfs_cli.datasets.base import DATASETS
 from nnfs_cli.initializers.base import INITIALIZERS
 from nnfs_cli.layers.base import LAYERS
@@ -77,7 +78,7 @@ def _type(annotation: Any) -> str:
     if isinstance(annotation, type) and issubclass(annotation, Component):
         return annotation.registry.kind
     if get_origin(annotation) is tuple:
-        return f"list of {_type(get_args(annotation)[0])}"
+        return in_words(annotation).removeprefix("a ")
     if get_origin(annotation) is dict:
         keys, values = get_args(annotation)
         return f"mapping of {_type(keys)} to {_type(values)}"

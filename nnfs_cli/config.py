@@ -11,7 +11,7 @@ import yaml
 
 from nnfs_cli.core.errors import ConfigError, Mistake, NnfsError, check_options, nearest
 from nnfs_cli.datasets.base import Dataset
-from nnfs_cli.layers.base import Layer
+from nnfs_cli.layers.base import Layer, last_of
 from nnfs_cli.losses.base import Loss
 from nnfs_cli.metrics.base import Metric
 from nnfs_cli.optimizers.base import Optimizer
@@ -168,12 +168,13 @@ def _load_plugins(raw: dict[str, Any], folder: Path, reader: Reader) -> None:
 def _contradictions(config: ExperimentConfig) -> list[Mistake]:
     """What each part allows but the parts together do not."""
     mistakes = []
-    last = config.layers[-1]
+    where = last_of(config.layers)
+    last = config.layers[where]
     if config.loss.expects_logits and last.gives_probabilities:
         name = config.loss.type_name
         mistakes.append(
             Mistake(
-                f"layers[{len(config.layers) - 1}]",
+                f"layers[{where}]",
                 f"{last.type_name} right before {name}, which takes logits and does that itself; "
                 f"remove this layer, or keep it and write `loss: mse`",
             )

@@ -16,6 +16,8 @@ from nnfs_cli.core.params import Array
 from nnfs_cli.core.preparation import Preparation
 from nnfs_cli.core.records import Data, Split
 from nnfs_cli.descent import Descent
+from nnfs_cli.layers.reshape import Reshape
+from nnfs_cli.layers.windows import channels_last
 from nnfs_cli.losses.base import Loss
 from nnfs_cli.metrics.base import Metric
 from nnfs_cli.network import Network
@@ -74,10 +76,13 @@ class Experiment:
         self.data = _ready(data, config.dtype)
         self.loss = config.loss
         self.metrics = {metric.type_name: metric for metric in config.metrics}
+        doubt = _doubt(config, self.data)
         try:
             self.network = Network(copy.deepcopy(config.layers), self.data.input_shape, config.dtype)
         except NnfsError as error:
-            raise NnfsError(f"{config.name}: {error}") from None
+            raise NnfsError(f"{config.name}: {error}{doubt and f'; {doubt}'}") from None
+        if doubt:
+            self.data = replace(self.data, notes=(*self.data.notes, doubt))
         _check_fit(config, self.network, self.data)
         self.network.initialize(init_rng)
         self.network.use_rng(self.layer_rng)
@@ -221,6 +226,15 @@ def _mapped(x: Array, affine: Affine, dtype: str) -> Array:
     return y
 
 
+def _doubt(config: ExperimentConfig, data: Data) -> str:
+    """What to tell of images whose channels come last, if anything treats them as images."""
+    as_images = data.augment is not None or any(layer.images for layer in config.layers)
+    one_channel = data.input_shape[-1:] == (1,)
+    if not as_images or (one_channel and data.augment is None and isinstance(config.layers[0], Reshape)):
+        return ""  # a single channel comes first as well as last
+    return channels_last(data.input_shape)
+
+
 def _check_fit(config: ExperimentConfig, network: Network, data: Data) -> None:
     """Raise NnfsError unless loss, metrics and the last layer suit the data."""
     problems = []
@@ -236,9 +250,10 @@ def _check_fit(config: ExperimentConfig, network: Network, data: Data) -> None:
     if network.output_shape != (width,):
         what = f"{len(data.classes)} classes" if data.classes else f"targets of width {data.target_width}"
         last = len(config.layers) - 1
+        hint = "; put flatten after it" if math.prod(network.output_shape) == width else ""
         problems.append(
             f"layers[{last}]: the last layer gives {network.output_shape} for each row, "
-            f"but {config.dataset.type_name} has {what}: {config.loss.type_name} wants ({width},)"
+            f"but {config.dataset.type_name} has {what}: {config.loss.type_name} wants ({width},){hint}"
         )
     if config.training.monitor != "val_loss" and "validation" not in data.splits:
         problems.append(

@@ -6,13 +6,14 @@ The classes are the schema: a dataclass's fields are the options, their types an
 import dataclasses
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, get_args, get_origin, get_type_hints
 
 import pydantic
 
 from nnfs_cli.core.component import Component
 from nnfs_cli.core.errors import ConfigError, Mistake, NnfsError, OptionError, did_you_mean, nearest
+from nnfs_cli.core.words import ONE, alternatives, choices, in_words
 
 
 class Reader:
@@ -82,17 +83,27 @@ class Reader:
             # As JSON, so that YAML's lists may fill tuples while all else stays strict.
             return _adapter(annotation).validate_json(json.dumps(raw, default=str))
         except pydantic.ValidationError as error:
-            expected: dict[str, list[str]] = {}
-            found: dict[str, object] = {}
-            for problem in error.errors():
-                inner = "".join(f"[{key}]" for key in problem["loc"] if isinstance(key, int))
-                wanted = problem["msg"].removeprefix("Input should be ")
-                expected.setdefault(inner, []).append(WORDS.get(wanted, wanted))
-                found[inner] = problem["input"] if inner else raw
-            for inner, alternatives in expected.items():
-                text = f"must be {' or '.join(alternatives)}, found {describe(found[inner])}"
-                self._wrong(path + inner, text)
+            if is_choice(annotation) or (get_origin(annotation) is tuple and not isinstance(raw, list)):
+                # pydantic has a complaint by each alternative, most of which were never meant.
+                near = nearest(raw, choices(annotation)) if isinstance(raw, str) else None
+                hint = "" if near is None else f"; did you mean {near!r}?"
+                self._wrong(path, f"must be {in_words(annotation)}, found {describe(raw)}{hint}")
+            else:
+                self._by_item(error.errors(), raw, path)
             return None
+
+    def _by_item(self, problems: Sequence[Mapping[str, Any]], raw: object, path: str) -> None:
+        """What is wrong of a value, or of which items of a list."""
+        expected: dict[str, list[str]] = {}
+        found: dict[str, object] = {}
+        for problem in problems:
+            inner = "".join(f"[{key}]" for key in problem["loc"] if isinstance(key, int))
+            wanted = problem["msg"].removeprefix("Input should be ")
+            expected.setdefault(inner, []).append(WORDS.get(wanted, wanted))
+            found[inner] = problem["input"] if inner else raw
+        for inner, wanted_ones in expected.items():
+            text = f"must be {' or '.join(wanted_ones)}, found {describe(found[inner])}"
+            self._wrong(path + inner, text)
 
     def _create(self, cls: type[Any], values: Mapping[str, Any], path: str) -> Any:
         try:
@@ -118,6 +129,12 @@ def create(family: type[Component], name: str, options: Mapping[str, Any]) -> An
 @functools.cache
 def _adapter(annotation: Any) -> pydantic.TypeAdapter[Any]:
     return pydantic.TypeAdapter(annotation, config=pydantic.ConfigDict(strict=True, allow_inf_nan=False))
+
+
+def is_choice(annotation: Any) -> bool:
+    """Whether a value is one of several kinds or words, or a list of a certain length."""
+    several = len(alternatives(annotation)) > 1 or bool(choices(annotation))
+    return several or (get_origin(annotation) is tuple and Ellipsis not in get_args(annotation))
 
 
 def component_of_tuple(annotation: Any) -> type[Component] | None:
@@ -154,17 +171,15 @@ def describe(value: object) -> str:
         return "nothing"
     if isinstance(value, bool):
         return str(value).lower()
-    text = repr(list(value) if isinstance(value, tuple) else value)
+    text = f"[{', '.join(map(describe, value))}]" if isinstance(value, list | tuple) else repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 WORDS = {
-    "a valid integer": "an integer",
-    "a valid number": "a number",
-    "a valid boolean": "true or false",
-    "a valid string": "text (in quotes, if it looks like a number)",
-    "a valid array": "a list",
-    "a valid tuple": "a list",
+    "a valid integer": ONE[int],
+    "a valid number": ONE[float],
+    "a valid boolean": ONE[bool],
+    "a valid string": ONE[str],
 }
 """pydantic's words, and a student's."""
 

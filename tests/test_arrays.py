@@ -1,5 +1,6 @@
 """Arrays from .npy and .npz files: mapped, split, normalized; and what is no array is told."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +8,13 @@ import numpy as np
 import pytest
 
 from nnfs_cli import Experiment
+from nnfs_cli.config import parse_config
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.core.params import Array
+from nnfs_cli.core.params import Array, Shape
 from nnfs_cli.core.records import Data
 from nnfs_cli.datasets.npy import NPY
 from nnfs_cli.datasets.npz import NPZ
+from nnfs_cli.experiment import Experiment as Built
 from nnfs_cli.sources.arrays import open_npy, open_npz
 
 RNG = np.random.default_rng(0)
@@ -136,3 +139,35 @@ def test_what_is_no_array_is_told(content: bytes, message: str) -> None:
             continue
         with pytest.raises(NnfsError, match=message):
             read(Path("bad"))
+
+
+@pytest.mark.parametrize(
+    ("shape", "layers", "doubtful"),
+    [
+        ((8, 8, 3), ["conv", "flatten"], True),
+        ((8, 8, 3), [{"type": "reshape", "shape": [3, 8, 8]}, "conv", "flatten"], True),
+        ((8, 8, 3), ["flatten"], False),
+        ((3, 8, 8), ["conv", "flatten"], False),
+        ((8, 8, 1), ["conv", "flatten"], True),
+        ((8, 8, 1), [{"type": "reshape", "shape": [1, 8, 8]}, "conv", "flatten"], False),
+        ((4, 4, 3), ["conv", "flatten"], False),
+    ],
+)
+def test_images_whose_channels_come_last_are_doubted(shape: Shape, layers: list[Any], doubtful: bool) -> None:
+    saved(np.zeros((40, *shape), np.uint8))
+    conv = {"type": "conv2d", "filters": 2, "kernel_size": 1}
+    config: dict[str, Any] = {
+        "name": "doubt",
+        "dataset": {"type": "npz", "path": "d.npz", "x": "X", "y": "y"},
+        "layers": [*(conv if layer == "conv" else layer for layer in layers), {"type": "dense", "units": 3}],
+        "loss": "cross_entropy",
+        "optimizer": "adam",
+        "training": {"epochs": 1, "batch_size": 8},
+    }
+    notes = Built(parse_config(json.dumps(config), "doubt.yaml")).data.notes
+    words = f"rows of shape {shape} look like images with channels last"
+    assert any(words in note for note in notes) is doubtful
+    if doubtful:
+        config["layers"].insert(0, {"type": "max_pool2d", "pool_size": 99})
+        with pytest.raises(NnfsError, match=r"which do not fit .*; rows of shape .* channels last"):
+            Built(parse_config(json.dumps(config), "doubt.yaml"))

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import Nnfs
-from tests.toys import BLOBS, CUBIC, ROOT
+from tests.toys import BARS, BLOBS, CUBIC, ROOT
 
 MNIST = ROOT / "data" / "mnist"
 LABELS = "t10k-labels-idx1-ubyte"
@@ -61,6 +61,7 @@ def fails(nnfs: Nnfs, *arguments: str) -> str:
         (CUBIC.replace("epochs: 5", "epochs: 5, monitor: val_mae"), ["training.monitor: must be one of val_loss, val_rmse, val_r2, found 'val_mae'"]),
         (CUBIC.replace("name: cubic", "name: a/b"), ["name: must be letters, digits, and . _ -, found 'a/b'"]),
         (BLOBS.replace("units: 3}]", "units: 3}, softmax]"), ["layers[3]: softmax right before cross_entropy", "remove this layer", "loss: mse"]),
+        (BLOBS.replace("units: 3}]", "units: 3}, softmax, {type: reshape, shape: [3]}, flatten]"), ["layers[3]: softmax right before cross_entropy"]),
         (BLOBS.replace("units: 3}]", "units: 1}, sigmoid]").replace("cross_entropy", "binary_cross_entropy"), ["layers[3]: sigmoid right before binary_cross_entropy"]),
         (BLOBS.replace("units: 3", "units: 4"), ["layers[2]: the last layer gives (4,)", "toy_blobs has 3 classes", "(3,)"]),
         (CUBIC.replace("units: 1}", "units: 2}"), ["layers[2]: the last layer gives (2,)", "targets of width 1"]),
@@ -77,6 +78,46 @@ def test_a_mistake_in_a_config_is_named_with_its_place_and_remedy(
     err = fails(nnfs, "train", "mine.yaml")
     for message in messages:
         assert message in err
+
+
+PAIR = "must be an integer or a list of two integers, found"
+PADDING = "must be 'valid', 'same', an integer or a list of two integers, found"
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        ("conv2d, filters: 4, kernel_size: [1, 2, 3]", f"kernel_size: {PAIR} [1, 2, 3]"),
+        ("conv2d, filters: 4, kernel_size: [3]", f"kernel_size: {PAIR} [3]"),
+        ("conv2d, filters: 4, kernel_size: []", f"kernel_size: {PAIR} []"),
+        ("conv2d, filters: 4, kernel_size: 2.5", f"kernel_size: {PAIR} 2.5"),
+        ("conv2d, filters: 4, kernel_size: [3, x]", f"kernel_size: {PAIR} [3, 'x']"),
+        ("conv2d, filters: 4, kernel_size: [true, 3]", f"kernel_size: {PAIR} [true, 3]"),
+        ("conv2d, filters: 4, kernel_size: [[3, 3]]", f"kernel_size: {PAIR} [[3, 3]]"),
+        ("conv2d, filters: 4, kernel_size: 3x3", f"kernel_size: {PAIR} '3x3'"),
+        ("conv2d, filters: 4, kernel_size: null", f"kernel_size: {PAIR} nothing"),
+        ("conv2d, filters: 4, kernel_size: 3, stride: [2, -1]", "stride: must be one or two positive integers, found [2, -1]"),
+        ("conv2d, filters: 4, kernel_size: 3, padding: [1]", f"padding: {PADDING} [1]"),
+        ("conv2d, filters: 4, kernel_size: 3, padding: sam", f"padding: {PADDING} 'sam'; did you mean 'same'?"),
+        ("conv2d, filters: 4, kernel_size: 3, padding: VALID", f"padding: {PADDING} 'VALID'; did you mean 'valid'?"),
+        ("conv2d, filters: 4, kernel_size: 3, padding: full", f"padding: {PADDING} 'full'"),
+        ("conv2d, filters: 4, kernel_size: 3, padding: [same, 1]", f"padding: {PADDING} ['same', 1]"),
+        ("conv2d, filters: 4, kernel_size: 3, padding: [1, -1]", "padding: must be valid, same, or one or two integers of at least 0, found [1, -1]"),
+        ("max_pool2d, stride: [1]", "stride: must be an integer, a list of two integers or null, found [1]"),
+        ("avg_pool2d, padding: same", f"padding: {PAIR} 'same'"),
+        ("conv_transpose2d, filters: 1, kernel_size: 2, output_padding: [0, 0, 0]", f"output_padding: {PAIR} [0, 0, 0]"),
+        ("upsample2d, mode: bilin", "mode: must be 'nearest' or 'bilinear', found 'bilin'; did you mean 'bilinear'?"),
+        ("upsample2d, factor: two", f"factor: {PAIR} 'two'"),
+        ("padding2d, padding: [1, x]", "padding: must be an integer or a list of integers, found [1, 'x']"),
+        ("padding2d, padding: [1, 2, 3]", "padding: must be one, two or four integers of at least 0, found [1, 2, 3]"),
+        ("reshape, shape: 3", "shape: must be a list of integers, found 3"),
+        ("reshape, shape: [1, x]", "shape[1]: must be an integer, found 'x'"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_an_image_layer_is_told_in_one_line(nnfs: Nnfs, layer: str, message: str) -> None:
+    Path("mine.yaml").write_text(BARS)
+    err = fails(nnfs, "train", "mine.yaml", "--dry-run", "--set", f"layers.2={{type: {layer}}}")
+    assert err == f"nnfs: mine.yaml: 1 mistake\n  layers[2].{message}\n"
 
 
 def test_several_mistakes_are_all_told_at_once(nnfs: Nnfs) -> None:
@@ -98,6 +139,15 @@ def test_shapes_that_do_not_fit_are_told_with_the_layer_what_came_in_and_what_it
         "--set", "layers=[{type: dense, units: 10}]",
     )  # fmt: skip
     assert "layers[0]: dense wants a vector (D,) for each row, found (28, 28); put flatten before it" in err
+
+
+def test_images_of_one_pixel_at_the_end_want_flatten(nnfs: Nnfs) -> None:
+    Path("mine.yaml").write_text(BARS)
+    layers = "layers=[{type: reshape, shape: [1, 10, 10]}, {type: conv2d, filters: 2, kernel_size: 10}]"
+    assert (
+        "layers[1]: the last layer gives (2, 1, 1) for each row, but toy_bars has 2 classes: "
+        "cross_entropy wants (2,); put flatten after it" in fails(nnfs, "train", "mine.yaml", "--set", layers)
+    )
 
 
 def test_a_network_without_parameters_is_refused(nnfs: Nnfs) -> None:
@@ -238,6 +288,21 @@ def test_runs_cannot_go_where_a_file_is(nnfs: Nnfs) -> None:
 def test_a_completed_run_has_nothing_to_resume(nnfs: Nnfs) -> None:
     nnfs("train", "cubic.yaml", "--id", "one", "--quiet")
     assert "the run is completed; there is nothing to go on with" in fails(nnfs, "resume", "one")
+
+
+def test_a_batch_for_which_memory_is_too_small_is_told_and_the_run_is_marked(
+    nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_small(*_: object) -> None:
+        raise MemoryError("Unable to allocate 9.3 TiB for an array")
+
+    monkeypatch.setattr("nnfs_cli.core.arena.Arena.zeros", too_small)
+    Path("bars.yaml").write_text(BARS)
+    outcome = nnfs("train", "bars.yaml", "--id", "one")
+    assert outcome.status == 2
+    assert "nnfs: not enough memory: Unable to allocate 9.3 TiB for an array; a smaller" in outcome.err
+    assert "Traceback" not in outcome.err
+    assert json.loads(Path("runs/one/summary.json").read_text())["status"] == "failed"
 
 
 def test_divergence_ends_with_status_3_and_the_run_is_marked(nnfs: Nnfs) -> None:

@@ -9,6 +9,9 @@ import pytest
 import yaml
 
 from nnfs_cli.catalog import REGISTRIES, catalog, json_schema
+from nnfs_cli.core.errors import ConfigError
+from nnfs_cli.layers.base import Layer
+from nnfs_cli.schema import create
 from tests.conftest import Nnfs
 from tests.toys import BLOBS, CUBIC, ROOT
 
@@ -70,6 +73,7 @@ def test_every_component_is_listed_with_its_options(nnfs: Nnfs) -> None:
     full = nnfs("components", "optimizer", "adam").out
     for words in ("Kingma and Ba", "beta1", "0.999", "number", "m <- beta1 m"):
         assert words in full
+    assert "valid | same | integer | list of two integers" in nnfs("components", "layer", "conv2d").out
     assert {entry.kind for entry in catalog("layers")} == {"layer"}
 
 
@@ -78,3 +82,54 @@ def test_an_unknown_kind_or_name_is_told_with_the_nearest(nnfs: Nnfs) -> None:
     assert (outcome.status, "did you mean 'optimizer'?" in outcome.err) == (2, True)
     outcome = nnfs("components", "optimizer", "adan")
     assert (outcome.status, "did you mean 'adam'?" in outcome.err) == (2, True)
+
+
+PAIRS: list[Any] = [
+    1,
+    2,
+    [1, 2],
+    [1],
+    [],
+    [1, 2, 3],
+    2.5,
+    [1, 2.5],
+    [1, "x"],
+    "same",
+    "sam",
+    True,
+    [True, 1],
+    None,
+    {},
+]
+
+
+@pytest.mark.parametrize("value", PAIRS, ids=repr)
+@pytest.mark.parametrize(
+    ("layer", "option"),
+    [
+        ("conv2d", "kernel_size"),
+        ("conv2d", "stride"),
+        ("conv2d", "padding"),
+        ("max_pool2d", "stride"),
+        ("upsample2d", "factor"),
+        ("upsample2d", "mode"),
+        ("padding2d", "padding"),
+        ("reshape", "shape"),
+    ],
+)
+def test_the_schema_takes_of_a_pair_or_a_word_what_the_reader_takes(
+    layer: str, option: str, value: Any
+) -> None:
+    given: dict[str, Any] = {"filters": 2, "kernel_size": 1} if layer == "conv2d" else {}
+    options = {**given, option: value}
+    try:
+        create(Layer, layer, options)
+    except ConfigError as error:
+        # A range, as that sizes are positive, is beyond the schema.
+        refused = not any(
+            " positive " in str(each) or " of at least " in str(each) for each in error.mistakes
+        )
+    else:
+        refused = False
+    config = {**yaml.safe_load(CUBIC), "layers": [{"type": layer, **options}]}
+    assert bool(mistakes(config)) == refused

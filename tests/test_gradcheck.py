@@ -13,9 +13,8 @@ import pytest
 from nnfs_cli.core.params import Array, Shape
 from nnfs_cli.gradcheck.compare import TensorCheck
 from nnfs_cli.gradcheck.differences import derivative
+from nnfs_cli.gradcheck.subject import Subject, check
 from nnfs_cli.gradcheck.subjects import (
-    Subject,
-    check,
     component_subjects,
     experiment_subjects,
     layer_subject,
@@ -23,9 +22,11 @@ from nnfs_cli.gradcheck.subjects import (
     regularizer_subject,
 )
 from nnfs_cli.layers.batch_norm import BatchNorm
+from nnfs_cli.layers.conv2d import Conv2D
 from nnfs_cli.layers.dense import Dense
 from nnfs_cli.layers.dropout import Dropout
 from nnfs_cli.layers.layer_norm import LayerNorm
+from nnfs_cli.layers.max_pool2d import MaxPool2D
 from nnfs_cli.layers.prelu import PReLU
 from nnfs_cli.layers.relu import ReLU
 from nnfs_cli.layers.sigmoid import Sigmoid
@@ -35,7 +36,7 @@ from nnfs_cli.losses.cross_entropy import CrossEntropy
 from nnfs_cli.losses.mse import MSE
 from nnfs_cli.regularizers.l2 import L2
 from tests.conftest import Nnfs
-from tests.toys import BLOBS, CUBIC, toy
+from tests.toys import BARS, BLOBS, CUBIC, toy
 
 N = 4
 Change = Callable[..., None]
@@ -185,7 +186,9 @@ def test_a_kink_is_told_from_a_slope() -> None:
     assert derivative(lambda h: 3.0 * h, 0.0).kink is False
     assert derivative(lambda h: np.sin(1.0 + h), np.sin(1.0)).slope == pytest.approx(np.cos(1.0), abs=1e-9)
     assert derivative(abs, 0.0).kink
-    assert derivative(lambda h: max(0.0, h - 4e-6), 0.0).kink, "a kink aside, but within the step"
+    assert derivative(lambda h: max(0.0, h - 4e-7), 0.0).kink, "a kink aside, but within all steps"
+    assert derivative(lambda h: max(0.0, h - 4e-6), 0.0) == (0.0, False), "smaller steps look past it"
+    assert derivative(lambda h: max(0.0, h - 4e-6), 0.0, magnitude=50.0).kink, "rounding forbids them"
     assert not derivative(lambda h: max(0.0, h - 4e-5), 0.0).kink, "a kink out of reach"
 
 
@@ -250,6 +253,89 @@ def test_loss_and_penalty_are_checked_apart_and_together() -> None:
     subjects = list(experiment_subjects(experiment, 0, "at the start"))
     assert [subject.name.split(", ")[-2] for subject in subjects] == ["loss", "penalty", "loss + penalty"]
     assert all(len(names(subject)) == 6 for subject in subjects)
+
+
+def bars(seed: int = 0, *overrides: str) -> dict[str, TensorCheck]:
+    """The verdicts on a convolutional network, on images most of which is constant."""
+    (subject,) = experiment_subjects(toy(BARS, "dtype=float64", *overrides), seed, "at the start")
+    return {found.tensor: found for found in check(subject, seed)}
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("overrides", [[], ["layers.2=relu", "layers.3=max_pool2d"], ["layers.3=batch_norm"]])
+def test_a_network_on_images_with_constant_areas_is_judged_down_to_its_input(
+    seed: int, overrides: list[str]
+) -> None:
+    found = bars(seed, f"seed={seed}", *overrides)
+    assert {tensor: each.verdict for tensor, each in found.items() if not each.passed} == {}
+    assert found["x"].subject.endswith(", with noise"), "the data themselves lie on kinks"
+    assert not found["1_conv2d/W"].subject.endswith(", with noise"), "where the data can be judged, they are"
+    assert found["x"].entries > 50
+
+
+def test_a_bias_of_zero_at_relus_kink_is_judged_beside_it() -> None:
+    transposed = "layers.4={type: conv_transpose2d, filters: 4, kernel_size: 3, stride: 2}"
+    found = bars(0, "layers.2=relu", "layers.3=dropout2d", transposed)
+    assert {tensor: each.verdict for tensor, each in found.items() if not each.passed} == {}
+    assert found["4_conv_transpose2d/b"].subject.endswith(", with noise")
+
+
+def test_noise_is_taken_off_inputs_and_parameters_again() -> None:
+    (subject,) = experiment_subjects(toy(BARS, "dtype=float64"), 0, "at the start")
+    before = [values.copy() for _, values in subject.tensors]
+    assert any("with noise" in each.subject for each in check(subject))
+    for (_, values), start in zip(subject.tensors, before, strict=True):
+        np.testing.assert_array_equal(values, start)
+
+
+def at_first(change: Change) -> Change:
+    """The change in the network's first layer of its kind alone, below which there is but x."""
+
+    def wrong(self: Any, x: Array, y: Array, dy: Array, dx: Array) -> None:
+        if x.shape[1] == 1:
+            change(self, x, y, dy, dx)
+
+    return wrong
+
+
+FLIPPED = np.s_[:, :, ::-1, ::-1]
+IMAGE_MISTAKES = [
+    ("a kernel upside down", Conv2D, at_first(lambda self, x, y, dy, dx: np.copyto(dx, dx[FLIPPED].copy())), {"x"}),
+    ("shifted by a pixel", Conv2D, at_first(lambda self, x, y, dy, dx: np.copyto(dx, np.roll(dx, 1, axis=3))), {"x"}),
+    ("the last row forgotten", Conv2D, at_first(lambda self, x, y, dy, dx: dx[:, :, -1].fill(0)), {"x"}),
+    ("of another image", Conv2D, at_first(lambda self, x, y, dy, dx: np.copyto(dx, np.roll(dx, 1, axis=0))), {"x"}),
+    ("never written", Conv2D, at_first(lambda self, x, y, dy, dx: dx.fill(np.nan)), {"x"}),
+    ("a factor in both", Conv2D, lambda self, x, y, dy, dx: np.multiply(dx, 1.001, out=dx), {"x", "1_conv2d/W", "1_conv2d/b"}),
+    ("dy to the whole window", MaxPool2D, lambda self, x, y, dy, dx: np.copyto(dx, dy.repeat(2, 2).repeat(2, 3)[:, :, : x.shape[2], : x.shape[3]]), {"x", "1_conv2d/W"}),
+    ("to the next pixel", MaxPool2D, lambda self, x, y, dy, dx: np.copyto(dx, np.roll(dx, 1, axis=3)), {"x", "1_conv2d/W"}),
+    ("to the smallest", MaxPool2D, lambda self, x, y, dy, dx: np.copyto(dx, dx[FLIPPED].copy()), {"x", "1_conv2d/W"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("layer", "change", "tensors"), [m[1:] for m in IMAGE_MISTAKES], ids=[m[0] for m in IMAGE_MISTAKES]
+)
+def test_a_wrong_input_gradient_of_an_image_layer_fails_on_images_with_constant_areas(
+    monkeypatch: pytest.MonkeyPatch, layer: type, change: Change, tensors: set[str]
+) -> None:
+    spoil(monkeypatch, layer, "input_grad", change)
+    found = bars()
+    assert tensors <= {tensor for tensor, each in found.items() if each.verdict == "FAIL"}
+    assert found["all, one direction"].verdict == "FAIL"
+
+
+def test_a_maximum_that_counts_each_of_its_equals_fails_where_the_data_hold_ties(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def for_each(_: MaxPool2D, x: Array, y: Array, dy: Array, dx: Array) -> None:
+        largest, slope = (a.repeat(2, axis=2).repeat(2, axis=3) for a in (y, dy))
+        height, width = largest.shape[2:]
+        dx[:, :, :height, :width] = slope * (x[:, :, :height, :width] == largest)
+
+    spoil(monkeypatch, MaxPool2D, "input_grad", for_each)
+    found = bars(0, "layers.5=tanh", "layers.6=avg_pool2d")  # no kinks above, where b starts from zero
+    assert found["1_conv2d/b"].verdict == "FAIL"
+    assert found["x"].passed, "with noise nothing is equal, so that x alone would not tell"
 
 
 LEAKY = """
@@ -333,3 +419,8 @@ def test_the_picture_is_drawn(nnfs: Nnfs) -> None:
 
 def test_a_tolerance_can_be_too_strict_for_differences(nnfs: Nnfs) -> None:
     assert nnfs("gradcheck", "--only", "sigmoid", "--tolerance", "1e-15").status == 1
+
+
+def test_a_config_on_images_passes(nnfs: Nnfs) -> None:
+    Path("bars.yaml").write_text(BARS)
+    assert nnfs("gradcheck", "bars.yaml").status == 0

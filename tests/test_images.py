@@ -10,7 +10,8 @@ import pytest
 from nnfs_cli.core.arena import Arena
 from nnfs_cli.core.errors import ConfigError, NnfsError
 from nnfs_cli.core.params import Array, Shape
-from nnfs_cli.gradcheck.subjects import check, layer_subject
+from nnfs_cli.gradcheck.subject import check
+from nnfs_cli.gradcheck.subjects import layer_subject
 from nnfs_cli.layers.base import Layer, ShapeError
 from nnfs_cli.layers.batch_norm import BatchNorm
 from nnfs_cli.layers.chain import Chain, room_for_images

@@ -15,7 +15,8 @@ from nnfs_cli.core.component import Component, Registry
 from nnfs_cli.core.errors import OptionError
 from nnfs_cli.core.params import Array, Shape
 from nnfs_cli.datasets.base import DATASETS, Dataset
-from nnfs_cli.gradcheck.subjects import check, layer_subject, loss_subjects, mixes_rows, regularizer_subject
+from nnfs_cli.gradcheck.subject import check
+from nnfs_cli.gradcheck.subjects import layer_subject, loss_subjects, mixes_rows, regularizer_subject
 from nnfs_cli.initializers.base import INITIALIZERS
 from nnfs_cli.layers.base import LAYERS, Layer
 from nnfs_cli.layers.dense import Dense

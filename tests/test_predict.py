@@ -20,7 +20,7 @@ from nnfs_cli.runs import RunDirectory
 from nnfs_cli.sources import inputs, tabular
 from tests.conftest import Nnfs
 from tests.test_bad_input import fails
-from tests.toys import write_idx
+from tests.toys import BLOBS, write_idx
 
 SIZES = ["small", "large", "medium"]
 
@@ -330,6 +330,24 @@ def test_arrays_that_do_not_fit_are_told(nnfs: Nnfs, array: Array, message: str)
     assert nnfs("train", "blobs.yaml", "--id", "b", "--quiet", "--set", "training.epochs=1").status == 0
     np.save("x.npy", array)
     assert message in fails(nnfs, "predict", "b", "x.npy")
+
+
+def test_rows_of_images_with_their_axes_in_another_order_are_told_and_flat_ones_taken(nnfs: Nnfs) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (30, 3, 6, 6), dtype=np.uint8)
+    np.savez("images.npz", x=images, y=np.arange(30) % 2)
+    Path("images.yaml").write_text(
+        BLOBS.replace("toy_blobs", "{type: npz, path: images.npz, x: x, y: y}").replace(
+            "layers: [", "layers: [{type: conv2d, filters: 2, kernel_size: 3}, flatten, "
+        ).replace("units: 3", "units: 2").replace("learning_rate: 0.5", "learning_rate: 0.001")
+    )  # fmt: skip
+    assert nnfs("train", "images.yaml", "--id", "i", "--quiet").status == 0
+    np.save("first.npy", images)
+    np.save("last.npy", images.transpose(0, 2, 3, 1))
+    np.save("flat.npy", images.reshape(30, -1))
+    assert nnfs("predict", "i", "first.npy").out == nnfs("predict", "i", "flat.npy").out
+    assert "last.npy: must hold rows of shape (3, 6, 6), or flat ones, found (6, 6, 3)" in fails(
+        nnfs, "predict", "i", "last.npy"
+    )
 
 
 def test_probabilities_are_refused_where_there_are_none(runs: Nnfs, nnfs: Nnfs) -> None:

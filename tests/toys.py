@@ -47,6 +47,23 @@ class ToyHalves(ToyBlobs):
         return Data(splits, ("red", "other"), inputs=data.inputs, fingerprint="toy halves")
 
 
+@DATASETS.register("toy_bars")
+@dataclass(frozen=True)
+class ToyBars(Dataset):
+    """Images of 10 x 10 bytes, all 0 but for a noisy bar, which stands or lies."""
+
+    def load(self, rng: np.random.Generator) -> Data:
+        draw = np.random.default_rng(6)
+        t = draw.integers(0, 2, 90)
+        images = np.zeros((90, 10, 10), np.uint8)
+        for image, lies in zip(images, t, strict=True):
+            bar = image.T if lies else image
+            bar[3:8, draw.integers(2, 7) :][:, :2] = draw.integers(100, 256, (5, 2))
+        order = rng.permutation(90)
+        splits = {"train": Split(images, t, order[20:]), "validation": Split(images, t, order[:20])}
+        return Data(splits, ("upright", "lying"), inputs=Affine(scale=1 / 255), fingerprint="toy bars")
+
+
 CUBIC = """
 name: cubic
 seed: 3
@@ -67,6 +84,26 @@ loss: cross_entropy
 metrics: [accuracy, brier]
 optimizer: {type: sgd, learning_rate: 0.5}
 training: {epochs: 5, batch_size: 16}
+"""
+
+BARS = """
+name: bars
+seed: 3
+dataset: toy_bars
+layers:
+  - {type: reshape, shape: [1, 10, 10]}
+  - {type: conv2d, filters: 3, kernel_size: 3}
+  - max_pool2d
+  - tanh
+  - {type: conv2d, filters: 4, kernel_size: 3, padding: same}
+  - relu
+  - max_pool2d
+  - flatten
+  - {type: dense, units: 2}
+loss: cross_entropy
+metrics: [accuracy]
+optimizer: {type: adam, learning_rate: 0.01}
+training: {epochs: 3, batch_size: 16}
 """
 
 

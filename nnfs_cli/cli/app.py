@@ -60,3 +60,7 @@ def main() -> None:
     except OSError as error:  # a full disk, a name too long, a folder without permission
         typer.echo(f"nnfs: {error}", err=True)
         sys.exit(2)
+    except MemoryError as error:
+        remedy = "a smaller `training.batch_size` or smaller layers take less"
+        typer.echo(f"nnfs: not enough memory: {error or 'none is left'}; {remedy}", err=True)
+        sys.exit(2)

@@ -11,7 +11,7 @@ from nnfs_cli.cli.options import AsJson, Overrides, check_picture
 if TYPE_CHECKING:
     from nnfs_cli.core.params import Array
     from nnfs_cli.gradcheck.compare import TensorCheck
-    from nnfs_cli.gradcheck.subjects import Subject
+    from nnfs_cli.gradcheck.subject import Subject
 
 
 def gradcheck(
@@ -45,7 +45,8 @@ def gradcheck(
     from nnfs_cli.gradcheck.compare import RULE
     from nnfs_cli.gradcheck.select import choose
     from nnfs_cli.gradcheck.steps import error_by_step
-    from nnfs_cli.gradcheck.subjects import check, component_subjects
+    from nnfs_cli.gradcheck.subject import check
+    from nnfs_cli.gradcheck.subjects import component_subjects
 
     check_picture(picture)
     if target is not None and target.suffix != ".py":

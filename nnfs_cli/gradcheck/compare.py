@@ -16,11 +16,13 @@ MOST_ENTRIES = 60
 MOST_KINKS = 0.1
 COMPLEX_STEP = 1e-30
 RULE = (
-    f"float64, central differences with h = {STEP:g} and h/10; error = |a - n| / max(|a|, |n|, s), "
-    f"s = {SMALLEST:g} max(1, |loss|): below s an error counts absolutely, since rounding drowns ratios. "
+    f"float64, central differences with h = {STEP:g} and h/10, or near a kink h/10 and h/100; "
+    f"error = |a - n| / max(|a|, |n|, s), s = {SMALLEST:g} max(1, |loss|): below s an error counts "
+    f"absolutely, since rounding drowns ratios. "
     f"Entries at a kink, where slopes to the left and right do not meet or the two steps disagree, are left "
-    f"out and counted; more than a tenth of them is inconclusive, which is no pass. complex: the error "
-    f"against a complex step of {COMPLEX_STEP:g}, where the component's operations allow one"
+    f"out and counted; more than a tenth of them is inconclusive, which is no pass; on a config's data the "
+    f"tensor is then judged again with noise on inputs and parameters. complex: the error against a complex "
+    f"step of {COMPLEX_STEP:g}, where the component's operations allow one"
 )
 
 Verdict = Literal["pass", "FAIL", "inconclusive"]

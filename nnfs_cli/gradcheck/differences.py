@@ -13,6 +13,9 @@ STEP = 1e-5
 FINE = STEP / 10
 AGREEMENT = 5e-7
 
+LARGEST_FOR_FINE = 5.0
+"""Of larger sums a slope by h = 1e-6 is off by 1e-9, which is too much for a hundredth."""
+
 
 class Difference(NamedTuple):
     """A slope, and whether the function has a kink where it was taken, so that it means nothing."""
@@ -32,13 +35,22 @@ def derivative(at: Callable[[float], float], middle: float, magnitude: float = 1
 
     middle: its value at 0.   magnitude: of the numbers that it sums up, by which its rounding goes.
 
-    Where the function is smooth, the gap between the slopes to the left and to the right shrinks
-    with h. At a kink (ReLU's zero, a change of the maximum) it stays; where the kink lies aside but
-    within h, the two steps disagree. Both are told from rounding, about 1e-16 magnitude / h.
+    Where the function is smooth, the gap between the slopes to the left and right shrinks with h. At a
+    kink (ReLU's zero, a change of the maximum) it stays; where the kink lies aside but within h, two
+    steps disagree. Both are told from rounding, about 1e-16 magnitude / h. The more units a number moves,
+    the likelier one has its kink near by, though few are at it: smaller steps look past those, as long
+    as rounding leaves them digits enough.
     """
-    slope, gap = central(at, STEP, middle)
-    fine_slope, fine_gap = central(at, FINE, middle)
-    rounding = 32 * np.finfo(np.float64).eps * max(1.0, magnitude, abs(middle)) / FINE
+    size = max(1.0, magnitude, abs(middle))
+    found = _between(at, STEP, middle, size)
+    return _between(at, FINE, middle, size) if found.kink and size <= LARGEST_FOR_FINE else found
+
+
+def _between(at: Callable[[float], float], h: float, middle: float, size: float) -> Difference:
+    """By the steps h and h/10."""
+    slope, gap = central(at, h, middle)
+    fine_slope, fine_gap = central(at, h / 10, middle)
+    rounding = 32 * np.finfo(np.float64).eps * size / (h / 10)
     at_kink = fine_gap > 0.5 * gap + rounding
     near_kink = abs(slope - fine_slope) > AGREEMENT * max(abs(slope), abs(fine_slope)) + rounding
     return Difference(slope, bool(at_kink or near_kink))

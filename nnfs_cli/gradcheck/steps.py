@@ -8,7 +8,7 @@ import numpy as np
 from nnfs_cli.core.params import Array
 from nnfs_cli.gradcheck.compare import SMALLEST, along_entry, sample
 from nnfs_cli.gradcheck.differences import central
-from nnfs_cli.gradcheck.subjects import Subject
+from nnfs_cli.gradcheck.subject import Subject
 
 STEPS = np.logspace(-1, -12, 23)
 ENTRIES = 12

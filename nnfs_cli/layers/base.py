@@ -122,6 +122,12 @@ LAYERS: Registry[Layer] = Registry("layer", __package__)
 Layer.registry = LAYERS
 
 
+def last_of(layers: Sequence[Layer]) -> int:
+    """Where the last layer stands that computes something: behind it are but relabelings, as flatten."""
+    computing = [i for i, layer in enumerate(layers) if type(layer).view is Layer.view]
+    return computing[-1] if computing else len(layers) - 1
+
+
 def names_of(layers: Sequence[Layer]) -> list[str]:
     """What the arrays of stacked layers are filed under: `0_dense`, `1_relu`, ..."""
     return [f"{i}_{layer.type_name}" for i, layer in enumerate(layers)]

@@ -32,6 +32,16 @@ def image_shape(shape: Shape) -> tuple[int, int, int]:
     return shape[0], shape[1], shape[2]
 
 
+def channels_last(shape: Shape) -> str:
+    """What to tell of rows that look like images (H, W, C), as most libraries of pictures give them."""
+    if len(shape) != 3 or shape[2] not in (1, 3, 4) or min(shape[:2]) < 5:
+        return ""
+    return (
+        f"rows of shape {shape} look like images with channels last, and are read as (C, H, W); "
+        f"x.transpose(0, 3, 1, 2) brings channels to the front"
+    )
+
+
 def batch_last(x: Array) -> Array:
     """Images (N, C, H, W) seen as (C, H, W, N), the order in which they lie in memory."""
     return x.transpose(1, 2, 3, 0)

@@ -97,7 +97,7 @@ def rows_of_tables(parts: Iterator[Table], preparation: Preparation, id_column: 
 
 
 def rows_of_array(x: Array, preparation: Preparation, source: str) -> Iterator[Rows]:
-    """The rows of an array (N, ...), of the model's shape or flat."""
+    """The rows of an array (N, ...), of the model's shape or flat, or with other axes of size 1."""
     if any(column.categories for column in preparation.columns):
         raise NnfsError(
             f"{source}: an array of numbers, but the network was trained on a table with categories; "
@@ -107,6 +107,12 @@ def rows_of_array(x: Array, preparation: Preparation, source: str) -> Iterator[R
         raise NnfsError(f"{source}: must hold rows of numbers, found shape {x.shape} of {x.dtype}")
     if x.shape[1:] != preparation.input_shape:
         _require_width(math.prod(x.shape[1:]), preparation, source)
+        here, wanted = (tuple(n for n in shape if n != 1) for shape in (x.shape[1:], preparation.input_shape))
+        if here != wanted and min(len(here), len(wanted)) > 1:
+            raise NnfsError(
+                f"{source}: must hold rows of shape {preparation.input_shape}, or flat ones, "
+                f"found {x.shape[1:]}: the same numbers in another order"
+            )
     step = max(NUMBERS // max(math.prod(x.shape[1:]), 1), 1)
     for start in range(0, len(x), step):
         part = np.asarray(x[start : start + step])

@@ -1,0 +1,50 @@
+"""What an option takes, in a user's words."""
+
+from collections.abc import Iterator
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+ONE = {
+    int: "an integer",
+    float: "a number",
+    bool: "true or false",
+    str: "text (in quotes, if it looks like a number)",
+    NoneType: "null",
+}
+MANY = {int: "integers", float: "numbers", str: "texts"}
+COUNTS = {2: "two", 3: "three", 4: "four"}
+
+
+def alternatives(annotation: Any) -> list[Any]:
+    """The types of a union, one by one; of any other type itself alone."""
+    return list(get_args(annotation)) if get_origin(annotation) in (Union, UnionType) else [annotation]
+
+
+def choices(annotation: Any) -> list[str]:
+    """The words that an option knows: valid and same, of `Literal["valid", "same"] | int`."""
+    literals = (each for each in alternatives(annotation) if get_origin(each) is Literal)
+    return [word for each in literals for word in get_args(each) if isinstance(word, str)]
+
+
+def in_words(annotation: Any) -> str:
+    """A type as what a value must be: `an integer or a list of two integers`."""
+    kinds = alternatives(annotation)
+    spare = int if float in kinds else None  # every integer is a number
+    *others, last = (word for kind in kinds if kind is not spare for word in _words(kind))
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def _words(annotation: Any) -> Iterator[str]:
+    """Of a type that is no union; of a Literal each value."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        yield from map(repr, inner)
+    elif origin is tuple and inner[-1] is Ellipsis:
+        yield f"a list of {MANY[inner[0]]}" if inner[0] in MANY else "a list"
+    elif origin is tuple:
+        items = MANY[inner[0]] if inner[0] in MANY and len(set(inner)) == 1 else "values"
+        yield f"a list of {COUNTS.get(len(inner), len(inner))} {items}"
+    elif origin is dict:
+        yield f"a mapping of {in_words(inner[0])} to {in_words(inner[1])}"
+    else:
+        yield ONE.get(annotation, str(annotation))

@@ -1,0 +1,148 @@
+"""What has gradients: a loss that can be called again and again; and the verdicts on it."""
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from nnfs_cli.core.params import Array, Shape
+from nnfs_cli.gradcheck.compare import TOLERANCE, TensorCheck, compare
+
+MOST_MOVES = 4
+"""How many other points are tried where kinks hide the slope."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Something with gradients.
+
+    loss: the value; it reads the tensors' values wherever they are.
+    gradients: computes and returns the analytic gradients, in the order of `tensors`.
+    tensors: (name, values).   rows: N.   magnitude: of the numbers that the loss sums up.
+    entries: how many of each tensor to compare at most, None for the usual number.
+    complex_slope: for each tensor, the complex-step derivative by one entry; None where it cannot be.
+    move: goes to another point near by, by random draws; None where the first is as good as any.
+    """
+
+    name: str
+    loss: Callable[[], float]
+    gradients: Callable[[], list[Array]]
+    tensors: Sequence[tuple[str, Array]]
+    rows: int
+    complex_slope: Callable[[int, Shape], float | None] | None = None
+    magnitude: float = 1.0
+    entries: int | None = None
+    move: Callable[[np.random.Generator], None] | None = None
+
+    def on_tensor(self, i: int, rng: np.random.Generator, tolerance: float) -> TensorCheck:
+        """The verdict on the i-th tensor."""
+        name, values = self.tensors[i]
+        return compare(
+            self.name,
+            name,
+            values,
+            self.gradients()[i],
+            self.loss,
+            rng=rng,
+            tolerance=tolerance,
+            complex_slope=None if self.complex_slope is None else partial(self.complex_slope, i),
+            rows=self.rows,
+            magnitude=self.magnitude,
+            entries=self.entries,
+        )
+
+    def along_a_direction(self, rng: np.random.Generator, tolerance: float) -> TensorCheck:
+        """All entries of all tensors at once: the slope along a random direction v against g . v."""
+        analytic = self.gradients()
+        directions = [rng.normal(size=values.shape) for _, values in self.tensors]
+        length = np.sqrt(sum(float(np.vdot(v, v)) for v in directions))
+        projected = sum(float(np.vdot(g, v)) for g, v in zip(analytic, directions, strict=True)) / length
+        along = np.zeros(1)
+        starts = [values.copy() for _, values in self.tensors]
+
+        def loss() -> float:
+            for (_, values), start, v in zip(self.tensors, starts, directions, strict=True):
+                np.multiply(v, along[0] / length, out=values)
+                values += start
+            return self.loss()
+
+        check = compare(
+            self.name,
+            "all, one direction",
+            along,
+            np.array([projected]),
+            loss,
+            rng=rng,
+            tolerance=tolerance,
+            magnitude=self.magnitude,
+        )
+        for (_, values), start in zip(self.tensors, starts, strict=True):
+            values[...] = start
+        size = sum(values.size for _, values in self.tensors)
+        return dataclasses.replace(check, shape=(size,), diagnosis="")
+
+    def unrepeatable(self) -> Iterator[TensorCheck]:
+        """A failure for each tensor for which two equal calls differ, as by a draw without a seed."""
+        analytic, again = self.gradients(), self.gradients()
+        values = (self.loss(), self.loss())
+        for (name, tensor), first, second in zip(self.tensors, analytic, again, strict=True):
+            if values[0] != values[1] or not np.array_equal(first, second, equal_nan=True):
+                what = "losses" if values[0] != values[1] else "gradients"
+                yield TensorCheck(
+                    subject=self.name,
+                    tensor=name,
+                    shape=tensor.shape,
+                    entries=0,
+                    zeros=0,
+                    kinks=0,
+                    max_relative=float("inf"),
+                    median_relative=float("inf"),
+                    max_absolute=float("inf"),
+                    complex_error=None,
+                    worst=None,
+                    verdict="FAIL",
+                    diagnosis=f"not deterministic: two equal calls gave different {what}",
+                )
+
+
+def check(subject: Subject, seed: int = 0, tolerance: float = TOLERANCE) -> list[TensorCheck]:
+    """A verdict for each tensor of a subject and, where there are several, for all along one direction."""
+    rng = np.random.default_rng(seed)
+    checks = list(subject.unrepeatable())
+    if not checks:
+        tensors = range(len(subject.tensors))
+        checks = [conclude(subject, partial(subject.on_tensor, i), rng, tolerance) for i in tensors]
+        if len(checks) > 1:
+            checks.append(conclude(subject, subject.along_a_direction, rng, tolerance))
+    return checks
+
+
+def conclude(
+    subject: Subject,
+    verdict: Callable[[np.random.Generator, float], TensorCheck],
+    rng: np.random.Generator,
+    tolerance: float,
+) -> TensorCheck:
+    """The verdict where the subject is or, if kinks make that inconclusive, at another point near by.
+
+    Images lie on kinks. Where one is constant, as at MNIST's border, all that a maximum looks at is
+    equal, and a pixel that moves alone becomes the largest or is it no more: no h is small enough for a
+    slope by x. And a bias of zero is where ReLU bends, wherever all that it is added to is zero. But such
+    points have measure zero (Rademacher's theorem), and noise leaves them; it must be much larger than h,
+    or what was equal stays within its reach. As long as they can be judged, the data come first: ties in
+    them move together with a weight, which shows whether each counts once.
+    """
+    check = verdict(rng, tolerance)
+    if check.verdict != "inconclusive" or subject.move is None:
+        return check
+    starts = [values.copy() for _, values in subject.tensors]
+    for _ in range(MOST_MOVES):
+        subject.move(rng)
+        check = verdict(rng, tolerance)
+        if check.verdict != "inconclusive":
+            break
+    for (_, values), start in zip(subject.tensors, starts, strict=True):
+        values[...] = start
+    return dataclasses.replace(check, subject=f"{check.subject}, with noise")
