@@ -15,7 +15,7 @@ import numpy as np
 from workloads import LayerOptions, Workload
 
 from nnfs_cli.core.params import Array
-from nnfs_cli.layers.conv2d import LARGEST_STRIP, LONGEST_STRIP
+from nnfs_cli.layers.convolution import LARGEST_STRIP, LONGEST_STRIP
 from sides.base import Contestant
 
 Product = tuple[int, int, int]

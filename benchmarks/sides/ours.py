@@ -12,7 +12,7 @@ from nnfs_cli.core.params import Array
 from nnfs_cli.core.records import EpochReport, StepReport
 from nnfs_cli.experiment import Experiment
 from nnfs_cli.model import Model
-from nnfs_cli.sharing import Crew
+from nnfs_cli.network import Network
 from nnfs_cli.trainer import train
 from sides.base import Answerer, Trainer, Weights
 
@@ -27,7 +27,7 @@ class Ours(Trainer):
 
     @property
     def facts(self) -> str:
-        return _who(self.experiment.threads, self.experiment.crew)
+        return _who(self.experiment.threads, self.experiment.network)
 
     def start(self, weights: Weights) -> None:
         self.experiment.network.params.load(weights, "the benchmark")
@@ -72,17 +72,17 @@ class Answering(Answerer):
 
     @property
     def facts(self) -> str:
-        return _who(self._model.threads, self._model.crew)
+        return _who(self._model.threads, self._model.network)
 
     def answers(self) -> Array:
         return self._model.outputs(self._x)
 
 
-def _who(threads: int, crew: Crew) -> str:
+def _who(threads: int, network: Network) -> str:
     """How many work, in words."""
-    if crew.size > 1:
-        return f"{crew.size} processes"
-    return "1 thread" if threads == 1 or crew.network.has_images else f"{threads} threads"
+    if threads == 1:
+        return "1 thread"
+    return f"{threads} {'processes' if network.has_images else 'threads'}"
 
 
 def _is_step(report: object) -> bool:
