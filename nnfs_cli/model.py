@@ -40,7 +40,9 @@ class Model:
         pieces = [x[start : start + batch_size] for start in range(0, len(x), batch_size)]
         worth_helpers = self.network.has_images and len(pieces) >= PIECES_WORTH_A_HELPER * self.threads
         crew = Crew(self.threads if worth_helpers else 1, {"answer": lambda who: answer(who)})
-        z = crew.empty((len(x), *self.network.output_shape), self.network.dtype)
+        z = crew.empty(
+            (*self.network.output_shape, len(x)), self.network.dtype
+        ).T  # rows innermost: softmax is fast
         write = self.preparation.inputs.into(x.dtype, self.network.dtype)
 
         def answer(who: int) -> None:

@@ -11,6 +11,7 @@ import warnings
 import weakref
 from collections.abc import Callable, Mapping
 from multiprocessing.process import BaseProcess
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -40,13 +41,15 @@ class Crew:
     all that it holds by then, and later what it writes to arrays from `empty`.
 
     size: processes, this one included; 1 where there can be no others.
-    tasks: functions of (who, *numbers) by name. `who` counts from 0, which is this process.
+    tasks: functions of (who, *numbers) by name. `who` counts from 0, which is this process. Methods are
+        held weakly, so that a crew ends with the object that it works for.
     """
 
     def __init__(self, size: int, tasks: Mapping[str, Callable[..., None]]) -> None:
         self.size = size if CAN_FORK else 1
         self.helpers: list[BaseProcess] = []
-        self._tasks, self._names = dict(tasks), list(tasks)
+        self._tasks = {name: _held(task) for name, task in tasks.items()}
+        self._names = list(tasks)
         self._meetings: list[Meeting] = []
         self._leader = os.getpid()
         self._order = self.empty((MOST_NUMBERS + 2,), np.int64)
@@ -71,7 +74,7 @@ class Crew:
         Raises NnfsError where a helper has ended.
         """
         if self.size == 1:
-            self._tasks[task](0, *numbers)
+            self._tasks[task]()(0, *numbers)
             return
         if not self.helpers:
             self._hire()
@@ -116,7 +119,7 @@ class Crew:
         task, count, *numbers = self._order.tolist()
         for meeting in self._meetings:
             meeting.attend(who)
-        self._tasks[self._names[task]](who, *numbers[:count])
+        self._tasks[self._names[task]]()(who, *numbers[:count])
         for meeting in self._meetings:
             meeting.leave()
 
@@ -144,8 +147,8 @@ class Crew:
                 self.wait_for(self._go[who - 1])
                 self._do(who)
                 self._done[who - 1].release()
-        except EOFError:
-            return
+        except (EOFError, MemoryError):
+            return  # the leader notices
 
 
 class Meeting:
@@ -158,7 +161,7 @@ class Meeting:
     """
 
     def __init__(self, crew: Crew, room: int, dtype: npt.DTypeLike) -> None:
-        self._crew = crew
+        self._crew = weakref.proxy(crew)
         self._brought = crew.empty((2, crew.size, room), dtype)
         self._who: int | None = None
 
@@ -190,6 +193,11 @@ class Meeting:
             self._crew.wait_for(self._arrived[who][self._who])
         total: Array = brought.sum(axis=0)
         return total.reshape(sums.shape)
+
+
+def _held(task: Callable[..., None]) -> Callable[[], Any]:
+    """What gives the task when called; weakly, if it is an object's method."""
+    return weakref.WeakMethod(task) if isinstance(task, MethodType) else lambda: task
 
 
 def _dismiss(helpers: list[BaseProcess]) -> None:

@@ -1,5 +1,6 @@
 """Batches shared among processes give what whole batches give, and repeat bit for bit."""
 
+import gc
 import os
 import signal
 from typing import ClassVar
@@ -200,3 +201,15 @@ def test_an_error_in_the_middle_of_a_task_ends_the_helpers() -> None:
         crew.run("fail")
     assert not any(helper.is_alive() for helper in helpers)
     crew.run("rest")
+
+
+def test_helpers_end_with_the_passes_that_they_work_for() -> None:
+    shared = passes(2)
+    step(shared, 12)
+    helpers = list(shared.crew.helpers)
+    gc.disable()
+    try:
+        del shared
+        assert not any(helper.is_alive() for helper in helpers)
+    finally:
+        gc.enable()
