@@ -1,6 +1,6 @@
 """Batch normalization."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,6 +11,9 @@ from nnfs_cli.core.params import Array, Param, Shape, Statistic, ones
 from nnfs_cli.initializers.constant import Constant
 from nnfs_cli.initializers.zeros import Zeros
 from nnfs_cli.layers.base import LAYERS, Example, Layer
+
+NUMBERS_TOGETHER = 2**17
+"""That are gone over several times in a row; with what is made of them, they stay in a core's cache."""
 
 
 @LAYERS.register("batch_norm")
@@ -74,12 +77,18 @@ class BatchNorm(Layer):
         total = self.whole_batch(sums)
         self._m = total[-1]
         self._mean = total[:-1] / self._m
-        np.subtract(x, self._wide(self._mean), out=y)
-        var = self.whole_batch(self._dot(y, y)) / self._m
+        squares, mean = self.scratch("squares", self._mean.shape, x.dtype), self._wide(self._mean)
+        for some in _pieces(x):
+            centered = np.subtract(x[:, some], mean[some], out=y[:, some])
+            squares[some] = self._dot(centered, centered)
+        var = self.whole_batch(squares) / self._m
         self._inverse = 1.0 / np.sqrt(var + self.epsilon)
         self._gather(self._mean, var)
-        y *= self._wide(self.gamma.value * self._inverse)
-        y += self._wide(self.beta.value)
+        factor, beta = self._wide(self.gamma.value * self._inverse), self._wide(self.beta.value)
+        for some in _pieces(y):
+            part = y[:, some]
+            part *= factor[some]
+            part += beta[some]
 
     def infer(self, x: Array, y: Array) -> None:
         factor = self.gamma.value * self._of_running_var()
@@ -87,9 +96,12 @@ class BatchNorm(Layer):
         y += self._wide(self.beta.value - factor * self.running_mean.value)
 
     def param_grads(self, x: Array, y: Array, dy: Array) -> None:
-        db = self.beta.grad
-        db[...] = self._sum(dy)
-        np.multiply(self._dot(dy, x) - self._mean * db, self._inverse, out=self.gamma.grad)
+        dg, db = self.gamma.grad, self.beta.grad
+        for some in _pieces(dy):
+            db[some] = self._sum(dy[:, some])
+            dg[some] = self._dot(dy[:, some], x[:, some])
+        dg -= self._mean * db
+        dg *= self._inverse
 
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
         factor = self._wide(self.gamma.value * self._inverse)
@@ -99,10 +111,12 @@ class BatchNorm(Layer):
         sums = self.whole_batch(np.concatenate([self.gamma.grad, self.beta.grad])) / self._m
         dg, db = sums.reshape(2, -1)
         slope = self._inverse * dg
-        np.multiply(x, self._wide(-slope), out=dx)
-        dx += dy
-        dx += self._wide(slope * self._mean - db)
-        dx *= factor
+        down, up = self._wide(-slope), self._wide(slope * self._mean - db)
+        for some in _pieces(dx):
+            part = np.multiply(x[:, some], down[some], out=dx[:, some])
+            part += dy[:, some]
+            part += up[some]
+            part *= factor[some]
 
     def _of_running_var(self) -> Array:
         return 1.0 / np.sqrt(self.running_var.value + self.epsilon)
@@ -135,6 +149,12 @@ class BatchNorm(Layer):
     def _wide(self, per_channel: Array) -> Array:
         """(C,) so that it meets x's channels."""
         return per_channel.reshape(self._broadcast)
+
+
+def _pieces(x: Array) -> Iterator[slice]:
+    """Some channels of x (N, C, ...) at a time, so few that several passes over them stay in the cache."""
+    step = max(NUMBERS_TOGETHER * x.shape[1] // max(x.size, 1), 1)
+    return (slice(start, start + step) for start in range(0, x.shape[1], step))
 
 
 def _stretches(x: Array) -> Array:

@@ -114,13 +114,14 @@ class Chain:
 def _output(layer: Layer, x: Array, shape: Shape, arena: Arena) -> Array:
     """Where `layer` writes its output for x: a view of x, or memory of its own.
 
-    Images, and what element-wise layers make of them, stay batch innermost: arithmetic on two arrays
-    of different order takes ten times as long.
+    Images, and what element-wise layers make of them, flattened too, stay batch innermost: arithmetic
+    on two arrays of different order takes ten times as long.
     """
     y = layer.view(x)
     if y is not None:
         return y
-    if len(shape) == 3 and (layer.images or _is_batch_innermost(x)):
+    as_x = _is_batch_innermost(x) and (len(shape) == 3 or shape == x.shape[1:])
+    if as_x or (len(shape) == 3 and layer.images):
         return room_for_images(len(x), shape, x.dtype, arena)
     return room(len(x), shape, x.dtype)
 
