@@ -7,6 +7,9 @@ from typing import NamedTuple
 import pytest
 
 from nnfs_cli.cli.app import main
+from nnfs_cli.layers.base import LAYERS
+from nnfs_cli.losses.base import LOSSES
+from nnfs_cli.regularizers.base import REGULARIZERS
 from tests.toys import BLOBS, CUBIC
 
 
@@ -23,6 +26,13 @@ Nnfs = Callable[..., Outcome]
 def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No test reads or writes the user's cache folder."""
     monkeypatch.setenv("NNFS_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture(autouse=True)
+def own_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test's plugins register is forgotten after it."""
+    for registry in (LAYERS, LOSSES, REGULARIZERS):
+        monkeypatch.setattr(registry, "_classes", {name: registry[name] for name in registry})
 
 
 @pytest.fixture

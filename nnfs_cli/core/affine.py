@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +24,7 @@ class Affine:
         object.__setattr__(self, "shift", np.asarray(self.shift, np.float64))
         object.__setattr__(self, "scale", np.asarray(self.scale, np.float64))
 
-    @property
+    @cached_property
     def is_identity(self) -> bool:
         return bool(np.all(self.shift == 0.0) and np.all(self.scale == 1.0))
 
