@@ -47,6 +47,8 @@ def contest(workload: Workload, repeats: int) -> Section:
         with ThreadPoolExecutor(STARTING_AT_ONCE) as pool:
             workers = [stack.enter_context(worker) for worker in pool.map(hire, entries(workload.key))]
         print(f"{workload.key}: all agree; timing {len(workers)} contestants", file=sys.stderr)
+        for worker in workers:
+            worker.round()  # to warm up
         seconds = interleave(workers, repeats)
     return Section(
         f"{workload.key}: {workload.title}",
@@ -94,7 +96,8 @@ def work(workload: Workload, entry: Entry, reference: Path) -> None:
     contestant = make(entry.side, workload, entry.threads, entry.variant)
     if isinstance(contestant, Trainer | Answerer):
         contestant.start(same.weights)
-    serve(contestant.facts, contestant.round, 1 if workload.per_round else workload.parts)
+    parts = 1 if workload.per_round else workload.parts
+    serve(contestant.facts, contestant.round, parts=parts, warm_up=False)
 
 
 def sections(names: list[str]) -> list[Callable[[int], Section]]:

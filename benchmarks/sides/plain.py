@@ -42,7 +42,8 @@ class Trained:
 
     def keep(self, dW: Array, db: Array, n: int) -> None:
         """The gradients of a batch of n rows."""
-        self.dW, self.db = (dW / n, db / n) if self.mean else (dW, db)
+        self.dW: Array = dW / n if self.mean else dW
+        self.db: Array = db / n if self.mean else db
 
     def update(self, rate: float) -> None:
         self.W -= rate * self.dW
