@@ -1,6 +1,6 @@
 """Measure ours against its peers, workload by workload, and write what was found.
 
-    python benchmarks/run.py [--repeats 9] [--only A,B,memory] [--output benchmarks]
+    python benchmarks/run.py [--repeats 7] [--only A,B,memory] [--output benchmarks]
 
 Each contestant has a process of its own and is timed in turn with the others, round by round. Before that,
 each must have come to the same weights as ours, from the same start over the same 20 batches.
@@ -15,6 +15,8 @@ from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
 
+# This checkout is what is measured, whatever the environment has installed.
+sys.path.insert(0, str(Path(__file__).parent.parent))
 sys.path.insert(0, str(Path(__file__).parent))
 from agreement import TOLERANCE, Reference
 from chart import draw
@@ -45,6 +47,8 @@ def contest(workload: Workload, repeats: int) -> Section:
         with ThreadPoolExecutor(STARTING_AT_ONCE) as pool:
             workers = [stack.enter_context(worker) for worker in pool.map(hire, entries(workload.key))]
         print(f"{workload.key}: all agree; timing {len(workers)} contestants", file=sys.stderr)
+        for worker in workers:
+            worker.round()  # to warm up
         seconds = interleave(workers, repeats)
     return Section(
         f"{workload.key}: {workload.title}",
@@ -92,7 +96,8 @@ def work(workload: Workload, entry: Entry, reference: Path) -> None:
     contestant = make(entry.side, workload, entry.threads, entry.variant)
     if isinstance(contestant, Trainer | Answerer):
         contestant.start(same.weights)
-    serve(contestant.facts, contestant.round, 1 if workload.per_round else workload.parts)
+    parts = 1 if workload.per_round else workload.parts
+    serve(contestant.facts, contestant.round, parts=parts, warm_up=False)
 
 
 def sections(names: list[str]) -> list[Callable[[int], Section]]:
@@ -116,7 +121,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--repeats", type=int, default=9)
+    parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--only", default=",".join([*letters, *OTHERS]), help="parts, separated by commas")
     parser.add_argument("--output", type=Path, help="the folder for RESULTS.md; default: benchmarks, if all")
     for option in ("worker", "threads", "variant"):

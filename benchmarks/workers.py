@@ -59,12 +59,14 @@ class Worker:
         return line.strip()
 
 
-def serve(facts: str, work: Callable[[], None], parts: int = 1) -> None:
+def serve(facts: str, work: Callable[[], None], *, parts: int = 1, warm_up: bool = True) -> None:
     """The worker's side: warm up, say what it is, then time one round for each line on standard input.
 
     parts: the answer is the time of one of so many equal parts of the round.
+    warm_up: false where others are at work meanwhile, and the first round is to be left out instead.
     """
-    work()
+    if warm_up:
+        work()
     print(facts, flush=True)
     for _ in sys.stdin:
         started = perf_counter()

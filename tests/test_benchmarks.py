@@ -114,8 +114,8 @@ def test_a_report_says_what_was_reached_and_what_was_not(tmp_path: Path) -> None
     section = Section("A: a toy", "Three rounds.", timing_table(seconds, "ours"), asked, seconds)
     text = report("- a machine", [section])
     assert "| theirs | 3 | 2 | 15.00 |" in text
-    assert "| A: a toy | theirs / ours | 15 x | at least 20 x | **no** |" in text
-    assert "| A: a toy | ours / theirs | 0.0667 x | at most 0.1 x | yes |" in text
+    assert "| A | theirs / ours | 15 x | at least 20 x | **no** |" in text
+    assert "| A | ours / theirs | 0.0667 x | at most 0.1 x | yes |" in text
     for table in text.split("\n\n"):
         widths = {line.count("|") for line in table.splitlines() if line.startswith("|")}
         assert len(widths) <= 1

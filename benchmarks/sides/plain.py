@@ -31,11 +31,27 @@ class Fixed:
         pass
 
 
-class Dense:
-    """y = x W + b. `lowest`: nobody needs dx."""
+class Trained:
+    """What layers with weights share.
 
-    def __init__(self, W: Array, b: Array, *, lowest: bool) -> None:
-        self.W, self.b, self.lowest = W, b, lowest
+    lowest: nobody needs dx.   mean: the loss is summed over the batch, and the gradients divided by it.
+    """
+
+    def __init__(self, W: Array, b: Array, *, lowest: bool, mean: bool) -> None:
+        self.W, self.b, self.lowest, self.mean = W, b, lowest, mean
+
+    def keep(self, dW: Array, db: Array, n: int) -> None:
+        """The gradients of a batch of n rows."""
+        self.dW: Array = dW / n if self.mean else dW
+        self.db: Array = db / n if self.mean else db
+
+    def update(self, rate: float) -> None:
+        self.W -= rate * self.dW
+        self.b -= rate * self.db
+
+
+class Dense(Trained):
+    """y = x W + b"""
 
     def forward(self, x: Array) -> Array:
         self.x = x
@@ -43,13 +59,8 @@ class Dense:
         return y
 
     def backward(self, dy: Array) -> Array:
-        self.dW = self.x.T @ dy
-        self.db = np.sum(dy, axis=0)
+        self.keep(self.x.T @ dy, np.sum(dy, axis=0), len(dy))
         return dy if self.lowest else dy @ self.W.T
-
-    def update(self, rate: float) -> None:
-        self.W -= rate * self.dW
-        self.b -= rate * self.db
 
 
 class ReLU(Fixed):
@@ -74,11 +85,8 @@ class MaskedReLU(ReLU):
         return dx
 
 
-class Conv3x3:
-    """Convolution as a product: each window a row of (N H' W', 9 C). `lowest`: nobody needs dx."""
-
-    def __init__(self, W: Array, b: Array, *, lowest: bool) -> None:
-        self.W, self.b, self.lowest = W, b, lowest  # W: (3, 3, C, F)
+class Conv3x3(Trained):
+    """Convolution with W (3, 3, C, F) as a product: each window a row of (N H' W', 9 C)."""
 
     def forward(self, x: Array) -> Array:
         self.shape = x.shape
@@ -90,8 +98,7 @@ class Conv3x3:
 
     def backward(self, dy: Array) -> Array:
         rows = dy.reshape(-1, len(self.b))
-        self.dW = (self.columns.T @ rows).reshape(self.W.shape)
-        self.db = np.sum(rows, axis=0)
+        self.keep((self.columns.T @ rows).reshape(self.W.shape), np.sum(rows, axis=0), len(dy))
         if self.lowest:
             return dy
         windows = (rows @ self.W.reshape(-1, len(self.b)).T).reshape(*self.outside, *self.W.shape[:3])
@@ -100,10 +107,6 @@ class Conv3x3:
             for j in range(3):
                 dx[:, i : i + self.outside[1], j : j + self.outside[2]] += windows[:, :, :, i, j]
         return dx
-
-    def update(self, rate: float) -> None:
-        self.W -= rate * self.dW
-        self.b -= rate * self.db
 
 
 class MaxPool2x2(Fixed):
@@ -142,7 +145,8 @@ class Plain(Trainer):
     """The walkthroughs' two networks, and a convolutional one in the same manner.
 
     The one for curves asks every layer for dx, computes its loss in each step and masks by index.
-    The one for digits does neither, and its targets are one-hot rows.
+    The one for digits does none of these; its targets are one-hot rows, and it takes the mean over the batch
+    of each gradient.
     """
 
     def __init__(self, workload: Workload, threads: str, variant: str = "") -> None:
@@ -167,7 +171,7 @@ class Plain(Trainer):
                         W, self._channels = W.transpose(2, 3, 1, 0).copy(), len(W)
                     elif self._channels:
                         W = _channels_last(W, self._channels)
-                    self._named[name] = made(W, b, lowest=lowest)
+                    self._named[name] = made(W, b, lowest=lowest, mean=not self.workload.regression)
                     self._layers.append(self._named[name])
                     lowest = False
                 case "relu":
@@ -196,7 +200,7 @@ class Plain(Trainer):
             gradient = 2 * (x - t) / t.shape[0]
         else:
             e = np.exp(x - np.max(x, axis=1, keepdims=True))
-            gradient = (e / np.sum(e, axis=1, keepdims=True) - t) / len(x)
+            gradient = e / np.sum(e, axis=1, keepdims=True) - t
         for layer in reversed(self._layers):
             gradient = layer.backward(gradient)
         for layer in self._layers:
