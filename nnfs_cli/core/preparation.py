@@ -97,4 +97,4 @@ def pixels_of(x: Array) -> tuple[float, float] | None:
 
 
 def _record(affine: Affine) -> dict[str, Any]:
-    return {name: np.asarray(value).tolist() for name, value in vars(affine).items()}
+    return {name: np.asarray(getattr(affine, name)).tolist() for name in ("shift", "scale")}
