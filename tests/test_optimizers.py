@@ -196,3 +196,12 @@ def test_the_first_step_of_the_adams_is_of_the_rates_size(name: str) -> None:
     size = 0.01 if name != "nadam" else np.abs(step[0])
     np.testing.assert_allclose(step, -size * np.sign(noise(0)), rtol=1e-5)
     assert 0.005 < size < 0.02
+
+
+@EVERY_CASE
+def test_a_step_in_stretches_is_the_whole_step_to_the_bit(
+    monkeypatch: pytest.MonkeyPatch, name: str, options: Mapping[str, Any]
+) -> None:
+    whole = walk(*start(name, options), noise, range(5))
+    monkeypatch.setattr("nnfs_cli.optimizers.base.LONGEST_STRETCH", 7)
+    np.testing.assert_array_equal(walk(*start(name, options), noise, range(5)), whole)

@@ -7,7 +7,7 @@ import numpy as np
 
 from nnfs_cli.core.errors import check_options
 from nnfs_cli.core.params import Array, FlatParams
-from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer, add_weight_decay, total_weight
+from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer, add_weight_decay, stretches, total_weight
 
 
 @OPTIMIZERS.register("adam")
@@ -54,19 +54,21 @@ class Adam(Optimizer):
         return {"sum_m": self.m, "sum_v": self.v, "count": self.count}
 
     def step(self, params: FlatParams, learning_rate: float) -> None:
-        w, g, m, v, s = params.value, params.grad, self.m, self.v, self.scratch
-        add_weight_decay(params, self.weight_decay, s)
+        add_weight_decay(params, self.weight_decay, self.scratch)
         self.count[0] += 1
         n = int(self.count[0])
         weight_m, root = total_weight(self.beta1, n), math.sqrt(total_weight(self.beta2, n))
-        m *= self.beta1
-        m += g
-        v *= self.beta2
-        g *= g
-        v += g
-        # sqrt(vhat) + epsilon = (sqrt(v) + epsilon root) / root
-        np.sqrt(v, out=s)
-        s += self.epsilon * root
-        np.divide(m, s, out=s)
-        s *= learning_rate * root / weight_m
-        w -= s
+        vectors = params.value, params.grad, self.m, self.v, self.scratch
+        for here in stretches(len(params.value)):
+            w, g, m, v, s = (vector[here] for vector in vectors)
+            m *= self.beta1
+            m += g
+            v *= self.beta2
+            g *= g
+            v += g
+            # sqrt(vhat) + epsilon = (sqrt(v) + epsilon root) / root
+            np.sqrt(v, out=s)
+            s += self.epsilon * root
+            np.divide(m, s, out=s)
+            s *= learning_rate * root / weight_m
+            w -= s

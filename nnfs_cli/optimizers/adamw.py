@@ -7,7 +7,7 @@ import numpy as np
 
 from nnfs_cli.core.errors import check_options
 from nnfs_cli.core.params import Array, FlatParams
-from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer, decay_weights, total_weight
+from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer, decay_weights, stretches, total_weight
 
 
 @OPTIMIZERS.register("adamw")
@@ -55,19 +55,21 @@ class AdamW(Optimizer):
         return {"sum_m": self.m, "sum_v": self.v, "count": self.count}
 
     def step(self, params: FlatParams, learning_rate: float) -> None:
-        w, g, m, v, s = params.value, params.grad, self.m, self.v, self.scratch
         decay_weights(params, self.decoupled_weight_decay, learning_rate)
         self.count[0] += 1
         n = int(self.count[0])
         weight_m, root = total_weight(self.beta1, n), math.sqrt(total_weight(self.beta2, n))
-        m *= self.beta1
-        m += g
-        v *= self.beta2
-        g *= g
-        v += g
-        # sqrt(vhat) + epsilon = (sqrt(v) + epsilon root) / root
-        np.sqrt(v, out=s)
-        s += self.epsilon * root
-        np.divide(m, s, out=s)
-        s *= learning_rate * root / weight_m
-        w -= s
+        vectors = params.value, params.grad, self.m, self.v, self.scratch
+        for here in stretches(len(params.value)):
+            w, g, m, v, s = (vector[here] for vector in vectors)
+            m *= self.beta1
+            m += g
+            v *= self.beta2
+            g *= g
+            v += g
+            # sqrt(vhat) + epsilon = (sqrt(v) + epsilon root) / root
+            np.sqrt(v, out=s)
+            s += self.epsilon * root
+            np.divide(m, s, out=s)
+            s *= learning_rate * root / weight_m
+            w -= s

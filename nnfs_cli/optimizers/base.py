@@ -1,12 +1,16 @@
 """The optimizer's contract and registry."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from typing import ClassVar
 
 import numpy as np
 
 from nnfs_cli.core.component import Component, Registry
 from nnfs_cli.core.params import Array, FlatParams
+
+LONGEST_STRETCH = 2**16
+"""Numbers that an optimizer goes over several times before it comes to the next."""
 
 
 class Optimizer(Component, ABC):
@@ -38,6 +42,11 @@ class Optimizer(Component, ABC):
     def state(self) -> dict[str, Array]:
         """What the next step depends on, by name; the arrays themselves, to save or to write into."""
         return {}
+
+
+def stretches(n: int) -> Iterator[slice]:
+    """0 to n in slices so short that what an optimizer has of each stays in the cache from pass to pass."""
+    return (slice(start, start + LONGEST_STRETCH) for start in range(0, n, LONGEST_STRETCH))
 
 
 def add_weight_decay(params: FlatParams, coefficient: float, scratch: Array) -> None:
