@@ -101,10 +101,10 @@ class Passes:
         mine = part(who, self.crew.size, start, stop)
         t = self.data.splits["train"].t
         whole = self.loss.weight(t[self.order[start:stop]])
-        self._gradient(mine, self._scale[0] * self.loss.weight(t[self.order[mine]]) / whole)
+        self._gradient(mine, float(self._scale[0]) * self.loss.weight(t[self.order[mine]]) / whole)
 
     def _part_of_outputs(self, who: int, where: int) -> None:
-        """A process's part of `answers`, every so-manieth of the pieces that one process would take."""
+        """A process's part of `answers`: of the pieces that one process would take, every second for two."""
         if who:
             self._see_as_helper(who)
         split = list(self.data.splits.values())[where]
