@@ -13,7 +13,7 @@ train: $(VENV)/installed ## Train CONFIG (configs/mnist.yaml) in an environment 
 	$(VENV)/bin/nnfs train $(CONFIG)
 
 test: $(VENV)/installed-dev ## Run the test suite.
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest --numprocesses auto
 
 test-slow: $(VENV)/installed-dev ## Run the tests that train on real data for minutes.
 	$(VENV)/bin/python -m pytest -m slow
