@@ -203,9 +203,8 @@ class StopRequest:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for number, handler in self._previous.items():
-            signal.signal(number, handler)
-        self._previous.clear()
+        while self._previous:  # one by one: another signal may come in between
+            signal.signal(*self._previous.popitem())
 
     def _request(self, number: int, frame: FrameType | None) -> None:
         self.requested = True

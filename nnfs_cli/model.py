@@ -40,13 +40,14 @@ class Model:
         pieces = [x[start : start + batch_size] for start in range(0, len(x), batch_size)]
         worth_helpers = self.network.has_images and len(pieces) >= PIECES_WORTH_A_HELPER * self.threads
         crew = Crew(self.threads if worth_helpers else 1, {"answer": lambda who: answer(who)})
+        processes = crew.size  # `answer` must not hold the crew, which holds it: x would outlive this call
         z = crew.empty(
             (*self.network.output_shape, len(x)), self.network.dtype
         ).T  # rows innermost: softmax is fast
         write = self.preparation.inputs.into(x.dtype, self.network.dtype)
 
         def answer(who: int) -> None:
-            for i in range(who, len(pieces), crew.size):
+            for i in range(who, len(pieces), processes):
                 workspace = self.network.workspace(len(pieces[i]))
                 write(pieces[i], workspace.x)
                 workspace.infer()

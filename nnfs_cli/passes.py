@@ -6,8 +6,9 @@ import numpy as np
 
 from nnfs_cli.batches import Batch
 from nnfs_cli.core.augmentation import Augmenter
-from nnfs_cli.core.params import Array
+from nnfs_cli.core.params import Array, Statistic
 from nnfs_cli.core.records import Data, Split
+from nnfs_cli.layers.base import Layer
 from nnfs_cli.layers.chain import every_layer
 from nnfs_cli.losses.base import Loss
 from nnfs_cli.network import Network
@@ -151,11 +152,17 @@ class Passes:
 def may_be_shared(network: Network) -> bool:
     """Whether processes may share out the rows of a batch, and gain by it.
 
-    Not where layers mix rows otherwise than by sums. Networks without images gain more by BLAS's threads.
+    Not where layers mix rows, or gather statistics, otherwise than by sums. Networks without images gain
+    more by BLAS's threads.
     """
     layers = every_layer(network.layers)
-    apart = all(layer.sums_over_batch or not layer.mixes_rows for layer in layers)
+    apart = all(layer.sums_over_batch or not (layer.mixes_rows or _gathers(layer)) for layer in layers)
     return apart and network.has_images
+
+
+def _gathers(layer: Layer) -> bool:
+    """Whether a layer, apart from those it is made of, has statistics."""
+    return any(isinstance(value, Statistic) for value in vars(layer).values())
 
 
 def room_for_outputs(crew: Crew | None, network: Network, n: int) -> Array:

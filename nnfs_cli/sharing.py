@@ -40,13 +40,14 @@ class Crew:
     core and cache to itself. The helpers begin as copies of this process, at the first task. They see
     all that it holds by then, and later what it writes to arrays from `empty`.
 
-    size: processes, this one included; 1 where there can be no others.
+    size: processes, this one included; 1 where there can be no others, as in a worker of a Pool.
     tasks: functions of (who, *numbers) by name. `who` counts from 0, which is this process. Methods are
         held weakly, so that a crew ends with the object that it works for.
     """
 
     def __init__(self, size: int, tasks: Mapping[str, Callable[..., None]]) -> None:
-        self.size = size if CAN_FORK else 1
+        may_begin_others = CAN_FORK and not multiprocessing.current_process().daemon
+        self.size = size if may_begin_others else 1
         self.helpers: list[BaseProcess] = []
         self._tasks = {name: _held(task) for name, task in tasks.items()}
         self._names = list(tasks)
@@ -76,11 +77,11 @@ class Crew:
         if self.size == 1:
             self._tasks[task]()(0, *numbers)
             return
-        if not self.helpers:
-            self._hire()
         self._order[:2] = self._names.index(task), len(numbers)
         self._order[2 : 2 + len(numbers)] = numbers
         try:
+            if not self.helpers:
+                self._hire()
             for go in self._go:
                 go.release()
             self._do(0)
@@ -119,9 +120,11 @@ class Crew:
         task, count, *numbers = self._order.tolist()
         for meeting in self._meetings:
             meeting.attend(who)
-        self._tasks[self._names[task]]()(who, *numbers[:count])
-        for meeting in self._meetings:
-            meeting.leave()
+        try:
+            self._tasks[self._names[task]]()(who, *numbers[:count])
+        finally:
+            for meeting in self._meetings:
+                meeting.leave()
 
     def _hire(self) -> None:
         context = multiprocessing.get_context("fork")
@@ -204,5 +207,6 @@ def _dismiss(helpers: list[BaseProcess]) -> None:
     """End these processes, whatever they are at: what they know, they have from others."""
     while helpers:
         helper = helpers.pop()
-        helper.kill()
-        helper.join()
+        if helper.pid is not None:  # else whoever was to start it was interrupted
+            helper.kill()
+            helper.join()

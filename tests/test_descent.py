@@ -1,13 +1,17 @@
 """From gradient to new parameters: accumulation, clipping, averaging, schedules, early stopping."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.params import FlatParams
 from nnfs_cli.core.records import EpochReport, StepReport
 from nnfs_cli.descent import clip
 from nnfs_cli.evaluation import evaluate
 from nnfs_cli.experiment import Experiment
+from nnfs_cli.optimizers.sgd import SGD
 from nnfs_cli.trainer import train
 from tests.toys import BLOBS, CUBIC, toy
 
@@ -187,3 +191,23 @@ def test_a_rate_multiplied_in_where_backpropagation_starts_gives_the_same_steps(
     late = toy(BLOBS, *overrides)
     list(train(late))
     np.testing.assert_allclose(early.network.params.value, late.network.params.value, rtol=1e-12)
+
+
+class SignSGD(SGD):
+    """A user's optimizer that steps otherwise than the one that it derives from."""
+
+    def step(self, params: FlatParams, learning_rate: float) -> None:
+        params.value -= learning_rate * np.sign(params.grad)
+
+
+def test_a_step_that_overrides_sgds_is_taken_and_with_the_gradient_itself() -> None:
+    assert SGD().only_scales
+    experiment = toy(BLOBS)
+    before = experiment.network.params.value.copy()
+    config = replace(experiment.config, optimizer=SignSGD(learning_rate=0.125))
+    experiment = Experiment(config)
+    assert experiment.descent.scale(experiment.clock) == 1.0
+    next(iter(train(experiment)))
+    moved = np.abs(experiment.network.params.value - before)
+    np.testing.assert_allclose(moved[moved != 0], 0.125, rtol=1e-5)
+    assert np.any(moved)

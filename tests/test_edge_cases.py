@@ -7,10 +7,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from nnfs_cli.conduct import StopRequest
 from nnfs_cli.core.params import FlatParams
 from nnfs_cli.core.records import EpochReport, Report, StepReport
 from nnfs_cli.experiment import Experiment
@@ -21,6 +23,7 @@ from tests.test_bad_input import fails, save
 from tests.test_commands import rows, same_numbers
 from tests.toys import CUBIC
 
+STOPS = (signal.SIGINT, signal.SIGTERM)
 LAYERS = "layers: [{type: dense, units: 8}, tanh, {type: dense, units: 1}]"
 
 
@@ -275,3 +278,21 @@ def test_a_stop_in_the_middle_of_a_step_leaves_the_last_whole_checkpoint(
     assert json.loads(Path("runs/stopped/summary.json").read_text())["status"] == "interrupted"
     assert nnfs("resume", "stopped", "--quiet").status == 0
     assert same_numbers(Path("runs/stopped"), Path("runs/whole"))
+
+
+def test_a_second_signal_while_the_first_is_heard_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_handler, before = signal.signal, [signal.getsignal(number) for number in STOPS]
+    raised: list[signal.Signals] = []
+
+    def hurried(number: signal.Signals, handler: Any) -> Any:
+        if not raised:
+            raised.append(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+        return set_handler(number, handler)
+
+    with StopRequest() as stop:
+        monkeypatch.setattr(signal, "signal", hurried)
+        signal.raise_signal(signal.SIGTERM)
+        assert stop.requested
+    assert raised
+    assert [signal.getsignal(number) for number in STOPS] == before

@@ -1,12 +1,14 @@
 """Predictions: the same answers whatever form the rows come in, and clear words where they cannot be given."""
 
 import csv
+import gc
 import gzip
 import io
 import shutil
 import subprocess
 import sys
 import tracemalloc
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +18,12 @@ from PIL import Image, ImageDraw
 from nnfs_cli import Experiment
 from nnfs_cli.conduct import load_model
 from nnfs_cli.core.params import Array
+from nnfs_cli.model import Model
 from nnfs_cli.runs import RunDirectory
 from nnfs_cli.sources import inputs, tabular
 from tests.conftest import Nnfs
 from tests.test_bad_input import fails
-from tests.toys import BLOBS, write_idx
+from tests.toys import BLOBS, toy, write_idx
 
 SIZES = ["small", "large", "medium"]
 
@@ -372,3 +375,17 @@ def test_memory_stays_flat_however_long_the_input_is(runs: Nnfs, monkeypatch: py
 
     make_table("short.csv", rows=10_000)
     assert peak("long.csv") < peak("short.csv") + 300_000
+
+
+def test_rows_are_let_go_when_they_are_answered_for() -> None:
+    experiment = toy(BLOBS)
+    model = Model(experiment.config, experiment.preparation, experiment.network.params.arrays(), "memory")
+    x = np.zeros((3, 2), np.uint8)
+    kept = weakref.ref(x)
+    gc.disable()
+    try:
+        model.outputs(x)
+        del x
+        assert kept() is None
+    finally:
+        gc.enable()

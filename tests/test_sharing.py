@@ -1,8 +1,10 @@
 """Batches shared among processes give what whole batches give, and repeat bit for bit."""
 
 import gc
+import multiprocessing
 import os
 import signal
+from multiprocessing.process import BaseProcess
 from typing import ClassVar
 
 import numpy as np
@@ -10,11 +12,13 @@ import pytest
 
 from nnfs_cli.config import parse_config
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.core.params import Array
+from nnfs_cli.core.params import Array, Shape, Statistic
 from nnfs_cli.core.records import Data, Split, StepReport
 from nnfs_cli.evaluation import outputs
 from nnfs_cli.experiment import Experiment
 from nnfs_cli.layers.base import Layer
+from nnfs_cli.layers.batch_norm import BatchNorm
+from nnfs_cli.layers.chain import maximum_first
 from nnfs_cli.layers.relu import ReLU
 from nnfs_cli.losses.base import Loss
 from nnfs_cli.network import Network
@@ -138,6 +142,46 @@ def test_a_layer_that_mixes_rows_in_its_own_way_keeps_batches_whole() -> None:
     assert not may_be_shared(Network([conv, Mixer()], IMAGE, "float64"))
 
 
+class Gauge(ReLU):
+    """A user's layer that remembers the largest number of the last batch."""
+
+    def build(self, shape: Shape) -> Shape:
+        self.largest = Statistic((1,), 0.0)
+        return shape
+
+
+def test_a_layer_that_gathers_statistics_in_its_own_way_keeps_batches_whole() -> None:
+    conv = create(Layer, "conv2d", {"filters": 2, "kernel_size": 3})
+    assert not may_be_shared(Network([conv, Gauge()], IMAGE, "float64"))
+    block = create(Layer, "residual", {"layers": ["batch_norm", "relu"]})
+    assert may_be_shared(Network([conv, block], IMAGE, "float64"))
+
+
+class Folded(ReLU):
+    """A user's layer that derives from one that rises, and does not."""
+
+    def forward(self, x: Array, y: Array) -> None:
+        np.abs(x, out=y)
+
+
+class Renamed(ReLU):
+    """A user's layer that computes as the one that it derives from."""
+
+
+class Halved(BatchNorm):
+    """A user's layer that normalizes by half of its rows, without whole_batch."""
+
+    def forward(self, x: Array, y: Array) -> None:
+        np.subtract(x, x[: len(x) // 2 + 1].mean(axis=0), out=y)
+
+
+def test_what_a_layer_promises_does_not_hold_for_one_that_derives_from_it_and_computes_otherwise() -> None:
+    conv, pool = (create(Layer, name, options) for name, options in (STACK[0], STACK[3]))
+    assert not may_be_shared(Network([conv, Halved()], IMAGE, "float64"))
+    for layer, order in ((Renamed(), [1, 0]), (Folded(), [0, 1])):
+        assert maximum_first([layer, pool], [IMAGE] * 3)[0] == [[layer, pool][i] for i in order]
+
+
 @pytest.fixture
 def experiments(monkeypatch: pytest.MonkeyPatch) -> list[Experiment]:
     monkeypatch.chdir(ROOT)
@@ -201,6 +245,44 @@ def test_an_error_in_the_middle_of_a_task_ends_the_helpers() -> None:
         crew.run("fail")
     assert not any(helper.is_alive() for helper in helpers)
     crew.run("rest")
+
+
+def test_a_batch_too_small_to_share_gets_done_after_a_helper_died() -> None:
+    shared = passes(2)
+    step(shared, 12)
+    for helper in shared.crew.helpers:
+        os.kill(helper.pid or 0, signal.SIGKILL)
+    if CAN_FORK:
+        with pytest.raises(NnfsError, match="helper process has ended"):
+            step(shared, 12)
+    for ours, other in zip(step(shared, 1)[:2], step(passes(1), 1)[:2], strict=True):
+        np.testing.assert_array_equal(ours, other)
+
+
+def last_of_a_shared_step() -> float:
+    return float(step(passes(2), 12)[1][-1])
+
+
+def test_in_a_pools_worker_which_may_not_begin_processes_one_works_alone() -> None:
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        assert pool.apply(last_of_a_shared_step) == step(passes(1), 12)[1][-1]
+
+
+def test_an_interruption_while_helpers_start_leaves_none_that_never_did(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def start(_: BaseProcess) -> None:
+        raise KeyboardInterrupt
+
+    crew = Crew(2, {"rest": lambda who: None})
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(BaseProcess, "start", start)
+        if CAN_FORK:
+            with pytest.raises(KeyboardInterrupt):
+                crew.run("rest")
+    assert crew.helpers == []
+    crew.run("rest")
+    crew.dismiss()
 
 
 def test_helpers_end_with_the_passes_that_they_work_for() -> None:

@@ -47,6 +47,14 @@ class Layer(Component, ABC):
     sums_over_batch: ClassVar[bool] = False
     rng: np.random.Generator
 
+    def __init_subclass__(cls) -> None:
+        """Whoever computes otherwise than the layer it derives from, has to promise anew what that does."""
+        super().__init_subclass__()
+        if {"forward", "infer", "input_grad"} & vars(cls).keys():
+            for promise in ("is_monotone", "takes_maximum", "sums_over_batch"):
+                if promise not in vars(cls):
+                    setattr(cls, promise, False)
+
     def build(self, shape: Shape) -> Shape:
         """Create the parameters for inputs of `shape` (without N) and return the outputs' shape.
 

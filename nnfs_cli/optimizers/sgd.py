@@ -42,7 +42,8 @@ class SGD(Optimizer):
 
     @property
     def only_scales(self) -> bool:
-        return not self.momentum and not self.weight_decay
+        is_another = type(self).step is not SGD.step  # a user's step may do anything
+        return not is_another and not self.momentum and not self.weight_decay
 
     def build(self, params: FlatParams) -> None:
         super().build(params)
