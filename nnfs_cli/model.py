@@ -41,9 +41,8 @@ class Model:
         worth_helpers = self.network.has_images and len(pieces) >= PIECES_WORTH_A_HELPER * self.threads
         crew = Crew(self.threads if worth_helpers else 1, {"answer": lambda who: answer(who)})
         processes = crew.size  # `answer` must not hold the crew, which holds it: x would outlive this call
-        z = crew.empty(
-            (*self.network.output_shape, len(x)), self.network.dtype
-        ).T  # rows innermost: softmax is fast
+        shape = (*self.network.output_shape, len(x))
+        z = crew.empty(shape, self.network.dtype).T  # with rows innermost, softmax is fast
         write = self.preparation.inputs.into(x.dtype, self.network.dtype)
 
         def answer(who: int) -> None:
