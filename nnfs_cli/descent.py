@@ -10,6 +10,12 @@ from nnfs_cli.optimizers.base import Optimizer
 from nnfs_cli.regularizers.base import Regularizer
 from nnfs_cli.schedules.base import Clock, Schedule
 
+FADED_EVERY = 64
+"""Steps after which an optimizer's state is cleared of what has faded."""
+
+FADED = 1e8
+"""Times the smallest normal number: far below what any step can tell from zero."""
+
 
 class Descent:
     """Regularize, clip, step at the scheduled rate, constrain, average: in this order.
@@ -77,8 +83,23 @@ class Descent:
             self.regularizer.add_gradient(params)
         clip(params.grad, self.clip_value, self.clip_norm)
         self.optimizer.step(params, self.learning_rate(clock))
+        if clock.step % FADED_EVERY == FADED_EVERY - 1:
+            self._clear_faded()
         if self.regularizer is not None:
             self.regularizer.constrain(params)
+
+    def _clear_faded(self) -> None:
+        """Set what the optimizer remembers to zero where it has all but died away.
+
+        Where gradients stay zero, as for the pixels at a border, averages shrink to denormal numbers and
+        stick there, since 0.9 times the smallest of them is rounded up. Processors are slow on those.
+        """
+        least = FADED * np.finfo(self.params.value.dtype).tiny
+        for array in self.optimizer.state().values():
+            if array.shape == self._scratch.shape and array.dtype == self._scratch.dtype:
+                np.abs(array, out=self._scratch)
+                np.greater_equal(self._scratch, least, out=self._scratch)
+                array *= self._scratch
 
     def penalty(self) -> float:
         """What the regularizer adds to the loss."""

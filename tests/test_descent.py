@@ -12,6 +12,7 @@ from nnfs_cli.descent import clip
 from nnfs_cli.evaluation import evaluate
 from nnfs_cli.experiment import Experiment
 from nnfs_cli.optimizers.sgd import SGD
+from nnfs_cli.schedules.base import Clock
 from nnfs_cli.trainer import train
 from tests.toys import BLOBS, CUBIC, toy
 
@@ -211,3 +212,18 @@ def test_a_step_that_overrides_sgds_is_taken_and_with_the_gradient_itself() -> N
     moved = np.abs(experiment.network.params.value - before)
     np.testing.assert_allclose(moved[moved != 0], 0.125, rtol=1e-5)
     assert np.any(moved)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "nadam", "{type: sgd, momentum: 0.9}"])
+def test_what_an_optimizer_remembers_does_not_fade_into_denormal_numbers(optimizer: str) -> None:
+    """Which would make each step several times as slow."""
+    experiment = toy(BLOBS, f"optimizer={optimizer}")
+    descent, params = experiment.descent, experiment.network.params
+    tiny = np.finfo(params.value.dtype).tiny
+    for step in range(3000):
+        params.grad.fill(1.0 if step < 3 else 0.0)
+        descent.step(Clock(step, 10, 300))
+    remembered = [array for array in descent.optimizer.state().values() if array.size > 1]
+    assert remembered
+    for array in remembered:
+        assert not np.any((array != 0.0) & (np.abs(array) < tiny))
