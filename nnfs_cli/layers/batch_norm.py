@@ -152,8 +152,12 @@ class BatchNorm(Layer):
 
 
 def _pieces(x: Array) -> Iterator[slice]:
-    """Some channels of x (N, C, ...) at a time, so few that several passes over them stay in the cache."""
-    step = max(NUMBERS_TOGETHER * x.shape[1] // max(x.size, 1), 1)
+    """Some channels of x (N, C, ...) at a time, so few that several passes over them stay in the cache.
+
+    All at once where a channel's numbers do not lie together.
+    """
+    together = np.moveaxis(x, 0, -1).flags.c_contiguous
+    step = max(NUMBERS_TOGETHER // max(x[:, 0].size, 1), 1) if together else x.shape[1]
     return (slice(start, start + step) for start in range(0, x.shape[1], step))
 
 
