@@ -14,7 +14,7 @@ from nnfs_cli.core.records import EpochReport, Report
 from nnfs_cli.experiment import Experiment
 from nnfs_cli.runs import RunDirectory
 
-REFRESH_SECONDS = 0.5
+REFRESH_SECONDS = 1.0
 PLAIN_LINES = 20
 
 
