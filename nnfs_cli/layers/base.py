@@ -81,7 +81,7 @@ class Layer(Component, ABC):
             layer.use_rng(rng)
 
     def whole_batch(self, sums: Array) -> Array:
-        """What `sums` over the rows at hand are over the whole batch, whose rows threads may share."""
+        """What `sums` over the rows at hand are over the whole batch, whose rows processes may share."""
         return sums
 
     def scratch(self, name: str, shape: Shape, dtype: npt.DTypeLike) -> Array:
