@@ -1,17 +1,21 @@
 """Sharing: work split among processes that have memory in common."""
 
+import atexit
 import math
 import mmap
 import multiprocessing
+import multiprocessing.util
 import os
 import signal
 import sys
+import threading
 import time
 import warnings
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
-from types import MethodType
+from types import FrameType, MethodType
 from typing import Any
 
 import numpy as np
@@ -26,11 +30,22 @@ CAN_FORK = sys.platform.startswith("linux")
 LOOK_SECONDS = 1e-3
 """How long a process that waits for another looks out for it before it sleeps: to be woken takes 0.1 ms."""
 
+BRIEF_LOOK_SECONDS, MOST_BRIEF_LOOKS, REGAINED = 3e-5, 63, 0.02
+"""How long it looks after looks that were in vain: the others may be waiting for the very core that looking
+takes. One in vain is nothing; each more makes the next so many looks, about twice as many, brief ones; and
+each that is not in vain makes up for some.
+"""
+
 CHECK_SECONDS = 1.0
 """How often a process that waits long makes sure that the others are still there."""
 
 MOST_NUMBERS = 8
 """That may be handed to a task."""
+
+
+def can_share() -> bool:
+    """Whether this process may begin others: it can copy itself, and is no worker of a Pool."""
+    return CAN_FORK and not multiprocessing.current_process().daemon
 
 
 class Crew:
@@ -46,8 +61,7 @@ class Crew:
     """
 
     def __init__(self, size: int, tasks: Mapping[str, Callable[..., None]]) -> None:
-        may_begin_others = CAN_FORK and not multiprocessing.current_process().daemon
-        self.size = size if may_begin_others else 1
+        self.size = size if can_share() else 1
         self.helpers: list[BaseProcess] = []
         self._tasks = {name: _held(task) for name, task in tasks.items()}
         self._names = list(tasks)
@@ -55,6 +69,7 @@ class Crew:
         self._leader = os.getpid()
         self._order = self.empty((MOST_NUMBERS + 2,), np.int64)
         weakref.finalize(self, _dismiss, self.helpers)
+        _CREWS.add(self)
 
     def empty(self, shape: Shape, dtype: npt.DTypeLike) -> Array:
         """An array that helpers hired later have in common with this process; of zeros, if there are any."""
@@ -65,7 +80,7 @@ class Crew:
         return np.frombuffer(memory, dtype, size).reshape(shape)
 
     def meeting(self, room: int, dtype: npt.DTypeLike) -> "Meeting":
-        """Where all may add up to `room` numbers in the middle of a task."""
+        """Where all may show each other up to `room` numbers in the middle of a task."""
         self._meetings.append(Meeting(self, room, dtype))
         return self._meetings[-1]
 
@@ -100,15 +115,19 @@ class Crew:
         """End the helpers; the next task hires others."""
         _dismiss(self.helpers)
 
-    def wait_for(self, arrival: Any) -> None:
-        """Acquire a semaphore. EOFError where whoever should release it is not there any more."""
-        until = time.perf_counter() + LOOK_SECONDS
+    def wait_for(self, arrival: Any, seconds: float = LOOK_SECONDS) -> bool:
+        """Acquire a semaphore; whether that took no longer than `seconds`, without sleep.
+
+        EOFError where whoever should release it is not there any more.
+        """
+        until = time.perf_counter() + seconds
         while not arrival.acquire(False):
             if time.perf_counter() > until:
                 while not arrival.acquire(timeout=CHECK_SECONDS):
                     if not self._others_are_there():
                         raise EOFError
-                return
+                return False
+        return True
 
     def _others_are_there(self) -> bool:
         if os.getpid() != self._leader:
@@ -142,8 +161,8 @@ class Crew:
 
     def _help(self, who: int) -> None:
         """A helper's life: it does what is ordered until nobody is there to order."""
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that gives orders
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)  # they are for the process that gives orders
         np.seterr(all="ignore")  # a loss that is no longer finite is noticed there, too
         try:
             while True:
@@ -155,47 +174,99 @@ class Crew:
 
 
 class Meeting:
-    """Where processes add up what each of them knows, in a fixed order, so that all get the same to the bit.
+    """Where processes show each other numbers in the middle of a task.
 
-    While some still read what one sum is of, others may bring what is for the next: it lies in two
-    places in turn.
+    While some still read what was shown, others may write what is for the next time: a table lies in
+    two places in turn.
 
-    room: numbers that each may bring.
+    room: the most numbers that a table may hold.
     """
 
     def __init__(self, crew: Crew, room: int, dtype: npt.DTypeLike) -> None:
         self._crew = weakref.proxy(crew)
-        self._brought = crew.empty((2, crew.size, room), dtype)
+        self._memory = crew.empty((2, room), dtype)
+        self._tables: dict[tuple[int, Shape], Array] = {}
+        self.size = crew.size
+        self._turn = 0
         self._who: int | None = None
+        self._brief_looks, self._doubt = 0, 0.0
 
     def open(self, context: Any) -> None:
         """Get ready for processes about to begin."""
-        everybody = range(self._crew.size)
+        everybody = range(self.size)
         self._turn = 0
         self._arrived = [[context.Semaphore(0) for _ in everybody] for _ in everybody]
 
     def attend(self, who: int) -> None:
         """From now on this process is one of those who work together."""
         self._who = who
+        others = [other for other in range(self.size) if other != who]
+        self._mine = [self._arrived[who][other] for other in others]
+        self._theirs = [self._arrived[other][who] for other in others]
 
     def leave(self) -> None:
         """From now on this process works for itself."""
         self._who = None
 
+    def table(self, shape: Shape) -> Array:
+        """Memory for everybody to write their part of what they show next."""
+        key = self._turn, shape
+        if key not in self._tables:
+            self._tables[key] = self._memory[self._turn, : math.prod(shape)].reshape(shape)
+        return self._tables[key]
+
+    def show(self) -> None:
+        """Wait until everybody has written to the table; it may be read until the next `show`."""
+        self._turn = 1 - self._turn
+        for arrival in self._mine:
+            arrival.release()
+        for arrival in self._theirs:
+            self._wait_for(arrival)
+
+    def _wait_for(self, arrival: Any) -> None:
+        if self._brief_looks:
+            self._brief_looks -= 1
+            self._crew.wait_for(arrival, BRIEF_LOOK_SECONDS)
+        elif self._crew.wait_for(arrival):
+            self._doubt = max(self._doubt - REGAINED, 0.0)
+        else:
+            self._brief_looks = int(self._doubt)
+            self._doubt = min(2 * self._doubt + 1, MOST_BRIEF_LOOKS)
+
     def total(self, sums: Array) -> Array:
-        """The sum over all who attend; without a meeting, `sums`."""
+        """The sum over all who attend, in a fixed order, so that all get the same to the bit.
+
+        Without a meeting, `sums`.
+        """
         if self._who is None:
             return sums
-        brought = self._brought[self._turn, :, : sums.size]
-        self._turn = 1 - self._turn
-        brought[self._who] = sums.ravel()
-        others = [who for who in range(len(brought)) if who != self._who]
-        for who in others:
-            self._arrived[self._who][who].release()
-        for who in others:
-            self._crew.wait_for(self._arrived[who][self._who])
-        total: Array = brought.sum(axis=0)
-        return total.reshape(sums.shape)
+        table = self.table((self.size, *sums.shape))
+        table[self._who] = sums
+        self.show()
+        total: Array = table.sum(axis=0)
+        return total
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """While entered, Ctrl-C waits for the end; the second does not."""
+    if threading.current_thread() is not threading.main_thread():  # which alone hears of it
+        yield
+        return
+    came = False
+
+    def keep(_: int, __: FrameType | None) -> None:
+        nonlocal came
+        came = True
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, keep)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if came:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _held(task: Callable[..., None]) -> Callable[[], Any]:
@@ -210,3 +281,12 @@ def _dismiss(helpers: list[BaseProcess]) -> None:
         if helper.pid is not None:  # else whoever was to start it was interrupted
             helper.kill()
             helper.join()
+
+
+_CREWS: weakref.WeakSet[Crew] = weakref.WeakSet()
+
+
+@atexit.register  # after multiprocessing has registered its own waiting for children, to come before that
+def _dismiss_all() -> None:
+    for crew in _CREWS:
+        crew.dismiss()
