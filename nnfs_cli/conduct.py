@@ -33,6 +33,7 @@ def conduct(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
     summary = first_summary(experiment, run)
     run.write_json("summary.json", summary)
     run.write_json("preparation.json", experiment.preparation.record())
+    run.write_arrays("checkpoint.npz", experiment.state())
     status, whole, saved = "failed", True, time.monotonic()
     try:
         with Recorder(run) as recorder, StopRequest() as stop:
@@ -91,11 +92,13 @@ def count(experiment: Experiment, summary: dict[str, Any], status: str) -> None:
 def save(experiment: Experiment, run: RunDirectory, summary: dict[str, Any]) -> None:
     """Leave checkpoint, weights, scores and predictions of a training that stands between two steps."""
     status = summary["status"]
+    if status == "failed":
+        return
     if status in ("completed", "interrupted"):
         run.write_arrays("checkpoint.npz", experiment.state())
     experiment.use_best()
     usable = bool(np.isfinite(experiment.network.params.value).all())
-    if status != "failed" and usable:
+    if usable:
         run.write_arrays("weights.npz", experiment.network.params.arrays())
         with np.errstate(over="ignore", invalid="ignore"):  # of a diverged network's scores
             evaluations = {name: evaluate(experiment, name) for name in experiment.data.splits}
