@@ -1,14 +1,18 @@
 """Batches: rows of a split, gathered and normalized into the arrays that a network reads."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
-from nnfs_cli.core.affine import Affine
+from nnfs_cli.core.affine import IDENTITY, Affine
 from nnfs_cli.core.augmentation import Augmenter
 from nnfs_cli.core.params import Array
-from nnfs_cli.core.records import Split
+from nnfs_cli.core.records import Data, Split
 from nnfs_cli.network import Workspace
+
+STRETCH = 16384
+"""Rows that are normalized at a time."""
 
 
 class Batch:
@@ -63,3 +67,31 @@ def gathering(source: Array, out: Array) -> Callable[[Array], object]:
     raw, target = (np.asarray(each).reshape(len(each), -1).view(np.uint8) for each in (source, out))
     # The rows are the split's own and need no second bounds check: mode="clip" is the fast path.
     return lambda rows: raw.take(rows, axis=0, out=target, mode="clip")
+
+
+def ready(data: Data, dtype: str) -> Data:
+    """The same data in the network's dtype, with as much done beforehand as memory allows.
+
+    Real numbers are normalized here, once. Bytes, which would grow fourfold, files mapped into memory,
+    and what is augmented first stay as they are: their `inputs` is left for the batches to apply.
+    """
+    xs = {id(split.x): split.x for split in data.splits.values()}
+    at_once = all(x.dtype != np.uint8 and not isinstance(x, np.memmap) for x in xs.values())
+    at_once = at_once and data.augment is None
+    if at_once:
+        xs = {key: _mapped(x, data.inputs, dtype) for key, x in xs.items()}
+    ts = {id(split.t): split.t for split in data.splits.values()}
+    if not data.classes:
+        ts = {key: _mapped(t, data.targets, dtype) for key, t in ts.items()}
+    splits = {name: Split(xs[id(s.x)], ts[id(s.t)], s.rows) for name, s in data.splits.items()}
+    return replace(data, splits=splits, inputs=IDENTITY if at_once else data.inputs)
+
+
+def _mapped(x: Array, affine: Affine, dtype: str) -> Array:
+    """x through a map, in dtype, a stretch of rows at a time so that no second copy of x is needed."""
+    if affine.is_identity and x.dtype == dtype and x.flags.c_contiguous:
+        return x
+    y, write = np.empty(x.shape, dtype), affine.into(x.dtype, dtype)
+    for start in range(0, len(x), STRETCH):
+        write(x[start : start + STRETCH], y[start : start + STRETCH])
+    return y

@@ -9,8 +9,9 @@ from functools import cached_property
 
 import numpy as np
 
+from nnfs_cli.batches import ready
 from nnfs_cli.config import ExperimentConfig
-from nnfs_cli.core.affine import IDENTITY, Affine
+from nnfs_cli.core.affine import IDENTITY
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.params import Array
 from nnfs_cli.core.preparation import Preparation
@@ -23,10 +24,9 @@ from nnfs_cli.metrics.base import Metric
 from nnfs_cli.network import Network
 from nnfs_cli.passes import Passes
 from nnfs_cli.schedules.base import Clock
+from nnfs_cli.shares import Shares, may_share_features, most_shares
+from nnfs_cli.steps import Steps
 from nnfs_cli.threads import choose_threads
-
-STRETCH = 16384
-"""Rows that are normalized at a time."""
 
 
 @dataclass
@@ -73,31 +73,57 @@ class Experiment:
         if not config.loss.any_units:
             data = replace(data, targets=IDENTITY)
         self.preparation = data.preparation
-        self.data = _ready(data, config.dtype)
+        self.data = ready(data, config.dtype)
         self.loss = config.loss
         self.metrics = {metric.type_name: metric for metric in config.metrics}
         doubt = _doubt(config, self.data)
         try:
-            self.network = Network(copy.deepcopy(config.layers), self.data.input_shape, config.dtype)
+            network = Network(copy.deepcopy(config.layers), self.data.input_shape, config.dtype)
         except NnfsError as error:
             raise NnfsError(f"{config.name}: {error}{doubt and f'; {doubt}'}") from None
         if doubt:
             self.data = replace(self.data, notes=(*self.data.notes, doubt))
-        _check_fit(config, self.network, self.data)
-        self.network.initialize(init_rng)
-        self.network.use_rng(self.layer_rng)
-        self.descent = Descent(
-            self.network.params,
-            copy.deepcopy(config.optimizer),
-            copy.deepcopy(config.schedule),
-            copy.deepcopy(config.regularizer),
-            clip_norm=config.training.clip_norm,
-            clip_value=config.training.clip_value,
-            ema=config.training.ema,
+        _check_fit(config, network, self.data)
+        network.initialize(init_rng)
+        network.use_rng(self.layer_rng)
+        training = config.training
+        self.may_share_features = may_share_features(network, config)
+        self.threads = choose_threads(
+            network, training.batch_size, training.threads, by_features=self.may_share_features
         )
-        self.threads = choose_threads(self.network, config.training.batch_size, config.training.threads)
-        self.passes = Passes(self.network, self.loss, self.data, self.threads, self.augment_rng)
+        self.passes = Passes(network, self.loss, self.data, self.threads, self.augment_rng)
+        self.steps = Steps(self.passes, config)
         self.progress = Progress(self.passes.order, self.passes.outputs)
+
+    @property
+    def network(self) -> Network:
+        """The network, as training has left it."""
+        self._settle()
+        return self.passes.network
+
+    @property
+    def descent(self) -> Descent:
+        """What takes its gradient to new parameters, as training has left it."""
+        self._settle()
+        return self.steps.descent
+
+    @cached_property
+    def shares(self) -> Shares | None:
+        """The processes that train the network, where several do that by sharing out its features."""
+        if self.threads == 1 or not self.may_share_features:
+            return None
+        return Shares(self.config, self.steps, min(self.threads, most_shares(self.passes.network)))
+
+    @property
+    def _hired(self) -> Shares | None:
+        """Those that have been asked for."""
+        shares: Shares | None = vars(self).get("shares")
+        return shares
+
+    def _settle(self) -> None:
+        """Let the network have what the processes that share it know."""
+        if (shares := self._hired) is not None:
+            shares.collect()
 
     def split(self, name: str) -> Split:
         """A split of the data; NnfsError naming those that exist."""
@@ -153,31 +179,41 @@ class Experiment:
 
     def state(self) -> dict[str, Array]:
         """All that the rest of the training depends on, between two steps, by name."""
+        self._settle()
+        return self._state()
+
+    def _state(self) -> dict[str, Array]:
         progress = {k: np.asarray(v) for k, v in vars(self.progress).items() if v is not None}
+        params = self.passes.network.params
         return {
-            "params": self.network.params.value,
-            "statistics": self.network.params.statistics,
+            "params": params.value,
+            "statistics": params.statistics,
             **{name: np.array(json.dumps(rng.bit_generator.state)) for name, rng in self._rngs.items()},
-            **self.descent.state(),
+            **self.steps.descent.state(),
             **{f"progress/{name}": array for name, array in progress.items()},
         }
 
     def load_state(self, state: Mapping[str, Array], source: str) -> None:
         """Go on from where `state()` was taken. NnfsError where it is another experiment's."""
-        mine = self.state()
-        for name, array in mine.items():
+        for name, array in self._state().items():
+            if name == "progress/best_params":
+                continue  # of which there need not be any
             if name not in state or (array.dtype.kind != "U" and state[name].shape != array.shape):
                 found = f"shape {state[name].shape}" if name in state else "no such array"
                 raise NnfsError(
                     f"{source}: the state of another experiment: {name} must have shape {array.shape}, "
                     f"the file has {found}"
                 )
-        self.network.params.value[...] = state["params"]
-        self.network.params.statistics[...] = state["statistics"]
+        if (shares := self._hired) is not None:
+            shares.forget()
+        params = self.passes.network.params
+        params.value[...] = state["params"]
+        params.statistics[...] = state["statistics"]
         for name, rng in self._rngs.items():
             rng.bit_generator.state = json.loads(str(state[name]))
-        for name, array in self.descent.state().items():
+        for name, array in self.steps.descent.state().items():
             array[...] = state[name]
+        self.progress.best_params = None
         for name, value in vars(self.progress).items():
             if isinstance(value, np.ndarray):
                 value[...] = state[f"progress/{name}"]
@@ -196,34 +232,6 @@ def rngs(seed: int) -> tuple[np.random.Generator, ...]:
 def load_data(config: ExperimentConfig) -> Data:
     """A config's data as training splits them, as they came."""
     return config.dataset.load(rngs(config.seed)[2])
-
-
-def _ready(data: Data, dtype: str) -> Data:
-    """The same data in the network's dtype, with as much done beforehand as memory allows.
-
-    Real numbers are normalized here, once. Bytes, which would grow fourfold, files mapped into memory,
-    and what is augmented first stay as they are: their `inputs` is left for the batches to apply.
-    """
-    xs = {id(split.x): split.x for split in data.splits.values()}
-    at_once = all(x.dtype != np.uint8 and not isinstance(x, np.memmap) for x in xs.values())
-    at_once = at_once and data.augment is None
-    if at_once:
-        xs = {key: _mapped(x, data.inputs, dtype) for key, x in xs.items()}
-    ts = {id(split.t): split.t for split in data.splits.values()}
-    if not data.classes:
-        ts = {key: _mapped(t, data.targets, dtype) for key, t in ts.items()}
-    splits = {name: Split(xs[id(s.x)], ts[id(s.t)], s.rows) for name, s in data.splits.items()}
-    return replace(data, splits=splits, inputs=IDENTITY if at_once else data.inputs)
-
-
-def _mapped(x: Array, affine: Affine, dtype: str) -> Array:
-    """x through a map, in dtype, a stretch of rows at a time so that no second copy of x is needed."""
-    if affine.is_identity and x.dtype == dtype and x.flags.c_contiguous:
-        return x
-    y, write = np.empty(x.shape, dtype), affine.into(x.dtype, dtype)
-    for start in range(0, len(x), STRETCH):
-        write(x[start : start + STRETCH], y[start : start + STRETCH])
-    return y
 
 
 def _doubt(config: ExperimentConfig, data: Data) -> str:

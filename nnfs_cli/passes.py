@@ -33,7 +33,7 @@ class Passes:
         self, network: Network, loss: Loss, data: Data, processes: int, augment_rng: np.random.Generator
     ) -> None:
         self.network, self.loss, self.data = network, loss, data
-        self._augment_rng = augment_rng
+        self.augment_rng = augment_rng
         size = processes if may_be_shared(network) else 1
         self.crew = Crew(size, {"gradient": self._part_of_gradient, "outputs": self._part_of_outputs})
         rows = len(data.splits["train"])
@@ -72,7 +72,7 @@ class Passes:
             options, augment = self.data.augment, None
             if options is not None and not options.is_identity:
                 shape, dtype = self.data.input_shape, self.network.dtype
-                augment = Augmenter(options, n, shape, dtype, self._augment_rng)
+                augment = Augmenter(options, n, shape, dtype, self.augment_rng)
             split, workspace = self.data.splits["train"], self.network.workspace(n)
             self._batches[n] = Batch(split, self.data.inputs, workspace, augment)
         return self._batches[n]
@@ -97,7 +97,7 @@ class Passes:
             self.network.use_rng(rng)
             for batch in self._batches.values():
                 batch.use_rng(rng)
-            self._augment_rng = rng
+            self.augment_rng = rng
             self._see_as_helper(who)
         mine = part(who, self.crew.size, start, stop)
         t = self.data.splits["train"].t
@@ -138,7 +138,7 @@ class Passes:
         for layer in every_layer(self.network.layers):
             if layer.sums_over_batch:
                 room = sum(param.size for param in layer.params().values())
-                meeting = crew.meeting(room, self.network.dtype)
+                meeting = crew.meeting(crew.size * room, self.network.dtype)
                 layer.whole_batch = meeting.total  # type: ignore[method-assign]
 
     def _see_as_helper(self, who: int) -> None:

@@ -19,13 +19,23 @@ machine two threads gain from 3 million multiply-adds each; on a busy one, where
 taken away, the same two cost up to ten times the time of one. What is small stays on one.
 """
 
+WORTH_A_SHARE = 3_000_000
+"""The same for each process that keeps some of a dense network's features.
+
+They wait for each other, too, but sleep where that takes long, and so get on together on a busy machine.
+"""
 
 IMAGES_WORTH_A_THREAD = 2**18
-"""Numbers that a layer of images gives for a batch, for each thread that shares out its work."""
+"""Numbers that a layer of images gives for a batch, for each process that shares out its work."""
 
 
-def choose_threads(network: Network, batch_size: int, wish: int | Literal["auto"]) -> int:
-    """`wish`, or by the rule: as many as the largest layer's work is worth, up to the cores."""
+def choose_threads(
+    network: Network, batch_size: int, wish: int | Literal["auto"], *, by_features: bool = False
+) -> int:
+    """`wish`, or by the rule: as many as the largest layer's work is worth, up to the cores.
+
+    by_features: they are processes that share out features.
+    """
     if wish != "auto":
         return wish
     if network.has_images:
@@ -33,7 +43,7 @@ def choose_threads(network: Network, batch_size: int, wish: int | Literal["auto"
         worth = largest // IMAGES_WORTH_A_THREAD
     else:
         largest = max((param.size for param in network.params.named.values()), default=0)
-        worth = batch_size * largest // WORTH_A_THREAD
+        worth = batch_size * largest // (WORTH_A_SHARE if by_features else WORTH_A_THREAD)
     return min(max(worth, 1), usable_cores())
 
 
@@ -43,9 +53,10 @@ def usable_cores() -> int:
 
 
 @contextmanager
-def use_threads(threads: int, network: Network) -> Iterator[None]:
-    """While entered, BLAS uses that many threads; with images it uses one, and batches are shared out."""
-    with _controller().limit(limits=1 if network.has_images else threads, user_api="blas"):
+def use_threads(threads: int, network: Network, *, by_features: bool = False) -> Iterator[None]:
+    """While entered, BLAS uses that many threads; or one, where processes share out the work."""
+    by_processes = by_features or network.has_images
+    with _controller().limit(limits=1 if by_processes else threads, user_api="blas"):
         yield
 
 

@@ -10,6 +10,8 @@ from nnfs_cli.core.errors import DivergenceError
 from nnfs_cli.core.records import EpochReport, Heartbeat, Report, StepReport
 from nnfs_cli.evaluation import evaluate
 from nnfs_cli.experiment import Experiment
+from nnfs_cli.shares import Shares
+from nnfs_cli.sharing import uninterrupted
 from nnfs_cli.threads import use_threads
 
 HEARTBEAT_SECONDS = 0.1
@@ -27,7 +29,8 @@ def train(experiment: Experiment) -> Iterator[Report]:
     """
     progress = experiment.progress
     rows = experiment.data.splits["train"].rows
-    with use_threads(experiment.threads, experiment.network):
+    by_features = experiment.shares is not None
+    with use_threads(experiment.threads, experiment.network, by_features=by_features):
         while not experiment.finished:
             if progress.position == 0:
                 progress.order[...] = experiment.shuffle_rng.permutation(rows)
@@ -54,38 +57,32 @@ def _steps(experiment: Experiment, until: float) -> slice:
     """Steps up to one to be logged, the epoch's end, or a time; returns the rows of the last."""
     progress, config = experiment.progress, experiment.config.training
     rows, rows_per_step = len(progress.order), config.batch_size * config.accumulate
+    shares, steps = experiment.shares, experiment.steps
     while True:
-        here = slice(progress.position, min(progress.position + rows_per_step, rows))
-        _step(experiment, here)
-        progress.step += 1
-        progress.position = here.stop
-        done = here.stop == rows or progress.step % config.log_every == 0
-        if done or time.perf_counter() > until:
+        if shares is None:
+            here = slice(progress.position, min(progress.position + rows_per_step, rows))
+            steps.take(here, experiment.clock)
+            progress.step += 1
+            progress.position = here.stop
+        else:
+            here = _shared_steps(experiment, shares, until)
+        if here.stop == rows or progress.step % config.log_every == 0 or time.perf_counter() > until:
             return here
 
 
-def _step(experiment: Experiment, here: slice) -> None:
-    """One step of gradient descent, on the rows `here` of the epoch's order."""
-    size, clock = experiment.config.training.batch_size, experiment.clock
-    scale = experiment.descent.scale(clock)
-    if here.stop - here.start <= size:
-        experiment.passes.gradient(here, scale)
-    else:
-        _accumulated_gradient(experiment, here, size, scale)
-    experiment.descent.step(clock)
-
-
-def _accumulated_gradient(experiment: Experiment, here: slice, size: int, scale: float) -> None:
-    """The same gradient, put together from batches of `size` rows, each weighted as its rows count."""
-    grad, order, loss = experiment.network.params.grad, experiment.progress.order, experiment.loss
-    t, total = experiment.data.splits["train"].t, np.zeros_like(grad)
-    whole = loss.weight(t[order[here]])
-    for start in range(here.start, here.stop, size):
-        part = slice(start, min(start + size, here.stop))
-        experiment.passes.gradient(part, scale)
-        grad *= loss.weight(t[order[part]]) / whole
-        total += grad
-    grad[...] = total
+def _shared_steps(experiment: Experiment, shares: Shares, until: float) -> slice:
+    """As many of them as the time is for, by several processes; returns the rows of the last."""
+    progress, config = experiment.progress, experiment.config.training
+    rows, rows_per_step = len(progress.order), config.batch_size * config.accumulate
+    to_log = config.log_every - progress.step % config.log_every
+    to_end = math.ceil((rows - progress.position) / rows_per_step)
+    count = min(to_log, to_end, shares.steps_in(until - time.perf_counter()))
+    with uninterrupted():  # else `progress` might not tell how far the processes came
+        shares.take(progress.position, count, experiment.clock)
+        start = progress.position + (count - 1) * rows_per_step
+        progress.step += count
+        progress.position = min(start + rows_per_step, rows)
+    return slice(start, progress.position)
 
 
 def _heartbeat(experiment: Experiment) -> Heartbeat:

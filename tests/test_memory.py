@@ -20,8 +20,9 @@ from nnfs_cli.experiment import Experiment
 from nnfs_cli.losses.base import LOSSES, Loss
 from nnfs_cli.optimizers.base import OPTIMIZERS
 from nnfs_cli.regularizers.base import REGULARIZERS
-from nnfs_cli.schedules.base import SCHEDULES
+from nnfs_cli.schedules.base import SCHEDULES, Clock
 from nnfs_cli.schema import create
+from nnfs_cli.steps import Steps
 
 ROWS, FEATURES, HIDDEN = 7000, 128, 64
 BATCH = 4096
@@ -92,20 +93,20 @@ def experiment(
 
 def check_steps(ours: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
     """Train; once there was a step of each batch size, no step may allocate much."""
-    step, batch_sizes, allocated = trainer._step, set[int](), list[tuple[int, int]]()
+    take, batch_sizes, allocated = Steps.take, set[int](), list[tuple[int, int]]()
 
-    def measured(experiment: Experiment, here: slice) -> None:
+    def measured(steps: Steps, here: slice, clock: Clock) -> None:
         rows = here.stop - here.start
         if rows not in batch_sizes:
             batch_sizes.add(rows)
-            step(experiment, here)
+            take(steps, here, clock)
             return
         tracemalloc.start()
-        step(experiment, here)
+        take(steps, here, clock)
         allocated.append((rows, tracemalloc.get_traced_memory()[1]))
         tracemalloc.stop()
 
-    monkeypatch.setattr(trainer, "_step", measured)
+    monkeypatch.setattr(Steps, "take", measured)
     for _ in trainer.train(ours):
         pass
     assert len(allocated) == len(batch_sizes) > 0

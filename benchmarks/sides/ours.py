@@ -12,7 +12,6 @@ from nnfs_cli.core.params import Array
 from nnfs_cli.core.records import EpochReport, StepReport
 from nnfs_cli.experiment import Experiment
 from nnfs_cli.model import Model
-from nnfs_cli.network import Network
 from nnfs_cli.trainer import train
 from sides.base import Answerer, Trainer, Weights
 
@@ -27,7 +26,8 @@ class Ours(Trainer):
 
     @property
     def facts(self) -> str:
-        return _who(self.experiment.threads, self.experiment.network)
+        by_processes = self.experiment.network.has_images or self.experiment.shares is not None
+        return _who(self.experiment.threads, by_processes=by_processes)
 
     def start(self, weights: Weights) -> None:
         self.experiment.network.params.load(weights, "the benchmark")
@@ -72,17 +72,17 @@ class Answering(Answerer):
 
     @property
     def facts(self) -> str:
-        return _who(self._model.threads, self._model.network)
+        return _who(self._model.threads, by_processes=self._model.network.has_images)
 
     def answers(self) -> Array:
         return self._model.outputs(self._x)
 
 
-def _who(threads: int, network: Network) -> str:
+def _who(threads: int, *, by_processes: bool) -> str:
     """How many work, in words."""
     if threads == 1:
         return "1 thread"
-    return f"{threads} {'processes' if network.has_images else 'threads'}"
+    return f"{threads} {'processes' if by_processes else 'threads'}"
 
 
 def _is_step(report: object) -> bool:

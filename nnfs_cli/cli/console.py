@@ -45,6 +45,8 @@ def show_network(experiment: "Experiment") -> None:
         out.print(said, markup=False)
     if experiment.passes.crew.size > 1:
         work = f"each batch shared by {experiment.passes.crew.size} processes"
+    elif experiment.shares is not None:
+        work = f"each layer shared by {experiment.shares.size} processes"
     elif experiment.threads == 1 or experiment.network.has_images:
         work = "BLAS on 1 thread"
     else:

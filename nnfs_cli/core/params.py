@@ -80,18 +80,18 @@ class FlatParams:
     ) -> None:
         self.named = dict(params)
         self._saved: dict[str, Param | Statistic] = {**params, **statistics}
-        decayed_first = sorted(params.values(), key=lambda param: not param.decay)
-        size = sum(param.size for param in decayed_first)
+        self._in_order = dict(sorted(params.items(), key=lambda item: not item[1].decay))
+        self._statistics = dict(statistics)
+        size = sum(param.size for param in params.values())
         try:
             self.value = aligned((size,), dtype)
             self.grad = aligned((size,), dtype)
         except (MemoryError, ValueError, OverflowError):
             raise NnfsError(f"layers: {size:,} parameters are too many for this machine's memory") from None
-        self.decayed = slice(0, sum(param.size for param in decayed_first if param.decay))
+        self.decayed = slice(0, sum(param.size for param in params.values() if param.decay))
         self.statistics: Array = np.zeros(sum(statistic.size for statistic in statistics.values()), dtype)
-        self._in_order, self._statistics = decayed_first, list(statistics.values())
         self._lay_out()
-        for statistic in self._statistics:
+        for statistic in statistics.values():
             statistic.value.fill(statistic.start)
 
     def move(
@@ -104,18 +104,21 @@ class FlatParams:
                 setattr(self, name, array)
         self._lay_out()
 
+    def views(self, vector: Array) -> dict[str, Array]:
+        """A vector (P,) that has a number for each parameter, by their names and in their shapes."""
+        return _views(vector, self._in_order)
+
+    def statistic_views(self, vector: Array) -> dict[str, Array]:
+        """The same of the statistics, (S,)."""
+        return _views(vector, self._statistics)
+
     def _lay_out(self) -> None:
         """Let each parameter and statistic see its part of the vectors."""
-        start = 0
-        for param in self._in_order:
-            window = slice(start, start + param.size)
-            param.value = self.value[window].reshape(param.shape)
-            param.grad = self.grad[window].reshape(param.shape)
-            start += param.size
-        start = 0
-        for statistic in self._statistics:
-            statistic.value = self.statistics[start : start + statistic.size].reshape(statistic.shape)
-            start += statistic.size
+        values, grads = self.views(self.value), self.views(self.grad)
+        for name, param in self._in_order.items():
+            param.value, param.grad = values[name], grads[name]
+        for name, view in self.statistic_views(self.statistics).items():
+            self._statistics[name].value = view
 
     def initialize(self, rng: np.random.Generator) -> None:
         """Fill every parameter in the network's order."""
@@ -146,6 +149,15 @@ class FlatParams:
             raise NnfsError("\n  ".join([f"{source}: these are weights of another network", *problems]))
         for name, saved in self._saved.items():
             saved.value[...] = arrays[name]
+
+
+def _views(vector: Array, members: Mapping[str, Param] | Mapping[str, Statistic]) -> dict[str, Array]:
+    """A vector as the arrays that lie in it one after the other."""
+    views, start = {}, 0
+    for name, member in members.items():
+        views[name] = vector[start : start + member.size].reshape(member.shape)
+        start += member.size
+    return views
 
 
 def _shape(array: Array | Param | Statistic | None) -> str:

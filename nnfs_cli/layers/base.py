@@ -33,6 +33,7 @@ class Layer(Component, ABC):
     images: x and y are images (N, C, H, W), which then lie batch innermost in memory, as (C, H, W, N).
     is_monotone: each number of y rises with that of x alone, so that a maximum may be taken first.
     takes_maximum: each number of y is the largest of some of x.
+    by_feature: y (N, D) at a feature depends on x at this feature alone, and so do its parameters' gradients.
     sums_over_batch: a layer that mixes rows does so through `whole_batch` alone.
     rng: for layers that draw at random; the network gives all its layers one and the same.
     """
@@ -44,14 +45,15 @@ class Layer(Component, ABC):
     images: ClassVar[bool] = False
     is_monotone: ClassVar[bool] = False
     takes_maximum: ClassVar[bool] = False
+    by_feature: ClassVar[bool] = False
     sums_over_batch: ClassVar[bool] = False
     rng: np.random.Generator
 
     def __init_subclass__(cls) -> None:
         """Whoever computes otherwise than the layer it derives from, has to promise anew what that does."""
         super().__init_subclass__()
-        if {"forward", "infer", "input_grad"} & vars(cls).keys():
-            for promise in ("is_monotone", "takes_maximum", "sums_over_batch"):
+        if {"forward", "infer", "param_grads", "input_grad"} & vars(cls).keys():
+            for promise in ("is_monotone", "takes_maximum", "by_feature", "sums_over_batch"):
                 if promise not in vars(cls):
                     setattr(cls, promise, False)
 

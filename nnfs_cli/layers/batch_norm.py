@@ -50,6 +50,7 @@ class BatchNorm(Layer):
     ]
     mixes_rows: ClassVar[bool] = True
     sums_over_batch: ClassVar[bool] = True
+    by_feature: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_options(

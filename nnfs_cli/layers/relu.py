@@ -20,6 +20,7 @@ class ReLU(Layer):
     """
 
     is_monotone: ClassVar[bool] = True
+    by_feature: ClassVar[bool] = True
 
     def forward(self, x: Array, y: Array) -> None:
         np.maximum(x, 0.0, out=y)

@@ -1,6 +1,7 @@
 """The hyperbolic tangent."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -15,6 +16,8 @@ class Tanh(Layer):
 
     dx = dy (1 - y^2)
     """
+
+    by_feature: ClassVar[bool] = True
 
     def forward(self, x: Array, y: Array) -> None:
         np.tanh(x, out=y)

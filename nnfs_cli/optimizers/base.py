@@ -17,10 +17,20 @@ class Optimizer(Component, ABC):
     """Steps down the gradient. Every optimizer has an option `learning_rate`.
 
     What it remembers between steps are arrays, each created in `build` and of params.value's shape (P,).
+
+    by_number: a parameter's step depends on that parameter and its gradients alone, and on what state of
+        another shape counts.
     """
 
     registry: ClassVar[Registry["Optimizer"]]
+    by_number: ClassVar[bool] = False
     learning_rate: float
+
+    def __init_subclass__(cls) -> None:
+        """Whoever steps otherwise than the optimizer it derives from, has to promise anew what that does."""
+        super().__init_subclass__()
+        if {"build", "step"} & vars(cls).keys() and "by_number" not in vars(cls):
+            cls.by_number = False
 
     @property
     def only_scales(self) -> bool:

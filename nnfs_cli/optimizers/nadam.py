@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -36,6 +37,7 @@ class NAdam(Optimizer):
     epsilon: float = 1e-8
     momentum_decay: float = 0.004
     weight_decay: float = 0.0
+    by_number: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_options(

@@ -1,6 +1,7 @@
 """Stochastic gradient descent."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -30,6 +31,7 @@ class SGD(Optimizer):
     momentum: float = 0.0
     nesterov: bool = False
     weight_decay: float = 0.0
+    by_number: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_options(

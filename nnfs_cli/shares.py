@@ -1,0 +1,222 @@
+"""Shares: a network of dense layers whose features are shared out among processes."""
+
+import copy
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from multiprocessing.process import BaseProcess
+
+import numpy as np
+
+from nnfs_cli.config import ExperimentConfig
+from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.params import Array
+from nnfs_cli.layers.base import Layer
+from nnfs_cli.layers.dense import Dense
+from nnfs_cli.network import Network
+from nnfs_cli.passes import Passes, part
+from nnfs_cli.schedules.base import Clock
+from nnfs_cli.shared_dense import SharedDense
+from nnfs_cli.sharing import Crew, can_share
+from nnfs_cli.steps import Steps
+
+
+class Shares:
+    """Trains a network with several processes, each of which keeps some features of every layer.
+
+    A share is a network of its own. All have the same rows. The first dense layer gives each of them some
+    of its features, and those each keeps, with the parameters that belong to them, up to the last dense
+    layer, whose outputs all know, and the loss. `SharedDense` brings together what a layer needs of other
+    features. Each process steps down its own parameters, which no other ever asks for: what crosses from
+    core to core are activations, not weights.
+
+    Between `take` and `collect` the shares know better than the whole network how training stands.
+
+    size: how many processes.
+    """
+
+    def __init__(self, config: ExperimentConfig, whole: Steps, size: int) -> None:
+        self.size = size
+        self._whole, self._batch_size = whole, config.training.batch_size
+        self._rows_per_step = self._batch_size * config.training.accumulate
+        self._epochs = config.training.epochs
+        self._crew = Crew(size, {"take": self._take, "fetch": self._fetch, "hand_in": self._hand_in})
+        self._shares = _shares(config, whole, self._crew)
+        self._order = self._crew.empty(whole.passes.order.shape, np.intp)
+        for share in self._shares:
+            share.steps.passes.order = self._order
+        self._shares[0].steps.passes.outputs = whole.passes.outputs
+        # The first share is this process's own: what it has may be seen without being handed in.
+        self._parcels = [self._shares[0].state] + [
+            {name: self._crew.empty(array.shape, array.dtype) for name, array in share.state.items()}
+            for share in self._shares[1:]
+        ]
+        self._are_ahead, self._are_lost = False, False
+        self._seconds_a_step = 0.0
+
+    @property
+    def helpers(self) -> list[BaseProcess]:
+        """The processes beside this one, once there are any."""
+        return self._crew.helpers
+
+    def steps_in(self, seconds: float) -> int:
+        """About how many steps that is, at the pace of the last ones."""
+        return max(int(seconds / self._seconds_a_step), 1) if self._seconds_a_step else 1
+
+    def take(self, position: int, count: int, clock: Clock) -> None:
+        """So many steps, the first at `clock` on the rows from `position` of the epoch's order."""
+        if not self._are_ahead:
+            self._spread()
+        started = time.perf_counter()
+        rows = slice(position, position + count * self._rows_per_step)
+        self._order[rows] = self._whole.passes.order[rows]
+        self._are_ahead = self._are_lost = True
+        self._crew.run("take", position, count, clock.step, clock.steps_per_epoch)
+        self._are_lost = False
+        self._seconds_a_step = (time.perf_counter() - started) / count
+
+    def collect(self) -> None:
+        """Bring the whole network, and its optimizer, to where the shares are.
+
+        NnfsError where they were stopped in the middle of a step.
+        """
+        if not self._are_ahead:
+            return
+        if self._are_lost:
+            raise NnfsError("training was stopped in the middle of a step; go on from a saved state")
+        self._crew.run("hand_in")
+        for whole, share in self._counterparts():
+            whole[...] = share
+        self._are_ahead = False
+
+    def forget(self) -> None:
+        """Go on from what the whole network is given by others, whatever the shares have come to."""
+        self._are_ahead = False
+
+    def _spread(self) -> None:
+        """Give the shares what the whole network and its optimizer are."""
+        for whole, share in self._counterparts():
+            share[...] = whole
+        self._crew.run("fetch")
+
+    def _take(self, who: int, position: int, count: int, step: int, steps_per_epoch: int) -> None:
+        """A process's part of `take`."""
+        steps, rows = self._shares[who].steps, len(self._order)
+        for i in range(count):
+            start = position + i * self._rows_per_step
+            clock = Clock(step + i, steps_per_epoch, self._epochs)
+            steps.take(slice(start, min(start + self._rows_per_step, rows)), clock)
+
+    def _fetch(self, who: int) -> None:
+        """A process's own state, from its parcel."""
+        for name, array in self._shares[who].state.items():
+            array[...] = self._parcels[who][name]
+
+    def _hand_in(self, who: int) -> None:
+        """A process's own state, to its parcel."""
+        for name, array in self._shares[who].state.items():
+            self._parcels[who][name][...] = array
+
+    def _counterparts(self) -> Iterator[tuple[Array, Array]]:
+        """All that training changes: as the whole has it, and as a parcel has a part of that; views."""
+        whole = self._whole.passes.network.params
+        for share, parcel in zip(self._shares, self._parcels, strict=True):
+            own = share.steps.passes.network.params
+            for name, array in _state(self._whole).items():
+                if name == "statistics":
+                    theirs, ours = whole.statistic_views(array), own.statistic_views(parcel[name])
+                elif array.shape == whole.value.shape:
+                    theirs, ours = whole.views(array), own.views(parcel[name])
+                else:
+                    yield array, parcel[name]
+                    continue
+                for key, array in ours.items():
+                    yield theirs[key][share.places[key]], array
+
+
+class Share:
+    """What one process has of a network.
+
+    steps: of its own network, which is a part of the whole one.
+    places: what it has of each parameter and statistic, by name.
+    """
+
+    def __init__(self, steps: Steps, places: Mapping[str, tuple[slice, ...]]) -> None:
+        self.steps, self.places = steps, places
+
+    @property
+    def state(self) -> dict[str, Array]:
+        """All that its later steps depend on, by name."""
+        return _state(self.steps)
+
+
+def may_share_features(network: Network, config: ExperimentConfig) -> bool:
+    """Whether several processes can each keep some features of every layer, here and now.
+
+    What there is between dense layers, the optimizer and the regularizer must treat each feature by
+    itself, and nothing before the first dense layer may want a gradient.
+    """
+    by_number = config.optimizer.by_number and (config.regularizer is None or config.regularizer.by_number)
+    dense, layers = _dense(network), network.layers
+    return (
+        can_share()
+        and by_number
+        and not config.training.clip_norm
+        and len(dense) > 1
+        and not any(layer.params() for layer in layers[: dense[0]])
+        and all(type(layer) is Dense or _is_by_feature(layer) for layer in layers)
+    )
+
+
+def most_shares(network: Network) -> int:
+    """How many there can be: each needs a feature of every layer."""
+    dense = _dense(network)
+    return min(math.prod(shape) for shape in network.shapes[dense[0] + 1 : dense[-1] + 1])
+
+
+def _is_by_feature(layer: Layer) -> bool:
+    """Whether it treats each feature by itself, with parameters that are no other feature's too."""
+    return layer.by_feature and not any(param.size == 1 for param in layer.params().values())
+
+
+def _dense(network: Network) -> list[int]:
+    """Where dense layers stand."""
+    return [i for i, layer in enumerate(network.layers) if type(layer) is Dense]
+
+
+def _shares(config: ExperimentConfig, whole: Steps, crew: Crew) -> list[Share]:
+    """Everybody's share, for these to keep in memory of their own."""
+    network, rows = whole.passes.network, config.training.batch_size
+    first, *others, last = _dense(network)
+    units = [math.prod(shape) for shape in network.shapes[1:]]
+    products = {i: crew.meeting(crew.size * rows * units[i], network.dtype) for i in (*others, last)}
+    gradients = {i: crew.meeting(rows * units[i], network.dtype) for i in others}
+
+    def share(who: int) -> Share:
+        layers = copy.deepcopy(list(config.layers))
+        places: dict[str, tuple[slice, ...]] = {}
+        for i, (name, layer) in enumerate(zip(network.names, network.layers, strict=True)):
+            mine = part(who, crew.size, 0, units[i]) if first <= i < last else slice(0, units[i])
+            places |= {f"{name}/{key}": (mine,) for key in (*layer.params(), *layer.statistics())}
+            if i == first and isinstance(layer, Dense):
+                layers[i] = replace(layer, units=mine.stop - mine.start)
+                places[f"{name}/W"] = slice(None), mine
+            elif i in products and isinstance(layer, Dense):
+                layers[i] = SharedDense(layer, who, mine, products[i], gradients.get(i))
+                places[f"{name}/W"] = (part(who, crew.size, 0, units[i - 1]),)
+        return Share(_steps(config, whole, layers), places)
+
+    return [share(who) for who in range(crew.size)]
+
+
+def _steps(config: ExperimentConfig, whole: Steps, layers: Sequence[Layer]) -> Steps:
+    """Steps of a network of these layers on the same rows."""
+    passes = whole.passes
+    network = Network(layers, passes.data.input_shape, passes.network.dtype)
+    return Steps(Passes(network, passes.loss, passes.data, 1, passes.augment_rng), config)
+
+
+def _state(steps: Steps) -> dict[str, Array]:
+    params = steps.passes.network.params
+    return {"params": params.value, "statistics": params.statistics, **steps.descent.state()}

@@ -1,0 +1,387 @@
+"""Networks whose features processes share are trained as whole ones are, and repeat bit for bit."""
+
+import gc
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from nnfs_cli.config import parse_config
+from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.params import Array
+from nnfs_cli.core.records import EpochReport, Heartbeat, StepReport
+from nnfs_cli.evaluation import evaluate
+from nnfs_cli.experiment import Experiment
+from nnfs_cli.layers.base import LAYERS, Layer
+from nnfs_cli.layers.relu import ReLU
+from nnfs_cli.network import Network
+from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer
+from nnfs_cli.optimizers.sgd import SGD
+from nnfs_cli.regularizers.base import REGULARIZERS, Regularizer
+from nnfs_cli.regularizers.l2 import L2
+from nnfs_cli.schema import create
+from nnfs_cli.sharing import CAN_FORK
+from nnfs_cli.threads import choose_threads
+from nnfs_cli.trainer import train
+from tests.toys import ROOT
+
+pytestmark = pytest.mark.usefixtures("few_threads")
+
+THREE = [{"type": "dense", "units": 7}, "relu", {"type": "dense", "units": 5}, "tanh"]
+NETWORKS: dict[str, list[Any]] = {
+    "two": [{"type": "dense", "units": 6}, "relu"],
+    "three": THREE,
+    "normalized": [
+        {"type": "dense", "units": 7, "bias": False},
+        "batch_norm",
+        {"type": "prelu", "slopes": "per_channel"},
+        {"type": "dense", "units": 5, "bias": False},
+        {"type": "batch_norm", "momentum": 0.3},
+        "silu",
+    ],
+    "flattened": ["flatten", "tanh", *THREE],
+}
+TRAININGS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "momentum": {"optimizer": {"type": "sgd", "learning_rate": 0.05, "momentum": 0.9, "weight_decay": 0.01}},
+    "adam": {"optimizer": "adam", "schedule": {"type": "cosine"}, "regularizer": "l2"},
+    "averaged": {"optimizer": "lion", "training": {"ema": 0.9, "clip_value": 0.01, "accumulate": 3}},
+}
+
+
+@pytest.fixture
+def few_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No helpers outlive a test, whatever it leaves behind."""
+    monkeypatch.chdir(ROOT)
+    yield
+    gc.collect()
+
+
+def experiment(threads: int, layers: list[Any] | None = None, **config: Any) -> Experiment:
+    """Four features, three classes, 50 rows in batches of 8, the last of 2."""
+    content: dict[str, Any] = {
+        "name": "shares",
+        "seed": 5,
+        "dtype": "float64",
+        "dataset": {"type": "blobs", "samples": 60, "features": 4, "validation": 10},
+        "layers": [*(NETWORKS["three"] if layers is None else layers), {"type": "dense", "units": 3}],
+        "loss": "cross_entropy",
+        "optimizer": {"type": "sgd", "learning_rate": 0.1},
+        **config,
+    }
+    content["training"] = {"epochs": 3, "batch_size": 8, "threads": threads, **config.get("training", {})}
+    return Experiment(parse_config(yaml.safe_dump(content), "shares.yaml", ()))
+
+
+def trained(ours: Experiment) -> Experiment:
+    """The experiment at the end of its training; whether it was shared is checked here."""
+    assert (ours.shares is not None) == (CAN_FORK and ours.threads > 1)
+    for _ in train(ours):
+        pass
+    return ours
+
+
+def state(ours: Experiment) -> dict[str, Array]:
+    """A copy of its state but for the seconds it took."""
+    return {name: np.copy(a) for name, a in ours.state().items() if name != "progress/seconds"}
+
+
+def assert_same(first: Experiment, second: Experiment) -> None:
+    """That both stand at the same place to the bit."""
+    mine, other = state(first), state(second)
+    assert mine.keys() == other.keys()
+    for name, array in mine.items():
+        np.testing.assert_array_equal(array, other[name], err_msg=name)
+
+
+@pytest.mark.parametrize("size", [2, 3])
+@pytest.mark.parametrize("training", TRAININGS.values(), ids=TRAININGS)
+@pytest.mark.parametrize("layers", NETWORKS.values(), ids=NETWORKS)
+def test_a_shared_training_comes_to_what_one_process_comes_to(
+    layers: list[Any], training: dict[str, Any], size: int
+) -> None:
+    shared = state(trained(experiment(size, layers, **training)))
+    whole = state(trained(experiment(1, layers, **training)))
+    assert shared.keys() == whole.keys()
+    for name, array in whole.items():
+        if array.dtype.kind == "f":
+            np.testing.assert_allclose(shared[name], array, rtol=1e-7, atol=1e-10, err_msg=name)
+        else:
+            np.testing.assert_array_equal(shared[name], array, err_msg=name)
+
+
+def test_there_are_no_more_shares_than_features_of_the_narrowest_layer() -> None:
+    ours = trained(experiment(8, NETWORKS["three"]))
+    if CAN_FORK:
+        assert ours.shares is not None
+        assert ours.shares.size == 5
+
+
+def test_a_shared_training_repeats_bit_for_bit_however_often_it_reports() -> None:
+    first = trained(experiment(2, NETWORKS["normalized"], training={"log_every": 1}))
+    second = trained(experiment(2, NETWORKS["normalized"], training={"log_every": 1000}))
+    assert_same(first, second)
+
+
+def test_a_shared_training_goes_on_as_if_never_interrupted() -> None:
+    first, second = (experiment(2, optimizer="adam", training={"log_every": 3}) for _ in range(2))
+    for report in train(first):
+        if isinstance(report, StepReport) and report.step == 9:
+            second.load_state({name: np.copy(a) for name, a in first.state().items()}, "here")
+    trained(second)
+    assert_same(first, second)
+
+
+def test_what_is_done_to_the_network_between_reports_is_what_training_goes_on_from() -> None:
+    ends = []
+    for threads in (1, 2):
+        ours = experiment(threads, training={"log_every": 3})
+        for report in train(ours):
+            if isinstance(report, StepReport):
+                before = ours.network.params.value.copy()
+                ours.network.params.value *= 0.5
+                assert np.abs(before).max() > 0
+        ends.append(ours.network.params.value.copy())
+    np.testing.assert_allclose(ends[0], ends[1], rtol=1e-7, atol=1e-10)
+
+
+def test_a_state_that_is_loaded_in_the_middle_replaces_what_the_shares_have() -> None:
+    ours, other = experiment(2), experiment(2)
+    start = {name: np.copy(array) for name, array in ours.state().items()}
+    reports = train(ours)
+    while not isinstance(next(reports), EpochReport):
+        pass
+    ours.load_state(start, "here")
+    assert_same(trained(ours), trained(other))
+
+
+def test_a_helper_that_dies_is_told_and_the_state_is_not_taken_for_whole() -> None:
+    ours, other = experiment(2, training={"epochs": 50}), experiment(2)
+    start = {name: np.copy(array) for name, array in ours.state().items()}
+    reports = train(ours)
+    next(reports)
+    if ours.shares is None:
+        assert not CAN_FORK
+        return
+    for helper in ours.shares.helpers:
+        os.kill(helper.pid or 0, signal.SIGKILL)
+    with pytest.raises(NnfsError, match="helper process has ended"):
+        list(reports)
+    with pytest.raises(NnfsError, match="go on from a saved state"):
+        ours.state()
+    other.load_state(start, "here")
+    ours.load_state(start, "here")
+    for each in (ours, other):
+        assert isinstance(list(train_to_epoch(each, 2))[-1], EpochReport)
+    assert_same(ours, other)
+
+
+def train_to_epoch(ours: Experiment, epochs: int) -> Iterator[object]:
+    for report in train(ours):
+        yield report
+        if isinstance(report, EpochReport) and report.epoch == epochs:
+            return
+
+
+def test_signals_to_all_processes_stop_training_between_two_steps_and_nothing_is_left_running(
+    tmp_path: Path,
+) -> None:
+    config = yaml.safe_dump(
+        {
+            "dataset": {"type": "blobs", "samples": 2000},
+            "layers": [{"type": "dense", "units": 8}, "relu", {"type": "dense", "units": 3}],
+            "loss": "cross_entropy",
+            "optimizer": "sgd",
+            "training": {"epochs": 10**6, "threads": 2},
+        }
+    )
+    (tmp_path / "long.yaml").write_text(config)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        run = subprocess.Popen(
+            [sys.executable, "-m", "nnfs_cli", "train", "long.yaml", "--id", number.name],
+            cwd=tmp_path,
+            start_new_session=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        folder = tmp_path / "runs" / number.name
+        while run.poll() is None and not (folder / "steps.csv").exists():
+            pass
+        for _ in range(10**7):
+            if run.poll() is not None or (folder / "steps.csv").stat().st_size > 100:
+                break
+        os.killpg(run.pid, number)
+        said, _ = run.communicate(timeout=60)
+        assert run.returncode == 130, said
+        assert (folder / "weights.npz").exists()
+        with pytest.raises(ProcessLookupError):
+            os.killpg(run.pid, 0)
+
+
+def test_helpers_end_with_the_experiment_that_they_work_for() -> None:
+    ours = trained(experiment(2))
+    helpers = ours.shares.helpers[:] if ours.shares is not None else []
+    assert len(helpers) == (1 if CAN_FORK else 0)
+    gc.disable()
+    try:
+        del ours
+        assert not any(helper.is_alive() for helper in helpers)
+    finally:
+        gc.enable()
+
+
+class Mixed(ReLU):
+    """A user's layer that derives from one that treats features apart, and does not."""
+
+    def forward(self, x: Array, y: Array) -> None:
+        np.maximum(x, x.mean(axis=1, keepdims=True), out=y)
+
+
+class Remembering(SGD):
+    """A user's optimizer that derives from one that treats numbers apart, and does not."""
+
+    def step(self, params: Any, learning_rate: float) -> None:
+        params.value -= learning_rate * params.grad / np.abs(params.grad).max()
+
+
+class Shrinking(L2):
+    """A user's regularizer likewise."""
+
+    def constrain(self, params: Any) -> None:
+        params.value /= np.abs(params.value).max()
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"layers": []},
+        {"layers": [{"type": "dense", "units": 6}, {"type": "dropout", "rate": 0.1}]},
+        {"layers": [{"type": "dense", "units": 6}, "layer_norm"]},
+        {"layers": [{"type": "dense", "units": 6}, {"type": "prelu", "slopes": "shared"}]},
+        {"layers": ["batch_norm", {"type": "dense", "units": 6}]},
+        {"layers": [{"type": "dense", "units": 6}, {"type": "residual", "layers": ["relu"]}]},
+        {"regularizer": "max_norm"},
+        {"training": {"clip_norm": 1.0}},
+    ],
+    ids=str,
+)
+def test_what_needs_all_features_at_once_stays_whole(config: dict[str, Any]) -> None:
+    assert experiment(2, **config).shares is None
+
+
+def test_whoever_derives_from_a_part_and_computes_otherwise_has_to_promise_anew() -> None:
+    assert ReLU.by_feature
+    assert not Mixed.by_feature
+    assert SGD.by_number
+    assert not Remembering.by_number
+    assert L2.by_number
+    assert not Shrinking.by_number
+
+
+BY_FEATURE = [
+    pytest.param(name, options, id=f"{name}-{options}")
+    for name in LAYERS
+    if LAYERS[name].by_feature
+    for options, shape in LAYERS[name].examples
+    if len(shape) == 1 and (name, options) != ("prelu", {})  # whose one slope is all features' together
+]
+
+
+@pytest.mark.parametrize(("name", "options"), BY_FEATURE)
+def test_layers_that_promise_it_give_some_features_what_they_give_all(
+    name: str, options: dict[str, Any]
+) -> None:
+    draw = np.random.default_rng(3)
+    x, dy, some = draw.normal(size=(6, 5)), draw.normal(size=(6, 5)), slice(1, 4)
+    found = []
+    for x_, dy_ in ((x, dy), (x[:, some].copy(), dy[:, some].copy())):
+        layer = create(Layer, name, options)
+        network = Network([layer], x_.shape[1:], "float64")
+        network.initialize(np.random.default_rng(0))
+        workspace = network.workspace(6)
+        workspace.x[...], workspace.dy[...] = x_, dy_
+        workspace.forward()
+        dx = np.zeros_like(x_)
+        y = workspace.y.copy() if layer.view(x_) is None else x_
+        layer.param_grads(workspace.x, workspace.y, workspace.dy)
+        layer.input_grad(workspace.x, workspace.y, workspace.dy, dx)
+        grads = [param.grad.copy() for param in layer.params().values()]
+        found.append([y, dx, *grads, *(each.value.copy() for each in layer.statistics().values())])
+    for whole, part in zip(*found, strict=True):
+        np.testing.assert_allclose(whole[..., some], part, rtol=1e-12, atol=1e-14)
+
+
+def steps_of(optimizer: Optimizer, regularizer: Regularizer | None, some: slice) -> Array:
+    """Seven numbers, or some of them, after five steps."""
+    draw = np.random.default_rng(4)
+    network = Network([create(Layer, "dense", {"units": 7, "bias": False})], (1,), "float64")
+    start, grads = draw.normal(size=7), draw.normal(size=(5, 7))
+    params = network.params
+    if some != slice(None):
+        width = len(range(7)[some])
+        params = Network([create(Layer, "dense", {"units": width, "bias": False})], (1,), "float64").params
+    params.value[...] = start[some]
+    optimizer.build(params)
+    for grad in grads:
+        params.grad[...] = grad[some]
+        if regularizer is not None:
+            regularizer.add_gradient(params)
+        optimizer.step(params, 0.1)
+        if regularizer is not None:
+            regularizer.constrain(params)
+    return params.value
+
+
+@pytest.mark.parametrize("name", [name for name in OPTIMIZERS if OPTIMIZERS[name].by_number])
+def test_optimizers_that_promise_it_step_some_numbers_as_all(name: str) -> None:
+    whole, part = (steps_of(create(Optimizer, name, {}), None, some) for some in (slice(None), slice(2, 6)))
+    np.testing.assert_allclose(whole[2:6], part, rtol=1e-14)
+
+
+@pytest.mark.parametrize("name", [name for name in REGULARIZERS if REGULARIZERS[name].by_number])
+def test_regularizers_that_promise_it_treat_some_numbers_as_all(name: str) -> None:
+    whole, part = (
+        steps_of(SGD(), create(Regularizer, name, {}), some) for some in (slice(None), slice(2, 6))
+    )
+    np.testing.assert_allclose(whole[2:6], part, rtol=1e-14)
+
+
+def test_every_shipped_optimizer_can_be_shared() -> None:
+    assert all(
+        OPTIMIZERS[name].by_number
+        for name in OPTIMIZERS
+        if OPTIMIZERS[name].__module__.startswith("nnfs_cli.")
+    )
+
+
+def test_the_rule_shares_what_is_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nnfs_cli.threads.usable_cores", lambda: 4)
+    layers = [create(Layer, "dense", {"units": 128}), create(Layer, "dense", {"units": 10})]
+    network = Network(layers, (784,), "float32")
+    assert [choose_threads(network, n, "auto", by_features=True) for n in (16, 64, 1024)] == [1, 2, 4]
+    assert [choose_threads(network, n, "auto") for n in (16, 64, 1024)] == [1, 1, 4]
+
+
+def test_scores_and_averages_of_a_shared_training_are_those_of_its_end() -> None:
+    scores = []
+    for threads in (1, 2):
+        ours = trained(experiment(threads, training={"ema": 0.5}))
+        ours.use_best()
+        scores.append(evaluate(ours, "validation").scores["loss"])
+    assert scores[0] == pytest.approx(scores[1], rel=1e-9)
+
+
+def test_a_shared_training_gives_signs_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nnfs_cli.trainer.HEARTBEAT_SECONDS", 0.0)
+    reports = list(train(experiment(2, training={"log_every": 5})))
+    assert sum(isinstance(report, Heartbeat) for report in reports) > 3
+    assert sum(isinstance(report, StepReport) for report in reports) == 4
+    assert [report.epoch for report in reports if isinstance(report, EpochReport)] == [1, 2, 3]
