@@ -92,8 +92,8 @@ Before anything is timed, each contestant must come to the same weights as ours,
 start over the same 20 batches; for inference, to the same probabilities.
 
 - `nnfs, by the rule` is what a user gets who says nothing of threads, and what peers are compared with; 1
-  and 2 threads are what `training.threads` can ask for instead (for networks of images, 1 and 2
-  processes).
+  and 2 threads are what `training.threads` can ask for instead: processes where these share the work, and
+  else threads of BLAS.
 - A peer is judged at the better of 1 and 2 threads, and of its variants.
 - `bare matmuls` is the limit for whoever uses this BLAS: the matrix products of the same steps and
   nothing else, each in the memory order in which it is fastest.

@@ -90,6 +90,12 @@ class Shares:
             whole[...] = share
         self._are_ahead = False
 
+    def rest(self) -> None:
+        """Leave what the shares know to the whole network, and let the helpers end until they are needed."""
+        if not self._are_lost:
+            self.collect()
+        self._crew.dismiss()
+
     def forget(self) -> None:
         """Go on from what the whole network is given by others, whatever the shares have come to."""
         self._are_ahead = False

@@ -27,15 +27,18 @@ def train(experiment: Experiment) -> Iterator[Report]:
     Every report comes between two steps, where `experiment.state()` is whole: whoever listens may
     stop there and go on later. Raises DivergenceError when a loss is no longer finite.
     """
-    progress = experiment.progress
+    progress, shares = experiment.progress, experiment.shares
     rows = experiment.data.splits["train"].rows
-    by_features = experiment.shares is not None
-    with use_threads(experiment.threads, experiment.network, by_features=by_features):
-        while not experiment.finished:
-            if progress.position == 0:
-                progress.order[...] = experiment.shuffle_rng.permutation(rows)
-            yield from _run_epoch(experiment)
-            yield _close_epoch(experiment)
+    try:
+        with use_threads(experiment.threads, experiment.network, by_features=shares is not None):
+            while not experiment.finished:
+                if progress.position == 0:
+                    progress.order[...] = experiment.shuffle_rng.permutation(rows)
+                yield from _run_epoch(experiment)
+                yield _close_epoch(experiment)
+    finally:
+        if shares is not None:
+            shares.rest()
 
 
 def _run_epoch(experiment: Experiment) -> Iterator[Report]:

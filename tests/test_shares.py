@@ -226,16 +226,21 @@ def test_signals_to_all_processes_stop_training_between_two_steps_and_nothing_is
             os.killpg(run.pid, 0)
 
 
-def test_helpers_end_with_the_experiment_that_they_work_for() -> None:
-    ours = trained(experiment(2))
+@pytest.mark.parametrize("all_of_it", [True, False])
+def test_helpers_end_with_the_training_and_leave_what_they_know(all_of_it: bool) -> None:
+    ours = experiment(2)
+    params, start = ours.network.params.value, ours.network.params.value.copy()
+    reports = train(ours)
+    next(reports)
     helpers = ours.shares.helpers[:] if ours.shares is not None else []
     assert len(helpers) == (1 if CAN_FORK else 0)
-    gc.disable()
-    try:
-        del ours
-        assert not any(helper.is_alive() for helper in helpers)
-    finally:
-        gc.enable()
+    if all_of_it:
+        list(reports)
+    else:
+        reports.close()  # type: ignore[attr-defined]
+    assert not any(helper.is_alive() for helper in helpers)
+    assert np.abs(params - start).max() > 0
+    assert_same(trained(ours), trained(experiment(2)))
 
 
 class Mixed(ReLU):
