@@ -110,9 +110,10 @@ class Experiment:
     @cached_property
     def shares(self) -> Shares | None:
         """The processes that train the network, where several do that by sharing out its features."""
-        if self.threads == 1 or not self.may_share_features:
+        if not self.may_share_features:
             return None
-        return Shares(self.config, self.steps, min(self.threads, most_shares(self.passes.network)))
+        size = min(self.threads, most_shares(self.passes.network))
+        return Shares(self.config, self.steps, size) if size > 1 else None
 
     @property
     def _hired(self) -> Shares | None:

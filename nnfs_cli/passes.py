@@ -26,8 +26,10 @@ class Passes:
     processes: how many, if the network's layers allow it.
     augment_rng: what augmentation draws from.
     order: (N,) the running epoch's training rows, for the trainer to fill.
-    outputs: (N, M) what the network gave for them.
+    outputs: (N, M) what the network gave for them, if `keeps_outputs`.
     """
+
+    keeps_outputs = True
 
     def __init__(
         self, network: Network, loss: Loss, data: Data, processes: int, augment_rng: np.random.Generator
@@ -83,7 +85,8 @@ class Passes:
         workspace = batch.workspace
         batch.fill(self.order[rows])
         workspace.forward()
-        self.outputs[rows] = workspace.y
+        if self.keeps_outputs:
+            self.outputs[rows] = workspace.y
         self.loss.gradient(workspace.y, batch.t, workspace.dy)
         if scale != 1.0:
             dy = workspace.dy

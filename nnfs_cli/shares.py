@@ -46,13 +46,14 @@ class Shares:
         self._order = self._crew.empty(whole.passes.order.shape, np.intp)
         for share in self._shares:
             share.steps.passes.order = self._order
+            share.steps.passes.keeps_outputs = share is self._shares[0]
         self._shares[0].steps.passes.outputs = whole.passes.outputs
         # The first share is this process's own: what it has may be seen without being handed in.
         self._parcels = [self._shares[0].state] + [
             {name: self._crew.empty(array.shape, array.dtype) for name, array in share.state.items()}
             for share in self._shares[1:]
         ]
-        self._are_ahead, self._are_lost = False, False
+        self._are_ahead = False
         self._seconds_a_step = 0.0
 
     @property
@@ -65,15 +66,18 @@ class Shares:
         return max(int(seconds / self._seconds_a_step), 1) if self._seconds_a_step else 1
 
     def take(self, position: int, count: int, clock: Clock) -> None:
-        """So many steps, the first at `clock` on the rows from `position` of the epoch's order."""
+        """So many steps, the first at `clock` on the rows from `position` of the epoch's order.
+
+        NnfsError where a helper has ended: then what the shares knew is lost.
+        """
+        self._require_helpers()
         if not self._are_ahead:
             self._spread()
         started = time.perf_counter()
         rows = slice(position, position + count * self._rows_per_step)
         self._order[rows] = self._whole.passes.order[rows]
-        self._are_ahead = self._are_lost = True
+        self._are_ahead = True
         self._crew.run("take", position, count, clock.step, clock.steps_per_epoch)
-        self._are_lost = False
         self._seconds_a_step = (time.perf_counter() - started) / count
 
     def collect(self) -> None:
@@ -81,24 +85,27 @@ class Shares:
 
         NnfsError where they were stopped in the middle of a step.
         """
-        if not self._are_ahead:
-            return
-        if self._are_lost:
-            raise NnfsError("training was stopped in the middle of a step; go on from a saved state")
-        self._crew.run("hand_in")
-        for whole, share in self._counterparts():
-            whole[...] = share
-        self._are_ahead = False
+        if self._are_ahead:
+            self._require_helpers()
+            self._crew.run("hand_in")
+            for whole, share in self._counterparts():
+                whole[...] = share
+            self._are_ahead = False
 
     def rest(self) -> None:
-        """Leave what the shares know to the whole network, and let the helpers end until they are needed."""
-        if not self._are_lost:
+        """Leave what the shares know to the whole network, and let the helpers go until they are needed."""
+        if self.helpers:
             self.collect()
         self._crew.dismiss()
 
     def forget(self) -> None:
         """Go on from what the whole network is given by others, whatever the shares have come to."""
         self._are_ahead = False
+
+    def _require_helpers(self) -> None:
+        """Helpers hired anew would not know how training stands."""
+        if self._are_ahead and not self.helpers:
+            raise NnfsError("training was stopped in the middle of a step; go on from a saved state")
 
     def _spread(self) -> None:
         """Give the shares what the whole network and its optimizer are."""
@@ -137,8 +144,9 @@ class Shares:
                 else:
                     yield array, parcel[name]
                     continue
-                for key, array in ours.items():
-                    yield theirs[key][share.places[key]], array
+                for key, place in share.places.items():
+                    if key in ours:
+                        yield theirs[key][place], ours[key]
 
 
 class Share:

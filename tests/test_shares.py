@@ -1,6 +1,5 @@
 """Networks whose features processes share are trained as whole ones are, and repeat bit for bit."""
 
-import gc
 import os
 import signal
 import subprocess
@@ -27,12 +26,12 @@ from nnfs_cli.optimizers.sgd import SGD
 from nnfs_cli.regularizers.base import REGULARIZERS, Regularizer
 from nnfs_cli.regularizers.l2 import L2
 from nnfs_cli.schema import create
-from nnfs_cli.sharing import CAN_FORK
+from nnfs_cli.sharing import CAN_FORK, Crew
 from nnfs_cli.threads import choose_threads
 from nnfs_cli.trainer import train
 from tests.toys import ROOT
 
-pytestmark = pytest.mark.usefixtures("few_threads")
+pytestmark = pytest.mark.usefixtures("at_home")
 
 THREE = [{"type": "dense", "units": 7}, "relu", {"type": "dense", "units": 5}, "tanh"]
 NETWORKS: dict[str, list[Any]] = {
@@ -57,11 +56,8 @@ TRAININGS: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture
-def few_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No helpers outlive a test, whatever it leaves behind."""
+def at_home(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    yield
-    gc.collect()
 
 
 def experiment(threads: int, layers: list[Any] | None = None, **config: Any) -> Experiment:
@@ -89,8 +85,10 @@ def trained(ours: Experiment) -> Experiment:
 
 
 def state(ours: Experiment) -> dict[str, Array]:
-    """A copy of its state but for the seconds it took."""
-    return {name: np.copy(a) for name, a in ours.state().items() if name != "progress/seconds"}
+    """A copy of its state but for the seconds it took, and outputs for rows that are still to come."""
+    now = {name: np.copy(a) for name, a in ours.state().items() if name != "progress/seconds"}
+    now["progress/outputs"] = now["progress/outputs"][: ours.progress.position or None]
+    return now
 
 
 def assert_same(first: Experiment, second: Experiment) -> None:
@@ -183,6 +181,33 @@ def test_a_helper_that_dies_is_told_and_the_state_is_not_taken_for_whole() -> No
     assert_same(ours, other)
 
 
+def interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_an_interruption_while_the_network_is_brought_up_to_date_loses_nothing_or_tells() -> None:
+    ours, other = (experiment(2, training={"log_every": 3}) for _ in range(2))
+    reports, others = train(ours), train(other)
+    next(reports)
+    next(others)
+    if ours.shares is None:
+        assert not CAN_FORK
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ours.shares, "_counterparts", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            ours.state()
+    assert_same(ours, other)
+    next(reports)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Crew, "_do", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            ours.state()
+    for look in (ours.state, lambda: next(reports)):
+        with pytest.raises(NnfsError, match="go on from a saved state"):
+            look()
+
+
 def train_to_epoch(ours: Experiment, epochs: int) -> Iterator[object]:
     for report in train(ours):
         yield report
@@ -273,6 +298,7 @@ class Shrinking(L2):
         {"layers": [{"type": "dense", "units": 6}, {"type": "prelu", "slopes": "shared"}]},
         {"layers": ["batch_norm", {"type": "dense", "units": 6}]},
         {"layers": [{"type": "dense", "units": 6}, {"type": "residual", "layers": ["relu"]}]},
+        {"layers": [{"type": "dense", "units": 1}, "tanh"]},
         {"regularizer": "max_norm"},
         {"training": {"clip_norm": 1.0}},
     ],

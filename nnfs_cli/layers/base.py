@@ -33,7 +33,8 @@ class Layer(Component, ABC):
     images: x and y are images (N, C, H, W), which then lie batch innermost in memory, as (C, H, W, N).
     is_monotone: each number of y rises with that of x alone, so that a maximum may be taken first.
     takes_maximum: each number of y is the largest of some of x.
-    by_feature: y (N, D) at a feature depends on x at this feature alone, and so do its parameters' gradients.
+    by_feature: of x (N, D) a feature of y depends on the same of x alone, and so do its parameters'
+        gradients; and nothing is drawn at random.
     sums_over_batch: a layer that mixes rows does so through `whole_batch` alone.
     rng: for layers that draw at random; the network gives all its layers one and the same.
     """
