@@ -126,7 +126,7 @@ class Passes:
     def _share_memory(self) -> None:
         """Move what all processes must see into memory that they have in common."""
         params, crew = self.network.params, self.crew
-        params.move(
+        self.network.move_params(
             value=crew.empty(params.value.shape, params.value.dtype),
             statistics=crew.empty(params.statistics.shape, params.statistics.dtype),
         )
@@ -145,7 +145,9 @@ class Passes:
         """As a helper, have a gradient of one's own, and statistics that start from the leader's."""
         params = self.network.params
         if params.statistics is self._statistics:
-            params.move(grad=self._grads[who - 1], statistics=np.empty_like(self._statistics))
+            statistics = np.empty_like(self._statistics)
+            self.network.move_params(grad=self._grads[who - 1], statistics=statistics)
+            self._batches.clear()
         params.statistics[...] = self._statistics
 
 

@@ -1,7 +1,8 @@
 """The fully connected layer."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -11,7 +12,7 @@ from nnfs_cli.core.params import Array, Param, Shape, ones
 from nnfs_cli.initializers.base import Initializer
 from nnfs_cli.initializers.xavier_uniform import XavierUniform
 from nnfs_cli.initializers.zeros import Zeros
-from nnfs_cli.layers.base import LAYERS, Example, Layer, ShapeError
+from nnfs_cli.layers.base import LAYERS, Call, Example, Layer, ShapeError, prepared
 
 UNPACKED_SIZE = 10**6
 """Multiply-adds up to which OpenBLAS multiplies small matrices as they lie, on processors with AVX-512."""
@@ -55,21 +56,24 @@ class Dense(Layer):
             self.b = Param((self.units,), Zeros(), decay=False)
         return (self.units,)
 
-    def forward(self, x: Array, y: Array) -> None:
-        _product(x, self.W.value, out=y)
+    @prepared
+    def forward(self, x: Array, y: Array) -> Iterator[Call]:
+        yield _product(x, self.W.value, out=y)
         if self.bias:
-            y += self.b.value
+            yield partial(np.add, y, self.b.value, out=y)
 
-    def param_grads(self, x: Array, y: Array, dy: Array) -> None:
-        _product_over_rows(x, dy, out=self.W.grad)
+    @prepared
+    def param_grads(self, x: Array, y: Array, dy: Array) -> Iterator[Call]:
+        yield from _product_over_rows(x, dy, out=self.W.grad)
         if self.bias:
-            np.dot(ones(len(dy), dy.dtype), dy, out=self.b.grad)  # the sum over rows, by BLAS
+            yield partial(ones(len(dy), dy.dtype).dot, dy, self.b.grad)  # the sum over rows, by BLAS
 
-    def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
-        _product(dy, self.W.value.T, out=dx)
+    @prepared
+    def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> Iterator[Call]:
+        yield _product(dy, self.W.value.T, out=dx)
 
 
-def _product_over_rows(x: Array, dy: Array, out: Array) -> None:
+def _product_over_rows(x: Array, dy: Array, out: Array) -> Iterator[Call]:
     """out = x^T dy, for few rows in pieces of out that BLAS multiplies without packing x and dy first.
 
     As np.dot(x.T, dy, out=out), in three quarters of the time for 64 rows of 784 by 128.
@@ -77,22 +81,22 @@ def _product_over_rows(x: Array, dy: Array, out: Array) -> None:
     n, size = len(x), x.size * dy.shape[1]
     piece = UNPACKED_SIZE // dy.size // 16 * 16
     if n > MOST_ROWS_IN_PIECES or not UNPACKED_SIZE < size < WORTH_TWO_THREADS or piece < 32:
-        np.dot(x.T, dy, out=out)
+        yield partial(x.T.dot, dy, out)
         return
     pieces = x.shape[1] // piece
     whole = pieces * piece
     parts = x[:, :whole].reshape(n, pieces, piece).transpose(1, 2, 0)
-    np.matmul(parts, dy, out=out[:whole].reshape(pieces, piece, -1))
+    yield partial(np.matmul, parts, dy, out=out[:whole].reshape(pieces, piece, -1))
     if whole < len(out):
-        np.dot(x[:, whole:].T, dy, out=out[whole:])
+        yield partial(x[:, whole:].T.dot, dy, out[whole:])
 
 
-def _product(a: Array, b: Array, out: Array) -> None:
+def _product(a: Array, b: Array, out: Array) -> Call:
     """out = a b, where narrow rows may lie batch innermost: then as the transpose, b^T a^T.
 
-    As np.matmul(a, b, out=out), which takes 1 to 5 us more for narrow layers.
+    As np.matmul(a, b, out=out), which takes 1 to 5 us more for narrow layers; an array's own `dot` takes
+    0.2 us less than np.dot.
     """
     if out.flags.c_contiguous:
-        np.dot(a, b, out=out)
-    else:
-        np.dot(b.T, a.T, out=out.T)
+        return partial(a.dot, b, out)
+    return partial(b.T.dot, a.T, out.T)
