@@ -77,6 +77,21 @@ def test_a_dense_layers_weight_gradient_is_x_transposed_dy_in_pieces_too(
     np.testing.assert_allclose(layer.b.grad, dy.sum(axis=0), rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("rows", [1, 16, 32, 64, 65])
+@pytest.mark.parametrize(("inputs", "units"), [(64, 64), (64, 128), (300, 16), (10, 3), (1500, 33)])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_dense_layers_input_gradient_is_dy_w_transposed_turned_too(
+    rows: int, inputs: int, units: int, order: Literal["C", "F"]
+) -> None:
+    draw = np.random.default_rng(1)
+    layer = Dense(units)
+    network = Network([layer], (inputs,), "float64")
+    network.params.value[...] = draw.normal(size=network.params.value.shape)
+    dy, dx = np.asarray(draw.normal(size=(rows, units)), order=order), np.full((rows, inputs), np.nan)
+    layer.input_grad(np.empty_like(dx), np.empty_like(dy), dy, dx)
+    np.testing.assert_allclose(dx, dy @ layer.W.value.T, rtol=1e-12, atol=1e-12)
+
+
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("dtype", ["float32", "float64", "complex128"])
 def test_relus_gradient_is_dy_where_y_is_positive(dtype: str, order: Literal["C", "F"]) -> None:
