@@ -84,9 +84,9 @@ class Passes:
         batch.fill(self.order[rows])
         workspace.forward()
         self.outputs[rows] = workspace.y
-        self.loss.gradient(workspace.y, batch.t, workspace.dy)
+        dy = workspace.dy
+        self.loss.gradient(workspace.y, batch.t, dy)
         if scale != 1.0:
-            dy = workspace.dy
             dy *= scale
         workspace.backward()
 
