@@ -43,10 +43,12 @@ def _run_epoch(experiment: Experiment) -> Iterator[Report]:
         started = time.perf_counter()
         here = _steps(experiment, started + HEARTBEAT_SECONDS)
         logged = progress.step % log_every == 0
-        report = _step_report(experiment, here) if logged else _heartbeat(experiment)
+        report = _step_report(experiment, here) if logged else None
         progress.seconds += time.perf_counter() - started
-        if logged or progress.position < rows:
+        if report is not None:
             yield report
+        elif progress.position < rows:
+            yield Heartbeat(progress.step, progress.epoch + 1)
 
 
 @_quiet
@@ -86,10 +88,6 @@ def _accumulated_gradient(experiment: Experiment, here: slice, size: int, scale:
         grad *= loss.weight(t[order[part]]) / whole
         total += grad
     grad[...] = total
-
-
-def _heartbeat(experiment: Experiment) -> Heartbeat:
-    return Heartbeat(experiment.progress.step, experiment.progress.epoch + 1)
 
 
 @_quiet
