@@ -63,7 +63,9 @@ class Dense(Layer):
     def forward(self, x: Array, y: Array) -> Iterator[Call]:
         yield _product(x, self.W.value, out=y)
         if self.bias:
-            yield partial(np.add, y, self.b.value, out=y)
+            # NumPy adds a single number in less time than a vector of one.
+            b = self.b.value if self.units > 1 else self.b.value.reshape(())
+            yield partial(np.add, y, b, out=y)
 
     @prepared
     def param_grads(self, x: Array, y: Array, dy: Array) -> Iterator[Call]:
