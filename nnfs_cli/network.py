@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from nnfs_cli.core.arena import Arena, aligned
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.core.params import FlatParams, Shape
+from nnfs_cli.core.params import Array, FlatParams, Shape
 from nnfs_cli.layers.base import Layer, ShapeError, names_of
 from nnfs_cli.layers.chain import Chain, build, every_layer, maximum_first, room_for_images
 
@@ -41,6 +41,11 @@ class Network:
         )
         self.has_images = any(layer.images for layer in every_layer(self.layers))
         self._workspaces: dict[int, Workspace] = {}
+
+    def move_params(self, **arrays: Array) -> None:
+        """`FlatParams.move`, and forget the workspaces, whose calls are bound to where parameters were."""
+        self.params.move(**arrays)
+        self._workspaces.clear()
 
     @property
     def rows_at_a_time(self) -> int:

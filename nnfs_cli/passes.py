@@ -87,9 +87,9 @@ class Passes:
         workspace.forward()
         if self.keeps_outputs:
             self.outputs[rows] = workspace.y
-        self.loss.gradient(workspace.y, batch.t, workspace.dy)
+        dy = workspace.dy
+        self.loss.gradient(workspace.y, batch.t, dy)
         if scale != 1.0:
-            dy = workspace.dy
             dy *= scale
         workspace.backward()
 
@@ -129,7 +129,7 @@ class Passes:
     def _share_memory(self) -> None:
         """Move what all processes must see into memory that they have in common."""
         params, crew = self.network.params, self.crew
-        params.move(
+        self.network.move_params(
             value=crew.empty(params.value.shape, params.value.dtype),
             statistics=crew.empty(params.statistics.shape, params.statistics.dtype),
         )
@@ -148,7 +148,9 @@ class Passes:
         """As a helper, have a gradient of one's own, and statistics that start from the leader's."""
         params = self.network.params
         if params.statistics is self._statistics:
-            params.move(grad=self._grads[who - 1], statistics=np.empty_like(self._statistics))
+            statistics = np.empty_like(self._statistics)
+            self.network.move_params(grad=self._grads[who - 1], statistics=statistics)
+            self._batches.clear()
         params.statistics[...] = self._statistics
 
 

@@ -48,7 +48,7 @@ class SharedDense(Layer):
 
     def forward(self, x: Array, y: Array) -> None:
         parts = self._table_of_products(len(x))
-        product(x, self.W.value, out=parts[self._who])
+        product(x, self.W.value, out=parts[self._who])()
         self._products.show()
         first, second, *others = (part[:, self._mine] for part in parts)
         np.add(first, second, out=y)
@@ -59,12 +59,13 @@ class SharedDense(Layer):
 
     def param_grads(self, x: Array, y: Array, dy: Array) -> None:
         self._dy = self._whole(dy)
-        product_over_rows(x, self._dy, out=self.W.grad)
+        for call in product_over_rows(x, self._dy, out=self.W.grad):
+            call()
         if self._bias:
             np.dot(ones(len(dy), dy.dtype), dy, out=self.b.grad)
 
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
-        product(self._dy, self.W.value.T, out=dx)
+        product(self._dy, self.W.value.T, out=dx)()
 
     def _table_of_products(self, n: int) -> Array:
         """(size, N, M), with narrow rows batch innermost, as networks have them."""

@@ -49,10 +49,12 @@ def _run_epoch(experiment: Experiment) -> Iterator[Report]:
         started = time.perf_counter()
         here = _steps(experiment, started + HEARTBEAT_SECONDS)
         logged = progress.step % log_every == 0
-        report = _step_report(experiment, here) if logged else _heartbeat(experiment)
+        report = _step_report(experiment, here) if logged else None
         progress.seconds += time.perf_counter() - started
-        if logged or progress.position < rows:
+        if report is not None:
             yield report
+        elif progress.position < rows:
+            yield Heartbeat(progress.step, progress.epoch + 1)
 
 
 @_quiet
@@ -86,10 +88,6 @@ def _shared_steps(experiment: Experiment, shares: Shares, until: float) -> slice
         progress.step += count
         progress.position = min(start + rows_per_step, rows)
     return slice(start, progress.position)
-
-
-def _heartbeat(experiment: Experiment) -> Heartbeat:
-    return Heartbeat(experiment.progress.step, experiment.progress.epoch + 1)
 
 
 @_quiet

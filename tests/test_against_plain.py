@@ -2,6 +2,7 @@
 
 import copy
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from nnfs_cli.config import load_config
 from nnfs_cli.core.records import StepReport
 from nnfs_cli.experiment import Experiment
 from nnfs_cli.layers.dense import Dense
+from nnfs_cli.layers.relu import ReLU
 from nnfs_cli.network import Network
 from nnfs_cli.trainer import train
 from tests import plain
@@ -73,3 +75,33 @@ def test_a_dense_layers_weight_gradient_is_x_transposed_dy_in_pieces_too(
     layer.param_grads(x, np.empty_like(dy), dy)
     np.testing.assert_allclose(layer.W.grad, x.T @ dy, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(layer.b.grad, dy.sum(axis=0), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("rows", [1, 16, 32, 64, 65])
+@pytest.mark.parametrize(("inputs", "units"), [(64, 64), (64, 128), (300, 16), (10, 3), (1500, 33)])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_dense_layers_input_gradient_is_dy_w_transposed_turned_too(
+    rows: int, inputs: int, units: int, order: Literal["C", "F"]
+) -> None:
+    draw = np.random.default_rng(1)
+    layer = Dense(units)
+    network = Network([layer], (inputs,), "float64")
+    network.params.value[...] = draw.normal(size=network.params.value.shape)
+    dy, dx = np.asarray(draw.normal(size=(rows, units)), order=order), np.full((rows, inputs), np.nan)
+    layer.input_grad(np.empty_like(dx), np.empty_like(dy), dy, dx)
+    np.testing.assert_allclose(dx, dy @ layer.W.value.T, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex128"])
+def test_relus_gradient_is_dy_where_y_is_positive(dtype: str, order: Literal["C", "F"]) -> None:
+    rng, real = np.random.default_rng(0), np.dtype(dtype).type(0).real.dtype
+    special = [0.0, np.finfo(real).smallest_subnormal, np.finfo(real).tiny, np.finfo(real).max, np.inf]
+    x = np.asarray(np.concatenate([special, rng.normal(size=43)]).reshape(6, 8), dtype, order=order)
+    y, dy, dx = np.empty_like(x), np.empty_like(x), np.empty_like(x)
+    dy[...] = rng.normal(size=dy.shape)
+    layer = ReLU()
+    layer.forward(x, y)
+    layer.input_grad(x, y, dy, dx)
+    np.testing.assert_array_equal(y, np.where(x > 0, x, 0))
+    np.testing.assert_array_equal(dx, np.where(y > 0, dy, 0))

@@ -101,6 +101,14 @@ def test_a_batch_of_fewer_rows_than_processes_stays_whole() -> None:
     assert shared.crew.helpers == []
 
 
+def test_a_helper_writes_its_own_gradient_where_the_leader_once_had_a_batch_of_that_size_alone() -> None:
+    shared, whole = passes(2), passes(1)
+    for made in (shared, whole):
+        made.gradient(slice(0, 1))
+    for ours, other in zip(step(shared, 2), step(whole, 2), strict=True):
+        np.testing.assert_allclose(ours, other, rtol=1e-9, atol=1e-11)
+
+
 def test_shared_evaluation_gives_what_one_process_gives_to_the_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nnfs_cli.network.IMAGES_AT_A_TIME", 4)
     answers = []

@@ -1,9 +1,10 @@
 """The layer's contract and registry: backpropagation's three equations as three methods."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
-from typing import Any, ClassVar, TypeAlias, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property, partial, wraps
+from types import MethodType
+from typing import Any, ClassVar, ParamSpec, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,8 @@ from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.params import Array, Param, Shape, Statistic
 
 T = TypeVar("T")
+P = ParamSpec("P")
+Call: TypeAlias = Callable[[], object]
 Example: TypeAlias = tuple[Mapping[str, Any], Shape]
 
 
@@ -127,6 +130,32 @@ class Layer(Component, ABC):
     @abstractmethod
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
         """Write the loss's gradient to x into dx. Called after `param_grads`; must not change x, y or dy."""
+
+
+def prepared(method: Callable[P, Iterator[Call]]) -> Callable[P, None]:
+    """For a layer's `forward`, `param_grads` or `input_grad` that yields its calls instead of making them.
+
+    A workspace hands its layers the same arrays in every step. It has the calls listed once (`prepare`),
+    then makes them again and again: views, forms of products and all else that follows from the arrays
+    alone is settled beforehand. In small layers that took longer than the arithmetic. Called as any other
+    method, a prepared one makes its calls at once.
+    """
+
+    @wraps(method)
+    def at_once(*args: P.args, **kwargs: P.kwargs) -> None:
+        for call in method(*args, **kwargs):
+            call()
+
+    vars(at_once)["calls"] = method
+    return at_once
+
+
+def prepare(method: Callable[..., None], *arrays: Array) -> list[Call]:
+    """What to call, each time that a layer's method is to do its work on these arrays."""
+    calls = getattr(method, "calls", None)
+    if calls is None or not isinstance(method, MethodType):
+        return [partial(method, *arrays)]
+    return list(calls(method.__self__, *arrays))
 
 
 LAYERS: Registry[Layer] = Registry("layer", __package__)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from nnfs_cli.core.arena import Arena, aligned
 from nnfs_cli.core.params import Array, Shape
-from nnfs_cli.layers.base import Layer, ShapeError
+from nnfs_cli.layers.base import Call, Layer, ShapeError, prepare
 
 NARROW = 32
 
@@ -45,7 +45,8 @@ def maximum_first(layers: Sequence[Layer], shapes: Sequence[Shape]) -> tuple[lis
 class Chain:
     """Built layers on one input array x (N, ...), which stays the caller's to fill.
 
-    All other arrays are allocated here, once: a step only writes into them.
+    All other arrays are allocated here, once: a step only writes into them. The layers' work on them is a
+    list of calls (`prepare`), which ends when parameters move to other arrays.
 
     y: the output.   dy: the gradient of the loss to y, for the caller to fill.   dx: the gradient to x.
 
@@ -60,24 +61,24 @@ class Chain:
         for layer, shape in zip(layers, shapes[1:], strict=True):
             self._activations.append(_output(layer, self._activations[-1], shape, arena))
         self.x, self.y = x, self._activations[-1]
-        pairs = list(zip(self._activations, self._activations[1:], strict=False))
-        self._forward = [(layer.forward, x, y) for layer, (x, y) in zip(layers, pairs, strict=True)]
-        self._infer = [(layer.infer, x, y) for layer, (x, y) in zip(layers, pairs, strict=True)]
+        stack = list(zip(layers, self._activations, self._activations[1:], strict=False))
+        self._forward = [call for layer, x, y in stack for call in prepare(layer.forward, x, y)]
+        self._infer = [call for layer, x, y in stack for call in prepare(_inference(layer), x, y)]
 
     def forward(self) -> None:
         """y from x, as training computes it."""
-        for call, x, y in self._forward:
-            call(x, y)
+        for call in self._forward:
+            call()
 
     def infer(self) -> None:
         """y from x, as evaluation computes it."""
-        for call, x, y in self._infer:
-            call(x, y)
+        for call in self._infer:
+            call()
 
     def backward(self) -> None:
         """Every parameter's gradient, and dx if asked for, from dy and the activations of `forward`."""
-        for call, arrays in self._backward:
-            call(*arrays)
+        for call in self._backward:
+            call()
 
     @property
     def dy(self) -> Array:
@@ -96,19 +97,24 @@ class Chain:
         return gradients
 
     @cached_property
-    def _backward(self) -> list[tuple[Callable[..., None], tuple[Array, ...]]]:
+    def _backward(self) -> list[Call]:
         """Backpropagation as a list of calls, from the last layer down."""
-        calls: list[tuple[Callable[..., None], tuple[Array, ...]]] = []
+        calls: list[Call] = []
         trainable = [i for i, layer in enumerate(self._layers) if layer.params()]
         lowest = -1 if self._to_input else min(trainable, default=len(self._layers))
         for i in reversed(range(max(lowest, 0), len(self._layers))):
             layer, x, y = self._layers[i], self._activations[i], self._activations[i + 1]
             dx, dy = self.gradients[i], self.gradients[i + 1]
             if i in trainable:
-                calls.append((layer.param_grads, (x, y, dy)))
+                calls += prepare(layer.param_grads, x, y, dy)
             if i > lowest:
-                calls.append((layer.input_grad, (x, y, dy, dx)))
+                calls += prepare(layer.input_grad, x, y, dy, dx)
         return calls
+
+
+def _inference(layer: Layer) -> Callable[..., None]:
+    """What a layer does in evaluation: what it does in training, unless it says otherwise."""
+    return layer.forward if type(layer).infer is Layer.infer else layer.infer
 
 
 def _output(layer: Layer, x: Array, shape: Shape, arena: Arena) -> Array:
