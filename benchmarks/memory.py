@@ -72,7 +72,7 @@ def section(repeats: int) -> Section:
             "processes that help it with training hold together (proportional set size, where what is "
             "shared counts once). The data are the 70,000 images of "
             "training and test, 784 bytes each. Of float arrays only those of the two batch sizes that "
-            "training uses are granted; evaluation's, for 1,024 rows at a time, are part of the rest. "
+            "training uses are granted; evaluation's, for 256 rows at a time, are part of the rest. "
             "1 MB is 10^6 bytes."
         ),
         table=table(("", "MB"), rows),

@@ -49,7 +49,7 @@ class Answers:
         labels = self.model.preparation.classes if self.proba else ()
         return [*names, *(f"probability_{label}" for label in labels)]
 
-    def lines(self, rows: Rows, first: int, batch_size: int = 1024) -> Iterator[list[object]]:
+    def lines(self, rows: Rows, first: int, batch_size: int = 256) -> Iterator[list[object]]:
         """A line for each row; `first` is the number of the first one."""
         outputs = self.model.outputs(rows.x, batch_size)
         answers = self.model.answers(outputs)

@@ -6,7 +6,7 @@ from nnfs_cli.core.params import Array
 from nnfs_cli.core.records import ClassScore, Evaluation, Split
 from nnfs_cli.experiment import Experiment
 from nnfs_cli.metrics.base import likeliest
-from nnfs_cli.threads import choose_threads, use_threads
+from nnfs_cli.threads import use_threads
 
 PICTURE_ROWS = 5000
 CURVE_POINTS = 500
@@ -35,10 +35,8 @@ def evaluate(experiment: Experiment, name: str) -> Evaluation:
 
 def outputs(experiment: Experiment, split: Split) -> Array:
     """The network's outputs (N, M) for all rows of a split, as evaluation computes them."""
-    network = experiment.network
-    threads = choose_threads(network, network.rows_at_a_time, experiment.config.training.threads)
-    with use_threads(threads, network):
-        return experiment.passes.answers(split)
+    with use_threads(1, experiment.network):
+        return experiment.passes.answers(split, experiment.config.training.threads)
 
 
 def predictions(experiment: Experiment, evaluation: Evaluation) -> dict[str, Array]:

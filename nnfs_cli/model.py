@@ -1,13 +1,15 @@
 """The model: a trained network with all that it takes to answer for raw rows."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from nnfs_cli.config import ExperimentConfig
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.params import Array
 from nnfs_cli.core.preparation import Preparation
-from nnfs_cli.network import Network
+from nnfs_cli.inference import Bring, choose_team, infer, infer_together, pieces_of
+from nnfs_cli.network import Network, Workspace
+from nnfs_cli.passes import room_for_outputs
 from nnfs_cli.sharing import Crew
 from nnfs_cli.threads import choose_threads, use_threads
 
@@ -27,7 +29,7 @@ class Model:
         self.preparation, self.loss = preparation, config.loss
         self.network = Network(copy.deepcopy(config.layers), preparation.input_shape, config.dtype)
         self.network.params.load(weights, source)
-        self.threads = choose_threads(self.network, self.network.rows_at_a_time, config.training.threads)
+        self._wish = config.training.threads
 
     def outputs(self, x: Array, batch_size: int | None = None) -> Array:
         """What the network says of raw rows x (N, ...) in the targets' own terms and units.
@@ -36,27 +38,44 @@ class Model:
         """
         if x.shape[1:] != self.preparation.input_shape:
             raise NnfsError(f"rows must have shape {self.preparation.input_shape}, found {x.shape[1:]}")
-        batch_size = min(batch_size or len(x) or 1, self.network.rows_at_a_time)
-        pieces = [x[start : start + batch_size] for start in range(0, len(x), batch_size)]
-        worth_helpers = self.network.has_images and len(pieces) >= PIECES_WORTH_A_HELPER * self.threads
-        crew = Crew(self.threads if worth_helpers else 1, {"answer": lambda who: answer(who)})
-        processes = crew.size  # `answer` must not hold the crew, which holds it: x would outlive this call
-        shape = (*self.network.output_shape, len(x))
-        z = crew.empty(shape, self.network.dtype).T  # with rows innermost, softmax is fast
+        pieces = self.pieces(len(x), batch_size)
         write = self.preparation.inputs.into(x.dtype, self.network.dtype)
 
-        def answer(who: int) -> None:
-            for i in range(who, len(pieces), processes):
-                workspace = self.network.workspace(len(pieces[i]))
-                write(pieces[i], workspace.x)
-                workspace.infer()
-                z[i * batch_size : (i + 1) * batch_size] = workspace.y
+        def bring(workspace: Workspace) -> Callable[[slice], None]:
+            return lambda piece: write(x[piece], workspace.x)
 
-        with use_threads(self.threads, self.network):
-            crew.run("answer")
-        crew.dismiss()
+        answer = self._by_processes if self.network.has_images else self._by_threads
+        z = answer(bring, pieces, len(x))
         y = self.loss.predict(z)
         return y if self.preparation.targets.is_identity else self.preparation.targets.undo(y)
+
+    def pieces(self, n: int, batch_size: int | None = None) -> list[slice]:
+        """n rows in pieces that go through the network together; `batch_size` may ask for smaller ones."""
+        return pieces_of(n, min(batch_size or n or 1, self.network.rows_at_a_time))
+
+    def workers(self, pieces: Sequence[slice]) -> int:
+        """How many threads, or for images processes, are to answer for pieces of rows."""
+        if not self.network.has_images:
+            return choose_team(self.network, pieces, self._wish)
+        processes = choose_threads(self.network, self.network.rows_at_a_time, self._wish)
+        return processes if len(pieces) >= PIECES_WORTH_A_HELPER * processes else 1
+
+    def _by_threads(self, bring: Bring, pieces: Sequence[slice], n: int) -> Array:
+        """The outputs z (n, M) of a network without images."""
+        z = room_for_outputs(None, self.network, n)
+        infer_together(self.network.team(self.workers(pieces)), bring, pieces, z)
+        return z
+
+    def _by_processes(self, bring: Bring, pieces: Sequence[slice], n: int) -> Array:
+        """The outputs z (n, M) of a network of images."""
+        network = self.network
+        crew = Crew(self.workers(pieces), {"answer": lambda who: infer(network, bring, pieces[who::size], z)})
+        size = crew.size  # the task must not hold the crew, which holds it: the rows would outlive this call
+        z = room_for_outputs(crew, network, n)
+        with use_threads(1, network):
+            crew.run("answer")
+        crew.dismiss()
+        return z
 
     @property
     def target_names(self) -> list[str]:

@@ -1,5 +1,6 @@
 """The network: a stack of built layers, and for each batch size the workspace it runs in."""
 
+import copy
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,7 +12,7 @@ from nnfs_cli.core.params import Array, FlatParams, Shape
 from nnfs_cli.layers.base import Layer, ShapeError, names_of
 from nnfs_cli.layers.chain import Chain, build, every_layer, maximum_first, room_for_images
 
-ROWS_AT_A_TIME, IMAGES_AT_A_TIME = 1024, 128
+ROWS_AT_A_TIME, IMAGES_AT_A_TIME = 256, 128
 
 
 class Network:
@@ -41,11 +42,13 @@ class Network:
         )
         self.has_images = any(layer.images for layer in every_layer(self.layers))
         self._workspaces: dict[int, Workspace] = {}
+        self._twins: list[Network] = []
 
     def move_params(self, **arrays: Array) -> None:
-        """`FlatParams.move`, and forget the workspaces, whose calls are bound to where parameters were."""
+        """`FlatParams.move`, and forget workspaces and twins, bound to where parameters were."""
         self.params.move(**arrays)
         self._workspaces.clear()
+        self._twins.clear()
 
     @property
     def rows_at_a_time(self) -> int:
@@ -71,6 +74,22 @@ class Network:
         if n not in self._workspaces:
             self._workspaces[n] = Workspace(self, n)
         return self._workspaces[n]
+
+    def team(self, size: int) -> list["Network"]:
+        """This network and twins of it, `size` in all: one for each thread that is to evaluate.
+
+        A layer keeps things from one call to the next, so a twin has layers and workspaces to itself. It
+        sees this network's parameters and statistics. Twins are made once and kept.
+        """
+        while len(self._twins) < size - 1:
+            layers = [type(layer)(**copy.deepcopy(layer.options())) for layer in self.layers]
+            twin = Network(layers, self.shapes[0], self.dtype)
+            twin.params.follow(self.params)
+            self._twins.append(twin)
+        if hasattr(self, "rng"):  # for a user's layer that draws even now
+            for twin in self._twins:
+                twin.use_rng(self.rng)
+        return [self, *self._twins[: size - 1]]
 
 
 class Workspace(Chain):

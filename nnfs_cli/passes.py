@@ -1,6 +1,7 @@
 """Passes through a network over rows of the data, forward and backward, alone or shared among processes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 
@@ -8,10 +9,11 @@ from nnfs_cli.batches import Batch
 from nnfs_cli.core.augmentation import Augmenter
 from nnfs_cli.core.params import Array, Statistic
 from nnfs_cli.core.records import Data, Split
+from nnfs_cli.inference import Bring, choose_team, infer, infer_together, pieces_of
 from nnfs_cli.layers.base import Layer
 from nnfs_cli.layers.chain import every_layer
 from nnfs_cli.losses.base import Loss
-from nnfs_cli.network import Network
+from nnfs_cli.network import Network, Workspace
 from nnfs_cli.sharing import Crew
 
 
@@ -57,15 +59,20 @@ class Passes:
         for grad in self._grads:
             self.network.params.grad += grad
 
-    def answers(self, split: Split) -> Array:
-        """The network's outputs (N, M) for all rows of a split, as evaluation computes them."""
+    def answers(self, split: Split, threads: int | Literal["auto"] = "auto") -> Array:
+        """The network's outputs (N, M) for all rows of a split, as evaluation computes them.
+
+        threads: how many may compute them where processes do not; by a rule, if left to it.
+        """
         splits = list(self.data.splits.values())
         if self.crew.size > 1 and split in splits:
             where = splits.index(split)
             self.crew.run("outputs", where)
             return self._answers[where].copy(order="K")
         z = room_for_outputs(None, self.network, len(split))
-        self._infer(split, z, chunks(len(split), self.network.rows_at_a_time))
+        pieces = pieces_of(len(split), self.network.rows_at_a_time)
+        team = self.network.team(choose_team(self.network, pieces, threads))
+        infer_together(team, self._rows_of(split), pieces, z)
         return z
 
     def training_batch(self, n: int) -> Batch:
@@ -112,19 +119,17 @@ class Passes:
         if who:
             self._see_as_helper(who)
         split = list(self.data.splits.values())[where]
-        mine = chunks(len(split), self.network.rows_at_a_time)[who :: self.crew.size]
-        self._infer(split, self._answers[where], mine)
+        mine = pieces_of(len(split), self.network.rows_at_a_time)[who :: self.crew.size]
+        infer(self.network, self._rows_of(split), mine, self._answers[where])
 
-    def _infer(self, split: Split, z: Array, pieces: Sequence[slice]) -> None:
-        """The outputs for some pieces of a split, into z."""
-        batches: dict[int, Batch] = {}
-        for piece in pieces:
-            n = piece.stop - piece.start
-            if n not in batches:
-                batches[n] = Batch(split, self.data.inputs, self.network.workspace(n))
-            batches[n].fill(split.rows[piece])
-            batches[n].workspace.infer()
-            z[piece] = batches[n].workspace.y
+    def _rows_of(self, split: Split) -> Bring:
+        """What brings rows of a split into a workspace, as they are: nothing is augmented in evaluation."""
+
+        def bring(workspace: Workspace) -> Callable[[slice], None]:
+            batch = Batch(split, self.data.inputs, workspace)
+            return lambda piece: batch.fill(split.rows[piece])
+
+        return bring
 
     def _share_memory(self) -> None:
         """Move what all processes must see into memory that they have in common."""
@@ -174,11 +179,6 @@ def room_for_outputs(crew: Crew | None, network: Network, n: int) -> Array:
     """An array (n, M) with the rows innermost: scores over a row's few outputs run faster on it."""
     shape = (*network.output_shape, n)
     return (crew.empty(shape, network.dtype) if crew else np.empty(shape, network.dtype)).T
-
-
-def chunks(n: int, size: int) -> list[slice]:
-    """0 to n in pieces of `size`, and what is left."""
-    return [slice(start, min(start + size, n)) for start in range(0, n, size)]
 
 
 def part(who: int, size: int, start: int, stop: int) -> slice:

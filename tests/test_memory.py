@@ -4,7 +4,7 @@ What is measured is everything that NumPy and Python allocate while whole config
 """
 
 import tracemalloc
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,11 @@ import yaml
 from nnfs_cli import trainer
 from nnfs_cli.config import parse_config
 from nnfs_cli.core.params import Array
-from nnfs_cli.evaluation import evaluate
+from nnfs_cli.evaluation import evaluate, outputs
 from nnfs_cli.experiment import Experiment
 from nnfs_cli.losses.base import LOSSES, Loss
+from nnfs_cli.model import Model
+from nnfs_cli.network import ROWS_AT_A_TIME
 from nnfs_cli.optimizers.base import OPTIMIZERS
 from nnfs_cli.regularizers.base import REGULARIZERS
 from nnfs_cli.schedules.base import SCHEDULES, Clock
@@ -219,6 +221,27 @@ def test_a_step_shared_among_processes_allocates_nothing_in_the_one_that_leads(
     save_rows(pixels(IMAGES, (SIDE, SIDE)))
     ours = experiment(CNN, {"batch_size": IMAGE_BATCH, "threads": 2})
     check_steps(ours, monkeypatch)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_evaluation_allocates_no_floats_for_its_pieces(threads: int) -> None:
+    features, pieces = 2000, 20
+    rows = pieces * ROWS_AT_A_TIME
+    save_rows(pixels(rows, (features,)))
+    ours = experiment(training={"batch_size": 100, "threads": threads})
+    for member in ours.network.team(threads):
+        member.workspace(ROWS_AT_A_TIME)
+    model = Model(ours.config, ours.preparation, ours.network.params.arrays(), "here")
+    for member in model.network.team(threads):
+        member.workspace(ROWS_AT_A_TIME)
+    split = ours.data.splits["train"]
+    answers: list[Callable[[], Array]] = [lambda: outputs(ours, split), lambda: model.outputs(split.x)]
+    for answer in answers:
+        tracemalloc.start()
+        answer()
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < ROWS_AT_A_TIME * features * 4
 
 
 def mapped_dataset(kind: str, dtype: str) -> dict[str, Any]:

@@ -72,7 +72,8 @@ class Answering(Answerer):
 
     @property
     def facts(self) -> str:
-        return _who(self._model.threads, by_processes=self._model.network.has_images)
+        workers = self._model.workers(self._model.pieces(len(self._x)))
+        return _who(workers, by_processes=self._model.network.has_images)
 
     def answers(self) -> Array:
         return self._model.outputs(self._x)

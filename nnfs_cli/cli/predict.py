@@ -31,7 +31,9 @@ def predict(
             "then the prediction.",
         ),
     ] = "",
-    batch_size: Annotated[int, typer.Option(min=1, help="Rows that go through the network together.")] = 1024,
+    batch_size: Annotated[
+        int, typer.Option(min=1, help="Rows that go through the network together, 256 at the most.")
+    ] = 256,
     delimiter: Annotated[
         str | None,
         typer.Option(metavar="C", help="What stands between a CSV's values; by default as in training."),

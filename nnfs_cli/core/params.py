@@ -104,6 +104,11 @@ class FlatParams:
                 setattr(self, name, array)
         self._lay_out()
 
+    def follow(self, leader: "FlatParams") -> None:
+        """See the parameters and statistics of `leader`, from the same layers; grad stays one's own."""
+        self.value, self.statistics = leader.value, leader.statistics
+        self._lay_out()
+
     def views(self, vector: Array) -> dict[str, Array]:
         """A vector (P,) that has a number for each parameter, by their names and in their shapes."""
         return _views(vector, self._in_order)

@@ -120,7 +120,10 @@ class Layer(Component, ABC):
         """Write the output for x into y, as training needs it."""
 
     def infer(self, x: Array, y: Array) -> None:
-        """Write the output for x into y, as evaluation needs it."""
+        """Write the output for x into y, as evaluation needs it: from x, parameters and statistics alone.
+
+        Several threads may answer for different rows, in any order, each with a layer of its own.
+        """
         self.forward(x, y)
 
     def param_grads(self, x: Array, y: Array, dy: Array) -> None:
