@@ -105,3 +105,22 @@ def test_relus_gradient_is_dy_where_y_is_positive(dtype: str, order: Literal["C"
     layer.input_grad(x, y, dy, dx)
     np.testing.assert_array_equal(y, np.where(x > 0, x, 0))
     np.testing.assert_array_equal(dx, np.where(y > 0, dy, 0))
+
+
+@pytest.mark.parametrize("unpacked", [True, False])
+@pytest.mark.parametrize("rows", [1, 8, 17, 256, 300])
+@pytest.mark.parametrize(("inputs", "units"), [(784, 128), (100, 512), (784, 33), (4000, 96), (30, 32)])
+def test_a_dense_layers_outputs_are_the_product_in_pieces_too(
+    inputs: int, units: int, rows: int, unpacked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nnfs_cli.layers.dense.multiplies_unpacked", lambda: unpacked)
+    draw = np.random.default_rng(1)
+    layer = Dense(units)
+    network = Network([layer], (inputs,), "float64")
+    network.params.value[...] = draw.normal(size=network.params.value.shape)
+    workspace = network.workspace(rows)
+    workspace.x[...] = draw.normal(size=(rows, inputs))
+    workspace.y.fill(np.nan)
+    workspace.infer()
+    expected = workspace.x @ layer.W.value + layer.b.value
+    np.testing.assert_allclose(workspace.y, expected, rtol=1e-11, atol=1e-11)
