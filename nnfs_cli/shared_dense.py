@@ -6,7 +6,8 @@ from nnfs_cli.core.params import Array, Param, Shape, ones
 from nnfs_cli.initializers.zeros import Zeros
 from nnfs_cli.layers.base import Layer, ShapeError
 from nnfs_cli.layers.chain import NARROW
-from nnfs_cli.layers.dense import Dense, product, product_over_rows
+from nnfs_cli.layers.dense import Dense
+from nnfs_cli.layers.products import product, product_over_rows, product_with_transpose
 from nnfs_cli.sharing import Meeting
 
 
@@ -66,7 +67,7 @@ class SharedDense(Layer):
             np.dot(ones(len(dy), dy.dtype), dy, out=self.b.grad)
 
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
-        for call in product(self._dy, self.W.value.T, out=dx):
+        for call in product_with_transpose(self._dy, self.W.value, self.scratch, out=dx):
             call()
 
     def _table_of_products(self, n: int) -> Array:

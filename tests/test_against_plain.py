@@ -113,7 +113,7 @@ def test_relus_gradient_is_dy_where_y_is_positive(dtype: str, order: Literal["C"
 def test_a_dense_layers_outputs_are_the_product_in_pieces_too(
     inputs: int, units: int, rows: int, unpacked: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nnfs_cli.layers.dense.multiplies_unpacked", lambda: unpacked)
+    monkeypatch.setattr("nnfs_cli.layers.products.multiplies_unpacked", lambda: unpacked)
     draw = np.random.default_rng(1)
     layer = Dense(units)
     network = Network([layer], (inputs,), "float64")
