@@ -250,17 +250,17 @@ class Meeting:
 @contextmanager
 def uninterrupted() -> Iterator[None]:
     """While entered, Ctrl-C waits for the end; the second does not."""
-    if threading.current_thread() is not threading.main_thread():  # which alone hears of it
+    came, before = False, signal.getsignal(signal.SIGINT)
+    if before is None or threading.current_thread() is not threading.main_thread():  # which alone hears of it
         yield
         return
-    came = False
 
     def keep(_: int, __: FrameType | None) -> None:
         nonlocal came
         came = True
         signal.signal(signal.SIGINT, before)
 
-    before = signal.signal(signal.SIGINT, keep)
+    signal.signal(signal.SIGINT, keep)
     try:
         yield
     finally:
