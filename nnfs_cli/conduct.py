@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import datetime
 from types import FrameType
 from typing import Any
@@ -36,8 +37,8 @@ def conduct(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
     run.write_arrays("checkpoint.npz", experiment.state())
     status, whole, saved = "failed", True, time.monotonic()
     try:
-        with Recorder(run) as recorder, StopRequest() as stop:
-            for report in train(experiment):
+        with Recorder(run) as recorder, StopRequest() as stop, closing(train(experiment)) as reports:
+            for report in reports:
                 recorder.record(report)
                 if isinstance(report, EpochReport):
                     summary["final"] = epoch_row(report)
@@ -60,9 +61,11 @@ def conduct(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
         raise
     finally:
         count(experiment, summary, status)
-        if whole:
-            save(experiment, run, summary)
-        run.write_json("summary.json", summary)
+        try:
+            if whole:
+                save(experiment, run, summary)
+        finally:
+            run.write_json("summary.json", summary)
         if whole and status != "failed":
             plots.draw_all(run)
     if status == "interrupted":

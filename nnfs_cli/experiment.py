@@ -89,7 +89,10 @@ class Experiment:
         training = config.training
         self.may_share_features = may_share_features(network, config)
         self.threads = choose_threads(
-            network, training.batch_size, training.threads, by_features=self.may_share_features
+            network,
+            min(training.batch_size, len(self.data.splits["train"])),
+            training.threads,
+            by_features=self.may_share_features,
         )
         self.passes = Passes(network, self.loss, self.data, self.threads, self.augment_rng)
         self.steps = Steps(self.passes, config)

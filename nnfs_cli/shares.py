@@ -2,6 +2,7 @@
 
 import copy
 import math
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -11,12 +12,13 @@ import numpy as np
 
 from nnfs_cli.config import ExperimentConfig
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.core.params import Array
+from nnfs_cli.core.params import Array, Param, Statistic
+from nnfs_cli.core.signals import uninterrupted
 from nnfs_cli.layers.base import Layer
 from nnfs_cli.layers.dense import Dense
 from nnfs_cli.network import Network
 from nnfs_cli.passes import Passes, part
-from nnfs_cli.schedules.base import Clock
+from nnfs_cli.schedules.base import Clock, Schedule
 from nnfs_cli.shared_dense import SharedDense
 from nnfs_cli.sharing import Crew, can_share
 from nnfs_cli.steps import Steps
@@ -40,11 +42,12 @@ class Shares:
         self.size = size
         self._whole, self._batch_size = whole, config.training.batch_size
         self._rows_per_step = self._batch_size * config.training.accumulate
-        self._epochs = config.training.epochs
         self._crew = Crew(size, {"take": self._take, "fetch": self._fetch, "hand_in": self._hand_in})
         self._shares = _shares(config, whole, self._crew)
         self._order = self._crew.empty(whole.passes.order.shape, np.intp)
+        self._rates = self._crew.empty((math.ceil(len(self._order) / self._rows_per_step),), np.float64)
         for share in self._shares:
+            share.steps.descent.schedule = Told(self._rates)
             share.steps.passes.order = self._order
             share.steps.passes.keeps_outputs = share is self._shares[0]
         self._shares[0].steps.passes.outputs = whole.passes.outputs
@@ -55,11 +58,12 @@ class Shares:
         ]
         self._are_ahead = False
         self._seconds_a_step = 0.0
+        self._one_at_a_time = threading.RLock()  # since a network is looked at from other threads, too
 
     @property
     def helpers(self) -> list[BaseProcess]:
         """The processes beside this one, once there are any."""
-        return self._crew.helpers
+        return self._crew.helpers if self._crew.is_leader else []
 
     def steps_in(self, seconds: float) -> int:
         """About how many steps that is, at the pace of the last ones."""
@@ -70,37 +74,45 @@ class Shares:
 
         NnfsError where a helper has ended: then what the shares knew is lost.
         """
-        self._require_helpers()
-        if not self._are_ahead:
-            self._spread()
-        started = time.perf_counter()
-        rows = slice(position, position + count * self._rows_per_step)
-        self._order[rows] = self._whole.passes.order[rows]
-        self._are_ahead = True
-        self._crew.run("take", position, count, clock.step, clock.steps_per_epoch)
-        self._seconds_a_step = (time.perf_counter() - started) / count
+        with self._one_at_a_time:
+            self._require_helpers()
+            if not self._are_ahead:
+                self._spread()
+            started = time.perf_counter()
+            rows = slice(position, position + count * self._rows_per_step)
+            self._order[rows] = self._whole.passes.order[rows]
+            for step in range(clock.step, clock.step + count):
+                rate = self._whole.descent.learning_rate(clock._replace(step=step))
+                self._rates[step % len(self._rates)] = rate
+            self._are_ahead = True
+            self._crew.run("take", position, count, clock.step)
+            self._seconds_a_step = (time.perf_counter() - started) / count
 
     def collect(self) -> None:
         """Bring the whole network, and its optimizer, to where the shares are.
 
         NnfsError where they were stopped in the middle of a step.
         """
-        if self._are_ahead:
-            self._require_helpers()
-            self._crew.run("hand_in")
-            for whole, share in self._counterparts():
-                whole[...] = share
-            self._are_ahead = False
+        with self._one_at_a_time, uninterrupted():
+            if self._are_ahead:
+                self._require_helpers()
+                self._crew.run("hand_in")
+                for whole, share in self._counterparts():
+                    whole[...] = share
+                self._are_ahead = False
 
     def rest(self) -> None:
         """Leave what the shares know to the whole network, and let the helpers go until they are needed."""
-        if self.helpers:
-            self.collect()
-        self._crew.dismiss()
+        with self._one_at_a_time:
+            if self.helpers:
+                self.collect()
+            self._crew.dismiss()
 
     def forget(self) -> None:
         """Go on from what the whole network is given by others, whatever the shares have come to."""
-        self._are_ahead = False
+        with self._one_at_a_time:
+            self._are_ahead = False
+            self._crew.dismiss()
 
     def _require_helpers(self) -> None:
         """Helpers hired anew would not know how training stands."""
@@ -113,13 +125,12 @@ class Shares:
             share[...] = whole
         self._crew.run("fetch")
 
-    def _take(self, who: int, position: int, count: int, step: int, steps_per_epoch: int) -> None:
+    def _take(self, who: int, position: int, count: int, step: int) -> None:
         """A process's part of `take`."""
         steps, rows = self._shares[who].steps, len(self._order)
         for i in range(count):
             start = position + i * self._rows_per_step
-            clock = Clock(step + i, steps_per_epoch, self._epochs)
-            steps.take(slice(start, min(start + self._rows_per_step, rows)), clock)
+            steps.take(slice(start, min(start + self._rows_per_step, rows)), Clock(step + i, 1, 1))
 
     def _fetch(self, who: int) -> None:
         """A process's own state, from its parcel."""
@@ -137,6 +148,8 @@ class Shares:
         for share, parcel in zip(self._shares, self._parcels, strict=True):
             own = share.steps.passes.network.params
             for name, array in _state(self._whole).items():
+                if name not in parcel:
+                    continue  # of a schedule, which the shares need not know
                 if name == "statistics":
                     theirs, ours = whole.statistic_views(array), own.statistic_views(parcel[name])
                 elif array.shape == whole.value.shape:
@@ -147,6 +160,21 @@ class Shares:
                 for key, place in share.places.items():
                     if key in ours:
                         yield theirs[key][place], ours[key]
+
+
+class Told(Schedule):
+    """The rates that the leader writes down for the steps to come, by their own schedule.
+
+    rates: of as many steps as an epoch has, each in its step's place.
+    """
+
+    warmup = 0.0
+
+    def __init__(self, rates: Array) -> None:
+        self.rates = rates
+
+    def rate(self, base: float, clock: Clock) -> float:
+        return float(self.rates[clock.step % len(self.rates)])
 
 
 class Share:
@@ -179,7 +207,10 @@ def may_share_features(network: Network, config: ExperimentConfig) -> bool:
         and not config.training.clip_norm
         and len(dense) > 1
         and not any(layer.params() for layer in layers[: dense[0]])
-        and all(type(layer) is Dense or _is_by_feature(layer) for layer in layers)
+        and all(
+            type(layer) is Dense or _is_by_feature(layer, math.prod(shape))
+            for layer, shape in zip(layers, network.shapes, strict=False)
+        )
     )
 
 
@@ -189,9 +220,10 @@ def most_shares(network: Network) -> int:
     return min(math.prod(shape) for shape in network.shapes[dense[0] + 1 : dense[-1] + 1])
 
 
-def _is_by_feature(layer: Layer) -> bool:
-    """Whether it treats each feature by itself, with parameters that are no other feature's too."""
-    return layer.by_feature and not any(param.size == 1 for param in layer.params().values())
+def _is_by_feature(layer: Layer, features: int) -> bool:
+    """Whether it treats each feature by itself, and has a number for each in whatever it has."""
+    arrays: list[Param | Statistic] = [*layer.params().values(), *layer.statistics().values()]
+    return layer.by_feature and all(array.shape == (features,) for array in arrays)
 
 
 def _dense(network: Network) -> list[int]:
@@ -201,7 +233,7 @@ def _dense(network: Network) -> list[int]:
 
 def _shares(config: ExperimentConfig, whole: Steps, crew: Crew) -> list[Share]:
     """Everybody's share, for these to keep in memory of their own."""
-    network, rows = whole.passes.network, config.training.batch_size
+    network, rows = whole.passes.network, min(config.training.batch_size, len(whole.passes.order))
     first, *others, last = _dense(network)
     units = [math.prod(shape) for shape in network.shapes[1:]]
     products = {i: crew.meeting(crew.size * rows * units[i], network.dtype) for i in (*others, last)}

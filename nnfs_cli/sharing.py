@@ -8,14 +8,13 @@ import multiprocessing.util
 import os
 import signal
 import sys
-import threading
 import time
 import warnings
 import weakref
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from functools import cache
 from multiprocessing.process import BaseProcess
-from types import FrameType, MethodType
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -45,7 +44,17 @@ MOST_NUMBERS = 8
 
 def can_share() -> bool:
     """Whether this process may begin others: it can copy itself, and is no worker of a Pool."""
-    return CAN_FORK and not multiprocessing.current_process().daemon
+    return CAN_FORK and not multiprocessing.current_process().daemon and _has_semaphores()
+
+
+@cache
+def _has_semaphores() -> bool:
+    """Not where the system lets nobody make any, as where /dev/shm cannot be written to."""
+    try:
+        multiprocessing.get_context("fork").Semaphore(0)
+    except (OSError, ImportError):
+        return False
+    return True
 
 
 class Crew:
@@ -68,7 +77,7 @@ class Crew:
         self._meetings: list[Meeting] = []
         self._leader = os.getpid()
         self._order = self.empty((MOST_NUMBERS + 2,), np.int64)
-        weakref.finalize(self, _dismiss, self.helpers)
+        weakref.finalize(self, _dismiss, self.helpers, self._leader)
         _CREWS.add(self)
 
     def empty(self, shape: Shape, dtype: npt.DTypeLike) -> Array:
@@ -78,6 +87,11 @@ class Crew:
         size = math.prod(shape)
         memory = mmap.mmap(-1, max(size, 1) * np.dtype(dtype).itemsize)
         return np.frombuffer(memory, dtype, size).reshape(shape)
+
+    @property
+    def is_leader(self) -> bool:
+        """Whether this is the process that made the crew, and not a copy of it that somebody else made."""
+        return os.getpid() == self._leader
 
     def meeting(self, room: int, dtype: npt.DTypeLike) -> "Meeting":
         """Where all may show each other up to `room` numbers in the middle of a task."""
@@ -92,6 +106,8 @@ class Crew:
         if self.size == 1:
             self._tasks[task]()(0, *numbers)
             return
+        if not self.is_leader:
+            raise NnfsError("what processes share can be used in the process alone that made it")
         self._order[:2] = self._names.index(task), len(numbers)
         self._order[2 : 2 + len(numbers)] = numbers
         try:
@@ -103,17 +119,17 @@ class Crew:
             for done in self._done:
                 self.wait_for(done)
         except EOFError:
-            _dismiss(self.helpers)
+            self.dismiss()
             raise NnfsError(
                 "a helper process has ended, perhaps for want of memory; `training.threads: 1` does without"
             ) from None
         except BaseException:
-            _dismiss(self.helpers)  # whoever goes on after this, starts with helpers that know what is asked
+            self.dismiss()  # whoever goes on after this, starts with helpers that know what is asked
             raise
 
     def dismiss(self) -> None:
         """End the helpers; the next task hires others."""
-        _dismiss(self.helpers)
+        _dismiss(self.helpers, self._leader)
 
     def wait_for(self, arrival: Any, seconds: float = LOOK_SECONDS) -> bool:
         """Acquire a semaphore; whether that took no longer than `seconds`, without sleep.
@@ -130,9 +146,9 @@ class Crew:
         return True
 
     def _others_are_there(self) -> bool:
-        if os.getpid() != self._leader:
+        if not self.is_leader:
             return os.getppid() == self._leader
-        return all(helper.is_alive() for helper in self.helpers)
+        return all(helper.is_alive() and _exists(helper.pid or 0) for helper in self.helpers)
 
     def _do(self, who: int) -> None:
         """One's own part of what was ordered."""
@@ -247,38 +263,28 @@ class Meeting:
         return total
 
 
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """While entered, Ctrl-C waits for the end; the second does not."""
-    came, before = False, signal.getsignal(signal.SIGINT)
-    if before is None or threading.current_thread() is not threading.main_thread():  # which alone hears of it
-        yield
-        return
-
-    def keep(_: int, __: FrameType | None) -> None:
-        nonlocal came
-        came = True
-        signal.signal(signal.SIGINT, before)
-
-    signal.signal(signal.SIGINT, keep)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-        if came:
-            signal.raise_signal(signal.SIGINT)
-
-
 def _held(task: Callable[..., None]) -> Callable[[], Any]:
     """What gives the task when called; weakly, if it is an object's method."""
     return weakref.WeakMethod(task) if isinstance(task, MethodType) else lambda: task
 
 
-def _dismiss(helpers: list[BaseProcess]) -> None:
-    """End these processes, whatever they are at: what they know, they have from others."""
+def _exists(pid: int) -> bool:
+    """Whether there is such a process: `is_alive` cannot tell where a program ignores that children end."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _dismiss(helpers: list[BaseProcess], leader: int) -> None:
+    """End these processes, whatever they are at: what they know, they have from others.
+
+    A copy of their leader has no say in that.
+    """
     while helpers:
         helper = helpers.pop()
-        if helper.pid is not None:  # else whoever was to start it was interrupted
+        if helper.pid is not None and os.getpid() == leader:  # else whoever was to start it was interrupted
             helper.kill()
             helper.join()
 

@@ -2,16 +2,16 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import numpy as np
 
 from nnfs_cli.core.errors import DivergenceError
 from nnfs_cli.core.records import EpochReport, Heartbeat, Report, StepReport
+from nnfs_cli.core.signals import uninterrupted
 from nnfs_cli.evaluation import evaluate
 from nnfs_cli.experiment import Experiment
 from nnfs_cli.shares import Shares
-from nnfs_cli.sharing import uninterrupted
 from nnfs_cli.threads import use_threads
 
 HEARTBEAT_SECONDS = 0.1
@@ -21,7 +21,7 @@ _quiet = np.errstate(over="ignore", invalid="ignore")
 """A diverging network overflows; `_require_finite` tells its user, better than NumPy's warnings."""
 
 
-def train(experiment: Experiment) -> Iterator[Report]:
+def train(experiment: Experiment) -> Generator[Report, None, None]:
     """Train to the last epoch, from wherever `experiment.progress` stands.
 
     Every report comes between two steps, where `experiment.state()` is whole: whoever listens may

@@ -1,30 +1,39 @@
 """Networks whose features processes share are trained as whole ones are, and repeat bit for bit."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 import yaml
 
+from nnfs_cli.conduct import conduct, resume
 from nnfs_cli.config import parse_config
-from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.core.params import Array
+from nnfs_cli.core.errors import InterruptionError, NnfsError
+from nnfs_cli.core.params import Array, Param, Shape
 from nnfs_cli.core.records import EpochReport, Heartbeat, StepReport
 from nnfs_cli.evaluation import evaluate
 from nnfs_cli.experiment import Experiment
+from nnfs_cli.initializers.zeros import Zeros
 from nnfs_cli.layers.base import LAYERS, Layer
+from nnfs_cli.layers.batch_norm import BatchNorm
 from nnfs_cli.layers.relu import ReLU
 from nnfs_cli.network import Network
 from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer
 from nnfs_cli.optimizers.sgd import SGD
 from nnfs_cli.regularizers.base import REGULARIZERS, Regularizer
 from nnfs_cli.regularizers.l2 import L2
+from nnfs_cli.runs import RunDirectory
+from nnfs_cli.schedules.base import Clock
+from nnfs_cli.schedules.constant import Constant
 from nnfs_cli.schema import create
 from nnfs_cli.sharing import CAN_FORK, Crew
 from nnfs_cli.threads import choose_threads
@@ -266,7 +275,7 @@ def test_helpers_end_with_the_training_and_leave_what_they_know(all_of_it: bool)
     if all_of_it:
         list(reports)
     else:
-        reports.close()  # type: ignore[attr-defined]
+        reports.close()
     assert not any(helper.is_alive() for helper in helpers)
     assert np.abs(params - start).max() > 0
     assert_same(trained(ours), trained(experiment(2)))
@@ -319,6 +328,122 @@ def test_whoever_derives_from_a_part_and_computes_otherwise_has_to_promise_anew(
     assert not Remembering.by_number
     assert L2.by_number
     assert not Shrinking.by_number
+
+
+class Reaching(L2):
+    """A user's regularizer that looks at some of the parameters only."""
+
+    def reach(self, params: Any) -> slice:
+        return slice(0, 10)
+
+
+class Blurred(BatchNorm):
+    """A user's layer that changes but a part of how another works."""
+
+    def _sum(self, x: Array) -> Array:
+        return np.full(x.shape[1], x.sum() / x.shape[1])
+
+
+class Tall(ReLU):
+    """A user's layer that promises rightly, but has two numbers for each feature."""
+
+    by_feature: ClassVar[bool] = True
+
+    def build(self, shape: Shape) -> Shape:
+        self.W = Param((2, *shape), Zeros())
+        return shape
+
+
+def test_changing_a_part_of_how_something_works_takes_its_promise_back_too() -> None:
+    assert not Reaching.by_number
+    assert not Blurred.by_feature
+    assert not Blurred.sums_over_batch
+
+
+def test_a_layer_with_parameters_of_another_shape_stays_whole() -> None:
+    config = experiment(2).config
+    layers = (*config.layers[:2], Tall(), *config.layers[2:])
+    ours = Experiment(replace(config, layers=layers))
+    assert ours.shares is None
+
+
+def test_a_schedule_that_keeps_what_it_heard_to_itself_is_heard_by_all() -> None:
+    class Halving(Constant):
+        """A user's schedule that halves its rate each time it hears of a loss."""
+
+        def observe(self, value: float) -> None:
+            object.__setattr__(self, "factor", getattr(self, "factor", 1.0) * 0.5)
+
+        def rate(self, base: float, clock: Clock) -> float:
+            return float(base * getattr(self, "factor", 1.0))
+
+    ends = []
+    for threads in (1, 2):
+        config = replace(experiment(threads).config, schedule=Halving())
+        ends.append(trained(Experiment(config)).network.params.value)
+    np.testing.assert_allclose(ends[0], ends[1], rtol=1e-9)
+
+
+def test_a_network_may_be_looked_at_from_another_thread_while_it_is_trained() -> None:
+    ours, other = (experiment(2, training={"epochs": 30}) for _ in range(2))
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.is_set():
+            ours.network.params.value.sum()
+
+    looker = threading.Thread(target=look)
+    looker.start()
+    try:
+        trained(ours)
+    finally:
+        done.set()
+        looker.join()
+    assert_same(ours, trained(other))
+
+
+def test_a_batch_may_be_larger_than_all_data() -> None:
+    ours = experiment(2, training={"batch_size": 10**9})
+    assert trained(ours).progress.step == 3
+
+
+def test_a_copy_of_the_process_neither_trains_nor_ends_what_is_shared() -> None:
+    ours, other = experiment(2), experiment(2)
+    reports = train(ours)
+    next(reports)
+    if ours.shares is None or other.shares is None:
+        assert not CAN_FORK
+        return
+
+    def meddle() -> None:
+        with pytest.raises(NnfsError, match="go on from a saved state"):
+            next(reports)
+        with pytest.raises(NnfsError, match="in the process alone that made it"):
+            next(train(other))
+        ours.shares.rest() if ours.shares is not None else None
+
+    copy = multiprocessing.get_context("fork").Process(target=meddle)
+    copy.start()
+    copy.join(30)
+    assert copy.exitcode == 0
+    list(reports)
+    assert_same(ours, trained(other))
+
+
+def interrupt_twice_in_epoch_2(ours: Experiment, run: RunDirectory) -> None:
+    for report in conduct(ours, run):
+        if isinstance(report, EpochReport) and report.epoch == 2:
+            for _ in range(2):
+                signal.raise_signal(signal.SIGINT)
+
+
+def test_two_interruptions_at_once_end_a_run_in_order(tmp_path: Path) -> None:
+    ours = experiment(2, training={"epochs": 10**5})
+    run = RunDirectory.create(tmp_path, ours.config, "twice")
+    with pytest.raises((KeyboardInterrupt, InterruptionError)):
+        interrupt_twice_in_epoch_2(ours, run)
+    assert run.summary()["status"] == "interrupted"
+    assert resume(run).progress.epoch in (0, 2)
 
 
 BY_FEATURE = [

@@ -3,13 +3,14 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial, wraps
+from inspect import isgeneratorfunction
 from types import MethodType
 from typing import Any, ClassVar, ParamSpec, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from nnfs_cli.core.component import Component, Registry
+from nnfs_cli.core.component import Component, Registry, has_methods_of_its_own
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.params import Array, Param, Shape, Statistic
 
@@ -56,7 +57,7 @@ class Layer(Component, ABC):
     def __init_subclass__(cls) -> None:
         """Whoever computes otherwise than the layer it derives from, has to promise anew what that does."""
         super().__init_subclass__()
-        if {"forward", "infer", "param_grads", "input_grad"} & vars(cls).keys():
+        if has_methods_of_its_own(cls):
             for promise in ("is_monotone", "takes_maximum", "by_feature", "sums_over_batch"):
                 if promise not in vars(cls):
                     setattr(cls, promise, False)
@@ -156,6 +157,8 @@ def prepared(method: Callable[P, Iterator[Call]]) -> Callable[P, None]:
 def prepare(method: Callable[..., None], *arrays: Array) -> list[Call]:
     """What to call, each time that a layer's method is to do its work on these arrays."""
     calls = getattr(method, "calls", None)
+    if calls is None and isgeneratorfunction(method):
+        raise TypeError(f"{method.__qualname__} yields calls; that is for methods marked @prepared")
     if calls is None or not isinstance(method, MethodType):
         return [partial(method, *arrays)]
     return list(calls(method.__self__, *arrays))

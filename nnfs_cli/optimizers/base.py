@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from nnfs_cli.core.component import Component, Registry
+from nnfs_cli.core.component import Component, Registry, has_methods_of_its_own
 from nnfs_cli.core.params import Array, FlatParams
 
 LONGEST_STRETCH = 2**16
@@ -29,7 +29,7 @@ class Optimizer(Component, ABC):
     def __init_subclass__(cls) -> None:
         """Whoever steps otherwise than the optimizer it derives from, has to promise anew what that does."""
         super().__init_subclass__()
-        if {"build", "step"} & vars(cls).keys() and "by_number" not in vars(cls):
+        if has_methods_of_its_own(cls) and "by_number" not in vars(cls):
             cls.by_number = False
 
     @property

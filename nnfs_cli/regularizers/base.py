@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nnfs_cli.core.component import Component, Registry
+from nnfs_cli.core.component import Component, Registry, has_methods_of_its_own
 from nnfs_cli.core.params import Array, FlatParams
 
 
@@ -29,7 +29,7 @@ class Regularizer(Component, ABC):
     def __init_subclass__(cls) -> None:
         """Whoever works otherwise than the regularizer it derives from, has to promise anew."""
         super().__init_subclass__()
-        if {"add_gradient", "constrain"} & vars(cls).keys() and "by_number" not in vars(cls):
+        if has_methods_of_its_own(cls) and "by_number" not in vars(cls):
             cls.by_number = False
 
     def penalty(self, params: FlatParams) -> float:
