@@ -85,8 +85,9 @@ READING = """## How to read this, and how to run it again
 `make bench` measures everything anew and writes this file; `benchmarks/run.py --only A,C` measures some
 of it and prints that. Every contestant has a process and BLAS threads of its own. All are started,
 checked and warmed up first; then they are timed in turn, round by round, while the others sleep, so that
-a machine that is slow for a while is slow for all. Medians over the rounds are compared; the minimum
-tells how fast it went undisturbed.
+a machine that is slow for a while is slow for all. Before each round its contestant works untimed for at
+least 0.3 s, since cores that have rested take a while to come to speed. Medians over the rounds are
+compared; the minimum tells how fast it went undisturbed.
 
 Before anything is timed, each contestant must come to the same weights as ours, to 1e-5, from the same
 start over the same 20 batches; for inference, to the same probabilities.

@@ -12,6 +12,9 @@ from types import TracebackType
 SETTLING_SECONDS = 0.05
 """Threads that wait for work look out for it so long before they sleep; nobody is timed meanwhile."""
 
+WAKING_SECONDS = 0.3
+"""So long everybody works before a round is timed: cores that have rested take a while to come to speed."""
+
 
 class Worker:
     """A process that runs one round of work whenever it is asked, and answers with the seconds it took.
@@ -69,6 +72,9 @@ def serve(facts: str, work: Callable[[], None], *, parts: int = 1, warm_up: bool
         work()
     print(facts, flush=True)
     for _ in sys.stdin:
+        awake = perf_counter() + WAKING_SECONDS
+        while perf_counter() < awake:
+            work()
         started = perf_counter()
         work()
         print((perf_counter() - started) / parts, flush=True)

@@ -11,6 +11,7 @@ from nnfs_cli.core.records import EpochReport, Heartbeat, Report, StepReport
 from nnfs_cli.core.signals import uninterrupted
 from nnfs_cli.evaluation import evaluate
 from nnfs_cli.experiment import Experiment
+from nnfs_cli.schedules.base import Clock
 from nnfs_cli.shares import Shares
 from nnfs_cli.threads import use_threads
 
@@ -62,11 +63,11 @@ def _steps(experiment: Experiment, until: float) -> slice:
     """Steps up to one to be logged, the epoch's end, or a time; returns the rows of the last."""
     progress, config = experiment.progress, experiment.config.training
     rows, rows_per_step = len(progress.order), config.batch_size * config.accumulate
-    shares, steps = experiment.shares, experiment.steps
+    shares, steps, clock = experiment.shares, experiment.steps, experiment.clock
     while True:
         if shares is None:
             here = slice(progress.position, min(progress.position + rows_per_step, rows))
-            steps.take(here, experiment.clock)
+            steps.take(here, Clock(progress.step, clock.steps_per_epoch, clock.epochs))
             progress.step += 1
             progress.position = here.stop
         else:
@@ -110,7 +111,8 @@ def _close_epoch(experiment: Experiment) -> EpochReport:
     _require_finite(scores["loss"], experiment)
     if experiment.descent.regularizer is not None:
         scores["penalty"] = experiment.descent.penalty()
-    rate = experiment.descent.learning_rate(experiment.clock._replace(step=progress.step - 1))
+    _, steps_per_epoch, epochs = experiment.clock
+    rate = experiment.descent.learning_rate(Clock(progress.step - 1, steps_per_epoch, epochs))
     progress.epoch += 1
     progress.position = 0
     validation, is_best = {}, False
