@@ -94,6 +94,8 @@ class Experiment:
             training.threads,
             by_features=self.may_share_features,
         )
+        if self.may_share_features:
+            self.threads = min(self.threads, most_shares(network))
         self.passes = Passes(network, self.loss, self.data, self.threads, self.augment_rng)
         self.steps = Steps(self.passes, config)
         self.progress = Progress(self.passes.order, self.passes.outputs)
@@ -113,10 +115,9 @@ class Experiment:
     @cached_property
     def shares(self) -> Shares | None:
         """The processes that train the network, where several do that by sharing out its features."""
-        if not self.may_share_features:
+        if not self.may_share_features or self.threads == 1:
             return None
-        size = min(self.threads, most_shares(self.passes.network))
-        return Shares(self.config, self.steps, size) if size > 1 else None
+        return Shares(self.config, self.steps, self.threads)
 
     @property
     def _hired(self) -> Shares | None:

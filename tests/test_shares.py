@@ -128,7 +128,7 @@ def test_there_are_no_more_shares_than_features_of_the_narrowest_layer() -> None
     ours = trained(experiment(8, NETWORKS["three"]))
     if CAN_FORK:
         assert ours.shares is not None
-        assert ours.shares.size == 5
+        assert ours.shares.size == ours.threads == 5
 
 
 def test_a_shared_training_repeats_bit_for_bit_however_often_it_reports() -> None:
