@@ -61,12 +61,13 @@ def conduct(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
         raise
     finally:
         count(experiment, summary, status)
+        worth_saving = whole and status != "failed"
         try:
-            if whole:
+            if worth_saving:
                 save(experiment, run, summary)
         finally:
             run.write_json("summary.json", summary)
-        if whole and status != "failed":
+        if worth_saving:
             plots.draw_all(run)
     if status == "interrupted":
         raise InterruptionError(
@@ -94,10 +95,7 @@ def count(experiment: Experiment, summary: dict[str, Any], status: str) -> None:
 
 def save(experiment: Experiment, run: RunDirectory, summary: dict[str, Any]) -> None:
     """Leave checkpoint, weights, scores and predictions of a training that stands between two steps."""
-    status = summary["status"]
-    if status == "failed":
-        return
-    if status in ("completed", "interrupted"):
+    if summary["status"] in ("completed", "interrupted"):
         run.write_arrays("checkpoint.npz", experiment.state())
     experiment.use_best()
     usable = bool(np.isfinite(experiment.network.params.value).all())

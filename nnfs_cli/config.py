@@ -39,8 +39,8 @@ class TrainingConfig:
     patience: epochs without a better monitored value after which training stops; 0 to go on.
     min_delta: by how much a value must be better to count as better.
     monitor: `val_loss` or `val_<metric>`: what the best epoch is chosen by, given a validation split.
-    threads: how many threads BLAS may use in training, and how many answer for rows in evaluation;
-        `auto` chooses by the shapes.
+    threads: how many processes share the work of training, on Linux, where the layers allow it; else how many
+        threads BLAS may use. So many threads answer for rows in evaluation. `auto` chooses by the shapes.
     """
 
     epochs: int

@@ -147,7 +147,7 @@ class Passes:
             if layer.sums_over_batch:
                 room = sum(param.size for param in layer.params().values())
                 meeting = crew.meeting(crew.size * room, self.network.dtype)
-                layer.whole_batch = meeting.total  # type: ignore[method-assign]
+                layer.whole_batch = meeting.total  # type: ignore[method-assign]  # of this one layer
 
     def _see_as_helper(self, who: int) -> None:
         """As a helper, have a gradient of one's own, and statistics that start from the leader's."""

@@ -4,7 +4,7 @@ import numpy as np
 
 from nnfs_cli.core.params import Array, Param, Shape, ones
 from nnfs_cli.initializers.zeros import Zeros
-from nnfs_cli.layers.base import Layer, ShapeError
+from nnfs_cli.layers.base import Layer
 from nnfs_cli.layers.chain import NARROW
 from nnfs_cli.layers.dense import Dense
 from nnfs_cli.layers.products import product, product_over_rows, product_with_transpose
@@ -39,8 +39,6 @@ class SharedDense(Layer):
         self._narrow = whole.units < NARROW
 
     def build(self, shape: Shape) -> Shape:
-        if len(shape) != 1:
-            raise ShapeError(f"wants a vector (D,) for each row, found {shape}")
         self.W = Param((*shape, self._units), Zeros())
         width = len(range(self._units)[self._mine])
         if self._bias:

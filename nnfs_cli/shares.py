@@ -40,8 +40,8 @@ class Shares:
 
     def __init__(self, config: ExperimentConfig, whole: Steps, size: int) -> None:
         self.size = size
-        self._whole, self._batch_size = whole, config.training.batch_size
-        self._rows_per_step = self._batch_size * config.training.accumulate
+        self._whole = whole
+        self._rows_per_step = config.training.batch_size * config.training.accumulate
         self._crew = Crew(size, {"take": self._take, "fetch": self._fetch, "hand_in": self._hand_in})
         self._shares = _shares(config, whole, self._crew)
         self._order = self._crew.empty(whole.passes.order.shape, np.intp)

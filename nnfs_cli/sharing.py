@@ -107,7 +107,7 @@ class Crew:
             self._tasks[task]()(0, *numbers)
             return
         if not self.is_leader:
-            raise NnfsError("what processes share can be used in the process alone that made it")
+            raise NnfsError("processes share this experiment: use it in the process alone that made it")
         self._order[:2] = self._names.index(task), len(numbers)
         self._order[2 : 2 + len(numbers)] = numbers
         try:

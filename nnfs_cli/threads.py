@@ -22,7 +22,8 @@ taken away, the same two cost up to ten times the time of one. What is small sta
 WORTH_A_SHARE = 3_000_000
 """The same for each process that keeps some of a dense network's features.
 
-They wait for each other, too, but sleep where that takes long, and so get on together on a busy machine.
+They wait for each other, too, but sleep where that takes long: on a busy machine two take two to three
+times as long as one.
 """
 
 IMAGES_WORTH_A_THREAD = 2**18

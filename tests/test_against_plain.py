@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from nnfs_cli.config import load_config
+from nnfs_cli.core.blas import multiplies_unpacked
 from nnfs_cli.core.records import StepReport
 from nnfs_cli.experiment import Experiment
 from nnfs_cli.layers.dense import Dense
@@ -124,3 +125,8 @@ def test_a_dense_layers_outputs_are_the_product_in_pieces_too(
     workspace.infer()
     expected = workspace.x @ layer.W.value + layer.b.value
     np.testing.assert_allclose(workspace.y, expected, rtol=1e-11, atol=1e-11)
+
+
+def test_of_a_library_that_numpy_does_not_know_nothing_is_assumed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(np, "show_config", lambda mode: {})
+    assert not multiplies_unpacked.__wrapped__()

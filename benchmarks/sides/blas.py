@@ -86,13 +86,17 @@ def fastest_call(shape: Product) -> Callable[[], Array]:
     rng = np.random.default_rng(0)
     calls: list[Callable[[], Array]] = []
     for a_order, b_order, out_order in product("CF", repeat=3):
-        a = np.asarray(rng.standard_normal((m, k), np.float32), order=a_order)  # type: ignore[call-overload]
-        b = np.asarray(rng.standard_normal((k, n), np.float32), order=b_order)  # type: ignore[call-overload]
-        out = np.empty((m, n), np.float32, order=out_order)  # type: ignore[call-overload]
+        a, b = _matrix(rng.standard_normal((m, k)), a_order), _matrix(rng.standard_normal((k, n)), b_order)
+        out = _matrix(np.empty((m, n)), out_order)
         calls.append(partial(np.matmul, a, b, out))
         if out_order == "C":
             calls.append(partial(np.dot, a, b, out))
     return min(calls, key=_seconds)
+
+
+def _matrix(numbers: Array, order: str) -> Array:
+    """In float32 and in that order of memory, which NumPy's types know as two literals only."""
+    return np.asarray(numbers, np.float32, order=order)  # type: ignore[call-overload,no-any-return]
 
 
 def _seconds(call: Callable[[], Array]) -> float:
