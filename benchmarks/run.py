@@ -25,7 +25,7 @@ from machine import Machine
 from report import Section, report, timing_table
 from sides import make
 from sides.base import Answerer, Trainer
-from workers import Worker, interleave, serve
+from workers import Timings, Worker, serve, take_turns
 from workloads import WORKLOADS, Workload
 
 SCRIPT = Path(__file__)
@@ -49,13 +49,13 @@ def contest(workload: Workload, repeats: int) -> Section:
         print(f"{workload.key}: all agree; timing {len(workers)} contestants", file=sys.stderr)
         for worker in workers:
             worker.round()  # to warm up
-        seconds = interleave(workers, repeats)
+        timings = take_turns(workers, repeats)
     return Section(
         f"{workload.key}: {workload.title}",
-        _about(workload, workers, repeats),
-        timing_table(seconds, OURS),
-        claims(workload, seconds),
-        seconds,
+        _about(workload, workers, timings),
+        timing_table(timings.seconds, OURS),
+        claims(workload, timings.seconds),
+        timings.seconds,
     )
 
 
@@ -73,13 +73,17 @@ def _hire(workload: Workload, entry: Entry, reference: Path) -> Worker:
     )
 
 
-def _about(workload: Workload, workers: list[Worker], repeats: int) -> str:
+def _about(workload: Workload, workers: list[Worker], timings: Timings) -> str:
     """How it was measured, in sentences."""
     facts = next(worker.facts for worker in workers if worker.name == OURS)
     slow = [worker.name.partition(",")[0] for worker in workers if worker.every > 1]
-    sentences = [f"{repeats} rounds; the rule gives ours {facts}."]
+    kept = len(timings.seconds[OURS])
+    sentences = [
+        f"The calmest {kept} rounds of each, {timings.calm:.0%} of them undisturbed, of {timings.rounds} "
+        f"rounds in all; the rule gives ours {facts}."
+    ]
     if slow:
-        sentences.append(f"{' and '.join(dict.fromkeys(slow))} took part in fewer.")
+        sentences.append(f"Of {' and '.join(dict.fromkeys(slow))} it is fewer.")
     if workload.answers:
         sentences.append("Ours begins with bytes, PyTorch with float32 tensors; both end in probabilities.")
     if any(layer["type"] == "dropout" for layer in workload.layers):
@@ -96,8 +100,7 @@ def work(workload: Workload, entry: Entry, reference: Path) -> None:
     contestant = make(entry.side, workload, entry.threads, entry.variant)
     if isinstance(contestant, Trainer | Answerer):
         contestant.start(same.weights)
-    parts = 1 if workload.per_round else workload.parts
-    serve(contestant.facts, contestant.round, parts=parts, warm_up=False)
+    serve(contestant.facts, contestant.round, parts=workload.parts / workload.reported, warm_up=False)
 
 
 def sections(names: list[str]) -> list[Callable[[int], Section]]:

@@ -1,25 +1,40 @@
 """Contestants in processes of their own, since thread pools cannot be compared inside one."""
 
+import math
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from time import perf_counter, sleep
 from types import TracebackType
+from typing import NamedTuple
+
+from yardstick import CALM, Yardstick
 
 SETTLING_SECONDS = 0.05
 """Threads that wait for work look out for it so long before they sleep; nobody is timed meanwhile."""
 
-WAKING_SECONDS = 0.3
+WAKING_SECONDS = 0.15
 """So long everybody works before a round is timed: cores that have rested take a while to come to speed."""
+
+AT_MOST_SECONDS = 240.0
+"""So long contestants take turns if the machine is seldom undisturbed; after that, the calmest rounds count."""
+
+
+class Round(NamedTuple):
+    """A round's time, and how many times its best the machine took for the yardstick around it."""
+
+    disturbance: float
+    seconds: float
 
 
 class Worker:
     """A process that runs one round of work whenever it is asked, and answers with the seconds it took.
 
-    every: it takes part in every so many rounds only.
+    every: it takes part in one of so many rounds only.
     environment: variables that it gets besides those that are set.
     """
 
@@ -50,6 +65,10 @@ class Worker:
         self._process.kill()
         self._process.wait()
 
+    def wanted(self, repeats: int) -> int:
+        """How many rounds it is to do where others do `repeats`."""
+        return math.ceil(repeats / self.every)
+
     def round(self) -> float:
         """The seconds of one round."""
         print("go", file=self._process.stdin, flush=True)
@@ -62,10 +81,10 @@ class Worker:
         return line.strip()
 
 
-def serve(facts: str, work: Callable[[], None], *, parts: int = 1, warm_up: bool = True) -> None:
+def serve(facts: str, work: Callable[[], None], *, parts: float = 1, warm_up: bool = True) -> None:
     """The worker's side: warm up, say what it is, then time one round for each line on standard input.
 
-    parts: the answer is the time of one of so many equal parts of the round.
+    parts: what is answered is the time of one of so many equal parts of the round.
     warm_up: false where others are at work meanwhile, and the first round is to be left out instead.
     """
     if warm_up:
@@ -80,15 +99,52 @@ def serve(facts: str, work: Callable[[], None], *, parts: int = 1, warm_up: bool
         print((perf_counter() - started) / parts, flush=True)
 
 
+@dataclass(frozen=True)
+class Timings:
+    """What rounds took.
+
+    seconds: of each worker's rounds the calmest, as many as were wanted of it.
+    calm: the share of these in which the machine was undisturbed.   rounds: how many there were in all.
+    """
+
+    seconds: dict[str, list[float]]
+    calm: float
+    rounds: int
+
+
+def take_turns(workers: Sequence[Worker], repeats: int, at_most: float = AT_MOST_SECONDS) -> Timings:
+    """Every worker in turn, until each has done `repeats` rounds undisturbed, or the time is up.
+
+    The machine is held to a yardstick before and after each round: what rounds took has no part in which
+    of them count. Who has as many as are wanted sits out.
+    """
+    yardstick, until = Yardstick(), perf_counter() + at_most
+    yardstick.read()
+    done: dict[str, list[Round]] = {worker.name: [] for worker in workers}
+
+    def is_waiting(worker: Worker) -> bool:
+        rounds, wanted = done[worker.name], worker.wanted(repeats)
+        is_over = perf_counter() > until and len(rounds) >= wanted
+        return not is_over and sum(each.disturbance < CALM for each in rounds) < wanted
+
+    while waiting := list(filter(is_waiting, workers)):
+        for worker in waiting:
+            sleep(SETTLING_SECONDS)
+            before = yardstick.read()
+            seconds = worker.round()
+            done[worker.name].append(Round(max(before, yardstick.read()), seconds))
+    kept = {worker.name: sorted(done[worker.name])[: worker.wanted(repeats)] for worker in workers}
+    disturbances = [each.disturbance for rounds in kept.values() for each in rounds]
+    return Timings(
+        {name: [each.seconds for each in rounds] for name, rounds in kept.items()},
+        sum(each < CALM for each in disturbances) / len(disturbances),
+        sum(map(len, done.values())),
+    )
+
+
 def interleave(workers: Sequence[Worker], repeats: int) -> dict[str, list[float]]:
-    """Every worker in turn, `repeats` times: a machine that slows down slows all of them."""
-    seconds: dict[str, list[float]] = {worker.name: [] for worker in workers}
-    for repeat in range(repeats):
-        for worker in workers:
-            if repeat % worker.every == 0:
-                sleep(SETTLING_SECONDS)
-                seconds[worker.name].append(worker.round())
-    return seconds
+    """The seconds of each worker's calmest rounds, taken in turns."""
+    return take_turns(workers, repeats).seconds
 
 
 def report(seconds: dict[str, list[float]], ours: str) -> None:

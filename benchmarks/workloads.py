@@ -43,7 +43,7 @@ class Workload:
     rows: of the training split; the first ones.
     batch: rows a step; the last step of an epoch takes what is left.
     parts: how many epochs, or passes over the test rows, one round is made of.
-    per_round: whether a round is what is reported, and not one of its parts.
+    reported: how many of them the time that is reported stands for.
     answers: it is the answers for the test rows that count, not training.
     """
 
@@ -56,7 +56,7 @@ class Workload:
     rows: int
     batch: int
     parts: int = 1
-    per_round: bool = False
+    reported: int = 1
     answers: bool = False
 
     @property
@@ -158,8 +158,8 @@ WORKLOADS = {
             *("B", "1-64-64-1, SGD, batches of 32 of 200 rows: 14,000 steps", CUBIC, CURVE, "mse", SGD),
             rows=200,
             batch=32,
-            parts=2000,
-            per_round=True,
+            parts=200,
+            reported=2000,
         ),
         _digits("C", "two convolutions, SGD, batches of 64, 6,400 images: an epoch", CNN, rows=6_400),
         _digits("D", "784-1024-1024-10, SGD, batches of 256, 42,000 rows: an epoch", WIDE, batch=256),

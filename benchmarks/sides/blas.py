@@ -87,7 +87,7 @@ def fastest_call(shape: Product) -> Callable[[], Array]:
     calls: list[Callable[[], Array]] = []
     for a_order, b_order, out_order in product("CF", repeat=3):
         a, b = _matrix(rng.standard_normal((m, k)), a_order), _matrix(rng.standard_normal((k, n)), b_order)
-        out = _matrix(np.empty((m, n)), out_order)
+        out = _matrix(np.zeros((m, n)), out_order)
         calls.append(partial(np.matmul, a, b, out))
         if out_order == "C":
             calls.append(partial(np.dot, a, b, out))
