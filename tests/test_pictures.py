@@ -249,7 +249,7 @@ def test_of_two_classes_the_correlation_says_with_which() -> None:
     assert matrix == pytest.approx(matrix.T)
 
 
-@given(st.sets(st.text(alphabet="ab…1", max_size=30), min_size=1, max_size=30), st.sampled_from([7, 16, 18]))
+@given(st.sets(st.text(alphabet="ab…#1", max_size=30), min_size=1, max_size=30), st.sampled_from([7, 16, 18]))
 def test_shortened_names_fit_and_stay_different(names: set[str], most: int) -> None:
     given_names = sorted(names)
     short = shorten(given_names, most)
@@ -265,6 +265,10 @@ def test_what_tells_long_names_apart_is_left_of_them() -> None:
     middle = [f"measurement of the pressure at position {i} in the northern tank" for i in (1, 20, 21)]
     for name, text in zip(middle, shorten(middle, 18), strict=True):
         assert name.split()[6] in text
+    numbered = [f"a class with the number {i} $" for i in range(40)]
+    for name, text in zip(numbered, shorten(numbered, 7), strict=True):
+        assert f" {name.split()[-2]}" in text
+    assert shorten(["a" * 20 + "b" + "a" * 20, "a" * 24 + "b" + "a" * 16], 9)[0] == "aaaa…aba…"
     assert shorten(["the same at the end", "the same at the"], 16) == ["the sam… the end", "the same at the"]
 
 

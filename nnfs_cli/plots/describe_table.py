@@ -94,6 +94,8 @@ def _draw_correlations(axes: Axes, labels: list[str], matrix: Array, relations: 
         told.append("η: correlation ratio with the classes")
     if constant := len(relations.names) - varying:
         told.append(f"left out, since constant: {constant:,} feature{'s' if constant > 1 else ''}")
+    if not relations.t.any(axis=0).all():
+        told.append("0 where a target is constant")
     axes.set_title("\n".join(told), fontsize=12 if len(told) == 1 else 10)
     if len(labels) <= NUMBERED:
         for (i, j), value in np.ndenumerate(matrix):

@@ -13,17 +13,19 @@ def shorten(names: Sequence[str], most: int) -> list[str]:
     """Names of at most so many letters, with an ellipsis where some were left out.
 
     The middle goes; where that would make different names alike, what stays is about the place
-    where they part, and if that is not enough, their last letters are a number.
+    where they part, if need be without their first letters. Those still alike are numbered, as in `abc…#2`.
     """
-    texts = {name: _around(name, most, len(name) - most // 2) for name in names}
-    for alike in _alike(texts):
-        parting = min(map(_parting, alike, alike[1:]))
-        texts.update({name: _around(name, most, parting - 1) for name in alike})
+    half = (most - 1) // 2
+    texts = {name: _around(name, most, len(name), half) for name in names}
+    for head in (half, 0):
+        for alike in _alike(texts):
+            parting = min(map(_parting, alike, alike[1:]))
+            texts.update({name: _around(name, most, parting - 1, head) for name in alike})
     used = set(texts.values())
     for alike in _alike(texts):
         numbers = itertools.count(1)
         for name in alike:
-            numbered = (f"{name[: most - 1 - len(str(k))]}…{k}" for k in numbers)
+            numbered = (f"{name[: most - 2 - len(str(k))]}…#{k}" for k in numbers)
             texts[name] = next(text for text in numbered if text not in used)
             used.add(texts[name])
     return [texts[name] for name in names]
@@ -39,11 +41,10 @@ def wrapped(title: str, inches: float) -> str:
     return textwrap.fill(title, max(int(LETTERS_AN_INCH * inches), 12))
 
 
-def _around(name: str, most: int, at: int) -> str:
-    """A name's first letters, and those from `at` on, or as many before them as there is room for."""
+def _around(name: str, most: int, at: int, head: int) -> str:
+    """A name's first `head` letters and those from `at` on, or its last ones if there is room for more."""
     if len(name) <= most:
         return name
-    head = (most - 1) // 2
     room = most - 1 - head
     at = min(max(at, head), len(name) - room)
     if at + room < len(name):
