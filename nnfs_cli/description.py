@@ -1,5 +1,6 @@
 """What is in the data: sizes, statistics and class balance, before and after normalization."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,6 +15,8 @@ from nnfs_cli.core.records import Data, Split
 MOST_ROWS = 20_000
 """So many training rows, evenly spread, tell what the others look like."""
 ONE_HOT_ROWS = 10
+SMALL = 1e-100
+"""The squares of smaller numbers, and of larger ones than 1 / SMALL, may not be floats any more."""
 
 
 @dataclass(frozen=True)
@@ -124,32 +127,17 @@ def is_image(data: Data) -> bool:
     return len(shape) == 2 or (len(shape) == 3 and shape[0] in (1, 3))
 
 
+def unit_of(x: Array) -> float:
+    """1, or a power of ten to divide numbers x by whose squares, sums or axes no float64 could hold."""
+    largest = max(abs(float(x.min())), abs(float(x.max())))
+    if largest == 0.0 or SMALL < largest < 1.0 / SMALL:
+        return 1.0
+    return float(10.0 ** max(math.floor(math.log10(largest)), -307))
+
+
 def normalized(x: Array, affine: Affine) -> Array:
     """x through the map, in float64."""
     return np.asarray((x - affine.shift) * affine.scale)
-
-
-def correlations(data: Data, most: int) -> tuple[list[str], Array]:
-    """The names and the correlation matrix of features and targets, of at most so many features.
-
-    Those that vary with the first target the most are chosen; class numbers stand for classes of two.
-    """
-    train = data.splits["train"]
-    rows = sampled_rows(train)
-    x = train.x[rows].reshape(len(rows), -1).astype(np.float64)
-    names = column_names(data)
-    with_target = not data.classes or len(data.classes) == 2
-    t = train.t[rows].reshape(len(rows), -1).astype(np.float64) if with_target else np.empty((len(rows), 0))
-    both = np.concatenate([x, t], axis=1)
-    both -= both.mean(axis=0)
-    both /= np.maximum(np.sqrt(np.square(both).sum(axis=0)), 1e-300)
-    if x.shape[1] > most:
-        strength = np.abs(both[:, : x.shape[1]].T @ both[:, -1]) if with_target else x.std(axis=0)
-        chosen = np.sort(np.argsort(-strength, kind="stable")[:most])
-    else:
-        chosen = np.arange(x.shape[1])
-    both = both[:, [*chosen, *range(x.shape[1], both.shape[1])]]
-    return [*(names[i] for i in chosen), *(target_names(data) if with_target else [])], both.T @ both
 
 
 def target_names(data: Data) -> list[str]:
@@ -186,6 +174,17 @@ def _targets(data: Data, t: Array) -> Sequence[Statistics]:
 
 
 def _statistics(name: str, kind: str, missing: int, x: Array, y: Array) -> Statistics:
-    numbers = (x.mean(dtype=np.float64), x.std(dtype=np.float64), x.min(), np.median(x), x.max())
-    after = (y.mean(dtype=np.float64), y.std(dtype=np.float64), y.min(), y.max())
-    return Statistics(name, kind, missing, *map(float, (*numbers, *after)))
+    mean, std, low, high = _moments(x)
+    return Statistics(name, kind, missing, mean, std, low, float(np.median(x)), high, *_moments(y))
+
+
+def _moments(x: Array) -> tuple[float, float, float, float]:
+    """Mean, standard deviation, least and largest number."""
+    unit, low, high = unit_of(x), float(x.min()), float(x.max())
+    numbers = x if unit == 1.0 else x / unit
+    return (
+        unit * float(numbers.mean(dtype=np.float64)),
+        unit * float(numbers.std(dtype=np.float64)),
+        low,
+        high,
+    )

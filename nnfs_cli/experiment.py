@@ -69,9 +69,7 @@ class Experiment:
     def __init__(self, config: ExperimentConfig, fitted: Preparation | None = None) -> None:
         init_rng, self.shuffle_rng, split_rng, self.layer_rng, self.augment_rng = rngs(config.seed)
         self.config = config
-        data = config.dataset.load_as(fitted, split_rng) if fitted else config.dataset.load(split_rng)
-        if not config.loss.any_units:
-            data = replace(data, targets=IDENTITY)
+        data = _load(config, split_rng, fitted)
         self.preparation = data.preparation
         self.data = ready(data, config.dtype)
         self.loss = config.loss
@@ -235,8 +233,14 @@ def rngs(seed: int) -> tuple[np.random.Generator, ...]:
 
 
 def load_data(config: ExperimentConfig) -> Data:
-    """A config's data as training splits them, as they came."""
-    return config.dataset.load(rngs(config.seed)[2])
+    """A config's data as training splits and maps them, as they came."""
+    return _load(config, rngs(config.seed)[2])
+
+
+def _load(config: ExperimentConfig, rng: np.random.Generator, fitted: Preparation | None = None) -> Data:
+    """The data; their targets stay in their own units if the loss is for these alone."""
+    data = config.dataset.load_as(fitted, rng) if fitted else config.dataset.load(rng)
+    return data if config.loss.any_units else replace(data, targets=IDENTITY)
 
 
 def _doubt(config: ExperimentConfig, data: Data) -> str:

@@ -22,8 +22,6 @@ def describe(
     as_json: AsJson = False,
 ) -> None:
     """Rows, columns, statistics, class balance, splits, and what normalization does."""
-    import numpy as np
-
     from nnfs_cli.cli import console
     from nnfs_cli.cli.tables import show_description
     from nnfs_cli.config import load_config
@@ -41,8 +39,7 @@ def describe(
     if picture is not None:
         from nnfs_cli.plots.describe import draw_data
 
-        with np.errstate(all="ignore"):
-            draw_data(found, loaded.name, picture)
+        draw_data(found, loaded.name, picture)
         console.remark(f"picture: {picture}") if as_json else console.show_paths([picture])
 
 

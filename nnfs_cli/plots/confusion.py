@@ -3,11 +3,15 @@
 import numpy as np
 
 from nnfs_cli.evaluation import confusion_matrix
+from nnfs_cli.plots.names import shorten, wrapped
 from nnfs_cli.plots.style import panels, save
 from nnfs_cli.runs import RunDirectory
 
 MOST_NUMBERED = 20
 """With more classes than this, numbers in the cells are too small to read."""
+MOST_LETTERS = 24
+LETTER = 0.085
+"""Inches."""
 
 
 def draw(run: RunDirectory) -> list[str]:
@@ -20,7 +24,11 @@ def draw(run: RunDirectory) -> list[str]:
     correct = counts.diagonal().sum() / max(counts.sum(), 1)
     side = min(max(4.5, 0.62 * len(names)), 14.0)
     title = f"{run.id}: {counts.sum():,} {summary['pictured_split']} rows, {correct:.2%} correct"
-    (axes,) = panels([title], (side + 1.0, side))
+    texts = shorten(names, MOST_LETTERS)
+    letters = max(map(len, texts))
+    room = LETTER * (letters - 3) if letters > 3 else 0.0
+    (axes,) = panels([""], (side + room + 1.0, side + room))
+    axes.set_title(wrapped(title, side), loc="left")
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     # As an image, these few cells would take 20 MB to blow up to the picture's pixels.
     places = range(len(names))
@@ -29,8 +37,8 @@ def draw(run: RunDirectory) -> list[str]:
     axes.invert_yaxis()
     axes.grid(visible=False)
     axes.figure.colorbar(cells, label="share of the actual class", fraction=0.046, pad=0.03)
-    axes.set_xticks(places, names, rotation=0 if max(map(len, names)) <= 3 else 90)
-    axes.set_yticks(places, names)
+    axes.set_xticks(places, texts, rotation=90 if room else 0)
+    axes.set_yticks(places, texts)
     axes.set_xlabel("predicted class")
     axes.set_ylabel("actual class")
     if len(names) <= MOST_NUMBERED:

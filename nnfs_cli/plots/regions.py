@@ -4,12 +4,14 @@ import matplotlib as mpl
 import numpy as np
 
 from nnfs_cli.core.params import Array
+from nnfs_cli.plots.names import shorten
 from nnfs_cli.plots.style import panels, save
 from nnfs_cli.runs import RunDirectory
 
 MOST_POINTS = 2000
 MOST_NAMED = 20
 """With more classes than this, a legend says nothing."""
+MOST_LETTERS = 32
 
 
 def draw(run: RunDirectory) -> list[str]:
@@ -33,13 +35,16 @@ def draw(run: RunDirectory) -> list[str]:
     axes.grid(visible=False)
     some = np.linspace(0, len(arrays["x"]) - 1, min(len(arrays["x"]), MOST_POINTS)).astype(np.intp)
     x, target = arrays["x"][some], arrays["target"][some]
-    for k, name in enumerate(names):
+    for k in range(len(names)):
         x1, x2 = x[target == k].T
-        axes.scatter(x1, x2, s=22, color=colors[k], edgecolors="white", linewidths=0.7, label=name)
+        axes.scatter(x1, x2, s=22, color=colors[k], edgecolors="white", linewidths=0.7, label=f"{k}")
     axes.set_xlabel("x1")
     axes.set_ylabel("x2")
     if len(names) <= MOST_NAMED:
-        axes.legend(title="true class", loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
+        legend = axes.legend(title="true class", loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
+        # As labels, names with an underscore in front would be left out.
+        for text, name in zip(legend.get_texts(), shorten(names, MOST_LETTERS), strict=True):
+            text.set_text(name)
     return save(axes, run.path / "plots", "regions.png")
 
 

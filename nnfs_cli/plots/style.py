@@ -9,6 +9,12 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from nnfs_cli.plots.names import wrapped
+
+MARGIN = 1.0
+"""Inches beside a title that are not its own."""
 
 BLUE, ORANGE, GREEN, GRAY = "#1f77b4", "#e4761b", "#2a9d5c", "#8a8f98"
 
@@ -37,7 +43,7 @@ def panels(titles: Sequence[str], size: tuple[float, float], columns: int = 2) -
         figure = Figure(figsize=(size[0] * columns, size[1] * rows), layout="constrained")
         grid = [figure.add_subplot(rows, columns, i + 1) for i in range(len(titles))]
         for axes, title in zip(grid, titles, strict=True):
-            axes.set_title(title)
+            axes.set_title(wrapped(title, size[0] - MARGIN))
     return grid
 
 
@@ -46,8 +52,19 @@ def save(axes: Axes, folder: Path, name: str) -> list[str]:
     figure: Any = axes.get_figure(root=True)
     temporary = folder / f".{name}.part"  # so that nobody ever sees half a picture
     figure.set_dpi(120)
+    show_names_as_they_are(figure)
     canvas: Any = FigureCanvasAgg(figure)
     with mpl.rc_context(RC):
         canvas.print_png(temporary)  # figure.savefig would draw it twice, once only to lay it out
     temporary.replace(folder / name)
     return [name]
+
+
+def show_names_as_they_are(figure: Figure) -> None:
+    """In names, what stands between two `$` is no formula.
+
+    Numbers along a logarithmic axis are one, but these are written only when the figure is drawn.
+    """
+    for text in figure.findobj(Text):
+        if isinstance(text, Text) and "$" in text.get_text():
+            text.set_parse_math(False)

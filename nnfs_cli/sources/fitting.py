@@ -14,6 +14,9 @@ Normalization = Literal["none", "standardize", "minmax", "scale"]
 STRETCH = 2**17
 """Numbers that are looked at together: they fit a core's cache, and memory stays flat on any file."""
 
+HUGE = 2.0**600
+"""Numbers of this size, some 1e180, have no squares in float64."""
+
 
 def stretches(x: Array, rows: int) -> Iterator[slice]:
     """Parts of `rows` rows like those of x (R, ...), each of one row or of up to STRETCH numbers."""
@@ -31,8 +34,7 @@ def fit_affine(x: Array, rows: Array, how: Normalization, *, alike: bool = False
         return IDENTITY
     axes = tuple(range(x.ndim)) if alike else (0,)
     if how == "standardize":
-        mean = _average(x, rows, axes, 0.0, 1)
-        spread = np.sqrt(_average(x, rows, axes, mean, 2))
+        mean, spread = _mean_and_spread(x, rows, axes)
         # What is left of a constant after rounding is no spread.
         constant = spread <= 1e-12 * np.maximum(np.abs(mean), 1e-300)
         return Affine(mean, 1.0 / np.where(constant, 1.0, spread))
@@ -43,11 +45,28 @@ def fit_affine(x: Array, rows: Array, how: Normalization, *, alike: bool = False
     return Affine(0.0, 1.0 / np.where(largest > 0.0, largest, 1.0))
 
 
-def _average(x: Array, rows: Array, axes: tuple[int, ...], shift: Array | float, power: int) -> Array:
-    """The mean of (x - shift)^power over the axes, in float64."""
+def _mean_and_spread(x: Array, rows: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
+    """Mean and standard deviation over the axes; in units of HUGE where squares are no float64."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = _average(x, rows, axes, 0.0, 1)
+        spread = np.sqrt(_average(x, rows, axes, mean, 2))
+    fits = np.isfinite(spread)
+    if fits.all():
+        return mean, spread
+    large_mean = _average(x, rows, axes, 0.0, 1, HUGE)
+    large_spread = np.sqrt(_average(x, rows, axes, large_mean, 2, HUGE))
+    return np.where(fits, mean, large_mean * HUGE), np.where(fits, spread, large_spread * HUGE)
+
+
+def _average(
+    x: Array, rows: Array, axes: tuple[int, ...], shift: Array | float, power: int, unit: float = 1.0
+) -> Array:
+    """The mean of (x / unit - shift)^power over the axes, in float64."""
     total, count = np.zeros(()), 0
     for here in stretches(x, len(rows)):
         part = x[rows[here]].astype(np.float64)
+        if unit != 1.0:
+            part /= unit
         part -= shift
         total = total + (part**power).sum(axis=axes)
         count += part.size

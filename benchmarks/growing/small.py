@@ -1,0 +1,169 @@
+"""What a step of a small network costs beyond its arithmetic."""
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from report import Claim, table
+from threadpoolctl import ThreadpoolController
+from workers import Worker, interleave, serve
+
+from growing import SCRIPT
+from growing.files import write_rows
+from nnfs_cli.config import parse_config
+from nnfs_cli.core.params import Array
+from nnfs_cli.core.records import EpochReport
+from nnfs_cli.experiment import Experiment
+from nnfs_cli.layers.chain import room
+from nnfs_cli.trainer import train
+
+
+class Small(NamedTuple):
+    """A small network, and how many calls of NumPy the equations of a step ask for.
+
+    calls: by what they do. `dot` are those of BLAS: products, and sums over rows.
+    """
+
+    widths: tuple[int, ...]
+    batch_size: int
+    config: str
+    calls: Mapping[str, int]
+
+
+SMALL = {
+    "1-64-64-1": Small(
+        (1, 64, 64, 1),
+        32,
+        """
+dataset: {type: cubic, samples: 64000}
+layers: [{type: dense, units: 64}, tanh, {type: dense, units: 64}, tanh, {type: dense, units: 1}]
+loss: mse
+""",
+        {
+            "take rows and targets": 2,
+            "dense, forward: dot": 3,
+            "dense, forward: add b": 3,
+            "tanh": 2,
+            "keep the outputs": 1,
+            "mse: subtract, scale": 2,
+            "dense, backward: dot for dW, db and dx": 8,
+            "tanh, backward: square, subtract from 1, multiply": 6,
+            "sgd: scale, subtract": 2,
+        },
+    ),
+    "784-128-10": Small(
+        (784, 128, 10),
+        64,
+        """
+dataset: {type: npy, x: FOLDER/x.npy, y: FOLDER/y.npy, scale: true}
+layers: [{type: dense, units: 128}, relu, {type: dense, units: 10}]
+loss: cross_entropy
+""",
+        {
+            "take rows and targets": 2,
+            "bytes into float32: convert, scale": 2,
+            "dense, forward: dot": 2,
+            "dense, forward: add b": 2,
+            "relu": 1,
+            "keep the outputs": 1,
+            "softmax: max, subtract, exp, sum, divide": 5,
+            "less 1 at the targets: read, subtract, write; scale": 4,
+            "dense, backward: dot for dW, db and dx": 5,
+            "relu, backward: compare, multiply": 2,
+            "sgd: scale, subtract": 2,
+        },
+    ),
+}
+STEPS_ROWS = 64_000
+REPEATED = 2000
+
+
+def work_steps(name: str, folder: Path) -> None:
+    """A worker's rounds: the steps of an epoch."""
+    small = SMALL[name]
+    text = f"name: small\n{small.config.replace('FOLDER', str(folder))}" + (
+        "optimizer: {type: sgd, learning_rate: 0.001}\n"
+        f"training: {{epochs: 1000000, batch_size: {small.batch_size}, log_every: 1000000000, threads: 1}}\n"
+    )
+    reports = train(Experiment(parse_config(text, "small.yaml", ())))
+    serve("steps", lambda: next(None for report in reports if isinstance(report, EpochReport)))
+
+
+def work_blas(name: str) -> None:
+    """A worker's rounds: the BLAS calls of REPEATED steps, on arrays that lie as a network's do."""
+    small, calls = SMALL[name], list[Callable[[], object]]()
+    n, rng = small.batch_size, np.random.default_rng(0)
+    arrays = [[room(n, (width,), "float32") for width in small.widths] for _ in range(2)]
+    for array in (*arrays[0], *arrays[1]):
+        array[...] = rng.normal(size=array.shape)
+    for i, (inputs, outputs) in enumerate(pairwise(small.widths)):
+        W = rng.normal(size=(inputs, outputs)).astype(np.float32)
+        (x, y), (dx, dy) = (each[i : i + 2] for each in arrays)
+        calls += [_dot(x, W, y), _dot(x.T, dy, np.empty_like(W))]
+        calls += [_dot(np.ones(n, np.float32), dy, np.empty(outputs, np.float32))]
+        if i:
+            calls += [_dot(dy, W.T, dx)]
+
+    def round_() -> None:
+        for _ in range(REPEATED):
+            for call in calls:
+                call()
+
+    with use_one_thread():
+        serve("BLAS", round_)
+
+
+def _dot(a: Array, b: Array, out: Array) -> Callable[[], object]:
+    if out.flags.c_contiguous:
+        return partial(np.dot, a, b, out=out)
+    return partial(np.dot, b.T, a.T, out=out.T)
+
+
+def use_one_thread() -> Any:
+    """BLAS on one thread, as steps so small use it."""
+    return ThreadpoolController().limit(limits=1, user_api="blas")
+
+
+def measure_small(folder: Path, repeats: int) -> dict[str, tuple[float, float]]:
+    """Of each network, the seconds of a step, and of its BLAS calls alone.
+
+    Of all rounds the fastest counts: what else the machine does is neither's, and would not cancel out.
+    """
+    write_rows(folder, STEPS_ROWS, 784)
+    with ExitStack() as stack:
+        workers = [
+            stack.enter_context(
+                Worker(f"{name} {kind}", SCRIPT, "--work", kind, "--folder", str(folder), "--net", name)
+            )
+            for name in SMALL
+            for kind in ("steps", "blas")
+        ]
+        rounds = {name: min(seconds) for name, seconds in interleave(workers, repeats).items()}
+    return {
+        name: (rounds[f"{name} steps"] / (STEPS_ROWS / small.batch_size), rounds[f"{name} blas"] / REPEATED)
+        for name, small in SMALL.items()
+    }
+
+
+def small_part(seconds: Mapping[str, tuple[float, float]]) -> tuple[str, list[Claim]]:
+    """What small steps take beyond BLAS."""
+    lines, claims = [], []
+    for name, (step, blas) in seconds.items():
+        calls = sum(SMALL[name].calls.values())
+        each = 1e6 * (step - blas) / calls
+        lines.append((name, f"{1e6 * step:.1f}", f"{1e6 * blas:.1f}", str(calls), f"{each:.2f}"))
+        claims.append(Claim(f"beyond BLAS, for each NumPy call of a step: {name}", each, 3.0, unit="µs"))
+    about = (
+        "Steps of small networks, their BLAS calls alone, and the rest, all other arithmetic included, for "
+        "each call of NumPy that a step's equations need; fastest of all rounds. The calls, counted by hand:"
+    )
+    listed = "\n".join(
+        f"- {name}: " + ", ".join(f"{what} ({count})" for what, count in small.calls.items())
+        for name, small in SMALL.items()
+    )
+    header = ("", "step, µs", "BLAS alone, µs", "calls", "rest for each call, µs")
+    return f"{about}\n\n{listed}\n\n{table(header, lines)}", claims

@@ -1,0 +1,50 @@
+"""Bars that count: numbers by their size, and rows by their class."""
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from nnfs_cli.core.params import Array
+from nnfs_cli.core.records import Data
+from nnfs_cli.description import class_counts, unit_of
+from nnfs_cli.plots.names import shorten
+from nnfs_cli.plots.style import BLUE, GRAY, ORANGE
+
+ULPS = 8
+"""Edges of bars are so many of the numbers that float64 can tell apart from each other, at the least."""
+MOST_CLASS_NAMES, MOST_LETTERS = 40, 20
+
+
+def draw_histogram(axes: Axes, numbers: Array, *, bins: int, color: str, label: str = "") -> None:
+    """How often numbers (N,) of any size occur, by their size."""
+    x, unit = in_unit(numbers)
+    low, high = float(x.min()), float(x.max())
+    if high - low <= bins * ULPS * np.spacing(max(abs(low), abs(high))):
+        # A constant, or as good as one: a bar in the middle of what the axis can tell apart.
+        room = max(0.5, 1e-3 * abs(low))
+        low, high = low - room, high + room
+    counts, edges = np.histogram(x, bins=bins, range=(low, high))
+    axes.stairs(counts, edges, fill=True, color=color)
+    axes.set_xlabel(", ".join(part for part in (label, unit) if part))
+
+
+def in_unit(numbers: Array) -> tuple[Array, str]:
+    """Numbers in float64, of a size that an axis can hold, and what to say of that: `in units of 1e+300`."""
+    unit = unit_of(numbers)
+    x = numbers.astype(np.float64)
+    return (x, "") if unit == 1.0 else (x / unit, f"in units of {unit:.0e}")
+
+
+def draw_classes(axes: Axes, data: Data) -> None:
+    """How many rows of each split each class has, side by side."""
+    colors = {"train": BLUE, "validation": ORANGE, "test": GRAY}
+    width = 0.8 / len(data.splits)
+    for i, (name, split) in enumerate(data.splits.items()):
+        places = np.arange(len(data.classes)) + (i + 0.5) * width - 0.4
+        axes.bar(places, class_counts(data, split), width=width, color=colors[name], label=name)
+    step = -(-len(data.classes) // MOST_CLASS_NAMES)
+    texts = shorten(data.classes[::step], MOST_LETTERS)
+    turned = 90 if max(map(len, texts)) * len(texts) > 50 else 0
+    axes.set_xticks(range(0, len(data.classes), step), texts, rotation=turned)
+    axes.set_ylabel("rows")
+    axes.set_ylim(0, 1.18 * max(max(class_counts(data, split)) for split in data.splits.values()))
+    axes.legend(frameon=False, ncols=3, loc="upper right")

@@ -1,0 +1,65 @@
+"""Users' names, which may be of any length, in pictures, where there is room for some letters."""
+
+import itertools
+import textwrap
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+LETTERS_AN_INCH = 10
+"""Of a title; somewhat fewer than fit."""
+
+
+def shorten(names: Sequence[str], most: int) -> list[str]:
+    """Names of at most so many letters, with an ellipsis where some were left out.
+
+    The middle goes; where that would make different names alike, what stays is about the place
+    where they part, if need be without their first letters. Those still alike are numbered, as in `abc…#2`.
+    """
+    half = (most - 1) // 2
+    texts = {name: _around(name, most, len(name), half) for name in names}
+    for head in (half, 0):
+        for alike in _alike(texts):
+            parting = min(map(_parting, alike, alike[1:]))
+            texts.update({name: _around(name, most, parting - 1, head) for name in alike})
+    used = set(texts.values())
+    for alike in _alike(texts):
+        numbers = itertools.count(1)
+        for name in alike:
+            numbered = (f"{name[: most - 2 - len(str(k))]}…#{k}" for k in numbers)
+            texts[name] = next(text for text in numbered if text not in used)
+            used.add(texts[name])
+    return [texts[name] for name in names]
+
+
+def shortened(name: str, most: int) -> str:
+    """A single name likewise."""
+    return shorten([name], most)[0]
+
+
+def wrapped(title: str, inches: float) -> str:
+    """A title in as many lines as it needs to fit."""
+    return textwrap.fill(title, max(int(LETTERS_AN_INCH * inches), 12))
+
+
+def _around(name: str, most: int, at: int, head: int) -> str:
+    """A name's first `head` letters and those from `at` on, or its last ones if there is room for more."""
+    if len(name) <= most:
+        return name
+    room = most - 1 - head
+    at = min(max(at, head), len(name) - room)
+    if at + room < len(name):
+        return f"{name[:head]}…{name[at : at + room - 1]}…"
+    return f"{name[:head]}…{name[at:]}"
+
+
+def _parting(a: str, b: str) -> int:
+    """The place of the first letter in which two names differ."""
+    return next(i for i, (one, other) in enumerate(itertools.zip_longest(a, b)) if one != other)
+
+
+def _alike(texts: Mapping[str, str]) -> list[list[str]]:
+    """Groups of names that have become the same text."""
+    groups = defaultdict[str, list[str]](list)
+    for name, text in texts.items():
+        groups[text].append(name)
+    return [group for group in groups.values() if len(group) > 1]
