@@ -51,9 +51,15 @@ def entries(key: str) -> list[Entry]:
         case "E2":
             return [*rule, *_each("PyTorch")]
         case "F1":
-            return [*at_each, *_each("PyTorch", "at once"), *_each("PyTorch", "in batches")]
+            ways = ["from float32, at once", "from float32, in batches", "from bytes, in batches"]
+            return [*at_each, *(entry for way in ways for entry in _each("PyTorch", way))]
         case "F2":
-            ways = [f"{a}, {b}" for a in ("channels_last", "contiguous") for b in ("at once", "in batches")]
+            ways = [
+                f"{start}, {order}, in batches"
+                for start in ("from float32", "from bytes")
+                for order in ("channels_last", "contiguous")
+            ]
+            ways += ["from float32, channels_last, at once"]
             return [*at_each, *(entry for way in ways for entry in _each("PyTorch", way))]
     raise ValueError(f"no workload {key}")
 
@@ -139,7 +145,8 @@ def _e(seconds: Seconds) -> Iterator[Claim]:
 
 
 def _f(seconds: Seconds) -> Iterator[Claim]:
-    yield _times_ours(seconds, "PyTorch", 1)
+    yield _times_ours(seconds, "PyTorch from bytes", 1)
+    yield _times_ours(seconds, "PyTorch from float32", 1)
 
 
 _CLAIMS: dict[str, Callable[[Seconds], Iterator[Claim]]] = {

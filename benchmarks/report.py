@@ -84,10 +84,15 @@ READING = """## How to read this, and how to run it again
 
 `make bench` measures everything anew and writes this file; `benchmarks/run.py --only A,C` measures some
 of it and prints that. Every contestant has a process and BLAS threads of its own. All are started,
-checked and warmed up first; then they are timed in turn, round by round, while the others sleep, so that
-a machine that is slow for a while is slow for all. Before each round its contestant works untimed for at
-least 0.3 s, since cores that have rested take a while to come to speed. Medians over the rounds are
-compared; the minimum tells how fast it went undisturbed.
+checked and warmed up first; then they are timed in turn, round by round, while the others sleep. Before
+each round its contestant works untimed for at least 0.15 s, since cores that have rested take a while to
+come to speed.
+
+Where cores are shared with strangers, as on rented machines, these slow rounds down to twice their time,
+now and then. So the machine is held to a yardstick before and after each round, a few small products on
+each core: who took how long has no part in that. Rounds go on until each contestant has enough of those in
+which no core took more than 1.2 times its best for the yardstick, or for four minutes; the calmest count.
+Their medians are compared; the minimum tells how fast it went at best.
 
 Before anything is timed, each contestant must come to the same weights as ours, to 1e-5, from the same
 start over the same 20 batches; for inference, to the same probabilities.

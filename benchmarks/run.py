@@ -85,7 +85,10 @@ def _about(workload: Workload, workers: list[Worker], timings: Timings) -> str:
     if slow:
         sentences.append(f"Of {' and '.join(dict.fromkeys(slow))} it is fewer.")
     if workload.answers:
-        sentences.append("Ours begins with bytes, PyTorch with float32 tensors; both end in probabilities.")
+        sentences.append(
+            "Ours begins with bytes, as images are stored; PyTorch with these, or with float32 tensors that "
+            "are scaled already. All end in probabilities."
+        )
     if any(layer["type"] == "dropout" for layer in workload.layers):
         sentences.append("That all come to the same weights was checked with a dropout rate of 0.")
     return " ".join(sentences)

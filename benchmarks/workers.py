@@ -21,7 +21,7 @@ WAKING_SECONDS = 0.15
 """So long everybody works before a round is timed: cores that have rested take a while to come to speed."""
 
 AT_MOST_SECONDS = 240.0
-"""So long contestants take turns if the machine is seldom undisturbed; after that, the calmest rounds count."""
+"""So long contestants take turns where the machine is seldom undisturbed; then the calmest rounds count."""
 
 
 class Round(NamedTuple):

@@ -6,8 +6,8 @@ tell more about strangers than about contestants.
 """
 
 import os
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from time import perf_counter
 
 import numpy as np
@@ -16,7 +16,7 @@ from threadpoolctl import ThreadpoolController
 SIDE, PRODUCTS, TRIALS = 64, 60, 3
 
 CALM = 1.2
-"""A core that takes so many times its best counts as undisturbed: so much its own timers and caches sway it."""
+"""A core that takes less than so many times its best is undisturbed: its own timers sway it about as much."""
 
 
 class Yardstick:

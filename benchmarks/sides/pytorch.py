@@ -8,6 +8,7 @@ import torch
 from workloads import Workload
 
 from nnfs_cli.core.params import Array
+from nnfs_cli.experiment import load_data
 from sides.base import Answerer, Contestant, Trainer, Weights
 
 
@@ -76,7 +77,17 @@ class TorchTraining(TorchNetwork, Trainer):
 
 
 class TorchAnswering(TorchNetwork, Answerer):
-    """Inference. Variant `at once`: all rows in one batch; else in batches as ours."""
+    """Inference. Variants: `at once`, all rows in one batch; `from bytes`, which are scaled on the way."""
+
+    def __init__(self, workload: Workload, threads: str, variant: str = "") -> None:
+        super().__init__(workload, threads, variant)
+        if "from bytes" in variant:
+            data = load_data(workload.config())
+            test = data.splits["test"]
+            if np.any(data.inputs.shift) or np.size(data.inputs.scale) > 1:
+                raise ValueError("bytes are expected to be scaled, and all alike")
+            self._scale = float(data.inputs.scale)
+            self.x = self._laid_out(torch.from_numpy(test.x[test.rows].reshape(self.x.shape)))
 
     def start(self, weights: Weights) -> None:
         super().start(weights)
@@ -87,8 +98,11 @@ class TorchAnswering(TorchNetwork, Answerer):
         if "at once" not in self.variant:
             size = 128 if self.workload.has_images else 1024
         with torch.inference_mode():
-            parts = [self.net(part).softmax(1) for part in self.x.split(size)]
+            parts = [self.net(self._floats(part)).softmax(1) for part in self.x.split(size)]
             return _array(parts[0] if len(parts) == 1 else torch.cat(parts))
+
+    def _floats(self, x: Any) -> Any:
+        return x.float().mul_(self._scale) if x.dtype == torch.uint8 else x
 
 
 def _module(name: str, options: Any, weights: Weights) -> Any:
