@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from nnfs_cli.batches import ready
+from nnfs_cli.checks import check_fit, doubt_about
 from nnfs_cli.config import ExperimentConfig
 from nnfs_cli.core.affine import IDENTITY
 from nnfs_cli.core.errors import NnfsError
@@ -17,10 +18,6 @@ from nnfs_cli.core.params import Array
 from nnfs_cli.core.preparation import Preparation
 from nnfs_cli.core.records import Data, Split
 from nnfs_cli.descent import Descent
-from nnfs_cli.layers.reshape import Reshape
-from nnfs_cli.layers.windows import channels_last
-from nnfs_cli.losses.base import Loss
-from nnfs_cli.metrics.base import Metric
 from nnfs_cli.network import Network
 from nnfs_cli.passes import Passes
 from nnfs_cli.schedules.base import Clock
@@ -76,14 +73,14 @@ class Experiment:
         self.data = ready(data, config.dtype)
         self.loss = config.loss
         self.metrics = {metric.type_name: metric for metric in config.metrics}
-        doubt = _doubt(config, self.data)
+        doubt = doubt_about(config, self.data)
         try:
             network = Network(copy.deepcopy(config.layers), self.data.input_shape, config.dtype)
         except NnfsError as error:
             raise NnfsError(f"{config.name}: {error}{doubt and f'; {doubt}'}") from None
         if doubt:
             self.data = replace(self.data, notes=(*self.data.notes, doubt))
-        _check_fit(config, network, self.data)
+        check_fit(config, network, self.data)
         network.initialize(init_rng)
         network.use_rng(self.layer_rng)
         training = config.training
@@ -237,44 +234,3 @@ def rngs(seed: int) -> tuple[np.random.Generator, ...]:
 def load_data(config: ExperimentConfig) -> Data:
     """A config's data as training splits them, as they came."""
     return config.dataset.load(rngs(config.seed)[2])
-
-
-def _doubt(config: ExperimentConfig, data: Data) -> str:
-    """What to tell of images whose channels come last, if anything treats them as images."""
-    as_images = data.augment is not None or any(layer.images for layer in config.layers)
-    one_channel = data.input_shape[-1:] == (1,)
-    if not as_images or (one_channel and data.augment is None and isinstance(config.layers[0], Reshape)):
-        return ""  # a single channel comes first as well as last
-    return channels_last(data.input_shape)
-
-
-def _check_fit(config: ExperimentConfig, network: Network, data: Data) -> None:
-    """Raise NnfsError unless loss, metrics and the last layer suit the data."""
-    problems = []
-    parts: list[tuple[str, Loss | Metric]] = [("loss", config.loss)]
-    parts += [(f"metrics[{i}]", metric) for i, metric in enumerate(config.metrics)]
-    for path, part in parts:
-        if data.task not in part.tasks:
-            problems.append(
-                f"{path}: {part.type_name} is for {' or '.join(part.tasks)}, "
-                f"but {config.dataset.type_name} is {data.task}"
-            )
-    width = config.loss.width(data)
-    if network.output_shape != (width,):
-        what = f"{len(data.classes)} classes" if data.classes else f"targets of width {data.target_width}"
-        last = len(config.layers) - 1
-        hint = "; put flatten after it" if math.prod(network.output_shape) == width else ""
-        problems.append(
-            f"layers[{last}]: the last layer gives {network.output_shape} for each row, "
-            f"but {config.dataset.type_name} has {what}: {config.loss.type_name} wants ({width},){hint}"
-        )
-    if config.training.monitor != "val_loss" and "validation" not in data.splits:
-        problems.append(
-            f"training.monitor: {config.training.monitor} needs a validation split, and there is none"
-        )
-    if config.training.patience and "validation" not in data.splits:
-        problems.append("training.patience: needs a validation split to watch, and there is none")
-    if not network.params.named:
-        problems.append("layers: no layer has parameters, so there is nothing to train")
-    if problems:
-        raise NnfsError("\n  ".join([f"{config.name}: the parts do not fit together", *problems]))
