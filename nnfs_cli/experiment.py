@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -96,6 +97,7 @@ class Experiment:
         self.passes = Passes(network, self.loss, self.data, self.threads, self.augment_rng)
         self.steps = Steps(self.passes, config)
         self.progress = Progress(self.passes.order, self.passes.outputs)
+        self._unshuffled: tuple[int, Mapping[str, Any]] | None = None
 
     @property
     def network(self) -> Network:
@@ -159,6 +161,20 @@ class Experiment:
         training, rows = self.config.training, len(self.progress.order)
         return math.ceil(rows / (training.batch_size * training.accumulate))
 
+    def shuffle(self) -> None:
+        """Draw the order of the epoch about to begin; the same again, until a step of it is done."""
+        # Kept in one piece, and before anything is drawn: `state` is right wherever this is stopped.
+        self._unshuffled = self.progress.step, self._shuffle_state
+        self.shuffle_rng.bit_generator.state = self._unshuffled[1]
+        self.progress.order[...] = self.shuffle_rng.permutation(self.data.splits["train"].rows)
+
+    @property
+    def _shuffle_state(self) -> Mapping[str, Any]:
+        """What `shuffle_rng` goes on from; until an epoch's first step is done, what its order came from."""
+        if self._unshuffled is not None and self._unshuffled[0] == self.progress.step:
+            return self._unshuffled[1]
+        return self.shuffle_rng.bit_generator.state
+
     @property
     def finished(self) -> bool:
         """Whether all epochs are done, or patience has run out."""
@@ -191,6 +207,7 @@ class Experiment:
             "params": params.value,
             "statistics": params.statistics,
             **{name: np.array(json.dumps(rng.bit_generator.state)) for name, rng in self._rngs.items()},
+            "shuffle_rng": np.array(json.dumps(self._shuffle_state)),
             **self.steps.descent.state(),
             **{f"progress/{name}": array for name, array in progress.items()},
         }
@@ -211,6 +228,7 @@ class Experiment:
         params = self.passes.network.params
         params.value[...] = state["params"]
         params.statistics[...] = state["statistics"]
+        self._unshuffled = None
         for name, rng in self._rngs.items():
             rng.bit_generator.state = json.loads(str(state[name]))
         for name, array in self.steps.descent.state().items():

@@ -13,7 +13,7 @@ import numpy as np
 from nnfs_cli.config import ExperimentConfig
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.params import Array, FlatParams, Param, Statistic
-from nnfs_cli.core.signals import uninterrupted
+from nnfs_cli.core.signals import Uninterrupted
 from nnfs_cli.initializers.zeros import Zeros
 from nnfs_cli.layers.base import Layer
 from nnfs_cli.layers.dense import Dense
@@ -95,7 +95,7 @@ class Shares:
 
         NnfsError where they were stopped in the middle of a step.
         """
-        with self._one_at_a_time, uninterrupted():
+        with self._one_at_a_time, Uninterrupted():
             if self._are_ahead:
                 self._require_helpers()
                 self._crew.run("hand_in")
