@@ -74,7 +74,7 @@ class Shares:
     def take(self, position: int, count: int, clock: Clock) -> None:
         """So many steps, the first at `clock` on the rows from `position` of the epoch's order.
 
-        NnfsError where a helper has ended: then what the shares knew is lost.
+        HelperError where a helper has ended: then what the shares knew is lost.
         """
         with self._one_at_a_time:
             self._require_helpers()
