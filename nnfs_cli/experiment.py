@@ -81,7 +81,7 @@ class Experiment:
             raise NnfsError(f"{config.name}: {error}{doubt and f'; {doubt}'}") from None
         if doubt:
             self.data = replace(self.data, notes=(*self.data.notes, doubt))
-        check_fit(config, network, self.data)
+        check_fit(config, network, self.data, trains=fitted is None)
         network.initialize(init_rng)
         network.use_rng(self.layer_rng)
         training = config.training
