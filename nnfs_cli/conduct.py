@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from nnfs_cli import __version__, plots
-from nnfs_cli.core.errors import DivergenceError, InterruptionError, NnfsError
+from nnfs_cli.core.errors import DivergenceError, HelperError, InterruptionError, NnfsError
 from nnfs_cli.core.records import EpochReport, Evaluation, Report
 from nnfs_cli.evaluation import evaluate, predictions
 from nnfs_cli.experiment import Experiment
@@ -29,8 +29,19 @@ def conduct(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
 
     Raises InterruptionError after SIGINT or SIGTERM, and passes DivergenceError on, both with the
     run directory complete and marked so. A second SIGINT stops at once, perhaps half-way through a
-    step: then the last checkpoint stays as it is, and is where the run goes on.
+    step: then the last checkpoint stays as it is, and is where the run goes on. So it does where a
+    helper process ends, which HelperError tells.
     """
+    try:
+        yield from _conduct(experiment, run)
+    except HelperError as error:
+        if not run.has("checkpoint.npz"):
+            raise
+        raise HelperError(f"{error}; `nnfs resume {run.path}` goes on from the last checkpoint") from None
+
+
+def _conduct(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
+    """`conduct`, whose HelperError knows nothing of the run yet."""
     summary = first_summary(experiment, run)
     run.write_json("summary.json", summary)
     run.write_json("preparation.json", experiment.preparation.record())
@@ -65,6 +76,9 @@ def conduct(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
         try:
             if worth_saving:
                 save(experiment, run, summary)
+        except HelperError:
+            summary["status"] = "failed"  # there are no scores yet; to go on is to make them
+            raise
         finally:
             run.write_json("summary.json", summary)
         if worth_saving:

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 import numpy as np
 
 from nnfs_cli.core.params import Array, FlatParams
-from nnfs_cli.optimizers.base import Optimizer
+from nnfs_cli.core.signals import Uninterrupted
+from nnfs_cli.optimizers.base import Optimizer, vectors
 from nnfs_cli.regularizers.base import Regularizer
 from nnfs_cli.schedules.base import Clock, Schedule
 
@@ -96,10 +97,11 @@ class Descent:
         """
         least = FADED * np.finfo(self.params.value.dtype).tiny
         for array in self.optimizer.state().values():
-            if array.shape == self._scratch.shape and array.dtype == self._scratch.dtype:
-                np.abs(array, out=self._scratch)
-                np.greater_equal(self._scratch, least, out=self._scratch)
-                array *= self._scratch
+            if array.shape[-1:] == self._scratch.shape and array.dtype == self._scratch.dtype:
+                for vector in vectors(array):
+                    np.abs(vector, out=self._scratch)
+                    np.greater_equal(self._scratch, least, out=self._scratch)
+                    vector *= self._scratch
 
     def penalty(self) -> float:
         """What the regularizer adds to the loss."""
@@ -107,16 +109,17 @@ class Descent:
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
-        """While entered, the parameters are their moving average, where there is one."""
+        """While entered, the parameters are their moving average, where there is one; then Ctrl-C waits."""
         if self.average is None:
             yield
             return
         trained = self.params.value.copy()
-        self.params.value[...] = self.average
-        try:
-            yield
-        finally:
-            self.params.value[...] = trained
+        with Uninterrupted():
+            try:
+                self.params.value[...] = self.average
+                yield
+            finally:
+                self.params.value[...] = trained
 
     def state(self) -> dict[str, Array]:
         """What later steps depend on besides the parameters, by name; the arrays themselves."""

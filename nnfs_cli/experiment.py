@@ -6,10 +6,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from nnfs_cli.batches import ready
+from nnfs_cli.checks import check_fit, doubt_about
 from nnfs_cli.config import ExperimentConfig
 from nnfs_cli.core.affine import IDENTITY
 from nnfs_cli.core.errors import NnfsError
@@ -17,10 +19,6 @@ from nnfs_cli.core.params import Array
 from nnfs_cli.core.preparation import Preparation
 from nnfs_cli.core.records import Data, Split
 from nnfs_cli.descent import Descent
-from nnfs_cli.layers.reshape import Reshape
-from nnfs_cli.layers.windows import channels_last
-from nnfs_cli.losses.base import Loss
-from nnfs_cli.metrics.base import Metric
 from nnfs_cli.network import Network
 from nnfs_cli.passes import Passes
 from nnfs_cli.schedules.base import Clock
@@ -74,14 +72,14 @@ class Experiment:
         self.data = ready(data, config.dtype)
         self.loss = config.loss
         self.metrics = {metric.type_name: metric for metric in config.metrics}
-        doubt = _doubt(config, self.data)
+        doubt = doubt_about(config, self.data)
         try:
             network = Network(copy.deepcopy(config.layers), self.data.input_shape, config.dtype)
         except NnfsError as error:
             raise NnfsError(f"{config.name}: {error}{doubt and f'; {doubt}'}") from None
         if doubt:
             self.data = replace(self.data, notes=(*self.data.notes, doubt))
-        _check_fit(config, network, self.data)
+        check_fit(config, network, self.data, trains=fitted is None)
         network.initialize(init_rng)
         network.use_rng(self.layer_rng)
         training = config.training
@@ -97,6 +95,7 @@ class Experiment:
         self.passes = Passes(network, self.loss, self.data, self.threads, self.augment_rng)
         self.steps = Steps(self.passes, config)
         self.progress = Progress(self.passes.order, self.passes.outputs)
+        self._unshuffled: tuple[int, Mapping[str, Any]] | None = None
 
     @property
     def network(self) -> Network:
@@ -160,6 +159,20 @@ class Experiment:
         training, rows = self.config.training, len(self.progress.order)
         return math.ceil(rows / (training.batch_size * training.accumulate))
 
+    def shuffle(self) -> None:
+        """Draw the order of the epoch about to begin; the same again, until a step of it is done."""
+        # Kept in one piece, and before anything is drawn: `state` is right wherever this is stopped.
+        self._unshuffled = self.progress.step, self._shuffle_state
+        self.shuffle_rng.bit_generator.state = self._unshuffled[1]
+        self.progress.order[...] = self.shuffle_rng.permutation(self.data.splits["train"].rows)
+
+    @property
+    def _shuffle_state(self) -> Mapping[str, Any]:
+        """What `shuffle_rng` goes on from; until an epoch's first step is done, what its order came from."""
+        if self._unshuffled is not None and self._unshuffled[0] == self.progress.step:
+            return self._unshuffled[1]
+        return self.shuffle_rng.bit_generator.state
+
     @property
     def finished(self) -> bool:
         """Whether all epochs are done, or patience has run out."""
@@ -192,6 +205,7 @@ class Experiment:
             "params": params.value,
             "statistics": params.statistics,
             **{name: np.array(json.dumps(rng.bit_generator.state)) for name, rng in self._rngs.items()},
+            "shuffle_rng": np.array(json.dumps(self._shuffle_state)),
             **self.steps.descent.state(),
             **{f"progress/{name}": array for name, array in progress.items()},
         }
@@ -212,6 +226,7 @@ class Experiment:
         params = self.passes.network.params
         params.value[...] = state["params"]
         params.statistics[...] = state["statistics"]
+        self._unshuffled = None
         for name, rng in self._rngs.items():
             rng.bit_generator.state = json.loads(str(state[name]))
         for name, array in self.steps.descent.state().items():
@@ -241,44 +256,3 @@ def _load(config: ExperimentConfig, rng: np.random.Generator, fitted: Preparatio
     """The data; their targets stay in their own units if the loss is for these alone."""
     data = config.dataset.load_as(fitted, rng) if fitted else config.dataset.load(rng)
     return data if config.loss.any_units else replace(data, targets=IDENTITY)
-
-
-def _doubt(config: ExperimentConfig, data: Data) -> str:
-    """What to tell of images whose channels come last, if anything treats them as images."""
-    as_images = data.augment is not None or any(layer.images for layer in config.layers)
-    one_channel = data.input_shape[-1:] == (1,)
-    if not as_images or (one_channel and data.augment is None and isinstance(config.layers[0], Reshape)):
-        return ""  # a single channel comes first as well as last
-    return channels_last(data.input_shape)
-
-
-def _check_fit(config: ExperimentConfig, network: Network, data: Data) -> None:
-    """Raise NnfsError unless loss, metrics and the last layer suit the data."""
-    problems = []
-    parts: list[tuple[str, Loss | Metric]] = [("loss", config.loss)]
-    parts += [(f"metrics[{i}]", metric) for i, metric in enumerate(config.metrics)]
-    for path, part in parts:
-        if data.task not in part.tasks:
-            problems.append(
-                f"{path}: {part.type_name} is for {' or '.join(part.tasks)}, "
-                f"but {config.dataset.type_name} is {data.task}"
-            )
-    width = config.loss.width(data)
-    if network.output_shape != (width,):
-        what = f"{len(data.classes)} classes" if data.classes else f"targets of width {data.target_width}"
-        last = len(config.layers) - 1
-        hint = "; put flatten after it" if math.prod(network.output_shape) == width else ""
-        problems.append(
-            f"layers[{last}]: the last layer gives {network.output_shape} for each row, "
-            f"but {config.dataset.type_name} has {what}: {config.loss.type_name} wants ({width},){hint}"
-        )
-    if config.training.monitor != "val_loss" and "validation" not in data.splits:
-        problems.append(
-            f"training.monitor: {config.training.monitor} needs a validation split, and there is none"
-        )
-    if config.training.patience and "validation" not in data.splits:
-        problems.append("training.patience: needs a validation split to watch, and there is none")
-    if not network.params.named:
-        problems.append("layers: no layer has parameters, so there is nothing to train")
-    if problems:
-        raise NnfsError("\n  ".join([f"{config.name}: the parts do not fit together", *problems]))

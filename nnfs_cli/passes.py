@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 
 from nnfs_cli.batches import Batch
+from nnfs_cli.checks import adds_up
 from nnfs_cli.core.augmentation import Augmenter
 from nnfs_cli.core.params import Array, Statistic
 from nnfs_cli.core.records import Data, Split
@@ -25,7 +26,7 @@ class Passes:
     are added up in the end, in a fixed order, and sums over the batch on the way, so that a run repeats
     bit for bit with the same number of processes.
 
-    processes: how many, if the network's layers allow it.
+    processes: how many, if the network's layers and the loss allow it.
     augment_rng: what augmentation draws from.
     order: (N,) the running epoch's training rows, for the trainer to fill.
     outputs: (N, M) what the network gave for them, if `keeps_outputs`.
@@ -38,7 +39,8 @@ class Passes:
     ) -> None:
         self.network, self.loss, self.data = network, loss, data
         self.augment_rng = augment_rng
-        size = processes if may_be_shared(network) else 1
+        shared = processes > 1 and may_be_shared(network) and adds_up(loss, network, data)
+        size = processes if shared else 1
         self.crew = Crew(size, {"gradient": self._part_of_gradient, "outputs": self._part_of_outputs})
         rows = len(data.splits["train"])
         self.order = self.crew.empty((rows,), np.intp)

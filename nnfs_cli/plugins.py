@@ -2,6 +2,7 @@
 
 import importlib.util
 import sys
+import threading
 import traceback
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from nnfs_cli.core.errors import NnfsError
 
 _loaded: set[bytes] = set()
 """The contents of the files that were run. A run directory's copy of a file counts as that file."""
+
+_ONE_AT_A_TIME = threading.RLock()
+"""Held while a plugin runs, so that no other thread runs the same one."""
 
 
 def load_plugin(path: Path) -> None:
@@ -20,8 +24,12 @@ def load_plugin(path: Path) -> None:
     if not path.is_file():
         raise NnfsError(f"{path}: no such file")
     content = path.read_bytes()
-    if content in _loaded:
-        return
+    with _ONE_AT_A_TIME:
+        if content not in _loaded:
+            _run(path, content)
+
+
+def _run(path: Path, content: bytes) -> None:
     name = f"nnfs_plugin_{len(_loaded)}_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:

@@ -12,11 +12,13 @@ import numpy as np
 
 from nnfs_cli.config import ExperimentConfig
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.core.params import Array, Param, Statistic
-from nnfs_cli.core.signals import uninterrupted
+from nnfs_cli.core.params import Array, FlatParams, Param, Statistic
+from nnfs_cli.core.signals import Uninterrupted
+from nnfs_cli.initializers.zeros import Zeros
 from nnfs_cli.layers.base import Layer
 from nnfs_cli.layers.dense import Dense
 from nnfs_cli.network import Network
+from nnfs_cli.optimizers.base import Optimizer, vectors
 from nnfs_cli.passes import Passes, part
 from nnfs_cli.schedules.base import Clock, Schedule
 from nnfs_cli.shared_dense import SharedDense
@@ -72,7 +74,7 @@ class Shares:
     def take(self, position: int, count: int, clock: Clock) -> None:
         """So many steps, the first at `clock` on the rows from `position` of the epoch's order.
 
-        NnfsError where a helper has ended: then what the shares knew is lost.
+        HelperError where a helper has ended: then what the shares knew is lost.
         """
         with self._one_at_a_time:
             self._require_helpers()
@@ -93,7 +95,7 @@ class Shares:
 
         NnfsError where they were stopped in the middle of a step.
         """
-        with self._one_at_a_time, uninterrupted():
+        with self._one_at_a_time, Uninterrupted():
             if self._are_ahead:
                 self._require_helpers()
                 self._crew.run("hand_in")
@@ -150,16 +152,19 @@ class Shares:
             for name, array in _state(self._whole).items():
                 if name not in parcel:
                     continue  # of a schedule, which the shares need not know
+                mine = parcel[name]
                 if name == "statistics":
-                    theirs, ours = whole.statistic_views(array), own.statistic_views(parcel[name])
-                elif array.shape == whole.value.shape:
-                    theirs, ours = whole.views(array), own.views(parcel[name])
-                else:
-                    yield array, parcel[name]
+                    views = [(whole.statistic_views(array), own.statistic_views(mine))]
+                elif array.shape == mine.shape:
+                    yield array, mine  # what an optimizer counts
                     continue
-                for key, place in share.places.items():
-                    if key in ours:
-                        yield theirs[key][place], ours[key]
+                else:
+                    pairs = zip(vectors(array), vectors(mine), strict=True)
+                    views = [(whole.views(vector), own.views(part)) for vector, part in pairs]
+                for theirs, ours in views:
+                    for key, place in share.places.items():
+                        if key in ours:
+                            yield theirs[key][place], ours[key]
 
 
 class Told(Schedule):
@@ -199,11 +204,10 @@ def may_share_features(network: Network, config: ExperimentConfig) -> bool:
     What there is between dense layers, the optimizer and the regularizer must treat each feature by
     itself, and nothing before the first dense layer may want a gradient.
     """
-    by_number = config.optimizer.by_number and (config.regularizer is None or config.regularizer.by_number)
     dense, layers = _dense(network), network.layers
     return (
         can_share()
-        and by_number
+        and (config.regularizer is None or config.regularizer.by_number)
         and not config.training.clip_norm
         and len(dense) > 1
         and not any(layer.params() for layer in layers[: dense[0]])
@@ -211,6 +215,7 @@ def may_share_features(network: Network, config: ExperimentConfig) -> bool:
             type(layer) is Dense or _is_by_feature(layer, math.prod(shape))
             for layer, shape in zip(layers, network.shapes, strict=False)
         )
+        and _is_by_number(config.optimizer)
     )
 
 
@@ -218,6 +223,23 @@ def most_shares(network: Network) -> int:
     """How many there can be: each needs a feature of every layer."""
     dense = _dense(network)
     return min(math.prod(shape) for shape in network.shapes[dense[0] + 1 : dense[-1] + 1])
+
+
+def _is_by_number(optimizer: Optimizer) -> bool:
+    """Whether it steps by numbers, and has a number for each, (..., P), in whatever it has not for all."""
+    if not optimizer.by_number:
+        return False
+    small, large = (FlatParams({"W": Param((2, n), Zeros())}, {}, np.float64) for n in (2, 3))
+    shapes = []
+    for params in (small, large):
+        one = copy.deepcopy(optimizer)
+        one.build(params)
+        shapes.append({name: array.shape for name, array in one.state().items()})
+    ends = small.value.shape, large.value.shape
+    return shapes[0].keys() == shapes[1].keys() and all(
+        shape == other or (shape[:-1] == other[:-1] and (shape[-1:], other[-1:]) == ends)
+        for shape, other in ((shape, shapes[1][name]) for name, shape in shapes[0].items())
+    )
 
 
 def _is_by_feature(layer: Layer, features: int) -> bool:

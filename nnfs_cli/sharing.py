@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.errors import HelperError, NnfsError
 from nnfs_cli.core.params import Array, Shape
 
 CAN_FORK = sys.platform.startswith("linux")
@@ -101,7 +101,7 @@ class Crew:
     def run(self, task: str, *numbers: int) -> None:
         """Do a task, everybody their part; returns when all are done.
 
-        Raises NnfsError where a helper has ended.
+        Raises HelperError where a helper has ended.
         """
         if self.size == 1:
             self._tasks[task]()(0, *numbers)
@@ -120,7 +120,7 @@ class Crew:
                 self.wait_for(done)
         except EOFError:
             self.dismiss()
-            raise NnfsError(
+            raise HelperError(
                 "a helper process has ended, perhaps for want of memory; `training.threads: 1` does without"
             ) from None
         except BaseException:

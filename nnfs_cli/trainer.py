@@ -8,7 +8,7 @@ import numpy as np
 
 from nnfs_cli.core.errors import DivergenceError
 from nnfs_cli.core.records import EpochReport, Heartbeat, Report, StepReport
-from nnfs_cli.core.signals import uninterrupted
+from nnfs_cli.core.signals import Uninterrupted
 from nnfs_cli.evaluation import evaluate
 from nnfs_cli.experiment import Experiment
 from nnfs_cli.schedules.base import Clock
@@ -26,15 +26,15 @@ def train(experiment: Experiment) -> Generator[Report, None, None]:
     """Train to the last epoch, from wherever `experiment.progress` stands.
 
     Every report comes between two steps, where `experiment.state()` is whole: whoever listens may
-    stop there and go on later. Raises DivergenceError when a loss is no longer finite.
+    stop there and go on later. It is whole, too, after a Ctrl-C that came in between, which waits for
+    the step's end; a second one does not. Raises DivergenceError when a loss is no longer finite.
     """
     progress, shares = experiment.progress, experiment.shares
-    rows = experiment.data.splits["train"].rows
     try:
         with use_threads(experiment.threads, experiment.network, by_features=shares is not None):
             while not experiment.finished:
                 if progress.position == 0:
-                    progress.order[...] = experiment.shuffle_rng.permutation(rows)
+                    experiment.shuffle()
                 yield from _run_epoch(experiment)
                 yield _close_epoch(experiment)
     finally:
@@ -48,7 +48,8 @@ def _run_epoch(experiment: Experiment) -> Iterator[Report]:
     rows = len(progress.order)
     while progress.position < rows:
         started = time.perf_counter()
-        here = _steps(experiment, started + HEARTBEAT_SECONDS)
+        with Uninterrupted():  # else `progress` might not tell how far the parameters came
+            here = _steps(experiment, started + HEARTBEAT_SECONDS)
         logged = progress.step % log_every == 0
         report = _step_report(experiment, here) if logged else None
         progress.seconds += time.perf_counter() - started
@@ -83,11 +84,10 @@ def _shared_steps(experiment: Experiment, shares: Shares, until: float) -> slice
     to_log = config.log_every - progress.step % config.log_every
     to_end = math.ceil((rows - progress.position) / rows_per_step)
     count = min(to_log, to_end, shares.steps_in(until - time.perf_counter()))
-    with uninterrupted():  # else `progress` might not tell how far the processes came
-        shares.take(progress.position, count, experiment.clock)
-        start = progress.position + (count - 1) * rows_per_step
-        progress.step += count
-        progress.position = min(start + rows_per_step, rows)
+    shares.take(progress.position, count, experiment.clock)
+    start = progress.position + (count - 1) * rows_per_step
+    progress.step += count
+    progress.position = min(start + rows_per_step, rows)
     return slice(start, progress.position)
 
 
@@ -113,15 +113,20 @@ def _close_epoch(experiment: Experiment) -> EpochReport:
         scores["penalty"] = experiment.descent.penalty()
     _, steps_per_epoch, epochs = experiment.clock
     rate = experiment.descent.learning_rate(Clock(progress.step - 1, steps_per_epoch, epochs))
-    progress.epoch += 1
-    progress.position = 0
-    validation, is_best = {}, False
+    validation, value, best_params = {}, scores["loss"], None
     if "validation" in experiment.data.splits:
         with experiment.descent.averaged():
             validation = dict(evaluate(experiment, "validation").scores)
-            is_best = _keep_if_best(experiment, validation)
-    else:
-        experiment.descent.schedule.observe(scores["loss"])
+            value = validation[experiment.config.training.monitor.removeprefix("val_")]
+            if _is_best(experiment, value):
+                best_params = experiment.network.params.snapshot()
+    with Uninterrupted():  # an epoch closes whole, or is closed anew
+        experiment.descent.schedule.observe(_sign(experiment) * value)
+        progress.epoch += 1
+        progress.position = 0
+        if best_params is not None:
+            progress.best_value, progress.best_epoch = value, progress.epoch
+            progress.best_params = best_params
     progress.seconds += time.perf_counter() - started
     return EpochReport(
         epoch=progress.epoch,
@@ -130,22 +135,21 @@ def _close_epoch(experiment: Experiment) -> EpochReport:
         learning_rate=rate,
         train=scores,
         validation=validation,
-        is_best=is_best,
+        is_best=best_params is not None,
     )
 
 
-def _keep_if_best(experiment: Experiment, validation: dict[str, float]) -> bool:
-    """Whether the monitored value is the best so far; if so, remember the weights. The schedule hears it."""
-    progress, training = experiment.progress, experiment.config.training
-    monitored = training.monitor.removeprefix("val_")
-    value = validation[monitored]
-    sign = -1.0 if monitored != "loss" and experiment.metrics[monitored].maximize else 1.0
-    experiment.descent.schedule.observe(sign * value)
-    is_best = not progress.best_epoch or sign * value < sign * progress.best_value - training.min_delta
-    if is_best:
-        progress.best_value, progress.best_epoch = value, progress.epoch
-        progress.best_params = experiment.network.params.snapshot()
-    return is_best
+def _is_best(experiment: Experiment, value: float) -> bool:
+    """Whether a monitored value is the best so far."""
+    progress, sign = experiment.progress, _sign(experiment)
+    least = experiment.config.training.min_delta
+    return not progress.best_epoch or sign * value < sign * progress.best_value - least
+
+
+def _sign(experiment: Experiment) -> float:
+    """1 where the monitored value is the better the smaller it is, else -1."""
+    monitored = experiment.config.training.monitor.removeprefix("val_")
+    return -1.0 if monitored != "loss" and experiment.metrics[monitored].maximize else 1.0
 
 
 def _require_finite(loss: float, experiment: Experiment) -> None:

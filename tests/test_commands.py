@@ -9,16 +9,23 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import matplotlib.image
 import numpy as np
 import pytest
 import yaml
 
+from nnfs_cli.core.records import Evaluation, Report, StepReport
+from nnfs_cli.evaluation import evaluate
+from nnfs_cli.experiment import Experiment
 from nnfs_cli.layers.tanh import Tanh
+from nnfs_cli.sharing import CAN_FORK
+from nnfs_cli.trainer import train
 from tests.conftest import Nnfs
-from tests.toys import BLOBS, ROOT
+from tests.toys import BARS, BLOBS, ROOT
 
 RUN_FILES = {
     "config.yaml", "weights.npz", "epochs.csv", "steps.csv", "summary.json", "checkpoint.npz", "predictions.npz",
@@ -252,6 +259,55 @@ def test_an_interrupted_run_is_saved_and_resumes_to_the_same_bytes(nnfs: Nnfs, s
     assert len(rows(run / "epochs.csv")) < 6000
     assert nnfs("resume", "stopped").status == 0
     assert nnfs("train", "cubic.yaml", "--id", "whole", "--quiet", "--set", epochs).status == 0
+    assert json.loads((run / "summary.json").read_text())["status"] == "completed"
+    assert same_numbers(run, Path("runs/whole"))
+
+
+def kill_helpers(experiment: Experiment) -> None:
+    helpers = experiment.passes.crew.helpers + (experiment.shares.helpers if experiment.shares else [])
+    assert len(helpers) == 1
+    os.kill(helpers[0].pid or 0, signal.SIGKILL)
+
+
+def kill_in_the_middle(experiment: Experiment) -> Iterator[Report]:
+    for report in train(experiment):
+        yield report
+        if isinstance(report, StepReport) and report.step == 12:
+            kill_helpers(experiment)
+
+
+def kill_at_the_end(experiment: Experiment, name: str) -> Evaluation:
+    kill_helpers(experiment)
+    return evaluate(experiment, name)
+
+
+@pytest.mark.parametrize(
+    ("config", "where", "kill"),
+    [
+        (BLOBS, "train", kill_in_the_middle),
+        (BARS, "train", kill_in_the_middle),
+        (BARS, "evaluate", kill_at_the_end),
+    ],
+    ids=["features", "rows", "scores"],
+)
+def test_a_run_whose_helper_is_killed_says_how_to_go_on_and_does(
+    nnfs: Nnfs, config: str, where: str, kill: Callable[..., Any]
+) -> None:
+    if not CAN_FORK:
+        return  # there are no helpers
+    Path("toy.yaml").write_text(config)
+    arguments = ("train", "toy.yaml", "--set", "training.threads=2", "--id")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(f"nnfs_cli.conduct.{where}", kill)
+        outcome = nnfs(*arguments, "killed")
+    assert outcome.status == 2
+    (said,) = outcome.err.splitlines()
+    assert "a helper process has ended" in said
+    assert "`nnfs resume runs/killed` goes on from the last checkpoint" in said
+    run = Path("runs/killed")
+    assert json.loads((run / "summary.json").read_text())["status"] == "failed"
+    assert nnfs("resume", "killed").status == 0
+    assert nnfs(*arguments, "whole").status == 0
     assert json.loads((run / "summary.json").read_text())["status"] == "completed"
     assert same_numbers(run, Path("runs/whole"))
 

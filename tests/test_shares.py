@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,7 +19,7 @@ import yaml
 from nnfs_cli.conduct import conduct, resume
 from nnfs_cli.config import parse_config
 from nnfs_cli.core.errors import InterruptionError, NnfsError
-from nnfs_cli.core.params import Array, Param, Shape
+from nnfs_cli.core.params import Array, FlatParams, Param, Shape
 from nnfs_cli.core.records import EpochReport, Heartbeat, StepReport
 from nnfs_cli.evaluation import evaluate
 from nnfs_cli.experiment import Experiment
@@ -363,6 +363,84 @@ def test_a_layer_with_parameters_of_another_shape_stays_whole() -> None:
     layers = (*config.layers[:2], Tall(), *config.layers[2:])
     ours = Experiment(replace(config, layers=layers))
     assert ours.shares is None
+
+
+@dataclass(eq=False)
+class Stacked(SGD):
+    """A user's optimizer that rightly promises, and keeps two vectors in one array, and what is in none.
+
+    w <- w - lr m / (1 + sqrt(v)), with running sums m of g and v of g^2.
+    """
+
+    by_number: ClassVar[bool] = True
+
+    def build(self, params: FlatParams) -> None:
+        self.moments = np.zeros((2, 1, params.value.size), params.value.dtype)
+        self.decays, self.count = np.array([[0.9], [0.99]]), np.zeros((), np.int64)
+
+    def state(self) -> dict[str, Array]:
+        return {"moments": self.moments, "decays": self.decays, "count": self.count}
+
+    def step(self, params: FlatParams, learning_rate: float) -> None:
+        self.count += 1
+        self.moments *= self.decays[:, :, np.newaxis] ** (self.count > 1)
+        self.moments[:, 0] += [params.grad, params.grad**2]
+        (m,), (v,) = self.moments
+        params.value -= learning_rate * m / (1.0 + np.sqrt(v))
+
+
+class Turned(Stacked):
+    """The same, kept the other way around."""
+
+    by_number: ClassVar[bool] = True
+
+    def build(self, params: FlatParams) -> None:
+        super().build(params)
+        self.turned = np.zeros((params.value.size, 2))
+
+    def state(self) -> dict[str, Array]:
+        return {**super().state(), "turned": self.turned}
+
+
+class Growing(Stacked):
+    """A user's optimizer with an array for each parameter, as large as that."""
+
+    by_number: ClassVar[bool] = True
+
+    def build(self, params: FlatParams) -> None:
+        super().build(params)
+        self.own = {name: np.zeros(param.shape) for name, param in params.named.items()}
+
+    def state(self) -> dict[str, Array]:
+        return {**super().state(), **self.own}
+
+
+def with_optimizer(threads: int, optimizer: Optimizer) -> Experiment:
+    return Experiment(replace(experiment(threads, training={"log_every": 3}).config, optimizer=optimizer))
+
+
+def test_what_an_optimizer_keeps_as_several_vectors_in_one_array_is_shared_too() -> None:
+    shared, whole = (state(trained(with_optimizer(threads, Stacked(0.1)))) for threads in (2, 1))
+    assert np.abs(whole["optimizer/moments"]).max(axis=-1).min() > 0
+    for name, array in whole.items():
+        if array.dtype.kind == "f":
+            np.testing.assert_allclose(shared[name], array, rtol=1e-7, atol=1e-10, err_msg=name)
+
+
+def test_it_goes_on_as_if_never_interrupted_likewise() -> None:
+    first, second = (with_optimizer(2, Stacked(0.1)) for _ in range(2))
+    for report in train(first):
+        if isinstance(report, StepReport) and report.step == 9:
+            second.load_state({name: np.copy(a) for name, a in first.state().items()}, "here")
+    assert_same(first, trained(second))
+
+
+@pytest.mark.parametrize("optimizer", [Turned(0.1), Growing(0.1)], ids=["turned", "growing"])
+def test_a_promise_with_arrays_of_which_nobody_could_take_a_part_is_not_relied_on(
+    optimizer: Optimizer,
+) -> None:
+    assert optimizer.by_number
+    assert with_optimizer(2, optimizer).shares is None
 
 
 def test_a_schedule_that_keeps_what_it_heard_to_itself_is_heard_by_all() -> None:

@@ -1,15 +1,22 @@
 """Training: repeatable, resumable, right about its own numbers."""
 
+import contextlib
 import math
+import signal
+import sys
 from collections.abc import Callable
+from types import FrameType
+from typing import Any
 
 import numpy as np
 import pytest
 
+from nnfs_cli import trainer
 from nnfs_cli.batches import Batch
 from nnfs_cli.core.errors import DivergenceError, NnfsError
 from nnfs_cli.core.params import Array
 from nnfs_cli.core.records import EpochReport, Heartbeat, Report, StepReport
+from nnfs_cli.core.signals import Uninterrupted
 from nnfs_cli.evaluation import evaluate
 from nnfs_cli.experiment import Experiment
 from nnfs_cli.trainer import train
@@ -60,6 +67,116 @@ def test_resumed_equals_uninterrupted_bit_for_bit(text: str, stop_after: int) ->
     second.use_best()
     whole.use_best()
     np.testing.assert_array_equal(second.network.params.value, whole.network.params.value)
+
+
+SHORT = (
+    "training.epochs=3", "training.batch_size=30", "training.log_every=2", "training.ema=0.5",
+    "schedule={type: reduce_on_plateau, patience: 0, threshold: 0.5}",
+)  # fmt: skip
+
+
+def everything(experiment: Experiment) -> dict[str, Array]:
+    """A copy of all that matters of its state."""
+    return {name: np.copy(a) for name, a in experiment.state().items() if name != "progress/seconds"}
+
+
+def assert_both_go_on_to(end: dict[str, Array], stopped: Experiment) -> None:
+    """That the experiment, and another that loads what it is now, end as one that was never stopped."""
+    other = Experiment(stopped.config)
+    other.load_state({name: np.copy(array) for name, array in stopped.state().items()}, "memory")
+    for each in (stopped, other):
+        list(train(each))
+        now = everything(each)
+        assert now.keys() == end.keys()
+        for name, array in end.items():
+            np.testing.assert_array_equal(now[name], array, err_msg=name)
+
+
+@pytest.mark.parametrize("epoch", [0, 1, 2])
+@pytest.mark.parametrize("where", ["_run_epoch", "_steps"])
+def test_stopped_between_an_epochs_shuffle_and_its_first_step_it_goes_on_in_that_order(
+    where: str, epoch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, stopped = toy(BLOBS, *SHORT), toy(BLOBS, *SHORT)
+    list(train(whole))
+    own = getattr(trainer, where)
+
+    def stop(experiment: Experiment, *rest: Any) -> Any:
+        if experiment.progress.epoch == epoch:
+            raise KeyboardInterrupt
+        return own(experiment, *rest)
+
+    for _ in range(2):  # stopped again when it goes on
+        with monkeypatch.context() as patch:
+            patch.setattr(trainer, where, stop)
+            with pytest.raises(KeyboardInterrupt):
+                list(train(stopped))
+        assert (stopped.progress.epoch, stopped.progress.position) == (epoch, 0)
+    assert_both_go_on_to(everything(whole), stopped)
+
+
+class CtrlC:
+    """Presses Ctrl-C at the nth line of the package's own code that is run while entered."""
+
+    def __init__(self, nth: int) -> None:
+        self.left = nth
+
+    def __enter__(self) -> "CtrlC":
+        sys.settrace(self._trace)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.settrace(None)
+
+    def _trace(self, frame: FrameType, event: str, _: object) -> Any:
+        if "nnfs_cli" not in frame.f_code.co_filename:
+            return None
+        if event == "line":
+            self.left -= 1
+            if self.left == 0:
+                signal.raise_signal(signal.SIGINT)
+        return self._trace
+
+
+def test_wherever_ctrl_c_comes_training_goes_on_from_there_as_if_it_had_not() -> None:
+    whole = toy(BLOBS, *SHORT)
+    with CtrlC(0) as counted:
+        list(train(whole))
+    end, lines = everything(whole), -counted.left
+    stops = 0
+    for nth in range(1, lines, 29):
+        stopped = toy(BLOBS, *SHORT)
+        with contextlib.suppress(KeyboardInterrupt), CtrlC(nth):
+            list(train(stopped))
+        stops += not stopped.finished
+        assert_both_go_on_to(end, stopped)
+    assert stops > 50, "now and then one may come too late"
+
+
+def test_a_second_ctrl_c_does_not_wait_for_the_step_to_end() -> None:
+    heard: list[int] = []
+
+    def take_note(number: int, _: object) -> None:
+        heard.append(number)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = signal.signal(signal.SIGINT, take_note)
+    try:
+        for _ in range(2):
+            with Uninterrupted():
+                signal.raise_signal(signal.SIGINT)
+                assert not heard
+            assert heard.pop() == signal.SIGINT
+            signal.signal(signal.SIGINT, take_note)
+        with pytest.raises(KeyboardInterrupt), Uninterrupted(), Uninterrupted():  # noqa: PT012  all that is held
+            signal.raise_signal(signal.SIGINT)
+            assert not heard
+            signal.raise_signal(signal.SIGINT)
+            pytest.fail("it waited")
+        assert heard == [signal.SIGINT]
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_the_state_of_another_architecture_is_refused_by_name() -> None:

@@ -7,6 +7,7 @@ is a package with a `base.py`, which holds the contract and the registry, and on
 import dataclasses
 import importlib
 import pkgutil
+import threading
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any, ClassVar, Generic, TypeVar
@@ -37,6 +38,9 @@ def has_methods_of_its_own(cls: type) -> bool:
 
 C = TypeVar("C", bound=Component)
 
+_ONE_AT_A_TIME = threading.RLock()
+"""Held while a family's modules are imported. One for all families, so that no two wait for each other."""
+
 
 class Registry(Generic[C]):
     """The members of one family by name; the modules of its package are imported at first need."""
@@ -45,7 +49,7 @@ class Registry(Generic[C]):
         self.kind = kind
         self._package = package
         self._classes: dict[str, type[C]] = {}
-        self._discovered = False
+        self._discovered = self._discovering = False
 
     def register(self, name: str) -> Callable[[type[C]], type[C]]:
         """Class decorator: make the class available as `name`."""
@@ -74,9 +78,17 @@ class Registry(Generic[C]):
         return iter(sorted(self._classes))
 
     def _discover(self) -> None:
+        """Import the family's modules. Other threads that ask for a member meanwhile wait for all of them."""
         if self._discovered:
             return
-        self._discovered = True
-        package = importlib.import_module(self._package)
-        for module in pkgutil.iter_modules(package.__path__):
-            importlib.import_module(f"{self._package}.{module.name}")
+        with _ONE_AT_A_TIME:
+            if self._discovered or self._discovering:  # by another thread, or by this one, amid an import
+                return
+            self._discovering = True
+            try:
+                package = importlib.import_module(self._package)
+                for module in pkgutil.iter_modules(package.__path__):
+                    importlib.import_module(f"{self._package}.{module.name}")
+                self._discovered = True
+            finally:
+                self._discovering = False

@@ -25,6 +25,10 @@ class InterruptionError(NnfsError):
     exit_status = 130
 
 
+class HelperError(NnfsError):
+    """A process that helped has ended before its work was done."""
+
+
 @dataclass(frozen=True)
 class Mistake:
     """One thing wrong in a file: `path` says where (`layers[0].units`), `text` what and why."""

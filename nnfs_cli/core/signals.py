@@ -1,29 +1,39 @@
 """What must not be left half done when Ctrl-C comes."""
 
-import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+
+# The functions behind those of `signal`, which take ten times as long, to find names for handlers:
+# a training holds Ctrl-C for a few steps at a time.
+from _signal import getsignal, signal  # type: ignore[import-not-found]
+from signal import SIGINT, raise_signal
 from types import FrameType
+from typing import Any
 
 
-@contextmanager
-def uninterrupted() -> Iterator[None]:
+class Uninterrupted:
     """While entered, Ctrl-C waits for the end; the second does not."""
-    came, before = False, signal.getsignal(signal.SIGINT)
-    if before is None or threading.current_thread() is not threading.main_thread():  # which alone hears of it
-        yield
-        return
 
-    def keep(_: int, __: FrameType | None) -> None:
-        nonlocal came
-        came = True
-        signal.signal(signal.SIGINT, before)
+    def __enter__(self) -> None:
+        self._came = False
+        self._before: Any = getsignal(SIGINT)
+        if threading.current_thread() is not threading.main_thread():  # which alone hears of it
+            self._before = None
+        if self._before is not None:
+            signal(SIGINT, self._hear)
 
-    signal.signal(signal.SIGINT, keep)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-        if came:
-            signal.raise_signal(signal.SIGINT)
+    def __exit__(self, *_: object) -> None:
+        if self._before is None:
+            return
+        if getattr(getsignal(SIGINT), "__self__", None) is self:  # else a second came, and was heard
+            signal(SIGINT, self._before)
+        if self._came:
+            raise_signal(SIGINT)
+
+    def _hear(self, _: int, __: FrameType | None) -> None:
+        if self._came:
+            self._came = False
+            signal(SIGINT, self._before)
+            raise_signal(SIGINT)  # the first, of which whoever listens may only take note
+            raise_signal(SIGINT)
+        else:
+            self._came = True

@@ -38,7 +38,12 @@ class Loss(Component, ABC):
         """Write the gradient of `value` to z into dz (N, M)."""
 
     def weight(self, t: Array) -> float:
-        """What rows with targets t count together in the mean that `value` is."""
+        """What rows with targets t count together in the mean that `value` is.
+
+        A batch's gradient is put together from those of its parts, each times its share of the weight.
+        Whether that is right is tried before it is done (`checks.py`). Of a sum over rows each part counts
+        as much as the whole: 1.
+        """
         return float(len(t))
 
     def predict(self, z: Array) -> Array:

@@ -16,10 +16,11 @@ LONGEST_STRETCH = 2**16
 class Optimizer(Component, ABC):
     """Steps down the gradient. Every optimizer has an option `learning_rate`.
 
-    What it remembers between steps are arrays, each created in `build` and of params.value's shape (P,).
+    What it remembers between steps are arrays, each created in `build`: as a rule vectors of params.value's
+    shape (P,), or several as (..., P).
 
-    by_number: a parameter's step depends on that parameter and its gradients alone, and on what state of
-        another shape counts.
+    by_number: a parameter's step depends on that parameter and its gradients alone, on its own number in each
+        such vector, and on what state of another shape counts.
     """
 
     registry: ClassVar[Registry["Optimizer"]]
@@ -57,6 +58,11 @@ class Optimizer(Component, ABC):
 def stretches(n: int) -> Iterator[slice]:
     """0 to n in slices so short that what an optimizer has of each stays in the cache from pass to pass."""
     return (slice(start, start + LONGEST_STRETCH) for start in range(0, n, LONGEST_STRETCH))
+
+
+def vectors(array: Array) -> Iterator[Array]:
+    """The vectors (P,) that state (..., P) is made of; views."""
+    return (array[place] for place in np.ndindex(array.shape[:-1]))
 
 
 def add_weight_decay(params: FlatParams, coefficient: float, scratch: Array) -> None:

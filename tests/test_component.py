@@ -1,0 +1,91 @@
+"""Registries find the members of their family, whoever asks first."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nnfs_cli.core.component import Component, Registry
+from nnfs_cli.plugins import load_plugin
+
+THREADS = 8
+MEMBERS = ["first", "second", "third"]
+
+MEMBER = """
+import time
+from dataclasses import dataclass
+from nnfs_cli.core.component import Component
+from {package} import FAMILY
+
+time.sleep(0.05)  # long enough for others to ask meanwhile
+
+@FAMILY.register("{name}")
+@dataclass
+class Member(Component):
+    known = {known}
+"""
+
+Family = Callable[..., Registry[Component]]
+
+
+@pytest.fixture
+def family(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Family:
+    """Makes a family of a package of its own, of which nothing is imported yet but its registry."""
+
+    def make(known: str = "()") -> Registry[Component]:
+        package = f"family_{tmp_path.name}"
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "__init__.py").write_text(
+            "from nnfs_cli.core.component import Registry\nFAMILY = Registry('member', __name__)\n"
+        )
+        for name in MEMBERS:
+            text = MEMBER.format(package=package, name=name, known=known)
+            (tmp_path / package / f"{name}.py").write_text(text)
+        monkeypatch.syspath_prepend(tmp_path)
+        registry: Registry[Component] = __import__(package).FAMILY
+        return registry
+
+    return make
+
+
+def together(ask: Callable[[], Any]) -> list[Any]:
+    """What several threads are told that ask at the same time."""
+    barrier = threading.Barrier(THREADS)
+
+    def wait_and_ask(_: int) -> Any:
+        barrier.wait()
+        return ask()
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(wait_and_ask, range(THREADS)))
+
+
+def test_threads_that_ask_at_once_all_find_the_member_that_is_imported_last(family: Family) -> None:
+    registry = family()
+    assert len(set(together(lambda: registry["third"]))) == 1
+
+
+def test_threads_that_ask_at_once_all_see_the_whole_family(family: Family) -> None:
+    registry = family()
+    assert together(lambda: list(registry)) == [MEMBERS] * THREADS
+
+
+def test_a_member_may_look_at_its_family_while_it_is_imported(family: Family) -> None:
+    registry = family(known="tuple(FAMILY)")
+    found = [registry[name].known for name in MEMBERS]  # type: ignore[attr-defined]  # of the members above
+    assert found == [(), ("first",), ("first", "second")]
+
+
+def test_threads_that_ask_for_a_plugin_at_once_run_it_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nnfs_cli.plugins._loaded", set())
+    plugin, runs = tmp_path / "plugin.py", tmp_path / "runs"
+    plugin.write_text(
+        f"import time\nwith open({str(runs)!r}, 'a') as file:\n    file.write('x')\ntime.sleep(0.05)\n"
+    )
+    together(lambda: load_plugin(plugin))
+    assert runs.read_text() == "x"
