@@ -106,13 +106,14 @@ def _step_report(experiment: Experiment, here: slice) -> StepReport:
 def _close_epoch(experiment: Experiment) -> EpochReport:
     """Score the epoch, keep its parameters if they are the best, and get ready for the next."""
     progress, started = experiment.progress, time.perf_counter()
+    descent = experiment.steps.descent  # whose schedule needs nothing of what sharing processes know
     t = experiment.data.splits["train"].t[progress.order]
     scores = experiment.scores(progress.outputs, t)
     _require_finite(scores["loss"], experiment)
-    if experiment.descent.regularizer is not None:
+    if experiment.config.regularizer is not None:
         scores["penalty"] = experiment.descent.penalty()
     _, steps_per_epoch, epochs = experiment.clock
-    rate = experiment.descent.learning_rate(Clock(progress.step - 1, steps_per_epoch, epochs))
+    rate = descent.learning_rate(Clock(progress.step - 1, steps_per_epoch, epochs))
     validation, value, best_params = {}, scores["loss"], None
     if "validation" in experiment.data.splits:
         with experiment.descent.averaged():
@@ -121,7 +122,7 @@ def _close_epoch(experiment: Experiment) -> EpochReport:
             if _is_best(experiment, value):
                 best_params = experiment.network.params.snapshot()
     with Uninterrupted():  # an epoch closes whole, or is closed anew
-        experiment.descent.schedule.observe(_sign(experiment) * value)
+        descent.schedule.observe(_sign(experiment) * value)
         progress.epoch += 1
         progress.position = 0
         if best_params is not None:
