@@ -1,5 +1,6 @@
 """The bar chart: a panel for each workload, a bar for each contestant."""
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
@@ -15,6 +16,7 @@ WIDE = 8
 
 COLUMNS = 2
 BAR_INCHES, HEAD_INCHES = 0.22, 0.75
+TITLE_LETTERS = 56
 
 
 def draw(sections: Sequence[Section], path: Path) -> None:
@@ -54,7 +56,7 @@ def _panel(axes: Any, section: Section) -> None:
     for label, name in zip(axes.get_yticklabels(), names, strict=True):
         label.set_fontweight("bold" if name.startswith("nnfs") else "normal")
     axes.set_ylim(-0.6, len(names) - 0.4)
-    axes.set_title(section.title, fontsize=9, loc="left")
+    axes.set_title(textwrap.fill(section.title, TITLE_LETTERS), fontsize=9, loc="left")
     axes.set_xlabel("seconds: bar the median, line the minimum", fontsize=8)
     axes.tick_params(axis="x", labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)

@@ -119,6 +119,19 @@ def test_evaluate_shows_a_table_for_people(nnfs: Nnfs) -> None:
         assert word in out
 
 
+def test_evaluate_shows_names_as_they_are(nnfs: Nnfs) -> None:
+    labels = ["[red]", "b"] * 20
+    Path("classes.csv").write_text("x,label\n" + "".join(f"{i},{label}\n" for i, label in enumerate(labels)))
+    Path("classes.yaml").write_text(
+        "name: classes\ndataset: {type: csv, path: classes.csv, target: label}\n"
+        "layers: [{type: dense, units: 2}]\nloss: cross_entropy\n"
+        "optimizer: {type: sgd, learning_rate: 0.01}\ntraining: {epochs: 1, batch_size: 8}\n"
+    )
+    assert nnfs("train", "classes.yaml", "--id", "one").status == 0
+    out = nnfs("evaluate", "one").out
+    assert out.count("[red]") == 3  # over a column and before a row of the confusion, and before its scores
+
+
 def test_plot_needs_nothing_but_the_run_directory(nnfs: Nnfs, tmp_path: Path) -> None:
     nnfs("train", "blobs.yaml", "--id", "one", "--quiet")
     moved = tmp_path / "elsewhere"

@@ -91,15 +91,15 @@ def show_evaluation(record: Mapping[str, Any], run: "RunDirectory") -> None:
     )
     confusion.add_column("")
     for name in names:
-        confusion.add_column(name, justify="right")
+        confusion.add_column(Text(name), justify="right")
     for name, row in zip(names, record["confusion"], strict=True):
-        confusion.add_row(name, *(str(count) if count else "·" for count in row))
+        confusion.add_row(Text(name), *(str(count) if count else "·" for count in row))
     classes = Table(title="classes", title_justify="left", title_style="bold")
     for column in ("class", "precision", "recall", "f1", "support"):
         classes.add_column(column, justify="left" if column == "class" else "right")
     for score in record["classes"]:
         numbers = (f"{score[key]:.4f}" for key in ("precision", "recall", "f1"))
-        classes.add_row(score["name"], *numbers, f"{score['support']:,}")
+        classes.add_row(Text(score["name"]), *numbers, f"{score['support']:,}")
     out.print(confusion)
     out.print(classes)
     out.print(f"written to {run.path / ('evaluation-' + record['split'] + '.json')}", markup=False)

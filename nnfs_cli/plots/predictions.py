@@ -3,10 +3,11 @@
 from matplotlib.axes import Axes
 
 from nnfs_cli.core.params import Array
+from nnfs_cli.plots.names import shorten
 from nnfs_cli.plots.style import BLUE, GRAY, GREEN, ORANGE, panels, save
 from nnfs_cli.runs import RunDirectory
 
-MOST_OUTPUTS = 12
+MOST_OUTPUTS, MOST_LETTERS = 12, 24
 
 
 def draw(run: RunDirectory) -> list[str]:
@@ -18,7 +19,7 @@ def draw(run: RunDirectory) -> list[str]:
     split = summary["pictured_split"]
     outputs = arrays["target"].shape[1]
     shown = min(outputs, MOST_OUTPUTS)
-    which = [f", output {m}" if outputs > 1 else "" for m in range(shown)]
+    which = [f", {name}" for name in _names(run, outputs)[:shown]] if outputs > 1 else [""]
     curve = "curve_x" in arrays
     title = (
         f"{run.id}: fit of the {split} rows" if curve else f"{run.id}: predicted against true, {split} rows"
@@ -31,6 +32,12 @@ def draw(run: RunDirectory) -> list[str]:
             _draw_diagonal(axes, arrays["target"][:, m], arrays["prediction"][:, m])
         axes.legend()
     return save(grid[0], run.path / "plots", "predictions.png")
+
+
+def _names(run: RunDirectory, outputs: int) -> list[str]:
+    """What the targets are called, short enough for a title."""
+    names = run.preparation().target_names if run.has("preparation.json") else ()
+    return shorten(names, MOST_LETTERS) if len(names) == outputs else [f"output {m}" for m in range(outputs)]
 
 
 def _draw_curve(axes: Axes, column: dict[str, Array]) -> None:
