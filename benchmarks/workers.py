@@ -4,7 +4,7 @@ import math
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -12,7 +12,7 @@ from time import perf_counter, sleep
 from types import TracebackType
 from typing import NamedTuple
 
-from yardstick import CALM, Yardstick
+from yardstick import Yardstick
 
 SETTLING_SECONDS = 0.05
 """Threads that wait for work look out for it so long before they sleep; nobody is timed meanwhile."""
@@ -25,9 +25,9 @@ AT_MOST_SECONDS = 240.0
 
 
 class Round(NamedTuple):
-    """A round's time, and how many times its best the machine took for the yardstick around it."""
+    """A round's time, and the larger of the yardstick's readings before and after it."""
 
-    disturbance: float
+    reading: float
     seconds: float
 
 
@@ -122,10 +122,12 @@ def take_turns(workers: Sequence[Worker], repeats: int, at_most: float = AT_MOST
     yardstick.read()
     done: dict[str, list[Round]] = {worker.name: [] for worker in workers}
 
+    def calm(rounds: Iterable[Round]) -> int:
+        return sum(yardstick.is_calm(each.reading) for each in rounds)
+
     def is_waiting(worker: Worker) -> bool:
         rounds, wanted = done[worker.name], worker.wanted(repeats)
-        is_over = perf_counter() > until and len(rounds) >= wanted
-        return not is_over and sum(each.disturbance < CALM for each in rounds) < wanted
+        return calm(rounds) < wanted and (perf_counter() < until or len(rounds) < wanted)
 
     while waiting := list(filter(is_waiting, workers)):
         for worker in waiting:
@@ -134,10 +136,9 @@ def take_turns(workers: Sequence[Worker], repeats: int, at_most: float = AT_MOST
             seconds = worker.round()
             done[worker.name].append(Round(max(before, yardstick.read()), seconds))
     kept = {worker.name: sorted(done[worker.name])[: worker.wanted(repeats)] for worker in workers}
-    disturbances = [each.disturbance for rounds in kept.values() for each in rounds]
     return Timings(
         {name: [each.seconds for each in rounds] for name, rounds in kept.items()},
-        sum(each < CALM for each in disturbances) / len(disturbances),
+        sum(map(calm, kept.values())) / sum(map(len, kept.values())),
         sum(map(len, done.values())),
     )
 

@@ -20,19 +20,26 @@ CALM = 1.2
 
 
 class Yardstick:
-    """A few small products of matrices, timed on each core that this process may use."""
+    """A few small products of matrices, timed on each core that this process may use.
+
+    best: the least that they ever took on a core.
+    """
 
     def __init__(self) -> None:
         self._a, self._b, self._out = (np.ones((SIDE, SIDE), np.float32) for _ in range(3))
         self._cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
-        self._best = float("inf")
+        self.best = float("inf")
 
     def read(self) -> float:
-        """How many times its best the slowest core takes; the best is that of all readings so far."""
+        """The seconds that they take on the slowest core at the moment."""
         with ThreadpoolController().limit(limits=1, user_api="blas"):
             seconds = [self._on(core) for core in self._cores]
-        self._best = min(self._best, *seconds)
-        return max(seconds) / self._best
+        self.best = min(self.best, *seconds)
+        return max(seconds)
+
+    def is_calm(self, reading: float) -> bool:
+        """Whether nothing disturbed that one, as far as is known by now."""
+        return reading < CALM * self.best
 
     def _on(self, core: int) -> float:
         """The middle one of a few trials on that core."""

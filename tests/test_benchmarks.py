@@ -1,10 +1,12 @@
 """The benchmarks themselves: that contestants do the same work, and that reports say what was found."""
 
 import dataclasses
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+import workers
 from agreement import Reference
 from chart import draw
 from contests import OURS, claims, entries
@@ -13,6 +15,7 @@ from sides.blas import products
 from sides.ours import Ours
 from sides.plain import Plain
 from workloads import CNN, CURVE, MLP, SGD, WORKLOADS, LayerOptions, Workload, conv
+from yardstick import Yardstick
 
 from tests.toys import write_idx
 
@@ -121,3 +124,47 @@ def test_a_report_says_what_was_reached_and_what_was_not(tmp_path: Path) -> None
         assert len(widths) <= 1
     draw([section], tmp_path / "results.png")
     assert (tmp_path / "results.png").read_bytes().startswith(b"\x89PNG")
+
+
+def take_turns(
+    monkeypatch: pytest.MonkeyPatch, readings: list[float], rounds: list[float], **options: float
+) -> workers.Timings:
+    """Two rounds of one worker, with a yardstick that says what it is told to."""
+    said, taken = iter(readings), iter(rounds)
+
+    class Stub(workers.Worker):
+        def __init__(self) -> None:
+            self.name, self.every = "stub", 1
+
+        def round(self) -> float:
+            return next(taken)
+
+    def read(yardstick: Yardstick) -> float:
+        reading = next(said)
+        yardstick.best = min(yardstick.best, reading)
+        return reading
+
+    monkeypatch.setattr(Yardstick, "read", read)
+    monkeypatch.setattr(workers, "SETTLING_SECONDS", 0.0)
+    return workers.take_turns([Stub()], 2, **options)
+
+
+def test_rounds_count_by_how_calm_it_was_and_not_by_what_they_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    timings = take_turns(monkeypatch, [1.0, 1.0, 1.0, 1.0, 3.0, 1.0, 1.1], [0.5, 0.1, 0.7])
+    assert timings.seconds == {"stub": [0.5, 0.7]}
+    assert timings.calm == 1.0
+    assert timings.rounds == 3
+
+
+def test_when_the_time_is_up_the_calmest_rounds_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    timings = take_turns(monkeypatch, [1.0, 1.0, 4.0, 1.0, 3.0], [0.5, 0.6], at_most=0.0)
+    assert timings.seconds == {"stub": [0.6, 0.5]}
+    assert timings.calm == 0.0
+
+
+def test_the_yardstick_is_read_on_every_core_and_leaves_the_process_where_it_was() -> None:
+    yardstick = Yardstick()
+    before = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
+    readings = [yardstick.read() for _ in range(3)]
+    assert 0.0 < yardstick.best <= min(readings)
+    assert before is None or os.sched_getaffinity(0) == before
