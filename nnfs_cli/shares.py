@@ -83,9 +83,10 @@ class Shares:
             started = time.perf_counter()
             rows = slice(position, position + count * self._rows_per_step)
             self._order[rows] = self._whole.passes.order[rows]
-            for step in range(clock.step, clock.step + count):
-                rate = self._whole.descent.learning_rate(clock._replace(step=step))
-                self._rates[step % len(self._rates)] = rate
+            steps = range(clock.step, clock.step + count)
+            clocks = (Clock(step, clock.steps_per_epoch, clock.epochs) for step in steps)
+            places = np.arange(steps.start, steps.stop) % len(self._rates)
+            self._rates[places] = [self._whole.descent.learning_rate(each) for each in clocks]
             self._are_ahead = True
             self._crew.run("take", position, count, clock.step)
             self._seconds_a_step = (time.perf_counter() - started) / count
@@ -98,7 +99,8 @@ class Shares:
         with self._one_at_a_time, Uninterrupted():
             if self._are_ahead:
                 self._require_helpers()
-                self._crew.run("hand_in")
+                # Whoever wants to look at the whole may want all cores for that, as evaluation does.
+                self._crew.run("hand_in", more_soon=False)
                 for whole, share in self._counterparts():
                     whole[...] = share
                 self._are_ahead = False

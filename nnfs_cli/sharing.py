@@ -76,7 +76,7 @@ class Crew:
         self._names = list(tasks)
         self._meetings: list[Meeting] = []
         self._leader = os.getpid()
-        self._order = self.empty((MOST_NUMBERS + 2,), np.int64)
+        self._order = self.empty((MOST_NUMBERS + 3,), np.int64)
         weakref.finalize(self, _dismiss, self.helpers, self._leader)
         _CREWS.add(self)
 
@@ -98,8 +98,10 @@ class Crew:
         self._meetings.append(Meeting(self, room, dtype))
         return self._meetings[-1]
 
-    def run(self, task: str, *numbers: int) -> None:
+    def run(self, task: str, *numbers: int, more_soon: bool = True) -> None:
         """Do a task, everybody their part; returns when all are done.
+
+        more_soon: the helpers look out for the next task; else they leave their cores to others at once.
 
         Raises HelperError where a helper has ended.
         """
@@ -108,8 +110,8 @@ class Crew:
             return
         if not self.is_leader:
             raise NnfsError("processes share this experiment: use it in the process alone that made it")
-        self._order[:2] = self._names.index(task), len(numbers)
-        self._order[2 : 2 + len(numbers)] = numbers
+        self._order[:3] = more_soon, self._names.index(task), len(numbers)
+        self._order[3 : 3 + len(numbers)] = numbers
         try:
             if not self.helpers:
                 self._hire()
@@ -152,7 +154,7 @@ class Crew:
 
     def _do(self, who: int) -> None:
         """One's own part of what was ordered."""
-        task, count, *numbers = self._order.tolist()
+        _, task, count, *numbers = self._order.tolist()
         for meeting in self._meetings:
             meeting.attend(who)
         try:
@@ -182,7 +184,7 @@ class Crew:
         np.seterr(all="ignore")  # a loss that is no longer finite is noticed there, too
         try:
             while True:
-                self.wait_for(self._go[who - 1])
+                self.wait_for(self._go[who - 1], LOOK_SECONDS if self._order[0] else 0.0)
                 self._do(who)
                 self._done[who - 1].release()
         except (EOFError, MemoryError):
