@@ -13,6 +13,7 @@ import pytest
 
 from nnfs_cli import trainer
 from nnfs_cli.batches import Batch
+from nnfs_cli.conduct import StopRequest
 from nnfs_cli.core.errors import DivergenceError, NnfsError
 from nnfs_cli.core.params import Array
 from nnfs_cli.core.records import EpochReport, Heartbeat, Report, StepReport
@@ -116,10 +117,10 @@ def test_stopped_between_an_epochs_shuffle_and_its_first_step_it_goes_on_in_that
 
 
 class CtrlC:
-    """Presses Ctrl-C at the nth line of the package's own code that is run while entered."""
+    """Presses Ctrl-C, or sends another signal, at the nth line of the package's own code while entered."""
 
-    def __init__(self, nth: int) -> None:
-        self.left = nth
+    def __init__(self, nth: int, number: signal.Signals = signal.SIGINT) -> None:
+        self.left, self.number = nth, number
 
     def __enter__(self) -> "CtrlC":
         sys.settrace(self._trace)
@@ -134,7 +135,7 @@ class CtrlC:
         if event == "line":
             self.left -= 1
             if self.left == 0:
-                signal.raise_signal(signal.SIGINT)
+                signal.raise_signal(self.number)
         return self._trace
 
 
@@ -177,6 +178,24 @@ def test_a_second_ctrl_c_does_not_wait_for_the_step_to_end() -> None:
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_that_comes_while_steps_begin_or_end_is_heard_once_and_by_nobody_later(
+    number: signal.Signals,
+) -> None:
+    stops = (signal.SIGINT, signal.SIGTERM)
+    before, left = [signal.getsignal(each) for each in stops], 0
+    for nth in range(1, 30):
+        with StopRequest() as stop:
+            with CtrlC(nth, number) as came, Uninterrupted():
+                pass
+            left = came.left
+            assert stop.requested == (left <= 0)
+            if stop.requested:  # the next acts as ever
+                assert [signal.getsignal(each) for each in stops] == before
+        assert [signal.getsignal(each) for each in stops] == before
+    assert left > 0, "every line was tried"
 
 
 def test_the_state_of_another_architecture_is_refused_by_name() -> None:

@@ -19,13 +19,16 @@ class Uninterrupted:
         if threading.current_thread() is not threading.main_thread():  # which alone hears of it
             self._before = None
         if self._before is not None:
-            signal(SIGINT, self._hear)
+            # What is heard right now may have put another handler there since.
+            self._before = signal(SIGINT, self._hear)
 
     def __exit__(self, *_: object) -> None:
         if self._before is None:
             return
-        if getattr(getsignal(SIGINT), "__self__", None) is self:  # else a second came, and was heard
-            signal(SIGINT, self._before)
+        # In one go: between a look and a change, whoever listens may change it.
+        there = signal(SIGINT, self._before)
+        if getattr(there, "__self__", None) is not self:  # a second came, or SIGTERM, and was heard
+            signal(SIGINT, there)
         if self._came:
             raise_signal(SIGINT)
 
