@@ -76,8 +76,9 @@ def _conduct(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
         try:
             if worth_saving:
                 save(experiment, run, summary)
-        except HelperError:
-            summary["status"] = "failed"  # there are no scores yet; to go on is to make them
+        except BaseException as error:
+            # There are no weights or scores yet; to go on is to make them.
+            summary["status"] = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             raise
         finally:
             run.write_json("summary.json", summary)
@@ -127,6 +128,8 @@ def save(experiment: Experiment, run: RunDirectory, summary: dict[str, Any]) -> 
 def first_summary(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
     """What is known of a run when it starts."""
     config, splits = experiment.config, experiment.data.splits
+    epochs = run.table("epochs.csv")  # of a run that goes on
+    final = {name: int(x[-1]) if name in ("epoch", "step") else float(x[-1]) for name, x in epochs.items()}
     return {
         "id": run.id,
         "name": config.name,
@@ -137,6 +140,7 @@ def first_summary(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
         "epochs": experiment.progress.epoch,
         "epochs_planned": config.training.epochs,
         "steps": experiment.progress.step,
+        **({"final": final} if final else {}),
         "parameters": experiment.network.params.value.size,
         "rows": {name: len(split) for name, split in splits.items()},
         "threads": experiment.threads,

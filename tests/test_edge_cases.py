@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 
 from nnfs_cli.conduct import StopRequest
-from nnfs_cli.core.params import FlatParams
+from nnfs_cli.core.params import Array, FlatParams
 from nnfs_cli.core.records import EpochReport, Report, StepReport
 from nnfs_cli.experiment import Experiment
 from nnfs_cli.optimizers.adam import Adam
+from nnfs_cli.runs import RunDirectory
 from nnfs_cli.trainer import train
 from tests.conftest import Nnfs
 from tests.test_bad_input import fails, save
@@ -278,6 +279,41 @@ def test_a_stop_in_the_middle_of_a_step_leaves_the_last_whole_checkpoint(
     assert json.loads(Path("runs/stopped/summary.json").read_text())["status"] == "interrupted"
     assert nnfs("resume", "stopped", "--quiet").status == 0
     assert same_numbers(Path("runs/stopped"), Path("runs/whole"))
+
+
+@pytest.mark.parametrize("where", ["checkpoint.npz", "weights.npz", "predictions.npz"])
+@pytest.mark.parametrize(
+    ("accident", "status"),
+    [(KeyboardInterrupt(), "interrupted"), (OSError(28, "No space left on device"), "failed")],
+    ids=["ctrl-c", "full-disk"],
+)
+def test_a_trained_network_that_could_not_be_saved_is_not_completed_and_can_be_by_resume(
+    nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch, accident: BaseException, status: str, where: str
+) -> None:
+    write, run, trained = RunDirectory.write_arrays, Path("runs/stopped"), False
+
+    def at_the_end(experiment: Experiment) -> Iterator[Report]:
+        nonlocal trained
+        yield from train(experiment)
+        trained = True
+
+    def fail(self: RunDirectory, name: str, arrays: Mapping[str, Array]) -> None:
+        if trained and name == where:
+            raise accident
+        write(self, name, arrays)
+
+    nnfs("train", "cubic.yaml", "--id", "whole", "--quiet")
+    with monkeypatch.context() as during:
+        during.setattr("nnfs_cli.conduct.train", at_the_end)
+        during.setattr(RunDirectory, "write_arrays", fail)
+        assert nnfs("train", "cubic.yaml", "--id", "stopped", "--quiet").status
+    assert json.loads((run / "summary.json").read_text())["status"] == status
+    assert nnfs("resume", "stopped", "--quiet").status == 0
+    assert same_numbers(run, Path("runs/whole"))
+    resumed, whole = (json.loads((path / "summary.json").read_text()) for path in (run, Path("runs/whole")))
+    for summary in (resumed, whole):
+        del summary["final"]["seconds"]
+    assert all(resumed[key] == whole[key] for key in ("status", "final", "best", "scores"))
 
 
 def test_a_second_signal_while_the_first_is_heard_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
