@@ -2,10 +2,9 @@
 
 import math
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 from threadpoolctl import ThreadpoolController
 
@@ -53,12 +52,50 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-@contextmanager
-def use_threads(threads: int, network: Network, *, by_features: bool = False) -> Iterator[None]:
-    """While entered, BLAS uses that many threads; or one, where processes share out the work."""
-    by_processes = by_features or network.has_images
-    with _controller().limit(limits=1 if by_processes else threads, user_api="blas"):
-        yield
+class use_threads:  # noqa: N801  it is called like a function
+    """While entered, BLAS uses that many threads; or one, where processes share out the work.
+
+    Of several who have entered, whoever did last has their number, or whoever calls `again` since: trainings
+    may take turns. When all have left, it is as it was before the first.
+    """
+
+    def __init__(self, threads: int, network: Network, *, by_features: bool = False) -> None:
+        self._limit = 1 if by_features or network.has_images else threads
+
+    def __enter__(self) -> "use_threads":
+        with _one_at_a_time:
+            if not _inside:
+                _before.append(_controller().limit(limits=self._limit, user_api="blas"))
+            else:
+                self._set()
+            _inside.append(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with _one_at_a_time:
+            _inside.remove(self)
+            if _inside:
+                _inside[-1]._set()
+            else:
+                _before.pop().restore_original_limits()
+
+    def again(self) -> None:
+        """Have one's number back, if others have entered or left since."""
+        if _inside[-1] is not self:
+            with _one_at_a_time:
+                _inside.remove(self)
+                _inside.append(self)
+                self._set()
+
+    def _set(self) -> None:
+        _controller().limit(limits=self._limit, user_api="blas")
+
+
+_one_at_a_time = threading.RLock()
+_inside: list[use_threads] = []
+"""Who has entered; the last one's number is what BLAS has."""
+_before: list[Any] = []
+"""What knows the number from before the first, while anybody is inside."""
 
 
 @cache

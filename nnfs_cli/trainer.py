@@ -31,23 +31,25 @@ def train(experiment: Experiment) -> Generator[Report, None, None]:
     """
     progress, shares = experiment.progress, experiment.shares
     try:
-        with use_threads(experiment.threads, experiment.network, by_features=shares is not None):
+        with use_threads(experiment.threads, experiment.network, by_features=shares is not None) as threads:
             while not experiment.finished:
                 if progress.position == 0:
                     experiment.shuffle()
-                yield from _run_epoch(experiment)
+                yield from _run_epoch(experiment, threads)
+                threads.again()
                 yield _close_epoch(experiment)
     finally:
         if shares is not None:
             shares.rest()
 
 
-def _run_epoch(experiment: Experiment) -> Iterator[Report]:
+def _run_epoch(experiment: Experiment, threads: use_threads) -> Iterator[Report]:
     """All steps that are left of the running epoch."""
     progress, log_every = experiment.progress, experiment.config.training.log_every
     rows = len(progress.order)
     while progress.position < rows:
         started = time.perf_counter()
+        threads.again()  # between two reports other trainings may have taken theirs
         with Uninterrupted():  # else `progress` might not tell how far the parameters came
             here = _steps(experiment, started + HEARTBEAT_SECONDS)
         logged = progress.step % log_every == 0

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from nnfs_cli import trainer
 from nnfs_cli.batches import Batch
@@ -20,6 +21,8 @@ from nnfs_cli.core.records import EpochReport, Heartbeat, Report, StepReport
 from nnfs_cli.core.signals import Uninterrupted
 from nnfs_cli.evaluation import evaluate
 from nnfs_cli.experiment import Experiment
+from nnfs_cli.schedules.base import Clock
+from nnfs_cli.steps import Steps
 from nnfs_cli.trainer import train
 from tests.toys import BLOBS, CUBIC, toy
 
@@ -301,3 +304,37 @@ def test_a_score_of_a_finished_network_is_finite_and_the_toy_is_learned() -> Non
     scores = evaluate(experiment, "test").scores
     assert all(math.isfinite(score) for score in scores.values())
     assert scores["accuracy"] > 0.85
+
+
+def test_trainings_that_take_turns_each_have_their_number_of_threads_and_leave_the_callers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def now() -> list[int]:
+        return [each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"]
+
+    def settings(threads: int) -> list[int]:
+        with threadpool_limits(limits=threads, user_api="blas"):
+            return now()
+
+    # Clipped by the norm, their features are not shared out: BLAS's threads do all.
+    one, two = (toy(BLOBS, f"training.threads={n}", "training.clip_norm=1") for n in (1, 2))
+    had: dict[int, list[list[int]]] = {id(one.steps): [], id(two.steps): []}
+    take = Steps.take
+
+    def spy(self: Steps, rows: slice, clock: Clock) -> None:
+        had[id(self)].append(now())
+        take(self, rows, clock)
+
+    monkeypatch.setattr(Steps, "take", spy)
+    before = now()
+    first, second = train(one), train(two)
+    for _ in range(5):
+        next(first), next(second)
+    evaluate(one, "validation")
+    next(second)
+    first.close()
+    for _ in range(5):
+        next(second)
+    second.close()
+    assert now() == before
+    assert had == {id(one.steps): [settings(1)] * 5, id(two.steps): [settings(2)] * 11}
