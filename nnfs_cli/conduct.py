@@ -23,6 +23,9 @@ from nnfs_cli.trainer import train
 
 CHECKPOINT_SECONDS = 30.0
 
+Handler = Callable[[int, FrameType | None], Any] | int | None
+"""What hears a signal, as `signal` has it."""
+
 
 def conduct(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
     """Train and yield every report once it is on record; then save weights, scores and plots.
@@ -212,22 +215,34 @@ def evaluation_record(evaluation: Evaluation) -> dict[str, Any]:
 
 
 class StopRequest:
-    """While entered, the first SIGINT or SIGTERM only sets `requested`; the next acts as ever."""
+    """While entered, the first SIGINT or SIGTERM only sets `requested`; the next acts as ever.
+
+    Of several, the one entered last hears of it, in whatever order they are left.
+    """
 
     def __init__(self) -> None:
         self.requested = False
-        self._previous: dict[int, Callable[[int, FrameType | None], Any] | int | None] = {}
+        self._previous: dict[int, Handler] = {}
+        self._beyond: dict[int, Handler] = {}
 
     def __enter__(self) -> "StopRequest":
         if threading.current_thread() is threading.main_thread():  # only there may handlers be set
             for number in (signal.SIGINT, signal.SIGTERM):
-                self._previous[number] = signal.signal(number, self._request)
+                self._previous[number] = self._beyond[number] = signal.signal(number, self._request)
         return self
 
     def __exit__(self, *_: object) -> None:
         while self._previous:  # one by one: another signal may come in between
-            signal.signal(*self._previous.popitem())
+            number, before = self._previous.popitem()
+            there = signal.signal(number, before)
+            listener = getattr(there, "__self__", None)
+            if isinstance(listener, StopRequest) and listener is not self:  # it was entered later
+                signal.signal(number, there)
 
     def _request(self, number: int, frame: FrameType | None) -> None:
+        if self._beyond and not self._previous:  # put back by one that was entered later, and left later
+            signal.signal(number, self._beyond[number])
+            signal.raise_signal(number)
+            return
         self.requested = True
         self.__exit__()

@@ -332,3 +332,22 @@ def test_a_second_signal_while_the_first_is_heard_is_no_error(monkeypatch: pytes
         assert stop.requested
     assert raised
     assert [signal.getsignal(number) for number in STOPS] == before
+
+
+def test_of_several_that_may_be_stopped_the_last_hears_of_it_and_none_that_has_left() -> None:
+    before = [signal.getsignal(number) for number in STOPS]
+    try:
+        first, second = StopRequest(), StopRequest()
+        first.__enter__()
+        second.__enter__()
+        first.__exit__()
+        signal.raise_signal(signal.SIGINT)
+        assert (first.requested, second.requested) == (False, True)
+        second.__exit__()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        assert not first.requested
+        assert signal.getsignal(signal.SIGINT) == before[0]
+    finally:
+        for number, handler in zip(STOPS, before, strict=True):
+            signal.signal(number, handler)
