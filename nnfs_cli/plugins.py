@@ -1,6 +1,7 @@
 """Plugins: a user's own Python files that register components."""
 
 import importlib.util
+import itertools
 import sys
 import threading
 import traceback
@@ -10,6 +11,9 @@ from nnfs_cli.core.errors import NnfsError
 
 _loaded: set[bytes] = set()
 """The contents of the files that were run. A run directory's copy of a file counts as that file."""
+
+_attempts = itertools.count()
+"""So that no module that failed shares its name with a later one."""
 
 _ONE_AT_A_TIME = threading.RLock()
 """Held while a plugin runs, so that no other thread runs the same one."""
@@ -30,7 +34,7 @@ def load_plugin(path: Path) -> None:
 
 
 def _run(path: Path, content: bytes) -> None:
-    name = f"nnfs_plugin_{len(_loaded)}_{path.stem}"
+    name = f"nnfs_plugin_{next(_attempts)}_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise NnfsError(f"{path}: not a Python file: its name must end in .py")
@@ -38,10 +42,12 @@ def _run(path: Path, content: bytes) -> None:
     sys.modules[name] = module  # where dataclasses look up the annotations of what it defines
     try:
         spec.loader.exec_module(module)
+        _loaded.add(content)
     except (SyntaxError, ImportError, NameError, AttributeError, TypeError, ValueError, NnfsError) as error:
-        del sys.modules[name]
         raise NnfsError(f"{path}{_line(error, path)}: {type(error).__name__}: {error}") from error
-    _loaded.add(content)
+    finally:
+        if content not in _loaded:
+            del sys.modules[name]
 
 
 def _line(error: BaseException, path: Path) -> str:

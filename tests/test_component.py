@@ -1,5 +1,6 @@
 """Registries find the members of their family, whoever asks first."""
 
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 
 from nnfs_cli.core.component import Component, Registry
+from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.losses.base import LOSSES
 from nnfs_cli.plugins import load_plugin
 
 THREADS = 8
@@ -89,3 +92,26 @@ def test_threads_that_ask_for_a_plugin_at_once_run_it_once(
     )
     together(lambda: load_plugin(plugin))
     assert runs.read_text() == "x"
+
+
+@pytest.mark.parametrize("failure", ["oops", "{}['key']"])
+def test_a_plugin_that_failed_may_be_mended_and_loaded(failure: str, tmp_path: Path) -> None:
+    plugin = tmp_path / "mended.py"
+    good = f'''
+from dataclasses import dataclass
+from nnfs_cli.losses.base import LOSSES
+from nnfs_cli.losses.mse import MSE
+@LOSSES.register("mended_after_{len(failure)}")
+@dataclass(frozen=True)
+class Mended(MSE):
+    """As MSE."""
+'''
+    plugin.write_text(f"{good}{failure}\n")
+    with pytest.raises((NnfsError, KeyError), match=r"oops|key"):
+        load_plugin(plugin)
+    plugin.write_text(good)
+    load_plugin(plugin)
+    try:
+        assert LOSSES[f"mended_after_{len(failure)}"].__module__ in sys.modules
+    finally:
+        del LOSSES._classes[f"mended_after_{len(failure)}"]

@@ -7,6 +7,7 @@ is a package with a `base.py`, which holds the contract and the registry, and on
 import dataclasses
 import importlib
 import pkgutil
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from functools import cached_property
@@ -55,7 +56,9 @@ class Registry(Generic[C]):
         """Class decorator: make the class available as `name`."""
 
         def add(cls: type[C]) -> type[C]:
-            if name in self._classes:
+            if (
+                name in self._classes and self._classes[name].__module__ in sys.modules
+            ):  # else that one failed
                 raise NnfsError(
                     f"{self.kind} {name!r} is registered twice: by {self._classes[name].__module__} "
                     f"and by {cls.__module__}"
