@@ -56,12 +56,10 @@ class Registry(Generic[C]):
         """Class decorator: make the class available as `name`."""
 
         def add(cls: type[C]) -> type[C]:
-            if (
-                name in self._classes and self._classes[name].__module__ in sys.modules
-            ):  # else that one failed
+            known = self._classes.get(name)
+            if known is not None and known.__module__ in sys.modules:  # else that was a plugin's that failed
                 raise NnfsError(
-                    f"{self.kind} {name!r} is registered twice: by {self._classes[name].__module__} "
-                    f"and by {cls.__module__}"
+                    f"{self.kind} {name!r} is registered twice: by {known.__module__} and by {cls.__module__}"
                 )
             cls.type_name = name
             self._classes[name] = cls
