@@ -8,7 +8,7 @@ from sides.base import Answerer, Contestant, Trainer, Weights
 from sides.ours import Answering, Ours
 from workloads import Workload
 
-from nnfs_cli.core.params import Array
+from nnfs_cli.core.arrays import Array
 
 STEPS = 20
 

@@ -18,7 +18,7 @@ import numpy as np
 from machine import describe
 
 from nnfs_cli.datasets.mnist import MNIST
-from nnfs_cli.kaggle import write_sample
+from nnfs_cli.jobs.kaggle import write_sample
 
 ROOT = Path(__file__).parent.parent
 OURS = """

@@ -13,8 +13,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from machine import describe
 from report import Claim, Section, table
 
-from nnfs_cli.config import load_config
-from nnfs_cli.experiment import Experiment
+from nnfs_cli.config.load import load_config
+from nnfs_cli.training.experiment import Experiment
 
 ROOT = Path(__file__).parent.parent
 CONFIG = ROOT / "configs" / "mnist.yaml"

@@ -25,14 +25,15 @@ from report import Claim, Section, table
 from workers import Worker, interleave
 
 from nnfs_cli.cli.progress import Bar
-from nnfs_cli.conduct import conduct
-from nnfs_cli.config import load_config
-from nnfs_cli.core.records import Data, EpochReport, Report
+from nnfs_cli.config.load import load_config
 from nnfs_cli.datasets.base import DATASETS
 from nnfs_cli.datasets.mnist import MNIST
-from nnfs_cli.experiment import Experiment
-from nnfs_cli.runs import RunDirectory
-from nnfs_cli.trainer import train
+from nnfs_cli.jobs.train import conduct
+from nnfs_cli.preprocessing.records import Data
+from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.training.experiment import Experiment
+from nnfs_cli.training.loop import train
+from nnfs_cli.training.reports import EpochReport, Report
 
 ROOT = Path(__file__).parent.parent
 ROWS = 42_000

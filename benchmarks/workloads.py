@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from nnfs_cli.config import ExperimentConfig, config_from
-from nnfs_cli.core.params import Array
-from nnfs_cli.core.records import Data, Split
+from nnfs_cli.config.experiment import ExperimentConfig
+from nnfs_cli.config.load import config_from
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.datasets.base import Dataset
-from nnfs_cli.experiment import load_data
+from nnfs_cli.preprocessing.records import Data, Split
+from nnfs_cli.training.experiment import load_data
 
 ROOT = Path(__file__).parent.parent
 MNIST = {"type": "mnist", "path": str(ROOT / "data" / "mnist")}

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nnfs_cli.api import Experiment, Run, load_run
 
-__version__ = "0.1.0"
+from nnfs_cli.version import __version__
+
 __all__ = ["Experiment", "Run", "__version__", "load_run"]
 
 

@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from nnfs_cli import conduct, experiment
-from nnfs_cli.config import ExperimentConfig, config_from, load_config
+from nnfs_cli.config.experiment import ExperimentConfig
+from nnfs_cli.config.load import config_from, load_config
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.core.params import Array
-from nnfs_cli.model import Model
-from nnfs_cli.runs import RunDirectory
+from nnfs_cli.jobs.evaluate import evaluate_run
+from nnfs_cli.jobs.load import load_model
+from nnfs_cli.jobs.train import conduct
+from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.sources.inputs import Rows, rows_of_array, rows_of_frame
 from nnfs_cli.sources.tabular import as_frame
+from nnfs_cli.training import experiment
+from nnfs_cli.training.model import Model
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +49,7 @@ class Experiment(experiment.Experiment):
     def train(self, runs: str | Path = RUNS, run_id: str | None = None) -> "Run":
         """Train to the end and leave a run directory in `runs`, as `nnfs train` does."""
         directory = RunDirectory.create(Path(runs), self.config, run_id)
-        for _ in conduct.conduct(self, directory):
+        for _ in conduct(self, directory):
             pass
         return Run(directory)
 
@@ -78,7 +82,7 @@ class Run:
     @cached_property
     def model(self) -> Model:
         """The trained network."""
-        return conduct.load_model(self._directory)
+        return load_model(self._directory)
 
     def predict(self, x: Table) -> Table:
         """The class of each row, or its real values in their own units.
@@ -105,7 +109,7 @@ class Run:
 
     def evaluate(self, split: str | None = None) -> dict[str, Any]:
         """What `nnfs evaluate` writes: rows, scores and, for classes, the confusion matrix."""
-        return conduct.evaluate_run(self._directory, split)[0]
+        return evaluate_run(self._directory, split)[0]
 
     def _outputs(self, x: Any) -> Array:
         preparation = self.model.preparation

@@ -7,14 +7,14 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from nnfs_cli.config import load_config
-from nnfs_cli.core.blas import multiplies_unpacked
-from nnfs_cli.core.records import StepReport
-from nnfs_cli.experiment import Experiment
+from nnfs_cli.config.load import load_config
+from nnfs_cli.engine.network import Network
 from nnfs_cli.layers.dense import Dense
 from nnfs_cli.layers.relu import ReLU
-from nnfs_cli.network import Network
-from nnfs_cli.trainer import train
+from nnfs_cli.speed.blas import multiplies_unpacked
+from nnfs_cli.training.experiment import Experiment
+from nnfs_cli.training.loop import train
+from nnfs_cli.training.reports import StepReport
 from tests import plain
 from tests.toys import BLOBS, ROOT, toy
 
@@ -114,7 +114,7 @@ def test_relus_gradient_is_dy_where_y_is_positive(dtype: str, order: Literal["C"
 def test_a_dense_layers_outputs_are_the_product_in_pieces_too(
     inputs: int, units: int, rows: int, unpacked: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nnfs_cli.layers.products.multiplies_unpacked", lambda: unpacked)
+    monkeypatch.setattr("nnfs_cli.speed.products.multiplies_unpacked", lambda: unpacked)
     draw = np.random.default_rng(1)
     layer = Dense(units)
     network = Network([layer], (inputs,), "float64")

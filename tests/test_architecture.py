@@ -65,6 +65,6 @@ def test_no_code_uses_the_global_random_generator_or_swallows_every_error(path: 
 
 
 def test_the_changelog_knows_the_version() -> None:
-    version = re.search(r'__version__ = "(.+)"', (PACKAGE / "__init__.py").read_text())
+    version = re.search(r'__version__ = "(.+)"', (PACKAGE / "version.py").read_text())
     assert version is not None
     assert f"## {version[1]}" in (ROOT / "CHANGELOG.md").read_text()

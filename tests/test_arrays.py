@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from nnfs_cli import Experiment
-from nnfs_cli.config import parse_config
+from nnfs_cli.config.load import parse_config
+from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.core.params import Array, Shape
-from nnfs_cli.core.records import Data
 from nnfs_cli.datasets.npy import NPY
 from nnfs_cli.datasets.npz import NPZ
-from nnfs_cli.experiment import Experiment as Built
+from nnfs_cli.preprocessing.records import Data
 from nnfs_cli.sources.arrays import open_npy, open_npz
+from nnfs_cli.training.experiment import Experiment as Built
 
 RNG = np.random.default_rng(0)
 X, T = RNG.normal(3.0, 2.0, size=(40, 5)), RNG.normal(size=(40, 2))

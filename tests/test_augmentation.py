@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 import yaml
 
-from nnfs_cli.core.augmentation import Augmentation, Augmenter, Elastic
+from nnfs_cli.config.reader import create
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import ConfigError, NnfsError
-from nnfs_cli.core.params import Array
-from nnfs_cli.core.warp import SmoothField, Warp, inverse_maps
 from nnfs_cli.datasets import fashion_mnist, mnist
 from nnfs_cli.datasets.base import Dataset
-from nnfs_cli.evaluation import evaluate
-from nnfs_cli.experiment import Experiment, rngs
-from nnfs_cli.schema import create
-from nnfs_cli.trainer import train
+from nnfs_cli.preprocessing.augmentation import Augmentation, Augmenter, Elastic
+from nnfs_cli.preprocessing.warp import SmoothField, Warp, inverse_maps
+from nnfs_cli.training.evaluation import evaluate
+from nnfs_cli.training.experiment import Experiment, rngs
+from nnfs_cli.training.loop import train
 from tests.conftest import Nnfs
 from tests.test_laws import peak_of
 from tests.test_training import reports

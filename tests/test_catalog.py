@@ -8,10 +8,10 @@ import jsonschema
 import pytest
 import yaml
 
-from nnfs_cli.catalog import REGISTRIES, catalog, json_schema
+from nnfs_cli.config.catalog import REGISTRIES, catalog, json_schema
+from nnfs_cli.config.reader import create
 from nnfs_cli.core.errors import ConfigError
 from nnfs_cli.layers.base import Layer
-from nnfs_cli.schema import create
 from tests.conftest import Nnfs
 from tests.toys import BLOBS, CUBIC, ROOT
 

@@ -7,20 +7,21 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from nnfs_cli.checks import TOLERANCE, adds_up, gap_between_parts
-from nnfs_cli.conduct import conduct, evaluate_run
+from nnfs_cli.config.reader import create
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.core.params import Array
-from nnfs_cli.core.records import Data, Split, Task
-from nnfs_cli.experiment import Experiment
+from nnfs_cli.engine.network import Network
+from nnfs_cli.jobs.evaluate import evaluate_run
+from nnfs_cli.jobs.train import conduct
 from nnfs_cli.layers.base import Layer
 from nnfs_cli.losses.base import LOSSES, Loss
 from nnfs_cli.losses.cross_entropy import CrossEntropy
 from nnfs_cli.losses.mse import MSE
-from nnfs_cli.network import Network
-from nnfs_cli.runs import RunDirectory
-from nnfs_cli.schema import create
-from nnfs_cli.trainer import train
+from nnfs_cli.preprocessing.records import Data, Split, Task
+from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.training.experiment import Experiment
+from nnfs_cli.training.loop import train
+from nnfs_cli.training.parts import TOLERANCE, adds_up, gap_between_parts
 from tests.toys import BARS, BLOBS, CUBIC, toy, toy_config
 
 WEIGHTS = (0.5, 3.0, 1.0)

@@ -18,12 +18,12 @@ import numpy as np
 import pytest
 import yaml
 
-from nnfs_cli.core.records import Evaluation, Report, StepReport
-from nnfs_cli.evaluation import evaluate
-from nnfs_cli.experiment import Experiment
 from nnfs_cli.layers.tanh import Tanh
-from nnfs_cli.sharing import CAN_FORK
-from nnfs_cli.trainer import train
+from nnfs_cli.speed.crew import CAN_FORK
+from nnfs_cli.training.evaluation import evaluate
+from nnfs_cli.training.experiment import Experiment
+from nnfs_cli.training.loop import train
+from nnfs_cli.training.reports import Evaluation, Report, StepReport
 from tests.conftest import Nnfs
 from tests.toys import BARS, BLOBS, ROOT
 
@@ -196,7 +196,7 @@ def test_the_same_config_twice_gives_the_same_bytes_and_so_does_the_saved_one(
 def test_runs_of_the_same_second_get_numbers_and_overwrite_nothing(
     nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nnfs_cli.runs.run_stem", lambda name: f"{name}-20260101-120000")
+    monkeypatch.setattr("nnfs_cli.runs.directory.run_stem", lambda name: f"{name}-20260101-120000")
     paths = [nnfs("train", "cubic.yaml", "--quiet").out.strip() for _ in range(3)]
     assert [Path(path).name for path in paths] == [
         "cubic-20260101-120000", "cubic-20260101-120000-2", "cubic-20260101-120000-3",
@@ -311,7 +311,7 @@ def test_a_run_whose_helper_is_killed_says_how_to_go_on_and_does(
     Path("toy.yaml").write_text(config)
     arguments = ("train", "toy.yaml", "--set", "training.threads=2", "--id")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(f"nnfs_cli.conduct.{where}", kill)
+        patch.setattr(f"nnfs_cli.jobs.train.{where}", kill)
         outcome = nnfs(*arguments, "killed")
     assert outcome.status == 2
     (said,) = outcome.err.splitlines()
@@ -344,7 +344,7 @@ def test_help_and_version_start_with_nothing_but_typer(option: str) -> None:
 def test_the_list_of_runs_starts_without_what_training_needs(nnfs: Nnfs) -> None:
     nnfs("train", "cubic.yaml", "--id", "one", "--quiet")
     loaded = imported_by("runs")
-    assert not loaded & {"yaml", "threadpoolctl", "nnfs_cli.schema"}
+    assert not loaded & {"yaml", "threadpoolctl", "nnfs_cli.config.reader"}
     assert not loaded & (HEAVY - {"pydantic"}), "pydantic is for Typer to load or not, by its version"
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from nnfs_cli.config.plugins import load_plugin
 from nnfs_cli.core.component import Component, Registry
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.losses.base import LOSSES
-from nnfs_cli.plugins import load_plugin
 
 THREADS = 8
 MEMBERS = ["first", "second", "third"]
@@ -85,7 +85,7 @@ def test_a_member_may_look_at_its_family_while_it_is_imported(family: Family) ->
 def test_threads_that_ask_for_a_plugin_at_once_run_it_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nnfs_cli.plugins._loaded", set())
+    monkeypatch.setattr("nnfs_cli.config.plugins._loaded", set())
     plugin, runs = tmp_path / "plugin.py", tmp_path / "runs"
     plugin.write_text(
         f"import time\nwith open({str(runs)!r}, 'a') as file:\n    file.write('x')\ntime.sleep(0.05)\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from nnfs_cli.config import load_config, parse_config
+from nnfs_cli.config.load import load_config, parse_config
 from nnfs_cli.core.errors import ConfigError
 from tests.toys import BLOBS, CUBIC, ROOT, toy_config
 

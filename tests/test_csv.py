@@ -9,16 +9,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nnfs_cli.config import parse_config
+from nnfs_cli.config.load import parse_config
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.core.params import Array
-from nnfs_cli.core.records import Data
 from nnfs_cli.datasets.csv import CSV
-from nnfs_cli.experiment import Experiment
+from nnfs_cli.preprocessing.records import Data
 from nnfs_cli.sources import parsed, tabular
 from nnfs_cli.sources.lines import Dialect
 from nnfs_cli.sources.table import Table
 from nnfs_cli.sources.tabular import read_table
+from nnfs_cli.training.experiment import Experiment
 
 PEOPLE = """age,city,height,job
 31,Rome,1.70,yes

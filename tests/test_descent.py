@@ -7,13 +7,13 @@ import pytest
 
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.params import FlatParams
-from nnfs_cli.core.records import EpochReport, StepReport
-from nnfs_cli.descent import clip
-from nnfs_cli.evaluation import evaluate
-from nnfs_cli.experiment import Experiment
+from nnfs_cli.engine.descent import clip
 from nnfs_cli.optimizers.sgd import SGD
 from nnfs_cli.schedules.base import Clock
-from nnfs_cli.trainer import train
+from nnfs_cli.training.evaluation import evaluate
+from nnfs_cli.training.experiment import Experiment
+from nnfs_cli.training.loop import train
+from nnfs_cli.training.reports import EpochReport, StepReport
 from tests.toys import BLOBS, CUBIC, toy
 
 

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnfs_cli.conduct import StopRequest
-from nnfs_cli.core.params import Array, FlatParams
-from nnfs_cli.core.records import EpochReport, Report, StepReport
-from nnfs_cli.experiment import Experiment
+from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.interrupts import StopRequest
+from nnfs_cli.core.params import FlatParams
 from nnfs_cli.optimizers.adam import Adam
-from nnfs_cli.runs import RunDirectory
-from nnfs_cli.trainer import train
+from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.training.experiment import Experiment
+from nnfs_cli.training.loop import train
+from nnfs_cli.training.reports import EpochReport, Report, StepReport
 from tests.conftest import Nnfs
 from tests.test_bad_input import fails, save
 from tests.test_commands import rows, same_numbers
@@ -187,7 +188,7 @@ def taps(patch: pytest.MonkeyPatch, at: Callable[[Report], None]) -> None:
             at(report)
             yield report
 
-    patch.setattr("nnfs_cli.conduct.train", tapped)
+    patch.setattr("nnfs_cli.jobs.train.train", tapped)
 
 
 def test_a_checkpoint_is_never_ahead_of_the_csv_files(nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,7 +199,7 @@ def test_a_checkpoint_is_never_ahead_of_the_csv_files(nnfs: Nnfs, monkeypatch: p
             shutil.copytree("runs/whole", "runs/killed")
 
     taps(monkeypatch, at_step_twelve)
-    monkeypatch.setattr("nnfs_cli.conduct.CHECKPOINT_SECONDS", -1.0)
+    monkeypatch.setattr("nnfs_cli.jobs.train.CHECKPOINT_SECONDS", -1.0)
     nnfs("train", "cubic.yaml", "--id", "whole", "--quiet")
     taps(monkeypatch, lambda report: None)
     with np.load("runs/killed/checkpoint.npz") as checkpoint:
@@ -262,7 +263,7 @@ def test_a_stop_in_the_middle_of_a_step_leaves_the_last_whole_checkpoint(
 ) -> None:
     adam = ["--set", "optimizer={type: adam, learning_rate: 0.01}"]
     nnfs("train", "cubic.yaml", "--id", "whole", "--quiet", *adam)
-    monkeypatch.setattr("nnfs_cli.conduct.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("nnfs_cli.jobs.train.CHECKPOINT_SECONDS", 0.0)
     step, taken = Adam.step, 0
 
     def stopped(self: Adam, params: FlatParams, learning_rate: float) -> None:
@@ -304,7 +305,7 @@ def test_a_trained_network_that_could_not_be_saved_is_not_completed_and_can_be_b
 
     nnfs("train", "cubic.yaml", "--id", "whole", "--quiet")
     with monkeypatch.context() as during:
-        during.setattr("nnfs_cli.conduct.train", at_the_end)
+        during.setattr("nnfs_cli.jobs.train.train", at_the_end)
         during.setattr(RunDirectory, "write_arrays", fail)
         assert nnfs("train", "cubic.yaml", "--id", "stopped", "--quiet").status
     assert json.loads((run / "summary.json").read_text())["status"] == status

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from nnfs_cli.core.erf import CHUNK, ONE, SMALL, erf
-from nnfs_cli.core.params import Array
+from nnfs_cli.core.arrays import Array
+from nnfs_cli.kernels.erf import CHUNK, ONE, SMALL, erf
 
 DRAW = np.random.default_rng(1)
 EDGES = [edge for at in (SMALL, 4.0, ONE) for edge in (np.nextafter(at, 0), at, np.nextafter(at, 9))]

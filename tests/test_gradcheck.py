@@ -10,7 +10,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from nnfs_cli.core.params import Array, Shape
+from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.gradcheck.compare import TensorCheck
 from nnfs_cli.gradcheck.differences import derivative
 from nnfs_cli.gradcheck.subject import Subject, check
@@ -341,7 +341,7 @@ def test_a_maximum_that_counts_each_of_its_equals_fails_where_the_data_hold_ties
 LEAKY = """
 from dataclasses import dataclass
 import numpy as np
-from nnfs_cli.core.params import Array
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.layers.base import LAYERS, Layer
 
 @LAYERS.register("{name}")

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError, OptionError
-from nnfs_cli.core.params import Array
-from nnfs_cli.core.records import Data
 from nnfs_cli.datasets.idx import IDX
 from nnfs_cli.datasets.mnist import MNIST
+from nnfs_cli.preprocessing.records import Data
 from nnfs_cli.sources.idx import open_idx, read_idx
 from tests.conftest import Nnfs
 from tests.toys import ROOT, write_idx

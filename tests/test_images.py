@@ -7,17 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nnfs_cli.config.reader import create
 from nnfs_cli.core.arena import Arena
-from nnfs_cli.core.errors import ConfigError, NnfsError
-from nnfs_cli.core.params import Array, Shape
+from nnfs_cli.core.arrays import Array, Shape
+from nnfs_cli.core.errors import ConfigError, NnfsError, ShapeError
+from nnfs_cli.engine.network import Network
 from nnfs_cli.gradcheck.subject import check
 from nnfs_cli.gradcheck.subjects import layer_subject
-from nnfs_cli.layers.base import Layer, ShapeError
+from nnfs_cli.layers.base import Layer
 from nnfs_cli.layers.batch_norm import BatchNorm
 from nnfs_cli.layers.chain import Chain, room_for_images
 from nnfs_cli.layers.dropout import DRAWN_AT_ONCE, LEVELS
-from nnfs_cli.network import Network
-from nnfs_cli.schema import create
 from tests import plain_images
 
 Options = dict[str, Any]
@@ -110,8 +110,8 @@ def test_columns_of_pixels_and_strips_of_any_length_add_up_to_the_same(
         "groups": 2,
     }
     _, whole = computed(create(Layer, name, options), batch_innermost((2, 7, 5)))
-    monkeypatch.setattr("nnfs_cli.layers.convolution.LONGEST_STRIP", longest)
-    monkeypatch.setattr("nnfs_cli.layers.convolution.SMALLEST_PRODUCT", smallest)
+    monkeypatch.setattr("nnfs_cli.kernels.convolution.LONGEST_STRIP", longest)
+    monkeypatch.setattr("nnfs_cli.kernels.convolution.SMALLEST_PRODUCT", smallest)
     _, parts = computed(create(Layer, name, options), batch_innermost((2, 7, 5)))
     for one, other in zip(parts, whole, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-12)
@@ -123,7 +123,7 @@ def test_columns_of_pixels_give_what_plain_loops_give(
     monkeypatch: pytest.MonkeyPatch, name: str, options: Options, shape: Shape, room: Any
 ) -> None:
     """Cases this small would all go by strips."""
-    monkeypatch.setattr("nnfs_cli.layers.convolution.SMALLEST_PRODUCT", 0)
+    monkeypatch.setattr("nnfs_cli.kernels.convolution.SMALLEST_PRODUCT", 0)
     test_a_layer_gives_what_plain_loops_give(name, options, shape, room)
 
 

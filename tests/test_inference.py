@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from nnfs_cli import inference
-from nnfs_cli.core.params import Array
-from nnfs_cli.evaluation import outputs
-from nnfs_cli.inference import choose_team, infer_together, pieces_of
+from nnfs_cli.config.reader import create
+from nnfs_cli.core.arrays import Array
+from nnfs_cli.engine import inference
+from nnfs_cli.engine.inference import choose_team, infer_together, pieces_of
+from nnfs_cli.engine.network import Network, Workspace
 from nnfs_cli.layers.base import Layer
 from nnfs_cli.layers.chain import every_layer
 from nnfs_cli.layers.relu import ReLU
-from nnfs_cli.model import Model
-from nnfs_cli.network import Network, Workspace
-from nnfs_cli.schema import create
+from nnfs_cli.training.evaluation import outputs
+from nnfs_cli.training.model import Model
 from tests.toys import BARS, BLOBS, toy
 
 WIDTH, PIECE = 40, 10
@@ -201,7 +201,7 @@ def test_how_numpy_treats_errors_holds_in_every_thread(monkeypatch: pytest.Monke
 
 @pytest.fixture
 def few_rows_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nnfs_cli.network.ROWS_AT_A_TIME", 7)
+    monkeypatch.setattr("nnfs_cli.engine.network.ROWS_AT_A_TIME", 7)
 
 
 @pytest.mark.usefixtures("few_rows_at_a_time")

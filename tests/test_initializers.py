@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nnfs_cli.config.reader import create
+from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import OptionError
-from nnfs_cli.core.params import Array, Shape
 from nnfs_cli.initializers.base import INITIALIZERS, Initializer
-from nnfs_cli.schema import create
 
 FAN_IN, FAN_OUT = 300, 200
 N = FAN_IN * FAN_OUT

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nnfs_cli.config.reader import Reader, create, to_plain
+from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.component import Component, Registry
 from nnfs_cli.core.errors import OptionError
-from nnfs_cli.core.params import Array, Shape
 from nnfs_cli.datasets.base import DATASETS, Dataset
+from nnfs_cli.engine.network import Network, Workspace
 from nnfs_cli.gradcheck.subject import check
 from nnfs_cli.gradcheck.subjects import layer_subject, loss_subjects, mixes_rows, regularizer_subject
 from nnfs_cli.initializers.base import INITIALIZERS
@@ -22,12 +24,10 @@ from nnfs_cli.layers.base import LAYERS, Layer
 from nnfs_cli.layers.dense import Dense
 from nnfs_cli.losses.base import LOSSES, Loss
 from nnfs_cli.metrics.base import METRICS
-from nnfs_cli.network import Network, Workspace
 from nnfs_cli.optimizers.base import OPTIMIZERS
 from nnfs_cli.optimizers.sgd import SGD
 from nnfs_cli.regularizers.base import REGULARIZERS, Regularizer
 from nnfs_cli.schedules.base import SCHEDULES
-from nnfs_cli.schema import Reader, create, to_plain
 
 REGISTRIES: list[Registry[Any]] = [
     LAYERS, LOSSES, OPTIMIZERS, SCHEDULES, REGULARIZERS, METRICS, DATASETS, INITIALIZERS,

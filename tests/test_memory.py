@@ -12,19 +12,19 @@ import numpy as np
 import pytest
 import yaml
 
-from nnfs_cli import trainer
-from nnfs_cli.config import parse_config
-from nnfs_cli.core.params import Array
-from nnfs_cli.evaluation import evaluate, outputs
-from nnfs_cli.experiment import Experiment
+from nnfs_cli.config.load import parse_config
+from nnfs_cli.config.reader import create
+from nnfs_cli.core.arrays import Array
+from nnfs_cli.engine.network import ROWS_AT_A_TIME
+from nnfs_cli.engine.steps import Steps
 from nnfs_cli.losses.base import LOSSES, Loss
-from nnfs_cli.model import Model
-from nnfs_cli.network import ROWS_AT_A_TIME
 from nnfs_cli.optimizers.base import OPTIMIZERS
 from nnfs_cli.regularizers.base import REGULARIZERS
 from nnfs_cli.schedules.base import SCHEDULES, Clock
-from nnfs_cli.schema import create
-from nnfs_cli.steps import Steps
+from nnfs_cli.training import loop as trainer
+from nnfs_cli.training.evaluation import evaluate, outputs
+from nnfs_cli.training.experiment import Experiment
+from nnfs_cli.training.model import Model
 
 ROWS, FEATURES, HIDDEN = 7000, 128, 64
 BATCH = 4096

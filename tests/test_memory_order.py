@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nnfs_cli.config.reader import create
 from nnfs_cli.core.arena import Arena
-from nnfs_cli.core.params import Array, Shape
+from nnfs_cli.core.arrays import Array, Shape
+from nnfs_cli.engine.network import Network
 from nnfs_cli.layers.base import LAYERS, Layer
 from nnfs_cli.layers.chain import Chain, room_for_images
-from nnfs_cli.network import Network
-from nnfs_cli.schema import create
 
 CASES = [
     pytest.param(name, options, shape, id=f"{name}-{options}-{shape}")

@@ -7,10 +7,10 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 
+from nnfs_cli.config.reader import create
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import OptionError
-from nnfs_cli.core.params import Array
 from nnfs_cli.metrics.base import METRICS, WORTH_COLUMNS, Metric, likeliest
-from nnfs_cli.schema import create
 
 
 def score(name: str, p: Any, t: Any, dtype: str = "float64", **options: Any) -> float:

@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import ConfigError, NnfsError
-from nnfs_cli.core.params import Array
-from nnfs_cli.core.records import EpochReport
-from nnfs_cli.evaluation import outputs
-from nnfs_cli.experiment import Experiment
+from nnfs_cli.engine.network import Network
 from nnfs_cli.layers.residual import Residual
-from nnfs_cli.network import Network
-from nnfs_cli.trainer import train
+from nnfs_cli.training.evaluation import outputs
+from nnfs_cli.training.experiment import Experiment
+from nnfs_cli.training.loop import train
+from nnfs_cli.training.reports import EpochReport
 from tests.toys import BLOBS, toy, toy_config
 
 BLOCK = """{type: residual, layers: [

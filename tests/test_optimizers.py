@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnfs_cli.core.params import Array, FlatParams, Param
+from nnfs_cli.config.reader import create
+from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.params import FlatParams, Param
 from nnfs_cli.initializers.zeros import Zeros
 from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer
-from nnfs_cli.schema import create
 
 DECAYS = ("weight_decay", "decoupled_weight_decay")
 VARIANTS: dict[str, list[Mapping[str, Any]]] = {

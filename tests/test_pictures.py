@@ -14,19 +14,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from nnfs_cli.config import load_config
-from nnfs_cli.core.params import Array
-from nnfs_cli.core.records import Data, Split
-from nnfs_cli.experiment import load_data
+from nnfs_cli.config.load import load_config
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots import confusion, regions
 from nnfs_cli.plots.bars import draw_histogram
 from nnfs_cli.plots.describe_images import color_range, draw_images
 from nnfs_cli.plots.describe_table import draw_table
 from nnfs_cli.plots.names import shorten, wrapped
 from nnfs_cli.plots.style import panels, save
-from nnfs_cli.relations import Relations, correlation_ratio, standardized
-from nnfs_cli.runs import RunDirectory
-from nnfs_cli.sources.fitting import fit_affine
+from nnfs_cli.preprocessing.fitting import fit_affine
+from nnfs_cli.preprocessing.records import Data, Split
+from nnfs_cli.preprocessing.relations import Relations, correlation_ratio, standardized
+from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.training.experiment import load_data
 from tests.conftest import Nnfs
 
 CONFIG = """

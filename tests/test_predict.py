@@ -16,11 +16,11 @@ import pytest
 from PIL import Image, ImageDraw
 
 from nnfs_cli import Experiment
-from nnfs_cli.conduct import load_model
-from nnfs_cli.core.params import Array
-from nnfs_cli.model import Model
-from nnfs_cli.runs import RunDirectory
+from nnfs_cli.core.arrays import Array
+from nnfs_cli.jobs.load import load_model
+from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.sources import inputs, tabular
+from nnfs_cli.training.model import Model
 from tests.conftest import Nnfs
 from tests.test_bad_input import fails
 from tests.toys import BLOBS, toy, write_idx

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnfs_cli.core.params import Array, Shape
+from nnfs_cli.config.reader import create
+from nnfs_cli.core.arrays import Array, Shape
+from nnfs_cli.engine.network import Network, Workspace
 from nnfs_cli.layers.base import LAYERS, Call, Layer, prepare, prepared
 from nnfs_cli.layers.dense import Dense
-from nnfs_cli.network import Network, Workspace
-from nnfs_cli.schema import create
 
 N = 6
 CASES = [

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nnfs_cli.config.reader import create
+from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import OptionError
-from nnfs_cli.core.params import Array, FlatParams, Param, Shape
+from nnfs_cli.core.params import FlatParams, Param
 from nnfs_cli.initializers.zeros import Zeros
 from nnfs_cli.regularizers.base import REGULARIZERS, Regularizer
-from nnfs_cli.schema import create
 
 STRONG: dict[str, Mapping[str, Any]] = {
     "l1": {"strength": 0.3},

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import nnfs_cli
-from nnfs_cli.config import load_config
-from nnfs_cli.evaluation import evaluate
-from nnfs_cli.experiment import Experiment
-from nnfs_cli.trainer import train
+from nnfs_cli.config.load import load_config
+from nnfs_cli.training.evaluation import evaluate
+from nnfs_cli.training.experiment import Experiment
+from nnfs_cli.training.loop import train
 from tests.conftest import Nnfs
 from tests.toys import ROOT
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from nnfs_cli.config.reader import create
 from nnfs_cli.core.errors import OptionError
 from nnfs_cli.schedules.base import SCHEDULES, Clock, Schedule
-from nnfs_cli.schema import create
 
 BASE, EPOCHS = 0.1, 12
 VARIANTS: dict[str, list[Mapping[str, Any]]] = {

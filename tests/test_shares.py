@@ -16,29 +16,31 @@ import numpy as np
 import pytest
 import yaml
 
-from nnfs_cli.conduct import conduct, resume
-from nnfs_cli.config import parse_config
+from nnfs_cli.config.load import parse_config
+from nnfs_cli.config.reader import create
+from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import InterruptionError, NnfsError
-from nnfs_cli.core.params import Array, FlatParams, Param, Shape
-from nnfs_cli.core.records import EpochReport, Heartbeat, StepReport
-from nnfs_cli.evaluation import evaluate
-from nnfs_cli.experiment import Experiment
+from nnfs_cli.core.params import FlatParams, Param
+from nnfs_cli.engine.network import Network
 from nnfs_cli.initializers.zeros import Zeros
+from nnfs_cli.jobs.resume import resume
+from nnfs_cli.jobs.train import conduct
 from nnfs_cli.layers.base import LAYERS, Layer
 from nnfs_cli.layers.batch_norm import BatchNorm
 from nnfs_cli.layers.relu import ReLU
-from nnfs_cli.network import Network
 from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer
 from nnfs_cli.optimizers.sgd import SGD
 from nnfs_cli.regularizers.base import REGULARIZERS, Regularizer
 from nnfs_cli.regularizers.l2 import L2
-from nnfs_cli.runs import RunDirectory
+from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.schedules.base import Clock
 from nnfs_cli.schedules.constant import Constant
-from nnfs_cli.schema import create
-from nnfs_cli.sharing import CAN_FORK, Crew
-from nnfs_cli.threads import choose_threads
-from nnfs_cli.trainer import train
+from nnfs_cli.speed.crew import CAN_FORK, Crew
+from nnfs_cli.speed.plan import choose_threads
+from nnfs_cli.training.evaluation import evaluate
+from nnfs_cli.training.experiment import Experiment
+from nnfs_cli.training.loop import train
+from nnfs_cli.training.reports import EpochReport, Heartbeat, StepReport
 from tests.toys import ROOT
 
 pytestmark = pytest.mark.usefixtures("at_home")
@@ -599,7 +601,7 @@ def test_every_shipped_optimizer_can_be_shared() -> None:
 
 
 def test_the_rule_shares_what_is_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nnfs_cli.threads.usable_cores", lambda: 4)
+    monkeypatch.setattr("nnfs_cli.core.blas_threads.usable_cores", lambda: 4)
     layers = [create(Layer, "dense", {"units": 128}), create(Layer, "dense", {"units": 10})]
     network = Network(layers, (784,), "float32")
     assert [choose_threads(network, n, "auto", by_features=True) for n in (16, 64, 1024)] == [1, 2, 4]
@@ -616,7 +618,7 @@ def test_scores_and_averages_of_a_shared_training_are_those_of_its_end() -> None
 
 
 def test_a_shared_training_gives_signs_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nnfs_cli.trainer.HEARTBEAT_SECONDS", 0.0)
+    monkeypatch.setattr("nnfs_cli.training.loop.HEARTBEAT_SECONDS", 0.0)
     reports = list(train(experiment(2, training={"log_every": 5})))
     assert sum(isinstance(report, Heartbeat) for report in reports) > 3
     assert sum(isinstance(report, StepReport) for report in reports) == 4

@@ -10,22 +10,24 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from nnfs_cli.config import parse_config
+from nnfs_cli.config.load import parse_config
+from nnfs_cli.config.reader import create
+from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.core.params import Array, Shape, Statistic
-from nnfs_cli.core.records import Data, Split, StepReport
-from nnfs_cli.evaluation import outputs
-from nnfs_cli.experiment import Experiment
+from nnfs_cli.core.params import Statistic
+from nnfs_cli.engine.network import Network
+from nnfs_cli.engine.step import Passes, may_be_shared
 from nnfs_cli.layers.base import Layer
 from nnfs_cli.layers.batch_norm import BatchNorm
 from nnfs_cli.layers.chain import maximum_first
 from nnfs_cli.layers.relu import ReLU
 from nnfs_cli.losses.base import Loss
-from nnfs_cli.network import Network
-from nnfs_cli.passes import Passes, may_be_shared
-from nnfs_cli.schema import create
-from nnfs_cli.sharing import CAN_FORK, Crew
-from nnfs_cli.trainer import train
+from nnfs_cli.preprocessing.records import Data, Split
+from nnfs_cli.speed.crew import CAN_FORK, Crew
+from nnfs_cli.training.evaluation import outputs
+from nnfs_cli.training.experiment import Experiment
+from nnfs_cli.training.loop import train
+from nnfs_cli.training.reports import StepReport
 from tests.toys import ROOT
 
 IMAGE = (2, 8, 8)
@@ -110,7 +112,7 @@ def test_a_helper_writes_its_own_gradient_where_the_leader_once_had_a_batch_of_t
 
 
 def test_shared_evaluation_gives_what_one_process_gives_to_the_bit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nnfs_cli.network.IMAGES_AT_A_TIME", 4)
+    monkeypatch.setattr("nnfs_cli.engine.network.IMAGES_AT_A_TIME", 4)
     answers = []
     for size in (1, 2):
         made = passes(size)

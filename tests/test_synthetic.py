@@ -8,15 +8,16 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from nnfs_cli.config import load_config
-from nnfs_cli.core.params import Array
-from nnfs_cli.core.records import Data
+from nnfs_cli.config.load import load_config
+from nnfs_cli.config.reader import create
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.datasets.base import DATASETS, Dataset, Synthetic
-from nnfs_cli.evaluation import GRID_POINTS, evaluate, outputs, predictions
-from nnfs_cli.experiment import Experiment
+from nnfs_cli.jobs.pictured import GRID_POINTS, predictions
 from nnfs_cli.plots.regions import class_colors, shades
-from nnfs_cli.schema import create
-from nnfs_cli.trainer import train
+from nnfs_cli.preprocessing.records import Data
+from nnfs_cli.training.evaluation import evaluate, outputs
+from nnfs_cli.training.experiment import Experiment
+from nnfs_cli.training.loop import train
 from tests.conftest import Nnfs
 from tests.toys import BLOBS, CUBIC, ROOT, toy
 

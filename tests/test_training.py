@@ -12,18 +12,17 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from nnfs_cli import trainer
-from nnfs_cli.batches import Batch
-from nnfs_cli.conduct import StopRequest
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import DivergenceError, NnfsError
-from nnfs_cli.core.params import Array
-from nnfs_cli.core.records import EpochReport, Heartbeat, Report, StepReport
-from nnfs_cli.core.signals import Uninterrupted
-from nnfs_cli.evaluation import evaluate
-from nnfs_cli.experiment import Experiment
+from nnfs_cli.core.interrupts import StopRequest, Uninterrupted
+from nnfs_cli.engine.batch import Batch
+from nnfs_cli.engine.steps import Steps
 from nnfs_cli.schedules.base import Clock
-from nnfs_cli.steps import Steps
-from nnfs_cli.trainer import train
+from nnfs_cli.training import loop as trainer
+from nnfs_cli.training.evaluation import evaluate
+from nnfs_cli.training.experiment import Experiment
+from nnfs_cli.training.loop import train
+from nnfs_cli.training.reports import EpochReport, Heartbeat, Report, StepReport
 from tests.toys import BLOBS, CUBIC, toy
 
 
@@ -217,7 +216,7 @@ def test_every_row_is_trained_on_once_an_epoch_and_the_last_batch_is_what_is_lef
         fill(self, rows)  # type: ignore[arg-type]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nnfs_cli.batches.Batch.fill", spy)
+        patch.setattr("nnfs_cli.engine.batch.Batch.fill", spy)
         next(report for report in train(experiment) if isinstance(report, StepReport) and report.step == 3)
     assert [len(rows) for rows in seen] == [100, 100, 40]
     assert sorted(np.concatenate(seen)) == sorted(experiment.data.splits["train"].rows)
@@ -274,7 +273,7 @@ def test_divergence_is_told_with_its_step_and_a_remedy(log_every: int) -> None:
 
 
 def test_a_long_stretch_without_a_logged_step_still_gives_heartbeats(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nnfs_cli.trainer.HEARTBEAT_SECONDS", 0.0)
+    monkeypatch.setattr("nnfs_cli.training.loop.HEARTBEAT_SECONDS", 0.0)
     kinds = [type(report) for report in train(toy(BLOBS, "training.log_every=1000", "training.epochs=1"))]
     assert kinds == [Heartbeat] * 14 + [EpochReport]
 

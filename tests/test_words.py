@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 import pytest
 
-from nnfs_cli.core.words import choices, in_words
+from nnfs_cli.config.words import choices, in_words
 
 
 @pytest.mark.parametrize(

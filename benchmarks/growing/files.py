@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from nnfs_cli.config import parse_config
-from nnfs_cli.experiment import Experiment
+from nnfs_cli.config.load import parse_config
+from nnfs_cli.training.experiment import Experiment
 
 CLASSES = 10
 CONFIG = """

@@ -17,9 +17,9 @@ from report import Claim, table
 
 from growing import SCRIPT
 from growing.files import CLASSES, experiment, write_rows
-from nnfs_cli.conduct import conduct
-from nnfs_cli.core.records import EpochReport
-from nnfs_cli.runs import RunDirectory
+from nnfs_cli.jobs.train import conduct
+from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.training.reports import EpochReport
 
 MB = 1e6
 LARGE_ROWS, LARGE_FEATURES = 2**20, 4096

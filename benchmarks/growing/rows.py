@@ -10,8 +10,8 @@ from workers import Worker, interleave, serve
 
 from growing import SCRIPT
 from growing.files import CLASSES, experiment, write_rows
-from nnfs_cli.core.records import EpochReport
-from nnfs_cli.trainer import train
+from nnfs_cli.training.loop import train
+from nnfs_cli.training.reports import EpochReport
 
 ROWS = (1_000, 10_000, 100_000, 1_000_000)
 FEATURES = 64

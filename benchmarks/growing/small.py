@@ -14,12 +14,12 @@ from workers import Worker, interleave, serve
 
 from growing import SCRIPT
 from growing.files import write_rows
-from nnfs_cli.config import parse_config
-from nnfs_cli.core.params import Array
-from nnfs_cli.core.records import EpochReport
-from nnfs_cli.experiment import Experiment
+from nnfs_cli.config.load import parse_config
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.layers.chain import room
-from nnfs_cli.trainer import train
+from nnfs_cli.training.experiment import Experiment
+from nnfs_cli.training.loop import train
+from nnfs_cli.training.reports import EpochReport
 
 
 class Small(NamedTuple):

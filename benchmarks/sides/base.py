@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from workloads import Workload
 
-from nnfs_cli.core.params import Array
+from nnfs_cli.core.arrays import Array
 
 Weights = Mapping[str, Array]
 """Parameters by our names and in our order of axes: `1_dense/W` (D, M), `1_conv2d/W` (F, C, kh, kw)."""

@@ -14,8 +14,8 @@ from time import perf_counter
 import numpy as np
 from workloads import LayerOptions, Workload
 
-from nnfs_cli.core.params import Array
-from nnfs_cli.layers.convolution import LARGEST_STRIP, LONGEST_STRIP
+from nnfs_cli.core.arrays import Array
+from nnfs_cli.kernels.convolution import LARGEST_STRIP, LONGEST_STRIP
 from sides.base import Contestant
 
 Product = tuple[int, int, int]

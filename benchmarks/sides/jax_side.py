@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from workloads import Workload
 
-from nnfs_cli.core.params import Array
+from nnfs_cli.core.arrays import Array
 from sides.base import Trainer, Weights
 
 

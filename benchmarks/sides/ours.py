@@ -8,11 +8,11 @@ from itertools import islice
 import numpy as np
 from workloads import Workload
 
-from nnfs_cli.core.params import Array
-from nnfs_cli.core.records import EpochReport, StepReport
-from nnfs_cli.experiment import Experiment
-from nnfs_cli.model import Model
-from nnfs_cli.trainer import train
+from nnfs_cli.core.arrays import Array
+from nnfs_cli.training.experiment import Experiment
+from nnfs_cli.training.loop import train
+from nnfs_cli.training.model import Model
+from nnfs_cli.training.reports import EpochReport, StepReport
 from sides.base import Answerer, Trainer, Weights
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from workloads import Workload
 
-from nnfs_cli.core.params import Array
+from nnfs_cli.core.arrays import Array
 from sides.base import Trainer, Weights
 
 

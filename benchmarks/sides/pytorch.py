@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from workloads import Workload
 
-from nnfs_cli.core.params import Array
-from nnfs_cli.experiment import load_data
+from nnfs_cli.core.arrays import Array
+from nnfs_cli.training.experiment import load_data
 from sides.base import Answerer, Contestant, Trainer, Weights
 
 

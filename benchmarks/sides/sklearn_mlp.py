@@ -8,7 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from workloads import Workload
 
-from nnfs_cli.core.params import Array
+from nnfs_cli.core.arrays import Array
 from sides.base import Trainer, Weights
 
 

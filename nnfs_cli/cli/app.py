@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from nnfs_cli import __version__
 from nnfs_cli.cli.components import components
 from nnfs_cli.cli.data import data
 from nnfs_cli.cli.evaluate import evaluate
@@ -17,6 +16,7 @@ from nnfs_cli.cli.runs import runs
 from nnfs_cli.cli.schema import schema
 from nnfs_cli.cli.train import train
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.version import __version__
 
 app = typer.Typer(
     name="nnfs",

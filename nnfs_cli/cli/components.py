@@ -13,8 +13,8 @@ def components(
     as_json: AsJson = False,
 ) -> None:
     """List what a config can name: every component with its options, defaults, equation and source."""
-    from nnfs_cli.catalog import catalog
     from nnfs_cli.cli import console
+    from nnfs_cli.config.catalog import catalog
 
     entries = catalog(kind, name)
     if as_json:

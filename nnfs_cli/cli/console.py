@@ -10,11 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:  # `nnfs runs` prints a table, and waits for none of these
-    from nnfs_cli.catalog import Entry
-    from nnfs_cli.config import ExperimentConfig
-    from nnfs_cli.experiment import Experiment
+    from nnfs_cli.config.catalog import Entry
+    from nnfs_cli.config.experiment import ExperimentConfig
     from nnfs_cli.gradcheck.compare import TensorCheck
-    from nnfs_cli.runs import RunDirectory
+    from nnfs_cli.runs.directory import RunDirectory
+    from nnfs_cli.training.experiment import Experiment
 
 PIPED_WIDTH = 140
 """Columns of a table where the output is no terminal and has no width of its own."""

@@ -24,9 +24,9 @@ def describe(
     """Rows, columns, statistics, class balance, splits, and what normalization does."""
     from nnfs_cli.cli import console
     from nnfs_cli.cli.tables import show_description
-    from nnfs_cli.config import load_config
-    from nnfs_cli.description import describe as description_of
-    from nnfs_cli.experiment import load_data
+    from nnfs_cli.config.load import load_config
+    from nnfs_cli.preprocessing.description import describe as description_of
+    from nnfs_cli.training.experiment import load_data
 
     check_picture(picture)
     loaded = load_config(config, overrides)
@@ -55,7 +55,7 @@ def kaggle_sample(
 
     from nnfs_cli.cli import console
     from nnfs_cli.datasets.mnist import MNIST
-    from nnfs_cli.kaggle import write_sample
+    from nnfs_cli.jobs.kaggle import write_sample
 
     console.show_paths(write_sample(MNIST().load(np.random.default_rng(0)), out))
 

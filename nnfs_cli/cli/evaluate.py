@@ -20,8 +20,8 @@ def evaluate(
 ) -> None:
     """Score RUN's saved weights on one split; also written to evaluation-<split>.json in the run."""
     from nnfs_cli.cli import console
-    from nnfs_cli.conduct import evaluate_run
-    from nnfs_cli.runs import RunDirectory
+    from nnfs_cli.jobs.evaluate import evaluate_run
+    from nnfs_cli.runs.directory import RunDirectory
 
     directory = RunDirectory.find(runs, run)
     record, warnings = evaluate_run(directory, split)

@@ -1,6 +1,5 @@
 """`nnfs gradcheck [CONFIG | FILE.py]`."""
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,9 +8,8 @@ import typer
 from nnfs_cli.cli.options import AsJson, Overrides, check_picture
 
 if TYPE_CHECKING:
-    from nnfs_cli.core.params import Array
+    from nnfs_cli.core.arrays import Array
     from nnfs_cli.gradcheck.compare import TensorCheck
-    from nnfs_cli.gradcheck.subject import Subject
 
 
 def gradcheck(
@@ -44,15 +42,16 @@ def gradcheck(
     from nnfs_cli.core.errors import NnfsError
     from nnfs_cli.gradcheck.compare import RULE
     from nnfs_cli.gradcheck.select import choose
-    from nnfs_cli.gradcheck.steps import error_by_step
+    from nnfs_cli.gradcheck.step_sizes import error_by_step
     from nnfs_cli.gradcheck.subject import check
     from nnfs_cli.gradcheck.subjects import component_subjects
+    from nnfs_cli.jobs.gradcheck import config_subjects
 
     check_picture(picture)
     if target is not None and target.suffix != ".py":
         if only:
             raise NnfsError("--only: goes with components, not with a CONFIG")
-        subjects = _config_subjects(target, overrides, seed, burn_in)
+        subjects = config_subjects(target, overrides, seed, burn_in)
     else:
         if overrides:
             raise NnfsError("--set: goes with a CONFIG")
@@ -69,24 +68,9 @@ def gradcheck(
     else:
         console.show_gradcheck(checks, seed=seed, tolerance=tolerance)
     if picture is not None:
-        from nnfs_cli.plots.steps import draw_error_by_step
+        from nnfs_cli.plots.step_sizes import draw_error_by_step
 
         draw_error_by_step(curves, picture)
         console.warn(f"picture: {picture}") if as_json else console.show_paths([picture])
     if not all(each.passed for each in checks):
         raise typer.Exit(1)
-
-
-def _config_subjects(config: Path, overrides: Sequence[str], seed: int, burn_in: int) -> Iterator["Subject"]:
-    """A config's whole network, as it starts and again after some steps of training."""
-    from nnfs_cli.config import load_config
-    from nnfs_cli.core.records import StepReport
-    from nnfs_cli.experiment import Experiment
-    from nnfs_cli.gradcheck.subjects import experiment_subjects
-    from nnfs_cli.trainer import train
-
-    experiment = Experiment(load_config(config, [*overrides, "dtype=float64", "training.log_every=1"]))
-    yield from experiment_subjects(experiment, seed, "at the start")
-    reports = (report for report in train(experiment) if isinstance(report, StepReport))
-    if burn_in and any(report.step == burn_in for report in reports):
-        yield from experiment_subjects(experiment, seed, f"after {burn_in} steps")

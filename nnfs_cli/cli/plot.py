@@ -8,7 +8,7 @@ def plot(run: Run, runs: RunsFolder = RUNS) -> None:
     from nnfs_cli import plots
     from nnfs_cli.cli import console
     from nnfs_cli.core.errors import NnfsError
-    from nnfs_cli.runs import RunDirectory
+    from nnfs_cli.runs.directory import RunDirectory
 
     directory = RunDirectory.find(runs, run)
     names = plots.draw_all(directory)

@@ -41,12 +41,12 @@ def predict(
     runs: RunsFolder = RUNS,
 ) -> None:
     """Write what RUN's network answers for each row of INPUT, as CSV."""
-    from nnfs_cli.answers import Answers
     from nnfs_cli.cli import console
     from nnfs_cli.cli.output import csv_output
-    from nnfs_cli.conduct import load_model
     from nnfs_cli.core.errors import NnfsError
-    from nnfs_cli.runs import RunDirectory
+    from nnfs_cli.jobs.load import load_model
+    from nnfs_cli.jobs.predict import Answers
+    from nnfs_cli.runs.directory import RunDirectory
     from nnfs_cli.sources.inputs import read_rows
     from nnfs_cli.sources.lines import Dialect
 

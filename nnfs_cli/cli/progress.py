@@ -9,10 +9,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from nnfs_cli.cli.console import out, show_network, show_scores, spell_scores
-from nnfs_cli.conduct import conduct
-from nnfs_cli.core.records import EpochReport, Report
-from nnfs_cli.experiment import Experiment
-from nnfs_cli.runs import RunDirectory
+from nnfs_cli.jobs.train import conduct
+from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.training.experiment import Experiment
+from nnfs_cli.training.reports import EpochReport, Report
 
 REFRESH_SECONDS = 1.0
 PLAIN_LINES = 20

@@ -6,7 +6,8 @@ from nnfs_cli.cli.options import RUNS, AsJson, RunsFolder
 def runs(runs: RunsFolder = RUNS, as_json: AsJson = False) -> None:
     """List the runs with status, epochs, best score and time, newest last."""
     from nnfs_cli.cli import console
-    from nnfs_cli.runs import all_runs, overview
+    from nnfs_cli.runs.directory import all_runs
+    from nnfs_cli.runs.listing import overview
 
     rows = [overview(run) for run in all_runs(runs)]
     if as_json:

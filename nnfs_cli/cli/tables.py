@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nnfs_cli.cli.console import out
-from nnfs_cli.description import Description, Statistics
+from nnfs_cli.preprocessing.description import Description, Statistics
 
 MOST_COLUMNS = 20
 

@@ -26,9 +26,9 @@ def train(
     """Train the network that CONFIG describes; weights, numbers and plots go to runs/<id>/."""
     from nnfs_cli.cli import console
     from nnfs_cli.cli.progress import follow
-    from nnfs_cli.config import load_config
-    from nnfs_cli.experiment import Experiment
-    from nnfs_cli.runs import RunDirectory
+    from nnfs_cli.config.load import load_config
+    from nnfs_cli.runs.directory import RunDirectory
+    from nnfs_cli.training.experiment import Experiment
 
     experiment = Experiment(load_config(config, overrides))
     if dry_run:

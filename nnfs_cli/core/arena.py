@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from nnfs_cli.core.params import Array, Shape
+    from nnfs_cli.core.arrays import Array, Shape
 
 LINE = 64
 """Bytes of a cache line, in which memory is read and written."""

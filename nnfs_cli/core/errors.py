@@ -89,3 +89,7 @@ def nearest(word: object, candidates: Iterable[str]) -> str | None:
     lower = {name.lower(): name for name in candidates}
     close = difflib.get_close_matches(str(word).lower(), lower, n=1, cutoff=0.5)
     return lower[close[0]] if close else None
+
+
+class ShapeError(NnfsError):
+    """A layer cannot work on the shape that comes in."""

@@ -2,33 +2,14 @@
 
 import math
 from collections.abc import Mapping
-from functools import cache
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from nnfs_cli.core.arena import aligned
+from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import NnfsError
-
-Array: TypeAlias = npt.NDArray[Any]
-Shape: TypeAlias = tuple[int, ...]
-
-
-@cache
-def ones(n: int, dtype: np.dtype[Any]) -> Array:
-    """(n,) ones that nobody may write to: by a product with them, BLAS sums over rows faster than `sum`."""
-    vector = np.ones(n, dtype)
-    vector.flags.writeable = False
-    return vector
-
-
-@cache
-def row_numbers(n: int) -> Array:
-    """0, 1, ..., n - 1 that nobody may write to: with class numbers, they say where each row's target is."""
-    numbers = np.arange(n)
-    numbers.flags.writeable = False
-    return numbers
 
 
 class Fill(Protocol):

@@ -8,21 +8,20 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from nnfs_cli.core.augmentation import Augmentation
+from nnfs_cli.core.arrays import Array, stretches
 from nnfs_cli.core.component import Component, Registry
 from nnfs_cli.core.errors import NnfsError, check_options
-from nnfs_cli.core.params import Array
-from nnfs_cli.core.preparation import Preparation
-from nnfs_cli.core.records import Data, Split
-from nnfs_cli.sources.fitting import (
+from nnfs_cli.preprocessing.augmentation import Augmentation
+from nnfs_cli.preprocessing.fitting import (
     Normalization,
     check_normalization,
     choose_normalization,
     fit_affine,
-    refuse_infinite,
-    stretches,
 )
-from nnfs_cli.sources.splitting import check_share, split_rows, split_up
+from nnfs_cli.preprocessing.preparation import Preparation
+from nnfs_cli.preprocessing.records import Data, Split
+from nnfs_cli.preprocessing.splitting import check_share, split_rows, split_up
+from nnfs_cli.sources.arrays import refuse_infinite
 from nnfs_cli.sources.targets import class_names, class_numbers, infer_task, real_targets, table_of_targets
 
 

@@ -8,19 +8,19 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from nnfs_cli.core.affine import IDENTITY, Affine
-from nnfs_cli.core.augmentation import Augmentation
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError, check_options
-from nnfs_cli.core.params import Array
-from nnfs_cli.core.preparation import Column, Preparation
-from nnfs_cli.core.records import Data, Split
 from nnfs_cli.datasets.base import DATASETS, Dataset
+from nnfs_cli.preprocessing.affine import IDENTITY, Affine
+from nnfs_cli.preprocessing.augmentation import Augmentation
+from nnfs_cli.preprocessing.fitting import check_normalization, choose_normalization, fit_affine
+from nnfs_cli.preprocessing.preparation import Column, Preparation
+from nnfs_cli.preprocessing.records import Data, Split
+from nnfs_cli.preprocessing.splitting import check_share, split_rows
 from nnfs_cli.sources.encoding import Missing, encode, fit_columns, refuse_missing
-from nnfs_cli.sources.fitting import check_normalization, choose_normalization, fit_affine
 from nnfs_cli.sources.lines import UNNAMED, Dialect
 from nnfs_cli.sources.parsed import cached_table
 from nnfs_cli.sources.paths import find_files
-from nnfs_cli.sources.splitting import check_share, split_rows
 from nnfs_cli.sources.table import Table
 from nnfs_cli.sources.targets import class_names, class_numbers, infer_task, real_targets
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import check_options
-from nnfs_cli.core.params import Array
-from nnfs_cli.core.records import Data
 from nnfs_cli.datasets.base import DATASETS, Dataset, fingerprint
-from nnfs_cli.sources.splitting import check_share, split_up
+from nnfs_cli.preprocessing.records import Data
+from nnfs_cli.preprocessing.splitting import check_share, split_up
 
 
 @DATASETS.register("cubic")

@@ -6,16 +6,17 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nnfs_cli.core.affine import IDENTITY, Affine
-from nnfs_cli.core.augmentation import Augmentation
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError, check_options
-from nnfs_cli.core.params import Array
-from nnfs_cli.core.records import Data, Split
 from nnfs_cli.datasets.base import DATASETS, Dataset, fingerprint
-from nnfs_cli.sources.fitting import fit_affine, refuse_infinite
+from nnfs_cli.preprocessing.affine import IDENTITY, Affine
+from nnfs_cli.preprocessing.augmentation import Augmentation
+from nnfs_cli.preprocessing.fitting import fit_affine
+from nnfs_cli.preprocessing.records import Data, Split
+from nnfs_cli.preprocessing.splitting import check_share, split_up
+from nnfs_cli.sources.arrays import refuse_infinite
 from nnfs_cli.sources.idx import read_idx
 from nnfs_cli.sources.paths import find_file
-from nnfs_cli.sources.splitting import check_share, split_up
 
 MOST_CLASSES = 2**16
 """Labels beyond are no classes' numbers."""

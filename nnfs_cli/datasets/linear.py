@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnfs_cli.core.params import Array
-from nnfs_cli.core.records import Data
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.datasets.base import DATASETS, Synthetic
+from nnfs_cli.preprocessing.records import Data
 
 
 @DATASETS.register("linear")

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnfs_cli.core.affine import IDENTITY, Affine
-from nnfs_cli.core.augmentation import Augmentation
 from nnfs_cli.core.errors import check_options
-from nnfs_cli.core.records import Data, Split
 from nnfs_cli.datasets.base import DATASETS, Dataset
+from nnfs_cli.preprocessing.affine import IDENTITY, Affine
+from nnfs_cli.preprocessing.augmentation import Augmentation
+from nnfs_cli.preprocessing.records import Data, Split
+from nnfs_cli.preprocessing.splitting import check_share, split_up
 from nnfs_cli.sources.named import NamedSet
-from nnfs_cli.sources.splitting import check_share, split_up
 
 FILES = NamedSet(
     name="mnist",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from nnfs_cli.core.params import Array
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.datasets.base import DATASETS, ArrayDataset
 from nnfs_cli.sources.arrays import open_npy
 from nnfs_cli.sources.paths import find_file

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnfs_cli.core.records import Data
 from nnfs_cli.datasets.base import DATASETS, Synthetic
+from nnfs_cli.preprocessing.records import Data
 
 CENTER = 0.1
 """The arms begin this far from the origin, where they would all meet."""

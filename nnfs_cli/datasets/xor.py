@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnfs_cli.core.records import Data
 from nnfs_cli.datasets.base import DATASETS, Synthetic
+from nnfs_cli.preprocessing.records import Data
 
 
 @DATASETS.register("xor")

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from nnfs_cli.core.params import Array, Shape
+from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.gradcheck.diagnose import diagnose
 from nnfs_cli.gradcheck.differences import STEP, derivative
 

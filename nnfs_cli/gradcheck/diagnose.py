@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from nnfs_cli.core.params import Array, Shape
+from nnfs_cli.core.arrays import Array, Shape
 
 CLOSE = 1e-4
 """Two gradients this close, relatively, count as the same when looking for a pattern."""

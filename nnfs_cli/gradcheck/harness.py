@@ -7,11 +7,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from nnfs_cli.core.params import Array, Param, Shape
+from nnfs_cli.core.arrays import Array, Shape
+from nnfs_cli.core.params import Param
+from nnfs_cli.engine.network import Network, Workspace
 from nnfs_cli.gradcheck.compare import COMPLEX_STEP
 from nnfs_cli.initializers.zeros import Zeros
 from nnfs_cli.layers.base import Layer
-from nnfs_cli.network import Network, Workspace
 
 
 class Shift(Layer):

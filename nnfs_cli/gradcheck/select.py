@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from nnfs_cli.config.plugins import load_plugin
 from nnfs_cli.core.errors import NnfsError, did_you_mean
 from nnfs_cli.layers.base import LAYERS
 from nnfs_cli.losses.base import LOSSES
-from nnfs_cli.plugins import load_plugin
 from nnfs_cli.regularizers.base import REGULARIZERS
 
 Names = set[tuple[str, str]]

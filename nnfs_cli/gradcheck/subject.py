@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from nnfs_cli.core.params import Array, Shape
+from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.gradcheck.compare import TOLERANCE, TensorCheck, compare
 
 MOST_MOVES = 4

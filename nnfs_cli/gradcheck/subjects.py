@@ -6,18 +6,19 @@ from functools import partial
 
 import numpy as np
 
-from nnfs_cli.batches import Batch
+from nnfs_cli.config.reader import create
+from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.component import Component
-from nnfs_cli.core.params import Array, FlatParams, Param, Shape
-from nnfs_cli.experiment import Experiment
+from nnfs_cli.core.params import FlatParams, Param
+from nnfs_cli.engine.batch import Batch
+from nnfs_cli.engine.network import Network, Workspace
 from nnfs_cli.gradcheck.harness import ComplexTwin, Repeat, Shift, poison
 from nnfs_cli.gradcheck.subject import Subject
 from nnfs_cli.initializers.zeros import Zeros
 from nnfs_cli.layers.base import LAYERS, Layer
 from nnfs_cli.losses.base import LOSSES, Loss
-from nnfs_cli.network import Network, Workspace
 from nnfs_cli.regularizers.base import REGULARIZERS, Regularizer
-from nnfs_cli.schema import create
+from nnfs_cli.training.experiment import Experiment
 
 BATCH_SIZES = (1, 4)
 MORE_ROWS = 3

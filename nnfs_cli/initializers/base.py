@@ -5,8 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.component import Component, Registry
-from nnfs_cli.core.params import Array
 
 
 class Initializer(Component, ABC):

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import check_options
-from nnfs_cli.core.params import Array
 from nnfs_cli.initializers.base import INITIALIZERS, Initializer
 
 

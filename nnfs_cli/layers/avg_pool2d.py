@@ -6,10 +6,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import check_options
-from nnfs_cli.core.params import Array, Shape
+from nnfs_cli.kernels.windows import OneOrPair, Windows, batch_last, image_shape, pair
 from nnfs_cli.layers.base import LAYERS, Example, Layer
-from nnfs_cli.layers.windows import OneOrPair, Windows, batch_last, image_shape, pair
 
 
 @LAYERS.register("avg_pool2d")

@@ -10,18 +10,14 @@ from typing import Any, ClassVar, ParamSpec, TypeAlias, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.component import Component, Registry, has_methods_of_its_own
-from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.core.params import Array, Param, Shape, Statistic
+from nnfs_cli.core.params import Param, Statistic
 
 T = TypeVar("T")
 P = ParamSpec("P")
 Call: TypeAlias = Callable[[], object]
 Example: TypeAlias = tuple[Mapping[str, Any], Shape]
-
-
-class ShapeError(NnfsError):
-    """A layer cannot work on the shape that comes in."""
 
 
 class Layer(Component, ABC):

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from nnfs_cli.core.arena import Arena, aligned
-from nnfs_cli.core.params import Array, Shape
-from nnfs_cli.layers.base import Call, Layer, ShapeError, prepare
+from nnfs_cli.core.arrays import Array, Shape
+from nnfs_cli.core.errors import ShapeError
+from nnfs_cli.layers.base import Call, Layer, prepare
 
 NARROW = 32
 

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from nnfs_cli.core.errors import check_options
-from nnfs_cli.core.params import Array, Param, Shape
+from nnfs_cli.core.arrays import Array, Shape
+from nnfs_cli.core.errors import ShapeError, check_options
+from nnfs_cli.core.params import Param
 from nnfs_cli.initializers.base import Initializer
 from nnfs_cli.initializers.xavier_uniform import XavierUniform
 from nnfs_cli.initializers.zeros import Zeros
-from nnfs_cli.layers.base import LAYERS, Example, Layer, ShapeError
-from nnfs_cli.layers.convolution import Convolution
-from nnfs_cli.layers.windows import OneOrPair, Padding, Windows, image_shape, pair
+from nnfs_cli.kernels.convolution import Convolution
+from nnfs_cli.kernels.windows import OneOrPair, Padding, Windows, image_shape, pair
+from nnfs_cli.layers.base import LAYERS, Example, Layer
 
 
 @LAYERS.register("conv2d")

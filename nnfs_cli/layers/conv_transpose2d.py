@@ -7,14 +7,15 @@ from typing import ClassVar
 
 import numpy as np
 
-from nnfs_cli.core.errors import check_options
-from nnfs_cli.core.params import Array, Param, Shape, ones
+from nnfs_cli.core.arrays import Array, Shape, ones
+from nnfs_cli.core.errors import ShapeError, check_options
+from nnfs_cli.core.params import Param
 from nnfs_cli.initializers.base import Initializer
 from nnfs_cli.initializers.xavier_uniform import XavierUniform
 from nnfs_cli.initializers.zeros import Zeros
-from nnfs_cli.layers.base import LAYERS, Example, Layer, ShapeError
-from nnfs_cli.layers.convolution import Convolution
-from nnfs_cli.layers.windows import OneOrPair, Windows, batch_last, image_shape, pair
+from nnfs_cli.kernels.convolution import Convolution
+from nnfs_cli.kernels.windows import OneOrPair, Windows, batch_last, image_shape, pair
+from nnfs_cli.layers.base import LAYERS, Example, Layer
 
 
 @LAYERS.register("conv_transpose2d")

@@ -7,13 +7,14 @@ from typing import ClassVar
 
 import numpy as np
 
-from nnfs_cli.core.errors import check_options
-from nnfs_cli.core.params import Array, Param, Shape, ones
+from nnfs_cli.core.arrays import Array, Shape, ones
+from nnfs_cli.core.errors import ShapeError, check_options
+from nnfs_cli.core.params import Param
 from nnfs_cli.initializers.base import Initializer
 from nnfs_cli.initializers.xavier_uniform import XavierUniform
 from nnfs_cli.initializers.zeros import Zeros
-from nnfs_cli.layers.base import LAYERS, Call, Example, Layer, ShapeError, prepared
-from nnfs_cli.layers.products import as_number, product, product_over_rows, product_with_transpose
+from nnfs_cli.layers.base import LAYERS, Call, Example, Layer, prepared
+from nnfs_cli.speed.products import as_number, product, product_over_rows, product_with_transpose
 
 
 @LAYERS.register("dense")

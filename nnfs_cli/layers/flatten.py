@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from nnfs_cli.core.params import Array, Shape
+from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.layers.base import LAYERS, Example, Layer
 
 

@@ -7,8 +7,8 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from nnfs_cli.core.erf import erf
-from nnfs_cli.core.params import Array
+from nnfs_cli.core.arrays import Array
+from nnfs_cli.kernels.erf import erf
 from nnfs_cli.layers.base import LAYERS, Example, Layer
 
 CUBIC, SCALE = 0.044715, math.sqrt(2 / math.pi)

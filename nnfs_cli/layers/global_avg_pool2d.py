@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from nnfs_cli.core.params import Array, Shape, ones
+from nnfs_cli.core.arrays import Array, Shape, ones
+from nnfs_cli.kernels.windows import batch_last, image_shape
 from nnfs_cli.layers.base import LAYERS, Example, Layer
-from nnfs_cli.layers.windows import batch_last, image_shape
 
 
 @LAYERS.register("global_avg_pool2d")

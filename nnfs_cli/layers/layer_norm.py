@@ -6,8 +6,9 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import check_options
-from nnfs_cli.core.params import Array, Param, Shape
+from nnfs_cli.core.params import Param
 from nnfs_cli.initializers.constant import Constant
 from nnfs_cli.initializers.zeros import Zeros
 from nnfs_cli.layers.base import LAYERS, Example, Layer

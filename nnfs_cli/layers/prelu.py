@@ -6,7 +6,8 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from nnfs_cli.core.params import Array, Param, Shape
+from nnfs_cli.core.arrays import Array, Shape
+from nnfs_cli.core.params import Param
 from nnfs_cli.initializers.constant import Constant
 from nnfs_cli.layers.base import LAYERS, Example, Layer
 

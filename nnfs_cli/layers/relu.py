@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nnfs_cli.core.params import Array
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.layers.base import LAYERS, Call, Layer, prepared
 
 BITS: dict[np.dtype[Any], type[np.unsignedinteger[Any]]] = {

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from nnfs_cli.core.errors import check_options
-from nnfs_cli.core.params import Array, Shape
-from nnfs_cli.layers.base import LAYERS, Example, Layer, ShapeError
+from nnfs_cli.core.arrays import Array, Shape
+from nnfs_cli.core.errors import ShapeError, check_options
+from nnfs_cli.layers.base import LAYERS, Example, Layer
 
 
 @LAYERS.register("reshape")

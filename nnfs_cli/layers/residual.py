@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from nnfs_cli.core.errors import check_options
-from nnfs_cli.core.params import Array, Shape
-from nnfs_cli.layers.base import LAYERS, Example, Layer, ShapeError
+from nnfs_cli.core.arrays import Array, Shape
+from nnfs_cli.core.errors import ShapeError, check_options
+from nnfs_cli.layers.base import LAYERS, Example, Layer
 from nnfs_cli.layers.chain import Chain, build
 
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from nnfs_cli.core.params import Array
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.layers.base import LAYERS, Example, Layer
 
 

@@ -6,10 +6,10 @@ from typing import ClassVar, Literal, SupportsIndex
 
 import numpy as np
 
+from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import check_options
-from nnfs_cli.core.params import Array, Shape
+from nnfs_cli.kernels.windows import OneOrPair, batch_last, image_shape, pair
 from nnfs_cli.layers.base import LAYERS, Example, Layer
-from nnfs_cli.layers.windows import OneOrPair, batch_last, image_shape, pair
 
 ALONG_ROWS: list[tuple[SupportsIndex, SupportsIndex]] = [(0, 1), (1, 3), (1, 3)]
 ALONG_COLUMNS: list[tuple[SupportsIndex, SupportsIndex]] = [(0, 1), (2, 3), (2, 3)]

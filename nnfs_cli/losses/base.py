@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.component import Component, Registry
-from nnfs_cli.core.params import Array
-from nnfs_cli.core.records import Data, Task
+from nnfs_cli.preprocessing.records import Data, Task
 
 
 class Loss(Component, ABC):

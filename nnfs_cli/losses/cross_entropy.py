@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from nnfs_cli.core.arrays import Array, row_numbers
 from nnfs_cli.core.errors import NnfsError, check_options
-from nnfs_cli.core.params import Array, row_numbers
-from nnfs_cli.core.records import Data, Task
 from nnfs_cli.losses.base import LOSSES, Loss
+from nnfs_cli.preprocessing.records import Data, Task
 
 
 @LOSSES.register("cross_entropy")

@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import check_options
-from nnfs_cli.core.params import Array
-from nnfs_cli.core.records import Task
 from nnfs_cli.losses.base import LOSSES, Loss
+from nnfs_cli.preprocessing.records import Task
 
 
 @LOSSES.register("huber")

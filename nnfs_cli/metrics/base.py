@@ -5,9 +5,9 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.component import Component, Registry
-from nnfs_cli.core.params import Array
-from nnfs_cli.core.records import Task
+from nnfs_cli.preprocessing.records import Task
 
 WORTH_COLUMNS = 8192
 """Numbers from which on it pays to go through them column by column."""

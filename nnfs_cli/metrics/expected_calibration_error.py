@@ -5,10 +5,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import check_options
-from nnfs_cli.core.params import Array
-from nnfs_cli.core.records import Task
 from nnfs_cli.metrics.base import METRICS, Metric, likeliest
+from nnfs_cli.preprocessing.records import Task
 
 
 @METRICS.register("expected_calibration_error")

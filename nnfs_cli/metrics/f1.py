@@ -5,9 +5,9 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from nnfs_cli.core.params import Array
-from nnfs_cli.core.records import Task
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.metrics.base import METRICS, Metric, class_counts
+from nnfs_cli.preprocessing.records import Task
 
 
 @METRICS.register("f1")

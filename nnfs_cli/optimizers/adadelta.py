@@ -5,8 +5,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import check_options
-from nnfs_cli.core.params import Array, FlatParams
+from nnfs_cli.core.params import FlatParams
 from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer, add_weight_decay, average_in
 
 

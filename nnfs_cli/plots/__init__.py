@@ -1,7 +1,7 @@
 """Plots: pictures made from a run directory alone. Matplotlib lives here and nowhere else."""
 
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.runs import RunDirectory
+from nnfs_cli.runs.directory import RunDirectory
 
 
 def draw_all(run: RunDirectory) -> list[str]:

@@ -3,11 +3,11 @@
 import numpy as np
 from matplotlib.axes import Axes
 
-from nnfs_cli.core.params import Array
-from nnfs_cli.core.records import Data
-from nnfs_cli.description import class_counts, unit_of
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.names import shorten
 from nnfs_cli.plots.style import BLUE, GRAY, ORANGE
+from nnfs_cli.preprocessing.description import class_counts, unit_of
+from nnfs_cli.preprocessing.records import Data
 
 ULPS = 8
 """Edges of bars are so many of the numbers that float64 can tell apart from each other, at the least."""

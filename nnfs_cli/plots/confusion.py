@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from nnfs_cli.evaluation import confusion_matrix
 from nnfs_cli.plots.names import shorten, wrapped
 from nnfs_cli.plots.style import panels, save
-from nnfs_cli.runs import RunDirectory
+from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.training.evaluation import confusion_matrix
 
 MOST_NUMBERED = 20
 """With more classes than this, numbers in the cells are too small to read."""

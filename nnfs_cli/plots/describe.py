@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from nnfs_cli.core.records import Data
-from nnfs_cli.description import is_image
 from nnfs_cli.plots.describe_images import draw_images
 from nnfs_cli.plots.describe_table import draw_table
 from nnfs_cli.plots.style import save
+from nnfs_cli.preprocessing.description import is_image
+from nnfs_cli.preprocessing.records import Data
 
 
 def draw_data(data: Data, name: str, path: Path) -> None:

@@ -3,12 +3,12 @@
 import numpy as np
 from matplotlib.axes import Axes
 
-from nnfs_cli.core.params import Array
-from nnfs_cli.core.records import Data
-from nnfs_cli.description import normalized, sampled_rows, target_names
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.bars import draw_classes, draw_histogram, in_unit
 from nnfs_cli.plots.names import shorten, shortened
 from nnfs_cli.plots.style import BLUE, ORANGE, panels
+from nnfs_cli.preprocessing.description import normalized, sampled_rows, target_names
+from nnfs_cli.preprocessing.records import Data
 
 BINS = 256
 GRID = (4, 10)

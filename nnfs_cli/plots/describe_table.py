@@ -7,13 +7,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from nnfs_cli.core.params import Array
-from nnfs_cli.core.records import Data
-from nnfs_cli.description import sampled_rows, target_names
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.bars import draw_classes, draw_histogram
 from nnfs_cli.plots.names import shorten, wrapped
 from nnfs_cli.plots.style import BLUE, ORANGE, RC
-from nnfs_cli.relations import Relations
+from nnfs_cli.preprocessing.description import sampled_rows, target_names
+from nnfs_cli.preprocessing.records import Data
+from nnfs_cli.preprocessing.relations import Relations
 
 ACROSS = 4
 MOST_HISTOGRAMS = 16

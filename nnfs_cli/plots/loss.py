@@ -3,9 +3,9 @@
 import numpy as np
 from matplotlib.axes import Axes
 
-from nnfs_cli.core.params import Array
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.style import BLUE, GRAY, ORANGE, panels, save
-from nnfs_cli.runs import RunDirectory
+from nnfs_cli.runs.directory import RunDirectory
 
 SMOOTHING_PARTS = 100
 """The running mean spans one part in so many of the logged steps, but five steps at the least."""

@@ -4,7 +4,7 @@ from matplotlib.ticker import MaxNLocator
 
 from nnfs_cli.plots.loss import mark_best
 from nnfs_cli.plots.style import BLUE, ORANGE, panels, save
-from nnfs_cli.runs import RunDirectory
+from nnfs_cli.runs.directory import RunDirectory
 
 
 def draw(run: RunDirectory) -> list[str]:

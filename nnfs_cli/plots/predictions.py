@@ -2,10 +2,10 @@
 
 from matplotlib.axes import Axes
 
-from nnfs_cli.core.params import Array
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.names import shorten
 from nnfs_cli.plots.style import BLUE, GRAY, GREEN, ORANGE, panels, save
-from nnfs_cli.runs import RunDirectory
+from nnfs_cli.runs.directory import RunDirectory
 
 MOST_OUTPUTS, MOST_LETTERS = 12, 24
 

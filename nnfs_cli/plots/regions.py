@@ -3,10 +3,10 @@
 import matplotlib as mpl
 import numpy as np
 
-from nnfs_cli.core.params import Array
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.names import shorten
 from nnfs_cli.plots.style import panels, save
-from nnfs_cli.runs import RunDirectory
+from nnfs_cli.runs.directory import RunDirectory
 
 MOST_POINTS = 2000
 MOST_NAMED = 20

@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.component import Component, Registry, has_methods_of_its_own
-from nnfs_cli.core.params import Array, FlatParams
+from nnfs_cli.core.params import FlatParams
 
 
 class Regularizer(Component, ABC):

@@ -3,8 +3,8 @@
 from abc import ABC, abstractmethod
 from typing import ClassVar, NamedTuple
 
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.component import Component, Registry
-from nnfs_cli.core.params import Array
 
 
 class Clock(NamedTuple):

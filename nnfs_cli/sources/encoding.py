@@ -7,9 +7,9 @@ from typing import Literal
 
 import numpy as np
 
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.core.params import Array
-from nnfs_cli.core.preparation import Column
+from nnfs_cli.preprocessing.preparation import Column
 from nnfs_cli.sources.table import MISSING, Table
 
 Missing = Literal["error", "drop", "mean", "median", "constant"]

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.core.params import Array, Shape
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 GZIP = b"\x1f\x8b"

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError, did_you_mean, nearest
-from nnfs_cli.core.params import Array
-from nnfs_cli.core.preparation import Preparation
-from nnfs_cli.sources.arrays import names_in_npz, open_npy, open_npz
+from nnfs_cli.preprocessing.preparation import Preparation
+from nnfs_cli.sources.arrays import names_in_npz, open_npy, open_npz, refuse_infinite
 from nnfs_cli.sources.encoding import encode
-from nnfs_cli.sources.fitting import refuse_infinite
 from nnfs_cli.sources.idx import open_idx
 from nnfs_cli.sources.lines import Dialect, open_bytes
 from nnfs_cli.sources.pictures import SUFFIXES, read_picture

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.core.params import Array
 from nnfs_cli.sources.cache import cache_folder
 from nnfs_cli.sources.download import DownloadError, fetch
 from nnfs_cli.sources.idx import parse_idx, read_whole, unpack

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from nnfs_cli.core.params import Array
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.sources.cache import cache_folder, place
 from nnfs_cli.sources.lines import Dialect
 from nnfs_cli.sources.table import Table, Texts

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.core.params import Array, Shape
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError, did_you_mean
-from nnfs_cli.core.params import Array
 
 MISSING = -1
 """The code of a text that is not there."""

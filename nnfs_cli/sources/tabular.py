@@ -9,8 +9,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.core.params import Array
 from nnfs_cli.sources.lines import CheckedLines, Dialect, open_bytes
 from nnfs_cli.sources.table import MISSING, Table, Texts, is_number
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError, did_you_mean
-from nnfs_cli.core.params import Array
-from nnfs_cli.core.records import Task
+from nnfs_cli.preprocessing.records import Task
 from nnfs_cli.sources.table import Table, Texts
 
 MOST_INFERRED_CLASSES = 20

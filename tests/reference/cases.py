@@ -10,18 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from nnfs_cli.core.params import Array, FlatParams, Param
-from nnfs_cli.core.records import StepReport
+from nnfs_cli.config.reader import create
+from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.params import FlatParams, Param
+from nnfs_cli.engine.network import Network, Workspace
 from nnfs_cli.initializers.zeros import Zeros
 from nnfs_cli.layers.base import Layer
 from nnfs_cli.losses.base import Loss
 from nnfs_cli.metrics.base import Metric
-from nnfs_cli.network import Network, Workspace
 from nnfs_cli.optimizers.base import Optimizer
 from nnfs_cli.regularizers.base import Regularizer
 from nnfs_cli.schedules.base import Clock, Schedule
-from nnfs_cli.schema import create
-from nnfs_cli.trainer import train
+from nnfs_cli.training.loop import train
+from nnfs_cli.training.reports import StepReport
 from tests.toys import toy
 
 Arrays = dict[str, Array]

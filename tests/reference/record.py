@@ -13,7 +13,7 @@ import numpy as np
 import sklearn
 import torch
 
-from nnfs_cli.core.params import Array
+from nnfs_cli.core.arrays import Array
 from tests.reference.cases import cases
 from tests.reference.peers import PEERS
 

@@ -1,0 +1,125 @@
+"""What a config may say: a whole experiment, its components and how long to train."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+import yaml
+
+from nnfs_cli.config.reader import to_plain
+from nnfs_cli.core.errors import Mistake, check_options
+from nnfs_cli.datasets.base import Dataset
+from nnfs_cli.layers.base import Layer, last_of
+from nnfs_cli.losses.base import Loss
+from nnfs_cli.metrics.base import Metric
+from nnfs_cli.optimizers.base import Optimizer
+from nnfs_cli.regularizers.base import Regularizer
+from nnfs_cli.schedules.base import Schedule
+from nnfs_cli.schedules.constant import Constant
+
+PLAIN_NAME = r"[A-Za-z0-9][\w.-]*"
+"""What may name a run's folder, and is no option of a command."""
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How long and in what portions to train.
+
+    epochs: how often to go through the training rows.
+    batch_size: rows a step; the last step of an epoch takes what is left.
+    log_every: steps from one row of steps.csv to the next.
+    accumulate: batches whose gradients are averaged into one step.
+    clip_norm: the largest Euclidean norm of the whole gradient; 0 for any.
+    clip_value: the largest size of any entry of the gradient; 0 for any.
+    ema: decay of a moving average of the weights, which is what gets validated and saved; 0 for none.
+    patience: epochs without a better monitored value after which training stops; 0 to go on.
+    min_delta: by how much a value must be better to count as better.
+    monitor: `val_loss` or `val_<metric>`: what the best epoch is chosen by, given a validation split.
+    threads: how many processes share the work of training, on Linux, where the layers allow it; else how many
+        threads BLAS may use. So many threads answer for rows in evaluation. `auto` chooses by the shapes.
+    """
+
+    epochs: int
+    batch_size: int = 32
+    log_every: int = 1
+    accumulate: int = 1
+    clip_norm: float = 0.0
+    clip_value: float = 0.0
+    ema: float = 0.0
+    patience: int = 0
+    min_delta: float = 0.0
+    monitor: str = "val_loss"
+    threads: int | Literal["auto"] = "auto"
+
+    def __post_init__(self) -> None:
+        check_options(
+            self,
+            epochs=(self.epochs >= 1, "a positive integer"),
+            batch_size=(self.batch_size >= 1, "a positive integer"),
+            log_every=(self.log_every >= 1, "a positive integer"),
+            accumulate=(self.accumulate >= 1, "a positive integer"),
+            clip_norm=(self.clip_norm >= 0, "a number of at least 0"),
+            clip_value=(self.clip_value >= 0, "a number of at least 0"),
+            ema=(0 <= self.ema < 1, "at least 0 and below 1"),
+            patience=(self.patience >= 0, "an integer of at least 0"),
+            min_delta=(self.min_delta >= 0, "a number of at least 0"),
+            threads=(self.threads == "auto" or self.threads >= 1, "a positive integer or auto"),
+        )
+
+
+@dataclass(frozen=True)
+class ExperimentConfig:
+    """A whole experiment. Its components hold options only: building one works on copies."""
+
+    dataset: Dataset
+    layers: tuple[Layer, ...]
+    loss: Loss
+    optimizer: Optimizer
+    training: TrainingConfig
+    schedule: Schedule = Constant()  # noqa: RUF009  it is frozen
+    regularizer: Regularizer | None = None
+    metrics: tuple[Metric, ...] = ()
+    name: str = ""
+    seed: int = 0
+    dtype: Literal["float32", "float64"] = "float32"
+    plugins: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_options(
+            self,
+            name=(not self.name or bool(re.fullmatch(PLAIN_NAME, self.name)), "letters, digits, and . _ -"),
+            seed=(self.seed >= 0, "an integer of at least 0"),
+            layers=(len(self.layers) > 0, "a list of at least one layer"),
+        )
+
+    def to_yaml(self) -> str:
+        """The resolved config, defaults included. Reading it back gives an equal config."""
+        plain = to_plain(self)
+        first = {key: plain.pop(key) for key in ("name", "seed", "dtype", "plugins")}
+        if not first["plugins"]:
+            del first["plugins"]
+        return yaml.safe_dump({**first, **plain}, sort_keys=False, default_flow_style=None, width=100)
+
+
+def _contradictions(config: ExperimentConfig) -> list[Mistake]:
+    """What each part allows but the parts together do not."""
+    mistakes = []
+    where = last_of(config.layers)
+    last = config.layers[where]
+    if config.loss.expects_logits and last.gives_probabilities:
+        name = config.loss.type_name
+        mistakes.append(
+            Mistake(
+                f"layers[{where}]",
+                f"{last.type_name} right before {name}, which takes logits and does that itself; "
+                f"remove this layer, or keep it and write `loss: mse`",
+            )
+        )
+    names = [metric.type_name for metric in config.metrics]
+    monitors = ["val_loss", *(f"val_{name}" for name in names)]
+    if config.training.monitor not in monitors:
+        text = f"must be one of {', '.join(monitors)}, found {config.training.monitor!r}"
+        mistakes.append(Mistake("training.monitor", text))
+    twice = sorted({name for name in names if names.count(name) > 1})
+    mistakes.extend(Mistake("metrics", f"{name} is listed twice") for name in twice)
+    return mistakes

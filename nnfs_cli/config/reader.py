@@ -1,0 +1,192 @@
+"""From plain YAML values to components and back, finding every mistake at once.
+
+The classes are the schema: a dataclass's fields are the options, their types and defaults the rules.
+"""
+
+import dataclasses
+import functools
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args, get_origin, get_type_hints
+
+import pydantic
+
+from nnfs_cli.config.words import ONE, alternatives, choices, in_words
+from nnfs_cli.core.component import Component
+from nnfs_cli.core.errors import ConfigError, Mistake, NnfsError, OptionError, did_you_mean, nearest
+
+
+class Reader:
+    """Reads values into dataclasses; what is wrong goes to `mistakes` and reads as None."""
+
+    def __init__(self) -> None:
+        self.mistakes: list[Mistake] = []
+
+    def dataclass(self, cls: type[Any], raw: object, path: str, owner: str) -> Any:
+        """An instance of a dataclass from a mapping of its fields. `owner` names it in messages."""
+        if not isinstance(raw, Mapping):
+            self._wrong(path, f"must be a mapping of options, found {describe(raw)}")
+            return None
+        before = len(self.mistakes)
+        annotations = get_type_hints(cls)
+        fields = {field.name: field for field in dataclasses.fields(cls)}
+        misspelled = set()
+        for key in raw:
+            if key not in fields:
+                misspelled.add(nearest(key, fields))
+                hint = did_you_mean(key, fields) or "; it takes none"
+                self._wrong(_join(path, key), f"{owner} has no option {describe(key)}{hint}")
+        values = {}
+        for name, field in fields.items():
+            if name in raw:
+                values[name] = self.value(annotations[name], raw[name], _join(path, name))
+            elif field.default is dataclasses.MISSING and name not in misspelled:
+                self._wrong(_join(path, name), f"{owner} needs this option, and it is missing")
+        return self._create(cls, values, path) if len(self.mistakes) == before else None
+
+    def component(self, family: type[Component], raw: object, path: str) -> Any:
+        """A component from `{type: name, option: value}`, or from a bare name when it needs no options."""
+        spec = {"type": raw} if isinstance(raw, str) else raw
+        if not isinstance(spec, Mapping) or not isinstance(spec.get("type"), str):
+            kind = family.registry.kind
+            self._wrong(
+                path, f"must be {_a(kind)}: a name, or a mapping with its `type`, found {describe(raw)}"
+            )
+            return None
+        try:
+            cls = family.registry[spec["type"]]
+        except NnfsError as error:
+            self._wrong(path, str(error))
+            return None
+        options = {key: value for key, value in spec.items() if key != "type"}
+        return self.dataclass(cls, options, path, cls.type_name)
+
+    def value(self, annotation: Any, raw: object, path: str) -> Any:
+        """A value of the annotated type: a component, several of them, a dataclass, or plain data."""
+        optional = item_or_none(annotation)
+        if optional is not None:
+            return None if raw is None else self.value(optional, raw, path)
+        if isinstance(annotation, type) and issubclass(annotation, Component):
+            return self.component(annotation, raw, path)
+        if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
+            return self.dataclass(annotation, raw, path, path.rpartition(".")[2])
+        family = component_of_tuple(annotation)
+        if family is None:
+            return self._plain(annotation, raw, path)
+        if isinstance(raw, list):
+            return tuple(self.component(family, item, f"{path}[{i}]") for i, item in enumerate(raw))
+        self._wrong(path, f"must be a list of {family.registry.kind}s, found {describe(raw)}")
+        return None
+
+    def _plain(self, annotation: Any, raw: object, path: str) -> Any:
+        try:
+            # As JSON, so that YAML's lists may fill tuples while all else stays strict.
+            return _adapter(annotation).validate_json(json.dumps(raw, default=str))
+        except pydantic.ValidationError as error:
+            if is_choice(annotation) or (get_origin(annotation) is tuple and not isinstance(raw, list)):
+                # pydantic has a complaint by each alternative, most of which were never meant.
+                near = nearest(raw, choices(annotation)) if isinstance(raw, str) else None
+                hint = "" if near is None else f"; did you mean {near!r}?"
+                self._wrong(path, f"must be {in_words(annotation)}, found {describe(raw)}{hint}")
+            else:
+                self._by_item(error.errors(), raw, path)
+            return None
+
+    def _by_item(self, problems: Sequence[Mapping[str, Any]], raw: object, path: str) -> None:
+        """What is wrong of a value, or of which items of a list."""
+        expected: dict[str, list[str]] = {}
+        found: dict[str, object] = {}
+        for problem in problems:
+            inner = "".join(f"[{key}]" for key in problem["loc"] if isinstance(key, int))
+            wanted = problem["msg"].removeprefix("Input should be ")
+            expected.setdefault(inner, []).append(WORDS.get(wanted, wanted))
+            found[inner] = problem["input"] if inner else raw
+        for inner, wanted_ones in expected.items():
+            text = f"must be {' or '.join(wanted_ones)}, found {describe(found[inner])}"
+            self._wrong(path + inner, text)
+
+    def _create(self, cls: type[Any], values: Mapping[str, Any], path: str) -> Any:
+        try:
+            return cls(**values)
+        except OptionError as error:
+            for name, expected, found in error.problems:
+                self._wrong(_join(path, name), f"must be {expected}, found {describe(found)}")
+        return None
+
+    def _wrong(self, path: str, text: str) -> None:
+        self.mistakes.append(Mistake(path, text))
+
+
+def create(family: type[Component], name: str, options: Mapping[str, Any]) -> Any:
+    """The member `name` of a family, with options as YAML has them. ConfigError tells what is wrong."""
+    reader = Reader()
+    component = reader.component(family, {"type": name, **options}, name)
+    if reader.mistakes:
+        raise ConfigError(f"{family.registry.kind} {name}", reader.mistakes)
+    return component
+
+
+@functools.cache
+def _adapter(annotation: Any) -> pydantic.TypeAdapter[Any]:
+    return pydantic.TypeAdapter(annotation, config=pydantic.ConfigDict(strict=True, allow_inf_nan=False))
+
+
+def is_choice(annotation: Any) -> bool:
+    """Whether a value is one of several kinds or words, or a list of a certain length."""
+    several = len(alternatives(annotation)) > 1 or bool(choices(annotation))
+    return several or (get_origin(annotation) is tuple and Ellipsis not in get_args(annotation))
+
+
+def component_of_tuple(annotation: Any) -> type[Component] | None:
+    """Layer for `tuple[Layer, ...]`, None for what is no tuple of components."""
+    item = get_args(annotation)[0] if get_origin(annotation) is tuple else None
+    return item if isinstance(item, type) and issubclass(item, Component) else None
+
+
+def item_or_none(annotation: Any) -> type[Any] | None:
+    """Regularizer for `Regularizer | None`, None for what is no optional component or dataclass."""
+    item, *rest = get_args(annotation) or (None,)
+    if rest != [type(None)] or not isinstance(item, type):
+        return None
+    return item if issubclass(item, Component) or dataclasses.is_dataclass(item) else None
+
+
+def to_plain(value: Any) -> Any:
+    """The inverse of reading: plain YAML values, defaults included."""
+    if isinstance(value, Component):
+        options = {name: to_plain(option) for name, option in value.options().items()}
+        return {"type": value.type_name, **options} if options else value.type_name
+    if dataclasses.is_dataclass(value):
+        return {field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, tuple):
+        return [to_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: to_plain(item) for key, item in value.items()}
+    return value
+
+
+def describe(value: object) -> str:
+    """A value as its user wrote it, short enough for a message."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = f"[{', '.join(map(describe, value))}]" if isinstance(value, list | tuple) else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+WORDS = {
+    "a valid integer": ONE[int],
+    "a valid number": ONE[float],
+    "a valid boolean": ONE[bool],
+    "a valid string": ONE[str],
+}
+"""pydantic's words, and a student's."""
+
+
+def _a(noun: str) -> str:
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
+
+
+def _join(path: str, key: object) -> str:
+    return f"{path}.{key}" if path else str(key)

@@ -1,0 +1,40 @@
+"""Arrays: what they are called, and vectors that many share."""
+
+import math
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Array: TypeAlias = npt.NDArray[Any]
+
+
+Shape: TypeAlias = tuple[int, ...]
+
+
+@cache
+def ones(n: int, dtype: np.dtype[Any]) -> Array:
+    """(n,) ones that nobody may write to: by a product with them, BLAS sums over rows faster than `sum`."""
+    vector = np.ones(n, dtype)
+    vector.flags.writeable = False
+    return vector
+
+
+@cache
+def row_numbers(n: int) -> Array:
+    """0, 1, ..., n - 1 that nobody may write to: with class numbers, they say where each row's target is."""
+    numbers = np.arange(n)
+    numbers.flags.writeable = False
+    return numbers
+
+
+STRETCH = 2**17
+"""Numbers that are looked at together: they fit a core's cache, and memory stays flat on any file."""
+
+
+def stretches(x: Array, rows: int) -> Iterator[slice]:
+    """Parts of `rows` rows like those of x (R, ...), each of one row or of up to STRETCH numbers."""
+    step = max(STRETCH // max(math.prod(x.shape[1:]), 1), 1)
+    return (slice(start, min(start + step, rows)) for start in range(0, rows, step))

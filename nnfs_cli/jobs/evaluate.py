@@ -1,0 +1,35 @@
+"""Scoring a run's saved weights."""
+
+from typing import Any
+
+from nnfs_cli.jobs.load import load
+from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.runs.listing import most_telling
+from nnfs_cli.training.evaluation import evaluate
+from nnfs_cli.training.reports import Evaluation
+
+
+def evaluate_run(run: RunDirectory, split: str | None) -> tuple[dict[str, Any], list[str]]:
+    """Score a run's saved weights, write evaluation-<split>.json, and return it with any warnings."""
+    summary = run.summary()
+    experiment = load(run)
+    evaluation = evaluate(experiment, split or most_telling(experiment.data.splits))
+    record = evaluation_record(evaluation)
+    run.write_json(f"evaluation-{evaluation.split}.json", record)
+    warnings = []
+    if summary.get("data_fingerprint") != experiment.data.fingerprint:
+        warnings.append("the data is not what the run was trained on: its fingerprint has changed")
+    return record, warnings
+
+
+def evaluation_record(evaluation: Evaluation) -> dict[str, Any]:
+    """An evaluation as JSON holds it."""
+    record: dict[str, Any] = {
+        "split": evaluation.split,
+        "rows": evaluation.rows,
+        "scores": dict(evaluation.scores),
+    }
+    if evaluation.classes:
+        record["confusion"] = [list(row) for row in evaluation.confusion]
+        record["classes"] = [vars(score) for score in evaluation.classes]
+    return record

@@ -1,0 +1,57 @@
+"""A pair of files like those of Kaggle's digit recognizer, made out of MNIST."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.preprocessing.records import Data
+
+TRAIN_ROWS = 42_000
+SEED = 2012
+STRETCH = 1000
+"""Rows that are turned into text together."""
+TEXTS = np.array([str(byte) for byte in range(256)], dtype=object)
+
+
+def write_sample(data: Data, folder: Path) -> list[Path]:
+    """Write train.csv, test.csv and the labels of the latter, all of MNIST in a new order; their paths.
+
+    train.csv has the columns label, pixel0, ..., pixel783; test.csv has no label. The order is the same
+    every time. NnfsError if one of the files is there already.
+    """
+    train, test, labels = (folder / name for name in ("train.csv", "test.csv", "test-labels.csv"))
+    there = [str(path) for path in (train, test, labels) if path.exists()]
+    if there:
+        raise NnfsError(f"{' and '.join(there)} {'is' if len(there) == 1 else 'are'} there already")
+    folder.mkdir(parents=True, exist_ok=True)
+    splits = list(data.splits.values())
+    x = np.concatenate([split.x[split.rows] for split in splits]).reshape(-1, 784)
+    t = np.concatenate([split.t[split.rows] for split in splits]).astype(np.uint8)
+    order = np.random.default_rng(SEED).permutation(len(x))
+    pixels = [f"pixel{i}" for i in range(x.shape[1])]
+    _write(train, ["label", *pixels], np.column_stack([t, x]), order[:TRAIN_ROWS])
+    _write(test, pixels, x, order[TRAIN_ROWS:])
+    rest = t[order[TRAIN_ROWS:]]
+    _write_lines(labels, ["ImageId", "Label"], (f"{i},{label}" for i, label in enumerate(rest, 1)))
+    return [train, test, labels]
+
+
+def _write(path: Path, header: list[str], numbers: Array, rows: Array) -> None:
+    """Bytes as CSV: each is looked up, not spelled out."""
+    stretches = (TEXTS[numbers[rows[at : at + STRETCH]]].tolist() for at in range(0, len(rows), STRETCH))
+    _write_lines(path, header, (",".join(line) for stretch in stretches for line in stretch))
+
+
+def _write_lines(path: Path, header: list[str], lines: Iterable[str]) -> None:
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        with temporary.open("w", encoding="ascii", newline="") as file:
+            file.write(",".join(header) + "\n")
+            file.writelines(f"{line}\n" for line in lines)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,75 @@
+"""What the pictures of an evaluated split show."""
+
+import numpy as np
+
+from nnfs_cli.core.arrays import Array
+from nnfs_cli.metrics.base import likeliest
+from nnfs_cli.preprocessing.records import Split
+from nnfs_cli.training.evaluation import outputs
+from nnfs_cli.training.experiment import Experiment
+from nnfs_cli.training.reports import Evaluation
+
+PICTURE_ROWS = 5000
+
+
+CURVE_POINTS = 500
+
+
+GRID_POINTS = 240
+"""On each side of the grid over the plane of two inputs."""
+
+
+def predictions(experiment: Experiment, evaluation: Evaluation) -> dict[str, Array]:
+    """What the pictures of an evaluated split show, at most PICTURE_ROWS rows of it, by name.
+
+    target, prediction: class numbers (N,) or real values (N, M).
+    For one input, also x (N, 1), and over its whole range curve_x, curve_prediction and, where the
+    noiseless truth is known, curve_truth.
+    For two inputs and classes, also x (N, 2) and what `decision_grid` gives.
+    """
+    data, split = experiment.data, experiment.split(evaluation.split)
+    target = experiment.in_units(split.t[split.rows])
+    prediction = experiment.in_units(experiment.loss.predict(evaluation.outputs))
+    if data.classes:
+        arrays = {"target": target, "prediction": likeliest(prediction)}
+        if data.input_shape == (2,):
+            x = split.x[split.rows]
+            arrays |= {"x": experiment.in_raw_units(x), **decision_grid(experiment, x)}
+        return arrays
+    some = np.linspace(0, len(split) - 1, min(len(split), PICTURE_ROWS)).astype(np.intp)
+    arrays = {"target": target[some], "prediction": prediction[some]}
+    if data.input_shape == (1,):
+        x = split.x[split.rows]
+        curve = np.linspace(x.min(), x.max(), CURVE_POINTS, dtype=x.dtype).reshape(-1, 1)
+        z = outputs(experiment, Split(curve, np.zeros_like(curve), np.arange(len(curve))))
+        raw = experiment.in_raw_units(curve)
+        arrays |= {
+            "x": experiment.in_raw_units(x[some]),
+            "curve_x": raw,
+            "curve_prediction": experiment.in_units(experiment.loss.predict(z)),
+        }
+        if data.truth is not None:
+            arrays["curve_truth"] = data.truth(raw)
+    return arrays
+
+
+def decision_grid(experiment: Experiment, x: Array) -> dict[str, Array]:
+    """What the network says all over the plane that rows x (N, 2) lie in, by name.
+
+    grid_x, grid_y: the grid's two axes (G,), before any normalization, a little longer than the data's.
+    grid_prediction: the class at each point, (G, G); its rows go along grid_y.
+    grid_confidence: the output that was largest there, a probability where the loss makes it one.
+    """
+    low, high = x.min(axis=0).astype(float), x.max(axis=0).astype(float)
+    margin = np.where(high > low, 0.1 * (high - low), 1.0)
+    axes = np.linspace(low - margin, high + margin, GRID_POINTS).astype(experiment.network.dtype)
+    points = np.stack(np.meshgrid(*axes.T), axis=-1).reshape(-1, 2)
+    everywhere = Split(points, np.zeros(len(points), np.intp), np.arange(len(points)))
+    said = experiment.loss.predict(outputs(experiment, everywhere))
+    grid_x, grid_y = experiment.in_raw_units(axes).T
+    return {
+        "grid_x": grid_x,
+        "grid_y": grid_y,
+        "grid_prediction": said.argmax(axis=1).reshape(GRID_POINTS, GRID_POINTS),
+        "grid_confidence": said.max(axis=1).reshape(GRID_POINTS, GRID_POINTS),
+    }

@@ -1,0 +1,62 @@
+"""Answers: what a model says of rows, as the lines of a CSV file."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.sources.inputs import Rows
+from nnfs_cli.training.model import Model
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The answers of a model: a header, and a line for each row.
+
+    columns: names for the header, of an id first and then of each prediction; empty for the targets' own.
+        The id is the input's column of that name, or else a picture's name, or else the row's number.
+    proba: each class's probability too.
+
+    Raises NnfsError where the columns or `proba` do not suit the model.
+    """
+
+    model: Model
+    columns: tuple[str, ...] = ()
+    proba: bool = False
+
+    def __post_init__(self) -> None:
+        preparation, own = self.model.preparation, self.model.target_names
+        if self.columns and len(self.columns) != 1 + len(own):
+            raise NnfsError(
+                f"--columns: must name {1 + len(own)} columns, an id and {' and '.join(own)}, "
+                f"found {','.join(self.columns)!r}"
+            )
+        if self.proba and not preparation.classes:
+            raise NnfsError("--proba: the network predicts real values, and has no classes")
+        if self.proba and not self.model.gives_probabilities:
+            raise NnfsError(
+                f"--proba: the network was trained with {self.model.loss.type_name}, which gives scores "
+                f"that are no probabilities"
+            )
+
+    @property
+    def id_column(self) -> str:
+        """The input's column to take the ids from."""
+        return self.columns[0] if self.columns else ""
+
+    def header(self, rows: Rows) -> list[str]:
+        """The columns' names. Rows that have names of their own, such as pictures, show them."""
+        names = list(self.columns) or [*(["file"] if rows.ids else []), *self.model.target_names]
+        labels = self.model.preparation.classes if self.proba else ()
+        return [*names, *(f"probability_{label}" for label in labels)]
+
+    def lines(self, rows: Rows, first: int, batch_size: int = 256) -> Iterator[list[object]]:
+        """A line for each row; `first` is the number of the first one."""
+        outputs = self.model.outputs(rows.x, batch_size)
+        answers = self.model.answers(outputs)
+        for i, answer in enumerate(answers if answers.ndim == 2 else answers[:, None]):
+            line: list[object] = list(answer)
+            if rows.ids:
+                line.insert(0, rows.ids[i])
+            elif self.columns:
+                line.insert(0, first + i)
+            yield line + (list(outputs[i]) if self.proba else [])

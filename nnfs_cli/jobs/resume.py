@@ -1,0 +1,23 @@
+"""Going on with an interrupted run."""
+
+from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.training.experiment import Experiment
+
+
+def resume(run: RunDirectory) -> Experiment:
+    """The experiment of an unfinished run as its checkpoint has it, and its CSV files cut back to there."""
+    summary = run.summary()
+    status = summary.get("status")
+    if status == "completed":
+        raise NnfsError(f"{run.path}: the run is completed; there is nothing to go on with")
+    if not run.has("checkpoint.npz"):
+        raise NnfsError(f"{run.path}: {status}, and no checkpoint was written to go on from")
+    experiment = Experiment(run.config())
+    if summary.get("data_fingerprint") != experiment.data.fingerprint:
+        raise NnfsError(
+            f"{run.path}: the data is not what the run was trained on: its fingerprint has changed"
+        )
+    experiment.load_state(run.arrays("checkpoint.npz"), f"{run.path / 'checkpoint.npz'}")
+    run.drop_rows_after(experiment.progress.step)
+    return experiment

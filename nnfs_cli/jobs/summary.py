@@ -1,0 +1,56 @@
+"""What summary.json says of a run."""
+
+import platform
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.training.experiment import Experiment
+from nnfs_cli.version import __version__
+
+
+def count(experiment: Experiment, summary: dict[str, Any], status: str) -> None:
+    """Put into the summary how far the training came, and how fast."""
+    progress = experiment.progress
+    seconds = progress.seconds
+    samples = progress.epoch * len(progress.order) + progress.position
+    summary |= {
+        "status": status,
+        "epochs": progress.epoch,
+        "steps": progress.step,
+        "seconds": round(seconds, 3),
+        "samples_per_second": round(samples / seconds, 1) if seconds else None,
+    }
+    if progress.best_epoch:
+        monitor = experiment.config.training.monitor
+        summary["best"] = {"epoch": progress.best_epoch, "monitor": monitor, "value": progress.best_value}
+
+
+def first_summary(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
+    """What is known of a run when it starts."""
+    config, splits = experiment.config, experiment.data.splits
+    epochs = run.table("epochs.csv")  # of a run that goes on
+    final = {name: int(x[-1]) if name in ("epoch", "step") else float(x[-1]) for name, x in epochs.items()}
+    return {
+        "id": run.id,
+        "name": config.name,
+        "status": "running",
+        "started": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "task": experiment.data.task,
+        "classes": list(experiment.data.classes),
+        "epochs": experiment.progress.epoch,
+        "epochs_planned": config.training.epochs,
+        "steps": experiment.progress.step,
+        **({"final": final} if final else {}),
+        "parameters": experiment.network.params.value.size,
+        "rows": {name: len(split) for name, split in splits.items()},
+        "threads": experiment.threads,
+        "versions": {
+            "nnfs": __version__,
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+        },
+        "data_fingerprint": experiment.data.fingerprint,
+    }

@@ -1,0 +1,108 @@
+"""A whole run: train, record every report, survive being stopped, score, draw."""
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import numpy as np
+
+from nnfs_cli import plots
+from nnfs_cli.core.errors import DivergenceError, HelperError, InterruptionError
+from nnfs_cli.core.interrupts import StopRequest
+from nnfs_cli.jobs.evaluate import evaluation_record
+from nnfs_cli.jobs.pictured import predictions
+from nnfs_cli.jobs.summary import count, first_summary
+from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.runs.listing import most_telling
+from nnfs_cli.runs.recorder import Recorder, epoch_row
+from nnfs_cli.training.evaluation import evaluate
+from nnfs_cli.training.experiment import Experiment
+from nnfs_cli.training.loop import train
+from nnfs_cli.training.reports import EpochReport, Report
+
+CHECKPOINT_SECONDS = 30.0
+
+
+def conduct(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
+    """Train and yield every report once it is on record; then save weights, scores and plots.
+
+    Raises InterruptionError after SIGINT or SIGTERM, and passes DivergenceError on, both with the
+    run directory complete and marked so. A second SIGINT stops at once, perhaps half-way through a
+    step: then the last checkpoint stays as it is, and is where the run goes on. So it does where a
+    helper process ends, which HelperError tells.
+    """
+    try:
+        yield from _conduct(experiment, run)
+    except HelperError as error:
+        if not run.has("checkpoint.npz"):
+            raise
+        raise HelperError(f"{error}; `nnfs resume {run.path}` goes on from the last checkpoint") from None
+
+
+def _conduct(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
+    """`conduct`, whose HelperError knows nothing of the run yet."""
+    summary = first_summary(experiment, run)
+    run.write_json("summary.json", summary)
+    run.write_json("preparation.json", experiment.preparation.record())
+    run.write_arrays("checkpoint.npz", experiment.state())
+    status, whole, saved = "failed", True, time.monotonic()
+    try:
+        with Recorder(run) as recorder, StopRequest() as stop, closing(train(experiment)) as reports:
+            for report in reports:
+                recorder.record(report)
+                if isinstance(report, EpochReport):
+                    summary["final"] = epoch_row(report)
+                yield report
+                if stop.requested:
+                    break
+                if time.monotonic() - saved > CHECKPOINT_SECONDS:
+                    recorder.flush()
+                    run.write_arrays("checkpoint.npz", experiment.state())
+                    saved = time.monotonic()
+        status = "completed" if experiment.finished else "interrupted"
+    except DivergenceError:
+        status = "diverged"
+        raise
+    except GeneratorExit:
+        status = "interrupted"
+        raise
+    except KeyboardInterrupt:
+        status, whole = "interrupted", False
+        raise
+    finally:
+        count(experiment, summary, status)
+        worth_saving = whole and status != "failed"
+        try:
+            if worth_saving:
+                save(experiment, run, summary)
+        except BaseException as error:
+            # There are no weights or scores yet; to go on is to make them.
+            summary["status"] = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+            raise
+        finally:
+            run.write_json("summary.json", summary)
+        if worth_saving:
+            plots.draw_all(run)
+    if status == "interrupted":
+        raise InterruptionError(
+            f"interrupted in epoch {experiment.progress.epoch + 1} of {experiment.config.training.epochs}; "
+            f"everything is saved in {run.path}; `nnfs resume {run.path}` goes on"
+        )
+
+
+def save(experiment: Experiment, run: RunDirectory, summary: dict[str, Any]) -> None:
+    """Leave checkpoint, weights, scores and predictions of a training that stands between two steps."""
+    if summary["status"] in ("completed", "interrupted"):
+        run.write_arrays("checkpoint.npz", experiment.state())
+    experiment.use_best()
+    usable = bool(np.isfinite(experiment.network.params.value).all())
+    if usable:
+        run.write_arrays("weights.npz", experiment.network.params.arrays())
+        with np.errstate(over="ignore", invalid="ignore"):  # of a diverged network's scores
+            evaluations = {name: evaluate(experiment, name) for name in experiment.data.splits}
+        summary["scores"] = {name: dict(evaluation.scores) for name, evaluation in evaluations.items()}
+        pictured = evaluations[most_telling(evaluations)]
+        summary["pictured_split"] = pictured.split
+        run.write_arrays("predictions.npz", predictions(experiment, pictured))
+        run.write_json(f"evaluation-{pictured.split}.json", evaluation_record(pictured))

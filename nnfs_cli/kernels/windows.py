@@ -1,0 +1,155 @@
+"""Sliding windows over images: where they stand, and what they see."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from nnfs_cli.core.arrays import Array, Shape
+from nnfs_cli.core.errors import ShapeError
+
+Pair: TypeAlias = tuple[int, int]
+OneOrPair: TypeAlias = int | Pair
+Padding: TypeAlias = Literal["valid", "same"] | int | Pair
+
+
+def pair(value: OneOrPair) -> Pair:
+    """(rows, columns) of an option that gives one number for both or a number for each."""
+    return (value, value) if isinstance(value, int) else value
+
+
+def image_shape(shape: Shape) -> tuple[int, int, int]:
+    """`shape` as (C, H, W); ShapeError where rows are no images."""
+    if len(shape) != 3:
+        hint = f"[1, {shape[0]}, {shape[1]}]" if len(shape) == 2 else "[C, H, W]"
+        raise ShapeError(
+            f"wants an image (C, H, W) for each row, found {shape}; "
+            f"put {{type: reshape, shape: {hint}}} before it"
+        )
+    return shape[0], shape[1], shape[2]
+
+
+def channels_last(shape: Shape) -> str:
+    """What to tell of rows that look like images (H, W, C), as most libraries of pictures give them."""
+    if len(shape) != 3 or shape[2] not in (1, 3, 4) or min(shape[:2]) < 5:
+        return ""
+    return (
+        f"rows of shape {shape} look like images with channels last, and are read as (C, H, W); "
+        f"x.transpose(0, 3, 1, 2) brings channels to the front"
+    )
+
+
+def batch_last(x: Array) -> Array:
+    """Images (N, C, H, W) seen as (C, H, W, N), the order in which they lie in memory."""
+    return x.transpose(1, 2, 3, 0)
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows of `size` pixels, `stride` apart, over images (H, W).
+
+    Output (r, s) sees at (i, j) the pixel (r stride + i dilation, s stride + j dilation) of the padded image.
+
+    padding: how many pixels are added, ((top, bottom), (left, right)).
+    """
+
+    image: Pair
+    size: Pair
+    stride: Pair = (1, 1)
+    dilation: Pair = (1, 1)
+    padding: tuple[Pair, Pair] = ((0, 0), (0, 0))
+
+    @classmethod
+    def fit(
+        cls, image: Pair, size: Pair, stride: Pair, padding: Padding, dilation: Pair = (1, 1)
+    ) -> "Windows":
+        """With the padding an option says; ShapeError where not even one window fits.
+
+        `same` gives ceil(image / stride) outputs. What cannot be halved is added at the bottom and right,
+        as in PyTorch and TensorFlow.
+        """
+        if padding == "valid":
+            padding = 0
+        if padding == "same":
+            missing = tuple(
+                max((-(-n // s) - 1) * s + (k - 1) * d + 1 - n, 0)
+                for n, k, s, d in zip(image, size, stride, dilation, strict=True)
+            )
+            sides = ((missing[0] // 2, -(-missing[0] // 2)), (missing[1] // 2, -(-missing[1] // 2)))
+        else:
+            vertical, horizontal = pair(padding)
+            sides = ((vertical, vertical), (horizontal, horizontal))
+        windows = cls(image, size, stride, dilation, sides)
+        if min(windows.output) < 1:
+            spread = tuple((k - 1) * d + 1 for k, d in zip(size, dilation, strict=True))
+            raise ShapeError(
+                f"has windows of {spread[0]} x {spread[1]} pixels, "
+                f"which do not fit into images of {windows.padded[0]} x {windows.padded[1]}"
+            )
+        return windows
+
+    @cached_property
+    def is_padded(self) -> bool:
+        return self.padding != ((0, 0), (0, 0))
+
+    @cached_property
+    def padded(self) -> Pair:
+        """The padded image's size."""
+        (top, bottom), (left, right) = self.padding
+        return self.image[0] + top + bottom, self.image[1] + left + right
+
+    @cached_property
+    def output(self) -> Pair:
+        """How many windows there are, (rows, columns)."""
+        rows, columns = (
+            (n - (k - 1) * d - 1) // s + 1
+            for n, k, s, d in zip(self.padded, self.size, self.stride, self.dilation, strict=True)
+        )
+        return rows, columns
+
+    @cached_property
+    def overlap(self) -> bool:
+        """Whether some pixel may be in two windows."""
+        return any((k - 1) * d >= s for k, s, d in zip(self.size, self.stride, self.dilation, strict=True))
+
+    @cached_property
+    def tile(self) -> bool:
+        """Whether every pixel is in exactly one window."""
+        covered = all(n == k * m for n, k, m in zip(self.padded, self.size, self.output, strict=True))
+        return covered and self.size == self.stride and self.dilation == (1, 1)
+
+    @cached_property
+    def places(self) -> Sequence[Pair]:
+        """The places (i, j) in a window, row by row."""
+        return [(i, j) for i in range(self.size[0]) for j in range(self.size[1])]
+
+    def over(self, padded: Array) -> Array:
+        """What the windows see of (..., H, W, N), padding included: a view (..., kh, kw, H', W', N).
+
+        A pixel that several windows see is in it several times: to add to it, go place by place.
+        """
+        *outer, down, right, n = padded.strides
+        step, leap = self.stride, self.dilation
+        return as_strided(
+            padded,
+            (*padded.shape[:-3], *self.size, *self.output, padded.shape[-1]),
+            (*outer, leap[0] * down, leap[1] * right, step[0] * down, step[1] * right, n),
+        )
+
+    def inside(self, padded: Array) -> Array:
+        """The image itself in its padded form (..., H, W, N), a view."""
+        (top, _), (left, _) = self.padding
+        return padded[..., top : top + self.image[0], left : left + self.image[1], :]
+
+    def pad(self, image: Array, border: float, out: Array) -> None:
+        """Write the image (..., H, W, N) with its border into `out`."""
+        (top, _), (left, _) = self.padding
+        bottom, right = top + self.image[0], left + self.image[1]
+        out[..., :top, :, :] = border
+        out[..., bottom:, :, :] = border
+        out[..., :left, :] = border
+        out[..., right:, :] = border
+        np.copyto(self.inside(out), image)

@@ -1,0 +1,36 @@
+"""The gradient check's picture: relative error against the step h."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nnfs_cli.gradcheck.differences import STEP
+from nnfs_cli.gradcheck.step_sizes import STEPS, Curves
+from nnfs_cli.plots.style import BLUE, GRAY, ORANGE, panels, save
+
+FEW = 10
+"""Up to so many curves each has a color and a name; more are drawn in gray with their median."""
+
+
+def draw_error_by_step(curves: Curves, path: Path) -> None:
+    """A V for each tensor: truncation on the right falls with h^2, rounding on the left grows with 1/h."""
+    (axes,) = panels(["Why h = 1e-5: the error of central differences by step"], (9.0, 5.6))
+    floor = np.finfo(np.float64).eps
+    for name, errors in curves.items():
+        style: dict[str, Any] = (
+            {"lw": 1.6, "label": name} if len(curves) <= FEW else {"lw": 0.6, "color": GRAY, "alpha": 0.35}
+        )
+        axes.plot(STEPS, np.maximum(errors, floor), **style)
+    if len(curves) > FEW:
+        median = np.median([np.maximum(errors, floor) for errors in curves.values()], axis=0)
+        axes.plot(STEPS, median, color=BLUE, lw=2.2, label=f"median of {len(curves)} tensors")
+    axes.axvline(STEP, color=ORANGE, ls="--", lw=1.4, label=f"h = {STEP:g}")
+    axes.plot(STEPS[:9], 0.1 * STEPS[:9] ** 2, ":", color="black", lw=1.2, label="truncation, as h²")
+    axes.plot(STEPS[6:], floor / STEPS[6:], "-.", color="black", lw=1.2, label="rounding, as 1e-16 / h")
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlabel("step h")
+    axes.set_ylabel("relative error (median over entries)")
+    axes.legend(fontsize=8, loc="upper center")
+    save(axes, path.absolute().parent, path.name)

@@ -1,0 +1,1 @@
+"""What rows are, and what is fitted to them."""

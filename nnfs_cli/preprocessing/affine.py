@@ -1,0 +1,57 @@
+"""The map between the units that data come in and those that a network works in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from nnfs_cli.core.arrays import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Affine:
+    """x -> (x - shift) * scale
+
+    shift, scale: a number for each entry of a row, in the row's shape, or one () for all; float64.
+    """
+
+    shift: Array | float = 0.0
+    scale: Array | float = 1.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shift", np.asarray(self.shift, np.float64))
+        object.__setattr__(self, "scale", np.asarray(self.scale, np.float64))
+
+    @cached_property
+    def is_identity(self) -> bool:
+        return bool(np.all(self.shift == 0.0) and np.all(self.scale == 1.0))
+
+    def into(self, source: npt.DTypeLike, target: npt.DTypeLike) -> Callable[[Array, Array], None]:
+        """A function that writes rows x (N, ...) of dtype `source`, mapped, into `out` of dtype `target`.
+
+        Subtracting comes first and in the finer of the two types: in float32 a year or a time stamp
+        would lose the very digits that tell the rows apart.
+        """
+        shift = np.asarray(self.shift, np.result_type(source, target))
+        scale = np.asarray(self.scale, target)
+        shifted, scaled = bool(shift.any()), bool((scale != 1.0).any())
+
+        def write(x: Array, out: Array) -> None:
+            if shifted:
+                np.subtract(x, shift, out=out, casting="same_kind")
+            else:
+                np.copyto(out, x, casting="same_kind")
+            if scaled:
+                np.multiply(out, scale, out=out)
+
+        return write
+
+    def undo(self, y: Array) -> Array:
+        """The inverse map, in y's type."""
+        return np.asarray(y / self.scale + self.shift).astype(y.dtype, copy=False)
+
+
+IDENTITY = Affine()
+"""The map that changes nothing."""

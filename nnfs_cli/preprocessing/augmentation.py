@@ -1,0 +1,118 @@
+"""Augmentation: each time an image is trained on, it is shifted, turned and bent a little otherwise."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from nnfs_cli.core.arrays import Array, Shape
+from nnfs_cli.core.errors import NnfsError, check_options
+from nnfs_cli.preprocessing.warp import SmoothField, Warp, inverse_maps
+
+MOST_PIXELS = 16_000_000
+"""Up to some more, float32 counts the pixels of an image."""
+
+
+@dataclass(frozen=True)
+class Elastic:
+    """Every pixel is displaced at random, its neighbors alike.
+
+    Simard, Steinkraus and Platt, 2003, Best Practices for Convolutional Neural Networks Applied to
+    Visual Document Analysis. Their alpha counts before smoothing: 34 there, with sigma 4, is 1.4 here
+    (0.163 alpha / sigma).
+
+    alpha: the displacement in pixels: its standard deviation along each axis, everywhere.
+    sigma: in pixels, the width of the Gaussian that smooths it; the larger, the smoother.
+    """
+
+    alpha: float
+    sigma: float = 4.0
+
+    def __post_init__(self) -> None:
+        check_options(
+            self,
+            alpha=(self.alpha >= 0, "a number of at least 0"),
+            sigma=(self.sigma >= 1, "a number of at least 1"),
+        )
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Random changes of images (N, H, W) or (N, C, H, W), in training alone; new ones for each epoch
+
+    All are drawn evenly from a range around none, and put together into one map, by which each image is
+    interpolated once, linearly along both axes.
+
+    shift: the most pixels down or up, and left or right; whole ones, so that a shift alone blurs nothing.
+    rotation: the most degrees either way.
+    zoom: the largest relative change of height, and of width, each for itself.
+    shear: the most degrees by which upright lines lean to either side.
+    flip: swap left and right in every second image, by chance.
+    elastic: bend them: `{alpha: 1.4, sigma: 4}`; null for none.
+    fill: what comes in from outside, as a raw pixel.
+    """
+
+    shift: int = 0
+    rotation: float = 0.0
+    zoom: float = 0.0
+    shear: float = 0.0
+    flip: bool = False
+    elastic: Elastic | None = None
+    fill: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_options(
+            self,
+            shift=(self.shift >= 0, "an integer of at least 0"),
+            rotation=(0 <= self.rotation <= 180, "from 0 to 180 degrees"),
+            zoom=(0 <= self.zoom < 1, "at least 0 and below 1"),
+            shear=(0 <= self.shear <= 60, "from 0 to 60 degrees"),
+        )
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether it changes nothing."""
+        bends = self.elastic is not None and self.elastic.alpha > 0
+        return not (self.shift or self.rotation or self.zoom or self.shear or self.flip or bends)
+
+    def check_rows(self, shape: Shape) -> None:
+        """Raise NnfsError where rows of `shape` are no images, or not even partly there once shifted."""
+        if len(shape) not in (2, 3):
+            raise NnfsError(
+                f"dataset.augment: is for images, rows of shape (H, W) or (C, H, W), found {shape}"
+            )
+        height, width = shape[-2:]
+        if self.shift >= min(height, width):
+            raise NnfsError(
+                f"dataset.augment.shift: must be smaller than the images, {height} x {width}, "
+                f"found {self.shift}"
+            )
+        if height * width > MOST_PIXELS:
+            raise NnfsError(f"dataset.augment: takes up to {MOST_PIXELS:,} pixels, found {height} x {width}")
+
+    def draw_maps(self, n: int, size: Shape, rng: np.random.Generator) -> Array:
+        """(2, n, 3): what `Warp` takes; drawn alike, whichever options are in use."""
+        shift = rng.integers(-self.shift, self.shift + 1, (2, n))
+        angle, higher, wider, slant, side = rng.uniform(-1.0, 1.0, (5, n))
+        factors = 1.0 + self.zoom * np.stack([higher, wider])
+        mirror = np.where(self.flip & (side < 0), -1.0, 1.0)
+        angle, slant = np.radians(self.rotation * angle), np.radians(self.shear * slant)
+        return inverse_maps(size, shift, angle, factors, slant, mirror)
+
+
+class Augmenter:
+    """Augments batches of n images of `shape`, by new draws from `rng` for each, into the type `dtype`."""
+
+    def __init__(
+        self, options: Augmentation, n: int, shape: Shape, dtype: npt.DTypeLike, rng: np.random.Generator
+    ) -> None:
+        self._options, self._n, self._size = options, n, shape[-2:]
+        self.rng = rng
+        self._warp = Warp(n, shape, options.fill, dtype)
+        elastic = options.elastic
+        self._field = SmoothField(n, self._size, elastic.alpha, elastic.sigma) if elastic else None
+
+    def __call__(self, x: Array, y: Array) -> None:
+        """Write x, augmented, into y."""
+        maps = self._options.draw_maps(self._n, self._size, self.rng)
+        self._warp(x, maps, self._field.draw(self.rng) if self._field else None, y)

@@ -1,0 +1,136 @@
+"""Warping: images resampled by a map for each of them, and by a smooth random field."""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from nnfs_cli.core.arrays import Array, Shape
+
+
+def inverse_maps(
+    size: Shape, shift: Array, angle: Array, factors: Array, slant: Array, mirror: Array
+) -> Array:
+    """(2, N, 3): M_n with q = M_n (p - c, 1), where image n, once transformed, shows at p what was at q.
+
+    All turn about the center c of an image of `size` (H, W): first mirror, then stretch, slant, rotate
+    and shift it. p and q are (row, column); M is the inverse of that, for each pixel to look back.
+
+    shift: (2, N) pixels down and right.   angle: (N,) radians counterclockwise.   factors: (2, N) of
+    height and width.   slant: (N,) radians to the right.   mirror: (N,) -1 to swap left and right, else 1.
+    """
+    cos, sin, tan = np.cos(angle), np.sin(angle), np.tan(slant)
+    down = np.stack([cos, sin]) / factors[0]
+    across = np.stack([tan * cos - sin, tan * sin + cos]) / factors[1] * mirror
+    maps = np.empty((2, len(angle), 3), np.float32)
+    for axis, to in enumerate((down, across)):
+        maps[axis, :, :2] = to.T
+        maps[axis, :, 2] = (size[axis] - 1) / 2 - (to * shift).sum(axis=0)
+    return maps
+
+
+class SmoothField:
+    """d (2, N, H, W): for each pixel a displacement, N(0, alpha^2) along each axis, by D = A G B^T.
+
+    G are independent normal numbers on a grid of points sigma apart, reaching two sigma beyond the edges;
+    A and B hold Gaussians of width sigma around them, each row of Euclidean norm 1. This is white noise
+    under a Gaussian filter of width sigma, but takes sigma^2 times fewer random numbers.
+    """
+
+    def __init__(self, n: int, size: Shape, alpha: float, sigma: float) -> None:
+        down, across = (_gaussians(length, sigma) for length in size)
+        self._down, self._across = down * np.float32(alpha), np.ascontiguousarray(across.T)
+        self._grid = np.empty((2, n, down.shape[1], across.shape[1]), np.float32)
+        self._half = np.empty((*self._grid.shape[:3], size[1]), np.float32)
+        self.d: Array = np.empty((2, n, *size), np.float32)
+
+    def draw(self, rng: np.random.Generator) -> Array:
+        """A new d."""
+        rng.standard_normal(dtype=np.float32, out=self._grid)
+        points, width = len(self._across), self._across.shape[1]
+        np.matmul(self._grid.reshape(-1, points), self._across, out=self._half.reshape(-1, width))
+        np.matmul(self._down, self._half, out=self.d)
+        return self.d
+
+
+def _gaussians(length: int, sigma: float) -> Array:
+    """(length, points): the weight of each grid point for each pixel along one axis."""
+    points = math.ceil((length - 1) / sigma) + 5
+    start = ((length - 1) - (points - 1) * sigma) / 2
+    away = np.arange(length)[:, np.newaxis] - (start + sigma * np.arange(points))
+    weights: Array = np.exp(-0.5 * np.square(away / sigma))
+    weights /= np.linalg.norm(weights, axis=1, keepdims=True)
+    return weights.astype(np.float32)
+
+
+class Warp:
+    """y(p) = x(q),   q = M (p - c, 1) + d        x, y: (N, H, W) or (N, C, H, W)   M: (2, N, 3)
+
+    d: (2, N, H, W), or none.   c: the center. Between pixels it interpolates linearly along both axes;
+    all around an image is `fill`. A q that is a pixel gives that pixel, to the last bit.
+
+    Its arrays are made once, for n images of `shape`; x is taken in, and y computed, in `dtype`.
+    """
+
+    def __init__(self, n: int, shape: Shape, fill: float, dtype: npt.DTypeLike) -> None:
+        *channels, height, width = shape
+        self._last, self._row = (height + 1, width + 1), width + 3
+        # One pixel of `fill` before and two after: beyond the last place to look at there is one more.
+        padded = np.full((math.prod(channels), n, height + 3, self._row), fill, dtype)
+        self._inner, self._flat = padded[:, :, 1:-2, 1:-2], padded.reshape(len(padded), -1)
+        pixels = np.indices((height, width)).reshape(2, -1) - [[(height - 1) / 2], [(width - 1) / 2]]
+        self._pixels = np.concatenate([pixels, np.ones((1, height * width))]).astype(np.float32)
+        self._q, self._floor = (np.empty((2, n, height, width), np.float32) for _ in range(2))
+        self._index = np.empty((n, height, width), np.intp)
+        self._first = np.arange(n).reshape(-1, 1, 1) * ((height + 3) * self._row)
+        self._corners = [np.empty((n, height, width), dtype) for _ in range(3)]
+
+    def __call__(self, x: Array, maps: Array, d: Array | None, y: Array) -> None:
+        """Write x, warped, into y."""
+        np.copyto(self._inner, _by_channel(x), casting="same_kind")
+        np.matmul(maps, self._pixels, out=self._q.reshape(2, len(x), -1))
+        if d is not None:
+            self._q += d
+        self._look_up()
+        for source, out in zip(self._flat, _by_channel(y), strict=True):
+            self._interpolate(source, out)
+
+    def _look_up(self) -> None:
+        """Where each q is: the index of the pixel above and to the left, and how far it is beyond it."""
+        self._q += 1.0  # as counted with the pixel of `fill`
+        for q, last in zip(self._q, self._last, strict=True):
+            np.clip(q, 0.0, last, out=q)
+        np.floor(self._q, out=self._floor)
+        self._q -= self._floor
+        down, across = self._floor
+        down *= self._row
+        down += across
+        np.copyto(self._index, down, casting="unsafe")
+        self._index += self._first
+
+    def _interpolate(self, source: Array, out: Array) -> None:
+        """out = (1 - r) ((1 - s) a + s b) + r ((1 - s) c + s d), by the four pixels around each q."""
+        above, right, below = self._corners
+        r, s = self._q
+        self._take(source, 0, above)
+        self._take(source, 1, right)
+        right -= above
+        right *= s
+        above += right
+        self._take(source, self._row, below)
+        self._take(source, self._row + 1, right)
+        right -= below
+        right *= s
+        below += right
+        below -= above
+        below *= r
+        np.add(above, below, out=out)
+
+    def _take(self, source: Array, further: int, out: Array) -> None:
+        # All indices are within: mode="clip" only spares a check, and a copy.
+        source[further:].take(self._index, out=out, mode="clip")
+
+
+def _by_channel(x: Array) -> Array:
+    """(N, H, W) or (N, C, H, W) as (C, N, H, W)."""
+    return x[np.newaxis] if x.ndim == 3 else np.moveaxis(x, 1, 0)

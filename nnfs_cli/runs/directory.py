@@ -1,0 +1,205 @@
+"""The run directory: a contract that users' scripts read. Nothing in it is ever overwritten half-way."""
+
+import contextlib
+import csv
+import errno
+import io
+import json
+import math
+import os
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.errors import NnfsError, did_you_mean
+from nnfs_cli.preprocessing.preparation import Preparation
+
+if TYPE_CHECKING:
+    from nnfs_cli.config.experiment import ExperimentConfig
+
+
+class RunDirectory:
+    """One run's files, as `docs/design.md` lists them in section 4."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.id = path.name
+
+    @classmethod
+    def create(cls, root: Path, config: "ExperimentConfig", run_id: str | None = None) -> "RunDirectory":
+        """A new directory in `root`, with the resolved config.
+
+        A clash of names gets -2, -3, ...; NnfsError for an asked-for id that is taken.
+        """
+        from nnfs_cli.config.experiment import PLAIN_NAME
+
+        stem = run_stem(config.name) if run_id is None else run_id
+        if not re.fullmatch(PLAIN_NAME, stem) or stem == "latest":
+            raise NnfsError(
+                f"--id: must be a plain name for a new folder, letters, digits and . _ -, found {stem!r}"
+            )
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+            path = root / stem
+            for number in range(2, 1000):
+                with contextlib.suppress(FileExistsError):
+                    path.mkdir()
+                    break
+                if run_id is not None:
+                    raise NnfsError(f"--id: {path} is there already, and a run never overwrites another")
+                path = root / f"{stem}-{number}"
+            run = cls(path)
+            copies = [f"plugin_{i}_{Path(plugin).name}" for i, plugin in enumerate(config.plugins)]
+            for plugin, copy in zip(config.plugins, copies, strict=True):
+                run.write(copy, Path(plugin).read_bytes())
+            run.write("config.yaml", replace(config, plugins=tuple(copies)).to_yaml().encode())
+        except OSError as error:
+            option = "--id" if error.errno == errno.ENAMETOOLONG else "--runs"
+            raise NnfsError(f"{option}: cannot write in {root}: {error.strerror}") from None
+        return run
+
+    @classmethod
+    def find(cls, root: Path, reference: str) -> "RunDirectory":
+        """The run that a path, an id or `latest` means; NnfsError with the nearest ids if there is none."""
+        runs = list(all_runs(root))
+        if reference == "latest":
+            if not runs:
+                raise NnfsError(f"no runs in {root.absolute()} yet; `nnfs train CONFIG` makes one")
+            return runs[-1]
+        candidates = [path for path in (Path(reference), root / reference) if reference and path.is_dir()]
+        for path in candidates:
+            if (path / "config.yaml").is_file():
+                return cls(path)
+        if candidates:
+            raise NnfsError(f"{candidates[0]} is no run directory: it has no config.yaml")
+        raise NnfsError(
+            f"no run {reference!r} in {root.absolute()}{did_you_mean(reference, [run.id for run in runs])}"
+        )
+
+    # Writing
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file whole or not at all."""
+        temporary = self.path / f".{name}.part"
+        try:
+            with temporary.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self.path / name)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+    def write_json(self, name: str, content: Mapping[str, Any]) -> None:
+        self.write(name, (json.dumps(finite(content), indent=2) + "\n").encode())
+
+    def write_arrays(self, name: str, arrays: Mapping[str, Array]) -> None:
+        buffer = io.BytesIO()
+        np.savez(buffer, allow_pickle=False, **arrays)
+        self.write(name, buffer.getvalue())
+
+    def drop_rows_after(self, step: int) -> None:
+        """Shorten epochs.csv and steps.csv to what was recorded up to a step."""
+        for name in ("epochs.csv", "steps.csv"):
+            if self.has(name):
+                with (self.path / name).open(encoding="utf-8", newline="") as lines:
+                    header, *rows = list(csv.reader(lines)) or [[]]
+                if "step" not in header:  # not even the header was written
+                    (self.path / name).unlink()
+                    continue
+                column = header.index("step")
+                kept = [row for row in rows if len(row) == len(header) and int(row[column]) <= step]
+                self.write(name, "".join(",".join(row) + "\n" for row in [header, *kept]).encode())
+
+    # Reading
+
+    def config(self) -> "ExperimentConfig":
+        from nnfs_cli.config.load import load_config  # late, for those who only list runs
+
+        return load_config(self.path / "config.yaml")
+
+    def summary(self) -> dict[str, Any]:
+        """summary.json; NnfsError where there is none to read."""
+        file = self.path / "summary.json"
+        try:
+            summary = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise NnfsError(f"{file}: cannot be read: {error}") from None
+        if not isinstance(summary, dict):
+            raise NnfsError(f"{file}: must be a mapping, found {summary!r}")
+        return summary
+
+    def preparation(self) -> Preparation:
+        """How the run's data were prepared; NnfsError where it cannot be read."""
+        file = self.path / "preparation.json"
+        try:
+            return Preparation.from_record(json.loads(file.read_text(encoding="utf-8")))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise NnfsError(f"{file}: cannot be read: {error}; train the run again") from None
+
+    def has(self, name: str) -> bool:
+        return (self.path / name).is_file()
+
+    def arrays(self, name: str) -> dict[str, Array]:
+        """The arrays of one of the run's .npz files; NnfsError where it is missing or damaged."""
+        file = self.path / name
+        if not file.is_file():
+            raise NnfsError(f"{file}: no such file; the run has not got that far")
+        try:
+            with file.open("rb") as opened:
+                if not zipfile.is_zipfile(opened):
+                    raise NnfsError(f"{file}: damaged: not an .npz file")
+                with np.load(opened, allow_pickle=False) as archive:
+                    return {key: archive[key] for key in archive.files}
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            raise NnfsError(f"{file}: damaged: {error}") from None
+
+    def table(self, name: str) -> dict[str, Array]:
+        """The columns of epochs.csv or steps.csv as float64 arrays; {} if nothing was recorded yet."""
+        file = self.path / name
+        if not file.is_file():
+            return {}
+        first, *rows = file.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
+        header = next(csv.reader([first]), [])
+        if header and "step" not in header:
+            raise NnfsError(f"{file}: damaged: its first row names no column 'step'")
+        whole = [row for row in rows if row and row.count(",") == len(header) - 1]
+        if not whole:
+            return {}
+        try:
+            columns = np.loadtxt(whole, delimiter=",", comments=None, unpack=True, ndmin=2)
+        except ValueError as error:
+            raise NnfsError(f"{file}: {error}") from None
+        return dict(zip(header, columns, strict=True))
+
+
+def finite(content: Any) -> Any:
+    """The same content with None for numbers that JSON cannot hold: infinity, not-a-number."""
+    if isinstance(content, Mapping):
+        return {key: finite(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [finite(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
+
+
+def run_stem(name: str) -> str:
+    """The id of a run that starts now, `mnist-20260131-235959`."""
+    return f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+
+
+def all_runs(root: Path) -> Iterator[RunDirectory]:
+    """The runs in `root`, newest last."""
+    if root.exists() and not root.is_dir():
+        raise NnfsError(f"--runs: {root} is a file, not a folder of runs")
+    if root.is_dir():
+        runs = [RunDirectory(path) for path in root.iterdir() if (path / "config.yaml").is_file()]
+        yield from sorted(runs, key=lambda run: ((run.path / "config.yaml").stat().st_mtime_ns, run.id))

@@ -1,0 +1,37 @@
+"""Runs in a line each."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.runs.directory import RunDirectory
+
+
+def overview(run: RunDirectory) -> dict[str, Any]:
+    """A run in one line: id, status, epochs, best score, seconds, and what is wrong with it, if anything."""
+    try:
+        return _overview(run.id, run.summary())
+    except (NnfsError, AttributeError, KeyError, TypeError, StopIteration):
+        return {"id": run.id, "status": "unreadable"}
+
+
+def _overview(run_id: str, summary: dict[str, Any]) -> dict[str, Any]:
+    scores = summary.get("scores") or {}
+    split = most_telling(scores) if scores else None
+    return {
+        "id": run_id,
+        "status": str(summary.get("status")),
+        "epochs": summary.get("epochs"),
+        "epochs_planned": summary.get("epochs_planned"),
+        "best_epoch": (summary.get("best") or {}).get("epoch"),
+        "split": split,
+        "scores": dict(scores[split]) if split else {},
+        "seconds": None if summary.get("seconds") is None else round(summary["seconds"], 3),
+        "started": summary.get("started"),
+    }
+
+
+def most_telling(splits: Iterable[str]) -> str:
+    """The split that says most about new data: test, else validation, else train."""
+    names = set(splits)
+    return next(name for name in ("test", "validation", "train") if name in names)

@@ -1,0 +1,1 @@
+"""All that makes training fast and can be left out."""

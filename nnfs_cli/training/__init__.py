@@ -1,0 +1,1 @@
+"""An experiment, trained epoch by epoch."""

@@ -1,0 +1,51 @@
+"""Evaluation: a network's scores on a split, and what it says about given inputs."""
+
+import numpy as np
+
+from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.blas_threads import use_threads
+from nnfs_cli.metrics.base import likeliest
+from nnfs_cli.preprocessing.records import Split
+from nnfs_cli.training.experiment import Experiment
+from nnfs_cli.training.reports import ClassScore, Evaluation
+
+
+def evaluate(experiment: Experiment, name: str) -> Evaluation:
+    """Loss and metrics on one split; for classes also the confusion matrix and each class's scores."""
+    split = experiment.split(name)
+    z = outputs(experiment, split)
+    t = split.t[split.rows]
+    classes = experiment.data.classes
+    confusion = np.zeros((0, 0), int)
+    if classes:
+        confusion = confusion_matrix(likeliest(experiment.loss.predict(z)), t, len(classes))
+    return Evaluation(
+        split=name,
+        rows=len(split),
+        scores=experiment.scores(z, t),
+        outputs=z,
+        confusion=tuple(tuple(int(count) for count in row) for row in confusion),
+        classes=class_scores(confusion, classes),
+    )
+
+
+def outputs(experiment: Experiment, split: Split) -> Array:
+    """The network's outputs (N, M) for all rows of a split, as evaluation computes them."""
+    with use_threads(1, experiment.network):
+        return experiment.passes.answers(split, experiment.config.training.threads)
+
+
+def confusion_matrix(predicted: Array, actual: Array, classes: int) -> Array:
+    """(K, K) counts: row the actual class, column the predicted one."""
+    return np.bincount(actual * classes + predicted, minlength=classes**2).reshape(classes, classes)
+
+
+def class_scores(confusion: Array, names: tuple[str, ...]) -> tuple[ClassScore, ...]:
+    """Precision, recall and F1 of each class; 0 where a class was never predicted or never there."""
+    hits = confusion.diagonal()
+    predicted, support = confusion.sum(axis=0), confusion.sum(axis=1)
+    precision = hits / np.maximum(predicted, 1)
+    recall = hits / np.maximum(support, 1)
+    f1 = 2 * hits / np.maximum(predicted + support, 1)
+    columns = zip(names, precision, recall, f1, support, strict=True)
+    return tuple(ClassScore(name, float(p), float(r), float(f), int(n)) for name, p, r, f, n in columns)

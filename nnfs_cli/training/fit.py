@@ -1,0 +1,75 @@
+"""Checks: whether a config's parts suit each other and its data, before anything is trained."""
+
+import math
+
+from nnfs_cli.config.experiment import ExperimentConfig
+from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.engine.network import Network
+from nnfs_cli.kernels.windows import channels_last
+from nnfs_cli.layers.reshape import Reshape
+from nnfs_cli.losses.base import Loss
+from nnfs_cli.metrics.base import Metric
+from nnfs_cli.preprocessing.records import Data
+from nnfs_cli.training.parts import TOLERANCE, TRIED_ROWS, gap_between_parts
+
+
+def doubt_about(config: ExperimentConfig, data: Data) -> str:
+    """What to tell of images whose channels come last, if anything treats them as images."""
+    as_images = data.augment is not None or any(layer.images for layer in config.layers)
+    one_channel = data.input_shape[-1:] == (1,)
+    if not as_images or (one_channel and data.augment is None and isinstance(config.layers[0], Reshape)):
+        return ""  # a single channel comes first as well as last
+    return channels_last(data.input_shape)
+
+
+def check_fit(config: ExperimentConfig, network: Network, data: Data, *, trains: bool) -> None:
+    """Raise NnfsError unless loss, metrics and the last layer suit the data.
+
+    trains: the loss must suit the training, too.
+    """
+    problems = []
+    parts: list[tuple[str, Loss | Metric]] = [("loss", config.loss)]
+    parts += [(f"metrics[{i}]", metric) for i, metric in enumerate(config.metrics)]
+    for path, part in parts:
+        if data.task not in part.tasks:
+            problems.append(
+                f"{path}: {part.type_name} is for {' or '.join(part.tasks)}, "
+                f"but {config.dataset.type_name} is {data.task}"
+            )
+    width = config.loss.width(data)
+    if network.output_shape != (width,):
+        what = f"{len(data.classes)} classes" if data.classes else f"targets of width {data.target_width}"
+        last = len(config.layers) - 1
+        hint = "; put flatten after it" if math.prod(network.output_shape) == width else ""
+        problems.append(
+            f"layers[{last}]: the last layer gives {network.output_shape} for each row, "
+            f"but {config.dataset.type_name} has {what}: {config.loss.type_name} wants ({width},){hint}"
+        )
+    if config.training.monitor != "val_loss" and "validation" not in data.splits:
+        problems.append(
+            f"training.monitor: {config.training.monitor} needs a validation split, and there is none"
+        )
+    if config.training.patience and "validation" not in data.splits:
+        problems.append("training.patience: needs a validation split to watch, and there is none")
+    if not network.params.named:
+        problems.append("layers: no layer has parameters, so there is nothing to train")
+    if trains and config.training.accumulate > 1 and not problems:
+        gap = gap_between_parts(config.loss, network, data)
+        if gap > TOLERANCE:
+            problems.append(_cannot_accumulate(config, gap))
+    if problems:
+        raise NnfsError("\n  ".join([f"{config.name}: the parts do not fit together", *problems]))
+
+
+def _cannot_accumulate(config: ExperimentConfig, gap: float) -> str:
+    """What was found of a loss, and what to do."""
+    training, loss = config.training, config.loss
+    rows = training.batch_size * training.accumulate
+    weight = f"`{type(loss).__name__}.weight`"
+    off = f"{gap:.0%} off" if math.isfinite(gap) else "nowhere near"
+    return (
+        f"training.accumulate: must be 1, since the gradient of {loss.type_name} does not add up: for "
+        f"{TRIED_ROWS} rows it was {off} the mean of their parts' gradients, weighted by {weight}; a larger "
+        f"batch_size, here {rows}, makes the same steps; or, if the loss is a mean of its rows' after all, "
+        f"let {weight} say what they count"
+    )
