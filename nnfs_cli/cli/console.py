@@ -43,15 +43,20 @@ def show_network(experiment: "Experiment") -> None:
     rows = ", ".join(f"{len(split):,} {name}" for name, split in experiment.data.splits.items())
     for said in experiment.data.notes:
         out.print(said, markup=False)
-    if experiment.passes.crew.size > 1:
-        work = f"each batch shared by {experiment.passes.crew.size} processes"
-    elif experiment.shares is not None:
-        work = f"each layer shared by {experiment.shares.size} processes"
-    elif experiment.threads == 1 or experiment.network.has_images:
-        work = "BLAS on 1 thread"
+    engine = experiment.engine
+    if engine.parts > 1:
+        work = (
+            f"batches in {engine.parts} parts, computed by {_count(engine.workers, 'process', 'processes')}"
+        )
     else:
-        work = f"BLAS on {experiment.threads} threads"
+        work = f"BLAS on {_count(engine.blas_threads, 'thread', 'threads')}"
+    if engine.name == "plain":
+        work = "the plain engine"
     out.print(f"rows: {rows}; {config.dtype}; {work}", markup=False)
+
+
+def _count(n: int, one: str, many: str) -> str:
+    return f"{n} {one if n == 1 else many}"
 
 
 def show_config(config: "ExperimentConfig") -> None:

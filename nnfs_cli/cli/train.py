@@ -21,16 +21,23 @@ def train(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check and build everything, show it, train and write nothing.")
     ] = False,
+    plain: Annotated[
+        bool,
+        typer.Option("--plain", help="Train by the plain engine, layer by layer, to read, print and debug."),
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the path of the run.")] = False,
 ) -> None:
     """Train the network that CONFIG describes; weights, numbers and plots go to runs/<id>/."""
     from nnfs_cli.cli import console
     from nnfs_cli.cli.progress import follow
     from nnfs_cli.config.load import load_config
+    from nnfs_cli.jobs.engine import choose_engine
     from nnfs_cli.runs.directory import RunDirectory
     from nnfs_cli.training.experiment import Experiment
 
-    experiment = Experiment(load_config(config, overrides))
+    engine = ["training.engine=plain"] if plain else []
+    experiment = Experiment(load_config(config, [*overrides, *engine]))
+    choose_engine(experiment)
     if dry_run:
         console.show_network(experiment)
         console.show_config(experiment.config)

@@ -9,7 +9,7 @@ import yaml
 from nnfs_cli.config.reader import to_plain
 from nnfs_cli.core.errors import Mistake, check_options
 from nnfs_cli.datasets.base import Dataset
-from nnfs_cli.layers.base import Layer, last_of
+from nnfs_cli.layers.base import Layer
 from nnfs_cli.losses.base import Loss
 from nnfs_cli.metrics.base import Metric
 from nnfs_cli.optimizers.base import Optimizer
@@ -35,8 +35,10 @@ class TrainingConfig:
     patience: epochs without a better monitored value after which training stops; 0 to go on.
     min_delta: by how much a value must be better to count as better.
     monitor: `val_loss` or `val_<metric>`: what the best epoch is chosen by, given a validation split.
-    threads: how many processes share the work of training, on Linux, where the layers allow it; else how many
-        threads BLAS may use. So many threads answer for rows in evaluation. `auto` chooses by the shapes.
+    threads: how many cores to use. Batches of images are cut into parts, and on Linux so many worker
+        processes compute them; that changes no number. For other networks it is the number of BLAS's
+        threads, which may change the last digits; `auto` follows from the shapes alone.
+    engine: `auto` for the fastest; `plain` for the one to read, and to put a `print` into.
     """
 
     epochs: int
@@ -50,6 +52,7 @@ class TrainingConfig:
     min_delta: float = 0.0
     monitor: str = "val_loss"
     threads: int | Literal["auto"] = "auto"
+    engine: Literal["auto", "plain"] = "auto"
 
     def __post_init__(self) -> None:
         check_options(
@@ -104,7 +107,8 @@ class ExperimentConfig:
 def _contradictions(config: ExperimentConfig) -> list[Mistake]:
     """What each part allows but the parts together do not."""
     mistakes = []
-    where = last_of(config.layers)
+    computing = [i for i, layer in enumerate(config.layers) if type(layer).view is Layer.view]
+    where = computing[-1] if computing else len(config.layers) - 1
     last = config.layers[where]
     if config.loss.expects_logits and last.gives_probabilities:
         name = config.loss.type_name

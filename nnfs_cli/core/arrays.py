@@ -9,8 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 Array: TypeAlias = npt.NDArray[Any]
-
-
 Shape: TypeAlias = tuple[int, ...]
 
 
@@ -28,6 +26,11 @@ def row_numbers(n: int) -> Array:
     numbers = np.arange(n)
     numbers.flags.writeable = False
     return numbers
+
+
+def is_batch_innermost(x: Array) -> bool:
+    """Whether the rows of x (N, ...) lie side by side in memory, number by number."""
+    return x.ndim > 1 and x.strides[0] == x.itemsize and not x.flags.c_contiguous
 
 
 STRETCH = 2**17

@@ -10,7 +10,6 @@ import pkgutil
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from functools import cached_property
 from typing import Any, ClassVar, Generic, TypeVar
 
 from nnfs_cli.core.errors import NnfsError, did_you_mean
@@ -26,15 +25,6 @@ class Component:
     def options(self) -> dict[str, Any]:
         """The options with their values, defaults included."""
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-
-
-def has_methods_of_its_own(cls: type) -> bool:
-    """Whether a class computes anything otherwise than the one that it derives from."""
-    kinds = (property, cached_property, staticmethod, classmethod)
-    return any(
-        (callable(member) or isinstance(member, kinds)) and not name.startswith("__")
-        for name, member in vars(cls).items()
-    )
 
 
 C = TypeVar("C", bound=Component)

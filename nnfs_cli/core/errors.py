@@ -25,8 +25,8 @@ class InterruptionError(NnfsError):
     exit_status = 130
 
 
-class HelperError(NnfsError):
-    """A process that helped has ended before its work was done."""
+class WorkerError(NnfsError):
+    """A worker process has ended before its work was done."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,5 @@
-"""What must not be left half done when Ctrl-C comes."""
+"""Ctrl-C and SIGTERM: held while something must not be left half done, or turned into a request to stop."""
 
-# The functions behind those of `signal`, which take ten times as long, to find names for handlers:
-# a training holds Ctrl-C for a few steps at a time.
-import _signal as fast  # type: ignore[import-not-found]
 import signal
 import threading
 from collections.abc import Callable
@@ -10,41 +7,71 @@ from signal import SIGINT, SIGTERM, raise_signal
 from types import FrameType
 from typing import Any
 
-
-class Uninterrupted:
-    """While entered, Ctrl-C waits for the end; the second does not."""
-
-    def __enter__(self) -> None:
-        self._came = False
-        self._before: Any = fast.getsignal(SIGINT)
-        if threading.current_thread() is not threading.main_thread():  # which alone hears of it
-            self._before = None
-        if self._before is not None:
-            # What is heard right now may have put another handler there since.
-            self._before = fast.signal(SIGINT, self._hear)
-
-    def __exit__(self, *_: object) -> None:
-        if self._before is None:
-            return
-        # In one go: between a look and a change, whoever listens may change it.
-        there = fast.signal(SIGINT, self._before)
-        if getattr(there, "__self__", None) is not self:  # a second came, or SIGTERM, and was heard
-            fast.signal(SIGINT, there)
-        if self._came:
-            raise_signal(SIGINT)
-
-    def _hear(self, _: int, __: FrameType | None) -> None:
-        if self._came:
-            self._came = False
-            fast.signal(SIGINT, self._before)
-            raise_signal(SIGINT)  # the first, of which whoever listens may only take note
-            raise_signal(SIGINT)
-        else:
-            self._came = True
-
-
 Handler = Callable[[int, FrameType | None], Any] | int | None
 """What hears a signal, as `signal` has it."""
+
+
+class Uninterrupted:
+    """While entered and `busy`, Ctrl-C waits; a second one does not.
+
+    busy: whether something is going on that must not be left half done. It is so from the start; who
+        works in stretches sets it, and calls `release` after each stretch in which a Ctrl-C `came`.
+    """
+
+    def __init__(self) -> None:
+        self.busy = self.came = self.was_left = False
+        self._before: Handler = None
+
+    def __enter__(self) -> "Uninterrupted":
+        if threading.current_thread() is threading.main_thread():  # only there may handlers be set
+            self._before = signal.getsignal(SIGINT)
+            if self._before is not None:
+                signal.signal(SIGINT, self._hear)
+        self.busy = True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.busy, self.was_left = False, True
+        if self._before is None:
+            return
+        there = signal.signal(SIGINT, _still_listening(self._before))
+        if getattr(there, "__self__", None) is not self:  # another listener came since
+            signal.signal(SIGINT, there)
+        self.release()
+
+    def release(self) -> None:
+        """Let a Ctrl-C that came be heard now."""
+        if self.came:
+            self.came = False
+            raise_signal(SIGINT)
+
+    def _hear(self, number: int, frame: FrameType | None) -> None:
+        if self.busy and not self.came:
+            self.came = True
+            return
+        if self.came:  # the second; who listens may only take note of the first
+            self.came = False
+            self._pass_on(number, frame)
+            raise_signal(SIGINT)
+        else:
+            self._pass_on(number, frame)
+
+    def _pass_on(self, number: int, frame: FrameType | None) -> None:
+        """Let whoever listened before hear of it, and again if there is a next time."""
+        if callable(self._before):
+            self._before(number, frame)
+        else:
+            signal.signal(number, self._before)
+            raise_signal(number)
+
+
+def _still_listening(handler: Handler) -> Handler:
+    """A handler, or whoever listened before it if it belongs to an Uninterrupted that was left."""
+    owner = getattr(handler, "__self__", None)
+    while isinstance(owner, Uninterrupted) and owner.was_left:
+        handler = owner._before
+        owner = getattr(handler, "__self__", None)
+    return handler
 
 
 class StopRequest:

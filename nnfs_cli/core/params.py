@@ -85,25 +85,19 @@ class FlatParams:
                 setattr(self, name, array)
         self._lay_out()
 
-    def follow(self, leader: "FlatParams") -> None:
-        """See the parameters and statistics of `leader`, from the same layers; grad stays one's own."""
+    def follow(self, leader: "FlatParams", *, own_grad: bool = False) -> None:
+        """See the parameters, statistics and gradients of `leader`, from the same layers."""
         self.value, self.statistics = leader.value, leader.statistics
+        if not own_grad:
+            self.grad = leader.grad
         self._lay_out()
-
-    def views(self, vector: Array) -> dict[str, Array]:
-        """A vector (P,) that has a number for each parameter, by their names and in their shapes."""
-        return _views(vector, self._in_order)
-
-    def statistic_views(self, vector: Array) -> dict[str, Array]:
-        """The same of the statistics, (S,)."""
-        return _views(vector, self._statistics)
 
     def _lay_out(self) -> None:
         """Let each parameter and statistic see its part of the vectors."""
-        values, grads = self.views(self.value), self.views(self.grad)
+        values, grads = _views(self.value, self._in_order), _views(self.grad, self._in_order)
         for name, param in self._in_order.items():
             param.value, param.grad = values[name], grads[name]
-        for name, view in self.statistic_views(self.statistics).items():
+        for name, view in _views(self.statistics, self._statistics).items():
             self._statistics[name].value = view
 
     def initialize(self, rng: np.random.Generator) -> None:

@@ -1,6 +1,5 @@
 """Batches: rows of a split, gathered and normalized into the arrays that a network reads."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -18,62 +17,61 @@ STRETCH = 16384
 class Batch:
     """Brings rows of a split into a workspace's input, and their targets into `t`.
 
-    Rows stay in memory as they came (pixels as bytes) and go through `augment`, if there is one, and
-    through `inputs` one batch at a time.
+    Rows stay in memory as they came (pixels as bytes). They are augmented, if asked for, and mapped by
+    `inputs` one batch at a time.
     """
 
     def __init__(
-        self,
-        split: Split,
-        inputs: Affine,
-        workspace: Workspace,
-        augment: Augmenter | None = None,
+        self, split: Split, inputs: Affine, workspace: Workspace, augment: Augmenter | None = None
     ) -> None:
         x = workspace.x
-        self.split = split
-        self.workspace = workspace
+        self.split, self.workspace, self._augment = split, workspace, augment
         self.t: Array = np.empty((len(x), *split.t.shape[1:]), split.t.dtype)
-        self._augment = augment
-        self._map = inputs.into(x.dtype if augment else split.x.dtype, x.dtype)
-        direct = split.x.dtype == x.dtype and x.flags.c_contiguous and inputs.is_identity and not augment
+        self._shift, self._scale = inputs.between(x.dtype if augment else split.x.dtype, x.dtype)
+        as_it_is = self._shift is None and self._scale is None and augment is None
+        direct = as_it_is and split.x.dtype == x.dtype and x.flags.c_contiguous
         self._raw = x if direct else np.empty(x.shape, split.x.dtype)
-        self._gather_x, self._gather_t = gathering(split.x, self._raw), gathering(split.t, self.t)
-
-    def use_rng(self, rng: np.random.Generator) -> None:
-        """Let augmentation draw from `rng`."""
-        if self._augment is not None:
-            self._augment.rng = rng
+        self._gathered = [_as_bytes(split.x, self._raw), _as_bytes(split.t, self.t)]
 
     def fill(self, rows: Array) -> None:
-        """Bring in these rows of split.x, as many as the workspace holds."""
-        self._gather_x(rows)
-        self._gather_t(rows)
-        x = self.workspace.x
+        """Bring in these rows (N,) of split.x, as many as the workspace holds."""
+        for source, out, are_bytes in self._gathered:
+            if are_bytes:
+                # All rows are the split's own: mode="clip" only spares a second check of their numbers.
+                source.take(rows, axis=0, out=out, mode="clip")
+            else:
+                out[...] = source[rows]
+        x, raw = self.workspace.x, self._raw
+        if raw is x:
+            return
         if self._augment is not None:
-            self._augment(self._raw, x)
-            self._map(x, x)
-        elif self._raw is not x:
-            self._map(self._raw, x)
+            self._augment(raw, x)
+            raw = x
+        if self._shift is not None:
+            np.subtract(raw, self._shift, out=x, casting="same_kind")
+        elif raw is not x:
+            np.copyto(x, raw, casting="same_kind")
+        if self._scale is not None:
+            x *= self._scale
 
 
-def gathering(source: Array, out: Array) -> Callable[[Array], object]:
-    """A function that writes the rows of `source` (R, ...) with given numbers (N,) into `out` (N, ...).
+def _as_bytes(source: Array, out: Array) -> tuple[Array, Array, bool]:
+    """Both (R, ...) and (N, ...) as rows of bytes, where that can be.
 
-    `take` would first copy all of a source that is not in C order or, as arrays in an .npz file seldom
-    are, not at an address that its type asks for. Bytes are at home anywhere.
+    `take` would first copy all of a source that does not begin where its type asks for, as arrays in an
+    .npz file seldom do. Bytes may begin anywhere. A source that is not in C order stays as it is.
     """
     if not source.flags.c_contiguous:
-        return lambda rows: np.copyto(out, source[rows])
+        return source, out, False
     raw, target = (np.asarray(each).reshape(len(each), -1).view(np.uint8) for each in (source, out))
-    # The rows are the split's own and need no second bounds check: mode="clip" is the fast path.
-    return lambda rows: raw.take(rows, axis=0, out=target, mode="clip")
+    return raw, target, True
 
 
 def ready(data: Data, dtype: str) -> Data:
     """The same data in the network's dtype, with as much done beforehand as memory allows.
 
-    Real numbers are normalized here, once. Bytes, which would grow fourfold, files mapped into memory,
-    and what is augmented first stay as they are: their `inputs` is left for the batches to apply.
+    Real numbers are normalized here, once. Bytes would grow fourfold, files are mapped into memory, and
+    augmentation comes first: these stay as they are, and `inputs` is left for the batches to apply.
     """
     xs = {id(split.x): split.x for split in data.splits.values()}
     at_once = all(x.dtype != np.uint8 and not isinstance(x, np.memmap) for x in xs.values())

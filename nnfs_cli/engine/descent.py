@@ -8,15 +8,9 @@ import numpy as np
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.interrupts import Uninterrupted
 from nnfs_cli.core.params import FlatParams
-from nnfs_cli.optimizers.base import Optimizer, vectors
+from nnfs_cli.optimizers.base import Optimizer
 from nnfs_cli.regularizers.base import Regularizer
 from nnfs_cli.schedules.base import Clock, Schedule
-
-FADED_EVERY = 64
-"""Steps after which an optimizer's state is cleared of what has faded."""
-
-FADED = 1e8
-"""Times the smallest normal number: far below what any step can tell from zero."""
 
 
 class Descent:
@@ -41,17 +35,11 @@ class Descent:
         clip_value: float,
         ema: float,
     ) -> None:
-        self.params, self.optimizer, self.schedule, self.regularizer = (
-            params,
-            optimizer,
-            schedule,
-            regularizer,
-        )
+        self.params, self.optimizer, self.schedule = params, optimizer, schedule
+        self.regularizer = regularizer
         self.clip_norm, self.clip_value, self.ema = clip_norm, clip_value, ema
         self.average = params.value.copy() if ema else None
-        self._scratch = np.empty_like(params.value)
-        # Whether nothing but the rate comes between the gradient and the step.
-        self._plain = optimizer.only_scales and regularizer is None and not clip_norm and not clip_value
+        self._change = np.empty_like(params.value) if ema else None
         optimizer.build(params)
         schedule.start()
 
@@ -59,50 +47,27 @@ class Descent:
         """The rate of the step about to be taken."""
         return self.schedule.learning_rate(self.optimizer.learning_rate, clock)
 
-    def scale(self, clock: Clock) -> float:
-        """What to multiply the loss's gradient by before it goes backward, for the step about to be taken.
-
-        1, or the learning rate, where nothing else is done with the gradient: see `only_scales`.
-        """
-        return self.learning_rate(clock) if self._plain else 1.0
-
-    def step(self, clock: Clock) -> None:
-        """Change params.value by params.grad, the gradient times `scale`, which is used up."""
-        if self._plain:
-            self.params.value -= self.params.grad
-        else:
-            self._regularized_step(clock)
+    def step(self, number: int, learning_rate: float) -> None:
+        """Change params.value by params.grad, which is used up. `number` counts the steps before."""
+        if self.regularizer is not None:
+            self.regularizer.add_gradient(self.params)
+        if self.clip_value or self.clip_norm:
+            clip(self.params.grad, self.clip_value, self.clip_norm)
+        self.optimizer.step(self.params, learning_rate)
+        if self.regularizer is not None:
+            self.regularizer.constrain(self.params)
         if self.average is not None:
-            # A decay that starts small, as TensorFlow's, so that the average soon forgets the start.
-            decay = min(self.ema, (1 + clock.step) / (10 + clock.step))
-            np.subtract(self.params.value, self.average, out=self._scratch)
-            self._scratch *= 1.0 - decay
-            self.average += self._scratch
+            self.update_average(number, self.average)
 
-    def _regularized_step(self, clock: Clock) -> None:
-        params = self.params
-        if self.regularizer is not None:
-            self.regularizer.add_gradient(params)
-        clip(params.grad, self.clip_value, self.clip_norm)
-        self.optimizer.step(params, self.learning_rate(clock))
-        if clock.step % FADED_EVERY == FADED_EVERY - 1:
-            self._clear_faded()
-        if self.regularizer is not None:
-            self.regularizer.constrain(params)
+    def update_average(self, number: int, average: Array) -> None:
+        """Take the new parameters into their moving average.
 
-    def _clear_faded(self) -> None:
-        """Set what the optimizer remembers to zero where it has all but died away.
-
-        Where gradients stay zero, as for the pixels at a border, averages shrink to denormal numbers and
-        stick there, since 0.9 times the smallest of them is rounded up. Processors are slow on those.
+        Its decay starts small, as TensorFlow's, so that the average soon forgets the start.
         """
-        least = FADED * np.finfo(self.params.value.dtype).tiny
-        for array in self.optimizer.state().values():
-            if array.shape[-1:] == self._scratch.shape and array.dtype == self._scratch.dtype:
-                for vector in vectors(array):
-                    np.abs(vector, out=self._scratch)
-                    np.greater_equal(self._scratch, least, out=self._scratch)
-                    vector *= self._scratch
+        decay = min(self.ema, (1 + number) / (10 + number))
+        change = np.subtract(self.params.value, average, out=self._change)
+        change *= 1.0 - decay
+        average += change
 
     def penalty(self) -> float:
         """What the regularizer adds to the loss."""

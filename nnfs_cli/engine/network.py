@@ -1,19 +1,30 @@
 """The network: a stack of built layers, and for each batch size the workspace it runs in."""
 
-import copy
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from nnfs_cli.core.arena import Arena, aligned
 from nnfs_cli.core.arrays import Array, Shape
+from nnfs_cli.core.draws import Draws
 from nnfs_cli.core.errors import NnfsError, ShapeError
 from nnfs_cli.core.params import FlatParams
-from nnfs_cli.layers.base import Layer, names_of
-from nnfs_cli.layers.chain import Chain, build, every_layer, maximum_first, room_for_images
+from nnfs_cli.layers.base import Layer, every_layer, names_of
+from nnfs_cli.layers.chain import Chain, build
+from nnfs_cli.layers.layout import room_for_images
 
 ROWS_AT_A_TIME, IMAGES_AT_A_TIME = 256, 128
+
+
+class Workspace(Chain):
+    """A network's chain for batches of n rows, with an input array of its own for the caller to fill."""
+
+    def __init__(self, network: "Network", n: int, *, to_input: bool = False) -> None:
+        shape, dtype, images = network.shapes[0], network.dtype, network.has_images
+        x = room_for_images(n, shape, dtype, Arena()) if images else aligned((n, *shape), dtype)
+        super().__init__(network.layers, network.shapes, x, to_input=to_input)
 
 
 class Network:
@@ -24,8 +35,10 @@ class Network:
     dtype: of every parameter, activation and gradient.
     shapes: what goes into each layer, and last what the network gives, without N.
     names: the layers as weights are filed under, `0_dense`.
-    has_images: whether images are in it, which then lie batch innermost.
+    has_images: whether images (N, C, H, W) are in it.
     """
+
+    workspace_type: ClassVar[type[Workspace]] = Workspace
 
     def __init__(self, layers: Sequence[Layer], input_shape: Shape, dtype: npt.DTypeLike) -> None:
         self.layers = tuple(layers)
@@ -43,13 +56,6 @@ class Network:
         )
         self.has_images = any(layer.images for layer in every_layer(self.layers))
         self._workspaces: dict[int, Workspace] = {}
-        self._twins: list[Network] = []
-
-    def move_params(self, **arrays: Array) -> None:
-        """`FlatParams.move`, and forget workspaces and twins, bound to where parameters were."""
-        self.params.move(**arrays)
-        self._workspaces.clear()
-        self._twins.clear()
 
     @property
     def rows_at_a_time(self) -> int:
@@ -64,39 +70,19 @@ class Network:
         """Give every parameter its first value, in the order of the layers."""
         self.params.initialize(rng)
 
-    def use_rng(self, rng: np.random.Generator) -> None:
-        """Let the layers that draw at random draw from `rng`."""
-        self.rng = rng
+    def use_draws(self, draws: Draws) -> None:
+        """Let the layers that draw at random draw from `draws`."""
+        self.draws = draws
         for layer in self.layers:
-            layer.use_rng(rng)
+            layer.use_draws(draws)
 
-    def workspace(self, n: int) -> "Workspace":
+    def workspace(self, n: int) -> Workspace:
         """The arrays for batches of n rows; made once and kept."""
         if n not in self._workspaces:
-            self._workspaces[n] = Workspace(self, n)
+            self._workspaces[n] = self.workspace_type(self, n)
         return self._workspaces[n]
 
-    def team(self, size: int) -> list["Network"]:
-        """This network and twins of it, `size` in all: one for each thread that is to evaluate.
 
-        A layer keeps things from one call to the next, so a twin has layers and workspaces to itself. It
-        sees this network's parameters and statistics. Twins are made once and kept.
-        """
-        while len(self._twins) < size - 1:
-            layers = [type(layer)(**copy.deepcopy(layer.options())) for layer in self.layers]
-            twin = Network(layers, self.shapes[0], self.dtype)
-            twin.params.follow(self.params)
-            self._twins.append(twin)
-        if hasattr(self, "rng"):  # for a user's layer that draws even now
-            for twin in self._twins:
-                twin.use_rng(self.rng)
-        return [self, *self._twins[: size - 1]]
-
-
-class Workspace(Chain):
-    """A network's chain for batches of n rows, with an input array of its own for the caller to fill."""
-
-    def __init__(self, network: Network, n: int, *, to_input: bool = False) -> None:
-        shape, dtype, images = network.shapes[0], network.dtype, network.has_images
-        x = room_for_images(n, shape, dtype, Arena()) if images else aligned((n, *shape), dtype)
-        super().__init__(*maximum_first(network.layers, network.shapes), x, to_input=to_input)
+def room_for_outputs(network: Network, n: int) -> Array:
+    """An array (n, M) with the rows innermost: scores over a row's few outputs run faster on it."""
+    return np.empty((*network.output_shape, n), network.dtype).T

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from nnfs_cli.core.arrays import Array, Shape
+from nnfs_cli.core.draws import Draws
 from nnfs_cli.core.params import Param
 from nnfs_cli.engine.network import Network, Workspace
 from nnfs_cli.gradcheck.compare import COMPLEX_STEP
@@ -42,14 +43,13 @@ class Repeat:
     """Before each pass: the same random draws and the same gathered statistics as the first time."""
 
     def __init__(self, network: Network, seed: int) -> None:
-        self._rng = np.random.default_rng(seed)
-        self._state = self._rng.bit_generator.state
+        self._draws = Draws(seed)
         self._statistics = network.params.statistics
         self._at_first = self._statistics.copy()
-        network.use_rng(self._rng)
+        network.use_draws(self._draws)
 
     def __call__(self) -> None:
-        self._rng.bit_generator.state = self._state
+        self._draws.begin(0)
         self._statistics[...] = self._at_first
 
 

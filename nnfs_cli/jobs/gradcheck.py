@@ -3,17 +3,16 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from nnfs_cli.config.load import load_config
 from nnfs_cli.gradcheck.subject import Subject
+from nnfs_cli.gradcheck.subjects import experiment_subjects
+from nnfs_cli.training.experiment import Experiment
+from nnfs_cli.training.loop import train
+from nnfs_cli.training.reports import StepReport
 
 
-def config_subjects(config: Path, overrides: Sequence[str], seed: int, burn_in: int) -> Iterator["Subject"]:
+def config_subjects(config: Path, overrides: Sequence[str], seed: int, burn_in: int) -> Iterator[Subject]:
     """A config's whole network, as it starts and again after some steps of training."""
-    from nnfs_cli.config.load import load_config
-    from nnfs_cli.gradcheck.subjects import experiment_subjects
-    from nnfs_cli.training.experiment import Experiment
-    from nnfs_cli.training.loop import train
-    from nnfs_cli.training.reports import StepReport
-
     experiment = Experiment(load_config(config, [*overrides, "dtype=float64", "training.log_every=1"]))
     yield from experiment_subjects(experiment, seed, "at the start")
     reports = (report for report in train(experiment) if isinstance(report, StepReport))

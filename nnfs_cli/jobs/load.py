@@ -1,5 +1,6 @@
 """A run's network, with the weights that it saved."""
 
+from nnfs_cli.jobs.engine import choose_engine
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.model import Model
@@ -9,6 +10,7 @@ def load(run: RunDirectory) -> Experiment:
     """A run's experiment with the weights that it saved."""
     fitted = run.preparation() if run.has("preparation.json") else None
     experiment = Experiment(run.config(), fitted)
+    choose_engine(experiment)
     experiment.network.params.load(run.arrays("weights.npz"), f"{run.path / 'weights.npz'}")
     return experiment
 
@@ -16,4 +18,6 @@ def load(run: RunDirectory) -> Experiment:
 def load_model(run: RunDirectory) -> Model:
     """What a run trained, ready to answer; its data are not needed."""
     weights = run.arrays("weights.npz")
-    return Model(run.config(), run.preparation(), weights, str(run.path / "weights.npz"))
+    model = Model(run.config(), run.preparation(), weights, str(run.path / "weights.npz"))
+    choose_engine(model)
+    return model

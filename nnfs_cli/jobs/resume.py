@@ -1,6 +1,7 @@
-"""Going on with an interrupted run."""
+"""Resuming an interrupted run."""
 
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.jobs.engine import choose_engine
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.experiment import Experiment
 
@@ -10,10 +11,11 @@ def resume(run: RunDirectory) -> Experiment:
     summary = run.summary()
     status = summary.get("status")
     if status == "completed":
-        raise NnfsError(f"{run.path}: the run is completed; there is nothing to go on with")
+        raise NnfsError(f"{run.path}: the run is completed; there is nothing to resume")
     if not run.has("checkpoint.npz"):
-        raise NnfsError(f"{run.path}: {status}, and no checkpoint was written to go on from")
+        raise NnfsError(f"{run.path}: {status}, and no checkpoint was written to resume from")
     experiment = Experiment(run.config())
+    choose_engine(experiment)
     if summary.get("data_fingerprint") != experiment.data.fingerprint:
         raise NnfsError(
             f"{run.path}: the data is not what the run was trained on: its fingerprint has changed"

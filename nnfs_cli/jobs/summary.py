@@ -28,6 +28,18 @@ def count(experiment: Experiment, summary: dict[str, Any], status: str) -> None:
         summary["best"] = {"epoch": progress.best_epoch, "monitor": monitor, "value": progress.best_value}
 
 
+def work(experiment: Experiment) -> dict[str, Any]:
+    """Who computes: the engine, into how many parts it cuts each batch, and what computes them."""
+    engine = experiment.engine
+    return {
+        "engine": engine.name,
+        "parts": engine.parts,
+        "workers": engine.workers,
+        "blas_threads": engine.blas_threads,
+        "threads": max(engine.workers, engine.blas_threads),
+    }
+
+
 def first_summary(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
     """What is known of a run when it starts."""
     config, splits = experiment.config, experiment.data.splits
@@ -46,7 +58,7 @@ def first_summary(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
         **({"final": final} if final else {}),
         "parameters": experiment.network.params.value.size,
         "rows": {name: len(split) for name, split in splits.items()},
-        "threads": experiment.threads,
+        **work(experiment),
         "versions": {
             "nnfs": __version__,
             "python": platform.python_version(),

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from nnfs_cli import plots
-from nnfs_cli.core.errors import DivergenceError, HelperError, InterruptionError
+from nnfs_cli.core.errors import DivergenceError, InterruptionError, WorkerError
 from nnfs_cli.core.interrupts import StopRequest
+from nnfs_cli.jobs.engine import choose_engine
 from nnfs_cli.jobs.evaluate import evaluation_record
 from nnfs_cli.jobs.pictured import predictions
 from nnfs_cli.jobs.summary import count, first_summary
@@ -30,18 +31,19 @@ def conduct(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
     Raises InterruptionError after SIGINT or SIGTERM, and passes DivergenceError on, both with the
     run directory complete and marked so. A second SIGINT stops at once, perhaps half-way through a
     step: then the last checkpoint stays as it is, and is where the run goes on. So it does where a
-    helper process ends, which HelperError tells.
+    worker process ends, which WorkerError tells.
     """
     try:
         yield from _conduct(experiment, run)
-    except HelperError as error:
+    except WorkerError as error:
         if not run.has("checkpoint.npz"):
             raise
-        raise HelperError(f"{error}; `nnfs resume {run.path}` goes on from the last checkpoint") from None
+        raise WorkerError(f"{error}; `nnfs resume {run.path}` goes on from the last checkpoint") from None
 
 
 def _conduct(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
-    """`conduct`, whose HelperError knows nothing of the run yet."""
+    """`conduct`, whose WorkerError knows nothing of the run yet."""
+    choose_engine(experiment)
     summary = first_summary(experiment, run)
     run.write_json("summary.json", summary)
     run.write_json("preparation.json", experiment.preparation.record())

@@ -2,21 +2,18 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property, partial, wraps
-from inspect import isgeneratorfunction
-from types import MethodType
-from typing import Any, ClassVar, ParamSpec, TypeAlias, TypeVar
+from functools import cached_property
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from nnfs_cli.core.arrays import Array, Shape
-from nnfs_cli.core.component import Component, Registry, has_methods_of_its_own
+from nnfs_cli.core.component import Component, Registry
+from nnfs_cli.core.draws import Draws
 from nnfs_cli.core.params import Param, Statistic
 
 T = TypeVar("T")
-P = ParamSpec("P")
-Call: TypeAlias = Callable[[], object]
 Example: TypeAlias = tuple[Mapping[str, Any], Shape]
 
 
@@ -30,13 +27,8 @@ class Layer(Component, ABC):
     examples: configurations that the gradient check and the tests try, as (options, input shape).
     gives_probabilities: y are probabilities, which a loss that takes logits must not be given.
     mixes_rows: a row's y depends on the other rows of its batch in training.
-    images: x and y are images (N, C, H, W), which then lie batch innermost in memory, as (C, H, W, N).
-    is_monotone: each number of y rises with that of x alone, so that a maximum may be taken first.
-    takes_maximum: each number of y is the largest of some of x.
-    by_feature: of x (N, D) a feature of y depends on the same of x alone, and so do its parameters'
-        gradients; and nothing is drawn at random.
-    sums_over_batch: a layer that mixes rows does so through `whole_batch` alone.
-    rng: for layers that draw at random; the network gives all its layers one and the same.
+    images: x and y are images (N, C, H, W).
+    draws: for layers that draw at random; the network gives all its layers the same.
     """
 
     registry: ClassVar[Registry["Layer"]]
@@ -44,19 +36,7 @@ class Layer(Component, ABC):
     gives_probabilities: ClassVar[bool] = False
     mixes_rows: ClassVar[bool] = False
     images: ClassVar[bool] = False
-    is_monotone: ClassVar[bool] = False
-    takes_maximum: ClassVar[bool] = False
-    by_feature: ClassVar[bool] = False
-    sums_over_batch: ClassVar[bool] = False
-    rng: np.random.Generator
-
-    def __init_subclass__(cls) -> None:
-        """Whoever computes otherwise than the layer it derives from, has to promise anew what that does."""
-        super().__init_subclass__()
-        if has_methods_of_its_own(cls):
-            for promise in ("is_monotone", "takes_maximum", "by_feature", "sums_over_batch"):
-                if promise not in vars(cls):
-                    setattr(cls, promise, False)
+    draws: Draws
 
     def build(self, shape: Shape) -> Shape:
         """Create the parameters for inputs of `shape` (without N) and return the outputs' shape.
@@ -77,15 +57,16 @@ class Layer(Component, ABC):
         """The arrays that training gathers but does not train, named likewise."""
         return {**_own(self, Statistic), **_nested(self.sublayers(), Layer.statistics)}
 
-    def use_rng(self, rng: np.random.Generator) -> None:
-        """Draw from `rng` from now on, sublayers too."""
-        self.rng = rng
+    def use_draws(self, draws: Draws) -> None:
+        """Draw from `draws` from now on, sublayers too."""
+        self.draws = draws
         for layer in self.sublayers():
-            layer.use_rng(rng)
+            layer.use_draws(draws)
 
-    def whole_batch(self, sums: Array) -> Array:
-        """What `sums` over the rows at hand are over the whole batch, whose rows processes may share."""
-        return sums
+    @property
+    def rng(self) -> np.random.Generator:
+        """A generator to draw from at random; every step of training finds it where its number says."""
+        return self.draws.rng
 
     def scratch(self, name: str, shape: Shape, dtype: npt.DTypeLike) -> Array:
         """An array to keep between forward and backward: made at first need, then the same each time."""
@@ -132,36 +113,15 @@ class Layer(Component, ABC):
         """Write the loss's gradient to x into dx. Called after `param_grads`; must not change x, y or dy."""
 
 
-def prepared(method: Callable[P, Iterator[Call]]) -> Callable[P, None]:
-    """For a layer's `forward`, `param_grads` or `input_grad` that yields its calls instead of making them.
-
-    A workspace hands its layers the same arrays in every step. It has the calls listed once (`prepare`),
-    then makes them again and again: views, forms of products and all else that follows from the arrays
-    alone is settled beforehand. In small layers that took longer than the arithmetic. Called as any other
-    method, a prepared one makes its calls at once.
-    """
-
-    @wraps(method)
-    def at_once(*args: P.args, **kwargs: P.kwargs) -> None:
-        for call in method(*args, **kwargs):
-            call()
-
-    vars(at_once)["calls"] = method
-    return at_once
-
-
-def prepare(method: Callable[..., None], *arrays: Array) -> list[Call]:
-    """What to call, each time that a layer's method is to do its work on these arrays."""
-    calls = getattr(method, "calls", None)
-    if calls is None and isgeneratorfunction(method):
-        raise TypeError(f"{method.__qualname__} yields calls; that is for methods marked @prepared")
-    if calls is None or not isinstance(method, MethodType):
-        return [partial(method, *arrays)]
-    return list(calls(method.__self__, *arrays))
-
-
 LAYERS: Registry[Layer] = Registry("layer", __package__)
 Layer.registry = LAYERS
+
+
+def every_layer(layers: Sequence[Layer]) -> Iterator[Layer]:
+    """The layers and, after each, those that it is made of."""
+    for layer in layers:
+        yield layer
+        yield from every_layer(layer.sublayers())
 
 
 def last_of(layers: Sequence[Layer]) -> int:

@@ -1,20 +1,18 @@
 """The fully connected layer."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import ClassVar
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array, Shape, ones
+from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import ShapeError, check_options
 from nnfs_cli.core.params import Param
 from nnfs_cli.initializers.base import Initializer
 from nnfs_cli.initializers.xavier_uniform import XavierUniform
 from nnfs_cli.initializers.zeros import Zeros
-from nnfs_cli.layers.base import LAYERS, Call, Example, Layer, prepared
-from nnfs_cli.speed.products import as_number, product, product_over_rows, product_with_transpose
+from nnfs_cli.layers.base import LAYERS, Example, Layer
 
 
 @LAYERS.register("dense")
@@ -49,18 +47,15 @@ class Dense(Layer):
             self.b = Param((self.units,), Zeros(), decay=False)
         return (self.units,)
 
-    @prepared
-    def forward(self, x: Array, y: Array) -> Iterator[Call]:
-        yield from product(x, self.W.value, out=y)
+    def forward(self, x: Array, y: Array) -> None:
+        np.matmul(x, self.W.value, out=y)
         if self.bias:
-            yield partial(np.add, y, as_number(self.b.value), out=y)
+            y += self.b.value
 
-    @prepared
-    def param_grads(self, x: Array, y: Array, dy: Array) -> Iterator[Call]:
-        yield from product_over_rows(x, dy, out=self.W.grad)
+    def param_grads(self, x: Array, y: Array, dy: Array) -> None:
+        np.matmul(x.T, dy, out=self.W.grad)
         if self.bias:
-            yield partial(ones(len(dy), dy.dtype).dot, dy, self.b.grad)  # the sum over rows, by BLAS
+            np.sum(dy, axis=0, out=self.b.grad)
 
-    @prepared
-    def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> Iterator[Call]:
-        yield from product_with_transpose(dy, self.W.value, self.scratch, out=dx)
+    def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
+        np.matmul(dy, self.W.value.T, out=dx)

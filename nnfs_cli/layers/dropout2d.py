@@ -44,8 +44,7 @@ class Dropout2D(Layer):
 
     def forward(self, x: Array, y: Array) -> None:
         m = self._mask(x)
-        self.rng.random(dtype=m.dtype.type, out=m)
-        np.less(m, 1.0 - self.rate, out=m)
+        np.less(self.draws.uniform(m.shape), 1.0 - self.rate, out=m)
         m *= 1.0 / (1.0 - self.rate)
         np.multiply(batch_last(x), m, out=batch_last(y))
 
@@ -57,4 +56,4 @@ class Dropout2D(Layer):
 
     def _mask(self, x: Array) -> Array:
         """m as (C, 1, 1, N)."""
-        return self.scratch("mask", (x.shape[1], 1, 1, len(x)), x.real.dtype)
+        return self.scratch("mask", (x.shape[1], 1, 1, len(x)), x.dtype)

@@ -26,7 +26,6 @@ class ELU(Layer):
 
     alpha: float = 1.0
     examples: ClassVar[Sequence[Example]] = [({}, (5,)), ({"alpha": 0.4}, (2, 3))]
-    by_feature: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_options(self, alpha=(self.alpha > 0, "a positive number"))

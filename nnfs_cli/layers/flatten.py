@@ -18,7 +18,6 @@ class Flatten(Layer):
     """
 
     examples: ClassVar[Sequence[Example]] = [({}, (2, 3)), ({}, (4,)), ({}, (2, 3, 4))]
-    by_feature: ClassVar[bool] = True
 
     def build(self, shape: Shape) -> Shape:
         return (math.prod(shape),)

@@ -30,10 +30,10 @@ class GaussianNoise(Layer):
         check_options(self, stddev=(self.stddev >= 0, "a number of at least 0"))
 
     def forward(self, x: Array, y: Array) -> None:
-        e = self.scratch_like("noise", x, x.real.dtype)
-        self.rng.standard_normal(dtype=e.dtype.type, out=e.ravel(order="K"))  # a view, in memory's order
-        e *= self.stddev
-        np.add(x, e, out=y)
+        by_row = self.draws.normal((*x.shape[1:], len(x)), x.dtype)
+        e = np.moveaxis(by_row, -1, 0)
+        np.multiply(e, self.stddev, out=y)
+        y += x
 
     def infer(self, x: Array, y: Array) -> None:
         np.copyto(y, x)

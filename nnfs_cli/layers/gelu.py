@@ -34,7 +34,6 @@ class GELU(Layer):
         ({"approximate": "tanh"}, (5,)),
         ({"approximate": "tanh"}, (2, 3)),
     ]
-    by_feature: ClassVar[bool] = True
 
     def forward(self, x: Array, y: Array) -> None:
         P = self.scratch_like("P", x)

@@ -1,7 +1,6 @@
 """The sigmoid made of straight lines."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -18,8 +17,6 @@ class HardSigmoid(Layer):
 
     Howard et al., 2019, Searching for MobileNetV3, arXiv:1905.02244.
     """
-
-    by_feature: ClassVar[bool] = True
 
     def forward(self, x: Array, y: Array) -> None:
         np.add(x, 3.0, out=y)

@@ -25,7 +25,6 @@ class LeakyReLU(Layer):
 
     negative_slope: float = 0.01
     examples: ClassVar[Sequence[Example]] = [({}, (5,)), ({"negative_slope": 0.3}, (2, 3))]
-    by_feature: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_options(self, negative_slope=(0 <= self.negative_slope < 1, "at least 0 and below 1"))

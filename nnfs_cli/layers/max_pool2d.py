@@ -34,7 +34,6 @@ class MaxPool2D(Layer):
     stride: OneOrPair | None = None
     padding: OneOrPair = 0
     images: ClassVar[bool] = True
-    takes_maximum: ClassVar[bool] = True
     examples: ClassVar[Sequence[Example]] = [
         ({}, (2, 4, 6)),
         ({"pool_size": (2, 3)}, (1, 5, 7)),

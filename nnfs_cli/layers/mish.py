@@ -1,7 +1,6 @@
 """Mish."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -21,8 +20,6 @@ class Mish(Layer):
 
     Misra, 2020, Mish: a self regularized non-monotonic activation function, arXiv:1908.08681.
     """
-
-    by_feature: ClassVar[bool] = True
 
     def forward(self, x: Array, y: Array) -> None:
         e, t = self.scratch_like("exp", x), self.scratch_like("tanh", x)

@@ -32,7 +32,6 @@ class PReLU(Layer):
         ({"slopes": "per_channel"}, (5,)),
         ({"slopes": "per_channel"}, (2, 3, 4)),
     ]
-    by_feature: ClassVar[bool] = True
 
     def build(self, shape: Shape) -> Shape:
         channels = shape[0] if self.slopes == "per_channel" else 1

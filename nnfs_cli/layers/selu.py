@@ -1,7 +1,6 @@
 """The scaled exponential linear unit."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -22,8 +21,6 @@ class SELU(Layer):
 
     Klambauer, Unterthiner, Mayr and Hochreiter, 2017, Self-normalizing neural networks, arXiv:1706.02515.
     """
-
-    by_feature: ClassVar[bool] = True
 
     def forward(self, x: Array, y: Array) -> None:
         positive = self.scratch_like("positive", x)

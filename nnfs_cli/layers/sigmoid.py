@@ -18,7 +18,6 @@ class Sigmoid(Layer):
     """
 
     gives_probabilities: ClassVar[bool] = True
-    by_feature: ClassVar[bool] = True
 
     def forward(self, x: Array, y: Array) -> None:
         # exp(min(x, 0)) / (1 + exp(-|x|)): the same function, without overflow, and exact for y near 0.

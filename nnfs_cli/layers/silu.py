@@ -1,7 +1,6 @@
 """The sigmoid linear unit, also known as swish."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -19,8 +18,6 @@ class SiLU(Layer):
     Elfwing, Uchibe and Doya, 2018, Sigmoid-weighted linear units, arXiv:1702.03118; Ramachandran, Zoph
     and Le, 2017, Searching for activation functions, arXiv:1710.05941.
     """
-
-    by_feature: ClassVar[bool] = True
 
     def forward(self, x: Array, y: Array) -> None:
         s = self.scratch_like("sigmoid", x)

@@ -26,7 +26,6 @@ class Softplus(Layer):
 
     beta: float = 1.0
     examples: ClassVar[Sequence[Example]] = [({}, (5,)), ({"beta": 3.0}, (2, 3))]
-    by_feature: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_options(self, beta=(self.beta > 0, "a positive number"))

@@ -1,7 +1,6 @@
 """The hyperbolic tangent."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -16,8 +15,6 @@ class Tanh(Layer):
 
     dx = dy (1 - y^2)
     """
-
-    by_feature: ClassVar[bool] = True
 
     def forward(self, x: Array, y: Array) -> None:
         np.tanh(x, out=y)

@@ -18,6 +18,9 @@ class Loss(Component, ABC):
     expects_logits: z are logits, and turning them into probabilities is part of the loss.
     any_units: its minimum is the same prediction in whatever units targets are; not so where they are
         counts or probabilities.
+    adds_up: a batch's gradient is the mean of its parts' gradients, weighted by `weight`. Only then may
+        batches be accumulated, or shared among workers. A class says so for itself, not for classes that
+        derive from it.
     largest_output: the |z| up to which float32 can hold the loss.
     examples: options that the gradient check and the tests try.
     """
@@ -26,6 +29,7 @@ class Loss(Component, ABC):
     tasks: ClassVar[tuple[Task, ...]]
     expects_logits: ClassVar[bool] = False
     any_units: ClassVar[bool] = True
+    adds_up: ClassVar[bool] = False
     largest_output: ClassVar[float] = 1e4
     examples: ClassVar[Sequence[Mapping[str, Any]]] = [{}]
 
@@ -41,8 +45,7 @@ class Loss(Component, ABC):
         """What rows with targets t count together in the mean that `value` is.
 
         A batch's gradient is put together from those of its parts, each times its share of the weight.
-        Whether that is right is tried before it is done (`checks.py`). Of a sum over rows each part counts
-        as much as the whole: 1.
+        Of a sum over rows each part counts as much as the whole: 1.
         """
         return float(len(t))
 
@@ -59,6 +62,11 @@ class Loss(Component, ABC):
     def width(self, data: Data) -> int:
         """How many outputs M the network must have for these data."""
         return data.target_width
+
+
+def adds_up(loss: Loss) -> bool:
+    """Whether a batch's gradient can be put together from its parts', as the loss's own class says."""
+    return bool(vars(type(loss)).get("adds_up", False))
 
 
 LOSSES: Registry[Loss] = Registry("loss", __package__)

@@ -28,6 +28,7 @@ class BinaryCrossEntropy(Loss):
 
     positive_weight: float = 1.0
     tasks: ClassVar[tuple[Task, ...]] = ("classification", "regression")
+    adds_up: ClassVar[bool] = True
     expects_logits: ClassVar[bool] = True
     any_units: ClassVar[bool] = False
     examples: ClassVar[Sequence[Mapping[str, Any]]] = [{}, {"positive_weight": 3.0}]

@@ -34,6 +34,7 @@ class CrossEntropy(Loss):
     label_smoothing: float = 0.0
     class_weights: tuple[float, ...] = ()
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+    adds_up: ClassVar[bool] = True
     expects_logits: ClassVar[bool] = True
     examples: ClassVar[Sequence[Mapping[str, Any]]] = [
         {},
@@ -62,7 +63,9 @@ class CrossEntropy(Loss):
         return -float(np.sum(total, dtype=np.float64))
 
     def gradient(self, z: Array, t: Array, dz: Array) -> None:
-        _softmax(z, out=dz)
+        np.subtract(z, np.maximum.reduce(z, axis=1, keepdims=True), out=dz)
+        np.exp(dz, out=dz)
+        dz /= np.add.reduce(dz, axis=1, keepdims=True)  # softmax
         if not self.label_smoothing and not self.class_weights:
             dz[row_numbers(len(t)), t] -= 1.0
             dz *= 1.0 / len(t)
@@ -76,8 +79,9 @@ class CrossEntropy(Loss):
         return float(np.take(self.class_weights, t).sum()) if self.class_weights else super().weight(t)
 
     def predict(self, z: Array) -> Array:
-        p = np.empty_like(z)
-        _softmax(z, out=p)
+        # Subtracting the maximum changes nothing but keeps exp from overflowing.
+        p: Array = np.exp(z - z.max(axis=1, keepdims=True))
+        p /= p.sum(axis=1, keepdims=True)
         return p
 
     def width(self, data: Data) -> int:
@@ -103,10 +107,3 @@ class CrossEntropy(Loss):
         right *= (1.0 - self.label_smoothing) / total
         weights *= self.label_smoothing / classes / total
         return right, weights
-
-
-def _softmax(z: Array, out: Array) -> None:
-    """Softmax over axis 1. Subtracting the maximum changes nothing but keeps exp from overflowing."""
-    np.subtract(z, np.maximum.reduce(z, axis=1, keepdims=True), out=out)
-    np.exp(out, out=out)
-    out /= np.add.reduce(out, axis=1, keepdims=True)

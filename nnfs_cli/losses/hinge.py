@@ -29,6 +29,7 @@ class Hinge(Loss):
 
     margin: float = 1.0
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+    adds_up: ClassVar[bool] = True
     examples: ClassVar[Sequence[Mapping[str, Any]]] = [{}, {"margin": 0.3}]
 
     def __post_init__(self) -> None:

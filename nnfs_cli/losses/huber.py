@@ -26,6 +26,7 @@ class Huber(Loss):
 
     delta: float = 1.0
     tasks: ClassVar[tuple[Task, ...]] = ("regression",)
+    adds_up: ClassVar[bool] = True
     examples: ClassVar[Sequence[Mapping[str, Any]]] = [{}, {"delta": 0.3}]
 
     def __post_init__(self) -> None:

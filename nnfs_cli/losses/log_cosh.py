@@ -20,6 +20,7 @@ class LogCosh(Loss):
     """
 
     tasks: ClassVar[tuple[Task, ...]] = ("regression",)
+    adds_up: ClassVar[bool] = True
 
     def value(self, z: Array, t: Array) -> float:
         # Large d would overflow cosh; of small d the other form would keep but the rounding of log 2.

@@ -19,6 +19,7 @@ class MAE(Loss):
     """
 
     tasks: ClassVar[tuple[Task, ...]] = ("regression",)
+    adds_up: ClassVar[bool] = True
 
     def value(self, z: Array, t: Array) -> float:
         return float(np.mean(np.abs(z - t), dtype=np.float64))

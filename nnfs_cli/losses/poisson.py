@@ -23,6 +23,7 @@ class Poisson(Loss):
     """
 
     tasks: ClassVar[tuple[Task, ...]] = ("regression",)
+    adds_up: ClassVar[bool] = True
     any_units: ClassVar[bool] = False
     largest_output: ClassVar[float] = 80.0
 

@@ -27,6 +27,7 @@ class Quantile(Loss):
 
     q: float = 0.5
     tasks: ClassVar[tuple[Task, ...]] = ("regression",)
+    adds_up: ClassVar[bool] = True
     examples: ClassVar[Sequence[Mapping[str, Any]]] = [{}, {"q": 0.9}]
 
     def __post_init__(self) -> None:

@@ -1,7 +1,6 @@
 """Adadelta: steps in the parameters' own units."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -30,7 +29,6 @@ class Adadelta(Optimizer):
     rho: float = 0.9
     epsilon: float = 1e-6
     weight_decay: float = 0.0
-    by_number: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_options(

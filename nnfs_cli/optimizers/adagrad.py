@@ -1,7 +1,6 @@
 """AdaGrad: a rate for each parameter, falling with its gradients so far."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -29,7 +28,6 @@ class Adagrad(Optimizer):
     learning_rate: float = 0.01
     epsilon: float = 1e-10
     weight_decay: float = 0.0
-    by_number: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_options(

@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -35,7 +34,6 @@ class AdamW(Optimizer):
     beta2: float = 0.999
     epsilon: float = 1e-8
     decoupled_weight_decay: float = 0.01
-    by_number: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_options(

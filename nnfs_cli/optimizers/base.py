@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.component import Component, Registry, has_methods_of_its_own
+from nnfs_cli.core.component import Component, Registry
 from nnfs_cli.core.params import FlatParams
 
 LONGEST_STRETCH = 2**16
@@ -19,29 +19,10 @@ class Optimizer(Component, ABC):
 
     What it remembers between steps are arrays, each created in `build`: as a rule vectors of params.value's
     shape (P,), or several as (..., P).
-
-    by_number: a parameter's step depends on that parameter and its gradients alone, on its own number in each
-        such vector, and on what state of another shape counts.
     """
 
     registry: ClassVar[Registry["Optimizer"]]
-    by_number: ClassVar[bool] = False
     learning_rate: float
-
-    def __init_subclass__(cls) -> None:
-        """Whoever steps otherwise than the optimizer it derives from, has to promise anew what that does."""
-        super().__init_subclass__()
-        if has_methods_of_its_own(cls) and "by_number" not in vars(cls):
-            cls.by_number = False
-
-    @property
-    def only_scales(self) -> bool:
-        """Whether the step is w <- w - lr g and nothing else, whatever came before.
-
-        Then nobody needs g itself, and lr may be multiplied to where backpropagation starts: to the few
-        numbers of the outputs' gradient instead of to one for each parameter.
-        """
-        return False
 
     def build(self, params: FlatParams) -> None:
         """Create the state for these parameters."""
@@ -59,11 +40,6 @@ class Optimizer(Component, ABC):
 def stretches(n: int) -> Iterator[slice]:
     """0 to n in slices so short that what an optimizer has of each stays in the cache from pass to pass."""
     return (slice(start, start + LONGEST_STRETCH) for start in range(0, n, LONGEST_STRETCH))
-
-
-def vectors(array: Array) -> Iterator[Array]:
-    """The vectors (P,) that state (..., P) is made of; views."""
-    return (array[place] for place in np.ndindex(array.shape[:-1]))
 
 
 def add_weight_decay(params: FlatParams, coefficient: float, scratch: Array) -> None:

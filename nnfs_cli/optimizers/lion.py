@@ -1,7 +1,6 @@
 """Lion: steps of one size, by the sign of the momentum."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -30,7 +29,6 @@ class Lion(Optimizer):
     beta1: float = 0.9
     beta2: float = 0.99
     decoupled_weight_decay: float = 0.0
-    by_number: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_options(

@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -38,7 +37,6 @@ class NAdam(Optimizer):
     epsilon: float = 1e-8
     momentum_decay: float = 0.004
     weight_decay: float = 0.0
-    by_number: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_options(

@@ -1,7 +1,6 @@
 """RMSprop: the gradient divided by a running average of its size."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -40,7 +39,6 @@ class RMSprop(Optimizer):
     momentum: float = 0.0
     centered: bool = False
     weight_decay: float = 0.0
-    by_number: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_options(

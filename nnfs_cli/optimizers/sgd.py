@@ -1,7 +1,6 @@
 """Stochastic gradient descent."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -32,7 +31,6 @@ class SGD(Optimizer):
     momentum: float = 0.0
     nesterov: bool = False
     weight_decay: float = 0.0
-    by_number: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_options(
@@ -42,11 +40,6 @@ class SGD(Optimizer):
             nesterov=(not self.nesterov or self.momentum > 0, "false unless momentum is above 0"),
             weight_decay=(self.weight_decay >= 0, "a number of at least 0"),
         )
-
-    @property
-    def only_scales(self) -> bool:
-        is_another = type(self).step is not SGD.step  # a user's step may do anything
-        return not is_another and not self.momentum and not self.weight_decay
 
     def build(self, params: FlatParams) -> None:
         super().build(params)

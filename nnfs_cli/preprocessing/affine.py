@@ -28,22 +28,26 @@ class Affine:
     def is_identity(self) -> bool:
         return bool(np.all(self.shift == 0.0) and np.all(self.scale == 1.0))
 
-    def into(self, source: npt.DTypeLike, target: npt.DTypeLike) -> Callable[[Array, Array], None]:
-        """A function that writes rows x (N, ...) of dtype `source`, mapped, into `out` of dtype `target`.
+    def between(self, source: npt.DTypeLike, target: npt.DTypeLike) -> tuple[Array | None, Array | None]:
+        """Shift and scale for rows of dtype `source` on their way into `target`; None where nothing changes.
 
         Subtracting comes first and in the finer of the two types: in float32 a year or a time stamp
         would lose the very digits that tell the rows apart.
         """
         shift = np.asarray(self.shift, np.result_type(source, target))
         scale = np.asarray(self.scale, target)
-        shifted, scaled = bool(shift.any()), bool((scale != 1.0).any())
+        return shift if shift.any() else None, scale if (scale != 1.0).any() else None
+
+    def into(self, source: npt.DTypeLike, target: npt.DTypeLike) -> Callable[[Array, Array], None]:
+        """A function that writes rows x (N, ...) of dtype `source`, mapped, into `out` of dtype `target`."""
+        shift, scale = self.between(source, target)
 
         def write(x: Array, out: Array) -> None:
-            if shifted:
+            if shift is not None:
                 np.subtract(x, shift, out=out, casting="same_kind")
             else:
                 np.copyto(out, x, casting="same_kind")
-            if scaled:
+            if scale is not None:
                 np.multiply(out, scale, out=out)
 
         return write

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nnfs_cli.core.arrays import Array, Shape
+from nnfs_cli.core.draws import Draws
 from nnfs_cli.core.errors import NnfsError, check_options
 from nnfs_cli.preprocessing.warp import SmoothField, Warp, inverse_maps
 
@@ -90,10 +91,10 @@ class Augmentation:
         if height * width > MOST_PIXELS:
             raise NnfsError(f"dataset.augment: takes up to {MOST_PIXELS:,} pixels, found {height} x {width}")
 
-    def draw_maps(self, n: int, size: Shape, rng: np.random.Generator) -> Array:
+    def draw_maps(self, n: int, size: Shape, draws: Draws) -> Array:
         """(2, n, 3): what `Warp` takes; drawn alike, whichever options are in use."""
-        shift = rng.integers(-self.shift, self.shift + 1, (2, n))
-        angle, higher, wider, slant, side = rng.uniform(-1.0, 1.0, (5, n))
+        shift = draws.integers((2, n), -self.shift, self.shift)
+        angle, higher, wider, slant, side = draws.uniform((5, n), -1.0, 1.0)
         factors = 1.0 + self.zoom * np.stack([higher, wider])
         mirror = np.where(self.flip & (side < 0), -1.0, 1.0)
         angle, slant = np.radians(self.rotation * angle), np.radians(self.shear * slant)
@@ -101,18 +102,18 @@ class Augmentation:
 
 
 class Augmenter:
-    """Augments batches of n images of `shape`, by new draws from `rng` for each, into the type `dtype`."""
+    """Augments batches of n images of `shape`, by new draws for each, into the type `dtype`."""
 
     def __init__(
-        self, options: Augmentation, n: int, shape: Shape, dtype: npt.DTypeLike, rng: np.random.Generator
+        self, options: Augmentation, n: int, shape: Shape, dtype: npt.DTypeLike, draws: Draws
     ) -> None:
         self._options, self._n, self._size = options, n, shape[-2:]
-        self.rng = rng
+        self._draws = draws
         self._warp = Warp(n, shape, options.fill, dtype)
         elastic = options.elastic
         self._field = SmoothField(n, self._size, elastic.alpha, elastic.sigma) if elastic else None
 
     def __call__(self, x: Array, y: Array) -> None:
         """Write x, augmented, into y."""
-        maps = self._options.draw_maps(self._n, self._size, self.rng)
-        self._warp(x, maps, self._field.draw(self.rng) if self._field else None, y)
+        maps = self._options.draw_maps(self._n, self._size, self._draws)
+        self._warp(x, maps, self._field.draw(self._draws) if self._field else None, y)

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nnfs_cli.core.arrays import Array, Shape
+from nnfs_cli.core.draws import Draws
 
 
 def inverse_maps(
@@ -44,9 +45,10 @@ class SmoothField:
         self._half = np.empty((*self._grid.shape[:3], size[1]), np.float32)
         self.d: Array = np.empty((2, n, *size), np.float32)
 
-    def draw(self, rng: np.random.Generator) -> Array:
+    def draw(self, draws: Draws) -> Array:
         """A new d."""
-        rng.standard_normal(dtype=np.float32, out=self._grid)
+        axes, n, *grid = self._grid.shape
+        np.copyto(self._grid, np.moveaxis(draws.normal((axes, *grid, n), np.float32), -1, 1))
         points, width = len(self._across), self._across.shape[1]
         np.matmul(self._grid.reshape(-1, points), self._across, out=self._half.reshape(-1, width))
         np.matmul(self._down, self._half, out=self.d)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.component import Component, Registry, has_methods_of_its_own
+from nnfs_cli.core.component import Component, Registry
 from nnfs_cli.core.params import FlatParams
 
 
@@ -17,21 +17,13 @@ class Regularizer(Component, ABC):
     Every regularizer has an option `all_parameters`: false leaves out biases and the parameters of
     normalization layers (those that do not `decay`).
 
-    by_number: each parameter is penalized and bound by itself.
     examples: options that the gradient check and the tests try.
     """
 
     registry: ClassVar[Registry["Regularizer"]]
-    by_number: ClassVar[bool] = False
     _scratch: Array | None = None
     examples: ClassVar[Sequence[Mapping[str, Any]]] = [{}]
     all_parameters: bool
-
-    def __init_subclass__(cls) -> None:
-        """Whoever works otherwise than the regularizer it derives from, has to promise anew."""
-        super().__init_subclass__()
-        if has_methods_of_its_own(cls) and "by_number" not in vars(cls):
-            cls.by_number = False
 
     def penalty(self, params: FlatParams) -> float:
         """What is added to the loss, summed up in float64."""

@@ -29,7 +29,6 @@ class ElasticNet(Regularizer):
     l2: float = 1e-4
     all_parameters: bool = False
     examples: ClassVar[Sequence[Mapping[str, Any]]] = [{}, {"all_parameters": True}]
-    by_number: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_options(

@@ -27,7 +27,6 @@ class L2(Regularizer):
     strength: float = 1e-4
     all_parameters: bool = False
     examples: ClassVar[Sequence[Mapping[str, Any]]] = [{}, {"all_parameters": True}]
-    by_number: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_options(self, strength=(self.strength >= 0, "a number of at least 0"))

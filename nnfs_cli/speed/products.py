@@ -6,8 +6,8 @@ from functools import partial
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.layers.base import Call
 from nnfs_cli.speed.blas import multiplies_unpacked
+from nnfs_cli.speed.listed import Call
 
 UNPACKED_SIZE = 10**6
 """Multiply-adds up to which OpenBLAS multiplies small matrices as they lie, on processors with AVX-512."""

@@ -3,7 +3,7 @@
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.blas_threads import use_threads
+from nnfs_cli.core.blas_threads import limit_blas
 from nnfs_cli.metrics.base import likeliest
 from nnfs_cli.preprocessing.records import Split
 from nnfs_cli.training.experiment import Experiment
@@ -31,8 +31,8 @@ def evaluate(experiment: Experiment, name: str) -> Evaluation:
 
 def outputs(experiment: Experiment, split: Split) -> Array:
     """The network's outputs (N, M) for all rows of a split, as evaluation computes them."""
-    with use_threads(1, experiment.network):
-        return experiment.passes.answers(split, experiment.config.training.threads)
+    with limit_blas(1):
+        return experiment.engine.infer(split)
 
 
 def confusion_matrix(predicted: Array, actual: Array, classes: int) -> Array:

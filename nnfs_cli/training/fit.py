@@ -7,10 +7,9 @@ from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.engine.network import Network
 from nnfs_cli.kernels.windows import channels_last
 from nnfs_cli.layers.reshape import Reshape
-from nnfs_cli.losses.base import Loss
+from nnfs_cli.losses.base import Loss, adds_up
 from nnfs_cli.metrics.base import Metric
 from nnfs_cli.preprocessing.records import Data
-from nnfs_cli.training.parts import TOLERANCE, TRIED_ROWS, gap_between_parts
 
 
 def doubt_about(config: ExperimentConfig, data: Data) -> str:
@@ -53,23 +52,17 @@ def check_fit(config: ExperimentConfig, network: Network, data: Data, *, trains:
         problems.append("training.patience: needs a validation split to watch, and there is none")
     if not network.params.named:
         problems.append("layers: no layer has parameters, so there is nothing to train")
-    if trains and config.training.accumulate > 1 and not problems:
-        gap = gap_between_parts(config.loss, network, data)
-        if gap > TOLERANCE:
-            problems.append(_cannot_accumulate(config, gap))
+    if trains and config.training.accumulate > 1 and not adds_up(config.loss):
+        problems.append(_cannot_accumulate(config))
     if problems:
         raise NnfsError("\n  ".join([f"{config.name}: the parts do not fit together", *problems]))
 
 
-def _cannot_accumulate(config: ExperimentConfig, gap: float) -> str:
-    """What was found of a loss, and what to do."""
-    training, loss = config.training, config.loss
-    rows = training.batch_size * training.accumulate
-    weight = f"`{type(loss).__name__}.weight`"
-    off = f"{gap:.0%} off" if math.isfinite(gap) else "nowhere near"
+def _cannot_accumulate(config: ExperimentConfig) -> str:
+    training, loss = config.training, type(config.loss)
     return (
-        f"training.accumulate: must be 1, since the gradient of {loss.type_name} does not add up: for "
-        f"{TRIED_ROWS} rows it was {off} the mean of their parts' gradients, weighted by {weight}; a larger "
-        f"batch_size, here {rows}, makes the same steps; or, if the loss is a mean of its rows' after all, "
-        f"let {weight} say what they count"
+        f"training.accumulate: must be 1, since {config.loss.type_name} does not say that its gradient adds "
+        f"up; batch_size: {training.batch_size * training.accumulate} makes the same steps; or, if the "
+        f"gradient of a batch is the mean of its parts' gradients, weighted by `{loss.__name__}.weight`, put "
+        f"`adds_up = True` into the class {loss.__name__}"
     )
