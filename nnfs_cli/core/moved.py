@@ -7,7 +7,6 @@ old places nor modules that lost a name need a line of their own. The tables lea
 import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import ModuleType
 from typing import NoReturn
@@ -85,7 +84,7 @@ def install(face: Mapping[str, str]) -> None:
     sys.meta_path.insert(0, _Finder(face))
 
 
-class _Finder(MetaPathFinder):
+class _Finder:
     """Refuses modules that moved, and lets those that lost names refuse these."""
 
     def __init__(self, face: Mapping[str, str]) -> None:
