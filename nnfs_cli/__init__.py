@@ -1,18 +1,107 @@
-"""nnfs: train neural networks in pure NumPy, driven by YAML files."""
+"""nnfs: train neural networks in pure NumPy, driven by YAML files.
+
+These names are the stable face: what programs use, and all that a plugin needs (docs/plugins.md). Each is
+imported at its first use, so that `nnfs --help` loads no NumPy. Modules below this one may move at any time.
+"""
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from nnfs_cli.api import Experiment, Run, load_run
+from nnfs_cli.core import moved
+from nnfs_cli.version import __version__ as __version__
 
-from nnfs_cli.version import __version__
+if TYPE_CHECKING:  # for type checkers and editors; a test holds it to the table below
+    from nnfs_cli.api import Experiment as Experiment
+    from nnfs_cli.api import Run as Run
+    from nnfs_cli.api import load_run as load_run
+    from nnfs_cli.core.arrays import Array as Array
+    from nnfs_cli.core.arrays import Shape as Shape
+    from nnfs_cli.core.errors import NnfsError as NnfsError
+    from nnfs_cli.core.errors import ShapeError as ShapeError
+    from nnfs_cli.core.errors import check_options as check_options
+    from nnfs_cli.core.params import FlatParams as FlatParams
+    from nnfs_cli.core.params import Param as Param
+    from nnfs_cli.core.params import Statistic as Statistic
+    from nnfs_cli.datasets.base import DATASETS as DATASETS
+    from nnfs_cli.datasets.base import ArrayDataset as ArrayDataset
+    from nnfs_cli.datasets.base import Dataset as Dataset
+    from nnfs_cli.datasets.base import Synthetic as Synthetic
+    from nnfs_cli.datasets.base import fingerprint as fingerprint
+    from nnfs_cli.initializers.base import INITIALIZERS as INITIALIZERS
+    from nnfs_cli.initializers.base import Initializer as Initializer
+    from nnfs_cli.initializers.constant import Constant as Constant
+    from nnfs_cli.initializers.he_normal import HeNormal as HeNormal
+    from nnfs_cli.initializers.he_uniform import HeUniform as HeUniform
+    from nnfs_cli.initializers.xavier_normal import XavierNormal as XavierNormal
+    from nnfs_cli.initializers.xavier_uniform import XavierUniform as XavierUniform
+    from nnfs_cli.initializers.zeros import Zeros as Zeros
+    from nnfs_cli.layers.base import LAYERS as LAYERS
+    from nnfs_cli.layers.base import Example as Example
+    from nnfs_cli.layers.base import Layer as Layer
+    from nnfs_cli.losses.base import LOSSES as LOSSES
+    from nnfs_cli.losses.base import Loss as Loss
+    from nnfs_cli.metrics.base import METRICS as METRICS
+    from nnfs_cli.metrics.base import Metric as Metric
+    from nnfs_cli.metrics.base import likeliest as likeliest
+    from nnfs_cli.optimizers.base import OPTIMIZERS as OPTIMIZERS
+    from nnfs_cli.optimizers.base import Optimizer as Optimizer
+    from nnfs_cli.optimizers.base import add_weight_decay as add_weight_decay
+    from nnfs_cli.optimizers.base import decay_weights as decay_weights
+    from nnfs_cli.preprocessing.affine import Affine as Affine
+    from nnfs_cli.preprocessing.records import Data as Data
+    from nnfs_cli.preprocessing.records import Split as Split
+    from nnfs_cli.preprocessing.records import Task as Task
+    from nnfs_cli.preprocessing.splitting import check_share as check_share
+    from nnfs_cli.preprocessing.splitting import split_up as split_up
+    from nnfs_cli.regularizers.base import REGULARIZERS as REGULARIZERS
+    from nnfs_cli.regularizers.base import Regularizer as Regularizer
+    from nnfs_cli.schedules.base import SCHEDULES as SCHEDULES
+    from nnfs_cli.schedules.base import Clock as Clock
+    from nnfs_cli.schedules.base import Schedule as Schedule
 
-__all__ = ["Experiment", "Run", "__version__", "load_run"]
+_FACE = {
+    name: f"nnfs_cli.{module}"
+    for module, names in {
+        "api": ["Experiment", "Run", "load_run"],
+        "core.arrays": ["Array", "Shape"],
+        "core.errors": ["NnfsError", "ShapeError", "check_options"],
+        "core.params": ["Param", "Statistic", "FlatParams"],
+        "layers.base": ["LAYERS", "Layer", "Example"],
+        "losses.base": ["LOSSES", "Loss"],
+        "optimizers.base": ["OPTIMIZERS", "Optimizer", "add_weight_decay", "decay_weights"],
+        "schedules.base": ["SCHEDULES", "Schedule", "Clock"],
+        "regularizers.base": ["REGULARIZERS", "Regularizer"],
+        "initializers.base": ["INITIALIZERS", "Initializer"],
+        "initializers.zeros": ["Zeros"],
+        "initializers.constant": ["Constant"],
+        "initializers.xavier_uniform": ["XavierUniform"],
+        "initializers.xavier_normal": ["XavierNormal"],
+        "initializers.he_uniform": ["HeUniform"],
+        "initializers.he_normal": ["HeNormal"],
+        "metrics.base": ["METRICS", "Metric", "likeliest"],
+        "datasets.base": ["DATASETS", "Dataset", "Synthetic", "ArrayDataset", "fingerprint"],
+        "preprocessing.records": ["Data", "Split", "Task"],
+        "preprocessing.affine": ["Affine"],
+        "preprocessing.splitting": ["split_up", "check_share"],
+    }.items()
+    for name in names
+}
+"""Each name and the module that it is imported from."""
+
+__all__ = ["__version__", *_FACE]
+
+moved.install(_FACE)
 
 
-def __getattr__(name: str) -> Any:
-    """The Python interface, imported at first need: the command line starts without it."""
-    if name in ("Experiment", "Run", "load_run"):
-        return getattr(importlib.import_module("nnfs_cli.api"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # type checkers that saw this would accept any name
+
+    def __getattr__(name: str) -> Any:
+        if name not in _FACE:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(importlib.import_module(_FACE[name]), name)
+        globals()[name] = value  # the next time, Python finds it without asking here
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -7,9 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from nnfs_cli.cli.app import main
-from nnfs_cli.layers.base import LAYERS
-from nnfs_cli.losses.base import LOSSES
-from nnfs_cli.regularizers.base import REGULARIZERS
+from nnfs_cli.config.catalog import REGISTRIES
 from tests.toys import BLOBS, CUBIC
 
 
@@ -31,7 +29,8 @@ def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPath
 @pytest.fixture(autouse=True)
 def own_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a test's plugins register is forgotten after it."""
-    for registry in (LAYERS, LOSSES, REGULARIZERS):
+    monkeypatch.setattr("nnfs_cli.config.plugins._loaded", set())
+    for registry in REGISTRIES:
         monkeypatch.setattr(registry, "_classes", {name: registry[name] for name in registry})
 
 

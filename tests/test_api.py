@@ -7,9 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import nnfs_cli
-from nnfs_cli import Experiment, load_run
-from nnfs_cli.core.errors import NnfsError
+from nnfs_cli import Experiment, NnfsError, load_run
 from tests.test_predict import CLASSES, VALUES, make_table
 from tests.toys import CUBIC, ROOT
 
@@ -94,9 +92,3 @@ def test_mistakes_are_the_same_as_on_the_command_line() -> None:
         run.predict(np.zeros((1, 5)))
     with pytest.raises(NnfsError, match="row 1, column 'b': must be a number, found 'two'"):
         run.predict(pd.DataFrame({"a": [1.0], "b": ["two"], "size": ["small"]}))
-
-
-def test_the_package_offers_its_names_and_no_others() -> None:
-    assert set(nnfs_cli.__all__) == {"Experiment", "Run", "load_run", "__version__"}
-    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        nnfs_cli.nothing  # noqa: B018

@@ -341,8 +341,7 @@ def test_a_maximum_that_counts_each_of_its_equals_fails_where_the_data_hold_ties
 LEAKY = """
 from dataclasses import dataclass
 import numpy as np
-from nnfs_cli.core.arrays import Array
-from nnfs_cli.layers.base import LAYERS, Layer
+from nnfs_cli import LAYERS, Array, Layer
 
 @LAYERS.register("{name}")
 @dataclass(eq=False)

@@ -9,13 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nnfs_cli import DATASETS, LOSSES, Array, Data, Dataset, Loss, NnfsError, Split
 from nnfs_cli.config.reader import create
-from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import NnfsError, OptionError
-from nnfs_cli.datasets.base import DATASETS, Dataset
+from nnfs_cli.core.errors import OptionError
 from nnfs_cli.jobs.pictured import predictions
-from nnfs_cli.losses.base import LOSSES, Loss
-from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.training.evaluation import evaluate
 from nnfs_cli.training.loop import train
 from tests.toys import toy

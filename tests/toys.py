@@ -7,12 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from nnfs_cli import DATASETS, Affine, Array, Data, Dataset, Split
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.config.load import parse_config
-from nnfs_cli.core.arrays import Array
-from nnfs_cli.datasets.base import DATASETS, Dataset
-from nnfs_cli.preprocessing.affine import Affine
-from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.training.experiment import Experiment
 
 ROOT = Path(__file__).parent.parent

@@ -1,0 +1,134 @@
+"""Old import paths: what moved where, so that an import of an old path says what to write instead.
+
+A finder in `sys.meta_path` reads two tables. Python asks it before it looks for a module's file, so neither
+old places nor modules that lost a name need a line of their own. The tables leave out `nnfs_cli.`.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from functools import partial
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from types import ModuleType
+from typing import NoReturn
+
+MODULES: Mapping[str, Sequence[str]] = {
+    "answers": ["jobs.predict"],
+    "batches": ["engine.batch"],
+    "catalog": ["config.catalog"],
+    "checks": ["training.fit", "training.parts"],
+    "conduct": [
+        "jobs.train", "jobs.resume", "jobs.load", "jobs.evaluate", "jobs.summary", "core.interrupts",
+    ],
+    "core.affine": ["preprocessing.affine"],
+    "core.augmentation": ["preprocessing.augmentation"],
+    "core.blas": ["speed.blas"],
+    "core.erf": ["kernels.erf"],
+    "core.preparation": ["preprocessing.preparation"],
+    "core.records": ["preprocessing.records", "training.reports"],
+    "core.signals": ["core.interrupts"],
+    "core.warp": ["preprocessing.warp"],
+    "core.words": ["config.words"],
+    "descent": ["engine.descent"],
+    "description": ["preprocessing.description"],
+    "evaluation": ["training.evaluation", "jobs.pictured"],
+    "experiment": ["training.experiment", "training.state"],
+    "gradcheck.steps": ["gradcheck.step_sizes"],
+    "inference": ["engine.inference"],
+    "kaggle": ["jobs.kaggle"],
+    "layers.convolution": ["kernels.convolution"],
+    "layers.products": ["speed.products"],
+    "layers.windows": ["kernels.windows"],
+    "model": ["training.model"],
+    "network": ["engine.network"],
+    "passes": ["engine.step"],
+    "plots.steps": ["plots.step_sizes"],
+    "plugins": ["config.plugins"],
+    "relations": ["preprocessing.relations"],
+    "schema": ["config.reader"],
+    "shared_dense": ["speed.dense_part"],
+    "shares": ["speed.by_features"],
+    "sharing": ["speed.crew"],
+    "sources.fitting": ["preprocessing.fitting", "core.arrays", "sources.arrays"],
+    "sources.splitting": ["preprocessing.splitting"],
+    "steps": ["engine.steps"],
+    "threads": ["speed.plan", "core.blas_threads"],
+    "trainer": ["training.loop"],
+}  # fmt: skip
+"""Each module that is no longer there, and those that hold its code now; none if the code was deleted."""
+
+NAMES: Mapping[str, Mapping[str, Sequence[str]]] = {
+    "config": {
+        "ExperimentConfig": ["config.experiment"],
+        "TrainingConfig": ["config.experiment"],
+        "config_from": ["config.load"],
+        "load_config": ["config.load"],
+        "parse_config": ["config.load"],
+    },
+    "core.params": {"ones": ["core.arrays"], "row_numbers": ["core.arrays"]},
+    "layers.base": {"ShapeError": ["core.errors"]},
+    "runs": {
+        "Recorder": ["runs.recorder"],
+        "RunDirectory": ["runs.directory"],
+        "all_runs": ["runs.directory"],
+        "epoch_row": ["runs.recorder"],
+        "finite": ["runs.directory"],
+        "overview": ["runs.listing"],
+        "run_stem": ["runs.directory"],
+    },
+}
+"""Each module that is still there but lost names, and where each of them is now; nowhere if deleted."""
+
+
+def install(face: Mapping[str, str]) -> None:
+    """Explain old paths from now on. `face` gives the module of each name that plugins may import."""
+    sys.meta_path.insert(0, _Finder(face))
+
+
+class _Finder:
+    """Refuses modules that moved, and lets those that lost names refuse these."""
+
+    def __init__(self, face: Mapping[str, str]) -> None:
+        self._face = face
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        package, _, module = fullname.partition(".")
+        if package != "nnfs_cli":
+            return None
+        if module in MODULES:
+            # Without `name=`, or `from nnfs_cli import network` would end in Python's own message.
+            raise ModuleNotFoundError(self._message(fullname, MODULES[module]))
+        if module not in NAMES:
+            return None
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec is not None and isinstance(spec.loader, SourceFileLoader):
+            spec.loader = _Loader(spec.loader.name, spec.loader.path, partial(self._refuse, fullname))
+        return spec
+
+    def _refuse(self, module: str, name: str) -> NoReturn:
+        """Stands in for a module's `__getattr__`, which Python calls for names that it lacks."""
+        places = NAMES[module.partition(".")[2]].get(name)
+        if places is None:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        raise ImportError(self._message(f"{module}.{name}", places, name))
+
+    def _message(self, old: str, places: Sequence[str], name: str | None = None) -> str:
+        new = [f"nnfs_cli.{place}" for place in places]
+        fate = f"has moved to {', '.join(new)}" if new else "no longer exists"
+        offered = [known for known, home in self._face.items() if home in new and name in (None, known)]
+        if offered:
+            return f'{old} {fate}; in a plugin write "from nnfs_cli import {", ".join(offered)}"'
+        return f"{old} {fate}; plugins import from nnfs_cli alone, see docs/plugins.md for its names"
+
+
+class _Loader(SourceFileLoader):
+    """Loads a module that lost names."""
+
+    def __init__(self, fullname: str, path: str, refuse: "partial[NoReturn]") -> None:
+        super().__init__(fullname, path)
+        self._refuse = refuse
+
+    def exec_module(self, module: ModuleType) -> None:
+        vars(module)["__getattr__"] = self._refuse
+        super().exec_module(module)
