@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 from nnfs_cli.layers.tanh import Tanh
-from nnfs_cli.speed.crew import CAN_FORK
+from nnfs_cli.speed.workers import can_fork
 from nnfs_cli.training.evaluation import evaluate
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.loop import train
@@ -306,7 +306,7 @@ def kill_at_the_end(experiment: Experiment, name: str) -> Evaluation:
 def test_a_run_whose_helper_is_killed_says_how_to_go_on_and_does(
     nnfs: Nnfs, config: str, where: str, kill: Callable[..., Any]
 ) -> None:
-    if not CAN_FORK:
+    if not can_fork():
         return  # there are no helpers
     Path("toy.yaml").write_text(config)
     arguments = ("train", "toy.yaml", "--set", "training.threads=2", "--id")
