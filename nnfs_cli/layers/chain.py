@@ -62,11 +62,11 @@ class Chain:
             if wants_dx:
                 layer.input_grad(x, y, dy, dx)
 
-    @property
+    @cached_property
     def dy(self) -> Array:
         return self.gradients[-1]
 
-    @property
+    @cached_property
     def dx(self) -> Array:
         return self.gradients[0]
 

@@ -51,7 +51,8 @@ class SGD(Optimizer):
 
     def step(self, params: FlatParams, learning_rate: float) -> None:
         w, g, s = params.value, params.grad, self.scratch
-        add_weight_decay(params, self.weight_decay, s)
+        if self.weight_decay:
+            add_weight_decay(params, self.weight_decay, s)
         if self.momentum:
             v = self.velocity
             v *= self.momentum
