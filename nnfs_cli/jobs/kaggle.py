@@ -1,12 +1,14 @@
 """A pair of files like those of Kaggle's digit recognizer, made out of MNIST."""
 
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.files import replacing
 from nnfs_cli.preprocessing.records import Data
 
 TRAIN_ROWS = 42_000
@@ -46,12 +48,5 @@ def _write(path: Path, header: list[str], numbers: Array, rows: Array) -> None:
 
 
 def _write_lines(path: Path, header: list[str], lines: Iterable[str]) -> None:
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        with temporary.open("w", encoding="ascii", newline="") as file:
-            file.write(",".join(header) + "\n")
-            file.writelines(f"{line}\n" for line in lines)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with replacing(path) as file:
+        file.writelines(f"{line}\n".encode("ascii") for line in chain([",".join(header)], lines))
