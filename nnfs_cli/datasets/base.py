@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array, stretches
+from nnfs_cli.core.arrays import Array, row_slices
 from nnfs_cli.core.component import Component, Registry
 from nnfs_cli.core.errors import NnfsError, check_options
 from nnfs_cli.preprocessing.augmentation import Augmentation
@@ -173,6 +173,6 @@ def fingerprint(*arrays: Array) -> str:
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(f"{array.dtype.str}{array.shape}".encode())
-        for here in stretches(array, len(array)):
+        for here in row_slices(array, len(array)):
             digest.update(np.ascontiguousarray(array[here]).data)
     return digest.hexdigest()

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.arrays import Array, slices
 from nnfs_cli.core.blas_threads import usable_cores, use_threads
 from nnfs_cli.engine.network import Network, Workspace
 
@@ -23,7 +23,7 @@ Bring: TypeAlias = Callable[[Workspace], Callable[[slice], None]]
 
 def pieces_of(n: int, size: int) -> list[slice]:
     """0 to n in pieces of `size`, and what is left."""
-    return [slice(start, min(start + size, n)) for start in range(0, n, size)]
+    return list(slices(n, size))
 
 
 def choose_team(network: Network, pieces: Sequence[slice], wish: int | Literal["auto"]) -> int:

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.arrays import Array, slices
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.files import replacing
 from nnfs_cli.preprocessing.records import Data
 
 TRAIN_ROWS = 42_000
 SEED = 2012
-STRETCH = 1000
-"""Rows that are turned into text together."""
+ROWS_TOGETHER = 1000
+"""Rows that are turned into text at a time."""
 TEXTS = np.array([str(byte) for byte in range(256)], dtype=object)
 
 
@@ -43,8 +43,8 @@ def write_sample(data: Data, folder: Path) -> list[Path]:
 
 def _write(path: Path, header: list[str], numbers: Array, rows: Array) -> None:
     """Bytes as CSV: each is looked up, not spelled out."""
-    stretches = (TEXTS[numbers[rows[at : at + STRETCH]]].tolist() for at in range(0, len(rows), STRETCH))
-    _write_lines(path, header, (",".join(line) for stretch in stretches for line in stretch))
+    parts = (TEXTS[numbers[rows[here]]].tolist() for here in slices(len(rows), ROWS_TOGETHER))
+    _write_lines(path, header, (",".join(line) for part in parts for line in part))
 
 
 def _write_lines(path: Path, header: list[str], lines: Iterable[str]) -> None:

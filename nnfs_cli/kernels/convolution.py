@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.arrays import Array, slices
 from nnfs_cli.kernels.windows import Windows, batch_last
 
 LARGEST_STRIP = 2**19
@@ -151,7 +151,7 @@ class Convolution:
         """The windows' rows, so many at a time that their matrix X has the size that suits the processor."""
         rows, columns, inputs = seen.shape[-3], math.prod(seen.shape[-2:]), math.prod(seen.shape[:4])
         step = max(min(LARGEST_STRIP // (inputs * columns), LONGEST_STRIP // columns), 1)
-        return (slice(start, min(start + step, rows)) for start in range(0, rows, step))
+        return slices(rows, step)
 
     def _strip(self, seen: Array, rows: slice, *, ones: bool) -> Array:
         """X of some rows, (G, K, L): what each of their L windows sees, and a 1 for b."""

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array, Shape
+from nnfs_cli.core.arrays import Array, Shape, slices
 from nnfs_cli.core.errors import check_options
 from nnfs_cli.kernels.windows import OneOrPair, Windows, batch_last, image_shape, pair
 from nnfs_cli.layers.base import LAYERS, Example, Layer
@@ -70,8 +70,8 @@ class MaxPool2D(Layer):
             dpadded.fill(0.0)
         parts = self._padded(x), batch_last(y), batch_last(dy), dpadded
         step = max(CHANNELS_TOGETHER // max(dpadded[0].size, 1), 1)
-        for start in range(0, len(dpadded), step):
-            self._give_back(*(part[start : start + step] for part in parts))
+        for here in slices(len(dpadded), step):
+            self._give_back(*(part[here] for part in parts))
         if self._windows.is_padded:
             np.copyto(batch_last(dx), self._windows.inside(dpadded))
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array, stretches
+from nnfs_cli.core.arrays import Array, row_slices
 from nnfs_cli.preprocessing.affine import IDENTITY, Affine
 
 Normalization = Literal["none", "standardize", "minmax", "scale"]
@@ -52,7 +52,7 @@ def _average(
 ) -> Array:
     """The mean of (x / unit - shift)^power over the axes, in float64."""
     total, count = np.zeros(()), 0
-    for here in stretches(x, len(rows)):
+    for here in row_slices(x, len(rows)):
         part = x[rows[here]].astype(np.float64)
         if unit != 1.0:
             part /= unit
@@ -64,7 +64,7 @@ def _average(
 
 def _extremes(x: Array, rows: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
     low = high = x[rows[0]] if axes == (0,) else np.asarray(x[rows[0]].flat[0])
-    for here in stretches(x, len(rows)):
+    for here in row_slices(x, len(rows)):
         part = x[rows[here]]
         low, high = np.minimum(low, part.min(axis=axes)), np.maximum(high, part.max(axis=axes))
     return low.astype(np.float64), high.astype(np.float64)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array, stretches
+from nnfs_cli.core.arrays import Array, row_slices
 from nnfs_cli.core.errors import NnfsError, did_you_mean
 
 NPY = b"\x93NUMPY"
@@ -88,7 +88,7 @@ def refuse_infinite(x: Array, source: str) -> None:
     """Raise NnfsError if x (R, ...) holds infinity or not-a-number, and say in which row."""
     if x.dtype.kind != "f":
         return
-    for here in stretches(x, len(x)):
+    for here in row_slices(x, len(x)):
         finite = np.isfinite(x[here])
         if not finite.all():
             row, *rest = (int(i[0]) for i in (~finite).nonzero())
