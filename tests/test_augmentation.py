@@ -11,8 +11,9 @@ import yaml
 from nnfs_cli.config.reader import create
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import ConfigError, NnfsError
-from nnfs_cli.datasets import fashion_mnist, mnist
 from nnfs_cli.datasets.base import Dataset
+from nnfs_cli.datasets.fashion_mnist import FashionMNIST
+from nnfs_cli.datasets.mnist import MNIST
 from nnfs_cli.preprocessing.augmentation import Augmentation, Augmenter, Elastic
 from nnfs_cli.preprocessing.warp import SmoothField, Warp, inverse_maps
 from nnfs_cli.training.evaluation import evaluate
@@ -312,12 +313,12 @@ def test_arrays_of_images_in_any_units_are_augmented_alike(
     reports(experiment)
 
 
-@pytest.mark.parametrize("module", [mnist, fashion_mnist])
-def test_mnist_and_its_like_are_augmented_too(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("member", [MNIST, FashionMNIST])
+def test_mnist_and_its_like_are_augmented_too(member: type[Dataset], monkeypatch: pytest.MonkeyPatch) -> None:
     x, t = images(9, (28, 28)), np.arange(9)
     files = SimpleNamespace(arrays=lambda _: (x, t, x, t), fingerprint="none")
-    monkeypatch.setattr(module, "FILES", files)
-    dataset = create(Dataset, module.__name__.rpartition(".")[2], {"augment": {"flip": True}})
+    monkeypatch.setattr(member, "files", files)
+    dataset = create(Dataset, member.type_name, {"augment": {"flip": True}})
     assert dataset.load(np.random.default_rng(0)).augment == Augmentation(flip=True)
 
 

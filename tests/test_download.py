@@ -326,7 +326,7 @@ def test_a_named_set_is_fetched_into_the_cache_and_that_is_shown(
     nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch, fakes: dict[str, bytes], fake_mirror: Mirror
 ) -> None:
     files = faked(fashion_mnist.FILES, fakes, NOWHERE, fake_mirror.url)
-    monkeypatch.setattr(fashion_mnist, "FILES", files)
+    monkeypatch.setattr(fashion_mnist.FashionMNIST, "files", files)
     status, out, err = train_fashion(nnfs)
     assert status == 0, err
     assert "rows: 50 train, 10 validation, 20 test" in out
@@ -369,7 +369,9 @@ def test_offline_the_missing_files_their_places_and_the_mirrors_answers_are_told
     nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch, fakes: dict[str, bytes]
 ) -> None:
     with running_mirror() as empty:
-        monkeypatch.setattr(fashion_mnist, "FILES", faked(fashion_mnist.FILES, fakes, empty.url, NOWHERE))
+        monkeypatch.setattr(
+            fashion_mnist.FashionMNIST, "files", faked(fashion_mnist.FILES, fakes, empty.url, NOWHERE)
+        )
         put(Path("data/fashion_mnist"), dict(list(fakes.items())[2:]))
         status, _, err = train_fashion(nnfs)
     first, second = list(fakes)[:2]

@@ -2,13 +2,15 @@
 
 import csv
 import gzip
+import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any, BinaryIO, TextIO, cast
 
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.files import replacing
 
 
 @contextmanager
@@ -25,17 +27,11 @@ def csv_output(path: Path | None) -> Iterator[Any]:
         raise NnfsError(f"--output: {path} is a folder, not a file")
     if not path.absolute().parent.is_dir():
         raise NnfsError(f"--output: there is no folder {path.absolute().parent}")
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        with _open(temporary, compressed=path.suffix == ".gz") as file:
-            yield csv.writer(file, lineterminator="\n")
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with replacing(path) as file, _text(file, compressed=path.suffix == ".gz") as text:
+        yield csv.writer(text, lineterminator="\n")
 
 
-def _open(path: Path, *, compressed: bool) -> IO[str]:
-    if compressed:
-        return cast(IO[str], gzip.open(path, "wt", encoding="utf-8", newline=""))
-    return path.open("w", encoding="utf-8", newline="")
+def _text(file: BinaryIO, *, compressed: bool) -> TextIO:
+    """What writes text into a file of bytes."""
+    target = gzip.GzipFile(filename="", mode="wb", fileobj=file) if compressed else file
+    return io.TextIOWrapper(cast(BinaryIO, target), encoding="utf-8", newline="")

@@ -1,4 +1,4 @@
-"""Arrays: what they are called, and vectors that many share."""
+"""Arrays: what they are called, vectors that many share, and how rows are sliced."""
 
 import math
 from collections.abc import Iterator
@@ -33,11 +33,15 @@ def is_batch_innermost(x: Array) -> bool:
     return x.ndim > 1 and x.strides[0] == x.itemsize and not x.flags.c_contiguous
 
 
-STRETCH = 2**17
+CACHED = 2**17
 """Numbers that are looked at together: they fit a core's cache, and memory stays flat on any file."""
 
 
-def stretches(x: Array, rows: int) -> Iterator[slice]:
-    """Parts of `rows` rows like those of x (R, ...), each of one row or of up to STRETCH numbers."""
-    step = max(STRETCH // max(math.prod(x.shape[1:]), 1), 1)
-    return (slice(start, min(start + step, rows)) for start in range(0, rows, step))
+def slices(n: int, size: int) -> Iterator[slice]:
+    """0 to n in slices of `size`; the last may be shorter."""
+    return (slice(start, min(start + size, n)) for start in range(0, n, size))
+
+
+def row_slices(x: Array, rows: int, numbers: int = CACHED) -> Iterator[slice]:
+    """Slices of `rows` rows like those of x (R, ...), each of one row or of up to so many numbers."""
+    return slices(rows, max(numbers // max(math.prod(x.shape[1:]), 1), 1))

@@ -35,7 +35,6 @@ MODULES: Mapping[str, Sequence[str]] = {
     "gradcheck.steps": ["gradcheck.step_sizes"],
     "inference": ["engine.inference"],
     "kaggle": ["jobs.kaggle"],
-    "layers.convolution": ["kernels.convolution"],
     "layers.products": ["speed.products"],
     "layers.windows": ["kernels.windows"],
     "model": ["training.model"],
@@ -65,6 +64,7 @@ NAMES: Mapping[str, Mapping[str, Sequence[str]]] = {
         "parse_config": ["config.load"],
     },
     "core.params": {"ones": ["core.arrays"], "row_numbers": ["core.arrays"]},
+    "layers.convolution": {"Convolution": ["kernels.convolution"]},
     "layers.base": {"ShapeError": ["core.errors"], "prepare": [], "prepared": [], "Call": []},
     "runs": {
         "Recorder": ["runs.recorder"],

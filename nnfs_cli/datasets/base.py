@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array, stretches
+from nnfs_cli.core.arrays import Array, row_slices
 from nnfs_cli.core.component import Component, Registry
 from nnfs_cli.core.errors import NnfsError, check_options
 from nnfs_cli.preprocessing.augmentation import Augmentation
@@ -18,10 +18,10 @@ from nnfs_cli.preprocessing.fitting import (
     choose_normalization,
     fit_affine,
 )
+from nnfs_cli.preprocessing.limits import in_rows_of, refuse_unusable
 from nnfs_cli.preprocessing.preparation import Preparation
 from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.preprocessing.splitting import check_share, split_rows, split_up
-from nnfs_cli.sources.arrays import refuse_infinite
 from nnfs_cli.sources.targets import class_names, class_numbers, infer_task, real_targets, table_of_targets
 
 
@@ -88,7 +88,7 @@ class ArrayDataset(Dataset):
                 raise NnfsError(f"{where}: {name} rows do not fit: x has shape {rows.shape}, y {y.shape}")
             if rows.dtype.kind not in "biuf":
                 raise NnfsError(f"{where}: x must hold numbers, found an array of {rows.dtype}")
-            refuse_infinite(rows, where)
+            refuse_unusable(rows, in_rows_of(where))
         names = targets["train"].names
         task, *notes = (self.task,) if self.task != "auto" else infer_task(targets["train"], names)
         classes: tuple[str, ...] = ()
@@ -173,6 +173,6 @@ def fingerprint(*arrays: Array) -> str:
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(f"{array.dtype.str}{array.shape}".encode())
-        for here in stretches(array, len(array)):
+        for here in row_slices(array, len(array)):
             digest.update(np.ascontiguousarray(array[here]).data)
     return digest.hexdigest()

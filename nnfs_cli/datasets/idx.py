@@ -12,9 +12,9 @@ from nnfs_cli.datasets.base import DATASETS, Dataset, fingerprint
 from nnfs_cli.preprocessing.affine import IDENTITY, Affine
 from nnfs_cli.preprocessing.augmentation import Augmentation
 from nnfs_cli.preprocessing.fitting import fit_affine
+from nnfs_cli.preprocessing.limits import in_rows_of, refuse_unusable
 from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.preprocessing.splitting import check_share, split_up
-from nnfs_cli.sources.arrays import refuse_infinite
 from nnfs_cli.sources.idx import read_idx
 from nnfs_cli.sources.paths import find_file
 
@@ -97,7 +97,7 @@ class IDX(Dataset):
             )
         if len(x) != len(t):
             raise NnfsError(f"dataset.{options[1]}: {labels} has {len(t)} labels for {len(x)} images")
-        refuse_infinite(x, str(images))
+        refuse_unusable(x, in_rows_of(str(images)))
         if t.min() < 0 or t.max() >= MOST_CLASSES:
             row = int(((t < 0) | (t >= MOST_CLASSES)).argmax())
             raise NnfsError(

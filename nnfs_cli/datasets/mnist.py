@@ -1,15 +1,10 @@
 """The MNIST database of handwritten digits, from its four IDX files."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-import numpy as np
-
-from nnfs_cli.core.errors import check_options
-from nnfs_cli.datasets.base import DATASETS, Dataset
-from nnfs_cli.preprocessing.affine import IDENTITY, Affine
-from nnfs_cli.preprocessing.augmentation import Augmentation
-from nnfs_cli.preprocessing.records import Data, Split
-from nnfs_cli.preprocessing.splitting import check_share, split_up
+from nnfs_cli.datasets.base import DATASETS
+from nnfs_cli.datasets.published import PublishedImages
 from nnfs_cli.sources.named import NamedSet
 
 FILES = NamedSet(
@@ -31,7 +26,7 @@ FILES = NamedSet(
 
 @DATASETS.register("mnist")
 @dataclass(frozen=True)
-class MNIST(Dataset):
+class MNIST(PublishedImages):
     """60,000 training and 10,000 test images of digits        x: (N, 28, 28) uint8   t: (N,) 0 to 9
 
     LeCun, Cortes and Burges, The MNIST database of handwritten digits (CC BY-SA 3.0).
@@ -45,17 +40,5 @@ class MNIST(Dataset):
     """
 
     path: str = "data/mnist"
-    scale: bool = True
-    validation: int | float = 0
-    augment: Augmentation | None = None
-
-    def __post_init__(self) -> None:
-        check_options(self, validation=check_share(self.validation))
-
-    def load(self, rng: np.random.Generator) -> Data:
-        x, t, x_test, t_test = FILES.arrays(self.path)
-        splits = split_up(x, t, rng, validation=self.validation)
-        splits["test"] = Split(x_test, t_test, np.arange(len(x_test)))
-        digits = tuple(str(digit) for digit in range(10))
-        inputs = Affine(scale=1.0 / 255.0) if self.scale else IDENTITY
-        return Data(splits, digits, inputs=inputs, fingerprint=FILES.fingerprint, augment=self.augment)
+    files: ClassVar[NamedSet] = FILES
+    classes: ClassVar[tuple[str, ...]] = tuple("0123456789")

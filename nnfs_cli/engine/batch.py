@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.arrays import Array, slices
 from nnfs_cli.engine.network import Workspace
 from nnfs_cli.preprocessing.affine import IDENTITY, Affine
 from nnfs_cli.preprocessing.augmentation import Augmenter
@@ -90,6 +90,6 @@ def _mapped(x: Array, affine: Affine, dtype: str) -> Array:
     if affine.is_identity and x.dtype == dtype and x.flags.c_contiguous:
         return x
     y, write = np.empty(x.shape, dtype), affine.into(x.dtype, dtype)
-    for start in range(0, len(x), STRETCH):
-        write(x[start : start + STRETCH], y[start : start + STRETCH])
+    for here in slices(len(x), STRETCH):
+        write(x[here], y[here])
     return y

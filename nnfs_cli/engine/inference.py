@@ -13,11 +13,6 @@ Bring: TypeAlias = Callable[[Workspace], Callable[[slice], None]]
 """Makes for a workspace what brings a piece of the rows into its input."""
 
 
-def pieces_of(n: int, size: int) -> list[slice]:
-    """0 to n in pieces of `size`, and what is left."""
-    return [slice(start, min(start + size, n)) for start in range(0, n, size)]
-
-
 def infer(network: Network, bring: Bring, pieces: Iterable[slice], z: Array) -> None:
     """Write the outputs for pieces of the rows into z (N, M)."""
     into: dict[int, Callable[[slice], None]] = {}

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.arrays import Array, slices
 from nnfs_cli.core.draws import Draws
 from nnfs_cli.engine.batch import Batch
 from nnfs_cli.engine.descent import Descent
-from nnfs_cli.engine.inference import infer, pieces_of, rows_of
+from nnfs_cli.engine.inference import infer, rows_of
 from nnfs_cli.engine.network import Network, room_for_outputs
 from nnfs_cli.losses.base import Loss
 from nnfs_cli.preprocessing.augmentation import Augmenter
@@ -61,7 +61,7 @@ class PlainEngine:
 
     def infer(self, split: Split) -> Array:
         z = room_for_outputs(self.network, len(split))
-        pieces = pieces_of(len(split), self.network.rows_at_a_time)
+        pieces = list(slices(len(split), self.network.rows_at_a_time))
         infer(self.network, rows_of(split, self.data.inputs), pieces, z)
         return z
 
@@ -83,8 +83,10 @@ class PlainEngine:
 
     def _batches_of(self, rows: slice) -> list[slice]:
         """The rows of a step in batches."""
-        starts = range(rows.start, rows.stop, self.batch_size)
-        return [slice(start, min(start + self.batch_size, rows.stop)) for start in starts]
+        return [
+            slice(rows.start + s.start, rows.start + s.stop)
+            for s in slices(rows.stop - rows.start, self.batch_size)
+        ]
 
     def _add_up(self, here: slice, rows: slice) -> None:
         """Add a batch's gradient, by the weight of its rows, to its step's: that is grad after the last."""

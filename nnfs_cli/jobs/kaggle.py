@@ -1,18 +1,20 @@
 """A pair of files like those of Kaggle's digit recognizer, made out of MNIST."""
 
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.arrays import Array, slices
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.files import replacing
 from nnfs_cli.preprocessing.records import Data
 
 TRAIN_ROWS = 42_000
 SEED = 2012
-STRETCH = 1000
-"""Rows that are turned into text together."""
+ROWS_TOGETHER = 1000
+"""Rows that are turned into text at a time."""
 TEXTS = np.array([str(byte) for byte in range(256)], dtype=object)
 
 
@@ -41,17 +43,10 @@ def write_sample(data: Data, folder: Path) -> list[Path]:
 
 def _write(path: Path, header: list[str], numbers: Array, rows: Array) -> None:
     """Bytes as CSV: each is looked up, not spelled out."""
-    stretches = (TEXTS[numbers[rows[at : at + STRETCH]]].tolist() for at in range(0, len(rows), STRETCH))
-    _write_lines(path, header, (",".join(line) for stretch in stretches for line in stretch))
+    parts = (TEXTS[numbers[rows[here]]].tolist() for here in slices(len(rows), ROWS_TOGETHER))
+    _write_lines(path, header, (",".join(line) for part in parts for line in part))
 
 
 def _write_lines(path: Path, header: list[str], lines: Iterable[str]) -> None:
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        with temporary.open("w", encoding="ascii", newline="") as file:
-            file.write(",".join(header) + "\n")
-            file.writelines(f"{line}\n" for line in lines)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with replacing(path) as file:
+        file.writelines(f"{line}\n".encode("ascii") for line in chain([",".join(header)], lines))

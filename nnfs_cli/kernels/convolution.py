@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.arrays import Array, slices
 from nnfs_cli.kernels.windows import Windows, batch_last
 
 LARGEST_STRIP = 2**19
@@ -69,7 +69,7 @@ class Convolution:
 
     def scatter(self, y: Array, W: Array, b: Array | None, x: Array) -> None:
         """Write into x what the windows' answers y give back to the pixels that the windows saw."""
-        target = self._room("scattered", x) if self.windows.is_padded else batch_last(x)
+        target = self.windows.room(self.scratch, "scattered", x)
         target[...] = 0.0 if b is None else b[:, np.newaxis, np.newaxis, np.newaxis]
         padded, answers = self._grouped(target), self._grouped(batch_last(y))
         height, width = self.windows.size
@@ -90,8 +90,7 @@ class Convolution:
             np.matmul(V, self._together(neighbors), out=product)
             pixels = self._rows(padded, r).transpose(0, 2, 1, 3, 4)
             pixels += back
-        if self.windows.is_padded:
-            np.copyto(batch_last(x), self.windows.inside(target))
+        self.windows.cut(target, x)
 
     def weight_grads(self, x: Array, y: Array, dW: Array, db: Array | None) -> None:
         """Write into dW the sums over all windows, and into db those of y.
@@ -151,7 +150,7 @@ class Convolution:
         """The windows' rows, so many at a time that their matrix X has the size that suits the processor."""
         rows, columns, inputs = seen.shape[-3], math.prod(seen.shape[-2:]), math.prod(seen.shape[:4])
         step = max(min(LARGEST_STRIP // (inputs * columns), LONGEST_STRIP // columns), 1)
-        return (slice(start, min(start + step, rows)) for start in range(0, rows, step))
+        return slices(rows, step)
 
     def _strip(self, seen: Array, rows: slice, *, ones: bool) -> Array:
         """X of some rows, (G, K, L): what each of their L windows sees, and a 1 for b."""
@@ -169,15 +168,7 @@ class Convolution:
 
     def _padded(self, x: Array) -> Array:
         """x with its border of zeros, as (G, C / G, H, W, N)."""
-        if not self.windows.is_padded:
-            return self._grouped(batch_last(x))
-        padded = self._room("padded", x)
-        self.windows.pad(batch_last(x), 0.0, padded)
-        return self._grouped(padded)
-
-    def _room(self, name: str, x: Array) -> Array:
-        """(C, H, W, N) for x with its border."""
-        return self.scratch(name, (x.shape[1], *self.windows.padded, len(x)), x.dtype)
+        return self._grouped(self.windows.bordered(self.scratch, x, 0.0))
 
     def _grouped(self, images: Array) -> Array:
         """(C, H, W, N) as (G, C / G, H, W, N): a view."""

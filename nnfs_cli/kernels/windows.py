@@ -1,6 +1,6 @@
 """Sliding windows over images: where they stand, and what they see."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, TypeAlias
@@ -19,6 +19,13 @@ Padding: TypeAlias = Literal["valid", "same"] | int | Pair
 def pair(value: OneOrPair) -> Pair:
     """(rows, columns) of an option that gives one number for both or a number for each."""
     return (value, value) if isinstance(value, int) else value
+
+
+def sides(padding: int | Sequence[int]) -> tuple[Pair, Pair]:
+    """((top, bottom), (left, right)) of one number for all, of (vertical, horizontal) or of four."""
+    given = (padding,) if isinstance(padding, int) else padding
+    top, bottom, left, right = np.repeat(given, 4 // len(given)).tolist()
+    return (top, bottom), (left, right)
 
 
 def image_shape(shape: Shape) -> tuple[int, int, int]:
@@ -78,11 +85,10 @@ class Windows:
                 max((-(-n // s) - 1) * s + (k - 1) * d + 1 - n, 0)
                 for n, k, s, d in zip(image, size, stride, dilation, strict=True)
             )
-            sides = ((missing[0] // 2, -(-missing[0] // 2)), (missing[1] // 2, -(-missing[1] // 2)))
+            added = sides([half for n in missing for half in (n // 2, -(-n // 2))])
         else:
-            vertical, horizontal = pair(padding)
-            sides = ((vertical, vertical), (horizontal, horizontal))
-        windows = cls(image, size, stride, dilation, sides)
+            added = sides(padding)
+        windows = cls(image, size, stride, dilation, added)
         if min(windows.output) < 1:
             spread = tuple((k - 1) * d + 1 for k, d in zip(size, dilation, strict=True))
             raise ShapeError(
@@ -138,6 +144,24 @@ class Windows:
             (*padded.shape[:-3], *self.size, *self.output, padded.shape[-1]),
             (*outer, leap[0] * down, leap[1] * right, step[0] * down, step[1] * right, n),
         )
+
+    def room(self, scratch: Callable[..., Array], name: str, x: Array) -> Array:
+        """(C, H, W, N) for images x (N, C, H, W) with their border: of `scratch`, or x itself without one."""
+        if not self.is_padded:
+            return batch_last(x)
+        return scratch(name, (x.shape[1], *self.padded, len(x)), x.dtype)
+
+    def bordered(self, scratch: Callable[..., Array], x: Array, border: float) -> Array:
+        """Images x (N, C, H, W) as (C, H, W, N), with a border of that value."""
+        padded = self.room(scratch, "padded", x)
+        if self.is_padded:
+            self.pad(batch_last(x), border, padded)
+        return padded
+
+    def cut(self, padded: Array, x: Array) -> None:
+        """Write into images x (N, C, H, W) what is inside the border of their `room`."""
+        if self.is_padded:
+            np.copyto(batch_last(x), self.inside(padded))
 
     def inside(self, padded: Array) -> Array:
         """The image itself in its padded form (..., H, W, N), a view."""

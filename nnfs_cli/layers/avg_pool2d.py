@@ -61,7 +61,7 @@ class AvgPool2D(Layer):
         return (channels, *self._windows.output)
 
     def forward(self, x: Array, y: Array) -> None:
-        seen, total = self._windows.over(self._padded(x)), batch_last(y)
+        seen, total = self._windows.over(self._windows.bordered(self.scratch, x, 0.0)), batch_last(y)
         first, *others = self._windows.places
         np.copyto(total, seen[:, *first])
         for i, j in others:
@@ -70,7 +70,7 @@ class AvgPool2D(Layer):
 
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
         windows = self._windows
-        dpadded = self._room("dx", dx) if windows.is_padded else batch_last(dx)
+        dpadded = windows.room(self.scratch, "dx", dx)
         share, dseen = batch_last(self.scratch_like("share", dy)), windows.over(dpadded)
         np.multiply(batch_last(dy), self._factor.astype(x.dtype), out=share)
         if not windows.tile:
@@ -80,16 +80,4 @@ class AvgPool2D(Layer):
                 dseen[:, i, j] += share
             else:
                 np.copyto(dseen[:, i, j], share)
-        if windows.is_padded:
-            np.copyto(batch_last(dx), windows.inside(dpadded))
-
-    def _padded(self, x: Array) -> Array:
-        """x as (C, H, W, N), with its border."""
-        if not self._windows.is_padded:
-            return batch_last(x)
-        padded = self._room("padded", x)
-        self._windows.pad(batch_last(x), 0.0, padded)
-        return padded
-
-    def _room(self, name: str, x: Array) -> Array:
-        return self.scratch(name, (x.shape[1], *self._windows.padded, len(x)), x.dtype)
+        windows.cut(dpadded, dx)

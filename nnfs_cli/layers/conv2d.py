@@ -5,19 +5,16 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from nnfs_cli.core.arrays import Array, Shape
-from nnfs_cli.core.errors import ShapeError, check_options
-from nnfs_cli.core.params import Param
 from nnfs_cli.initializers.base import Initializer
 from nnfs_cli.initializers.xavier_uniform import XavierUniform
-from nnfs_cli.initializers.zeros import Zeros
-from nnfs_cli.kernels.convolution import Convolution
-from nnfs_cli.kernels.windows import OneOrPair, Padding, Windows, image_shape, pair
-from nnfs_cli.layers.base import LAYERS, Example, Layer
+from nnfs_cli.kernels.windows import OneOrPair, Padding, Windows, pair
+from nnfs_cli.layers.base import LAYERS, Example
+from nnfs_cli.layers.convolution import ConvolutionLayer
 
 
 @LAYERS.register("conv2d")
 @dataclass(eq=False)
-class Conv2D(Layer):
+class Conv2D(ConvolutionLayer):
     """y[f, r, s] = b[f] + sum over c, i, j of W[f, c, i, j] x[c, r + i, s + j]
 
     x: (N, C, H, W)   W: (F, C / groups, kh, kw)   b: (F,)   y: (N, F, H', W')
@@ -62,35 +59,19 @@ class Conv2D(Layer):
     ]
 
     def __post_init__(self) -> None:
-        check_options(
-            self,
-            filters=(self.filters >= 1, "a positive integer"),
-            kernel_size=(min(pair(self.kernel_size)) >= 1, "one or two positive integers"),
-            stride=(min(pair(self.stride)) >= 1, "one or two positive integers"),
+        self.check(
             padding=(
                 isinstance(self.padding, str) or min(pair(self.padding)) >= 0,
                 "valid, same, or one or two integers of at least 0",
             ),
-            dilation=(min(pair(self.dilation)) >= 1, "one or two positive integers"),
-            groups=(
-                self.groups >= 1 and self.filters % max(self.groups, 1) == 0,
-                f"a positive integer that divides filters ({self.filters})",
-            ),
         )
 
     def build(self, shape: Shape) -> Shape:
-        channels, *image = image_shape(shape)
-        if channels % self.groups:
-            raise ShapeError(
-                f"has {self.groups} groups, which do not divide the {channels} channels of {shape}"
-            )
+        channels, image = self.channels_and_size(shape)
         size, stride, dilation = pair(self.kernel_size), pair(self.stride), pair(self.dilation)
-        windows = Windows.fit((image[0], image[1]), size, stride, self.padding, dilation)
-        self._convolution = Convolution(windows, self.groups, self.scratch)
+        windows = Windows.fit(image, size, stride, self.padding, dilation)
         inputs, outputs, area = channels // self.groups, self.filters // self.groups, size[0] * size[1]
-        self.W = Param((self.filters, inputs, *size), self.init, fan=(inputs * area, outputs * area))
-        if self.bias:
-            self.b = Param((self.filters,), Zeros(), decay=False)
+        self.build_params(windows, (self.filters, inputs, *size), fan=(inputs * area, outputs * area))
         return (self.filters, *windows.output)
 
     def forward(self, x: Array, y: Array) -> None:

@@ -8,19 +8,17 @@ from typing import ClassVar
 import numpy as np
 
 from nnfs_cli.core.arrays import Array, Shape, ones
-from nnfs_cli.core.errors import ShapeError, check_options
-from nnfs_cli.core.params import Param
+from nnfs_cli.core.errors import ShapeError
 from nnfs_cli.initializers.base import Initializer
 from nnfs_cli.initializers.xavier_uniform import XavierUniform
-from nnfs_cli.initializers.zeros import Zeros
-from nnfs_cli.kernels.convolution import Convolution
-from nnfs_cli.kernels.windows import OneOrPair, Windows, batch_last, image_shape, pair
-from nnfs_cli.layers.base import LAYERS, Example, Layer
+from nnfs_cli.kernels.windows import OneOrPair, Windows, batch_last, pair, sides
+from nnfs_cli.layers.base import LAYERS, Example
+from nnfs_cli.layers.convolution import ConvolutionLayer
 
 
 @LAYERS.register("conv_transpose2d")
 @dataclass(eq=False)
-class ConvTranspose2D(Layer):
+class ConvTranspose2D(ConvolutionLayer):
     """y[f, r stride + i - padding, s stride + j - padding] += W[c, f, i, j] x[c, r, s], from b[f] on
 
     x: (N, C, H, W)   W: (C, F / groups, kh, kw)   b: (F,)   y: (N, F, H', W')
@@ -72,29 +70,16 @@ class ConvTranspose2D(Layer):
     def __post_init__(self) -> None:
         steps = zip(pair(self.stride), pair(self.dilation), strict=True)
         extra = zip(pair(self.output_padding), map(max, steps), strict=True)
-        check_options(
-            self,
-            filters=(self.filters >= 1, "a positive integer"),
-            kernel_size=(min(pair(self.kernel_size)) >= 1, "one or two positive integers"),
-            stride=(min(pair(self.stride)) >= 1, "one or two positive integers"),
+        self.check(
             padding=(min(pair(self.padding)) >= 0, "one or two integers of at least 0"),
             output_padding=(
                 all(0 <= added < step for added, step in extra),
                 "at least 0 and smaller than stride or dilation",
             ),
-            dilation=(min(pair(self.dilation)) >= 1, "one or two positive integers"),
-            groups=(
-                self.groups >= 1 and self.filters % max(self.groups, 1) == 0,
-                f"a positive integer that divides filters ({self.filters})",
-            ),
         )
 
     def build(self, shape: Shape) -> Shape:
-        channels, *image = image_shape(shape)
-        if channels % self.groups:
-            raise ShapeError(
-                f"has {self.groups} groups, which do not divide the {channels} channels of {shape}"
-            )
+        channels, image = self.channels_and_size(shape)
         size, stride, dilation = pair(self.kernel_size), pair(self.stride), pair(self.dilation)
         padding, extra = pair(self.padding), pair(self.output_padding)
         painted = (
@@ -107,14 +92,10 @@ class ConvTranspose2D(Layer):
                 f"cuts off {padding[0]} x {padding[1]} pixels at each side of images of "
                 f"{height + 2 * padding[0]} x {width + 2 * padding[1]}, which leaves none; wants less padding"
             )
-        sides = ((padding[0], padding[0]), (padding[1], padding[1]))
-        windows = Windows((height, width), size, stride, dilation, sides)
-        self._convolution = Convolution(windows, self.groups, self.scratch)
+        windows = Windows((height, width), size, stride, dilation, sides(padding))
         outputs, area = self.filters // self.groups, math.prod(size)
         fan_in = max(channels // self.groups * area // math.prod(stride), 1)
-        self.W = Param((channels, outputs, *size), self.init, fan=(fan_in, outputs * area))
-        if self.bias:
-            self.b = Param((self.filters,), Zeros(), decay=False)
+        self.build_params(windows, (channels, outputs, *size), fan=(fan_in, outputs * area))
         return (self.filters, height, width)
 
     def forward(self, x: Array, y: Array) -> None:

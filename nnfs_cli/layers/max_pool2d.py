@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array, Shape
+from nnfs_cli.core.arrays import Array, Shape, slices
 from nnfs_cli.core.errors import check_options
 from nnfs_cli.kernels.windows import OneOrPair, Windows, batch_last, image_shape, pair
 from nnfs_cli.layers.base import LAYERS, Example, Layer
@@ -58,21 +58,20 @@ class MaxPool2D(Layer):
         return (channels, *self._windows.output)
 
     def forward(self, x: Array, y: Array) -> None:
-        seen, largest = self._windows.over(self._padded(x)), batch_last(y)
+        seen, largest = self._windows.over(self._bordered(x)), batch_last(y)
         so_far = seen[:, 0, 0]
         for i, j in self._windows.places[1:] or self._windows.places:
             so_far = np.maximum(so_far, seen[:, i, j], out=largest)
 
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
-        dpadded = self._room("dx", dx) if self._windows.is_padded else batch_last(dx)
+        dpadded = self._windows.room(self.scratch, "dx", dx)
         if not self._windows.tile:
             dpadded.fill(0.0)
-        parts = self._padded(x), batch_last(y), batch_last(dy), dpadded
+        parts = self._bordered(x), batch_last(y), batch_last(dy), dpadded
         step = max(CHANNELS_TOGETHER // max(dpadded[0].size, 1), 1)
-        for start in range(0, len(dpadded), step):
-            self._give_back(*(part[start : start + step] for part in parts))
-        if self._windows.is_padded:
-            np.copyto(batch_last(dx), self._windows.inside(dpadded))
+        for here in slices(len(dpadded), step):
+            self._give_back(*(part[here] for part in parts))
+        self._windows.cut(dpadded, dx)
 
     def _give_back(self, x: Array, largest: Array, dy: Array, dx: Array) -> None:
         """Each place in turn takes what is left of dy where it holds the maximum; so the first takes all."""
@@ -89,16 +88,8 @@ class MaxPool2D(Layer):
             _give(taken, dseen[:, i, j], add=overlap)
         _give(left, dseen[:, *last], add=overlap)
 
-    def _padded(self, x: Array) -> Array:
-        """x as (C, H, W, N), with its border."""
-        if not self._windows.is_padded:
-            return batch_last(x)
-        padded = self._room("padded", x)
-        self._windows.pad(batch_last(x), -np.inf, padded)
-        return padded
-
-    def _room(self, name: str, x: Array) -> Array:
-        return self.scratch(name, (x.shape[1], *self._windows.padded, len(x)), x.dtype)
+    def _bordered(self, x: Array) -> Array:
+        return self._windows.bordered(self.scratch, x, -np.inf)
 
 
 def _give(dy: Array, dx: Array, *, add: bool) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import check_options
-from nnfs_cli.kernels.windows import Pair, Windows, batch_last, image_shape
+from nnfs_cli.kernels.windows import Windows, batch_last, image_shape, sides
 from nnfs_cli.layers.base import LAYERS, Example, Layer
 
 
@@ -31,13 +31,13 @@ class Padding2D(Layer):
     ]
 
     def __post_init__(self) -> None:
-        given = self._given()
+        given = (self.padding,) if isinstance(self.padding, int) else self.padding
         holds = len(given) in (1, 2, 4) and min(given) >= 0
         check_options(self, padding=(holds, "one, two or four integers of at least 0"))
 
     def build(self, shape: Shape) -> Shape:
         channels, height, width = image_shape(shape)
-        self._windows = Windows((height, width), (1, 1), padding=self._sides())
+        self._windows = Windows((height, width), (1, 1), padding=sides(self.padding))
         return (channels, *self._windows.padded)
 
     def forward(self, x: Array, y: Array) -> None:
@@ -45,12 +45,3 @@ class Padding2D(Layer):
 
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
         np.copyto(batch_last(dx), self._windows.inside(batch_last(dy)))
-
-    def _given(self) -> tuple[int, ...]:
-        return (self.padding,) if isinstance(self.padding, int) else self.padding
-
-    def _sides(self) -> tuple[Pair, Pair]:
-        """((top, bottom), (left, right))."""
-        given = self._given()
-        top, bottom, left, right = np.repeat(given, 4 // len(given)).tolist()
-        return (top, bottom), (left, right)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.arrays import Array, slices
 from nnfs_cli.core.component import Component, Registry
 from nnfs_cli.core.params import FlatParams
 
@@ -39,7 +39,7 @@ class Optimizer(Component, ABC):
 
 def stretches(n: int) -> Iterator[slice]:
     """0 to n in slices so short that what an optimizer has of each stays in the cache from pass to pass."""
-    return (slice(start, start + LONGEST_STRETCH) for start in range(0, n, LONGEST_STRETCH))
+    return slices(n, LONGEST_STRETCH)
 
 
 def add_weight_decay(params: FlatParams, coefficient: float, scratch: Array) -> None:

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.names import shorten
 from nnfs_cli.plots.style import BLUE, GRAY, ORANGE
-from nnfs_cli.preprocessing.description import class_counts, unit_of
+from nnfs_cli.preprocessing.description import class_counts
 from nnfs_cli.preprocessing.records import Data
 
 ULPS = 8
@@ -15,8 +15,8 @@ MOST_CLASS_NAMES, MOST_LETTERS = 40, 20
 
 
 def draw_histogram(axes: Axes, numbers: Array, *, bins: int, color: str, label: str = "") -> None:
-    """How often numbers (N,) of any size occur, by their size."""
-    x, unit = in_unit(numbers)
+    """How often numbers (N,) occur, by their size."""
+    x = numbers.astype(np.float64)
     low, high = float(x.min()), float(x.max())
     if high - low <= bins * ULPS * np.spacing(max(abs(low), abs(high))):
         # A constant, or as good as one: a bar in the middle of what the axis can tell apart.
@@ -24,14 +24,7 @@ def draw_histogram(axes: Axes, numbers: Array, *, bins: int, color: str, label: 
         low, high = low - room, high + room
     counts, edges = np.histogram(x, bins=bins, range=(low, high))
     axes.stairs(counts, edges, fill=True, color=color)
-    axes.set_xlabel(", ".join(part for part in (label, unit) if part))
-
-
-def in_unit(numbers: Array) -> tuple[Array, str]:
-    """Numbers in float64, of a size that an axis can hold, and what to say of that: `in units of 1e+300`."""
-    unit = unit_of(numbers)
-    x = numbers.astype(np.float64)
-    return (x, "") if unit == 1.0 else (x / unit, f"in units of {unit:.0e}")
+    axes.set_xlabel(label)
 
 
 def draw_classes(axes: Axes, data: Data) -> None:

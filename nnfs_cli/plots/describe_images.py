@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.plots.bars import draw_classes, draw_histogram, in_unit
+from nnfs_cli.plots.bars import draw_classes, draw_histogram
 from nnfs_cli.plots.names import shorten, shortened
 from nnfs_cli.plots.style import BLUE, ORANGE, panels
 from nnfs_cli.preprocessing.description import normalized, sampled_rows, target_names
@@ -71,8 +71,7 @@ def color_range(x: Array) -> tuple[float, float]:
 
 def stretched(picture: Array, low: float, high: float) -> Array:
     """A picture with values from 0 for `low` to 1 for `high`, in float64."""
-    size = max(abs(low), abs(high)) or 1.0  # high - low itself need not be a float
-    shown = (picture.astype(np.float64) / size - low / size) / ((high / size - low / size) or 1.0)
+    shown = (picture.astype(np.float64) - low) / ((high - low) or 1.0)
     return np.asarray(np.clip(shown, 0.0, 1.0))  # rounding may step over the ends
 
 
@@ -85,8 +84,7 @@ def as_picture(image: Array) -> Array:
 
 def _draw_gray(axes: Axes, image: Array) -> None:
     """A picture in gray, and beside it which gray is which value."""
-    picture, unit = in_unit(as_picture(image))
-    axes.figure.colorbar(axes.imshow(picture, cmap="gray"), ax=axes, label=unit)
+    axes.figure.colorbar(axes.imshow(as_picture(image), cmap="gray"), ax=axes)
 
 
 def _draw_samples(axes: Axes, data: Data, between: tuple[float, float] | None) -> None:

@@ -11,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from nnfs_cli.core.files import replacing
 from nnfs_cli.plots.names import wrapped
 
 MARGIN = 1.0
@@ -50,13 +51,11 @@ def panels(titles: Sequence[str], size: tuple[float, float], columns: int = 2) -
 def save(axes: Axes, folder: Path, name: str) -> list[str]:
     """Write the figure that `axes` are in as folder/name, and return [name]."""
     figure: Any = axes.get_figure(root=True)
-    temporary = folder / f".{name}.part"  # so that nobody ever sees half a picture
     figure.set_dpi(120)
     show_names_as_they_are(figure)
     canvas: Any = FigureCanvasAgg(figure)
-    with mpl.rc_context(RC):
-        canvas.print_png(temporary)  # figure.savefig would draw it twice, once only to lay it out
-    temporary.replace(folder / name)
+    with mpl.rc_context(RC), replacing(folder / name) as file:
+        canvas.print_png(file)  # figure.savefig would draw it twice, once only to lay it out
     return [name]
 
 

@@ -1,6 +1,5 @@
 """What is in the data: sizes, statistics and class balance, before and after normalization."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -15,8 +14,6 @@ from nnfs_cli.preprocessing.records import Data, Split
 MOST_ROWS = 20_000
 """So many training rows, evenly spread, tell what the others look like."""
 ONE_HOT_ROWS = 10
-SMALL = 1e-100
-"""The squares of smaller numbers, and of larger ones than 1 / SMALL, may not be floats any more."""
 
 
 @dataclass(frozen=True)
@@ -127,14 +124,6 @@ def is_image(data: Data) -> bool:
     return len(shape) == 2 or (len(shape) == 3 and shape[0] in (1, 3))
 
 
-def unit_of(x: Array) -> float:
-    """1, or a power of ten to divide numbers x by whose squares, sums or axes no float64 could hold."""
-    largest = max(abs(float(x.min())), abs(float(x.max())))
-    if largest == 0.0 or SMALL < largest < 1.0 / SMALL:
-        return 1.0
-    return float(10.0 ** max(math.floor(math.log10(largest)), -307))
-
-
 def normalized(x: Array, affine: Affine) -> Array:
     """x through the map, in float64."""
     return np.asarray((x - affine.shift) * affine.scale)
@@ -180,11 +169,5 @@ def _statistics(name: str, kind: str, missing: int, x: Array, y: Array) -> Stati
 
 def _moments(x: Array) -> tuple[float, float, float, float]:
     """Mean, standard deviation, least and largest number."""
-    unit, low, high = unit_of(x), float(x.min()), float(x.max())
-    numbers = x if unit == 1.0 else x / unit
-    return (
-        unit * float(numbers.mean(dtype=np.float64)),
-        unit * float(numbers.std(dtype=np.float64)),
-        low,
-        high,
-    )
+    mean, std = x.mean(dtype=np.float64), x.std(dtype=np.float64)
+    return float(mean), float(std), float(x.min()), float(x.max())

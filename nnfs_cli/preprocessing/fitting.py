@@ -4,58 +4,43 @@ from typing import Literal
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array, stretches
+from nnfs_cli.core.arrays import Array, row_slices
 from nnfs_cli.preprocessing.affine import IDENTITY, Affine
+from nnfs_cli.preprocessing.limits import SMALLEST
 
 Normalization = Literal["none", "standardize", "minmax", "scale"]
-
-HUGE = 2.0**600
-"""Numbers of this size, some 1e180, have no squares in float64."""
 
 
 def fit_affine(x: Array, rows: Array, how: Normalization, *, alike: bool = False) -> Affine:
     """The map that normalizes the `rows` of x (R, ...), each entry of a row by itself, or all `alike`.
 
     standardize: mean 0, standard deviation 1.  minmax: from 0 to 1.  scale: largest size 1.
-    An entry that never changes keeps its size.
+    An entry that never changes, or by less than SMALLEST, keeps its size.
     """
     if how == "none":
         return IDENTITY
     axes = tuple(range(x.ndim)) if alike else (0,)
     if how == "standardize":
-        mean, spread = _mean_and_spread(x, rows, axes)
-        # What is left of a constant after rounding is no spread.
-        constant = spread <= 1e-12 * np.maximum(np.abs(mean), 1e-300)
-        return Affine(mean, 1.0 / np.where(constant, 1.0, spread))
-    low, high = _extremes(x, rows, axes)
-    if how == "minmax":
-        return Affine(low, 1.0 / np.where(high > low, high - low, 1.0))
-    largest = np.maximum(np.abs(low), np.abs(high))
-    return Affine(0.0, 1.0 / np.where(largest > 0.0, largest, 1.0))
-
-
-def _mean_and_spread(x: Array, rows: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
-    """Mean and standard deviation over the axes; in units of HUGE where squares are no float64."""
-    with np.errstate(over="ignore", invalid="ignore"):
         mean = _average(x, rows, axes, 0.0, 1)
         spread = np.sqrt(_average(x, rows, axes, mean, 2))
-    fits = np.isfinite(spread)
-    if fits.all():
-        return mean, spread
-    large_mean = _average(x, rows, axes, 0.0, 1, HUGE)
-    large_spread = np.sqrt(_average(x, rows, axes, large_mean, 2, HUGE))
-    return np.where(fits, mean, large_mean * HUGE), np.where(fits, spread, large_spread * HUGE)
+        # What is left of a constant after rounding is no spread.
+        return Affine(mean, _inverse(np.where(spread <= 1e-12 * np.abs(mean), 0.0, spread)))
+    low, high = _extremes(x, rows, axes)
+    if how == "minmax":
+        return Affine(low, _inverse(high - low))
+    return Affine(0.0, _inverse(np.maximum(np.abs(low), np.abs(high))))
 
 
-def _average(
-    x: Array, rows: Array, axes: tuple[int, ...], shift: Array | float, power: int, unit: float = 1.0
-) -> Array:
-    """The mean of (x / unit - shift)^power over the axes, in float64."""
+def _inverse(spread: Array) -> Array:
+    """1 / spread, and 1 where there is none."""
+    return np.asarray(1.0 / np.where(spread > SMALLEST, spread, 1.0))
+
+
+def _average(x: Array, rows: Array, axes: tuple[int, ...], shift: Array | float, power: int) -> Array:
+    """The mean of (x - shift)^power over the axes, in float64."""
     total, count = np.zeros(()), 0
-    for here in stretches(x, len(rows)):
+    for here in row_slices(x, len(rows)):
         part = x[rows[here]].astype(np.float64)
-        if unit != 1.0:
-            part /= unit
         part -= shift
         total = total + (part**power).sum(axis=axes)
         count += part.size
@@ -64,7 +49,7 @@ def _average(
 
 def _extremes(x: Array, rows: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
     low = high = x[rows[0]] if axes == (0,) else np.asarray(x[rows[0]].flat[0])
-    for here in stretches(x, len(rows)):
+    for here in row_slices(x, len(rows)):
         part = x[rows[here]]
         low, high = np.minimum(low, part.min(axis=axes)), np.maximum(high, part.max(axis=axes))
     return low.astype(np.float64), high.astype(np.float64)

@@ -4,9 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
+
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.preprocessing.affine import IDENTITY, Affine
 from nnfs_cli.preprocessing.augmentation import Augmentation
+from nnfs_cli.preprocessing.limits import in_rows_of, refuse_unusable
 from nnfs_cli.preprocessing.preparation import Column, Preparation, pixels_of
 
 Task = Literal["classification", "regression"]
@@ -42,7 +45,7 @@ class Data:
     missing: of a table, how many values each column lacked before they were filled or dropped.
     augment: how images are changed at random each time they are trained on.
 
-    NnfsError where it cannot be augmented so.
+    NnfsError where it cannot be augmented so, or holds a number that is not finite or too large.
     """
 
     splits: Mapping[str, Split]
@@ -60,6 +63,15 @@ class Data:
     def __post_init__(self) -> None:
         if self.augment is not None:
             self.augment.check_rows(self.input_shape)
+        arrays = {
+            id(array): (what, array)
+            for split in self.splits.values()
+            for what, array in (("inputs", split.x), ("targets", split.t))
+        }
+        for what, array in arrays.values():
+            # A mapped file was checked when it was opened, and may take long to read once more.
+            if array.dtype == np.float64 and not isinstance(array, np.memmap):
+                refuse_unusable(array, in_rows_of(f"dataset: {what}"))
 
     @property
     def preparation(self) -> Preparation:

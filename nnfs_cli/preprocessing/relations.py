@@ -7,6 +7,7 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.preprocessing.description import column_names, sampled_rows, target_names
+from nnfs_cli.preprocessing.limits import SMALLEST
 from nnfs_cli.preprocessing.records import Data
 
 
@@ -73,14 +74,10 @@ class Relations:
 
 def standardized(x: Array) -> Array:
     """Columns x (N, D) with mean 0 and length 1, in float64; zeros where one never changes."""
-    low, high = x.min(axis=0).astype(np.float64), x.max(axis=0).astype(np.float64)
-    changes = high > low
-    # To size 1 first: squares of 1e300 are no floats.
-    z = x / np.where(changes, np.maximum(np.abs(low), np.abs(high)), 1.0)
-    z[:, ~changes] = 0.0
-    z -= z.mean(axis=0)
+    z = x - x.mean(axis=0, dtype=np.float64)
+    z[:, x.min(axis=0) == x.max(axis=0)] = 0.0  # of a constant, rounding may leave something
     length = np.sqrt(np.square(z).sum(axis=0))
-    return np.asarray(z / np.where(length > 0.0, length, 1.0))
+    return np.asarray(z / np.where(length > SMALLEST, length, np.inf))
 
 
 def correlation_ratio(x: Array, labels: Array) -> Array:

@@ -6,7 +6,6 @@ import errno
 import io
 import json
 import math
-import os
 import re
 import zipfile
 import zlib
@@ -20,6 +19,7 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError, did_you_mean
+from nnfs_cli.core.files import replacing
 from nnfs_cli.preprocessing.preparation import Preparation
 
 if TYPE_CHECKING:
@@ -88,16 +88,8 @@ class RunDirectory:
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file whole or not at all."""
-        temporary = self.path / f".{name}.part"
-        try:
-            with temporary.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self.path / name)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        with replacing(self.path / name, durable=True) as file:
+            file.write(content)
 
     def write_json(self, name: str, content: Mapping[str, Any]) -> None:
         self.write(name, (json.dumps(finite(content), indent=2) + "\n").encode())

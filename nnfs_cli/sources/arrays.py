@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array, stretches
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError, did_you_mean
 
 NPY = b"\x93NUMPY"
@@ -82,16 +82,3 @@ def _reason(path: Path, error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
         return f"no such file: {path.absolute()}"
     return f"{path}: not a NumPy file that can be read: {error}"
-
-
-def refuse_infinite(x: Array, source: str) -> None:
-    """Raise NnfsError if x (R, ...) holds infinity or not-a-number, and say in which row."""
-    if x.dtype.kind != "f":
-        return
-    for here in stretches(x, len(x)):
-        finite = np.isfinite(x[here])
-        if not finite.all():
-            row, *rest = (int(i[0]) for i in (~finite).nonzero())
-            value = x[(here.start + row, *rest)]
-            where = f", entry {rest}" if rest else ""
-            raise NnfsError(f"{source}: row {here.start + row + 1}{where}: must be finite, found {value}")

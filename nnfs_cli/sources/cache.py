@@ -2,10 +2,7 @@
 
 import os
 import shutil
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import IO
 
 import platformdirs
 
@@ -22,15 +19,3 @@ def clear_cache() -> tuple[Path, int]:
     if folder.is_dir():
         shutil.rmtree(folder)
     return folder, size
-
-
-def place(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Write a file whole or not at all: nobody ever sees half of it."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        try:
-            write(file)
-            file.close()
-            Path(file.name).replace(path)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise

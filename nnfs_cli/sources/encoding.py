@@ -9,6 +9,7 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.preprocessing.limits import is_usable, refuse_unusable
 from nnfs_cli.preprocessing.preparation import Column
 from nnfs_cli.sources.table import MISSING, Table
 
@@ -61,7 +62,7 @@ def encode(table: Table, columns: Sequence[Column]) -> Array:
     """The features of every row, (R, D): numbers as they are, categories as one-hot numbers.
 
     Integers keep their type where all columns are integers. NnfsError for an unknown category, a
-    missing value that nothing fills, or an infinite number, with its row.
+    missing value that nothing fills, or an unusable number, with its row.
     """
     numeric = [column for column in columns if not column.categories]
     wrong = [column.name for column in numeric if column.name in table.texts]
@@ -75,11 +76,14 @@ def encode(table: Table, columns: Sequence[Column]) -> Array:
     x = np.empty((len(table), starts[-1]))
     places = [int(start) for start, column in zip(starts, columns, strict=False) if not column.categories]
     x[:, _as_slice(places)] = table.numbers[:, where]
-    for place, column in zip(places, numeric, strict=True):
-        _fill_gaps(table, column, x[:, place])
     for start, column in zip(starts, columns, strict=False):
         if column.categories:
             x[:, start : start + column.width] = _one_hot(table, column)
+    if not is_usable(x):
+        in_place = dict(zip(places, numeric, strict=True))
+        for place, column in in_place.items():
+            _fill_gaps(table, column, x[:, place])
+        refuse_unusable(x, lambda row, place: table.where(row, in_place[place].name))
     return x
 
 
@@ -91,16 +95,11 @@ def _as_slice(places: list[int]) -> slice | list[int]:
 
 
 def _fill_gaps(table: Table, column: Column, numbers: Array) -> None:
-    """Put what stands for a missing number where one is, in place. NnfsError for an infinite one."""
-    if np.isfinite(numbers).all():
-        return
-    infinite = np.isinf(numbers)
-    if infinite.any():
-        row = int(infinite.argmax())
-        raise NnfsError(f"{table.where(row, column.name)}: must be finite, found {numbers[row]}")
+    """Put what stands for a missing number where one is, in place."""
     gaps = np.isnan(numbers)
-    _require_fill(table, column, gaps)
-    numbers[gaps] = column.fill
+    if gaps.any():
+        _require_fill(table, column, gaps)
+        numbers[gaps] = column.fill
 
 
 def _one_hot(table: Table, column: Column) -> Array:

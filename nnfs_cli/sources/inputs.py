@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.arrays import Array, row_slices
 from nnfs_cli.core.errors import NnfsError, did_you_mean, nearest
+from nnfs_cli.preprocessing.limits import in_rows_of, refuse_unusable
 from nnfs_cli.preprocessing.preparation import Preparation
-from nnfs_cli.sources.arrays import names_in_npz, open_npy, open_npz, refuse_infinite
+from nnfs_cli.sources.arrays import names_in_npz, open_npy, open_npz
 from nnfs_cli.sources.encoding import encode
 from nnfs_cli.sources.idx import open_idx
 from nnfs_cli.sources.lines import Dialect, open_bytes
@@ -90,7 +91,7 @@ def rows_of_tables(parts: Iterator[Table], preparation: Preparation, id_column: 
         else:
             x = part.numbers
             _require_width(x.shape[1], preparation, part.source)
-            refuse_infinite(x, part.source)
+            refuse_unusable(x, lambda row, at, part=part: part.where(row, part.numeric[at]))
         ids = _texts(part, id_column) if id_column in part.names else ()
         yield Rows(x.reshape(-1, *preparation.input_shape), ids, notes if number == 0 else ())
 
@@ -106,16 +107,17 @@ def rows_of_array(x: Array, preparation: Preparation, source: str) -> Iterator[R
         raise NnfsError(f"{source}: must hold rows of numbers, found shape {x.shape} of {x.dtype}")
     if x.shape[1:] != preparation.input_shape:
         _require_width(math.prod(x.shape[1:]), preparation, source)
-        here, wanted = (tuple(n for n in shape if n != 1) for shape in (x.shape[1:], preparation.input_shape))
-        if here != wanted and min(len(here), len(wanted)) > 1:
+        found, wanted = (
+            tuple(n for n in shape if n != 1) for shape in (x.shape[1:], preparation.input_shape)
+        )
+        if found != wanted and min(len(found), len(wanted)) > 1:
             raise NnfsError(
                 f"{source}: must hold rows of shape {preparation.input_shape}, or flat ones, "
                 f"found {x.shape[1:]}: the same numbers in another order"
             )
-    step = max(NUMBERS // max(math.prod(x.shape[1:]), 1), 1)
-    for start in range(0, len(x), step):
-        part = np.asarray(x[start : start + step])
-        refuse_infinite(part, source)
+    for here in row_slices(x, len(x), NUMBERS):
+        part = np.asarray(x[here])
+        refuse_unusable(part, in_rows_of(source, here.start))
         yield Rows(part.reshape(-1, *preparation.input_shape))
 
 

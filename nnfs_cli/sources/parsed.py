@@ -7,14 +7,14 @@ import time
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array
-from nnfs_cli.sources.cache import cache_folder, place
+from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.files import replacing
+from nnfs_cli.sources.cache import cache_folder
 from nnfs_cli.sources.lines import Dialect
 from nnfs_cli.sources.table import Table, Texts
 from nnfs_cli.sources.tabular import read_table
@@ -75,7 +75,7 @@ def cached_table(
     taken_ns = time.time_ns()
     stamps = [Stamp.of(path) for path in paths]
     table = read_table(paths, dialect, categorical)
-    with suppress(OSError):  # a cache that cannot be written costs time, nothing else
+    with suppress(OSError, NnfsError):  # a cache that cannot be written costs time, nothing else
         if _all_hold(stamps, paths, taken_ns):  # nobody wrote to them meanwhile
             _store(entry, table, stamps, taken_ns)
     return table, _fingerprint(stamps)
@@ -95,7 +95,8 @@ def _store(entry: Path, table: Table, stamps: Sequence[Stamp], taken_ns: int) ->
     stem = f"{entry.stem}-{_fingerprint(stamps)[:16]}"
     codes = np.array([column.codes for column in table.texts.values()], np.int32).reshape(-1, len(table))
     for name, array in (("numbers", table.numbers), ("codes", codes)):
-        place(entry.with_name(f"{stem}-{name}.npy"), partial(_save, array))
+        with replacing(entry.with_name(f"{stem}-{name}.npy"), private=True) as file:
+            np.save(file, array)
     record = {
         "taken_ns": taken_ns,
         "stamps": [asdict(stamp) for stamp in stamps],
@@ -105,15 +106,12 @@ def _store(entry: Path, table: Table, stamps: Sequence[Stamp], taken_ns: int) ->
         "numeric": table.numeric,
         "levels": {name: column.levels for name, column in table.texts.items()},
     }
-    place(entry, lambda file: file.write(json.dumps(record).encode()))
+    with replacing(entry, private=True) as file:
+        file.write(json.dumps(record).encode())
     for old in entry.parent.glob(f"{entry.stem}-*.npy"):
         if not old.name.startswith(stem):
             with suppress(OSError):  # another process may be reading it
                 old.unlink()
-
-
-def _save(array: Array, file: IO[bytes]) -> None:
-    np.save(file, array)
 
 
 def _load(entry: Path, paths: Sequence[Path]) -> tuple[Table, str] | None:

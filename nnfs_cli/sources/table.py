@@ -5,13 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.arrays import Array, row_slices
 from nnfs_cli.core.errors import NnfsError, did_you_mean
 
 MISSING = -1
 """The code of a text that is not there."""
-STRETCH = 8192
-"""Rows that are looked at together, in a table that may be mapped from a file."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +80,8 @@ class Table:
         """How many rows have nothing in each column."""
         counts = np.zeros(len(self.numeric), int)
         if self.numbers.dtype.kind == "f":
-            for start in range(0, len(self), STRETCH):
-                counts += np.isnan(self.numbers[start : start + STRETCH]).sum(axis=0)
+            for here in row_slices(self.numbers, len(self)):
+                counts += np.isnan(self.numbers[here]).sum(axis=0)
         texts = {name: int((column.codes == MISSING).sum()) for name, column in self.texts.items()}
         return {**dict(zip(self.numeric, counts.tolist(), strict=True)), **texts}
 

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.arrays import Array, slices
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.sources.lines import CheckedLines, Dialect, open_bytes
 from nnfs_cli.sources.table import MISSING, Table, Texts, is_number
@@ -81,9 +81,8 @@ def parts_of_stream(stream: IO[bytes], source: str, dialect: Dialect, kinds: Kin
 def parts_of_frame(frame: "pd.DataFrame", source: str, kinds: Kinds) -> Iterator[Table]:
     """The same of a DataFrame that is there already."""
     frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
-    rows = max(CELLS // max(frame.shape[1], 1), 1)
-    starts = range(0, len(frame), rows)
-    yield from _parts((frame.iloc[start : start + rows] for start in starts), source, kinds)
+    parts = slices(len(frame), max(CELLS // max(frame.shape[1], 1), 1))
+    yield from _parts((frame.iloc[here] for here in parts), source, kinds)
 
 
 def join(source: str, parts: list[Table]) -> Table:

@@ -6,6 +6,7 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError, did_you_mean
+from nnfs_cli.preprocessing.limits import refuse_unusable
 from nnfs_cli.preprocessing.records import Task
 from nnfs_cli.sources.table import Table, Texts
 
@@ -69,7 +70,7 @@ def class_names(table: Table, names: Sequence[str]) -> tuple[str, ...]:
 def _distinct(table: Table, name: str) -> tuple[str, ...]:
     if name in table.texts:
         return tuple(table.texts[name].present())
-    values = table.number(name)
+    values = _usable(table, name)
     fractions = values[values != np.floor(values)]
     if len(fractions):
         raise NnfsError(
@@ -85,7 +86,7 @@ def class_numbers(table: Table, name: str, classes: Sequence[str]) -> Array:
     if name in table.texts:
         codes, levels = table.texts[name].codes, table.texts[name].levels
     else:
-        values, codes = np.unique(table.number(name), return_inverse=True)
+        values, codes = np.unique(_usable(table, name), return_inverse=True)
         levels = tuple(str(int(value)) if value == np.floor(value) else f"{value:g}" for value in values)
     numbers = np.array([place.get(level, -1) for level in levels], np.intp)[codes]
     if (numbers < 0).any():
@@ -97,8 +98,15 @@ def class_numbers(table: Table, name: str, classes: Sequence[str]) -> Array:
     return numbers
 
 
+def _usable(table: Table, name: str) -> Array:
+    """A column's numbers; NnfsError for one that is unusable."""
+    values = table.number(name)
+    refuse_unusable(values, lambda row: table.where(row, name))
+    return values
+
+
 def real_targets(table: Table, names: Sequence[str]) -> Array:
-    """The target columns as (R, M). NnfsError for texts and for infinite values."""
+    """The target columns as (R, M). NnfsError for texts and for unusable numbers."""
     texts = [name for name in names if name in table.texts]
     if texts:
         example = table.texts[texts[0]].levels[:1]
@@ -107,7 +115,5 @@ def real_targets(table: Table, names: Sequence[str]) -> Array:
             f"texts, such as {example[0] if example else ''!r}"
         )
     targets = np.stack([table.number(name).astype(np.float64) for name in names], axis=1)
-    if not np.isfinite(targets).all():
-        row, column = (int(i[0]) for i in (~np.isfinite(targets)).nonzero())
-        raise NnfsError(f"{table.where(row, names[column])}: must be finite, found {targets[row, column]}")
+    refuse_unusable(targets, lambda row, m: table.where(row, names[m]))
     return targets

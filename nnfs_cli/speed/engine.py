@@ -4,9 +4,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.arrays import Array, slices
 from nnfs_cli.engine.descent import Descent
-from nnfs_cli.engine.inference import pieces_of, rows_of
+from nnfs_cli.engine.inference import rows_of
 from nnfs_cli.engine.step import PlainEngine
 from nnfs_cli.losses.base import Loss
 from nnfs_cli.optimizers.sgd import SGD
@@ -111,5 +111,5 @@ class FastEngine(PlainEngine):
         super().step(rows, number, learning_rate)
 
     def infer(self, split: Split) -> Array:
-        pieces = pieces_of(len(split), self.network.rows_at_a_time)
+        pieces = list(slices(len(split), self.network.rows_at_a_time))
         return self._answer(rows_of(split, self.data.inputs), pieces, len(split))

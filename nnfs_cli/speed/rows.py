@@ -6,8 +6,8 @@ from threading import Thread
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array
-from nnfs_cli.engine.inference import infer, pieces_of, rows_of
+from nnfs_cli.core.arrays import Array, slices
+from nnfs_cli.engine.inference import infer, rows_of
 from nnfs_cli.engine.network import Network
 from nnfs_cli.engine.step import PlainEngine
 from nnfs_cli.layers.base import every_layer
@@ -120,7 +120,7 @@ class RowsEngine(PlainEngine):
     def _outputs(self, who: int, workers: int, where: int) -> None:
         """A worker's share of the outputs for a split: of the pieces every second, where there are two."""
         split, network = list(self.data.splits.values())[where], self._parts[who].network
-        pieces = pieces_of(len(split), network.rows_at_a_time)[who::workers]
+        pieces = list(slices(len(split), network.rows_at_a_time))[who::workers]
         infer(network, rows_of(split, self.data.inputs), pieces, self._answers[where])
 
     def _connect(self) -> list[AllReduce]:

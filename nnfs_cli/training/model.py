@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from nnfs_cli.config.experiment import ExperimentConfig
-from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.arrays import Array, slices
 from nnfs_cli.core.blas_threads import limit_blas
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.engine.inference import Bring, infer, pieces_of
+from nnfs_cli.engine.inference import Bring, infer
 from nnfs_cli.engine.network import Network, Workspace, room_for_outputs
 from nnfs_cli.preprocessing.preparation import Preparation
 
@@ -52,7 +52,7 @@ class Model:
 
     def pieces(self, n: int, batch_size: int | None = None) -> list[slice]:
         """n rows in pieces that go through the network together; `batch_size` may ask for smaller ones."""
-        return pieces_of(n, min(batch_size or n or 1, self.network.rows_at_a_time))
+        return list(slices(n, min(batch_size or n or 1, self.network.rows_at_a_time)))
 
     def _infer(self, bring: Bring, pieces: Sequence[slice], n: int) -> Array:
         z = room_for_outputs(self.network, n)

@@ -1,0 +1,42 @@
+"""What datasets of images have in common that were published as four IDX files, as MNIST was."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.datasets.base import Dataset
+from nnfs_cli.preprocessing.affine import IDENTITY, Affine
+from nnfs_cli.preprocessing.augmentation import Augmentation
+from nnfs_cli.preprocessing.records import Data, Split
+from nnfs_cli.preprocessing.splitting import check_share, split_up
+from nnfs_cli.sources.named import NamedSet
+
+
+@dataclass(frozen=True)
+class PublishedImages(Dataset):
+    """Images of bytes and their labels, for training and for test.
+
+    files: the four files.
+    classes: the classes' names, from label 0 on.
+    """
+
+    files: ClassVar[NamedSet]
+    classes: ClassVar[tuple[str, ...]]
+
+    path: str
+    scale: bool = True
+    validation: int | float = 0
+    augment: Augmentation | None = None
+
+    def __post_init__(self) -> None:
+        check_options(self, validation=check_share(self.validation))
+
+    def load(self, rng: np.random.Generator) -> Data:
+        x, t, x_test, t_test = self.files.arrays(self.path)
+        splits = split_up(x, t, rng, validation=self.validation)
+        splits["test"] = Split(x_test, t_test, np.arange(len(x_test)))
+        inputs = Affine(scale=1.0 / 255.0) if self.scale else IDENTITY
+        prints = self.files.fingerprint
+        return Data(splits, self.classes, inputs=inputs, fingerprint=prints, augment=self.augment)

@@ -1,0 +1,52 @@
+"""What conv2d and conv_transpose2d have in common: options, how they are checked, and parameters."""
+
+from nnfs_cli.core.arrays import Shape
+from nnfs_cli.core.errors import ShapeError, check_options
+from nnfs_cli.core.params import Param
+from nnfs_cli.initializers.base import Initializer
+from nnfs_cli.initializers.zeros import Zeros
+from nnfs_cli.kernels.convolution import Convolution
+from nnfs_cli.kernels.windows import OneOrPair, Pair, Windows, image_shape, pair
+from nnfs_cli.layers.base import Layer
+
+
+class ConvolutionLayer(Layer):
+    """A layer that convolves. Members declare these options among their own, in the order of their docs."""
+
+    filters: int
+    kernel_size: OneOrPair
+    stride: OneOrPair
+    dilation: OneOrPair
+    groups: int
+    init: Initializer
+    bias: bool
+
+    def check(self, **rules: tuple[bool, str]) -> None:
+        """`check_options` for the shared options, and for a member's own by its `rules`."""
+        shared = {
+            "filters": (self.filters >= 1, "a positive integer"),
+            "kernel_size": (min(pair(self.kernel_size)) >= 1, "one or two positive integers"),
+            "stride": (min(pair(self.stride)) >= 1, "one or two positive integers"),
+            "dilation": (min(pair(self.dilation)) >= 1, "one or two positive integers"),
+            "groups": (
+                self.groups >= 1 and self.filters % max(self.groups, 1) == 0,
+                f"a positive integer that divides filters ({self.filters})",
+            ),
+        }
+        check_options(self, **(shared | rules))
+
+    def channels_and_size(self, shape: Shape) -> tuple[int, Pair]:
+        """C and (H, W) of images; ShapeError where the groups do not divide C."""
+        channels, height, width = image_shape(shape)
+        if channels % self.groups:
+            raise ShapeError(
+                f"has {self.groups} groups, which do not divide the {channels} channels of {shape}"
+            )
+        return channels, (height, width)
+
+    def build_params(self, windows: Windows, W: Shape, fan: tuple[int, int]) -> None:
+        """Create the convolution, W of this shape, and b."""
+        self._convolution = Convolution(windows, self.groups, self.scratch)
+        self.W = Param(W, self.init, fan=fan)
+        if self.bias:
+            self.b = Param((self.filters,), Zeros(), decay=False)

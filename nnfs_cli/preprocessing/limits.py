@@ -1,0 +1,58 @@
+"""The numbers that data may hold: finite ones, whose squares are float64 numbers too."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+
+from nnfs_cli.core.arrays import Array, row_slices
+from nnfs_cli.core.errors import NnfsError
+
+LARGEST = 1e150
+"""Standard deviations, correlations and squared errors take squares, and sums of many of them."""
+
+SMALLEST = 1 / LARGEST
+"""A spread below counts as none: its square is next to zero, or zero."""
+
+Place: TypeAlias = Callable[..., str]
+"""Says in words where a number is, by its row and its other indices, all from 0."""
+
+
+def refuse_unusable(x: Array, place: Place) -> None:
+    """Raise NnfsError for the first number of x (R, ...) that is not finite or beyond LARGEST in size."""
+    for here in row_slices(x, len(x)):
+        usable = _usable(x[here])
+        if not usable.all():
+            row, *rest = (int(i[0]) for i in (~usable).nonzero())
+            found = x[(here.start + row, *rest)]
+            raise NnfsError(f"{place(here.start + row, *rest)}: must be {_wrong(found)}")
+
+
+def is_usable(x: Array) -> bool:
+    """Whether `refuse_unusable` has nothing to say."""
+    return all(_usable(x[here]).all() for here in row_slices(x, len(x)))
+
+
+def in_rows_of(source: str, first: int = 0) -> Place:
+    """`data.npy: row 3, entry [0, 2]`, where x begins with the source's row `first`; rows count from 1."""
+
+    def place(row: int, *entry: int) -> str:
+        return f"{source}: row {first + row + 1}" + (f", entry {list(entry)}" if entry else "")
+
+    return place
+
+
+def _usable(x: Array) -> Array:
+    """For each number of x, whether it is; integers and smaller types cannot be too large."""
+    if x.dtype.kind != "f":
+        return np.ones((1,) * x.ndim, bool)
+    return np.asarray(np.isfinite(x) if x.dtype.itemsize < 8 else np.abs(x) <= LARGEST)
+
+
+def _wrong(found: float) -> str:
+    if not np.isfinite(found):
+        return f"finite, found {found}"
+    return (
+        f"at most {LARGEST:g} in size, found {found}: too large for sums of squares in float64; "
+        f"use a larger unit, or leave it out if it stands for a missing value"
+    )
