@@ -1,6 +1,7 @@
 """Ctrl-C and SIGTERM: held while something must not be left half done, or turned into a request to stop."""
 
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from signal import SIGINT, SIGTERM, raise_signal
@@ -32,7 +33,7 @@ class Uninterrupted:
 
     def __exit__(self, *_: object) -> None:
         self.busy, self.was_left = False, True
-        if self._before is None:
+        if self._before is None or sys.is_finalizing():
             return
         there = signal.signal(SIGINT, _still_listening(self._before))
         if getattr(there, "__self__", None) is not self:  # another listener came since

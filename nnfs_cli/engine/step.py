@@ -83,10 +83,8 @@ class PlainEngine:
 
     def _batches_of(self, rows: slice) -> list[slice]:
         """The rows of a step in batches."""
-        return [
-            slice(rows.start + s.start, rows.start + s.stop)
-            for s in slices(rows.stop - rows.start, self.batch_size)
-        ]
+        starts = range(rows.start, rows.stop, self.batch_size)
+        return [slice(start, min(start + self.batch_size, rows.stop)) for start in starts]
 
     def _add_up(self, here: slice, rows: slice) -> None:
         """Add a batch's gradient, by the weight of its rows, to its step's: that is grad after the last."""

@@ -33,7 +33,7 @@ def train(experiment: Experiment) -> Generator[Report, None, None]:
     """
     progress, engine, training = experiment.progress, experiment.engine, experiment.config.training
     t, rows = experiment.data.splits["train"].t, len(progress.order)
-    rows_per_step = training.batch_size * training.accumulate
+    rows_per_step, library = training.batch_size * training.accumulate, blas()
     with _ready_to_train(experiment) as interrupt:
         while not experiment.finished:
             if progress.position == 0:
@@ -42,22 +42,26 @@ def train(experiment: Experiment) -> Generator[Report, None, None]:
             while progress.position < rows:
                 started = time.perf_counter()
                 report: Report | None = None
-                interrupt.busy = True
-                with blas().limit(limits=engine.blas_threads, user_api="blas"), np.errstate(**QUIET):
-                    while report is None and progress.position < rows:
-                        here = slice(progress.position, min(progress.position + rows_per_step, rows))
-                        engine.step(here, progress.step, rates[progress.step - first])
-                        progress.step += 1
-                        progress.position = here.stop
-                        if progress.step % training.log_every == 0:
-                            z, targets = progress.outputs[here], t[progress.order[here]]
-                            loss = experiment.loss.value(z, targets)
-                            if not math.isfinite(loss):
-                                raise _diverged(experiment, loss)
-                            metrics = experiment.metric_scores(z, targets) if experiment.metrics else {}
-                            report = StepReport(progress.step, progress.epoch + 1, loss, metrics)
-                        elif time.perf_counter() - started > HEARTBEAT_SECONDS and here.stop < rows:
-                            report = Heartbeat(progress.step, progress.epoch + 1)
+                interrupt.busy, threads_before = True, library.num_threads
+                library.set_num_threads(engine.blas_threads)
+                try:
+                    with np.errstate(**QUIET):
+                        while report is None and progress.position < rows:
+                            here = slice(progress.position, min(progress.position + rows_per_step, rows))
+                            engine.step(here, progress.step, rates[progress.step - first])
+                            progress.step += 1
+                            progress.position = here.stop
+                            if progress.step % training.log_every == 0:
+                                z, targets = progress.outputs[here], t[progress.order[here]]
+                                loss = experiment.loss.value(z, targets)
+                                if not math.isfinite(loss):
+                                    raise _diverged(experiment, loss)
+                                metrics = experiment.metric_scores(z, targets) if experiment.metrics else {}
+                                report = StepReport(progress.step, progress.epoch + 1, loss, metrics)
+                            elif time.perf_counter() - started > HEARTBEAT_SECONDS and here.stop < rows:
+                                report = Heartbeat(progress.step, progress.epoch + 1)
+                finally:
+                    library.set_num_threads(threads_before)
                 progress.seconds += time.perf_counter() - started
                 interrupt.busy = False
                 if interrupt.came:
