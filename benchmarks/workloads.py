@@ -128,8 +128,8 @@ RELU, POOL = {"type": "relu"}, {"type": "max_pool2d"}
 MLP = ({"type": "flatten"}, dense(128), RELU, dense(10))
 CNN = (
     {"type": "reshape", "shape": [1, 28, 28]},
-    *(conv(16), RELU, POOL),
-    *(conv(32), RELU, POOL),
+    *(conv(16), POOL, RELU),
+    *(conv(32), POOL, RELU),
     {"type": "flatten"},
     dense(10),
 )

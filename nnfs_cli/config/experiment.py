@@ -35,9 +35,11 @@ class TrainingConfig:
     patience: epochs without a better monitored value after which training stops; 0 to go on.
     min_delta: by how much a value must be better to count as better.
     monitor: `val_loss` or `val_<metric>`: what the best epoch is chosen by, given a validation split.
-    threads: how many cores to use. Batches of images are cut into parts, and on Linux so many worker
-        processes compute them; that changes no number. For other networks it is the number of BLAS's
-        threads, which may change the last digits; `auto` follows from the shapes alone.
+    parts: into how many parts a batch of images is cut, for worker processes to compute. `auto` follows
+        from the shapes alone, and is 2 at most. More parts suit more cores, and may change the last digits.
+    threads: how many cores to use. On Linux at most so many workers compute the parts of a batch of images;
+        that changes no number. For other networks it is the number of BLAS's threads, which may change the
+        last digits; `auto` follows from the shapes alone.
     engine: `auto` for the fastest; `plain` for the one to read, and to put a `print` into.
     """
 
@@ -51,6 +53,7 @@ class TrainingConfig:
     patience: int = 0
     min_delta: float = 0.0
     monitor: str = "val_loss"
+    parts: int | Literal["auto"] = "auto"
     threads: int | Literal["auto"] = "auto"
     engine: Literal["auto", "plain"] = "auto"
 
@@ -66,6 +69,7 @@ class TrainingConfig:
             ema=(0 <= self.ema < 1, "at least 0 and below 1"),
             patience=(self.patience >= 0, "an integer of at least 0"),
             min_delta=(self.min_delta >= 0, "a number of at least 0"),
+            parts=(self.parts == "auto" or self.parts >= 1, "a positive integer or auto"),
             threads=(self.threads == "auto" or self.threads >= 1, "a positive integer or auto"),
         )
 

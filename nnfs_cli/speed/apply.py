@@ -22,12 +22,13 @@ def _accelerate_experiment(experiment: Experiment) -> None:
     plain = experiment.engine
     if not isinstance(plain, PlainEngine) or plain.name != "plain":
         return
-    wish = experiment.config.training.threads
-    parts = parts_of(plain.network, plain.loss, min(plain.batch_size, len(plain.order)))
+    training = experiment.config.training
+    batch_size = min(plain.batch_size, len(plain.order))
+    parts = parts_of(plain.network, plain.loss, batch_size, training.parts)
     if parts > 1:
-        experiment.use_engine(RowsEngine(plain, parts, workers_for(parts, wish)))
+        experiment.use_engine(RowsEngine(plain, parts, workers_for(parts, training.threads)))
     else:
-        experiment.use_engine(FastEngine(plain, wish))
+        experiment.use_engine(FastEngine(plain, training.threads))
 
 
 def _accelerate_model(model: Model) -> None:

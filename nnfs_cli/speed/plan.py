@@ -10,7 +10,7 @@ from nnfs_cli.layers.batch_norm import BatchNorm
 from nnfs_cli.losses.base import Loss, adds_up
 
 Wish: TypeAlias = int | Literal["auto"]
-"""`training.threads` of a config."""
+"""`training.parts` or `training.threads` of a config."""
 
 WORTH_A_PART = 2**18
 """Numbers that the largest layer of images gives for a batch, for each part that the batch is cut into."""
@@ -30,13 +30,15 @@ MOST_THREADS = 2
 """BLAS rounds otherwise with another number of threads: so it must suit small machines, too."""
 
 
-def parts_of(network: Network, loss: Loss, batch_size: int) -> int:
-    """Into how many parts the rows of a batch are cut, each for a worker to compute.
+def parts_of(network: Network, loss: Loss, batch_size: int, wish: Wish = "auto") -> int:
+    """Into how many parts the rows of a batch are cut, each for a worker: by a rule, or as asked for.
 
     Only batches of images: for others, parameters would take longer from core to core than the work.
     """
     if not (network.has_images and adds_up(loss) and all(map(_may_be_cut, every_layer(network.layers)))):
         return 1
+    if wish != "auto":
+        return min(wish, batch_size)
     largest = batch_size * max(math.prod(shape) for shape in network.shapes if len(shape) == 3)
     return max(min(largest // WORTH_A_PART, MOST_PARTS, batch_size), 1)
 
