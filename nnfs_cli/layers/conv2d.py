@@ -7,11 +7,12 @@ from typing import ClassVar
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import ShapeError, check_options
 from nnfs_cli.core.params import Param
+from nnfs_cli.core.ranges import PositiveInt
 from nnfs_cli.initializers.base import Initializer
 from nnfs_cli.initializers.xavier_uniform import XavierUniform
 from nnfs_cli.initializers.zeros import Zeros
 from nnfs_cli.kernels.convolution import Convolution
-from nnfs_cli.kernels.windows import OneOrPair, Padding, Windows, image_shape, pair
+from nnfs_cli.kernels.windows import Padding, PositiveOneOrPair, Windows, image_shape, pair
 from nnfs_cli.layers.base import LAYERS, Example, Layer
 
 
@@ -45,12 +46,12 @@ class Conv2D(Layer):
     bias: false leaves b out, as before batch_norm, which takes any constant away again.
     """
 
-    filters: int
-    kernel_size: OneOrPair
-    stride: OneOrPair = 1
+    filters: PositiveInt
+    kernel_size: PositiveOneOrPair
+    stride: PositiveOneOrPair = 1
     padding: Padding = "valid"
-    dilation: OneOrPair = 1
-    groups: int = 1
+    dilation: PositiveOneOrPair = 1
+    groups: PositiveInt = 1
     init: Initializer = XavierUniform()
     bias: bool = True
     images: ClassVar[bool] = True
@@ -64,16 +65,8 @@ class Conv2D(Layer):
     def __post_init__(self) -> None:
         check_options(
             self,
-            filters=(self.filters >= 1, "a positive integer"),
-            kernel_size=(min(pair(self.kernel_size)) >= 1, "one or two positive integers"),
-            stride=(min(pair(self.stride)) >= 1, "one or two positive integers"),
-            padding=(
-                isinstance(self.padding, str) or min(pair(self.padding)) >= 0,
-                "valid, same, or one or two integers of at least 0",
-            ),
-            dilation=(min(pair(self.dilation)) >= 1, "one or two positive integers"),
             groups=(
-                self.groups >= 1 and self.filters % max(self.groups, 1) == 0,
+                self.filters % self.groups == 0,
                 f"a positive integer that divides filters ({self.filters})",
             ),
         )

@@ -10,11 +10,19 @@ import numpy as np
 from nnfs_cli.core.arrays import Array, Shape, ones
 from nnfs_cli.core.errors import ShapeError, check_options
 from nnfs_cli.core.params import Param
+from nnfs_cli.core.ranges import PositiveInt
 from nnfs_cli.initializers.base import Initializer
 from nnfs_cli.initializers.xavier_uniform import XavierUniform
 from nnfs_cli.initializers.zeros import Zeros
 from nnfs_cli.kernels.convolution import Convolution
-from nnfs_cli.kernels.windows import OneOrPair, Windows, batch_last, image_shape, pair
+from nnfs_cli.kernels.windows import (
+    NonNegativeOneOrPair,
+    PositiveOneOrPair,
+    Windows,
+    batch_last,
+    image_shape,
+    pair,
+)
 from nnfs_cli.layers.base import LAYERS, Example, Layer
 
 
@@ -51,13 +59,13 @@ class ConvTranspose2D(Layer):
     bias: false leaves b out, as before batch_norm, which takes any constant away again.
     """
 
-    filters: int
-    kernel_size: OneOrPair
-    stride: OneOrPair = 1
-    padding: OneOrPair = 0
-    output_padding: OneOrPair = 0
-    dilation: OneOrPair = 1
-    groups: int = 1
+    filters: PositiveInt
+    kernel_size: PositiveOneOrPair
+    stride: PositiveOneOrPair = 1
+    padding: NonNegativeOneOrPair = 0
+    output_padding: NonNegativeOneOrPair = 0
+    dilation: PositiveOneOrPair = 1
+    groups: PositiveInt = 1
     init: Initializer = XavierUniform()
     bias: bool = True
     images: ClassVar[bool] = True
@@ -74,17 +82,12 @@ class ConvTranspose2D(Layer):
         extra = zip(pair(self.output_padding), map(max, steps), strict=True)
         check_options(
             self,
-            filters=(self.filters >= 1, "a positive integer"),
-            kernel_size=(min(pair(self.kernel_size)) >= 1, "one or two positive integers"),
-            stride=(min(pair(self.stride)) >= 1, "one or two positive integers"),
-            padding=(min(pair(self.padding)) >= 0, "one or two integers of at least 0"),
             output_padding=(
-                all(0 <= added < step for added, step in extra),
+                all(added < step for added, step in extra),
                 "at least 0 and smaller than stride or dilation",
             ),
-            dilation=(min(pair(self.dilation)) >= 1, "one or two positive integers"),
             groups=(
-                self.groups >= 1 and self.filters % max(self.groups, 1) == 0,
+                self.filters % self.groups == 0,
                 f"a positive integer that divides filters ({self.filters})",
             ),
         )
