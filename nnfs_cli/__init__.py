@@ -22,6 +22,11 @@ if TYPE_CHECKING:  # for type checkers and editors; a test holds it to the table
     from nnfs_cli.core.params import FlatParams as FlatParams
     from nnfs_cli.core.params import Param as Param
     from nnfs_cli.core.params import Statistic as Statistic
+    from nnfs_cli.core.ranges import Fraction as Fraction
+    from nnfs_cli.core.ranges import NonNegativeFloat as NonNegativeFloat
+    from nnfs_cli.core.ranges import NonNegativeInt as NonNegativeInt
+    from nnfs_cli.core.ranges import PositiveFloat as PositiveFloat
+    from nnfs_cli.core.ranges import PositiveInt as PositiveInt
     from nnfs_cli.datasets.base import DATASETS as DATASETS
     from nnfs_cli.datasets.base import ArrayDataset as ArrayDataset
     from nnfs_cli.datasets.base import Dataset as Dataset
@@ -51,7 +56,7 @@ if TYPE_CHECKING:  # for type checkers and editors; a test holds it to the table
     from nnfs_cli.preprocessing.records import Data as Data
     from nnfs_cli.preprocessing.records import Split as Split
     from nnfs_cli.preprocessing.records import Task as Task
-    from nnfs_cli.preprocessing.splitting import check_share as check_share
+    from nnfs_cli.preprocessing.splitting import HeldOut as HeldOut
     from nnfs_cli.preprocessing.splitting import split_up as split_up
     from nnfs_cli.regularizers.base import REGULARIZERS as REGULARIZERS
     from nnfs_cli.regularizers.base import Regularizer as Regularizer
@@ -66,6 +71,7 @@ _FACE = {
         "core.arrays": ["Array", "Shape"],
         "core.errors": ["NnfsError", "ShapeError", "check_options"],
         "core.params": ["Param", "Statistic", "FlatParams"],
+        "core.ranges": ["PositiveInt", "NonNegativeInt", "PositiveFloat", "NonNegativeFloat", "Fraction"],
         "layers.base": ["LAYERS", "Layer", "Example"],
         "losses.base": ["LOSSES", "Loss"],
         "optimizers.base": ["OPTIMIZERS", "Optimizer", "add_weight_decay", "decay_weights"],
@@ -82,7 +88,7 @@ _FACE = {
         "datasets.base": ["DATASETS", "Dataset", "Synthetic", "ArrayDataset", "fingerprint"],
         "preprocessing.records": ["Data", "Split", "Task"],
         "preprocessing.affine": ["Affine"],
-        "preprocessing.splitting": ["split_up", "check_share"],
+        "preprocessing.splitting": ["split_up", "HeldOut"],
     }.items()
     for name in names
 }

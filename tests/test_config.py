@@ -107,4 +107,5 @@ def test_every_mistake_of_a_file_is_in_one_error() -> None:
         "optimizer.learning_rate",
         "sead",
         "training.batchsize",
+        "training.epochs",
     ]

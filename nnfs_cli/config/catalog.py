@@ -2,15 +2,18 @@
 
 import dataclasses
 import inspect
-from typing import Any, get_args, get_origin, get_type_hints
+from itertools import groupby
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import pydantic
 
+from nnfs_cli.config.descriptions import descriptions
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.config.reader import component_of_tuple, item_or_none, to_plain
-from nnfs_cli.config.words import in_words
+from nnfs_cli.config.words import alternatives, in_words
 from nnfs_cli.core.component import Component, Registry
 from nnfs_cli.core.errors import NnfsError, did_you_mean
+from nnfs_cli.core.ranges import bare, limits
 from nnfs_cli.datasets.base import DATASETS
 from nnfs_cli.initializers.base import INITIALIZERS
 from nnfs_cli.layers.base import LAYERS
@@ -53,7 +56,7 @@ def catalog(kind: str | None = None, name: str | None = None) -> list[Entry]:
 
 def _entry(registry: Registry[Any], name: str) -> Entry:
     cls = registry[name]
-    hints = get_type_hints(cls)
+    hints = get_type_hints(cls, include_extras=True)
     options = tuple((f.name, _type(hints[f.name]), _default(f)) for f in dataclasses.fields(cls))
     return Entry(
         registry.kind, name, "\n\n".join([inspect.getdoc(cls) or "", *_docs_within(cls, "")]), options
@@ -71,24 +74,30 @@ def _docs_within(cls: type[Any], path: str) -> list[str]:
 
 
 def _type(annotation: Any) -> str:
-    """An option's type in a user's words."""
-    family = component_of_tuple(annotation)
+    """An option's type in a user's words, a range behind the types that share it: `integer, at least 1`."""
+    optional = item_or_none(annotation)
+    kinds = [optional] if optional is not None else alternatives(annotation)
+    groups = [(" | ".join(map(_kind, same)), within) for within, same in groupby(kinds, limits)]
+    return " | ".join(f"{words}, {within}" if within else words for words, within in groups)
+
+
+def _kind(annotation: Any) -> str:
+    """A type that is no union, without its range."""
+    kind = bare(annotation)
+    origin, inner = get_origin(kind), get_args(kind)
+    family = component_of_tuple(kind)
     if family is not None:
         return f"list of {family.registry.kind}s"
-    if isinstance(annotation, type) and issubclass(annotation, Component):
-        return annotation.registry.kind
-    if get_origin(annotation) is tuple:
-        return in_words(annotation).removeprefix("a ")
-    if get_origin(annotation) is dict:
-        keys, values = get_args(annotation)
-        return f"mapping of {_type(keys)} to {_type(values)}"
-    optional = item_or_none(annotation)
-    if optional is not None:
-        return optional.registry.kind if issubclass(optional, Component) else "mapping"
-    if get_origin(annotation) is not None:
-        return " | ".join(str(a) if isinstance(a, str) else _type(a) for a in get_args(annotation))
+    if isinstance(kind, type) and issubclass(kind, Component):
+        return kind.registry.kind
+    if origin is tuple:
+        return in_words(kind).removeprefix("a ")
+    if origin is dict:
+        return f"mapping of {_type(inner[0])} to {_type(inner[1])}"
+    if origin is Literal:
+        return " | ".join(map(str, inner))
     words = {int: "integer", float: "number", bool: "true | false", str: "text", type(None): "null"}
-    return words.get(annotation, str(annotation))
+    return words.get(kind, "mapping" if dataclasses.is_dataclass(kind) else str(kind))
 
 
 def _default(field: "dataclasses.Field[Any]") -> str:
@@ -114,44 +123,58 @@ def json_schema() -> dict[str, Any]:
 
 def _family(registry: Registry[Any]) -> dict[str, Any]:
     """A bare name, where all options have defaults, or a mapping with the type and its options."""
-    bare, mappings = [], []
+    bare_names, mappings = [], []
     for name in registry:
         cls = registry[name]
         mapping = _object(cls)
         if not mapping["required"]:
-            bare.append(name)
-        mapping["properties"] = {"type": {"const": name}, **mapping["properties"]}
+            bare_names.append(name)
+        doc = inspect.getdoc(cls) or ""
+        named = {"const": name, "description": doc.partition("\n")[0]}
+        mapping["properties"] = {"type": named, **mapping["properties"]}
         mapping["required"] = ["type", *mapping["required"]]
-        mapping["description"] = inspect.getdoc(cls)
+        mapping["description"] = doc
         mappings.append(mapping)
-    return {"oneOf": [{"enum": bare}, *mappings]}
+    return {"oneOf": [{"enum": bare_names}, *mappings]}
 
 
 def _object(cls: type[Any]) -> dict[str, Any]:
-    hints = get_type_hints(cls)
+    hints, texts = get_type_hints(cls, include_extras=True), descriptions(cls)
     fields = dataclasses.fields(cls)
+    properties = {field.name: _value(hints[field.name]) for field in fields}
+    for field in fields:
+        if field.name in texts:
+            properties[field.name]["description"] = texts[field.name]
+        if field.default is not dataclasses.MISSING:
+            properties[field.name]["default"] = to_plain(field.default)
     return {
         "type": "object",
-        "properties": {f.name: _property(hints[f.name], f) for f in fields},
-        "required": [f.name for f in fields if f.default is dataclasses.MISSING],
+        "properties": properties,
+        "required": [field.name for field in fields if field.default is dataclasses.MISSING],
         "additionalProperties": False,
     }
 
 
-def _property(annotation: Any, field: "dataclasses.Field[Any]") -> dict[str, Any]:
-    default = {} if field.default is dataclasses.MISSING else {"default": to_plain(field.default)}
-    return {**_value(annotation), **default}
-
-
 def _value(annotation: Any) -> dict[str, Any]:
-    family = component_of_tuple(annotation)
+    kind = bare(annotation)
+    family = component_of_tuple(kind)
     if family is not None:
-        return {"type": "array", "items": {"$ref": f"#/$defs/{family.registry.kind}"}}
-    optional = item_or_none(annotation)
+        bounds = get_args(annotation)[1:] if kind is not annotation else ()
+        length = _plain(Annotated[(list[Any], *bounds)] if bounds else list[Any])
+        return {**length, "items": _reference(family)}
+    optional = item_or_none(kind)
     if optional is not None:
         return {"anyOf": [_value(optional), {"type": "null"}]}
-    if isinstance(annotation, type) and issubclass(annotation, Component):
-        return {"$ref": f"#/$defs/{annotation.registry.kind}"}
-    if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
-        return {**_object(annotation), "description": inspect.getdoc(annotation)}
+    if isinstance(kind, type) and issubclass(kind, Component):
+        return _reference(kind)
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+        return {**_object(kind), "description": inspect.getdoc(kind)}
+    return _plain(annotation)
+
+
+def _reference(family: type[Component]) -> dict[str, Any]:
+    return {"$ref": f"#/$defs/{family.registry.kind}"}
+
+
+def _plain(annotation: Any) -> dict[str, Any]:
     return dict(pydantic.TypeAdapter(annotation).json_schema())

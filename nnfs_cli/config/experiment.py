@@ -2,12 +2,15 @@
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import yaml
+from annotated_types import MinLen
 
 from nnfs_cli.config.reader import to_plain
 from nnfs_cli.core.errors import Mistake, check_options
+from nnfs_cli.core.options import Options
+from nnfs_cli.core.ranges import Expected, Fraction, NonNegativeFloat, NonNegativeInt, PositiveInt
 from nnfs_cli.datasets.base import Dataset
 from nnfs_cli.layers.base import Layer
 from nnfs_cli.losses.base import Loss
@@ -22,7 +25,7 @@ PLAIN_NAME = r"[A-Za-z0-9][\w.-]*"
 
 
 @dataclass(frozen=True)
-class TrainingConfig:
+class TrainingConfig(Options):
     """How long and in what portions to train.
 
     epochs: how often to go through the training rows.
@@ -43,43 +46,41 @@ class TrainingConfig:
     engine: `auto` for the fastest; `plain` for the one to read, and to put a `print` into.
     """
 
-    epochs: int
-    batch_size: int = 32
-    log_every: int = 1
-    accumulate: int = 1
-    clip_norm: float = 0.0
-    clip_value: float = 0.0
-    ema: float = 0.0
-    patience: int = 0
-    min_delta: float = 0.0
+    epochs: PositiveInt
+    batch_size: PositiveInt = 32
+    log_every: PositiveInt = 1
+    accumulate: PositiveInt = 1
+    clip_norm: NonNegativeFloat = 0.0
+    clip_value: NonNegativeFloat = 0.0
+    ema: Fraction = 0.0
+    patience: NonNegativeInt = 0
+    min_delta: NonNegativeFloat = 0.0
     monitor: str = "val_loss"
-    parts: int | Literal["auto"] = "auto"
-    threads: int | Literal["auto"] = "auto"
+    parts: PositiveInt | Literal["auto"] = "auto"
+    threads: PositiveInt | Literal["auto"] = "auto"
     engine: Literal["auto", "plain"] = "auto"
-
-    def __post_init__(self) -> None:
-        check_options(
-            self,
-            epochs=(self.epochs >= 1, "a positive integer"),
-            batch_size=(self.batch_size >= 1, "a positive integer"),
-            log_every=(self.log_every >= 1, "a positive integer"),
-            accumulate=(self.accumulate >= 1, "a positive integer"),
-            clip_norm=(self.clip_norm >= 0, "a number of at least 0"),
-            clip_value=(self.clip_value >= 0, "a number of at least 0"),
-            ema=(0 <= self.ema < 1, "at least 0 and below 1"),
-            patience=(self.patience >= 0, "an integer of at least 0"),
-            min_delta=(self.min_delta >= 0, "a number of at least 0"),
-            parts=(self.parts == "auto" or self.parts >= 1, "a positive integer or auto"),
-            threads=(self.threads == "auto" or self.threads >= 1, "a positive integer or auto"),
-        )
 
 
 @dataclass(frozen=True)
-class ExperimentConfig:
-    """A whole experiment. Its components hold options only: building one works on copies."""
+class ExperimentConfig(Options):
+    """A whole experiment. Its components hold options only: building one works on copies.
+
+    dataset: what to learn from, and how it is split.
+    layers: the network, from input to output; the last layer gives the predictions, or their logits.
+    loss: what training minimizes.
+    optimizer: how a step follows from the gradient.
+    training: how long and in what portions to train.
+    schedule: how the learning rate changes during training.
+    regularizer: a penalty or a bound on parameters; null for none.
+    metrics: what is reported besides the loss.
+    name: what the run's folder is named after; by default the config's file.
+    seed: draws initial weights, splits, the order of rows and all other random numbers.
+    dtype: the type of the numbers that training computes with.
+    plugins: Python files whose components the config can name; paths from the config's folder.
+    """
 
     dataset: Dataset
-    layers: tuple[Layer, ...]
+    layers: Annotated[tuple[Layer, ...], MinLen(1), Expected("a list of at least one layer")]
     loss: Loss
     optimizer: Optimizer
     training: TrainingConfig
@@ -87,7 +88,7 @@ class ExperimentConfig:
     regularizer: Regularizer | None = None
     metrics: tuple[Metric, ...] = ()
     name: str = ""
-    seed: int = 0
+    seed: NonNegativeInt = 0
     dtype: Literal["float32", "float64"] = "float32"
     plugins: tuple[str, ...] = ()
 
@@ -95,8 +96,6 @@ class ExperimentConfig:
         check_options(
             self,
             name=(not self.name or bool(re.fullmatch(PLAIN_NAME, self.name)), "letters, digits, and . _ -"),
-            seed=(self.seed >= 0, "an integer of at least 0"),
-            layers=(len(self.layers) > 0, "a list of at least one layer"),
         )
 
     def to_yaml(self) -> str:

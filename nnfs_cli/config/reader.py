@@ -1,12 +1,12 @@
 """From plain YAML values to components and back, finding every mistake at once.
 
-The classes are the schema: a dataclass's fields are the options, their types and defaults the rules.
+The classes are the schema: a dataclass's fields are the options, their types, ranges and defaults the rules.
 """
 
 import dataclasses
 import functools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args, get_origin, get_type_hints
 
 import pydantic
@@ -14,6 +14,7 @@ import pydantic
 from nnfs_cli.config.words import ONE, alternatives, choices, in_words
 from nnfs_cli.core.component import Component
 from nnfs_cli.core.errors import ConfigError, Mistake, NnfsError, OptionError, did_you_mean, nearest
+from nnfs_cli.core.options import out_of_range
 
 
 class Reader:
@@ -39,9 +40,13 @@ class Reader:
         values = {}
         for name, field in fields.items():
             if name in raw:
-                values[name] = self.value(annotations[name], raw[name], _join(path, name))
+                so_far = len(self.mistakes)
+                value = self.value(annotations[name], raw[name], _join(path, name))
+                if len(self.mistakes) == so_far:
+                    values[name] = value
             elif field.default is dataclasses.MISSING and name not in misspelled:
                 self._wrong(_join(path, name), f"{owner} needs this option, and it is missing")
+        self._refuse(out_of_range(cls, values), path)
         return self._create(cls, values, path) if len(self.mistakes) == before else None
 
     def component(self, family: type[Component], raw: object, path: str) -> Any:
@@ -109,9 +114,12 @@ class Reader:
         try:
             return cls(**values)
         except OptionError as error:
-            for name, expected, found in error.problems:
-                self._wrong(_join(path, name), f"must be {expected}, found {describe(found)}")
+            self._refuse(error.problems, path)
         return None
+
+    def _refuse(self, problems: Iterable[tuple[str, str, object]], path: str) -> None:
+        for name, expected, found in problems:
+            self._wrong(_join(path, name), f"must be {expected}, found {describe(found)}")
 
     def _wrong(self, path: str, text: str) -> None:
         self.mistakes.append(Mistake(path, text))

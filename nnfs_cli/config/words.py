@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from nnfs_cli.core.ranges import bare
 
 ONE = {
     int: "an integer",
@@ -16,8 +18,13 @@ COUNTS = {2: "two", 3: "three", 4: "four"}
 
 
 def alternatives(annotation: Any) -> list[Any]:
-    """The types of a union, one by one; of any other type itself alone."""
-    return list(get_args(annotation)) if get_origin(annotation) in (Union, UnionType) else [annotation]
+    """The types of a union, one by one, with the bounds of each; of any other type itself alone."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin in (Union, UnionType):
+        return [one for each in inner for one in alternatives(each)]
+    if origin is Annotated:
+        return [Annotated[(one, *inner[1:])] for one in alternatives(inner[0])]
+    return [annotation]
 
 
 def choices(annotation: Any) -> list[str]:
@@ -27,8 +34,8 @@ def choices(annotation: Any) -> list[str]:
 
 
 def in_words(annotation: Any) -> str:
-    """A type as what a value must be: `an integer or a list of two integers`."""
-    kinds = alternatives(annotation)
+    """A type, whatever its range, as what a value must be: `an integer or a list of two integers`."""
+    kinds = [bare(kind) for kind in alternatives(annotation)]
     spare = int if float in kinds else None  # every integer is a number
     *others, last = (word for kind in kinds if kind is not spare for word in _words(kind))
     return f"{', '.join(others)} or {last}" if others else last
@@ -36,7 +43,7 @@ def in_words(annotation: Any) -> str:
 
 def _words(annotation: Any) -> Iterator[str]:
     """Of a type that is no union; of a Literal each value."""
-    origin, inner = get_origin(annotation), get_args(annotation)
+    origin, inner = get_origin(annotation), [bare(each) for each in get_args(annotation)]
     if origin is Literal:
         yield from map(repr, inner)
     elif origin is tuple and inner[-1] is Ellipsis:

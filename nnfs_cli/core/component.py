@@ -4,7 +4,6 @@ A component is a dataclass whose fields are exactly its YAML options. A family (
 is a package with a `base.py`, which holds the contract and the registry, and one file a member.
 """
 
-import dataclasses
 import importlib
 import pkgutil
 import sys
@@ -13,18 +12,14 @@ from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, Generic, TypeVar
 
 from nnfs_cli.core.errors import NnfsError, did_you_mean
+from nnfs_cli.core.options import Options
 
 
-class Component:
+class Component(Options):
     """A part of an experiment that a config can name. Its dataclass fields are its options."""
 
     type_name: ClassVar[str]
     registry: ClassVar["Registry[Any]"]
-    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
-
-    def options(self) -> dict[str, Any]:
-        """The options with their values, defaults included."""
-        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
 
 C = TypeVar("C", bound=Component)

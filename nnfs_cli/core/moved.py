@@ -64,7 +64,6 @@ NAMES: Mapping[str, Mapping[str, Sequence[str]]] = {
         "parse_config": ["config.load"],
     },
     "core.params": {"ones": ["core.arrays"], "row_numbers": ["core.arrays"]},
-    "layers.convolution": {"Convolution": ["kernels.convolution"]},
     "layers.base": {"ShapeError": ["core.errors"], "prepare": [], "prepared": [], "Call": []},
     "runs": {
         "Recorder": ["runs.recorder"],

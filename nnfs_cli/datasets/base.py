@@ -4,13 +4,15 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
+from annotated_types import Ge, Lt
 
 from nnfs_cli.core.arrays import Array, row_slices
 from nnfs_cli.core.component import Component, Registry
 from nnfs_cli.core.errors import NnfsError, check_options
+from nnfs_cli.core.ranges import NonNegativeFloat, PositiveInt
 from nnfs_cli.preprocessing.augmentation import Augmentation
 from nnfs_cli.preprocessing.fitting import (
     Normalization,
@@ -21,8 +23,11 @@ from nnfs_cli.preprocessing.fitting import (
 from nnfs_cli.preprocessing.limits import in_rows_of, refuse_unusable
 from nnfs_cli.preprocessing.preparation import Preparation
 from nnfs_cli.preprocessing.records import Data, Split
-from nnfs_cli.preprocessing.splitting import check_share, split_rows, split_up
+from nnfs_cli.preprocessing.splitting import HeldOut, split_rows, split_up
 from nnfs_cli.sources.targets import class_names, class_numbers, infer_task, real_targets, table_of_targets
+
+Seed: TypeAlias = Annotated[int, Ge(0), Lt(2**32)]
+"""What NumPy's older generators take."""
 
 
 class Dataset(Component, ABC):
@@ -52,8 +57,8 @@ class ArrayDataset(Dataset):
     """What datasets of ready-made arrays x (R, ...) and y (R,) or (R, M) have in common."""
 
     task: Literal["auto", "classification", "regression"] = "auto"
-    validation: int | float = 0
-    test: int | float = 0
+    validation: HeldOut = 0
+    test: HeldOut = 0
     standardize: bool = False
     minmax: bool = False
     scale: bool = False
@@ -63,8 +68,6 @@ class ArrayDataset(Dataset):
     def __post_init__(self) -> None:
         check_options(
             self,
-            validation=check_share(self.validation),
-            test=check_share(self.test),
             standardize=check_normalization(self.standardize, self.minmax, self.scale),
         )
 
@@ -125,25 +128,11 @@ class Synthetic(Dataset):
     Whatever the noise, a seed gives the same points before it.
     """
 
-    samples: int = 200
-    noise: float = 0.1
-    seed: int = 42
-    validation: int | float = 0
-    test: int | float = 0
-
-    def __post_init__(self) -> None:
-        self.check()
-
-    def check(self, **rules: tuple[bool, str]) -> None:
-        """`check_options` for the shared options, and for a member's own by its `rules`."""
-        shared = {
-            "samples": (self.samples >= 1, "a positive integer"),
-            "noise": (self.noise >= 0, "a number of at least 0"),
-            "seed": (0 <= self.seed < 2**32, "an integer of at least 0 and below 2^32"),
-            "validation": check_share(self.validation),
-            "test": check_share(self.test),
-        }
-        check_options(self, **(shared | rules))
+    samples: PositiveInt = 200
+    noise: NonNegativeFloat = 0.1
+    seed: Seed = 42
+    validation: HeldOut = 0
+    test: HeldOut = 0
 
     def regression(
         self, x: Array, truth: Callable[[Array], Array], points: np.random.Generator, rng: np.random.Generator

@@ -1,9 +1,13 @@
 """Round clouds of points, one a class."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Ge
 
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.ranges import NonNegativeFloat, PositiveFloat, PositiveInt
 from nnfs_cli.datasets.base import DATASETS, Synthetic
 from nnfs_cli.preprocessing.records import Data
 
@@ -24,18 +28,16 @@ class Blobs(Synthetic):
     spread: how far from 0 the centers may lie; the less, the more the clouds overlap.
     """
 
-    samples: int = 300
-    noise: float = 1.0
-    classes: int = 3
-    features: int = 2
-    spread: float = 5.0
+    samples: Annotated[int, Ge(2)] = 300
+    noise: NonNegativeFloat = 1.0
+    classes: Annotated[int, Ge(2)] = 3
+    features: PositiveInt = 2
+    spread: PositiveFloat = 5.0
 
     def __post_init__(self) -> None:
-        self.check(
+        check_options(
+            self,
             samples=(self.samples >= self.classes, f"at least one for each of the {self.classes} classes"),
-            classes=(self.classes >= 2, "an integer of at least 2"),
-            features=(self.features >= 1, "a positive integer"),
-            spread=(self.spread > 0, "a positive number"),
         )
 
     def load(self, rng: np.random.Generator) -> Data:

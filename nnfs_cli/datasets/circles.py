@@ -1,9 +1,12 @@
 """A circle within a circle."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Ge, Gt, Lt
 
+from nnfs_cli.core.ranges import Expected
 from nnfs_cli.datasets.base import DATASETS, Synthetic
 from nnfs_cli.preprocessing.records import Data
 
@@ -24,14 +27,8 @@ class Circles(Synthetic):
     As scikit-learn defines make_circles, but for the angles, which there are evenly spaced.
     """
 
-    samples: int = 400
-    factor: float = 0.5
-
-    def __post_init__(self) -> None:
-        self.check(
-            samples=(self.samples >= 2, "at least one for each of the 2 classes"),
-            factor=(0 < self.factor < 1, "above 0 and below 1"),
-        )
+    samples: Annotated[int, Ge(2), Expected("at least one for each of the 2 classes")] = 400
+    factor: Annotated[float, Gt(0), Lt(1)] = 0.5
 
     def load(self, rng: np.random.Generator) -> Data:
         points = np.random.default_rng(self.seed)

@@ -4,19 +4,21 @@ import codecs
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
+from annotated_types import MaxLen, MinLen
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError, check_options
+from nnfs_cli.core.ranges import Expected, PositiveInt
 from nnfs_cli.datasets.base import DATASETS, Dataset
 from nnfs_cli.preprocessing.affine import IDENTITY, Affine
 from nnfs_cli.preprocessing.augmentation import Augmentation
 from nnfs_cli.preprocessing.fitting import check_normalization, choose_normalization, fit_affine
 from nnfs_cli.preprocessing.preparation import Column, Preparation
 from nnfs_cli.preprocessing.records import Data, Split
-from nnfs_cli.preprocessing.splitting import check_share, split_rows
+from nnfs_cli.preprocessing.splitting import HeldOut, split_rows
 from nnfs_cli.sources.encoding import Missing, encode, fit_columns, refuse_missing
 from nnfs_cli.sources.lines import UNNAMED, Dialect
 from nnfs_cli.sources.parsed import cached_table
@@ -49,7 +51,7 @@ class CSV(Dataset):
     missing: what to do about missing values: error, drop (the rows), or fill them with the column's mean,
         its median, or a constant. A gap among categories becomes the most frequent one; with constant
         it is a category of its own.
-    fill_value: the constant.
+    fill_value: what `missing: constant` puts in place of missing numbers.
     image_shape: the shape that a row's features have as an image, such as [28, 28].
     augment: how to change images at random each time they are trained on; null for not at all.
     delimiter: what stands between values.
@@ -57,35 +59,28 @@ class CSV(Dataset):
     """
 
     path: str | tuple[str, ...]
-    target: str | tuple[str, ...]
+    target: Annotated[str | Annotated[tuple[str, ...], MinLen(1)], Expected("a column, or a list of columns")]
     features: tuple[str, ...] | dict[Literal["include", "exclude"], tuple[str, ...]] = ()
     categorical: tuple[str, ...] = ()
     task: Literal["auto", "classification", "regression"] = "auto"
-    test: str | int | float = 0
-    validation: int | float = 0
+    test: Annotated[str | HeldOut, Expected("a file, a count of rows, or a share of them below 1.0")] = 0
+    validation: HeldOut = 0
     standardize: bool = False
     minmax: bool = False
     scale: bool = False
     standardize_target: bool = True
     missing: Missing = "error"
     fill_value: float = 0.0
-    image_shape: tuple[int, ...] = ()
+    image_shape: Annotated[tuple[PositiveInt, ...], Expected("positive sizes, such as [28, 28]")] = ()
     augment: Augmentation | None = None
-    delimiter: str = ","
+    delimiter: Annotated[str, MinLen(1), MaxLen(1), Expected("a single character")] = ","
     encoding: str = "utf-8"
     example: ClassVar[Mapping[str, Any]] = {"path": "table.csv", "target": "y"}
 
     def __post_init__(self) -> None:
-        amounts = {"validation": check_share(self.validation)}
-        if not isinstance(self.test, str):
-            amounts["test"] = check_share(self.test)
         check_options(
             self,
-            **amounts,
-            target=(len(self.targets) > 0, "a column, or a list of columns"),
             standardize=check_normalization(self.standardize, self.minmax, self.scale),
-            image_shape=(all(size >= 1 for size in self.image_shape), "positive sizes, such as [28, 28]"),
-            delimiter=(len(self.delimiter) == 1, "a single character"),
             encoding=(_is_encoding(self.encoding), "the name of an encoding, such as utf-8 or cp1252"),
         )
 

@@ -6,9 +6,10 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import check_options
-from nnfs_cli.datasets.base import DATASETS, Dataset, fingerprint
+from nnfs_cli.core.ranges import NonNegativeFloat, PositiveInt
+from nnfs_cli.datasets.base import DATASETS, Dataset, Seed, fingerprint
 from nnfs_cli.preprocessing.records import Data
-from nnfs_cli.preprocessing.splitting import check_share, split_up
+from nnfs_cli.preprocessing.splitting import HeldOut, split_up
 
 
 @DATASETS.register("cubic")
@@ -18,28 +19,24 @@ class Cubic(Dataset):
 
     samples: how many points.
     noise: the standard deviation of the noise.
-    low, high: the ends of the interval.
+    low: where the interval of x starts.
+    high: where it ends; above low.
     seed: draws the noise, apart from the experiment's own seed.
     validation, test: how many points to hold out, or which share of them.
     """
 
-    samples: int = 200
-    noise: float = 0.3
+    samples: PositiveInt = 200
+    noise: NonNegativeFloat = 0.3
     low: float = -2.0
     high: float = 2.0
-    seed: int = 42
-    validation: int | float = 0
-    test: int | float = 0
+    seed: Seed = 42
+    validation: HeldOut = 0
+    test: HeldOut = 0
 
     def __post_init__(self) -> None:
         check_options(
             self,
-            samples=(self.samples >= 1, "a positive integer"),
-            noise=(self.noise >= 0, "a number of at least 0"),
             high=(self.high > self.low, f"above low, which is {self.low}"),
-            seed=(0 <= self.seed < 2**32, "an integer of at least 0 and below 2^32"),
-            validation=check_share(self.validation),
-            test=check_share(self.test),
         )
 
     def load(self, rng: np.random.Generator) -> Data:

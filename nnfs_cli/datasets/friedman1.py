@@ -1,10 +1,13 @@
 """Friedman's first regression problem: half of the inputs matter, and two of them only together."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Ge
 
 from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.ranges import NonNegativeFloat, PositiveInt
 from nnfs_cli.datasets.base import DATASETS, Synthetic
 from nnfs_cli.preprocessing.records import Data
 
@@ -26,12 +29,9 @@ class Friedman1(Synthetic):
     Friedman 1991, Multivariate adaptive regression splines, The Annals of Statistics 19 (1).
     """
 
-    samples: int = 1000
-    noise: float = 1.0
-    features: int = 10
-
-    def __post_init__(self) -> None:
-        self.check(features=(self.features >= 5, "an integer of at least 5"))
+    samples: PositiveInt = 1000
+    noise: NonNegativeFloat = 1.0
+    features: Annotated[int, Ge(5)] = 10
 
     def load(self, rng: np.random.Generator) -> Data:
         points = np.random.default_rng(self.seed)

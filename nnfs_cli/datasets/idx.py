@@ -14,7 +14,7 @@ from nnfs_cli.preprocessing.augmentation import Augmentation
 from nnfs_cli.preprocessing.fitting import fit_affine
 from nnfs_cli.preprocessing.limits import in_rows_of, refuse_unusable
 from nnfs_cli.preprocessing.records import Data, Split
-from nnfs_cli.preprocessing.splitting import check_share, split_up
+from nnfs_cli.preprocessing.splitting import HeldOut, split_up
 from nnfs_cli.sources.idx import read_idx
 from nnfs_cli.sources.paths import find_file
 
@@ -29,8 +29,8 @@ class IDX(Dataset):
 
     LeCun, Cortes and Burges, The MNIST database of handwritten digits, describes the format.
 
-    train_images, train_labels: the files of the training rows, plain or gzipped.
-    test_images, test_labels: the files of the test rows, if there are any.
+    train_images, train_labels: the files of the training rows, images and labels, plain or gzipped.
+    test_images, test_labels: the files of the test rows, images and labels, if there are any.
     classes: the classes' names, from number 0 on; by default the numbers up to the largest label.
     scale: divide bytes by 255, other numbers by the largest size that one has in training.
     validation: how many training rows to hold out for validation, or which share of them,
@@ -44,7 +44,7 @@ class IDX(Dataset):
     test_labels: str = ""
     classes: tuple[str, ...] = ()
     scale: bool = True
-    validation: int | float = 0
+    validation: HeldOut = 0
     augment: Augmentation | None = None
     example: ClassVar[Mapping[str, Any]] = {"train_images": "images", "train_labels": "labels"}
 
@@ -56,7 +56,6 @@ class IDX(Dataset):
             test_images=(bool(self.test_images) or not some, "a file, as test_labels is"),
             test_labels=(bool(self.test_labels) or not some, "a file, as test_images is"),
             classes=(distinct and len(self.classes) != 1, "two different names or more"),
-            validation=check_share(self.validation),
         )
 
     def load(self, rng: np.random.Generator) -> Data:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.ranges import PositiveInt
 from nnfs_cli.datasets.base import DATASETS, Synthetic
 from nnfs_cli.preprocessing.records import Data
 
@@ -25,14 +26,8 @@ class Linear(Synthetic):
     outputs: how many targets.
     """
 
-    features: int = 5
-    outputs: int = 2
-
-    def __post_init__(self) -> None:
-        self.check(
-            features=(self.features >= 1, "a positive integer"),
-            outputs=(self.outputs >= 1, "a positive integer"),
-        )
+    features: PositiveInt = 5
+    outputs: PositiveInt = 2
 
     def load(self, rng: np.random.Generator) -> Data:
         points = np.random.default_rng(self.seed)

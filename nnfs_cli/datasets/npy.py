@@ -17,8 +17,9 @@ class NPY(ArrayDataset):
 
     They are mapped into memory, and may be larger than it.
 
-    x, y: the files.
-    x_test, y_test: the files of test rows of their own, if there are any.
+    x: the file of the inputs.
+    y: the file of the targets.
+    x_test, y_test: the files of separate test rows, inputs and targets, if there are any.
     task: classification or regression; auto tells by y.
     validation, test: how many rows to hold out, or which share of them; by class for classes.
     standardize: bring each entry of a row to mean 0 and standard deviation 1.

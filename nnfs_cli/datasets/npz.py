@@ -17,9 +17,10 @@ class NPZ(ArrayDataset):
 
     Those saved without compression (`np.savez`) are mapped into memory, and may be larger than it.
 
-    path: the file.
-    x, y: the arrays' names in it.
-    x_test, y_test: the names of test rows of their own, if it has any.
+    path: the .npz file.
+    x: the name of the array of inputs.
+    y: the name of the array of targets.
+    x_test, y_test: the names of the arrays of separate test rows, inputs and targets, if there are any.
     task: classification or regression; auto tells by y.
     validation, test: how many rows to hold out, or which share of them; by class for classes.
     standardize: bring each entry of a row to mean 0 and standard deviation 1.

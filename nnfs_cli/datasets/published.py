@@ -5,12 +5,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from nnfs_cli.core.errors import check_options
 from nnfs_cli.datasets.base import Dataset
 from nnfs_cli.preprocessing.affine import IDENTITY, Affine
 from nnfs_cli.preprocessing.augmentation import Augmentation
 from nnfs_cli.preprocessing.records import Data, Split
-from nnfs_cli.preprocessing.splitting import check_share, split_up
+from nnfs_cli.preprocessing.splitting import HeldOut, split_up
 from nnfs_cli.sources.named import NamedSet
 
 
@@ -27,11 +26,8 @@ class PublishedImages(Dataset):
 
     path: str
     scale: bool = True
-    validation: int | float = 0
+    validation: HeldOut = 0
     augment: Augmentation | None = None
-
-    def __post_init__(self) -> None:
-        check_options(self, validation=check_share(self.validation))
 
     def load(self, rng: np.random.Generator) -> Data:
         x, t, x_test, t_test = self.files.arrays(self.path)

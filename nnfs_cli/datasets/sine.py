@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.ranges import PositiveFloat
 from nnfs_cli.datasets.base import DATASETS, Synthetic
 from nnfs_cli.preprocessing.records import Data
 
@@ -21,18 +23,16 @@ class Sine(Synthetic):
     seed: draws the noise, apart from the experiment's own seed.
     validation, test: how many points to hold out, or which share of them.
     cycles: how many whole waves fit in the interval; the more, the harder to fit.
-    low, high: the ends of the interval.
+    low: where the interval of x starts.
+    high: where it ends; above low.
     """
 
-    cycles: float = 2.0
+    cycles: PositiveFloat = 2.0
     low: float = -1.0
     high: float = 1.0
 
     def __post_init__(self) -> None:
-        self.check(
-            cycles=(self.cycles > 0, "a positive number"),
-            high=(self.high > self.low, f"above low, which is {self.low}"),
-        )
+        check_options(self, high=(self.high > self.low, f"above low, which is {self.low}"))
 
     def load(self, rng: np.random.Generator) -> Data:
         x = np.linspace(self.low, self.high, self.samples).reshape(-1, 1)

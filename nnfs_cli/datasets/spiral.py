@@ -1,9 +1,13 @@
 """Spiral arms, wound around each other."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Ge
 
+from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.ranges import NonNegativeFloat
 from nnfs_cli.datasets.base import DATASETS, Synthetic
 from nnfs_cli.preprocessing.records import Data
 
@@ -26,16 +30,15 @@ class Spiral(Synthetic):
     turns: how often an arm would wind from the origin to radius 1; the more, the harder to tell apart.
     """
 
-    samples: int = 600
-    noise: float = 0.03
-    classes: int = 3
-    turns: float = 1.0
+    samples: Annotated[int, Ge(2)] = 600
+    noise: NonNegativeFloat = 0.03
+    classes: Annotated[int, Ge(2)] = 3
+    turns: NonNegativeFloat = 1.0
 
     def __post_init__(self) -> None:
-        self.check(
+        check_options(
+            self,
             samples=(self.samples >= self.classes, f"at least one for each of the {self.classes} classes"),
-            classes=(self.classes >= 2, "an integer of at least 2"),
-            turns=(self.turns >= 0, "a number of at least 0"),
         )
 
     def load(self, rng: np.random.Generator) -> Data:

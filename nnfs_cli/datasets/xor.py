@@ -1,9 +1,12 @@
 """Exclusive or: the oldest problem that a single layer cannot solve."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Ge
 
+from nnfs_cli.core.ranges import Expected
 from nnfs_cli.datasets.base import DATASETS, Synthetic
 from nnfs_cli.preprocessing.records import Data
 
@@ -24,10 +27,7 @@ class Xor(Synthetic):
     Minsky and Papert 1969, Perceptrons.
     """
 
-    samples: int = 400
-
-    def __post_init__(self) -> None:
-        self.check(samples=(self.samples >= 2, "at least one for each of the 2 classes"))
+    samples: Annotated[int, Ge(2), Expected("at least one for each of the 2 classes")] = 400
 
     def load(self, rng: np.random.Generator) -> Data:
         points = np.random.default_rng(self.seed)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.ranges import NonNegativeFloat
 from nnfs_cli.initializers.base import INITIALIZERS, Initializer
 
 
@@ -14,14 +14,12 @@ from nnfs_cli.initializers.base import INITIALIZERS, Initializer
 class Normal(Initializer):
     """w ~ N(mean, stddev^2)
 
-    mean, stddev: the distribution's; whatever the layer's size, unlike xavier, he and lecun.
+    mean: the mean of the distribution, whatever the layer's size, unlike xavier, he and lecun.
+    stddev: its standard deviation, likewise.
     """
 
     mean: float = 0.0
-    stddev: float = 0.05
-
-    def __post_init__(self) -> None:
-        check_options(self, stddev=(self.stddev >= 0, "a number of at least 0"))
+    stddev: NonNegativeFloat = 0.05
 
     def __call__(self, array: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
         array[...] = rng.normal(self.mean, self.stddev, array.shape)

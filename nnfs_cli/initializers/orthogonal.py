@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.ranges import PositiveFloat
 from nnfs_cli.initializers.base import INITIALIZERS, Initializer
 
 
@@ -24,10 +24,7 @@ class Orthogonal(Initializer):
     gain: multiplies all values; 1 keeps lengths, sqrt(2) makes up for ReLU.
     """
 
-    gain: float = 1.0
-
-    def __post_init__(self) -> None:
-        check_options(self, gain=(self.gain > 0, "a positive number"))
+    gain: PositiveFloat = 1.0
 
     def __call__(self, array: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
         rows, columns = array.size // array.shape[-1], array.shape[-1]

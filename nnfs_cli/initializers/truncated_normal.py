@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.ranges import NonNegativeFloat
 from nnfs_cli.initializers.base import INITIALIZERS, Initializer
 
 
@@ -16,14 +16,12 @@ class TruncatedNormal(Initializer):
 
     As in TensorFlow; what is left has a standard deviation of 0.8796 stddev.
 
-    mean, stddev: the distribution's before the cut; whatever the layer's size, unlike xavier, he and lecun.
+    mean: the mean of the distribution, whatever the layer's size, unlike xavier, he and lecun.
+    stddev: its standard deviation before the cut, likewise.
     """
 
     mean: float = 0.0
-    stddev: float = 0.05
-
-    def __post_init__(self) -> None:
-        check_options(self, stddev=(self.stddev >= 0, "a number of at least 0"))
+    stddev: NonNegativeFloat = 0.05
 
     def __call__(self, array: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
         values = rng.standard_normal(array.shape)

@@ -14,7 +14,8 @@ from nnfs_cli.initializers.base import INITIALIZERS, Initializer
 class Uniform(Initializer):
     """w ~ U(low, high)
 
-    low, high: the ends of the interval; whatever the layer's size, unlike xavier, he and lecun.
+    low: where the interval starts, whatever the layer's size, unlike xavier, he and lecun.
+    high: where it ends, above low.
     """
 
     low: float = -0.05

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.ranges import PositiveFloat
 from nnfs_cli.initializers.base import INITIALIZERS, Initializer
 
 
@@ -19,10 +19,7 @@ class XavierUniform(Initializer):
     gain: multiplies all values; 1 suits layers that are nearly linear around 0, 5/3 is usual for tanh.
     """
 
-    gain: float = 1.0
-
-    def __post_init__(self) -> None:
-        check_options(self, gain=(self.gain > 0, "a positive number"))
+    gain: PositiveFloat = 1.0
 
     def __call__(self, array: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
         limit = self.gain * np.sqrt(6.0 / (fan_in + fan_out))

@@ -3,17 +3,29 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import ShapeError
+from nnfs_cli.core.ranges import Expected, NonNegativeInt, PositiveInt
 
 Pair: TypeAlias = tuple[int, int]
 OneOrPair: TypeAlias = int | Pair
-Padding: TypeAlias = Literal["valid", "same"] | int | Pair
+"""One number for rows and columns alike, or one for each."""
+
+PositiveOneOrPair: TypeAlias = Annotated[
+    PositiveInt | tuple[PositiveInt, PositiveInt], Expected("one or two positive integers")
+]
+NonNegativeOneOrPair: TypeAlias = Annotated[
+    NonNegativeInt | tuple[NonNegativeInt, NonNegativeInt], Expected("one or two integers of at least 0")
+]
+Padding: TypeAlias = Annotated[
+    Literal["valid", "same"] | NonNegativeInt | tuple[NonNegativeInt, NonNegativeInt],
+    Expected("valid, same, or one or two integers of at least 0"),
+]
 
 
 def pair(value: OneOrPair) -> Pair:

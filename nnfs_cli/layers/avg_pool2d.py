@@ -8,7 +8,14 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import check_options
-from nnfs_cli.kernels.windows import OneOrPair, Windows, batch_last, image_shape, pair
+from nnfs_cli.kernels.windows import (
+    NonNegativeOneOrPair,
+    PositiveOneOrPair,
+    Windows,
+    batch_last,
+    image_shape,
+    pair,
+)
 from nnfs_cli.layers.base import LAYERS, Example, Layer
 
 
@@ -27,9 +34,9 @@ class AvgPool2D(Layer):
     count_include_padding: whether m counts these, too, and so is the same everywhere.
     """
 
-    pool_size: OneOrPair = 2
-    stride: OneOrPair | None = None
-    padding: OneOrPair = 0
+    pool_size: PositiveOneOrPair = 2
+    stride: PositiveOneOrPair | None = None
+    padding: NonNegativeOneOrPair = 0
     count_include_padding: bool = True
     images: ClassVar[bool] = True
     examples: ClassVar[Sequence[Example]] = [
@@ -42,12 +49,7 @@ class AvgPool2D(Layer):
 
     def __post_init__(self) -> None:
         fits = all(2 * p <= k for p, k in zip(pair(self.padding), pair(self.pool_size), strict=True))
-        check_options(
-            self,
-            pool_size=(min(pair(self.pool_size)) >= 1, "one or two positive integers"),
-            stride=(self.stride is None or min(pair(self.stride)) >= 1, "one or two positive integers"),
-            padding=(min(pair(self.padding)) >= 0 and fits, "at least 0 and at most half of pool_size"),
-        )
+        check_options(self, padding=(fits, "at least 0 and at most half of pool_size"))
 
     def build(self, shape: Shape) -> Shape:
         channels, *image = image_shape(shape)

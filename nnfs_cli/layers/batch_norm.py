@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
+from annotated_types import Ge, Le
 
 from nnfs_cli.core.arrays import Array, Shape
-from nnfs_cli.core.errors import check_options
 from nnfs_cli.core.params import Param, Statistic
+from nnfs_cli.core.ranges import PositiveFloat
 from nnfs_cli.initializers.constant import Constant
 from nnfs_cli.initializers.zeros import Zeros
 from nnfs_cli.layers.base import LAYERS, Example, Layer
@@ -35,8 +36,8 @@ class BatchNorm(Layer):
     frozen: normalize by the running averages in training too, and leave them as they are.
     """
 
-    epsilon: float = 1e-5
-    momentum: float = 0.1
+    epsilon: PositiveFloat = 1e-5
+    momentum: Annotated[float, Ge(0), Le(1)] = 0.1
     frozen: bool = False
     # Two equal numbers in a channel are a kink but for epsilon: numeric differences need it large.
     examples: ClassVar[Sequence[Example]] = [
@@ -47,13 +48,6 @@ class BatchNorm(Layer):
         ({"frozen": True}, (2, 3, 4)),
     ]
     mixes_rows: ClassVar[bool] = True
-
-    def __post_init__(self) -> None:
-        check_options(
-            self,
-            epsilon=(self.epsilon > 0, "a positive number"),
-            momentum=(0 <= self.momentum <= 1, "from 0 to 1"),
-        )
 
     def build(self, shape: Shape) -> Shape:
         channels = shape[0]

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from nnfs_cli.core.arrays import Array, Shape
+from nnfs_cli.core.ranges import PositiveInt
 from nnfs_cli.initializers.base import Initializer
 from nnfs_cli.initializers.xavier_uniform import XavierUniform
-from nnfs_cli.kernels.windows import OneOrPair, Padding, Windows, pair
+from nnfs_cli.kernels.windows import Padding, PositiveOneOrPair, Windows, pair
 from nnfs_cli.layers.base import LAYERS, Example
 from nnfs_cli.layers.convolution import ConvolutionLayer
 
@@ -42,12 +43,12 @@ class Conv2D(ConvolutionLayer):
     bias: false leaves b out, as before batch_norm, which takes any constant away again.
     """
 
-    filters: int
-    kernel_size: OneOrPair
-    stride: OneOrPair = 1
+    filters: PositiveInt
+    kernel_size: PositiveOneOrPair
+    stride: PositiveOneOrPair = 1
     padding: Padding = "valid"
-    dilation: OneOrPair = 1
-    groups: int = 1
+    dilation: PositiveOneOrPair = 1
+    groups: PositiveInt = 1
     init: Initializer = XavierUniform()
     bias: bool = True
     images: ClassVar[bool] = True
@@ -59,12 +60,7 @@ class Conv2D(ConvolutionLayer):
     ]
 
     def __post_init__(self) -> None:
-        self.check(
-            padding=(
-                isinstance(self.padding, str) or min(pair(self.padding)) >= 0,
-                "valid, same, or one or two integers of at least 0",
-            ),
-        )
+        self.check()
 
     def build(self, shape: Shape) -> Shape:
         channels, image = self.channels_and_size(shape)

@@ -9,9 +9,10 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array, Shape, ones
 from nnfs_cli.core.errors import ShapeError
+from nnfs_cli.core.ranges import PositiveInt
 from nnfs_cli.initializers.base import Initializer
 from nnfs_cli.initializers.xavier_uniform import XavierUniform
-from nnfs_cli.kernels.windows import OneOrPair, Windows, batch_last, pair, sides
+from nnfs_cli.kernels.windows import NonNegativeOneOrPair, PositiveOneOrPair, Windows, batch_last, pair, sides
 from nnfs_cli.layers.base import LAYERS, Example
 from nnfs_cli.layers.convolution import ConvolutionLayer
 
@@ -49,13 +50,13 @@ class ConvTranspose2D(ConvolutionLayer):
     bias: false leaves b out, as before batch_norm, which takes any constant away again.
     """
 
-    filters: int
-    kernel_size: OneOrPair
-    stride: OneOrPair = 1
-    padding: OneOrPair = 0
-    output_padding: OneOrPair = 0
-    dilation: OneOrPair = 1
-    groups: int = 1
+    filters: PositiveInt
+    kernel_size: PositiveOneOrPair
+    stride: PositiveOneOrPair = 1
+    padding: NonNegativeOneOrPair = 0
+    output_padding: NonNegativeOneOrPair = 0
+    dilation: PositiveOneOrPair = 1
+    groups: PositiveInt = 1
     init: Initializer = XavierUniform()
     bias: bool = True
     images: ClassVar[bool] = True
@@ -71,9 +72,8 @@ class ConvTranspose2D(ConvolutionLayer):
         steps = zip(pair(self.stride), pair(self.dilation), strict=True)
         extra = zip(pair(self.output_padding), map(max, steps), strict=True)
         self.check(
-            padding=(min(pair(self.padding)) >= 0, "one or two integers of at least 0"),
             output_padding=(
-                all(0 <= added < step for added, step in extra),
+                all(added < step for added, step in extra),
                 "at least 0 and smaller than stride or dilation",
             ),
         )

@@ -3,37 +3,29 @@
 from nnfs_cli.core.arrays import Shape
 from nnfs_cli.core.errors import ShapeError, check_options
 from nnfs_cli.core.params import Param
+from nnfs_cli.core.ranges import PositiveInt
 from nnfs_cli.initializers.base import Initializer
 from nnfs_cli.initializers.zeros import Zeros
 from nnfs_cli.kernels.convolution import Convolution
-from nnfs_cli.kernels.windows import OneOrPair, Pair, Windows, image_shape, pair
+from nnfs_cli.kernels.windows import Pair, PositiveOneOrPair, Windows, image_shape
 from nnfs_cli.layers.base import Layer
 
 
 class ConvolutionLayer(Layer):
     """A layer that convolves. Members declare these options among their own, in the order of their docs."""
 
-    filters: int
-    kernel_size: OneOrPair
-    stride: OneOrPair
-    dilation: OneOrPair
-    groups: int
+    filters: PositiveInt
+    kernel_size: PositiveOneOrPair
+    stride: PositiveOneOrPair
+    dilation: PositiveOneOrPair
+    groups: PositiveInt
     init: Initializer
     bias: bool
 
     def check(self, **rules: tuple[bool, str]) -> None:
-        """`check_options` for the shared options, and for a member's own by its `rules`."""
-        shared = {
-            "filters": (self.filters >= 1, "a positive integer"),
-            "kernel_size": (min(pair(self.kernel_size)) >= 1, "one or two positive integers"),
-            "stride": (min(pair(self.stride)) >= 1, "one or two positive integers"),
-            "dilation": (min(pair(self.dilation)) >= 1, "one or two positive integers"),
-            "groups": (
-                self.groups >= 1 and self.filters % max(self.groups, 1) == 0,
-                f"a positive integer that divides filters ({self.filters})",
-            ),
-        }
-        check_options(self, **(shared | rules))
+        """`check_options` for a rule between shared options, and for a member's own `rules`."""
+        divides = f"a positive integer that divides filters ({self.filters})"
+        check_options(self, groups=(self.filters % self.groups == 0, divides), **rules)
 
     def channels_and_size(self, shape: Shape) -> tuple[int, Pair]:
         """C and (H, W) of images; ShapeError where the groups do not divide C."""

@@ -7,8 +7,9 @@ from typing import ClassVar
 import numpy as np
 
 from nnfs_cli.core.arrays import Array, Shape
-from nnfs_cli.core.errors import ShapeError, check_options
+from nnfs_cli.core.errors import ShapeError
 from nnfs_cli.core.params import Param
+from nnfs_cli.core.ranges import PositiveInt
 from nnfs_cli.initializers.base import Initializer
 from nnfs_cli.initializers.xavier_uniform import XavierUniform
 from nnfs_cli.initializers.zeros import Zeros
@@ -27,7 +28,7 @@ class Dense(Layer):
     bias: false leaves b out, as before batch_norm, which takes any constant away again.
     """
 
-    units: int
+    units: PositiveInt
     init: Initializer = XavierUniform()
     bias: bool = True
     examples: ClassVar[Sequence[Example]] = [
@@ -35,9 +36,6 @@ class Dense(Layer):
         ({"units": 1}, (1,)),
         ({"units": 5, "bias": False}, (1,)),
     ]
-
-    def __post_init__(self) -> None:
-        check_options(self, units=(self.units >= 1, "a positive integer"))
 
     def build(self, shape: Shape) -> Shape:
         if len(shape) != 1:

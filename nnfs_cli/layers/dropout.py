@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.ranges import Fraction
 from nnfs_cli.layers.base import LAYERS, Example, Layer
 
 LEVELS = 2**16
@@ -28,11 +28,8 @@ class Dropout(Layer):
     rate: the probability that a number is dropped, rounded to 16 bits.
     """
 
-    rate: float = 0.5
+    rate: Fraction = 0.5
     examples: ClassVar[Sequence[Example]] = [({}, (5,)), ({"rate": 0.2}, (2, 3)), ({"rate": 0.0}, (4,))]
-
-    def __post_init__(self) -> None:
-        check_options(self, rate=(0 <= self.rate < 1, "at least 0 and below 1"))
 
     def forward(self, x: Array, y: Array) -> None:
         m, kept = self._mask(x), max(round((1.0 - self.rate) * LEVELS), 1)

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from nnfs_cli.core.arrays import Array, Shape
-from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.ranges import Fraction
 from nnfs_cli.kernels.windows import batch_last, image_shape
 from nnfs_cli.layers.base import LAYERS, Example, Layer
 
@@ -28,16 +28,13 @@ class Dropout2D(Layer):
     rate: the probability that a channel is dropped.
     """
 
-    rate: float = 0.5
+    rate: Fraction = 0.5
     images: ClassVar[bool] = True
     examples: ClassVar[Sequence[Example]] = [
         ({}, (3, 2, 4)),
         ({"rate": 0.2}, (2, 3, 1)),
         ({"rate": 0.0}, (1, 2, 2)),
     ]
-
-    def __post_init__(self) -> None:
-        check_options(self, rate=(0 <= self.rate < 1, "at least 0 and below 1"))
 
     def build(self, shape: Shape) -> Shape:
         return image_shape(shape)

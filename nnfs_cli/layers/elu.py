@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.ranges import PositiveFloat
 from nnfs_cli.layers.base import LAYERS, Example, Layer
 
 
@@ -24,11 +24,8 @@ class ELU(Layer):
     alpha: minus the value that y tends to on the left.
     """
 
-    alpha: float = 1.0
+    alpha: PositiveFloat = 1.0
     examples: ClassVar[Sequence[Example]] = [({}, (5,)), ({"alpha": 0.4}, (2, 3))]
-
-    def __post_init__(self) -> None:
-        check_options(self, alpha=(self.alpha > 0, "a positive number"))
 
     def forward(self, x: Array, y: Array) -> None:
         positive = self.scratch_like("positive", x)

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.ranges import NonNegativeFloat
 from nnfs_cli.layers.base import LAYERS, Example, Layer
 
 
@@ -23,11 +23,8 @@ class GaussianNoise(Layer):
     stddev: the noise's standard deviation.
     """
 
-    stddev: float = 0.1
+    stddev: NonNegativeFloat = 0.1
     examples: ClassVar[Sequence[Example]] = [({}, (5,)), ({"stddev": 1.0}, (2, 3))]
-
-    def __post_init__(self) -> None:
-        check_options(self, stddev=(self.stddev >= 0, "a number of at least 0"))
 
     def forward(self, x: Array, y: Array) -> None:
         by_row = self.draws.normal((*x.shape[1:], len(x)), x.dtype)

@@ -7,8 +7,8 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from nnfs_cli.core.arrays import Array, Shape
-from nnfs_cli.core.errors import check_options
 from nnfs_cli.core.params import Param
+from nnfs_cli.core.ranges import PositiveFloat
 from nnfs_cli.initializers.constant import Constant
 from nnfs_cli.initializers.zeros import Zeros
 from nnfs_cli.layers.base import LAYERS, Example, Layer
@@ -30,7 +30,7 @@ class LayerNorm(Layer):
     over: `last`, the last axis, or `row`, all axes of a row.
     """
 
-    epsilon: float = 1e-5
+    epsilon: PositiveFloat = 1e-5
     over: Literal["last", "row"] = "last"
     # Few equal numbers in a row are a kink but for epsilon: numeric differences need it large.
     examples: ClassVar[Sequence[Example]] = [
@@ -38,9 +38,6 @@ class LayerNorm(Layer):
         ({"epsilon": 0.01}, (2, 3)),
         ({"over": "row", "epsilon": 0.1}, (2, 3, 4)),
     ]
-
-    def __post_init__(self) -> None:
-        check_options(self, epsilon=(self.epsilon > 0, "a positive number"))
 
     def build(self, shape: Shape) -> Shape:
         normalized = shape if self.over == "row" else shape[-1:]

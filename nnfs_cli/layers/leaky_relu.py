@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.ranges import Fraction
 from nnfs_cli.layers.base import LAYERS, Example, Layer
 
 
@@ -20,14 +20,11 @@ class LeakyReLU(Layer):
 
     Maas, Hannun and Ng, 2013, Rectifier nonlinearities improve neural network acoustic models.
 
-    negative_slope: a.
+    negative_slope: a, the slope for x below 0.
     """
 
-    negative_slope: float = 0.01
+    negative_slope: Fraction = 0.01
     examples: ClassVar[Sequence[Example]] = [({}, (5,)), ({"negative_slope": 0.3}, (2, 3))]
-
-    def __post_init__(self) -> None:
-        check_options(self, negative_slope=(0 <= self.negative_slope < 1, "at least 0 and below 1"))
 
     def forward(self, x: Array, y: Array) -> None:
         np.multiply(x, self.negative_slope, out=y)

@@ -8,7 +8,14 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array, Shape, slices
 from nnfs_cli.core.errors import check_options
-from nnfs_cli.kernels.windows import OneOrPair, Windows, batch_last, image_shape, pair
+from nnfs_cli.kernels.windows import (
+    NonNegativeOneOrPair,
+    PositiveOneOrPair,
+    Windows,
+    batch_last,
+    image_shape,
+    pair,
+)
 from nnfs_cli.layers.base import LAYERS, Example, Layer
 
 CHANNELS_TOGETHER = 2**18
@@ -30,9 +37,9 @@ class MaxPool2D(Layer):
     padding: pixels at each side that are never the largest, one number or [vertical, horizontal].
     """
 
-    pool_size: OneOrPair = 2
-    stride: OneOrPair | None = None
-    padding: OneOrPair = 0
+    pool_size: PositiveOneOrPair = 2
+    stride: PositiveOneOrPair | None = None
+    padding: NonNegativeOneOrPair = 0
     images: ClassVar[bool] = True
     examples: ClassVar[Sequence[Example]] = [
         ({}, (2, 4, 6)),
@@ -43,12 +50,7 @@ class MaxPool2D(Layer):
 
     def __post_init__(self) -> None:
         fits = all(2 * p <= k for p, k in zip(pair(self.padding), pair(self.pool_size), strict=True))
-        check_options(
-            self,
-            pool_size=(min(pair(self.pool_size)) >= 1, "one or two positive integers"),
-            stride=(self.stride is None or min(pair(self.stride)) >= 1, "one or two positive integers"),
-            padding=(min(pair(self.padding)) >= 0 and fits, "at least 0 and at most half of pool_size"),
-        )
+        check_options(self, padding=(fits, "at least 0 and at most half of pool_size"))
 
     def build(self, shape: Shape) -> Shape:
         channels, height, width = image_shape(shape)

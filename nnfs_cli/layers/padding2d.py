@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
+from annotated_types import MaxLen, MinLen
 
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.ranges import Expected, NonNegativeInt
 from nnfs_cli.kernels.windows import Windows, batch_last, image_shape, sides
 from nnfs_cli.layers.base import LAYERS, Example, Layer
+
+ONE_TWO_OR_FOUR = "one, two or four integers of at least 0"
 
 
 @LAYERS.register("padding2d")
@@ -22,7 +26,10 @@ class Padding2D(Layer):
     padding: pixels at each side, one number, [vertical, horizontal] or [top, bottom, left, right].
     """
 
-    padding: int | tuple[int, ...]
+    padding: Annotated[
+        NonNegativeInt | Annotated[tuple[NonNegativeInt, ...], MinLen(1), MaxLen(4)],
+        Expected(ONE_TWO_OR_FOUR),
+    ]
     images: ClassVar[bool] = True
     examples: ClassVar[Sequence[Example]] = [
         ({"padding": 1}, (2, 3, 4)),
@@ -31,9 +38,9 @@ class Padding2D(Layer):
     ]
 
     def __post_init__(self) -> None:
-        given = (self.padding,) if isinstance(self.padding, int) else self.padding
-        holds = len(given) in (1, 2, 4) and min(given) >= 0
-        check_options(self, padding=(holds, "one, two or four integers of at least 0"))
+        check_options(
+            self, padding=(isinstance(self.padding, int) or len(self.padding) != 3, ONE_TWO_OR_FOUR)
+        )
 
     def build(self, shape: Shape) -> Shape:
         channels, height, width = image_shape(shape)

@@ -3,11 +3,16 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from annotated_types import Ge, MinLen
 
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import ShapeError, check_options
+from nnfs_cli.core.ranges import Expected
 from nnfs_cli.layers.base import LAYERS, Example, Layer
+
+SIZES = "positive sizes, at most one of them -1"
 
 
 @LAYERS.register("reshape")
@@ -20,7 +25,7 @@ class Reshape(Layer):
     shape: of a row, without N; one size may be -1, which stands for what is left.
     """
 
-    shape: tuple[int, ...]
+    shape: Annotated[tuple[Annotated[int, Ge(-1)], ...], MinLen(1), Expected(SIZES)]
     examples: ClassVar[Sequence[Example]] = [
         ({"shape": (2, 3)}, (6,)),
         ({"shape": (-1,)}, (2, 3)),
@@ -28,8 +33,7 @@ class Reshape(Layer):
     ]
 
     def __post_init__(self) -> None:
-        sizes_fit = all(size >= 1 or size == -1 for size in self.shape) and self.shape.count(-1) <= 1
-        check_options(self, shape=(bool(self.shape) and sizes_fit, "positive sizes, at most one of them -1"))
+        check_options(self, shape=(0 not in self.shape and self.shape.count(-1) <= 1, SIZES))
 
     def build(self, shape: Shape) -> Shape:
         size, known = math.prod(shape), math.prod(size for size in self.shape if size != -1)

@@ -3,12 +3,14 @@
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
+from annotated_types import MinLen
 
 from nnfs_cli.core.arrays import Array, Shape
-from nnfs_cli.core.errors import ShapeError, check_options
+from nnfs_cli.core.errors import ShapeError
+from nnfs_cli.core.ranges import Expected
 from nnfs_cli.layers.base import LAYERS, Example, Layer
 from nnfs_cli.layers.chain import Chain, build
 
@@ -22,18 +24,15 @@ class Residual(Layer):
 
     He, Zhang, Ren and Sun, 2016, Deep residual learning for image recognition, arXiv:1512.03385.
 
-    layers: f.
+    layers: f, from its input to its output.
     """
 
-    layers: tuple[Layer, ...]
+    layers: Annotated[tuple[Layer, ...], MinLen(1), Expected("a list of at least one layer")]
     examples: ClassVar[Sequence[Example]] = [
         ({"layers": [{"type": "dense", "units": 4}, "tanh"]}, (4,)),
         ({"layers": ["tanh"]}, (2, 3)),
         ({"layers": [{"type": "batch_norm", "epsilon": 0.01}, {"type": "dropout", "rate": 0.3}]}, (3,)),
     ]
-
-    def __post_init__(self) -> None:
-        check_options(self, layers=(len(self.layers) > 0, "a list of at least one layer"))
 
     def build(self, shape: Shape) -> Shape:
         self._stack = copy.deepcopy(self.layers)

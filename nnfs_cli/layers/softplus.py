@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.ranges import PositiveFloat
 from nnfs_cli.layers.base import LAYERS, Example, Layer
 
 
@@ -24,11 +24,8 @@ class Softplus(Layer):
     beta: b; the larger, the closer to ReLU.
     """
 
-    beta: float = 1.0
+    beta: PositiveFloat = 1.0
     examples: ClassVar[Sequence[Example]] = [({}, (5,)), ({"beta": 3.0}, (2, 3))]
-
-    def __post_init__(self) -> None:
-        check_options(self, beta=(self.beta > 0, "a positive number"))
 
     def forward(self, x: Array, y: Array) -> None:
         # max(b x, 0) + log(1 + exp(-|b x|)) is the same function, and cannot overflow.

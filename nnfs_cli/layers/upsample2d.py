@@ -7,8 +7,7 @@ from typing import ClassVar, Literal, SupportsIndex
 import numpy as np
 
 from nnfs_cli.core.arrays import Array, Shape
-from nnfs_cli.core.errors import check_options
-from nnfs_cli.kernels.windows import OneOrPair, batch_last, image_shape, pair
+from nnfs_cli.kernels.windows import PositiveOneOrPair, batch_last, image_shape, pair
 from nnfs_cli.layers.base import LAYERS, Example, Layer
 
 ALONG_ROWS: list[tuple[SupportsIndex, SupportsIndex]] = [(0, 1), (1, 3), (1, 3)]
@@ -30,10 +29,10 @@ class Upsample2D(Layer):
     same for columns.
 
     factor: fh and fw, one number for both or [down, right].
-    mode: `nearest` or `bilinear`.
+    mode: `nearest` repeats pixels, `bilinear` goes straight from one pixel's value to the next.
     """
 
-    factor: OneOrPair = 2
+    factor: PositiveOneOrPair = 2
     mode: Literal["nearest", "bilinear"] = "nearest"
     images: ClassVar[bool] = True
     examples: ClassVar[Sequence[Example]] = [
@@ -42,9 +41,6 @@ class Upsample2D(Layer):
         ({"mode": "bilinear"}, (2, 3, 4)),
         ({"factor": (3, 2), "mode": "bilinear"}, (1, 1, 2)),
     ]
-
-    def __post_init__(self) -> None:
-        check_options(self, factor=(min(pair(self.factor)) >= 1, "one or two positive integers"))
 
     def build(self, shape: Shape) -> Shape:
         channels, height, width = image_shape(shape)

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import NnfsError, check_options
+from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.ranges import PositiveFloat
 from nnfs_cli.losses.base import LOSSES, Loss
 from nnfs_cli.preprocessing.records import Data, Task
 
@@ -26,15 +27,12 @@ class BinaryCrossEntropy(Loss):
     positive_weight: w, how much a one counts against a zero; zeros over ones makes up for rare ones.
     """
 
-    positive_weight: float = 1.0
+    positive_weight: PositiveFloat = 1.0
     tasks: ClassVar[tuple[Task, ...]] = ("classification", "regression")
     adds_up: ClassVar[bool] = True
     expects_logits: ClassVar[bool] = True
     any_units: ClassVar[bool] = False
     examples: ClassVar[Sequence[Mapping[str, Any]]] = [{}, {"positive_weight": 3.0}]
-
-    def __post_init__(self) -> None:
-        check_options(self, positive_weight=(self.positive_weight > 0, "a positive number"))
 
     def value(self, z: Array, t: Array) -> float:
         # -log(1 - p) = max(z, 0) + log(1 + exp(-|z|)), without overflow; -log(p) is that less z

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nnfs_cli.core.arrays import Array, row_numbers
-from nnfs_cli.core.errors import NnfsError, check_options
+from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.ranges import Fraction, PositiveFloat
 from nnfs_cli.losses.base import LOSSES, Loss
 from nnfs_cli.preprocessing.records import Data, Task
 
@@ -31,8 +32,8 @@ class CrossEntropy(Loss):
     class_weights: w, one for each class; none for equal weights.
     """
 
-    label_smoothing: float = 0.0
-    class_weights: tuple[float, ...] = ()
+    label_smoothing: Fraction = 0.0
+    class_weights: tuple[PositiveFloat, ...] = ()
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
     adds_up: ClassVar[bool] = True
     expects_logits: ClassVar[bool] = True
@@ -42,13 +43,6 @@ class CrossEntropy(Loss):
         {"class_weights": (0.5, 2.0, 1.5)},
         {"label_smoothing": 0.2, "class_weights": (0.5, 2.0, 1.5)},
     ]
-
-    def __post_init__(self) -> None:
-        check_options(
-            self,
-            label_smoothing=(0 <= self.label_smoothing < 1, "at least 0 and below 1"),
-            class_weights=(all(weight > 0 for weight in self.class_weights), "positive numbers"),
-        )
 
     def value(self, z: Array, t: Array) -> float:
         shifted = z - z.max(axis=1, keepdims=True)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nnfs_cli.core.arrays import Array, row_numbers
-from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.ranges import PositiveFloat
 from nnfs_cli.losses.base import LOSSES, Loss
 from nnfs_cli.preprocessing.records import Task
 
@@ -27,13 +27,10 @@ class Hinge(Loss):
     margin: how far the right class's score must lie above the others.
     """
 
-    margin: float = 1.0
+    margin: PositiveFloat = 1.0
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
     adds_up: ClassVar[bool] = True
     examples: ClassVar[Sequence[Mapping[str, Any]]] = [{}, {"margin": 0.3}]
-
-    def __post_init__(self) -> None:
-        check_options(self, margin=(self.margin > 0, "a positive number"))
 
     def value(self, z: Array, t: Array) -> float:
         excess = np.empty_like(z)

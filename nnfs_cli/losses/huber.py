@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.ranges import PositiveFloat
 from nnfs_cli.losses.base import LOSSES, Loss
 from nnfs_cli.preprocessing.records import Task
 
@@ -24,13 +24,10 @@ class Huber(Loss):
     delta: where the square turns into a straight line, in the targets' unit.
     """
 
-    delta: float = 1.0
+    delta: PositiveFloat = 1.0
     tasks: ClassVar[tuple[Task, ...]] = ("regression",)
     adds_up: ClassVar[bool] = True
     examples: ClassVar[Sequence[Mapping[str, Any]]] = [{}, {"delta": 0.3}]
-
-    def __post_init__(self) -> None:
-        check_options(self, delta=(self.delta > 0, "a positive number"))
 
     def value(self, z: Array, t: Array) -> float:
         d = np.abs(z - t)

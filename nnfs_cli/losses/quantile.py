@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
+from annotated_types import Gt, Lt
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import check_options
 from nnfs_cli.losses.base import LOSSES, Loss
 from nnfs_cli.preprocessing.records import Task
 
@@ -25,13 +25,10 @@ class Quantile(Loss):
     q: which quantile, 0.5 for the median.
     """
 
-    q: float = 0.5
+    q: Annotated[float, Gt(0), Lt(1)] = 0.5
     tasks: ClassVar[tuple[Task, ...]] = ("regression",)
     adds_up: ClassVar[bool] = True
     examples: ClassVar[Sequence[Mapping[str, Any]]] = [{}, {"q": 0.9}]
-
-    def __post_init__(self) -> None:
-        check_options(self, q=(0 < self.q < 1, "above 0 and below 1"))
 
     def value(self, z: Array, t: Array) -> float:
         d = t - z

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.ranges import PositiveInt
 from nnfs_cli.metrics.base import METRICS, Metric, likeliest
 from nnfs_cli.preprocessing.records import Task
 
@@ -21,14 +21,11 @@ class ExpectedCalibrationError(Metric):
 
     Guo, Pleiss, Sun and Weinberger, 2017, On calibration of modern neural networks, arXiv:1706.04599.
 
-    bins: how many.
+    bins: how many equal parts confidences from 0 to 1 are sorted into.
     """
 
-    bins: int = 15
+    bins: PositiveInt = 15
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
-
-    def __post_init__(self) -> None:
-        check_options(self, bins=(self.bins >= 1, "a positive integer"))
 
     def __call__(self, p: Array, t: Array) -> float:
         confidence = p.max(axis=1).astype(np.float64)

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.ranges import PositiveInt
 from nnfs_cli.metrics.base import METRICS, Metric
 from nnfs_cli.preprocessing.records import Task
 
@@ -21,12 +21,9 @@ class TopKAccuracy(Metric):
     k: how many; with k or fewer classes the score is 1.
     """
 
-    k: int = 5
+    k: PositiveInt = 5
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
     maximize: ClassVar[bool] = True
-
-    def __post_init__(self) -> None:
-        check_options(self, k=(self.k >= 1, "a positive integer"))
 
     def __call__(self, p: Array, t: Array) -> float:
         order = np.argsort(p, axis=1, kind="stable")[:, ::-1]

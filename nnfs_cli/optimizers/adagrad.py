@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import check_options
 from nnfs_cli.core.params import FlatParams
+from nnfs_cli.core.ranges import NonNegativeFloat, PositiveFloat
 from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer, add_weight_decay
 
 
@@ -20,22 +20,14 @@ class Adagrad(Optimizer):
     Duchi, Hazan and Singer, 2011, Adaptive subgradient methods for online learning and stochastic
     optimization.
 
-    learning_rate: lr.
+    learning_rate: lr, the size of a step along the gradient.
     epsilon: keeps the division away from zero.
     weight_decay: c, coupled (L2): g + c w in place of g, for weights but not for biases; 0 for none.
     """
 
-    learning_rate: float = 0.01
-    epsilon: float = 1e-10
-    weight_decay: float = 0.0
-
-    def __post_init__(self) -> None:
-        check_options(
-            self,
-            learning_rate=(self.learning_rate > 0, "a positive number"),
-            epsilon=(self.epsilon > 0, "a positive number"),
-            weight_decay=(self.weight_decay >= 0, "a number of at least 0"),
-        )
+    learning_rate: PositiveFloat = 0.01
+    epsilon: PositiveFloat = 1e-10
+    weight_decay: NonNegativeFloat = 0.0
 
     def build(self, params: FlatParams) -> None:
         super().build(params)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import check_options
 from nnfs_cli.core.params import FlatParams
+from nnfs_cli.core.ranges import Fraction, NonNegativeFloat, PositiveFloat
 from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer, decay_weights, stretches, total_weight
 
 
@@ -29,21 +29,11 @@ class AdamW(Optimizer):
     decoupled_weight_decay: c, which acts on the weights whatever the gradient, not on biases; 0 for none.
     """
 
-    learning_rate: float = 0.001
-    beta1: float = 0.9
-    beta2: float = 0.999
-    epsilon: float = 1e-8
-    decoupled_weight_decay: float = 0.01
-
-    def __post_init__(self) -> None:
-        check_options(
-            self,
-            learning_rate=(self.learning_rate > 0, "a positive number"),
-            beta1=(0 <= self.beta1 < 1, "at least 0 and below 1"),
-            beta2=(0 <= self.beta2 < 1, "at least 0 and below 1"),
-            epsilon=(self.epsilon > 0, "a positive number"),
-            decoupled_weight_decay=(self.decoupled_weight_decay >= 0, "a number of at least 0"),
-        )
+    learning_rate: PositiveFloat = 0.001
+    beta1: Fraction = 0.9
+    beta2: Fraction = 0.999
+    epsilon: PositiveFloat = 1e-8
+    decoupled_weight_decay: NonNegativeFloat = 0.01
 
     def build(self, params: FlatParams) -> None:
         super().build(params)

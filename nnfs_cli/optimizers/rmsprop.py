@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import check_options
 from nnfs_cli.core.params import FlatParams
+from nnfs_cli.core.ranges import Fraction, NonNegativeFloat, PositiveFloat
 from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer, add_weight_decay, average_in
 
 
@@ -25,30 +25,20 @@ class RMSprop(Optimizer):
     Tieleman and Hinton, 2012, Neural networks for machine learning, lecture 6.5; Graves, 2013,
     Generating sequences with recurrent neural networks, arXiv:1308.0850 (centered).
 
-    learning_rate: lr.
+    learning_rate: lr, the size of a step along the gradient.
     alpha: how long the means remember, about 1 / (1 - alpha) steps.
     epsilon: keeps the division away from zero.
-    momentum: mu, 0 for none.
-    centered: divide by the standard deviation instead.
+    momentum: mu, how much of u stays from step to step; 0 for none.
+    centered: divide by the root of the variance, v - m^2, in place of that of v.
     weight_decay: c, coupled (L2): g + c w in place of g, for weights but not for biases; 0 for none.
     """
 
-    learning_rate: float = 0.01
-    alpha: float = 0.99
-    epsilon: float = 1e-8
-    momentum: float = 0.0
+    learning_rate: PositiveFloat = 0.01
+    alpha: Fraction = 0.99
+    epsilon: PositiveFloat = 1e-8
+    momentum: Fraction = 0.0
     centered: bool = False
-    weight_decay: float = 0.0
-
-    def __post_init__(self) -> None:
-        check_options(
-            self,
-            learning_rate=(self.learning_rate > 0, "a positive number"),
-            alpha=(0 <= self.alpha < 1, "at least 0 and below 1"),
-            epsilon=(self.epsilon > 0, "a positive number"),
-            momentum=(0 <= self.momentum < 1, "at least 0 and below 1"),
-            weight_decay=(self.weight_decay >= 0, "a number of at least 0"),
-        )
+    weight_decay: NonNegativeFloat = 0.0
 
     def build(self, params: FlatParams) -> None:
         super().build(params)

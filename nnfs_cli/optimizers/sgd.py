@@ -7,6 +7,7 @@ import numpy as np
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import check_options
 from nnfs_cli.core.params import FlatParams
+from nnfs_cli.core.ranges import Fraction, NonNegativeFloat, PositiveFloat
 from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer, add_weight_decay
 
 
@@ -21,24 +22,21 @@ class SGD(Optimizer):
     Polyak, 1964; Sutskever, Martens, Dahl and Hinton, 2013, On the importance of initialization and
     momentum in deep learning (nesterov, in the form that PyTorch uses).
 
-    learning_rate: lr.
-    momentum: m, 0 for none.
-    nesterov: look ahead along v; wants a momentum.
-    weight_decay: c, coupled to the gradient (L2).
+    learning_rate: lr, the size of a step along the gradient.
+    momentum: m, how much of v stays from step to step; 0 for none.
+    nesterov: look ahead along v; wants a momentum above 0.
+    weight_decay: c, coupled (L2): g + c w in place of g, for weights but not for biases; 0 for none.
     """
 
-    learning_rate: float = 0.01
-    momentum: float = 0.0
+    learning_rate: PositiveFloat = 0.01
+    momentum: Fraction = 0.0
     nesterov: bool = False
-    weight_decay: float = 0.0
+    weight_decay: NonNegativeFloat = 0.0
 
     def __post_init__(self) -> None:
         check_options(
             self,
-            learning_rate=(self.learning_rate > 0, "a positive number"),
-            momentum=(0 <= self.momentum < 1, "at least 0 and below 1"),
             nesterov=(not self.nesterov or self.momentum > 0, "false unless momentum is above 0"),
-            weight_decay=(self.weight_decay >= 0, "a number of at least 0"),
         )
 
     def build(self, params: FlatParams) -> None:

@@ -1,13 +1,17 @@
 """Augmentation: each time an image is trained on, it is shifted, turned and bent a little otherwise."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
+from annotated_types import Ge, Le
 
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.draws import Draws
-from nnfs_cli.core.errors import NnfsError, check_options
+from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.options import Options
+from nnfs_cli.core.ranges import Expected, Fraction, NonNegativeFloat, NonNegativeInt
 from nnfs_cli.preprocessing.warp import SmoothField, Warp, inverse_maps
 
 MOST_PIXELS = 16_000_000
@@ -15,7 +19,7 @@ MOST_PIXELS = 16_000_000
 
 
 @dataclass(frozen=True)
-class Elastic:
+class Elastic(Options):
     """Every pixel is displaced at random, its neighbors alike.
 
     Simard, Steinkraus and Platt, 2003, Best Practices for Convolutional Neural Networks Applied to
@@ -26,26 +30,19 @@ class Elastic:
     sigma: in pixels, the width of the Gaussian that smooths it; the larger, the smoother.
     """
 
-    alpha: float
-    sigma: float = 4.0
-
-    def __post_init__(self) -> None:
-        check_options(
-            self,
-            alpha=(self.alpha >= 0, "a number of at least 0"),
-            sigma=(self.sigma >= 1, "a number of at least 1"),
-        )
+    alpha: NonNegativeFloat
+    sigma: Annotated[float, Ge(1)] = 4.0
 
 
 @dataclass(frozen=True)
-class Augmentation:
+class Augmentation(Options):
     """Random changes of images (N, H, W) or (N, C, H, W), in training alone; new ones for each epoch
 
     All are drawn evenly from a range around none, and put together into one map, by which each image is
     interpolated once, linearly along both axes.
 
     shift: the most pixels down or up, and left or right; whole ones, so that a shift alone blurs nothing.
-    rotation: the most degrees either way.
+    rotation: the most degrees that images turn either way.
     zoom: the largest relative change of height, and of width, each for itself.
     shear: the most degrees by which upright lines lean to either side.
     flip: swap left and right in every second image, by chance.
@@ -53,22 +50,13 @@ class Augmentation:
     fill: what comes in from outside, as a raw pixel.
     """
 
-    shift: int = 0
-    rotation: float = 0.0
-    zoom: float = 0.0
-    shear: float = 0.0
+    shift: NonNegativeInt = 0
+    rotation: Annotated[float, Ge(0), Le(180), Expected("from 0 to 180 degrees")] = 0.0
+    zoom: Fraction = 0.0
+    shear: Annotated[float, Ge(0), Le(60), Expected("from 0 to 60 degrees")] = 0.0
     flip: bool = False
     elastic: Elastic | None = None
     fill: float = 0.0
-
-    def __post_init__(self) -> None:
-        check_options(
-            self,
-            shift=(self.shift >= 0, "an integer of at least 0"),
-            rotation=(0 <= self.rotation <= 180, "from 0 to 180 degrees"),
-            zoom=(0 <= self.zoom < 1, "at least 0 and below 1"),
-            shear=(0 <= self.shear <= 60, "from 0 to 60 degrees"),
-        )
 
     @property
     def is_identity(self) -> bool:

@@ -1,16 +1,17 @@
 """Which rows are for training, for validation and for test."""
 
+from typing import Annotated, TypeAlias
+
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.ranges import Expected, Fraction, NonNegativeInt
 from nnfs_cli.preprocessing.records import Split
 
-
-def check_share(amount: float) -> tuple[bool, str]:
-    """For `check_options`: an amount of rows is a count, as an integer, or a share of them all."""
-    whole = isinstance(amount, int)
-    return (amount >= 0 if whole else 0 <= amount < 1), "a count of rows, or a share of them below 1.0"
+HeldOut: TypeAlias = Annotated[
+    NonNegativeInt | Fraction, Expected("a count of rows, or a share of them below 1.0")
+]
 
 
 def split_up(

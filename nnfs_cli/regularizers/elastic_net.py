@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nnfs_cli.core.errors import check_options
 from nnfs_cli.core.params import FlatParams
+from nnfs_cli.core.ranges import NonNegativeFloat
 from nnfs_cli.regularizers.base import REGULARIZERS, Regularizer
 
 
@@ -20,20 +20,15 @@ class ElasticNet(Regularizer):
 
     Zou and Hastie, 2005, Regularization and variable selection via the elastic net.
 
-    l1: how much of the absolute values.
-    l2: how much of the squares.
+    l1: how much the sum of absolute weights costs; 0 for nothing.
+    l2: how much half the sum of squared weights costs; 0 for nothing.
     all_parameters: penalize biases and normalization parameters too.
     """
 
-    l1: float = 1e-4
-    l2: float = 1e-4
+    l1: NonNegativeFloat = 1e-4
+    l2: NonNegativeFloat = 1e-4
     all_parameters: bool = False
     examples: ClassVar[Sequence[Mapping[str, Any]]] = [{}, {"all_parameters": True}]
-
-    def __post_init__(self) -> None:
-        check_options(
-            self, l1=(self.l1 >= 0, "a number of at least 0"), l2=(self.l2 >= 0, "a number of at least 0")
-        )
 
     def penalty(self, params: FlatParams) -> float:
         w = params.value[self.reach(params)]

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nnfs_cli.core.errors import check_options
 from nnfs_cli.core.params import FlatParams
+from nnfs_cli.core.ranges import NonNegativeFloat
 from nnfs_cli.regularizers.base import REGULARIZERS, Regularizer
 
 
@@ -24,12 +24,9 @@ class L2(Regularizer):
     all_parameters: penalize biases and normalization parameters too.
     """
 
-    strength: float = 1e-4
+    strength: NonNegativeFloat = 1e-4
     all_parameters: bool = False
     examples: ClassVar[Sequence[Mapping[str, Any]]] = [{}, {"all_parameters": True}]
-
-    def __post_init__(self) -> None:
-        check_options(self, strength=(self.strength >= 0, "a number of at least 0"))
 
     def penalty(self, params: FlatParams) -> float:
         w = params.value[self.reach(params)]

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnfs_cli.core.errors import check_options
 from nnfs_cli.core.params import FlatParams
+from nnfs_cli.core.ranges import PositiveFloat
 from nnfs_cli.regularizers.base import REGULARIZERS, Regularizer
 
 
@@ -20,15 +20,12 @@ class MaxNorm(Regularizer):
     and Salakhutdinov, 2012, Improving neural networks by preventing co-adaptation of feature detectors,
     arXiv:1207.0580.
 
-    limit: the largest Euclidean norm.
+    limit: the largest Euclidean norm that a column may have.
     all_parameters: bound vectors too, biases and normalization parameters, each as one column.
     """
 
-    limit: float = 3.0
+    limit: PositiveFloat = 3.0
     all_parameters: bool = False
-
-    def __post_init__(self) -> None:
-        check_options(self, limit=(self.limit > 0, "a positive number"))
 
     def constrain(self, params: FlatParams) -> None:
         for param in params.named.values():

@@ -2,8 +2,11 @@
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
-from nnfs_cli.core.errors import check_options
+from annotated_types import Ge
+
+from nnfs_cli.core.ranges import NonNegativeFloat
 from nnfs_cli.schedules.base import SCHEDULES, Clock, Schedule
 
 
@@ -22,19 +25,10 @@ class Cosine(Schedule):
     warmup: epochs of linear warm-up before; 0 for none.
     """
 
-    minimum: float = 0.0
-    cycle: float = 0.0
-    growth: float = 1.0
-    warmup: float = 0.0
-
-    def __post_init__(self) -> None:
-        check_options(
-            self,
-            minimum=(self.minimum >= 0, "a number of at least 0"),
-            cycle=(self.cycle >= 0, "a number of epochs of at least 0"),
-            growth=(self.growth >= 1, "a number of at least 1"),
-            warmup=(self.warmup >= 0, "a number of epochs of at least 0"),
-        )
+    minimum: NonNegativeFloat = 0.0
+    cycle: NonNegativeFloat = 0.0
+    growth: Annotated[float, Ge(1)] = 1.0
+    warmup: NonNegativeFloat = 0.0
 
     def rate(self, base: float, clock: Clock) -> float:
         u = self._share_of_cycle(clock) if self.cycle else clock.share

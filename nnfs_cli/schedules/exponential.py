@@ -1,8 +1,11 @@
 """The learning rate falls by the same factor every epoch."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from nnfs_cli.core.errors import check_options
+from annotated_types import Gt, Le
+
+from nnfs_cli.core.ranges import NonNegativeFloat
 from nnfs_cli.schedules.base import SCHEDULES, Clock, Schedule
 
 
@@ -17,15 +20,8 @@ class Exponential(Schedule):
     warmup: epochs of linear warm-up before; 0 for none.
     """
 
-    gamma: float = 0.95
-    warmup: float = 0.0
-
-    def __post_init__(self) -> None:
-        check_options(
-            self,
-            gamma=(0 < self.gamma <= 1, "above 0 and at most 1"),
-            warmup=(self.warmup >= 0, "a number of epochs of at least 0"),
-        )
+    gamma: Annotated[float, Gt(0), Le(1)] = 0.95
+    warmup: NonNegativeFloat = 0.0
 
     def rate(self, base: float, clock: Clock) -> float:
         return float(base * self.gamma ** (clock.step // clock.steps_per_epoch))

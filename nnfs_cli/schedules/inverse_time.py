@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.ranges import NonNegativeFloat
 from nnfs_cli.schedules.base import SCHEDULES, Clock, Schedule
 
 
@@ -15,15 +15,8 @@ class InverseTime(Schedule):
     warmup: epochs of linear warm-up before; 0 for none.
     """
 
-    decay: float = 0.1
-    warmup: float = 0.0
-
-    def __post_init__(self) -> None:
-        check_options(
-            self,
-            decay=(self.decay >= 0, "a number of at least 0"),
-            warmup=(self.warmup >= 0, "a number of epochs of at least 0"),
-        )
+    decay: NonNegativeFloat = 0.1
+    warmup: NonNegativeFloat = 0.0
 
     def rate(self, base: float, clock: Clock) -> float:
         return base / (1.0 + self.decay * clock.epoch)

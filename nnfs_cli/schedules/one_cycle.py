@@ -2,8 +2,11 @@
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
-from nnfs_cli.core.errors import check_options
+from annotated_types import Ge, Gt, Lt
+
+from nnfs_cli.core.ranges import NonNegativeFloat
 from nnfs_cli.schedules.base import SCHEDULES, Clock, Schedule
 
 
@@ -24,19 +27,10 @@ class OneCycle(Schedule):
     warmup: epochs of linear warm-up before; 0 for none.
     """
 
-    rise: float = 0.3
-    first_divisor: float = 25.0
-    last_divisor: float = 10000.0
-    warmup: float = 0.0
-
-    def __post_init__(self) -> None:
-        check_options(
-            self,
-            rise=(0 < self.rise < 1, "above 0 and below 1"),
-            first_divisor=(self.first_divisor >= 1, "a number of at least 1"),
-            last_divisor=(self.last_divisor >= 1, "a number of at least 1"),
-            warmup=(self.warmup >= 0, "a number of epochs of at least 0"),
-        )
+    rise: Annotated[float, Gt(0), Lt(1)] = 0.3
+    first_divisor: Annotated[float, Ge(1)] = 25.0
+    last_divisor: Annotated[float, Ge(1)] = 10000.0
+    warmup: NonNegativeFloat = 0.0
 
     def rate(self, base: float, clock: Clock) -> float:
         first = base / self.first_divisor

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.ranges import NonNegativeFloat, PositiveFloat
 from nnfs_cli.schedules.base import SCHEDULES, Clock, Schedule
 
 
@@ -16,17 +16,9 @@ class Polynomial(Schedule):
     warmup: epochs of linear warm-up before; 0 for none.
     """
 
-    power: float = 1.0
-    end: float = 0.0
-    warmup: float = 0.0
-
-    def __post_init__(self) -> None:
-        check_options(
-            self,
-            power=(self.power > 0, "a positive number"),
-            end=(self.end >= 0, "a number of at least 0"),
-            warmup=(self.warmup >= 0, "a number of epochs of at least 0"),
-        )
+    power: PositiveFloat = 1.0
+    end: NonNegativeFloat = 0.0
+    warmup: NonNegativeFloat = 0.0
 
     def rate(self, base: float, clock: Clock) -> float:
         return float(self.end + (base - self.end) * (1.0 - clock.share) ** self.power)

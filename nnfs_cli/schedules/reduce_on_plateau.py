@@ -1,11 +1,13 @@
 """The learning rate falls when training no longer gets on."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Gt, Lt
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import check_options
+from nnfs_cli.core.ranges import NonNegativeFloat, NonNegativeInt
 from nnfs_cli.schedules.base import SCHEDULES, Clock, Schedule
 
 SMALLEST_CUT = 1e-8
@@ -21,31 +23,22 @@ class ReduceOnPlateau(Schedule):
     ReduceLROnPlateau has it for positive values; larger, for metrics of which more is better. Without a
     validation split it is the training loss that is monitored.
 
-    factor: what the rate is multiplied by.
+    factor: what the rate is multiplied by at a cut.
     patience: epochs without a better value that are borne.
     threshold: the share by which a value must be better.
-    cooldown: epochs after a cut that do not count.
+    cooldown: epochs after a cut that do not count towards patience.
     minimum: the smallest rate; 0 for any.
     warmup: epochs of linear warm-up before, in which values are watched too; 0 for none.
     """
 
-    factor: float = 0.1
-    patience: int = 10
-    threshold: float = 1e-4
-    cooldown: int = 0
-    minimum: float = 0.0
-    warmup: float = 0.0
+    factor: Annotated[float, Gt(0), Lt(1)] = 0.1
+    patience: NonNegativeInt = 10
+    threshold: NonNegativeFloat = 1e-4
+    cooldown: NonNegativeInt = 0
+    minimum: NonNegativeFloat = 0.0
+    warmup: NonNegativeFloat = 0.0
 
     def __post_init__(self) -> None:
-        check_options(
-            self,
-            factor=(0 < self.factor < 1, "above 0 and below 1"),
-            patience=(self.patience >= 0, "an integer of at least 0"),
-            threshold=(self.threshold >= 0, "a number of at least 0"),
-            cooldown=(self.cooldown >= 0, "an integer of at least 0"),
-            minimum=(self.minimum >= 0, "a number of at least 0"),
-            warmup=(self.warmup >= 0, "a number of epochs of at least 0"),
-        )
         self.start()
 
     def start(self) -> None:

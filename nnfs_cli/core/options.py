@@ -1,0 +1,54 @@
+"""Dataclasses of options: making one checks every option against the range that its type declares."""
+
+import dataclasses
+import functools
+from collections.abc import Mapping
+from typing import Any, ClassVar, get_type_hints
+
+from nnfs_cli.core.errors import OptionError
+from nnfs_cli.core.ranges import expected, fits
+
+
+class Options:
+    """A dataclass whose fields are options. A `__post_init__` is for rules between several of them."""
+
+    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
+
+    def __init_subclass__(cls) -> None:
+        """Have ranges checked before the class's own `__post_init__`, which then can rely on them."""
+        super().__init_subclass__()
+        rules = vars(cls).get("__post_init__")
+        if rules is not None:
+
+            @functools.wraps(rules)
+            def ranges_then_rules(self: Options, *init_only: Any) -> None:
+                Options.__post_init__(self)
+                rules(self, *init_only)
+
+            cls.__post_init__ = ranges_then_rules  # type: ignore[method-assign]
+
+    def options(self) -> dict[str, Any]:
+        """The options with their values, defaults included."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
+    def __post_init__(self) -> None:
+        problems = out_of_range(type(self), self.options())
+        if problems:
+            raise OptionError(problems)
+
+
+def out_of_range(cls: Any, values: Mapping[str, Any]) -> list[tuple[str, str, object]]:
+    """Of these values of a dataclass's options those out of range, as (option, expected, found)."""
+    return [
+        (name, expected(annotation), values[name])
+        for name, annotation in _with_ranges(cls).items()
+        if name in values and not fits(annotation, values[name])
+    ]
+
+
+@functools.cache
+def _with_ranges(cls: Any) -> dict[str, Any]:
+    """The options whose types declare a range, with these types."""
+    bare, full = get_type_hints(cls), get_type_hints(cls, include_extras=True)
+    names = [field.name for field in dataclasses.fields(cls)]
+    return {name: full[name] for name in names if full[name] != bare[name] and expected(full[name])}
