@@ -108,9 +108,8 @@ def cases() -> Iterator[Any]:
     """Every layer, loss, optimizer, schedule and regularizer with its examples, as parts of a config."""
     for name in LAYERS:
         for options, shape in LAYERS[name].examples:
-            yield pytest.param(
-                {"layer": {"type": name, **options}, "shape": shape}, id=f"{name}-{options}-{shape}"
-            )
+            layer: dict[str, Any] = {"type": name, **options}
+            yield pytest.param({"layer": layer, "shape": shape}, id=f"{name}-{options}-{shape}")
     for name in LOSSES:
         for options in LOSSES[name].examples:
             for task in LOSSES[name].tasks:

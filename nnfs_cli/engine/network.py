@@ -84,5 +84,5 @@ class Network:
 
 
 def room_for_outputs(network: Network, n: int) -> Array:
-    """An array (n, M) with the rows innermost: scores over a row's few outputs run faster on it."""
-    return np.empty((*network.output_shape, n), network.dtype).T
+    """Zeros (n, M) with the rows innermost in memory: scores over a row's few outputs run faster on it."""
+    return np.zeros((*network.output_shape, n), network.dtype).T
