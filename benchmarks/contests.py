@@ -39,6 +39,7 @@ def entries(key: str) -> list[Entry]:
     jax = [*_each("JAX", "steps"), *_each("JAX", "scan")]
     match key:
         case "A" | "B":
+            at_each = [*at_each, Entry("nnfs", "1", "plain")]
             slow = [*_each("scikit-learn", every=2), *_each("plain NumPy", every=2)]
             return [*at_each, *bare, *_each("PyTorch"), *jax, *slow]
         case "C":

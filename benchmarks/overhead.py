@@ -28,6 +28,7 @@ from nnfs_cli.cli.progress import Bar
 from nnfs_cli.config.load import load_config
 from nnfs_cli.datasets.base import DATASETS
 from nnfs_cli.datasets.mnist import MNIST
+from nnfs_cli.jobs.engine import choose_engine
 from nnfs_cli.jobs.train import conduct
 from nnfs_cli.preprocessing.records import Data
 from nnfs_cli.runs.directory import RunDirectory
@@ -74,7 +75,9 @@ def experiment(part: int) -> Experiment:
         "training.epochs=100000",
         *(["training.log_every=1000000000", "metrics=[]"] if part == 0 else []),
     ]
-    return Experiment(load_config(ROOT / "configs" / "mnist.yaml", overrides))
+    made = Experiment(load_config(ROOT / "configs" / "mnist.yaml", overrides))
+    choose_engine(made)
+    return made
 
 
 def work(part: int, runs: Path) -> None:
@@ -99,7 +102,7 @@ def work(part: int, runs: Path) -> None:
             left -= isinstance(report, EpochReport)
 
     epochs()
-    print(f"{ours.threads} BLAS thread(s)", flush=True)
+    print(f"{ours.engine.blas_threads} BLAS thread(s)", flush=True)
     for _ in sys.stdin:
         started = perf_counter()
         epochs()

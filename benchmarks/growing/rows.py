@@ -10,6 +10,7 @@ from workers import Worker, interleave, serve
 
 from growing import SCRIPT
 from growing.files import CLASSES, experiment, write_rows
+from nnfs_cli.jobs.engine import choose_engine
 from nnfs_cli.training.loop import train
 from nnfs_cli.training.reports import EpochReport
 
@@ -21,7 +22,9 @@ ROWS_A_ROUND = 100_000
 
 def work_rows(folder: Path, rows: int) -> None:
     """A worker's rounds: so many epochs that they are ROWS_A_ROUND rows, if one is not more."""
-    reports = train(experiment(folder, 64, 10**6))
+    ours = experiment(folder, 64, 10**6)
+    choose_engine(ours)
+    reports = train(ours)
 
     def round_() -> None:
         for _ in range(max(ROWS_A_ROUND // rows, 1)):

@@ -16,7 +16,8 @@ from growing import SCRIPT
 from growing.files import write_rows
 from nnfs_cli.config.load import parse_config
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.layers.chain import room
+from nnfs_cli.jobs.engine import choose_engine
+from nnfs_cli.layers.layout import room
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.loop import train
 from nnfs_cli.training.reports import EpochReport
@@ -89,7 +90,9 @@ def work_steps(name: str, folder: Path) -> None:
         "optimizer: {type: sgd, learning_rate: 0.001}\n"
         f"training: {{epochs: 1000000, batch_size: {small.batch_size}, log_every: 1000000000, threads: 1}}\n"
     )
-    reports = train(Experiment(parse_config(text, "small.yaml", ())))
+    ours = Experiment(parse_config(text, "small.yaml", ()))
+    choose_engine(ours)
+    reports = train(ours)
     serve("steps", lambda: next(None for report in reports if isinstance(report, EpochReport)))
 
 

@@ -1,4 +1,4 @@
-"""nnfs itself: the trainer's own loop, without validation, metrics and log."""
+"""nnfs itself, by the fast engine or the plain one: its own loop, without validation, metrics and log."""
 
 import copy
 from collections.abc import Sequence
@@ -9,6 +9,8 @@ import numpy as np
 from workloads import Workload
 
 from nnfs_cli.core.arrays import Array
+from nnfs_cli.jobs.engine import choose_engine
+from nnfs_cli.speed.answering import Processes, Threads
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.loop import train
 from nnfs_cli.training.model import Model
@@ -22,12 +24,14 @@ class Ours(Trainer):
     def __init__(self, workload: Workload, threads: str, variant: str = "") -> None:
         super().__init__(workload, threads, variant)
         self.experiment = Experiment(workload.config(threads))
+        if variant != "plain":
+            choose_engine(self.experiment)
         self._reports = train(self.experiment)
 
     @property
     def facts(self) -> str:
-        by_processes = self.experiment.network.has_images or self.experiment.shares is not None
-        return _who(self.experiment.threads, by_processes=by_processes)
+        engine = self.experiment.engine
+        return _who(max(engine.workers, engine.blas_threads), by_processes=engine.parts > 1)
 
     def start(self, weights: Weights) -> None:
         self.experiment.network.params.load(weights, "the benchmark")
@@ -68,12 +72,15 @@ class Answering(Answerer):
         config = self.workload.config(self.threads)
         data = config.dataset.load(np.random.default_rng(0))
         self._model = Model(config, data.preparation, weights, "the benchmark")
+        choose_engine(self._model)
         self._x = data.splits["test"].x
 
     @property
     def facts(self) -> str:
-        workers = self._model.workers(self._model.pieces(len(self._x)))
-        return _who(workers, by_processes=self._model.network.has_images)
+        infer = self._model.infer
+        assert isinstance(infer, Threads | Processes)
+        workers = infer.count(self._model.pieces(len(self._x)))
+        return _who(workers, by_processes=isinstance(infer, Processes))
 
     def answers(self) -> Array:
         return self._model.outputs(self._x)
