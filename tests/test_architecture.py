@@ -20,7 +20,7 @@ FAMILIES = [
     "regularizers",
 ]
 MODULES = sorted(PACKAGE.rglob("*.py"))
-SHARED = ("base.py", "chain.py", "convolution.py", "products.py", "windows.py")
+SHARED = ("base.py", "chain.py", "layout.py")
 """What the members of a family may have in common."""
 
 MEMBERS = [

@@ -24,7 +24,7 @@ CASES = [
 def workspace(layer: Layer, shape: Shape) -> tuple[Network, Workspace]:
     """Of a network of one layer with random weights, and with random numbers in x and dy."""
     network, rng = Network([layer], shape, "float64"), np.random.default_rng(1)
-    network.use_rng(np.random.default_rng(2))
+    network.use_draws(Draws(2))
     network.params.value[...] = rng.normal(size=network.params.value.shape)
     made = Workspace(network, N, to_input=True)
     made.x[...] = rng.normal(size=made.x.shape)

@@ -67,7 +67,7 @@ def passes(size: int, loss: Loss | None = None, dtype: str = "float64") -> Passe
     layers = [create(Layer, name, options) for name, options in STACK]
     network = Network(layers, IMAGE, dtype)
     network.params.value[...] = np.random.default_rng(1).normal(size=network.params.value.shape) / 3
-    network.use_rng(np.random.default_rng(2))
+    network.use_draws(Draws(2))
     draw = np.random.default_rng(3)
     x, t = draw.normal(size=(45, *IMAGE)).astype(dtype), draw.integers(0, 3, 45)
     splits = {name: Split(x, t, np.arange(45)[rows]) for name, rows in SPLITS.items()}
