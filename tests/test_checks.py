@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
+from nnfs_cli.training.parts import TOLERANCE, adds_up, gap_between_parts
 
 from nnfs_cli.config.reader import create
 from nnfs_cli.core.arrays import Array
@@ -21,7 +22,6 @@ from nnfs_cli.preprocessing.records import Data, Split, Task
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.loop import train
-from nnfs_cli.training.parts import TOLERANCE, adds_up, gap_between_parts
 from tests.toys import BARS, BLOBS, CUBIC, toy, toy_config
 
 WEIGHTS = (0.5, 3.0, 1.0)

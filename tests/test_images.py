@@ -18,8 +18,8 @@ from nnfs_cli.gradcheck.subjects import layer_subject
 from nnfs_cli.layers.base import Layer
 from nnfs_cli.layers.batch_norm import BatchNorm
 from nnfs_cli.layers.chain import Chain
-from nnfs_cli.layers.layout import room_for_images
 from nnfs_cli.layers.dropout import LEVELS
+from nnfs_cli.layers.layout import room_for_images
 from tests import plain_images
 
 Options = dict[str, Any]

@@ -13,8 +13,8 @@ import pytest
 
 from nnfs_cli.config.reader import Reader, create, to_plain
 from nnfs_cli.core.arrays import Array, Shape
-from nnfs_cli.core.draws import Draws
 from nnfs_cli.core.component import Component, Registry
+from nnfs_cli.core.draws import Draws
 from nnfs_cli.core.errors import OptionError
 from nnfs_cli.datasets.base import DATASETS, Dataset
 from nnfs_cli.engine.network import Network, Workspace

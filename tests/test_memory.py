@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from nnfs_cli.engine.steps import Steps
 
 from nnfs_cli.config.load import parse_config
 from nnfs_cli.config.reader import create
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.engine.network import ROWS_AT_A_TIME
-from nnfs_cli.engine.steps import Steps
 from nnfs_cli.losses.base import LOSSES, Loss
 from nnfs_cli.optimizers.base import OPTIMIZERS
 from nnfs_cli.regularizers.base import REGULARIZERS

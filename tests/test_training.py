@@ -25,7 +25,6 @@ from nnfs_cli.training.loop import train
 from nnfs_cli.training.reports import EpochReport, Heartbeat, Report, StepReport
 from tests.toys import BLOBS, CUBIC, toy
 
-
 Engines = Literal["plain", "fast"]
 EVERY_ENGINE = pytest.mark.parametrize("engine", ["plain", "fast"])
 

@@ -21,14 +21,14 @@ from nnfs_cli.speed.workers import Workers, WorkerTraceback, can_fork, shared
 pytestmark = pytest.mark.skipif(not can_fork(), reason="this system begins no worker processes")
 
 
-def nothing(who: int, size: int) -> None:
+def nothing(*_: int) -> None:
     return
 
 
 def failing(error: BaseException | Callable[[], object], where: int) -> Workers:
     """Two workers; one of them raises this error, or does this, and `nothing` goes well."""
 
-    def fail(who: int, size: int) -> None:
+    def fail(who: int, _: int) -> None:
         if who == where:
             if isinstance(error, BaseException):
                 raise error
@@ -86,9 +86,7 @@ class Odd(Exception):  # noqa: N818
     ],
     ids=["python's", "ours", "odd", "long"],
 )
-def test_an_error_in_a_worker_is_raised_where_the_task_was_ordered(
-    error: Exception, told: Exception
-) -> None:
+def test_an_error_in_a_worker_is_raised_where_the_task_was_ordered(error: Exception, told: Exception) -> None:
     workers = failing(error, where=1)
     with pytest.raises(type(told)) as caught:
         workers.run("fail")
@@ -104,7 +102,7 @@ def test_an_error_in_a_worker_is_raised_where_the_task_was_ordered(
 
 
 def test_a_breakpoint_in_a_worker_is_told_as_what_it_is() -> None:
-    workers = failing(lambda: breakpoint(), where=1)  # noqa: T100
+    workers = failing(lambda: breakpoint(), where=1)
     with pytest.raises(RuntimeError, match=r"^breakpoint\(\) in a worker process.*`nnfs train --plain`"):
         workers.run("fail")
     workers.run("nothing")
@@ -169,7 +167,7 @@ def test_a_second_start_after_an_interrupted_one_has_all_workers(monkeypatch: py
 
     found = shared((3,), np.int64)
 
-    def tell(who: int, size: int) -> None:
+    def tell(who: int, _: int) -> None:
         found[who] = 1
 
     workers = Workers(3, {"tell": tell})
@@ -188,7 +186,7 @@ class Owner:
     def __init__(self) -> None:
         self.workers = Workers(2, {"work": self.work})
 
-    def work(self, who: int, size: int) -> None:
+    def work(self, *_: int) -> None:
         return
 
 
@@ -231,7 +229,7 @@ def sums(size: int) -> float:
     """What all-reduced numbers come to, by workers that a process may begin or not."""
     found = shared((3,), np.float64)
 
-    def add(who: int, size: int) -> None:
+    def add(who: int, _: int) -> None:
         found[who] = who + 1.0
 
     workers = Workers(size, {"add": add})
@@ -265,7 +263,7 @@ def numbers(part: int, turn: int) -> Array:
 def test_all_workers_get_the_same_total_to_the_bit_time_after_time(looks: bool) -> None:
     turns, found = 50, shared((SIZE, 50, 5), np.float64)
 
-    def work(who: int, size: int) -> None:
+    def work(who: int, _: int) -> None:
         for turn in range(turns):
             total = made.members[who].total(numbers(who, turn))
             found[who, turn, : len(total)] = total
@@ -309,7 +307,7 @@ def test_a_part_that_is_alone_waits_for_nobody() -> None:
 
 
 def test_who_waits_for_a_part_that_failed_is_told_why_it_did() -> None:
-    def work(who: int, size: int) -> None:
+    def work(who: int, _: int) -> None:
         if who == 2:
             raise ValueError("before the sum")
         made.members[who].total(numbers(who, 0))
