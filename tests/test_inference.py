@@ -325,8 +325,8 @@ def test_blas_is_left_as_it_was_by_whoever_answers() -> None:
         return [blas["num_threads"] for blas in threadpool_info() if blas["user_api"] == "blas"]
 
     before = now()
-    for make in (lambda: model_of_images(2), lambda: model_of_images(1)):
-        model, x = make()
+    for threads in (2, 1):
+        model, x = model_of_images(threads)
         choose_engine(model)
         model.outputs(x)
         assert now() == before

@@ -18,10 +18,9 @@ from nnfs_cli.speed.engine import FastDescent
 from nnfs_cli.speed.forms import FastNetwork
 from nnfs_cli.speed.workers import Semaphore, Task, Workers, shared
 
-
 FEWEST_ROWS = 2
-"""Rows of a part. One alone lies in memory either way, and layers draw in the order of memory: it might be
-another than the whole batch's.
+"""Rows of a part, at least. Layers draw in the order of memory, and one row alone has either order: the whole
+batch may have the other.
 """
 
 
