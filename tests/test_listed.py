@@ -54,7 +54,7 @@ def assert_near(ours: Array, plain: Array) -> None:
     """Relative to the largest: where terms cancel, nothing smaller can be asked for."""
     assert ours.dtype == plain.dtype
     size = float(np.abs(plain).max(initial=0.0))
-    tolerance = 4 * TOLERANCE[str(plain.dtype)]
+    tolerance = TOLERANCE[str(plain.dtype)]
     np.testing.assert_allclose(ours, plain, rtol=tolerance, atol=tolerance * size)
 
 
