@@ -20,7 +20,7 @@ FAMILIES = [
     "regularizers",
 ]
 MODULES = sorted(PACKAGE.rglob("*.py"))
-SHARED = ("base.py", "chain.py", "convolution.py", "published.py")
+SHARED = ("base.py", "chain.py", "convolution.py", "layout.py", "published.py")
 """What the members of a family may have in common."""
 
 MEMBERS = [
@@ -68,3 +68,14 @@ def test_the_changelog_knows_the_version() -> None:
     version = re.search(r'__version__ = "(.+)"', (PACKAGE / "version.py").read_text())
     assert version is not None
     assert f"## {version[1]}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_few_modules_stand_beside_the_rooms() -> None:
+    assert {path.stem for path in PACKAGE.glob("*.py")} == {"__init__", "__main__", "api", "version"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_only_jobs_know_what_makes_it_fast(path: Path) -> None:
+    room = path.relative_to(PACKAGE).parts[0]
+    if room not in ("speed", "jobs") and path.name != "moved.py":
+        assert "nnfs_cli.speed" not in path.read_text()

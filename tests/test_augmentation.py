@@ -1,8 +1,9 @@
 """Augmentation: what it does to images, and that training alone sees it."""
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -10,14 +11,16 @@ import yaml
 
 from nnfs_cli.config.reader import create
 from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.draws import Draws
 from nnfs_cli.core.errors import ConfigError, NnfsError
 from nnfs_cli.datasets.base import Dataset
 from nnfs_cli.datasets.fashion_mnist import FashionMNIST
 from nnfs_cli.datasets.mnist import MNIST
+from nnfs_cli.engine.step import PlainEngine
 from nnfs_cli.preprocessing.augmentation import Augmentation, Augmenter, Elastic
 from nnfs_cli.preprocessing.warp import SmoothField, Warp, inverse_maps
 from nnfs_cli.training.evaluation import evaluate
-from nnfs_cli.training.experiment import Experiment, rngs
+from nnfs_cli.training.experiment import Experiment, seeds
 from nnfs_cli.training.loop import train
 from tests.conftest import Nnfs
 from tests.test_laws import peak_of
@@ -34,7 +37,7 @@ def images(n: int, shape: tuple[int, ...], dtype: str = "uint8") -> Array:
 
 def augmented(x: Array, options: Augmentation, seed: int = 0, dtype: str = "float32") -> Array:
     y = np.full(x.shape, np.nan, dtype)
-    Augmenter(options, len(x), x.shape[1:], dtype, np.random.default_rng(seed))(x, y)
+    Augmenter(options, len(x), x.shape[1:], dtype, Draws(seed))(x, y)
     return y
 
 
@@ -125,7 +128,7 @@ def test_a_displacement_by_whole_pixels_looks_that_far_away() -> None:
 
 @pytest.mark.parametrize(("alpha", "sigma"), [(1.4, 4.0), (0.5, 2.0), (2.0, 9.0)])
 def test_an_elastic_field_is_as_large_and_as_smooth_as_promised(alpha: float, sigma: float) -> None:
-    d = SmoothField(2000, (28, 20), alpha, sigma).draw(np.random.default_rng(2)).astype(float)
+    d = SmoothField(2000, (28, 20), alpha, sigma).draw(Draws(2)).astype(float)
     assert np.abs(d.mean(axis=1)).max() < 5 * alpha / np.sqrt(2000)
     np.testing.assert_allclose(d.std(axis=1), alpha, rtol=0.1)
     assert np.abs((d[0] * d[1]).mean(axis=0)).max() < 5 * alpha**2 / np.sqrt(2000)
@@ -137,7 +140,7 @@ def test_an_elastic_field_is_as_large_and_as_smooth_as_promised(alpha: float, si
 
 def test_draws_fill_their_ranges() -> None:
     n, options = 4000, Augmentation(shift=2, rotation=30, flip=True)
-    maps = options.draw_maps(n, (28, 28), np.random.default_rng(3)).astype(float)
+    maps = options.draw_maps(n, (28, 28), Draws(3)).astype(float)
     turned = maps[:, :, :2].transpose(1, 0, 2)
     mirrored = np.linalg.det(turned) < 0
     assert 0.46 < mirrored.mean() < 0.54
@@ -150,7 +153,7 @@ def test_draws_fill_their_ranges() -> None:
 
 
 def test_height_and_width_are_zoomed_each_for_itself() -> None:
-    maps = Augmentation(zoom=0.25).draw_maps(4000, (28, 28), np.random.default_rng(3))
+    maps = Augmentation(zoom=0.25).draw_maps(4000, (28, 28), Draws(3))
     factors: Array = 1 / maps[[0, 1], :, [0, 1]]
     np.testing.assert_allclose([factors.min(), factors.max()], [0.75, 1.25], atol=0.01)
     correlations: Array = np.asarray(np.corrcoef(factors))
@@ -160,7 +163,7 @@ def test_height_and_width_are_zoomed_each_for_itself() -> None:
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_seed_gives_the_same_images_and_the_next_batch_others(shape: tuple[int, ...]) -> None:
     x, y, again = images(8, shape), np.empty((8, *shape), "float32"), np.empty((8, *shape), "float32")
-    one, same = (Augmenter(EVERYTHING, 8, shape, "float32", np.random.default_rng(4)) for _ in range(2))
+    one, same = (Augmenter(EVERYTHING, 8, shape, "float32", Draws(4)) for _ in range(2))
     for _ in range(3):
         before = y.copy()
         one(x, y)
@@ -183,14 +186,14 @@ def test_float64_gives_the_same_images_but_for_rounding() -> None:
 
 def test_any_memory_order_may_be_written_to() -> None:
     x, y = images(5, (3, 6, 7)), np.moveaxis(np.empty((3, 6, 7, 5), "float32"), -1, 0)
-    Augmenter(EVERYTHING, 5, (3, 6, 7), "float32", np.random.default_rng(0))(x, y)
+    Augmenter(EVERYTHING, 5, (3, 6, 7), "float32", Draws(0))(x, y)
     np.testing.assert_array_equal(y, augmented(x, EVERYTHING))
 
 
 @pytest.mark.parametrize("shape", [(28, 28), (3, 16, 16)])
 def test_a_second_batch_allocates_nothing_batch_sized(shape: tuple[int, ...]) -> None:
     x, y = images(512, shape), np.empty((512, *shape), "float32")
-    augmenter = Augmenter(EVERYTHING, 512, shape, "float32", np.random.default_rng(5))
+    augmenter = Augmenter(EVERYTHING, 512, shape, "float32", Draws(5))
     augmenter(x, y)
     some_numbers_a_row, buffers_of_numpy = 512 * 40 * 8, 2**17
     assert peak_of(lambda: augmenter(x, y)) < some_numbers_a_row + buffers_of_numpy < x.size
@@ -223,7 +226,8 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def first_batch(experiment: Experiment) -> Array:
-    batch = experiment.passes.training_batch(20)
+    assert isinstance(experiment.engine, PlainEngine)
+    batch = experiment.engine._new_batch(20)
     batch.fill(experiment.split("train").rows[:20])
     return batch.workspace.x.copy()
 
@@ -239,7 +243,7 @@ def test_training_batches_are_augmented_and_then_scaled() -> None:
     expected = np.empty((20, 8, 8), "float32")
     options = experiment.data.augment
     assert options is not None
-    Augmenter(options, 20, (8, 8), "float32", rngs(3)[4])(raw(experiment), expected)
+    Augmenter(options, 20, (8, 8), "float32", Draws(seeds(3)[4]))(raw(experiment), expected)
     np.testing.assert_allclose(first_batch(experiment), expected / 255, rtol=1e-6)
     assert not np.allclose(first_batch(experiment), expected / 255, atol=0.05), "each time otherwise"
 
@@ -247,10 +251,10 @@ def test_training_batches_are_augmented_and_then_scaled() -> None:
 @pytest.mark.usefixtures("files")
 def test_evaluation_sees_the_images_as_they_are_and_draws_nothing() -> None:
     plain, other = toy(CONFIG, "dataset.augment=null"), toy(CONFIG)
-    before = other.augment_rng.bit_generator.state
+    assert isinstance(other.engine, PlainEngine)
     for name in ("train", "validation", "test"):
         assert evaluate(other, name).scores == evaluate(plain, name).scores
-    assert other.augment_rng.bit_generator.state == before
+    assert not other.engine.augment_draws.was_used
 
 
 @pytest.mark.usefixtures("files")
@@ -262,10 +266,13 @@ def test_an_augmentation_without_strength_trains_as_none(augment: str) -> None:
 @pytest.mark.usefixtures("files")
 @pytest.mark.parametrize("text", [CONFIG, CONVOLUTIONAL], ids=["dense", "convolutional"])
 @pytest.mark.parametrize("stop_after", [1, 3, 5, 11])
-def test_resumed_amid_augmented_epochs_equals_uninterrupted(text: str, stop_after: int) -> None:
-    whole, first, second = toy(text), toy(text), toy(text)
+@pytest.mark.parametrize("engine", ["plain", "fast"])
+def test_resumed_amid_augmented_epochs_equals_uninterrupted(
+    engine: Literal["plain", "fast"], text: str, stop_after: int
+) -> None:
+    whole, first, second = (toy(text, engine=engine) for _ in range(3))
     expected = reports(whole)
-    assert expected != reports(toy(text, "dataset.augment=null"))
+    assert expected != reports(toy(text, "dataset.augment=null", engine=engine))
     for _, _ in zip(range(stop_after), train(first), strict=False):
         pass
     second.load_state({name: array.copy() for name, array in first.state().items()}, "memory")
@@ -274,17 +281,19 @@ def test_resumed_amid_augmented_epochs_equals_uninterrupted(text: str, stop_afte
 
 
 @pytest.mark.usefixtures("files")
-def test_a_checkpoint_from_before_there_was_augmentation_goes_on_without_it_alone() -> None:
-    old = toy(CONFIG, "dataset.augment=null").state()
-    assert "augment_rng" not in old
-    toy(CONFIG, "dataset.augment=null").load_state(old, "memory")
-    with pytest.raises(NnfsError, match=r"another experiment: augment_rng must have .* no such array"):
-        toy(CONFIG).load_state(old, "memory")
+def test_a_checkpoint_from_before_draws_followed_from_the_step_still_loads() -> None:
+    """It held the states of two generators, which nobody needs any more."""
+    whole, first, second = (toy(CONFIG) for _ in range(3))
+    for _, _ in zip(range(5), train(first), strict=False):
+        pass
+    generator = np.array(json.dumps(np.random.default_rng(1).bit_generator.state))
+    second.load_state({**first.state(), "layer_rng": generator, "augment_rng": generator}, "memory")
+    assert reports(second) == reports(whole)[5:]
 
 
 def test_the_generators_of_a_seed_are_those_of_before_and_one_more() -> None:
     four = [np.random.default_rng(child) for child in np.random.SeedSequence(27).spawn(4)]
-    five = rngs(27)
+    five = [np.random.default_rng(child) for child in seeds(27)]
     assert len(five) == 5
     for one, other in zip(four, five, strict=False):
         assert one.bit_generator.state == other.bit_generator.state
@@ -308,7 +317,7 @@ def test_arrays_of_images_in_any_units_are_augmented_alike(
     experiment = Experiment(toy_config(yaml.safe_dump(config)))
     expected = np.empty((20, 8, 8), "float32")
     assert experiment.data.augment is not None
-    Augmenter(experiment.data.augment, 20, (8, 8), "float32", rngs(3)[4])(raw(experiment), expected)
+    Augmenter(experiment.data.augment, 20, (8, 8), "float32", Draws(seeds(3)[4]))(raw(experiment), expected)
     np.testing.assert_allclose(first_batch(experiment), (expected - x.mean()) / x.std(), atol=1e-4)
     reports(experiment)
 

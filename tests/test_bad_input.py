@@ -287,7 +287,7 @@ def test_runs_cannot_go_where_a_file_is(nnfs: Nnfs) -> None:
 
 def test_a_completed_run_has_nothing_to_resume(nnfs: Nnfs) -> None:
     nnfs("train", "cubic.yaml", "--id", "one", "--quiet")
-    assert "the run is completed; there is nothing to go on with" in fails(nnfs, "resume", "one")
+    assert "the run is completed; there is nothing to resume" in fails(nnfs, "resume", "one")
 
 
 def test_a_batch_for_which_memory_is_too_small_is_told_and_the_run_is_marked(

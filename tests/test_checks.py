@@ -1,6 +1,5 @@
-"""Losses that batches cannot be put together from are found out, and no others."""
+"""Batches are put together from parts where the loss says that it adds up; that shipped ones do is tried."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -10,18 +9,16 @@ import pytest
 from nnfs_cli.config.reader import create
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.engine.network import Network
+from nnfs_cli.jobs.engine import choose_engine
 from nnfs_cli.jobs.evaluate import evaluate_run
 from nnfs_cli.jobs.train import conduct
-from nnfs_cli.layers.base import Layer
-from nnfs_cli.losses.base import LOSSES, Loss
+from nnfs_cli.losses.base import LOSSES, Loss, adds_up
 from nnfs_cli.losses.cross_entropy import CrossEntropy
 from nnfs_cli.losses.mse import MSE
-from nnfs_cli.preprocessing.records import Data, Split, Task
+from nnfs_cli.preprocessing.records import Task
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.loop import train
-from nnfs_cli.training.parts import TOLERANCE, adds_up, gap_between_parts
 from tests.toys import BARS, BLOBS, CUBIC, toy, toy_config
 
 WEIGHTS = (0.5, 3.0, 1.0)
@@ -32,27 +29,40 @@ CASES = [
 ]
 
 
-def given(loss: Loss, dtype: str, n: int = 30) -> Iterator[tuple[Network, Data]]:
-    """A network and data that suit the loss, of each kind that it is for."""
-    for task, z, t in loss.trials(n, 3, np.random.default_rng(1)):
-        yield suiting(task, z.shape[1], t, dtype)
+ROWS, CUTS = 48, (11, 27)
+"""Rows that a loss is tried on, and where they are cut into parts."""
+
+TOLERANCE = 1e-5
+"""Ten times what rounding to float32 makes of the gradient of a few rows."""
 
 
-def suiting(task: Task, width: int, t: Array, dtype: str) -> tuple[Network, Data]:
-    network = Network([create(Layer, "dense", {"units": width})], (2,), dtype)
-    t = t if task == "classification" else t.astype(dtype)
-    classes = tuple("abc")[: max(width, 2)] if task == "classification" else ()
-    split = Split(np.zeros((len(t), 2), dtype), t, np.arange(len(t)))
-    return network, Data(splits={"train": split}, classes=classes)
+def gap_between_parts(loss: Loss, z: Array, t: Array) -> float:
+    """How far a batch's gradient dz is from the mean of its parts', weighted by `Loss.weight`, at most.
+
+    In the size of a row's gradient; where next to nothing is left of a difference, that is rounding.
+    """
+    whole, joined = np.empty_like(z), np.empty_like(z)
+    loss.gradient(z, t, whole)
+    for part in np.split(np.arange(len(z)), CUTS):
+        dz = np.empty_like(z[part])
+        loss.gradient(z[part], t[part], dz)
+        joined[part] = dz * (loss.weight(t[part]) / loss.weight(t))
+    sizes = np.abs(whole).max(axis=1)
+    return float((np.abs(joined - whole).max(axis=1) / np.maximum(sizes, 1e-2 * sizes.max())).max())
 
 
-@pytest.mark.parametrize("n", [1, 30, 300_000])
+@pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("name", "options"), CASES)
-def test_every_shipped_loss_adds_up(name: str, options: Any, dtype: str, n: int) -> None:
+def test_every_shipped_loss_declares_that_it_adds_up_and_does(
+    name: str, options: Any, dtype: str, seed: int
+) -> None:
     loss = create(Loss, name, options)
-    for network, data in given(loss, dtype, n):
-        assert gap_between_parts(loss, network, data) < 0.01 * TOLERANCE
+    assert vars(type(loss))["adds_up"] is True
+    assert adds_up(loss)
+    for task, z, t in loss.trials(ROWS, 3, np.random.default_rng(seed)):
+        t = t if task == "classification" else t.astype(dtype)
+        assert gap_between_parts(loss, z.astype(dtype), t) < TOLERANCE
 
 
 @dataclass(frozen=True)
@@ -83,22 +93,6 @@ class Large(MSE):
 
     def weight(self, t: Array) -> float:
         return float((1.0 + np.square(t)).sum()) if self.right else super().weight(t)
-
-
-@dataclass(frozen=True)
-class Likelihood(Loss):
-    """A user's loss of positive outputs alone."""
-
-    type_name: ClassVar[str] = "likelihood"
-    tasks: ClassVar[tuple[Task, ...]] = ("regression",)
-
-    def value(self, z: Array, t: Array) -> float:
-        return float(np.mean(z - t * np.log(z)))
-
-    def gradient(self, z: Array, t: Array, dz: Array) -> None:
-        dz[...] = (1.0 - np.exp(np.log(np.abs(t)) - np.log(z))) / z.size
-        if np.isnan(dz).any():
-            dz.fill(np.nan)
 
 
 @dataclass(frozen=True)
@@ -145,52 +139,77 @@ class Unweighted(CrossEntropy):
 
 
 @dataclass(frozen=True)
-class Remembering(MSE):
-    """A user's loss that counts how often it was asked."""
+class Declared(Large):
+    """A user's loss that says that it adds up."""
 
-    type_name: ClassVar[str] = "remembering"
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "count", 0)
-
-    def gradient(self, z: Array, t: Array, dz: Array) -> None:
-        object.__setattr__(self, "count", vars(self)["count"] + 1)
-        super().gradient(z, t, dz)
+    type_name: ClassVar[str] = "declared"
+    adds_up: ClassVar[bool] = True
 
 
-@pytest.mark.parametrize("loss", [Total(), Large(), Likelihood(), Remembering()], ids=repr)
-def test_a_users_loss_that_adds_up_may_be_put_together(loss: Loss) -> None:
-    for n in (1, 50, 5000):
-        t = np.random.default_rng(2).normal(size=(n, 2))
-        assert adds_up(loss, *suiting("regression", 2, t, "float32"))
+@dataclass(frozen=True)
+class Denied(MSE):
+    """A user's loss that says that it does not."""
+
+    type_name: ClassVar[str] = "denied"
+    adds_up: ClassVar[bool] = False
 
 
-@pytest.mark.parametrize("n", [50, 5000])
+def values(n: int) -> tuple[Array, Array]:
+    rng = np.random.default_rng(2)
+    return rng.normal(size=(n, 2)), rng.normal(size=(n, 2))
+
+
+def classes() -> tuple[Array, Array]:
+    rng = np.random.default_rng(2)
+    return rng.normal(size=(ROWS, 3)), rng.permutation(np.arange(ROWS) % 7 // 3)
+
+
+@pytest.mark.parametrize("loss", [Total(), Large(), Declared()], ids=repr)
+def test_the_trial_finds_that_what_adds_up_does(loss: Loss) -> None:
+    for n in (ROWS, 5000):
+        assert gap_between_parts(loss, *values(n)) < TOLERANCE
+
+
 @pytest.mark.parametrize(
     "loss", [Total(right=False), Large(right=False), Spread(), Hardest(), Centered()], ids=repr
 )
-def test_a_users_loss_that_does_not_is_found_out(loss: Loss, n: int) -> None:
-    t = np.random.default_rng(2).normal(size=(n, 2))
-    assert not adds_up(loss, *suiting("regression", 2, t, "float32"))
+def test_the_trial_finds_out_what_does_not(loss: Loss) -> None:
+    for n in (ROWS, 5000):
+        assert gap_between_parts(loss, *values(n)) > 10 * TOLERANCE
 
 
-def test_rows_of_a_rare_class_and_rare_targets_are_tried_too() -> None:
-    t = np.zeros(10_000, np.intp)
-    assert not adds_up(Unweighted(class_weights=WEIGHTS), *suiting("classification", 3, t, "float32"))
-    labels = np.zeros((10_000, 2))
-    labels[5000] = 4.0
-    assert not adds_up(Large(right=False), *suiting("regression", 2, labels, "float32"))
+def test_the_trial_finds_out_class_weights_that_are_not_told() -> None:
+    assert gap_between_parts(CrossEntropy(class_weights=WEIGHTS), *classes()) < TOLERANCE
+    assert gap_between_parts(Unweighted(class_weights=WEIGHTS), *classes()) > 10 * TOLERANCE
 
 
-def test_what_does_not_add_up_is_not_accumulated_but_told() -> None:
-    config = replace(toy_config(CUBIC, ["training.accumulate=3"]), loss=Spread())
+class Bare(Loss):
+    """A user's loss that derives from the contract alone."""
+
+    type_name: ClassVar[str] = "bare"
+    tasks: ClassVar[tuple[Task, ...]] = ("regression",)
+
+    def value(self, z: Array, t: Array) -> float:
+        return float(np.mean(z - t))
+
+    def gradient(self, z: Array, t: Array, dz: Array) -> None:
+        dz.fill(1.0 / z.size)
+
+
+@pytest.mark.parametrize("loss", [Bare(), Spread(), Denied(), Large()], ids=lambda loss: loss.type_name)
+def test_what_does_not_declare_that_it_adds_up_is_not_accumulated_but_told(loss: Loss) -> None:
+    assert not adds_up(loss)
+    config = replace(toy_config(CUBIC, ["training.accumulate=3"]), loss=loss)
     with pytest.raises(NnfsError) as told:
         Experiment(config)
     (_, said) = str(told.value).splitlines()
-    assert said.startswith("  training.accumulate: must be 1, since the gradient of spread does not add up")
-    assert "`Spread.weight`" in said
-    assert "batch_size, here 96" in said
-    Experiment(replace(toy_config(CUBIC), loss=Spread()))
+    name = type(loss).__name__
+    assert said == (
+        f"  training.accumulate: must be 1, since {loss.type_name} does not say that its gradient adds up; "
+        f"batch_size: 96 makes the same steps; or, if the gradient of a batch is the mean of its parts' "
+        f"gradients, weighted by `{name}.weight`, put `adds_up = True` into the class {name}"
+    )
+    Experiment(replace(toy_config(CUBIC), loss=loss))
 
 
 def test_a_run_that_was_so_trained_can_still_be_evaluated(tmp_path: Any) -> None:
@@ -198,45 +217,44 @@ def test_a_run_that_was_so_trained_can_still_be_evaluated(tmp_path: Any) -> None
     run = RunDirectory.create(tmp_path, ours.config, "old")
     list(conduct(ours, run))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(MSE, "weight", lambda self, t: float(np.square(t).sum()))
-        with pytest.raises(NnfsError, match="does not add up"):
+        patch.setattr(MSE, "adds_up", False)
+        with pytest.raises(NnfsError, match="does not say that its gradient adds up"):
             Experiment(ours.config)
         assert evaluate_run(run, None)[0]["scores"]
 
 
-def test_rows_are_not_shared_where_the_loss_does_not_add_up() -> None:
+def test_rows_are_not_shared_where_the_loss_does_not_declare_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nnfs_cli.speed.plan.WORTH_A_PART", 1000)
     ends = []
     for threads in (1, 2):
         config = toy_config(BARS, [f"training.threads={threads}"])
         ours = Experiment(replace(config, loss=Unweighted(class_weights=(0.2, 5.0))))
-        assert ours.passes.crew.size == 1
+        choose_engine(ours)
+        assert (ours.engine.parts, ours.engine.workers) == (1, 1)
         list(train(ours))
         ends.append(ours.network.params.value)
     np.testing.assert_array_equal(ends[0], ends[1])
+    declared = Experiment(config)
+    choose_engine(declared)
+    assert declared.engine.parts == 2
 
 
-def test_nothing_is_drawn_from_the_experiment_and_the_loss_is_not_touched() -> None:
+def test_whether_batches_are_accumulated_changes_nothing_that_an_experiment_starts_from() -> None:
     whole, accumulated = toy(BLOBS), toy(BLOBS, "training.accumulate=2", "training.batch_size=8")
-    for name in ("shuffle_rng", "layer_rng", "augment_rng"):
-        states = [getattr(each, name).bit_generator.state for each in (whole, accumulated)]
-        assert states[0] == states[1]
+    states = [each.shuffle_rng.bit_generator.state for each in (whole, accumulated)]
+    assert states[0] == states[1]
     np.testing.assert_array_equal(whole.network.params.value, accumulated.network.params.value)
-    loss = Remembering()
-    Experiment(replace(toy_config(CUBIC, ["training.accumulate=3"]), loss=loss))
-    assert vars(loss)["count"] == 0
 
 
-def test_the_same_is_found_every_time() -> None:
-    loss, t = Spread(), np.random.default_rng(2).normal(size=(50, 2))
-    given_ = suiting("regression", 2, t, "float32")
-    assert gap_between_parts(loss, *given_) == gap_between_parts(loss, *given_)
-
-
-def test_batches_of_a_loss_that_adds_up_are_put_together_to_the_step_of_a_whole_one() -> None:
+@pytest.mark.parametrize("engine", ["plain", "fast"])
+def test_batches_of_a_loss_that_adds_up_are_put_together_to_the_step_of_a_whole_one(engine: str) -> None:
     ends = []
     for batch in ("training.batch_size=96", "training.batch_size=32"):
         config = toy_config(CUBIC, [batch, f"training.accumulate={96 // int(batch[-2:])}", "dtype=float64"])
-        ours = Experiment(replace(config, loss=Large()))
+        ours = Experiment(replace(config, loss=Declared()))
+        if engine == "fast":
+            choose_engine(ours)
+        assert ours.engine.name == engine
         list(train(ours))
         ends.append(ours.network.params.value)
     np.testing.assert_allclose(ends[0], ends[1], rtol=1e-9)

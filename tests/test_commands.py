@@ -19,6 +19,7 @@ import pytest
 import yaml
 
 from nnfs_cli.layers.tanh import Tanh
+from nnfs_cli.speed.rows import RowsEngine
 from nnfs_cli.speed.workers import can_fork
 from nnfs_cli.training.evaluation import evaluate
 from nnfs_cli.training.experiment import Experiment
@@ -276,46 +277,46 @@ def test_an_interrupted_run_is_saved_and_resumes_to_the_same_bytes(nnfs: Nnfs, s
     assert same_numbers(run, Path("runs/whole"))
 
 
-def kill_helpers(experiment: Experiment) -> None:
-    helpers = experiment.passes.crew.helpers + (experiment.shares.helpers if experiment.shares else [])
-    assert len(helpers) == 1
-    os.kill(helpers[0].pid or 0, signal.SIGKILL)
+def kill_workers(experiment: Experiment) -> None:
+    engine = experiment.engine
+    assert isinstance(engine, RowsEngine)
+    (process,) = engine._workers.processes
+    os.kill(process.pid or 0, signal.SIGKILL)
 
 
 def kill_in_the_middle(experiment: Experiment) -> Iterator[Report]:
     for report in train(experiment):
         yield report
-        if isinstance(report, StepReport) and report.step == 12:
-            kill_helpers(experiment)
+        if isinstance(report, StepReport) and report.step == 8:
+            kill_workers(experiment)
 
 
 def kill_at_the_end(experiment: Experiment, name: str) -> Evaluation:
-    kill_helpers(experiment)
+    evaluate(experiment, name)
+    kill_workers(experiment)
     return evaluate(experiment, name)
 
 
 @pytest.mark.parametrize(
-    ("config", "where", "kill"),
-    [
-        (BLOBS, "train", kill_in_the_middle),
-        (BARS, "train", kill_in_the_middle),
-        (BARS, "evaluate", kill_at_the_end),
-    ],
-    ids=["features", "rows", "scores"],
+    ("where", "kill"),
+    [("train", kill_in_the_middle), ("evaluate", kill_at_the_end)],
+    ids=["rows", "scores"],
 )
-def test_a_run_whose_helper_is_killed_says_how_to_go_on_and_does(
-    nnfs: Nnfs, config: str, where: str, kill: Callable[..., Any]
+def test_a_run_whose_worker_is_killed_says_how_to_go_on_and_does(
+    nnfs: Nnfs, where: str, kill: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not can_fork():
-        return  # there are no helpers
-    Path("toy.yaml").write_text(config)
+        return  # there are no workers
+    monkeypatch.setattr("nnfs_cli.speed.plan.WORTH_A_PART", 1000)
+    Path("toy.yaml").write_text(BARS)
     arguments = ("train", "toy.yaml", "--set", "training.threads=2", "--id")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(f"nnfs_cli.jobs.train.{where}", kill)
         outcome = nnfs(*arguments, "killed")
     assert outcome.status == 2
     (said,) = outcome.err.splitlines()
-    assert "a helper process has ended" in said
+    assert "a worker process was killed by signal 9" in said
+    assert "`training.threads: 1` does without workers" in said
     assert "`nnfs resume runs/killed` goes on from the last checkpoint" in said
     run = Path("runs/killed")
     assert json.loads((run / "summary.json").read_text())["status"] == "failed"

@@ -1,6 +1,7 @@
 """From gradient to new parameters: accumulation, clipping, averaging, schedules, early stopping."""
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -8,8 +9,9 @@ import pytest
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.params import FlatParams
 from nnfs_cli.engine.descent import clip
+from nnfs_cli.jobs.engine import choose_engine
 from nnfs_cli.optimizers.sgd import SGD
-from nnfs_cli.schedules.base import Clock
+from nnfs_cli.speed.engine import FastDescent
 from nnfs_cli.training.evaluation import evaluate
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.loop import train
@@ -21,9 +23,10 @@ def epochs(experiment: Experiment) -> list[EpochReport]:
     return [report for report in train(experiment) if isinstance(report, EpochReport)]
 
 
-def test_accumulated_batches_are_the_same_step_as_one_large_batch() -> None:
-    small = toy(BLOBS, "dtype=float64", "training.batch_size=7", "training.accumulate=3")
-    large = toy(BLOBS, "dtype=float64", "training.batch_size=21")
+@pytest.mark.parametrize("engine", ["plain", "fast"])
+def test_accumulated_batches_are_the_same_step_as_one_large_batch(engine: Literal["plain", "fast"]) -> None:
+    small = toy(BLOBS, "dtype=float64", "training.batch_size=7", "training.accumulate=3", engine=engine)
+    large = toy(BLOBS, "dtype=float64", "training.batch_size=21", engine=engine)
     assert [e.step for e in epochs(small)] == [e.step for e in epochs(large)]
     np.testing.assert_allclose(small.network.params.value, large.network.params.value, rtol=1e-9)
 
@@ -156,8 +159,11 @@ STATEFUL = [
 
 @pytest.mark.parametrize("override", STATEFUL)
 @pytest.mark.parametrize("stop_after", [7, 17, 40])
-def test_resumed_equals_uninterrupted_whatever_has_a_state(override: str, stop_after: int) -> None:
-    whole, first, second = (toy(BLOBS, override) for _ in range(3))
+@pytest.mark.parametrize("engine", ["plain", "fast"])
+def test_resumed_equals_uninterrupted_whatever_has_a_state(
+    override: str, stop_after: int, engine: Literal["plain", "fast"]
+) -> None:
+    whole, first, second = (toy(BLOBS, override, engine=engine) for _ in range(3))
     for _ in train(whole):
         pass
     for count, _ in enumerate(train(first), start=1):
@@ -182,16 +188,17 @@ def test_resumed_equals_uninterrupted_whatever_has_a_state(override: str, stop_a
     ],
 )
 def test_a_rate_multiplied_in_where_backpropagation_starts_gives_the_same_steps(
-    monkeypatch: pytest.MonkeyPatch, options: list[str], scaled: bool
+    options: list[str], scaled: bool
 ) -> None:
     overrides = ["dtype=float64", "training.epochs=3", *options]
-    early = toy(BLOBS, *overrides)
-    assert (early.descent.scale(early.clock) != 1.0) == scaled
-    list(train(early))
-    monkeypatch.setattr("nnfs_cli.optimizers.sgd.SGD.only_scales", False)
-    late = toy(BLOBS, *overrides)
-    list(train(late))
+    early, late = toy(BLOBS, *overrides, engine="fast"), toy(BLOBS, *overrides)
+    assert FastDescent(early.descent).folds_rate == scaled
+    assert (early.engine.name, late.engine.name) == ("fast", "plain")
+    for each in (early, late):
+        list(train(each))
     np.testing.assert_allclose(early.network.params.value, late.network.params.value, rtol=1e-12)
+    if early.descent.average is not None and late.descent.average is not None:
+        np.testing.assert_allclose(early.descent.average, late.descent.average, rtol=1e-12)
 
 
 class SignSGD(SGD):
@@ -202,12 +209,13 @@ class SignSGD(SGD):
 
 
 def test_a_step_that_overrides_sgds_is_taken_and_with_the_gradient_itself() -> None:
-    assert SGD().only_scales
     experiment = toy(BLOBS)
+    assert FastDescent(experiment.descent).folds_rate
     before = experiment.network.params.value.copy()
     config = replace(experiment.config, optimizer=SignSGD(learning_rate=0.125))
     experiment = Experiment(config)
-    assert experiment.descent.scale(experiment.clock) == 1.0
+    choose_engine(experiment)
+    assert not FastDescent(experiment.descent).folds_rate
     next(iter(train(experiment)))
     moved = np.abs(experiment.network.params.value - before)
     np.testing.assert_allclose(moved[moved != 0], 0.125, rtol=1e-5)
@@ -218,11 +226,11 @@ def test_a_step_that_overrides_sgds_is_taken_and_with_the_gradient_itself() -> N
 def test_what_an_optimizer_remembers_does_not_fade_into_denormal_numbers(optimizer: str) -> None:
     """Which would make each step several times as slow."""
     experiment = toy(BLOBS, f"optimizer={optimizer}")
-    descent, params = experiment.descent, experiment.network.params
+    descent, params = FastDescent(experiment.descent), experiment.network.params
     tiny = np.finfo(params.value.dtype).tiny
     for step in range(3000):
         params.grad.fill(1.0 if step < 3 else 0.0)
-        descent.step(Clock(step, 10, 300))
+        descent.step(step, 0.01)
     remembered = [array for array in descent.optimizer.state().values() if array.size > 1]
     assert remembered
     for array in remembered:

@@ -10,14 +10,16 @@ import pytest
 from nnfs_cli.config.reader import create
 from nnfs_cli.core.arena import Arena
 from nnfs_cli.core.arrays import Array, Shape
+from nnfs_cli.core.draws import TOGETHER, Draws
 from nnfs_cli.core.errors import ConfigError, NnfsError, ShapeError
 from nnfs_cli.engine.network import Network
 from nnfs_cli.gradcheck.subject import check
 from nnfs_cli.gradcheck.subjects import layer_subject
 from nnfs_cli.layers.base import Layer
 from nnfs_cli.layers.batch_norm import BatchNorm
-from nnfs_cli.layers.chain import Chain, room_for_images
-from nnfs_cli.layers.dropout import DRAWN_AT_ONCE, LEVELS
+from nnfs_cli.layers.chain import Chain
+from nnfs_cli.layers.dropout import LEVELS
+from nnfs_cli.layers.layout import room_for_images
 from tests import plain_images
 
 Options = dict[str, Any]
@@ -179,7 +181,7 @@ def test_batch_norm_in_single_precision_bears_a_mean_far_from_zero() -> None:
 def drawn(layer: Layer, shape: Shape, n: int) -> Array:
     """A layer's outputs for ones, as training computes them."""
     network = Network([layer], shape, "float32")
-    network.use_rng(np.random.default_rng(7))
+    network.use_draws(Draws(7))
     workspace = network.workspace(n)
     workspace.x[...] = 1.0
     workspace.forward()
@@ -202,7 +204,7 @@ def test_the_rates_next_to_none_and_all_are_taken_to_the_nearest_step(rate: floa
 
 
 def test_dropout_draws_every_part_of_a_large_mask_anew() -> None:
-    y = drawn(create(Layer, "dropout", {"rate": 0.5}), (DRAWN_AT_ONCE,), 3)
+    y = drawn(create(Layer, "dropout", {"rate": 0.5}), (TOGETHER,), 3)
     for first, second in itertools.combinations(y, 2):
         assert (first == second).mean() == pytest.approx(0.5, abs=0.02)
 

@@ -1,5 +1,6 @@
-"""Threads that share out the rows to answer for give what one gives, and leave nothing behind."""
+"""Threads and processes that share the rows to answer for give what one gives, and leave nothing behind."""
 
+import multiprocessing
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -10,13 +11,16 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from nnfs_cli.config.reader import create
-from nnfs_cli.core.arrays import Array
-from nnfs_cli.engine import inference
-from nnfs_cli.engine.inference import choose_team, infer_together, pieces_of
+from nnfs_cli.core.arrays import Array, slices
+from nnfs_cli.engine.inference import Bring, infer
 from nnfs_cli.engine.network import Network, Workspace
-from nnfs_cli.layers.base import Layer
-from nnfs_cli.layers.chain import every_layer
+from nnfs_cli.jobs.engine import choose_engine
+from nnfs_cli.layers.base import Layer, every_layer
 from nnfs_cli.layers.relu import ReLU
+from nnfs_cli.speed import answering
+from nnfs_cli.speed.answering import PIECES_WORTH_A_WORKER, Processes, Threads
+from nnfs_cli.speed.forms import FastNetwork
+from nnfs_cli.speed.workers import can_fork
 from nnfs_cli.training.evaluation import outputs
 from nnfs_cli.training.model import Model
 from tests.toys import BARS, BLOBS, toy
@@ -76,12 +80,17 @@ def rows(pieces: int) -> Array:
 
 def answers(network: Network, threads: int, x: Array) -> Array:
     """The outputs (N, M) that so many threads give for rows x."""
+    return Threads(network, threads)(brings(x), list(slices(len(x), PIECE)), len(x))
+
+
+def brings(x: Array) -> Bring:
+    return lambda workspace: lambda piece: np.copyto(workspace.x, x[piece])
+
+
+def alone(network: Network, x: Array) -> Array:
+    """The outputs that one piece after the other gives."""
     z = np.full((len(x), *network.output_shape), np.nan, np.float32)
-
-    def bring(workspace: Workspace) -> Callable[[slice], None]:
-        return lambda piece: np.copyto(workspace.x, x[piece])
-
-    infer_together(network.team(threads), bring, pieces_of(len(x), PIECE), z)
+    infer(network, brings(x), list(slices(len(x), PIECE)), z)
     return z
 
 
@@ -92,11 +101,15 @@ def helps() -> bool:
 
 @pytest.mark.parametrize("threads", [2, 3, 20])
 def test_threads_give_what_one_gives_to_the_bit(threads: int) -> None:
-    network, x = network_of(LAYERS), rows(12)[:-3]
-    alone = answers(network, 1, x)
-    assert np.isfinite(alone).all()
+    plain, x = network_of(LAYERS), rows(12)[:-3]
+    network = FastNetwork(plain)
+    expected = alone(network, x)
+    assert np.isfinite(expected).all()
+    np.testing.assert_allclose(expected, alone(plain, x), rtol=1e-5, atol=1e-6)
+    answer = Threads(network, threads)
     for _ in range(20):
-        np.testing.assert_array_equal(answers(network, threads, x), alone)
+        np.testing.assert_array_equal(answers(network, threads, x), expected)
+        np.testing.assert_array_equal(answer(brings(x), list(slices(len(x), PIECE)), len(x)), expected)
 
 
 def test_threads_work_at_the_same_time_each_with_a_scratch_of_its_own(
@@ -106,12 +119,12 @@ def test_threads_work_at_the_same_time_each_with_a_scratch_of_its_own(
     np.testing.assert_array_equal(answers(meeting(monkeypatch), 2, x), x)
 
 
-def test_twins_have_nothing_in_common_but_parameters_and_statistics() -> None:
-    network = network_of(LAYERS)
-    team = network.team(3)
-    assert team == network.team(3)
+def test_twins_write_to_nothing_that_another_has() -> None:
+    answer = Threads(network_of(LAYERS), 3)
+    team = list(answer._team(3))
+    assert team == answer._team(3)
     for member in team:
-        answers(member, 1, rows(1))
+        alone(member, rows(1))
     for one, other in [(team[0], team[1]), (team[1], team[2])]:
         assert one.params.value is other.params.value
         assert one.params.statistics is other.params.statistics
@@ -123,20 +136,19 @@ def written_by(network: Network) -> list[Array]:
     workspace = network.workspace(PIECE)
     kept = [array for layer in every_layer(network.layers) for array in layer._scratch.values()]
     assert kept
-    return [workspace.x, workspace.y, network.params.grad, *kept]
+    return [workspace.x, workspace.y, *kept]
 
 
-def test_twins_follow_parameters_and_statistics_wherever_they_go() -> None:
+def test_twins_follow_parameters_and_statistics() -> None:
     network, x = network_of(LAYERS), rows(12)
-    params, first = network.params, answers(network, 2, x)
+    answer, pieces = Threads(network, 2), list(slices(12 * PIECE, PIECE))
+    params, first = network.params, answer(brings(x), pieces, len(x))
     params.value *= 0.5
     params.statistics += 1.0
-    changed = answers(network, 2, x)
+    changed = answer(brings(x), pieces, len(x))
     assert (changed != first).all()
+    np.testing.assert_allclose(changed, alone(network, x), rtol=1e-5, atol=1e-6)
     np.testing.assert_array_equal(changed, answers(network, 1, x))
-    network.move_params(value=np.empty_like(params.value), statistics=np.empty_like(params.statistics))
-    params.value *= 0.5
-    np.testing.assert_array_equal(answers(network, 2, x), answers(network, 1, x))
 
 
 def test_blas_has_one_thread_in_each_thread(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,14 +218,20 @@ def few_rows_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("few_rows_at_a_time")
 def test_validation_and_a_model_answer_alike_whatever_the_number_of_threads() -> None:
-    expected = outputs(toy(BLOBS, "training.threads=1"), toy(BLOBS).split("train"))
+    expected = outputs(toy(BLOBS, "training.threads=1", engine="fast"), toy(BLOBS).split("train"))
+    plain = toy(BLOBS)
+    np.testing.assert_allclose(outputs(plain, plain.split("train")), expected, rtol=1e-5, atol=1e-6)
     for threads in (1, 2, 3):
-        ours = toy(BLOBS, f"training.threads={threads}")
+        ours = toy(BLOBS, f"training.threads={threads}", engine="fast")
         split = ours.split("train")
         np.testing.assert_array_equal(outputs(ours, split), expected)
         model = Model(ours.config, ours.preparation, ours.network.params.arrays(), "here")
+        slow = model.outputs(split.x[split.rows])
+        np.testing.assert_allclose(slow, ours.loss.predict(expected), rtol=1e-5, atol=1e-6)
+        choose_engine(model)
+        assert isinstance(model.infer, Threads)
         np.testing.assert_array_equal(model.outputs(split.x[split.rows]), ours.loss.predict(expected))
-        assert model.workers(model.pieces(len(split))) == threads
+        assert model.infer.count(model.pieces(len(split))) == threads
 
 
 @pytest.mark.parametrize(
@@ -239,10 +257,78 @@ def test_as_many_threads_answer_as_the_work_is_worth(
     threads: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(inference, "usable_cores", lambda: 4)
+    monkeypatch.setattr(answering, "usable_cores", lambda: 4)
     network = network_of([("dense", {"units": units})])
-    assert choose_team(network, pieces_of(rows, piece), wish) == threads
+    assert Threads(network, wish).count(list(slices(rows, piece))) == threads
 
 
-def test_images_are_left_to_processes() -> None:
-    assert choose_team(toy(BARS).network, pieces_of(10**6, 128), 2) == 1
+# Images
+
+
+def model_of_images(threads: int | str) -> tuple[Model, Array]:
+    ours = toy(BARS, f"training.threads={threads}", engine="fast")
+    model = Model(ours.config, ours.preparation, ours.network.params.arrays(), "here")
+    return model, ours.split("train").x
+
+
+def test_processes_answer_for_images_and_give_what_one_gives_to_the_bit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("nnfs_cli.engine.network.IMAGES_AT_A_TIME", 2)
+    found = []
+    for threads in (1, 2, 3):
+        model, x = model_of_images(threads)
+        slow = model.outputs(x)
+        choose_engine(model)
+        assert isinstance(model.infer, Processes)
+        assert model.infer.count(model.pieces(len(x))) == threads
+        found.append(model.outputs(x))
+        np.testing.assert_allclose(found[-1], slow, rtol=1e-5, atol=1e-6)
+        np.testing.assert_array_equal(found[-1], found[0])
+        assert model.outputs(x[:0]).shape == (0, 2)
+    assert multiprocessing.active_children() == []
+
+
+@pytest.mark.parametrize(
+    ("pieces", "wish", "count"),
+    [(0, 4, 1), (1, 4, 1), (2 * PIECES_WORTH_A_WORKER - 1, 4, 1), (2 * PIECES_WORTH_A_WORKER, 4, 2),
+     (100, 4, 4), (100, "auto", 3), (100, 1, 1)],
+)  # fmt: skip
+def test_as_many_processes_answer_as_the_pieces_are_worth(
+    pieces: int, wish: int | Literal["auto"], count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answering, "usable_cores", lambda: 3)
+    model, _ = model_of_images(1)
+    assert Processes(model.network, wish).count([slice(0, 1)] * pieces) == count
+
+
+@pytest.mark.skipif(not can_fork(), reason="there are no workers")
+def test_an_error_in_a_process_that_answers_comes_through_and_leaves_none_behind() -> None:
+    model, x = model_of_images(2)
+    pieces = list(slices(64, 2))
+
+    def bring(workspace: Workspace) -> Callable[[slice], None]:
+        def fail(piece: slice) -> None:
+            if piece == pieces[1]:
+                raise ValueError("of the second")
+            np.copyto(workspace.x, x[piece])
+
+        return fail
+
+    with pytest.raises(ValueError, match="of the second"):
+        Processes(FastNetwork(model.network), 2)(bring, pieces, 64)
+    assert multiprocessing.active_children() == []
+
+
+def test_blas_is_left_as_it_was_by_whoever_answers() -> None:
+    def now() -> list[int]:
+        return [blas["num_threads"] for blas in threadpool_info() if blas["user_api"] == "blas"]
+
+    before = now()
+    for threads in (2, 1):
+        model, x = model_of_images(threads)
+        choose_engine(model)
+        model.outputs(x)
+        assert now() == before
+    answers(network_of(LAYERS), 2, rows(12))
+    assert now() == before

@@ -14,6 +14,7 @@ import pytest
 from nnfs_cli.config.reader import Reader, create, to_plain
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.component import Component, Registry
+from nnfs_cli.core.draws import Draws
 from nnfs_cli.core.errors import OptionError
 from nnfs_cli.datasets.base import DATASETS, Dataset
 from nnfs_cli.engine.network import Network, Workspace
@@ -57,7 +58,7 @@ EQUAL_ROWS = [case for case in LOSS_CASES if "class_weights" not in str(case.val
 
 def built(layer: Layer, shape: Shape, dtype: str = "float64") -> Network:
     network = Network([layer], shape, dtype)
-    network.use_rng(np.random.default_rng(8))
+    network.use_draws(Draws(8))
     network.params.value[...] = np.random.default_rng(1).normal(size=network.params.value.shape)
     return network
 

@@ -15,12 +15,15 @@ import yaml
 from nnfs_cli.config.load import parse_config
 from nnfs_cli.config.reader import create
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.engine.network import ROWS_AT_A_TIME
-from nnfs_cli.engine.steps import Steps
+from nnfs_cli.engine.network import ROWS_AT_A_TIME, Network
+from nnfs_cli.jobs.engine import choose_engine
 from nnfs_cli.losses.base import LOSSES, Loss
 from nnfs_cli.optimizers.base import OPTIMIZERS
 from nnfs_cli.regularizers.base import REGULARIZERS
-from nnfs_cli.schedules.base import SCHEDULES, Clock
+from nnfs_cli.schedules.base import SCHEDULES
+from nnfs_cli.speed.answering import Threads
+from nnfs_cli.speed.engine import FastEngine
+from nnfs_cli.speed.rows import RowsEngine
 from nnfs_cli.training import loop as trainer
 from nnfs_cli.training.evaluation import evaluate, outputs
 from nnfs_cli.training.experiment import Experiment
@@ -52,6 +55,8 @@ TRAINING_CASES: list[dict[str, Any]] = [
     {"clip_norm": 0.1, "clip_value": 0.01},
     {"ema": 0.99},
     {"threads": 1},
+    {"engine": "plain"},
+    {"engine": "plain", "accumulate": 2},
 ]
 
 
@@ -79,7 +84,7 @@ def pixels(rows: int, shape: tuple[int, ...]) -> Array:
 def experiment(
     layers: Sequence[Any] = (), training: dict[str, Any] | None = None, **config: Any
 ) -> Experiment:
-    """What a config of this content trains, two epochs long."""
+    """What a config of this content trains, two epochs long, with the engine that it gets."""
     mlp = [{"type": "dense", "units": HIDDEN}, "relu", {"type": "dense", "units": 3}]
     content = {
         "name": "memory",
@@ -90,30 +95,33 @@ def experiment(
         "training": {"epochs": 2, "batch_size": BATCH, "log_every": 10**9, **(training or {})},
         **config,
     }
-    return Experiment(parse_config(yaml.safe_dump(content), "memory.yaml", ()))
+    made = Experiment(parse_config(yaml.safe_dump(content), "memory.yaml", ()))
+    choose_engine(made)
+    return made
 
 
 def check_steps(ours: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
     """Train; once there was a step of each batch size, no step may allocate much."""
-    take, batch_sizes, allocated = Steps.take, set[int](), list[tuple[int, int]]()
+    threads = ours.engine.parts // ours.engine.workers  # that compute at the same time in this process
+    step, batch_sizes, allocated = ours.engine.step, set[int](), list[tuple[int, int]]()
 
-    def measured(steps: Steps, here: slice, clock: Clock) -> None:
+    def measured(here: slice, number: int, learning_rate: float) -> None:
         rows = here.stop - here.start
         if rows not in batch_sizes:
             batch_sizes.add(rows)
-            take(steps, here, clock)
+            step(here, number, learning_rate)
             return
         tracemalloc.start()
-        take(steps, here, clock)
+        step(here, number, learning_rate)
         allocated.append((rows, tracemalloc.get_traced_memory()[1]))
         tracemalloc.stop()
 
-    monkeypatch.setattr(Steps, "take", measured)
+    monkeypatch.setattr(ours.engine, "step", measured)
     for _ in trainer.train(ours):
         pass
     assert len(allocated) == len(batch_sizes) > 0
     for rows, peak in allocated:
-        assert peak < FEW * A_NUMBER * rows + BUFFERS_OF_NUMPY, f"a step of {rows} rows"
+        assert peak < FEW * A_NUMBER * rows + threads * BUFFERS_OF_NUMPY, f"a step of {rows} rows"
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -220,20 +228,21 @@ def test_a_step_shared_among_processes_allocates_nothing_in_the_one_that_leads(
 ) -> None:
     save_rows(pixels(IMAGES, (SIDE, SIDE)))
     ours = experiment(CNN, {"batch_size": IMAGE_BATCH, "threads": 2})
+    assert isinstance(ours.engine, RowsEngine)
     check_steps(ours, monkeypatch)
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_evaluation_allocates_no_floats_for_its_pieces(threads: int) -> None:
+@pytest.mark.parametrize("threads", [1, 2, "plain"])
+def test_evaluation_allocates_no_floats_for_its_pieces(threads: int | str) -> None:
     features, pieces = 2000, 20
     rows = pieces * ROWS_AT_A_TIME
     save_rows(pixels(rows, (features,)))
-    ours = experiment(training={"batch_size": 100, "threads": threads})
-    for member in ours.network.team(threads):
-        member.workspace(ROWS_AT_A_TIME)
+    how = {"engine": "plain"} if threads == "plain" else {"threads": threads}
+    ours = experiment(training={"batch_size": 100, **how})
     model = Model(ours.config, ours.preparation, ours.network.params.arrays(), "here")
-    for member in model.network.team(threads):
-        member.workspace(ROWS_AT_A_TIME)
+    choose_engine(model)
+    for network in [*team(ours.engine), *team(model.infer), ours.network, model.network]:
+        network.workspace(ROWS_AT_A_TIME)
     split = ours.data.splits["train"]
     answers: list[Callable[[], Array]] = [lambda: outputs(ours, split), lambda: model.outputs(split.x)]
     for answer in answers:
@@ -242,6 +251,15 @@ def test_evaluation_allocates_no_floats_for_its_pieces(threads: int) -> None:
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak < ROWS_AT_A_TIME * features * 4
+
+
+def team(answers: object) -> list[Network]:
+    """The networks that will answer."""
+    threads = answers._answer if isinstance(answers, FastEngine) else answers
+    if not isinstance(threads, Threads):
+        return []
+    wish = threads._wish
+    return threads._team(wish if wish != "auto" else 1)
 
 
 def mapped_dataset(kind: str, dtype: str) -> dict[str, Any]:

@@ -9,9 +9,11 @@ import pytest
 from nnfs_cli.config.reader import create
 from nnfs_cli.core.arena import Arena
 from nnfs_cli.core.arrays import Array, Shape
+from nnfs_cli.core.draws import Draws
 from nnfs_cli.engine.network import Network
 from nnfs_cli.layers.base import LAYERS, Layer
-from nnfs_cli.layers.chain import Chain, room_for_images
+from nnfs_cli.layers.chain import Chain
+from nnfs_cli.layers.layout import room_for_images
 
 CASES = [
     pytest.param(name, options, shape, id=f"{name}-{options}-{shape}")
@@ -33,16 +35,15 @@ def batch_innermost(shape: Shape) -> Array:
 
 def step(name: str, options: Any, shape: Shape, x: Array) -> tuple[list[Array], bool]:
     """y, dx and all parameters' gradients; and whether the layer drew at random."""
-    network, rng = Network([create(Layer, name, options)], shape, "float64"), np.random.default_rng(8)
-    network.use_rng(rng)
+    network, draws = Network([create(Layer, name, options)], shape, "float64"), Draws(8)
+    network.use_draws(draws)
     network.params.value[...] = np.random.default_rng(1).normal(size=network.params.value.shape)
     x[...] = np.random.default_rng(2).normal(size=x.shape)
     chain = Chain(network.layers, network.shapes, x, to_input=True)
-    before = rng.bit_generator.state
     chain.forward()
     chain.dy[...] = np.random.default_rng(3).normal(size=chain.dy.shape)
     chain.backward()
-    return [chain.y, chain.dx, network.params.grad], rng.bit_generator.state != before
+    return [chain.y, chain.dx, network.params.grad], draws.was_used
 
 
 @pytest.mark.parametrize(("name", "options", "shape"), CASES)

@@ -21,7 +21,7 @@ MESSAGES = [
     ("import nnfs_cli.network", 'nnfs_cli.network has moved to nnfs_cli.engine.network; plugins import from nnfs_cli alone, see docs/plugins.md for its names'),
     ("from nnfs_cli.network import Network", 'nnfs_cli.network has moved to nnfs_cli.engine.network; plugins import'),
     ("from nnfs_cli import network", 'nnfs_cli.network has moved to nnfs_cli.engine.network; plugins import'),
-    ("from nnfs_cli.sharing import Crew", 'nnfs_cli.sharing has moved to nnfs_cli.speed.crew; plugins import'),
+    ("from nnfs_cli.sharing import Crew", 'nnfs_cli.sharing has moved to nnfs_cli.speed.workers, nnfs_cli.speed.all_reduce; plugins import'),
     ("from nnfs_cli.core.records import Data", 'nnfs_cli.core.records has moved to nnfs_cli.preprocessing.records, nnfs_cli.training.reports; in a plugin write "from nnfs_cli import Data, Split, Task"'),
     ("from nnfs_cli.core import records", 'nnfs_cli.core.records has moved to nnfs_cli.preprocessing.records, nnfs_cli.training.reports; in a plugin write'),
     ("from nnfs_cli.core.affine import Affine", 'nnfs_cli.core.affine has moved to nnfs_cli.preprocessing.affine; in a plugin write "from nnfs_cli import Affine"'),

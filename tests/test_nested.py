@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.draws import Draws
 from nnfs_cli.core.errors import ConfigError, NnfsError
 from nnfs_cli.engine.network import Network
 from nnfs_cli.layers.residual import Residual
@@ -140,7 +141,7 @@ def test_a_residual_block_is_its_stack_plus_its_input(dtype: str) -> None:
     for layers in ([stack], list(stack.layers)):
         network = Network(layers, (8,), dtype)
         network.initialize(np.random.default_rng(4))
-        network.use_rng(np.random.default_rng(5))
+        network.use_draws(Draws(5))
         workspace = network.workspace(6)
         workspace.x[...] = x
         workspace.forward()

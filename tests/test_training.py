@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -16,14 +16,17 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import DivergenceError, NnfsError
 from nnfs_cli.core.interrupts import StopRequest, Uninterrupted
 from nnfs_cli.engine.batch import Batch
-from nnfs_cli.engine.steps import Steps
-from nnfs_cli.schedules.base import Clock
+from nnfs_cli.jobs.engine import choose_engine
+from nnfs_cli.speed.engine import FastEngine
 from nnfs_cli.training import loop as trainer
 from nnfs_cli.training.evaluation import evaluate
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.loop import train
 from nnfs_cli.training.reports import EpochReport, Heartbeat, Report, StepReport
 from tests.toys import BLOBS, CUBIC, toy
+
+Engines = Literal["plain", "fast"]
+EVERY_ENGINE = pytest.mark.parametrize("engine", ["plain", "fast"])
 
 
 def numbers(report: Report) -> tuple[object, ...]:
@@ -37,33 +40,36 @@ def reports(experiment: Experiment) -> list[tuple[object, ...]]:
     return [numbers(report) for report in train(experiment) if not isinstance(report, Heartbeat)]
 
 
+@EVERY_ENGINE
 @pytest.mark.parametrize("text", [CUBIC, BLOBS])
-def test_the_same_seed_gives_the_same_numbers_and_another_seed_others(text: str) -> None:
-    one, same, other = toy(text), toy(text), toy(text, "seed=4")
+def test_the_same_seed_gives_the_same_numbers_and_another_seed_others(text: str, engine: Engines) -> None:
+    one, same, other = (toy(text, f"seed={seed}", engine=engine) for seed in (3, 3, 4))
     assert reports(one) == reports(same) != reports(other)
     np.testing.assert_array_equal(one.network.params.value, same.network.params.value)
 
 
-def test_training_never_touches_the_global_generator() -> None:
+@EVERY_ENGINE
+def test_training_never_touches_the_global_generator(engine: Engines) -> None:
     state = np.random.get_state()
-    list(train(toy(BLOBS)))
+    list(train(toy(BLOBS, engine=engine)))
     for before, after in zip(state, np.random.get_state(), strict=True):
         np.testing.assert_array_equal(before, after)
 
 
+@EVERY_ENGINE
 @pytest.mark.parametrize("text", [CUBIC, BLOBS])
 @pytest.mark.parametrize("stop_after", [1, 5, 7, 17, 32])
-def test_resumed_equals_uninterrupted_bit_for_bit(text: str, stop_after: int) -> None:
-    whole = toy(text)
+def test_resumed_equals_uninterrupted_bit_for_bit(text: str, stop_after: int, engine: Engines) -> None:
+    whole = toy(text, engine=engine)
     expected = reports(whole)
-    first, seen = toy(text), []
+    first, seen = toy(text, engine=engine), []
     for report in train(first):
         if not isinstance(report, Heartbeat):
             seen.append(numbers(report))
         if len(seen) == stop_after:
             break
     state = {name: array.copy() for name, array in first.state().items()}
-    second = toy(text)
+    second = toy(text, engine=engine)
     second.load_state(state, "memory")
     assert seen + reports(second) == expected
     np.testing.assert_array_equal(second.network.params.value, whole.network.params.value)
@@ -86,6 +92,8 @@ def everything(experiment: Experiment) -> dict[str, Array]:
 def assert_both_go_on_to(end: dict[str, Array], stopped: Experiment) -> None:
     """That the experiment, and another that loads what it is now, end as one that was never stopped."""
     other = Experiment(stopped.config)
+    if stopped.engine.name == "fast":
+        choose_engine(other)
     other.load_state({name: np.copy(array) for name, array in stopped.state().items()}, "memory")
     for each in (stopped, other):
         list(train(each))
@@ -95,23 +103,25 @@ def assert_both_go_on_to(end: dict[str, Array], stopped: Experiment) -> None:
             np.testing.assert_array_equal(now[name], array, err_msg=name)
 
 
+@EVERY_ENGINE
 @pytest.mark.parametrize("epoch", [0, 1, 2])
-@pytest.mark.parametrize("where", ["_run_epoch", "_steps"])
+@pytest.mark.parametrize("where", ["epoch", "step"])
 def test_stopped_between_an_epochs_shuffle_and_its_first_step_it_goes_on_in_that_order(
-    where: str, epoch: int, monkeypatch: pytest.MonkeyPatch
+    where: str, epoch: int, engine: Engines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole, stopped = toy(BLOBS, *SHORT), toy(BLOBS, *SHORT)
+    whole, stopped = (toy(BLOBS, *SHORT, engine=engine) for _ in range(2))
     list(train(whole))
-    own = getattr(trainer, where)
+    place, name = (trainer, "_run_epoch") if where == "epoch" else (stopped.engine, "step")
+    own = getattr(place, name)
 
-    def stop(experiment: Experiment, *rest: Any) -> Any:
-        if experiment.progress.epoch == epoch:
+    def stop(*arguments: Any) -> Any:
+        if stopped.progress.epoch == epoch:
             raise KeyboardInterrupt
-        return own(experiment, *rest)
+        return own(*arguments)
 
     for _ in range(2):  # stopped again when it goes on
         with monkeypatch.context() as patch:
-            patch.setattr(trainer, where, stop)
+            patch.setattr(place, name, stop)
             with pytest.raises(KeyboardInterrupt):
                 list(train(stopped))
         assert (stopped.progress.epoch, stopped.progress.position) == (epoch, 0)
@@ -141,14 +151,15 @@ class CtrlC:
         return self._trace
 
 
-def test_wherever_ctrl_c_comes_training_goes_on_from_there_as_if_it_had_not() -> None:
-    whole = toy(BLOBS, *SHORT)
+@EVERY_ENGINE
+def test_wherever_ctrl_c_comes_training_goes_on_from_there_as_if_it_had_not(engine: Engines) -> None:
+    whole = toy(BLOBS, *SHORT, engine=engine)
     with CtrlC(0) as counted:
         list(train(whole))
     end, lines = everything(whole), -counted.left
     stops = 0
     for nth in range(1, lines, 29):
-        stopped = toy(BLOBS, *SHORT)
+        stopped = toy(BLOBS, *SHORT, engine=engine)
         with contextlib.suppress(KeyboardInterrupt), CtrlC(nth):
             list(train(stopped))
         stops += not stopped.finished
@@ -240,8 +251,9 @@ def test_an_epochs_training_loss_is_the_mean_over_its_rows_of_the_steps_losses()
                 assert score == pytest.approx(np.average(parts, weights=weights), rel=1e-6)
 
 
-def test_validation_scores_are_those_of_evaluate_to_the_last_digit() -> None:
-    experiment = toy(BLOBS)
+@EVERY_ENGINE
+def test_validation_scores_are_those_of_evaluate_to_the_last_digit(engine: Engines) -> None:
+    experiment = toy(BLOBS, engine=engine)
     best: EpochReport | None = None
     for report in train(experiment):
         if isinstance(report, EpochReport):
@@ -265,9 +277,11 @@ def test_the_best_epoch_is_the_first_with_the_best_monitored_value(
     assert experiment.progress.best_epoch == values.index(pick(values)) + 1
 
 
+@EVERY_ENGINE
 @pytest.mark.parametrize("log_every", [1, 1000])
-def test_divergence_is_told_with_its_step_and_a_remedy(log_every: int) -> None:
-    experiment = toy(CUBIC, "optimizer.learning_rate=1e20", f"training.log_every={log_every}")
+def test_divergence_is_told_with_its_step_and_a_remedy(log_every: int, engine: Engines) -> None:
+    overrides = "optimizer.learning_rate=1e20", f"training.log_every={log_every}"
+    experiment = toy(CUBIC, *overrides, engine=engine)
     with pytest.raises(DivergenceError, match=r"the loss was (nan|inf).*smaller optimizer.learning_rate"):
         list(train(experiment))
 
@@ -315,25 +329,27 @@ def test_trainings_that_take_turns_each_have_their_number_of_threads_and_leave_t
         with threadpool_limits(limits=threads, user_api="blas"):
             return now()
 
-    # Clipped by the norm, their features are not shared out: BLAS's threads do all.
-    one, two = (toy(BLOBS, f"training.threads={n}", "training.clip_norm=1") for n in (1, 2))
-    had: dict[int, list[list[int]]] = {id(one.steps): [], id(two.steps): []}
-    take = Steps.take
+    one, two = (toy(BLOBS, f"training.threads={n}", engine="fast") for n in (1, 2))
+    had: dict[int, list[list[int]]] = {id(one.engine): [], id(two.engine): []}
+    step = FastEngine.step
 
-    def spy(self: Steps, rows: slice, clock: Clock) -> None:
+    def spy(self: FastEngine, rows: slice, number: int, learning_rate: float) -> None:
         had[id(self)].append(now())
-        take(self, rows, clock)
+        step(self, rows, number, learning_rate)
 
-    monkeypatch.setattr(Steps, "take", spy)
+    monkeypatch.setattr(FastEngine, "step", spy)
     before = now()
     first, second = train(one), train(two)
     for _ in range(5):
-        next(first), next(second)
+        for reports_ in (first, second):
+            next(reports_)
+            assert now() == before
     evaluate(one, "validation")
     next(second)
     first.close()
     for _ in range(5):
         next(second)
+        assert now() == before
     second.close()
     assert now() == before
-    assert had == {id(one.steps): [settings(1)] * 5, id(two.steps): [settings(2)] * 11}
+    assert had == {id(one.engine): [settings(1)] * 5, id(two.engine): [settings(2)] * 11}

@@ -4,12 +4,14 @@ import gzip
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from nnfs_cli import DATASETS, Affine, Array, Data, Dataset, Split
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.config.load import parse_config
+from nnfs_cli.jobs.engine import choose_engine
 from nnfs_cli.training.experiment import Experiment
 
 ROOT = Path(__file__).parent.parent
@@ -109,8 +111,12 @@ def toy_config(text: str = CUBIC, overrides: Sequence[str] = ()) -> ExperimentCo
     return parse_config(text, "toy.yaml", overrides)
 
 
-def toy(text: str = CUBIC, *overrides: str) -> Experiment:
-    return Experiment(toy_config(text, overrides))
+def toy(text: str = CUBIC, *overrides: str, engine: Literal["plain", "fast"] = "plain") -> Experiment:
+    """An experiment with the plain engine, or with the one that runs get by default."""
+    experiment = Experiment(toy_config(text, overrides))
+    if engine == "fast":
+        choose_engine(experiment)
+    return experiment
 
 
 def write_idx(path: Path, array: Array) -> None:

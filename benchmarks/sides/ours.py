@@ -78,7 +78,8 @@ class Answering(Answerer):
     @property
     def facts(self) -> str:
         infer = self._model.infer
-        assert isinstance(infer, Threads | Processes)
+        if not isinstance(infer, Threads | Processes):
+            return _who(1, by_processes=False)
         workers = infer.count(self._model.pieces(len(self._x)))
         return _who(workers, by_processes=isinstance(infer, Processes))
 

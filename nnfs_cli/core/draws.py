@@ -29,6 +29,7 @@ class Draws:
         self._beginning = self._bits.state
         self._rng = np.random.Generator(self._bits)
         self._first = self._total = 0
+        self._normal: dict[tuple[object, ...], Array] = {}
         self.was_used = False
 
     @property
@@ -68,9 +69,17 @@ class Draws:
         self._skip(total - first - n, each)
 
     def normal(self, shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
-        """Standard normal numbers (..., N): the last axis counts rows."""
+        """Standard normal numbers (..., N): the last axis counts rows. The next call may overwrite them."""
         kind = np.float32 if np.dtype(dtype) == np.float32 else np.float64
-        return self._own(shape, lambda whole: self.rng.standard_normal(whole, kind))
+
+        def draw(whole: tuple[int, ...]) -> Array:
+            if (whole, kind) not in self._normal:
+                self._normal[whole, kind] = np.empty(whole, kind)
+            out = self._normal[whole, kind]
+            self.rng.standard_normal(dtype=kind, out=out)
+            return out
+
+        return self._own(shape, draw)
 
     def uniform(self, shape: tuple[int, ...], low: float = 0.0, high: float = 1.0) -> Array:
         """Numbers from low to high, (..., N) likewise."""

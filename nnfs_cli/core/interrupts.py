@@ -26,8 +26,8 @@ class Uninterrupted:
     def __enter__(self) -> "Uninterrupted":
         if threading.current_thread() is threading.main_thread():  # only there may handlers be set
             self._before = signal.getsignal(SIGINT)
-            if self._before is not None:
-                signal.signal(SIGINT, self._hear)
+            if self._before is not None:  # a stop that is heard right now may change it once more
+                self._before = signal.signal(SIGINT, self._hear)
         self.busy = True
         return self
 

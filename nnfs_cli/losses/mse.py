@@ -23,17 +23,20 @@ class MSE(Loss):
     adds_up: ClassVar[bool] = True
 
     def value(self, z: Array, t: Array) -> float:
-        difference = z - (t if t.ndim == z.ndim else _one_hot(t, z))
+        difference = np.empty_like(z)
+        _subtract(z, t, difference)
         np.square(difference, out=difference)
         return float(np.add.reduce(difference, axis=None, dtype=np.float64)) / z.size
 
     def gradient(self, z: Array, t: Array, dz: Array) -> None:
-        np.subtract(z, t if t.ndim == z.ndim else _one_hot(t, z), out=dz)
+        _subtract(z, t, dz)
         dz *= 2.0 / z.size
 
 
-def _one_hot(t: Array, z: Array) -> Array:
-    """(N, M): a row for each class number in t (N,), 1 at that place and else 0."""
-    rows = np.zeros_like(z)
-    rows[row_numbers(len(t)), t] = 1.0
-    return rows
+def _subtract(z: Array, t: Array, out: Array) -> None:
+    """out = z - t, where class numbers t stand for rows that are 1 at that place and else 0."""
+    if t.ndim == z.ndim:
+        np.subtract(z, t, out=out)
+    else:
+        out[...] = z
+        out[row_numbers(len(t)), t] -= 1.0

@@ -18,6 +18,11 @@ from nnfs_cli.speed.engine import FastDescent
 from nnfs_cli.speed.forms import FastNetwork
 from nnfs_cli.speed.workers import Semaphore, Task, Workers, shared
 
+FEWEST_ROWS = 2
+"""Rows of a part, at least. Layers draw in the order of memory, and one row alone has either order: the whole
+batch may have the other.
+"""
+
 
 class RowsEngine(PlainEngine):
     """Each batch is cut into parts; their gradients are added up in a fixed order.
@@ -65,7 +70,7 @@ class RowsEngine(PlainEngine):
         batches = [rows] if rows.stop - rows.start <= self.batch_size else self._batches_of(rows)
         for i, here in enumerate(batches):
             place = here.start, here.stop, number * self.accumulate + i
-            if here.stop - here.start < self.parts:
+            if here.stop - here.start < FEWEST_ROWS * self.parts:
                 self._parts[0].alone(*place)
             else:
                 self._workers.run("gradient", *place)
@@ -106,14 +111,18 @@ class RowsEngine(PlainEngine):
 
         first, *others = self._parts[who::workers]
         threads = [Thread(target=compute, args=(part,), name="nnfs part") for part in others]
-        for thread in threads:
-            thread.start()
         if not threads:
             first.compute(start, stop, number)
             return
-        compute(first)
-        for thread in threads:
-            thread.join()
+        try:
+            for thread in threads:
+                thread.start()
+            compute(first)
+            for thread in threads:
+                thread.join()
+        except BaseException:
+            self._workers.is_broken = True
+            raise
         if errors:
             raise next((error for error in errors if not isinstance(error, EOFError)), errors[0])
 

@@ -126,11 +126,11 @@ class Workers:
         """
         if not self.is_leader:
             raise NnfsError("worker processes share this experiment: use it only in the process that made it")
-        if not self._is_ready:
-            self._start()
-        self._order[:3] = more_soon, self._names.index(task), len(numbers)
-        self._order[3 : 3 + len(numbers)] = numbers
         try:
+            if not self._is_ready:
+                self._start()
+            self._order[:3] = more_soon, self._names.index(task), len(numbers)
+            self._order[3 : 3 + len(numbers)] = numbers
             for go in self._go:
                 go.release()
             self._do(0)
@@ -171,6 +171,8 @@ class Workers:
             return False
         if not self.is_leader:
             return os.getppid() == self._leader
+        if any(receiver.poll() for receiver in self._errors):  # a long message waits for someone to read it
+            return False
         return all(process.is_alive() and _exists(process.pid or 0) for process in self.processes)
 
     def _do(self, who: int) -> None:
@@ -181,10 +183,13 @@ class Workers:
     def _start(self) -> None:
         """Begin the workers."""
         self._on_start()()
-        self._is_ready, self.is_broken = True, False
+        self.is_broken = False
         self._go, self._done, self._errors = [], [], []
-        if self.size == 1:
-            return
+        if self.size > 1:
+            self._start_processes()
+        self._is_ready = True
+
+    def _start_processes(self) -> None:
         context, others = multiprocessing.get_context("fork"), range(1, self.size)
         for _ in others:
             self._go.append(context.Semaphore(0))
@@ -219,7 +224,7 @@ class Workers:
     def _raise_error_of_a_worker(self) -> NoReturn:
         """Tell why a worker is not there any more, and end the others."""
         ended = [process for process in self.processes if not process.is_alive()]
-        packed = next((each.recv_bytes() for each in self._errors if each.poll()), None)
+        packed = next(filter(None, map(_received, self._errors)), None)
         self.end()
         if packed is not None:
             error, text = pickle.loads(packed)  # noqa: S301  it comes from a copy of this process
@@ -250,6 +255,14 @@ def _packed(error: BaseException) -> bytes:
     except (pickle.PickleError, TypeError, ValueError, AttributeError, ImportError):
         return pickle.dumps((RuntimeError(f"{type(error).__name__}: {error}"), text))
     return packed
+
+
+def _received(receiver: Connection) -> bytes | None:
+    """What a worker sent before it ended, if anything."""
+    try:
+        return receiver.recv_bytes() if receiver.poll() else None
+    except EOFError:
+        return None
 
 
 def _held(task: Callable[..., None]) -> Callable[[], Any]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from nnfs_cli.config.reader import create
 from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.draws import Draws
 from nnfs_cli.core.params import FlatParams, Param
 from nnfs_cli.engine.network import Network, Workspace
 from nnfs_cli.initializers.zeros import Zeros
@@ -69,7 +70,7 @@ def layer_case(
     def ours() -> Arrays:
         workspace = Workspace(network, shape[0], to_input=True)
         workspace.x[...] = inputs["x"]
-        network.use_rng(np.random.default_rng(SEED))
+        network.use_draws(Draws(SEED))
         workspace.forward()
         workspace.dy[...] = inputs["dy"]
         workspace.backward()

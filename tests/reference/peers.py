@@ -118,7 +118,8 @@ def padding2d(x: Any, padding: Any) -> Any:
 
 
 def noise(x: Any) -> Any:
-    return x + 0.3 * tensor(np.random.default_rng(SEED).standard_normal(x.shape))
+    drawn = np.random.default_rng(SEED).standard_normal((*x.shape[1:], len(x)))
+    return x + 0.3 * tensor(np.moveaxis(drawn, -1, 0))
 
 
 def batch_norm(eps: float) -> Callable[..., Any]:
