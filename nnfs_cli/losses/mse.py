@@ -23,20 +23,20 @@ class MSE(Loss):
     adds_up: ClassVar[bool] = True
 
     def value(self, z: Array, t: Array) -> float:
-        difference = np.empty_like(z)
-        _subtract(z, t, difference)
+        difference = z - t if t.ndim == z.ndim else _subtract_one_hot(z, t, np.empty_like(z))
         np.square(difference, out=difference)
         return float(np.add.reduce(difference, axis=None, dtype=np.float64)) / z.size
 
     def gradient(self, z: Array, t: Array, dz: Array) -> None:
-        _subtract(z, t, dz)
+        if t.ndim == z.ndim:
+            np.subtract(z, t, out=dz)
+        else:
+            _subtract_one_hot(z, t, dz)
         dz *= 2.0 / z.size
 
 
-def _subtract(z: Array, t: Array, out: Array) -> None:
-    """out = z - t, where class numbers t stand for rows that are 1 at that place and else 0."""
-    if t.ndim == z.ndim:
-        np.subtract(z, t, out=out)
-    else:
-        out[...] = z
-        out[row_numbers(len(t)), t] -= 1.0
+def _subtract_one_hot(z: Array, t: Array, out: Array) -> Array:
+    """out = z - onehot(t): class numbers t (N,) stand for rows that are 1 at that place and else 0."""
+    np.copyto(out, z)
+    out[row_numbers(len(t)), t] -= 1.0
+    return out

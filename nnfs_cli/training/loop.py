@@ -4,22 +4,17 @@ import math
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 
 from nnfs_cli.core.blas_threads import blas
-from nnfs_cli.core.errors import DivergenceError
 from nnfs_cli.core.interrupts import Uninterrupted
-from nnfs_cli.training.evaluation import evaluate
+from nnfs_cli.training.epoch import QUIET, close_epoch, diverged
 from nnfs_cli.training.experiment import Experiment
-from nnfs_cli.training.reports import EpochReport, Heartbeat, Report, StepReport
+from nnfs_cli.training.reports import Heartbeat, Report, StepReport
 
 HEARTBEAT_SECONDS = 0.1
 """A report comes at least so often, so that who listens can show progress, or stop."""
-
-QUIET: dict[str, Any] = {"over": "ignore", "invalid": "ignore"}
-"""A diverging network overflows. `_require_finite` tells its user so, better than NumPy's warnings."""
 
 
 def train(experiment: Experiment) -> Generator[Report, None, None]:
@@ -55,7 +50,7 @@ def train(experiment: Experiment) -> Generator[Report, None, None]:
                                 z, targets = progress.outputs[here], t[progress.order[here]]
                                 loss = experiment.loss.value(z, targets)
                                 if not math.isfinite(loss):
-                                    raise _diverged(experiment, loss)
+                                    raise diverged(experiment, loss)
                                 metrics = experiment.metric_scores(z, targets) if experiment.metrics else {}
                                 report = StepReport(progress.step, progress.epoch + 1, loss, metrics)
                             elif time.perf_counter() - started > HEARTBEAT_SECONDS and here.stop < rows:
@@ -68,7 +63,7 @@ def train(experiment: Experiment) -> Generator[Report, None, None]:
                     interrupt.release()
                 if report is not None:
                     yield report
-            yield _close_epoch(experiment, interrupt)
+            yield close_epoch(experiment, interrupt)
 
 
 @contextmanager
@@ -81,64 +76,3 @@ def _ready_to_train(experiment: Experiment) -> Iterator[Uninterrupted]:
             yield interrupt
     finally:
         experiment.engine.end()
-
-
-@np.errstate(**QUIET)
-def _close_epoch(experiment: Experiment, interrupt: Uninterrupted) -> EpochReport:
-    """Score the epoch, keep its parameters if they are the best, and get ready for the next."""
-    progress, descent, started = experiment.progress, experiment.descent, time.perf_counter()
-    t = experiment.data.splits["train"].t[progress.order]
-    scores = experiment.scores(progress.outputs, t)
-    if not math.isfinite(scores["loss"]):
-        raise _diverged(experiment, scores["loss"])
-    if experiment.config.regularizer is not None:
-        scores["penalty"] = descent.penalty()
-    rate = descent.learning_rate(experiment.clock(progress.step - 1))
-    validation, value, best_params = {}, scores["loss"], None
-    if "validation" in experiment.data.splits:
-        with descent.averaged():
-            validation = dict(evaluate(experiment, "validation").scores)
-            value = validation[experiment.config.training.monitor.removeprefix("val_")]
-            if _is_best(experiment, value):
-                best_params = experiment.network.params.snapshot()
-    interrupt.busy = True  # an epoch closes whole, or is closed anew
-    descent.schedule.observe(_sign(experiment) * value)
-    progress.epoch += 1
-    progress.position = 0
-    if best_params is not None:
-        progress.best_value, progress.best_epoch = value, progress.epoch
-        progress.best_params = best_params
-    interrupt.busy = False
-    if interrupt.came:
-        interrupt.release()
-    progress.seconds += time.perf_counter() - started
-    return EpochReport(
-        epoch=progress.epoch,
-        step=progress.step,
-        seconds=progress.seconds,
-        learning_rate=rate,
-        train=scores,
-        validation=validation,
-        is_best=best_params is not None,
-    )
-
-
-def _is_best(experiment: Experiment, value: float) -> bool:
-    """Whether a monitored value is the best so far."""
-    progress, sign = experiment.progress, _sign(experiment)
-    least = experiment.config.training.min_delta
-    return not progress.best_epoch or sign * value < sign * progress.best_value - least
-
-
-def _sign(experiment: Experiment) -> float:
-    """1 where the monitored value is the better the smaller it is, else -1."""
-    monitored = experiment.config.training.monitor.removeprefix("val_")
-    return -1.0 if monitored != "loss" and experiment.metrics[monitored].maximize else 1.0
-
-
-def _diverged(experiment: Experiment, loss: float) -> DivergenceError:
-    progress, rate = experiment.progress, experiment.config.optimizer.learning_rate
-    return DivergenceError(
-        f"training diverged: the loss was {loss} by step {progress.step}, epoch {progress.epoch + 1}; "
-        f"try a smaller optimizer.learning_rate (it is {rate:g})"
-    )

@@ -1,0 +1,78 @@
+"""The end of an epoch: scores, and whether its parameters are the best so far."""
+
+import math
+import time
+from typing import Any
+
+import numpy as np
+
+from nnfs_cli.core.errors import DivergenceError
+from nnfs_cli.core.interrupts import Uninterrupted
+from nnfs_cli.training.evaluation import evaluate
+from nnfs_cli.training.experiment import Experiment
+from nnfs_cli.training.reports import EpochReport
+
+QUIET: dict[str, Any] = {"over": "ignore", "invalid": "ignore"}
+"""A diverging network overflows. `diverged` tells its user so, better than NumPy's warnings."""
+
+
+@np.errstate(**QUIET)
+def close_epoch(experiment: Experiment, interrupt: Uninterrupted) -> EpochReport:
+    """Score the epoch, keep its parameters if they are the best, and get ready for the next."""
+    progress, descent, started = experiment.progress, experiment.descent, time.perf_counter()
+    t = experiment.data.splits["train"].t[progress.order]
+    scores = experiment.scores(progress.outputs, t)
+    if not math.isfinite(scores["loss"]):
+        raise diverged(experiment, scores["loss"])
+    if experiment.config.regularizer is not None:
+        scores["penalty"] = descent.penalty()
+    rate = descent.learning_rate(experiment.clock(progress.step - 1))
+    validation, value, best_params = {}, scores["loss"], None
+    if "validation" in experiment.data.splits:
+        with descent.averaged():
+            validation = dict(evaluate(experiment, "validation").scores)
+            value = validation[experiment.config.training.monitor.removeprefix("val_")]
+            if _is_best(experiment, value):
+                best_params = experiment.network.params.snapshot()
+    interrupt.busy = True  # an epoch closes whole, or is closed anew
+    descent.schedule.observe(_sign(experiment) * value)
+    progress.epoch += 1
+    progress.position = 0
+    if best_params is not None:
+        progress.best_value, progress.best_epoch = value, progress.epoch
+        progress.best_params = best_params
+    interrupt.busy = False
+    if interrupt.came:
+        interrupt.release()
+    progress.seconds += time.perf_counter() - started
+    return EpochReport(
+        epoch=progress.epoch,
+        step=progress.step,
+        seconds=progress.seconds,
+        learning_rate=rate,
+        train=scores,
+        validation=validation,
+        is_best=best_params is not None,
+    )
+
+
+def _is_best(experiment: Experiment, value: float) -> bool:
+    """Whether a monitored value is the best so far."""
+    progress, sign = experiment.progress, _sign(experiment)
+    least = experiment.config.training.min_delta
+    return not progress.best_epoch or sign * value < sign * progress.best_value - least
+
+
+def _sign(experiment: Experiment) -> float:
+    """1 where the monitored value is the better the smaller it is, else -1."""
+    monitored = experiment.config.training.monitor.removeprefix("val_")
+    return -1.0 if monitored != "loss" and experiment.metrics[monitored].maximize else 1.0
+
+
+def diverged(experiment: Experiment, loss: float) -> DivergenceError:
+    """What to raise where a loss is no longer finite."""
+    progress, rate = experiment.progress, experiment.config.optimizer.learning_rate
+    return DivergenceError(
+        f"training diverged: the loss was {loss} by step {progress.step}, epoch {progress.epoch + 1}; "
+        f"try a smaller optimizer.learning_rate (it is {rate:g})"
+    )
