@@ -1,8 +1,10 @@
 """Files that appear whole or not at all."""
 
+import errno
 import gzip
 import os
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -66,10 +68,13 @@ def test_a_missing_folder_and_a_folder_in_the_way_are_told_with_the_path(tmp_pat
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
 
 
-@POSIX
-@pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_is_not_writable_is_told_with_the_path(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
+def test_a_folder_that_is_not_writable_is_told_with_the_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> NoReturn:  # as to anybody but root
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr("os.open", refuse)
     with pytest.raises(NnfsError, match=r"^cannot write .*file: Permission denied$"):
         replacing(tmp_path / "file").__enter__()
 

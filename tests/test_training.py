@@ -18,7 +18,6 @@ from nnfs_cli.core.interrupts import StopRequest, Uninterrupted
 from nnfs_cli.engine.batch import Batch
 from nnfs_cli.jobs.engine import choose_engine
 from nnfs_cli.speed.engine import FastEngine
-from nnfs_cli.training import loop as trainer
 from nnfs_cli.training.evaluation import evaluate
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.loop import train
@@ -111,7 +110,7 @@ def test_stopped_between_an_epochs_shuffle_and_its_first_step_it_goes_on_in_that
 ) -> None:
     whole, stopped = (toy(BLOBS, *SHORT, engine=engine) for _ in range(2))
     list(train(whole))
-    place, name = (trainer, "_run_epoch") if where == "epoch" else (stopped.engine, "step")
+    place, name = (stopped, "learning_rates") if where == "epoch" else (stopped.engine, "step")
     own = getattr(place, name)
 
     def stop(*arguments: Any) -> Any:
