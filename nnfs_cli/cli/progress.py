@@ -26,7 +26,9 @@ def follow(experiment: Experiment, run: RunDirectory, *, quiet: bool) -> None:
         out.print(str(run.path), markup=False)
         return
     show_network(experiment)
-    with (Bar if out.is_terminal else Lines)(experiment, out) as view:
+    # A live bar would draw over a debugger's prompt.
+    live = out.is_terminal and experiment.engine.name != "plain"
+    with (Bar if live else Lines)(experiment, out) as view:
         for report in conduct(experiment, run):
             view.show(report)
     show_scores(run)

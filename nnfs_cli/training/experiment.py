@@ -1,6 +1,7 @@
 """The experiment: everything a config describes, built and ready to train, and its whole state."""
 
 import copy
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import replace
@@ -23,7 +24,7 @@ from nnfs_cli.preprocessing.preparation import Preparation
 from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.schedules.base import Clock
 from nnfs_cli.training.fit import check_fit, doubt_about
-from nnfs_cli.training.state import Progress, load_state, state_of
+from nnfs_cli.training.state import Progress, check_state, load_state, state_of
 
 
 class Experiment:
@@ -164,11 +165,15 @@ class Experiment:
 
     def state(self) -> dict[str, Array]:
         """All that the rest of the training depends on, between two steps, by name."""
-        return state_of(self)
+        order_rng = np.array(json.dumps(self.shuffle_state))
+        return {**state_of(self.progress, self.network.params, self.descent), "shuffle_rng": order_rng}
 
     def load_state(self, state: Mapping[str, Array], source: str) -> None:
         """Go back to where `state()` was taken. NnfsError where it is another experiment's."""
-        load_state(self, state, source)
+        check_state(self.state(), state, source)
+        self.unshuffled = None
+        self.shuffle_rng.bit_generator.state = json.loads(str(state["shuffle_rng"]))
+        load_state(self.progress, self.network.params, self.descent, state)
 
 
 def seeds(seed: int) -> list[np.random.SeedSequence]:

@@ -1,19 +1,14 @@
 """Where training stands, as arrays that a checkpoint keeps."""
 
-from __future__ import annotations
-
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError
-
-if TYPE_CHECKING:
-    from nnfs_cli.training.experiment import Experiment
+from nnfs_cli.core.params import FlatParams
+from nnfs_cli.engine.descent import Descent
 
 
 @dataclass
@@ -44,21 +39,20 @@ class Progress:
         return self.epoch - self.best_epoch if self.best_epoch else 0
 
 
-def state_of(experiment: Experiment) -> dict[str, Array]:
-    """All that the rest of a training depends on, between two steps, by name."""
-    progress, params = vars(experiment.progress), experiment.network.params
+def state_of(progress: Progress, params: FlatParams, descent: Descent) -> dict[str, Array]:
+    """All that the rest of a training depends on, but for random numbers, by name; the arrays themselves."""
+    counted = {name: np.asarray(value) for name, value in vars(progress).items() if value is not None}
     return {
         "params": params.value,
         "statistics": params.statistics,
-        "shuffle_rng": np.array(json.dumps(experiment.shuffle_state)),
-        **experiment.descent.state(),
-        **{f"progress/{name}": np.asarray(value) for name, value in progress.items() if value is not None},
+        **descent.state(),
+        **{f"progress/{name}": array for name, array in counted.items()},
     }
 
 
-def load_state(experiment: Experiment, state: Mapping[str, Array], source: str) -> None:
-    """Go back to where a state was taken. NnfsError where it is another experiment's."""
-    for name, array in state_of(experiment).items():
+def check_state(own: Mapping[str, Array], state: Mapping[str, Array], source: str) -> None:
+    """Raise NnfsError where a state is not of the same experiment as `own`."""
+    for name, array in own.items():
         if name == "progress/best_params":
             continue  # of which there need not be any
         if name not in state or (array.dtype.kind != "U" and state[name].shape != array.shape):
@@ -67,12 +61,13 @@ def load_state(experiment: Experiment, state: Mapping[str, Array], source: str) 
                 f"{source}: the state of another experiment: {name} must have shape {array.shape}, "
                 f"the file has {found}"
             )
-    params, progress = experiment.network.params, experiment.progress
+
+
+def load_state(progress: Progress, params: FlatParams, descent: Descent, state: Mapping[str, Array]) -> None:
+    """Go back to where a state was taken."""
     params.value[...] = state["params"]
     params.statistics[...] = state["statistics"]
-    experiment.unshuffled = None
-    experiment.shuffle_rng.bit_generator.state = json.loads(str(state["shuffle_rng"]))
-    for name, array in experiment.descent.state().items():
+    for name, array in descent.state().items():
         array[...] = state[name]
     progress.best_params = None
     for name, value in vars(progress).items():
