@@ -9,9 +9,10 @@ import signal
 import subprocess
 import sys
 import time
+from bdb import BdbQuit
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import matplotlib.image
 import numpy as np
@@ -383,3 +384,11 @@ def test_two_classes_can_be_told_apart_by_one_output(nnfs: Nnfs) -> None:
     confusion = np.array(record["confusion"])
     assert confusion.trace() / confusion.sum() == record["scores"]["accuracy"] > 0.8
     assert pictures(Path("runs/one")) == {"loss.png", "metrics.png", "confusion.png", "regions.png"}
+
+
+def test_who_quits_the_debugger_gets_one_line(nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch) -> None:
+    def quit_debugger(*_: object) -> NoReturn:
+        raise BdbQuit
+
+    monkeypatch.setattr("nnfs_cli.layers.dense.Dense.forward", quit_debugger)
+    assert nnfs("train", "blobs.yaml", "--plain", "-q") == (130, "", "nnfs: stopped in the debugger\n")

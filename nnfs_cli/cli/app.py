@@ -1,6 +1,7 @@
 """The `nnfs` command, composed of its subcommands."""
 
 import sys
+from bdb import BdbQuit
 from typing import Annotated
 
 import typer
@@ -57,6 +58,9 @@ def main() -> None:
     except NnfsError as error:
         typer.echo(f"nnfs: {error}", err=True)
         sys.exit(error.exit_status)
+    except BdbQuit:
+        typer.echo("nnfs: stopped in the debugger", err=True)
+        sys.exit(130)
     except OSError as error:  # a full disk, a name too long, a folder without permission
         typer.echo(f"nnfs: {error}", err=True)
         sys.exit(2)
