@@ -91,11 +91,18 @@ def test_fast_and_plain_agree_on_shipped_configs(path: Path, dtype: str, toleran
     check_agreement(*pair(path, f"dtype={dtype}"), tolerance)
 
 
+ROUNDED = {"mnist-cnn": 2e-5, "mnist-best": 2e-5}
+"""In float32, for networks that Adam trains through convolutions: it divides each gradient by its own size, so
+that rounding decides about those that nearly cancel. Found: 1e-6 with AVX-512, up to 8e-6 with older kernels.
+"""
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("at_root")
-@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-6), ("float64", 1e-12)])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("path", MNIST, ids=lambda path: path.stem)
-def test_fast_and_plain_agree_on_real_images(path: Path, dtype: str, tolerance: float) -> None:
+def test_fast_and_plain_agree_on_real_images(path: Path, dtype: str) -> None:
+    tolerance = 1e-12 if dtype == "float64" else ROUNDED.get(path.stem, 1e-6)
     check_agreement(*pair(path, f"dtype={dtype}"), tolerance)
 
 

@@ -49,8 +49,7 @@ class SmoothField:
         """A new d."""
         axes, n, *grid = self._grid.shape
         np.copyto(self._grid, np.moveaxis(draws.normal((axes, *grid, n), np.float32), -1, 1))
-        points, width = len(self._across), self._across.shape[1]
-        np.matmul(self._grid.reshape(-1, points), self._across, out=self._half.reshape(-1, width))
+        np.matmul(self._grid, self._across, out=self._half)  # image by image, as in `Warp`
         np.matmul(self._down, self._half, out=self.d)
         return self.d
 
@@ -81,7 +80,7 @@ class Warp:
         padded = np.full((math.prod(channels), n, height + 3, self._row), fill, dtype)
         self._inner, self._flat = padded[:, :, 1:-2, 1:-2], padded.reshape(len(padded), -1)
         pixels = np.indices((height, width)).reshape(2, -1) - [[(height - 1) / 2], [(width - 1) / 2]]
-        self._pixels = np.concatenate([pixels, np.ones((1, height * width))]).astype(np.float32)
+        self._pixels = pixels.astype(np.float32)
         self._q, self._floor = (np.empty((2, n, height, width), np.float32) for _ in range(2))
         self._index = np.empty((n, height, width), np.intp)
         self._first = np.arange(n).reshape(-1, 1, 1) * ((height + 3) * self._row)
@@ -90,12 +89,20 @@ class Warp:
     def __call__(self, x: Array, maps: Array, d: Array | None, y: Array) -> None:
         """Write x, warped, into y."""
         np.copyto(self._inner, _by_channel(x), casting="same_kind")
-        np.matmul(maps, self._pixels, out=self._q.reshape(2, len(x), -1))
+        self._look_back(maps)
         if d is not None:
             self._q += d
         self._look_up()
         for source, out in zip(self._flat, _by_channel(y), strict=True):
             self._interpolate(source, out)
+
+    def _look_back(self, maps: Array) -> None:
+        """q = M (p - c, 1), for each image by itself: BLAS may round otherwise for more of them at a time."""
+        q, product = (each.reshape(2, len(maps[0]), -1) for each in (self._q, self._floor))
+        np.multiply(maps[:, :, :1], self._pixels[0], out=q)
+        np.multiply(maps[:, :, 1:2], self._pixels[1], out=product)
+        q += product
+        q += maps[:, :, 2:]
 
     def _look_up(self) -> None:
         """Where each q is: the index of the pixel above and to the left, and how far it is beyond it."""
