@@ -14,10 +14,10 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.jobs.evaluate import evaluate_run
 from nnfs_cli.jobs.load import load_model
-from nnfs_cli.jobs.train import conduct
+from nnfs_cli.jobs.train import train_run
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.sources.inputs import Rows, rows_of_array, rows_of_frame
-from nnfs_cli.sources.tabular import as_frame
+from nnfs_cli.sources.table_reader import as_frame
 from nnfs_cli.training import experiment
 from nnfs_cli.training.model import Model
 
@@ -49,7 +49,7 @@ class Experiment(experiment.Experiment):
     def train(self, runs: str | Path = RUNS, run_id: str | None = None) -> "Run":
         """Train to the end and leave a run directory in `runs`, as `nnfs train` does."""
         directory = RunDirectory.create(Path(runs), self.config, run_id)
-        for _ in conduct(self, directory):
+        for _ in train_run(self, directory):
             pass
         return Run(directory)
 
@@ -92,10 +92,10 @@ class Run:
         DataFrame a DataFrame with the targets' names and the same index.
         """
         outputs = self._outputs(x)
-        answers = self.model.answers(outputs)
+        predictions = self.model.predictions(outputs)
         if isinstance(x, np.ndarray):
-            return answers[:, 0] if answers.ndim == 2 and answers.shape[1] == 1 else answers
-        columns = answers.reshape(len(answers), -1).T
+            return predictions[:, 0] if predictions.ndim == 2 and predictions.shape[1] == 1 else predictions
+        columns = predictions.reshape(len(predictions), -1).T
         return as_frame(dict(zip(self.model.target_names, columns, strict=True)), x.index)
 
     def predict_proba(self, x: Table) -> Table:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from nnfs_cli.config.catalog import REGISTRIES, catalog, json_schema
-from nnfs_cli.config.descriptions import descriptions
+from nnfs_cli.config.option_docs import option_docs
 from nnfs_cli.config.reader import create
 from nnfs_cli.core.errors import ConfigError
 from nnfs_cli.datasets.base import DATASETS
@@ -70,10 +70,10 @@ def test_every_option_is_described_where_editors_look_for_it() -> None:
 
 
 def test_a_description_may_run_over_lines_and_stand_for_several_options() -> None:
-    said = descriptions(DATASETS["csv"])
+    said = option_docs(DATASETS["csv"])
     assert said["missing"].startswith("what to do about missing values: error, drop (the rows), or fill them")
     assert said["missing"].endswith("with constant it is a category of its own.")
-    said = descriptions(DATASETS["cubic"])
+    said = option_docs(DATASETS["cubic"])
     assert said["validation"] == said["test"] == "how many points to hold out, or which share of them."
 
 

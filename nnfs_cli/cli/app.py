@@ -45,9 +45,9 @@ def options(
     ] = False,
 ) -> None:
     """What every command shares."""
-    from nnfs_cli.cli.transfers import showing_transfers  # late, since `nnfs --help` has none to show
+    from nnfs_cli.cli.downloads import showing_downloads  # late, since `nnfs --help` has none to show
 
-    context.with_resource(showing_transfers())
+    context.with_resource(showing_downloads())
 
 
 def main() -> None:

@@ -116,7 +116,7 @@ def show_runs(rows: Sequence[Mapping[str, Any]]) -> None:
     for column in ("run", "status", "epochs", "best epoch", "scores", "seconds"):
         table.add_column(column, justify="right" if column in ("epochs", "best epoch", "seconds") else "left")
     for row in rows:
-        scores = spell_scores(row.get("scores") or {})
+        scores = format_scores(row.get("scores") or {})
         table.add_row(
             Text(row["id"]),
             Text(row["status"]),
@@ -200,7 +200,7 @@ def show_component(entry: "Entry") -> None:
         out.print(table)
 
 
-def spell_scores(scores: Mapping[str, float]) -> str:
+def format_scores(scores: Mapping[str, float]) -> str:
     """`loss 0.31  accuracy 0.92`."""
     return "  ".join(f"{name} {score:.4g}" for name, score in scores.items())
 
@@ -221,7 +221,7 @@ def note(text: str) -> None:
     out.print(text, markup=False)
 
 
-def remark(text: str) -> None:
+def note_on_stderr(text: str) -> None:
     """Something to know, on standard error, where the output is for other programs to read."""
     err.print(f"nnfs: {text}", markup=False)
 

@@ -23,24 +23,24 @@ def describe(
 ) -> None:
     """Rows, columns, statistics, class balance, splits, and what normalization does."""
     from nnfs_cli.cli import console
-    from nnfs_cli.cli.tables import show_description
+    from nnfs_cli.cli.data_tables import show_description
     from nnfs_cli.config.load import load_config
-    from nnfs_cli.preprocessing.description import describe as description_of
+    from nnfs_cli.preprocessing.description import describe_data
     from nnfs_cli.training.experiment import load_data
 
     check_picture(picture)
     loaded = load_config(config, overrides)
     found = load_data(loaded)
-    description = description_of(found)
+    description = describe_data(found)
     if as_json:
         console.print_json(description.record())
     else:
         show_description(description, loaded.name)
     if picture is not None:
-        from nnfs_cli.plots.describe import draw_data
+        from nnfs_cli.plots.dataset import draw_dataset
 
-        draw_data(found, loaded.name, picture)
-        console.remark(f"picture: {picture}") if as_json else console.show_paths([picture])
+        draw_dataset(found, loaded.name, picture)
+        console.note_on_stderr(f"picture: {picture}") if as_json else console.show_paths([picture])
 
 
 @data.command()

@@ -8,8 +8,8 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from nnfs_cli.cli.console import out, show_network, show_scores, spell_scores
-from nnfs_cli.jobs.train import conduct
+from nnfs_cli.cli.console import format_scores, out, show_network, show_scores
+from nnfs_cli.jobs.train import train_run
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.reports import EpochReport, Report
@@ -18,16 +18,16 @@ REFRESH_SECONDS = 1.0
 PLAIN_LINES = 20
 
 
-def follow(experiment: Experiment, run: RunDirectory, *, quiet: bool) -> None:
+def train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) -> None:
     """Train `experiment` into `run` and show it: the network, the progress, the scores, the path."""
     if quiet:
-        for _ in conduct(experiment, run):
+        for _ in train_run(experiment, run):
             pass
         out.print(str(run.path), markup=False)
         return
     show_network(experiment)
     with (Bar if out.is_terminal else Lines)(experiment, out) as view:
-        for report in conduct(experiment, run):
+        for report in train_run(experiment, run):
             view.show(report)
     show_scores(run)
 
@@ -103,9 +103,9 @@ class Bar(Lines):
 
     def show(self, report: Report) -> None:
         if isinstance(report, EpochReport):
-            lines = [f"  train       {spell_scores(report.train)}"]
+            lines = [f"  train       {format_scores(report.train)}"]
             if report.validation:
-                lines.append(f"  validation  {spell_scores(report.validation)}")
+                lines.append(f"  validation  {format_scores(report.validation)}")
             self._scores.plain = "\n".join(lines)
         now = time.monotonic()
         if now - self._refreshed > REFRESH_SECONDS:
@@ -125,7 +125,7 @@ class Bar(Lines):
 
 def _scores_text(report: EpochReport) -> str:
     validation = {f"val_{name}": score for name, score in report.validation.items()}
-    return spell_scores({**report.train, **validation})
+    return format_scores({**report.train, **validation})
 
 
 def _rows_done(experiment: Experiment) -> int:

@@ -29,7 +29,7 @@ def train(
 ) -> None:
     """Train the network that CONFIG describes; weights, numbers and plots go to runs/<id>/."""
     from nnfs_cli.cli import console
-    from nnfs_cli.cli.progress import follow
+    from nnfs_cli.cli.progress import train_and_show
     from nnfs_cli.config.load import load_config
     from nnfs_cli.jobs.engine import choose_engine
     from nnfs_cli.runs.directory import RunDirectory
@@ -42,4 +42,4 @@ def train(
         console.show_network(experiment)
         console.show_config(experiment.config)
         return
-    follow(experiment, RunDirectory.create(runs, experiment.config, run_id), quiet=quiet)
+    train_and_show(experiment, RunDirectory.create(runs, experiment.config, run_id), quiet=quiet)

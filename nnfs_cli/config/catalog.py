@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import pydantic
 
-from nnfs_cli.config.descriptions import descriptions
 from nnfs_cli.config.experiment import ExperimentConfig
+from nnfs_cli.config.option_docs import option_docs
 from nnfs_cli.config.reader import component_of_tuple, item_or_none, to_plain
 from nnfs_cli.config.words import alternatives, in_words
 from nnfs_cli.core.component import Component, Registry
@@ -139,7 +139,7 @@ def _family(registry: Registry[Any]) -> dict[str, Any]:
 
 
 def _object(cls: type[Any]) -> dict[str, Any]:
-    hints, texts = get_type_hints(cls, include_extras=True), descriptions(cls)
+    hints, texts = get_type_hints(cls, include_extras=True), option_docs(cls)
     fields = dataclasses.fields(cls)
     properties = {field.name: _value(hints[field.name]) for field in fields}
     for field in fields:

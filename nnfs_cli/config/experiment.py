@@ -107,7 +107,7 @@ class ExperimentConfig(Options):
         return yaml.safe_dump({**first, **plain}, sort_keys=False, default_flow_style=None, width=100)
 
 
-def _contradictions(config: ExperimentConfig) -> list[Mistake]:
+def contradictions(config: ExperimentConfig) -> list[Mistake]:
     """What each part allows but the parts together do not."""
     mistakes = []
     computing = [i for i, layer in enumerate(config.layers) if type(layer).view is Layer.view]

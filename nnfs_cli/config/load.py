@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
-from nnfs_cli.config.experiment import ExperimentConfig, _contradictions
+from nnfs_cli.config.experiment import ExperimentConfig, contradictions
 from nnfs_cli.config.plugins import load_plugin
-from nnfs_cli.config.reader import Reader, describe
+from nnfs_cli.config.reader import Reader, shown
 from nnfs_cli.core.errors import ConfigError, Mistake, NnfsError, nearest
 
 
@@ -37,7 +37,7 @@ def parse_config(
     """Read a config from YAML text. `source` names it in messages; plugins are looked for in `folder`."""
     raw = _load_yaml(text, source)
     if not isinstance(raw, dict):
-        raise ConfigError(source, [Mistake("", f"must be a mapping of keys, found {describe(raw)}")])
+        raise ConfigError(source, [Mistake("", f"must be a mapping of keys, found {shown(raw)}")])
     return config_from(raw, source, overrides, folder)
 
 
@@ -54,7 +54,7 @@ def config_from(
     _load_plugins(raw, folder, reader)
     config: ExperimentConfig | None = reader.dataclass(ExperimentConfig, raw, "", "a config")
     if config is not None:
-        reader.mistakes.extend(_contradictions(config))
+        reader.mistakes.extend(contradictions(config))
     if config is None or reader.mistakes:
         raise ConfigError(source, reader.mistakes)
     return config
@@ -94,7 +94,7 @@ def _apply_override(raw: dict[str, Any], override: str) -> Mistake | None:
             if not (part.isascii() and part.isdecimal()) or int(part) >= len(node):
                 return Mistake(where, f"{at} is a list of {len(node)}: no item {part!r} (counted from 0)")
         elif not isinstance(node, dict):
-            return Mistake(where, f"{at} is {describe(node)}: nothing can be set inside it")
+            return Mistake(where, f"{at} is {shown(node)}: nothing can be set inside it")
         index = int(part) if isinstance(node, list) else part
         if depth == len(path):
             node[index] = value

@@ -26,7 +26,7 @@ class Reader:
     def dataclass(self, cls: type[Any], raw: object, path: str, owner: str) -> Any:
         """An instance of a dataclass from a mapping of its fields. `owner` names it in messages."""
         if not isinstance(raw, Mapping):
-            self._wrong(path, f"must be a mapping of options, found {describe(raw)}")
+            self._wrong(path, f"must be a mapping of options, found {shown(raw)}")
             return None
         before = len(self.mistakes)
         annotations = get_type_hints(cls)
@@ -36,7 +36,7 @@ class Reader:
             if key not in fields:
                 misspelled.add(nearest(key, fields))
                 hint = did_you_mean(key, fields) or "; it takes none"
-                self._wrong(_join(path, key), f"{owner} has no option {describe(key)}{hint}")
+                self._wrong(_join(path, key), f"{owner} has no option {shown(key)}{hint}")
         values = {}
         for name, field in fields.items():
             if name in raw:
@@ -54,9 +54,7 @@ class Reader:
         spec = {"type": raw} if isinstance(raw, str) else raw
         if not isinstance(spec, Mapping) or not isinstance(spec.get("type"), str):
             kind = family.registry.kind
-            self._wrong(
-                path, f"must be {_a(kind)}: a name, or a mapping with its `type`, found {describe(raw)}"
-            )
+            self._wrong(path, f"must be {_a(kind)}: a name, or a mapping with its `type`, found {shown(raw)}")
             return None
         try:
             cls = family.registry[spec["type"]]
@@ -80,7 +78,7 @@ class Reader:
             return self._plain(annotation, raw, path)
         if isinstance(raw, list):
             return tuple(self.component(family, item, f"{path}[{i}]") for i, item in enumerate(raw))
-        self._wrong(path, f"must be a list of {family.registry.kind}s, found {describe(raw)}")
+        self._wrong(path, f"must be a list of {family.registry.kind}s, found {shown(raw)}")
         return None
 
     def _plain(self, annotation: Any, raw: object, path: str) -> Any:
@@ -92,7 +90,7 @@ class Reader:
                 # pydantic has a complaint by each alternative, most of which were never meant.
                 near = nearest(raw, choices(annotation)) if isinstance(raw, str) else None
                 hint = "" if near is None else f"; did you mean {near!r}?"
-                self._wrong(path, f"must be {in_words(annotation)}, found {describe(raw)}{hint}")
+                self._wrong(path, f"must be {in_words(annotation)}, found {shown(raw)}{hint}")
             else:
                 self._by_item(error.errors(), raw, path)
             return None
@@ -107,7 +105,7 @@ class Reader:
             expected.setdefault(inner, []).append(WORDS.get(wanted, wanted))
             found[inner] = problem["input"] if inner else raw
         for inner, wanted_ones in expected.items():
-            text = f"must be {' or '.join(wanted_ones)}, found {describe(found[inner])}"
+            text = f"must be {' or '.join(wanted_ones)}, found {shown(found[inner])}"
             self._wrong(path + inner, text)
 
     def _create(self, cls: type[Any], values: Mapping[str, Any], path: str) -> Any:
@@ -119,7 +117,7 @@ class Reader:
 
     def _refuse(self, problems: Iterable[tuple[str, str, object]], path: str) -> None:
         for name, expected, found in problems:
-            self._wrong(_join(path, name), f"must be {expected}, found {describe(found)}")
+            self._wrong(_join(path, name), f"must be {expected}, found {shown(found)}")
 
     def _wrong(self, path: str, text: str) -> None:
         self.mistakes.append(Mistake(path, text))
@@ -173,13 +171,13 @@ def to_plain(value: Any) -> Any:
     return value
 
 
-def describe(value: object) -> str:
+def shown(value: object) -> str:
     """A value as its user wrote it, short enough for a message."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):
         return str(value).lower()
-    text = f"[{', '.join(map(describe, value))}]" if isinstance(value, list | tuple) else repr(value)
+    text = f"[{', '.join(map(shown, value))}]" if isinstance(value, list | tuple) else repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

@@ -108,11 +108,11 @@ class ArrayDataset(Dataset):
             splits["test"] = Split(arrays["test"][0], ts["test"], np.arange(len(ts["test"])))
         how = choose_normalization(self.standardize, self.minmax, self.scale)
         target_how: Normalization = "standardize" if not classes and self.standardize_target else "none"
-        alike = x.ndim > 2
+        shared = x.ndim > 2
         return Data(
             splits,
             classes,
-            inputs=fitted.inputs if fitted else fit_affine(x, parts["train"], how, alike=alike),
+            inputs=fitted.inputs if fitted else fit_affine(x, parts["train"], how, shared=shared),
             target_names=names,
             targets=fitted.targets if fitted else fit_affine(t, parts["train"], target_how),
             fingerprint=fingerprint(*(array for x, y, _ in arrays.values() for array in (x, y))),

@@ -21,9 +21,9 @@ from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.preprocessing.splitting import HeldOut, split_rows
 from nnfs_cli.sources.encoding import Missing, encode, fit_columns, refuse_missing
 from nnfs_cli.sources.lines import UNNAMED, Dialect
-from nnfs_cli.sources.parsed import cached_table
 from nnfs_cli.sources.paths import find_files
 from nnfs_cli.sources.table import Table
+from nnfs_cli.sources.table_cache import cached_table
 from nnfs_cli.sources.targets import class_names, class_numbers, infer_task, real_targets
 
 
@@ -197,7 +197,7 @@ class CSV(Dataset):
     def _fit_inputs(self, x: Array, rows: Array, columns: Sequence[Column]) -> Affine:
         """One map for all pixels of images; for tables one a column, but one-hot numbers stay as they are."""
         how = choose_normalization(self.standardize, self.minmax, self.scale)
-        inputs = fit_affine(x, rows, how, alike=bool(self.image_shape))
+        inputs = fit_affine(x, rows, how, shared=bool(self.image_shape))
         one_hot = np.repeat(
             [bool(column.categories) for column in columns], [column.width for column in columns]
         )

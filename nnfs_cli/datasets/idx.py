@@ -119,4 +119,4 @@ class IDX(Dataset):
     def _inputs(self, x: Array, rows: Array) -> Affine:
         if not self.scale:
             return IDENTITY
-        return Affine(scale=1.0 / 255.0) if x.dtype == np.uint8 else fit_affine(x, rows, "scale", alike=True)
+        return Affine(scale=1.0 / 255.0) if x.dtype == np.uint8 else fit_affine(x, rows, "scale", shared=True)

@@ -5,9 +5,9 @@ from typing import ClassVar
 
 from nnfs_cli.datasets.base import DATASETS
 from nnfs_cli.datasets.published import PublishedImages
-from nnfs_cli.sources.named import NamedSet
+from nnfs_cli.sources.published_files import PublishedFiles
 
-FILES = NamedSet(
+FILES = PublishedFiles(
     name="mnist",
     title="MNIST",
     mirrors=(
@@ -40,5 +40,5 @@ class MNIST(PublishedImages):
     """
 
     path: str = "data/mnist"
-    files: ClassVar[NamedSet] = FILES
+    files: ClassVar[PublishedFiles] = FILES
     classes: ClassVar[tuple[str, ...]] = tuple("0123456789")

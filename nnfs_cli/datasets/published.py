@@ -10,7 +10,7 @@ from nnfs_cli.preprocessing.affine import IDENTITY, Affine
 from nnfs_cli.preprocessing.augmentation import Augmentation
 from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.preprocessing.splitting import HeldOut, split_up
-from nnfs_cli.sources.named import NamedSet
+from nnfs_cli.sources.published_files import PublishedFiles
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class PublishedImages(Dataset):
     classes: the classes' names, from label 0 on.
     """
 
-    files: ClassVar[NamedSet]
+    files: ClassVar[PublishedFiles]
     classes: ClassVar[tuple[str, ...]]
 
     path: str

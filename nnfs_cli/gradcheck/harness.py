@@ -39,7 +39,7 @@ class Shift(Layer):
         np.copyto(dx, dy)
 
 
-class Repeat:
+class Rewind:
     """Before each pass: the same random draws and the same gathered statistics as the first time."""
 
     def __init__(self, network: Network, seed: int) -> None:
@@ -53,7 +53,7 @@ class Repeat:
         self._statistics[...] = self._at_first
 
 
-def poison(network: Network, workspace: Workspace) -> None:
+def fill_with_nan(network: Network, workspace: Workspace) -> None:
     """Not-a-number in every gradient array: what a layer forgets to write is seen."""
     network.params.grad.fill(np.nan)
     for gradient in workspace.gradients:
@@ -74,7 +74,7 @@ class ComplexTwin:
         self._network = Network(copy.deepcopy(list(layers)), shape, np.complex128)
         self._real, self._x, self._r = real, x, r
         self._workspace = Workspace(self._network, len(x), to_input=True)
-        self._repeat = Repeat(self._network, seed)
+        self._rewind = Rewind(self._network, seed)
         params = [param.value for param in self._network.params.named.values()]
         self._tensors: list[Array] = [*params, self._workspace.x]
 
@@ -86,7 +86,7 @@ class ComplexTwin:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
-                self._repeat()
+                self._rewind()
                 self._workspace.forward()
         except (TypeError, np.exceptions.ComplexWarning):
             return None

@@ -10,7 +10,7 @@ import numpy as np
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.gradcheck.compare import TOLERANCE, TensorCheck, compare
 
-MOST_MOVES = 4
+MOST_NOISE_DRAWS = 4
 """How many other points are tried where kinks hide the slope."""
 
 
@@ -23,7 +23,7 @@ class Subject:
     tensors: (name, values).   rows: N.   magnitude: of the numbers that the loss sums up.
     entries: how many of each tensor to compare at most, None for the usual number.
     complex_slope: for each tensor, the complex-step derivative by one entry; None where it cannot be.
-    move: goes to another point near by, by random draws; None where the first is as good as any.
+    add_noise: goes to another point near by, by random draws; None where the first is as good as any.
     """
 
     name: str
@@ -34,9 +34,9 @@ class Subject:
     complex_slope: Callable[[int, Shape], float | None] | None = None
     magnitude: float = 1.0
     entries: int | None = None
-    move: Callable[[np.random.Generator], None] | None = None
+    add_noise: Callable[[np.random.Generator], None] | None = None
 
-    def on_tensor(self, i: int, rng: np.random.Generator, tolerance: float) -> TensorCheck:
+    def check_tensor(self, i: int, rng: np.random.Generator, tolerance: float) -> TensorCheck:
         """The verdict on the i-th tensor."""
         name, values = self.tensors[i]
         return compare(
@@ -53,7 +53,7 @@ class Subject:
             entries=self.entries,
         )
 
-    def along_a_direction(self, rng: np.random.Generator, tolerance: float) -> TensorCheck:
+    def check_direction(self, rng: np.random.Generator, tolerance: float) -> TensorCheck:
         """All entries of all tensors at once: the slope along a random direction v against g . v."""
         analytic = self.gradients()
         directions = [rng.normal(size=values.shape) for _, values in self.tensors]
@@ -113,13 +113,15 @@ def check(subject: Subject, seed: int = 0, tolerance: float = TOLERANCE) -> list
     checks = list(subject.unrepeatable())
     if not checks:
         tensors = range(len(subject.tensors))
-        checks = [conclude(subject, partial(subject.on_tensor, i), rng, tolerance) for i in tensors]
+        checks = [
+            check_with_noise(subject, partial(subject.check_tensor, i), rng, tolerance) for i in tensors
+        ]
         if len(checks) > 1:
-            checks.append(conclude(subject, subject.along_a_direction, rng, tolerance))
+            checks.append(check_with_noise(subject, subject.check_direction, rng, tolerance))
     return checks
 
 
-def conclude(
+def check_with_noise(
     subject: Subject,
     verdict: Callable[[np.random.Generator, float], TensorCheck],
     rng: np.random.Generator,
@@ -132,14 +134,14 @@ def conclude(
     slope by x. And a bias of zero is where ReLU bends, wherever all that it is added to is zero. But such
     points have measure zero (Rademacher's theorem), and noise leaves them; it must be much larger than h,
     or what was equal stays within its reach. As long as they can be judged, the data come first: ties in
-    them move together with a weight, which shows whether each counts once.
+    them add_noise together with a weight, which shows whether each counts once.
     """
     check = verdict(rng, tolerance)
-    if check.verdict != "inconclusive" or subject.move is None:
+    if check.verdict != "inconclusive" or subject.add_noise is None:
         return check
     starts = [values.copy() for _, values in subject.tensors]
-    for _ in range(MOST_MOVES):
-        subject.move(rng)
+    for _ in range(MOST_NOISE_DRAWS):
+        subject.add_noise(rng)
         check = verdict(rng, tolerance)
         if check.verdict != "inconclusive":
             break

@@ -12,7 +12,7 @@ from nnfs_cli.core.component import Component
 from nnfs_cli.core.params import FlatParams, Param
 from nnfs_cli.engine.batch import Batch
 from nnfs_cli.engine.network import Network, Workspace
-from nnfs_cli.gradcheck.harness import ComplexTwin, Repeat, Shift, poison
+from nnfs_cli.gradcheck.harness import ComplexTwin, Rewind, Shift, fill_with_nan
 from nnfs_cli.gradcheck.subject import Subject
 from nnfs_cli.initializers.zeros import Zeros
 from nnfs_cli.layers.base import LAYERS, Layer
@@ -70,17 +70,17 @@ def layer_subject(layer: Layer, shape: Shape, n: int, seed: int = 0) -> Subject:
     workspace = Workspace(network, n, to_input=True)
     workspace.x[...] = rng.normal(size=workspace.x.shape)
     r = rng.normal(size=workspace.y.shape)
-    repeat = Repeat(network, seed)
+    rewind = Rewind(network, seed)
     twin = ComplexTwin(layers, shape, network, workspace.x, r, seed)
 
     def loss() -> float:
-        repeat()
+        rewind()
         workspace.forward()
         return float(np.sum(r * workspace.y))
 
     def gradients() -> list[Array]:
-        repeat()
-        poison(network, workspace)
+        rewind()
+        fill_with_nan(network, workspace)
         workspace.forward()
         workspace.dy[...] = r
         workspace.backward()
@@ -88,7 +88,7 @@ def layer_subject(layer: Layer, shape: Shape, n: int, seed: int = 0) -> Subject:
 
     tensors = [(name.split("/", 1)[1], p.value) for name, p in network.params.named.items()]
     tensors = [("below", tensors[0][1]), *tensors[1:], ("x", workspace.x)]
-    name = f"{spell(layer)} on {(n, *shape)}"
+    name = f"{component_text(layer)} on {(n, *shape)}"
     loss()
     magnitude = float(np.linalg.norm(r * workspace.y))
     return Subject(name, loss, gradients, tensors, n, twin.slope, magnitude)
@@ -104,7 +104,7 @@ def loss_subjects(loss: Loss, n: int, width: int, seed: int = 0) -> Iterator[Sub
             loss.gradient(z, t, dz)
             return [dz.copy()]
 
-        name = f"{spell(loss)} on {z.shape}, {task}"
+        name = f"{component_text(loss)} on {z.shape}, {task}"
         yield Subject(name, partial(loss.value, z, t), gradients, [("z", z)], n)
 
 
@@ -121,7 +121,7 @@ def regularizer_subject(regularizer: Regularizer, seed: int = 0) -> Subject:
         return [param.grad.copy() for param in named.values()]
 
     tensors = [(name, param.value) for name, param in named.items()]
-    return Subject(spell(regularizer), partial(regularizer.penalty, params), gradients, tensors, 1)
+    return Subject(component_text(regularizer), partial(regularizer.penalty, params), gradients, tensors, 1)
 
 
 def experiment_subjects(experiment: Experiment, seed: int, when: str) -> Iterator[Subject]:
@@ -133,12 +133,12 @@ def experiment_subjects(experiment: Experiment, seed: int, when: str) -> Iterato
     workspace = Workspace(network, n, to_input=True)
     batch = Batch(split, experiment.data.inputs, workspace)
     batch.fill(np.random.default_rng(seed).choice(split.rows, n, replace=False))
-    repeat = Repeat(network, seed)
+    rewind = Rewind(network, seed)
     x, values = workspace.x.copy(), params.value.copy()
     axis = None if network.has_images else 0
     low, high = x.min(axis), x.max(axis)
 
-    def move(rng: np.random.Generator) -> None:
+    def add_noise(rng: np.random.Generator) -> None:
         """Each input a part of the way to one drawn from the range of all pixels, or of its column.
 
         Parameters by a part of their usual size: biases are not zero any more.
@@ -148,7 +148,7 @@ def experiment_subjects(experiment: Experiment, seed: int, when: str) -> Iterato
         np.copyto(params.value, values + NOISE * size * rng.normal(size=values.shape))
 
     def value(*, data: bool, penalty: bool) -> float:
-        repeat()
+        rewind()
         total = 0.0
         if data:
             workspace.forward()
@@ -158,8 +158,8 @@ def experiment_subjects(experiment: Experiment, seed: int, when: str) -> Iterato
         return total
 
     def gradients(*, data: bool, penalty: bool) -> list[Array]:
-        repeat()
-        poison(network, workspace)
+        rewind()
+        fill_with_nan(network, workspace)
         if data:
             workspace.forward()
             loss.gradient(workspace.y, batch.t, workspace.dy)
@@ -183,11 +183,11 @@ def experiment_subjects(experiment: Experiment, seed: int, when: str) -> Iterato
             tensors,
             n,
             entries=FEWER_ENTRIES if params.value.size >= LARGE else None,
-            move=move,
+            add_noise=add_noise,
         )
 
 
-def spell(component: Component) -> str:
+def component_text(component: Component) -> str:
     """A component with its plain options, as `dense(units=3)`."""
     options = component.options().items()
     plain = [f"{name}={value}" for name, value in options if isinstance(value, bool | int | float | str)]

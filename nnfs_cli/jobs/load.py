@@ -6,7 +6,7 @@ from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.model import Model
 
 
-def load(run: RunDirectory) -> Experiment:
+def load_experiment(run: RunDirectory) -> Experiment:
     """A run's experiment with the weights that it saved."""
     fitted = run.preparation() if run.has("preparation.json") else None
     experiment = Experiment(run.config(), fitted)

@@ -1,4 +1,4 @@
-"""Answers: what a model says of rows, as the lines of a CSV file."""
+"""Predictions: what a model says of rows, as the lines of a CSV file."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from nnfs_cli.training.model import Model
 
 
 @dataclass(frozen=True)
-class Answers:
-    """The answers of a model: a header, and a line for each row.
+class Predictions:
+    """The predictions of a model: a header, and a line for each row.
 
     columns: names for the header, of an id first and then of each prediction; empty for the targets' own.
         The id is the input's column of that name, or else a picture's name, or else the row's number.
@@ -52,8 +52,8 @@ class Answers:
     def lines(self, rows: Rows, first: int, batch_size: int = 256) -> Iterator[list[object]]:
         """A line for each row; `first` is the number of the first one."""
         outputs = self.model.outputs(rows.x, batch_size)
-        answers = self.model.answers(outputs)
-        for i, answer in enumerate(answers if answers.ndim == 2 else answers[:, None]):
+        predictions = self.model.predictions(outputs)
+        for i, answer in enumerate(predictions if predictions.ndim == 2 else predictions[:, None]):
             line: list[object] = list(answer)
             if rows.ids:
                 line.insert(0, rows.ids[i])

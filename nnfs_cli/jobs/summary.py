@@ -11,7 +11,7 @@ from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.version import __version__
 
 
-def count(experiment: Experiment, summary: dict[str, Any], status: str) -> None:
+def update_progress(experiment: Experiment, summary: dict[str, Any], status: str) -> None:
     """Put into the summary how far the training came, and how fast."""
     progress = experiment.progress
     seconds = progress.seconds
@@ -28,7 +28,7 @@ def count(experiment: Experiment, summary: dict[str, Any], status: str) -> None:
         summary["best"] = {"epoch": progress.best_epoch, "monitor": monitor, "value": progress.best_value}
 
 
-def work(experiment: Experiment) -> dict[str, Any]:
+def engine_facts(experiment: Experiment) -> dict[str, Any]:
     """Who computes: the engine, into how many parts it cuts each batch, and what computes them."""
     engine = experiment.engine
     return {
@@ -58,7 +58,7 @@ def first_summary(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
         **({"final": final} if final else {}),
         "parameters": experiment.network.params.value.size,
         "rows": {name: len(split) for name, split in splits.items()},
-        **work(experiment),
+        **engine_facts(experiment),
         "versions": {
             "nnfs": __version__,
             "python": platform.python_version(),

@@ -12,10 +12,10 @@ from nnfs_cli.core.errors import DivergenceError, InterruptionError, WorkerError
 from nnfs_cli.core.interrupts import StopRequest
 from nnfs_cli.jobs.engine import choose_engine
 from nnfs_cli.jobs.evaluate import evaluation_record
-from nnfs_cli.jobs.pictured import predictions
-from nnfs_cli.jobs.summary import count, first_summary
+from nnfs_cli.jobs.plot_data import plot_data
+from nnfs_cli.jobs.summary import first_summary, update_progress
 from nnfs_cli.runs.directory import RunDirectory
-from nnfs_cli.runs.listing import most_telling
+from nnfs_cli.runs.listing import default_split
 from nnfs_cli.runs.recorder import Recorder, epoch_row
 from nnfs_cli.training.evaluation import evaluate
 from nnfs_cli.training.experiment import Experiment
@@ -25,7 +25,7 @@ from nnfs_cli.training.reports import EpochReport, Report
 CHECKPOINT_SECONDS = 30.0
 
 
-def conduct(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
+def train_run(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
     """Train and yield every report once it is on record; then save weights, scores and plots.
 
     Raises InterruptionError after SIGINT or SIGTERM, and passes DivergenceError on, both with the
@@ -34,15 +34,15 @@ def conduct(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
     worker process ends, which WorkerError tells.
     """
     try:
-        yield from _conduct(experiment, run)
+        yield from _train_and_record(experiment, run)
     except WorkerError as error:
         if not run.has("checkpoint.npz"):
             raise
         raise WorkerError(f"{error}; `nnfs resume {run.path}` goes on from the last checkpoint") from None
 
 
-def _conduct(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
-    """`conduct`, whose WorkerError knows nothing of the run yet."""
+def _train_and_record(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
+    """`train_run`, whose WorkerError knows nothing of the run yet."""
     choose_engine(experiment)
     summary = first_summary(experiment, run)
     run.write_json("summary.json", summary)
@@ -73,7 +73,7 @@ def _conduct(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
         status, whole = "interrupted", False
         raise
     finally:
-        count(experiment, summary, status)
+        update_progress(experiment, summary, status)
         worth_saving = whole and status != "failed"
         try:
             if worth_saving:
@@ -104,7 +104,7 @@ def save(experiment: Experiment, run: RunDirectory, summary: dict[str, Any]) -> 
         with np.errstate(over="ignore", invalid="ignore"):  # of a diverged network's scores
             evaluations = {name: evaluate(experiment, name) for name in experiment.data.splits}
         summary["scores"] = {name: dict(evaluation.scores) for name, evaluation in evaluations.items()}
-        pictured = evaluations[most_telling(evaluations)]
+        pictured = evaluations[default_split(evaluations)]
         summary["pictured_split"] = pictured.split
-        run.write_arrays("predictions.npz", predictions(experiment, pictured))
+        run.write_arrays("predictions.npz", plot_data(experiment, pictured))
         run.write_json(f"evaluation-{pictured.split}.json", evaluation_record(pictured))

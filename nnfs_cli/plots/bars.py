@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.plots.names import shorten
+from nnfs_cli.plots.names import shorten_names
 from nnfs_cli.plots.style import BLUE, GRAY, ORANGE
 from nnfs_cli.preprocessing.description import class_counts
 from nnfs_cli.preprocessing.records import Data
@@ -35,7 +35,7 @@ def draw_classes(axes: Axes, data: Data) -> None:
         places = np.arange(len(data.classes)) + (i + 0.5) * width - 0.4
         axes.bar(places, class_counts(data, split), width=width, color=colors[name], label=name)
     step = -(-len(data.classes) // MOST_CLASS_NAMES)
-    texts = shorten(data.classes[::step], MOST_LETTERS)
+    texts = shorten_names(data.classes[::step], MOST_LETTERS)
     turned = 90 if max(map(len, texts)) * len(texts) > 50 else 0
     axes.set_xticks(range(0, len(data.classes), step), texts, rotation=turned)
     axes.set_ylabel("rows")

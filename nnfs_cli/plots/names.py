@@ -9,7 +9,7 @@ LETTERS_AN_INCH = 10
 """Of a title; somewhat fewer than fit."""
 
 
-def shorten(names: Sequence[str], most: int) -> list[str]:
+def shorten_names(names: Sequence[str], most: int) -> list[str]:
     """Names of at most so many letters, with an ellipsis where some were left out.
 
     The middle goes; where that would make different names alike, what stays is about the place
@@ -31,12 +31,12 @@ def shorten(names: Sequence[str], most: int) -> list[str]:
     return [texts[name] for name in names]
 
 
-def shortened(name: str, most: int) -> str:
+def shorten_name(name: str, most: int) -> str:
     """A single name likewise."""
-    return shorten([name], most)[0]
+    return shorten_names([name], most)[0]
 
 
-def wrapped(title: str, inches: float) -> str:
+def wrap_title(title: str, inches: float) -> str:
     """A title in as many lines as it needs to fit."""
     return textwrap.fill(title, max(int(LETTERS_AN_INCH * inches), 12))
 

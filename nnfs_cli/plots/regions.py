@@ -4,7 +4,7 @@ import matplotlib as mpl
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.plots.names import shorten
+from nnfs_cli.plots.names import shorten_names
 from nnfs_cli.plots.style import panels, save
 from nnfs_cli.runs.directory import RunDirectory
 
@@ -43,7 +43,7 @@ def draw(run: RunDirectory) -> list[str]:
     if len(names) <= MOST_NAMED:
         legend = axes.legend(title="true class", loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
         # As labels, names with an underscore in front would be left out.
-        for text, name in zip(legend.get_texts(), shorten(names, MOST_LETTERS), strict=True):
+        for text, name in zip(legend.get_texts(), shorten_names(names, MOST_LETTERS), strict=True):
             text.set_text(name)
     return save(axes, run.path / "plots", "regions.png")
 

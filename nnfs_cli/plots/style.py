@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from nnfs_cli.core.files import replacing
-from nnfs_cli.plots.names import wrapped
+from nnfs_cli.plots.names import wrap_title
 
 MARGIN = 1.0
 """Inches beside a title that are not its own."""
@@ -44,7 +44,7 @@ def panels(titles: Sequence[str], size: tuple[float, float], columns: int = 2) -
         figure = Figure(figsize=(size[0] * columns, size[1] * rows), layout="constrained")
         grid = [figure.add_subplot(rows, columns, i + 1) for i in range(len(titles))]
         for axes, title in zip(grid, titles, strict=True):
-            axes.set_title(wrapped(title, size[0] - MARGIN))
+            axes.set_title(wrap_title(title, size[0] - MARGIN))
     return grid
 
 

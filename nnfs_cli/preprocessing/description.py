@@ -62,7 +62,7 @@ class Description:
         return asdict(self)
 
 
-def describe(data: Data) -> Description:
+def describe_data(data: Data) -> Description:
     """Look at the data, the training rows above all."""
     train = data.splits["train"]
     rows = sampled_rows(train)

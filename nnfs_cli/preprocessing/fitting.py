@@ -11,15 +11,15 @@ from nnfs_cli.preprocessing.limits import SMALLEST
 Normalization = Literal["none", "standardize", "minmax", "scale"]
 
 
-def fit_affine(x: Array, rows: Array, how: Normalization, *, alike: bool = False) -> Affine:
-    """The map that normalizes the `rows` of x (R, ...), each entry of a row by itself, or all `alike`.
+def fit_affine(x: Array, rows: Array, how: Normalization, *, shared: bool = False) -> Affine:
+    """The map that normalizes the `rows` of x (R, ...), each entry of a row by itself, or all `shared`.
 
     standardize: mean 0, standard deviation 1.  minmax: from 0 to 1.  scale: largest size 1.
     An entry that never changes, or by less than SMALLEST, keeps its size.
     """
     if how == "none":
         return IDENTITY
-    axes = tuple(range(x.ndim)) if alike else (0,)
+    axes = tuple(range(x.ndim)) if shared else (0,)
     if how == "standardize":
         mean = _average(x, rows, axes, 0.0, 1)
         spread = np.sqrt(_average(x, rows, axes, mean, 2))

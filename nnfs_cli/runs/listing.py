@@ -17,7 +17,7 @@ def overview(run: RunDirectory) -> dict[str, Any]:
 
 def _overview(run_id: str, summary: dict[str, Any]) -> dict[str, Any]:
     scores = summary.get("scores") or {}
-    split = most_telling(scores) if scores else None
+    split = default_split(scores) if scores else None
     return {
         "id": run_id,
         "status": str(summary.get("status")),
@@ -31,7 +31,7 @@ def _overview(run_id: str, summary: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def most_telling(splits: Iterable[str]) -> str:
+def default_split(splits: Iterable[str]) -> str:
     """The split that says most about new data: test, else validation, else train."""
     names = set(splits)
     return next(name for name in ("test", "validation", "train") if name in names)

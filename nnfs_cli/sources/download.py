@@ -44,9 +44,9 @@ listener: ContextVar[Callable[[Transfer], None]] = ContextVar("listener", defaul
 class DownloadError(NnfsError):
     """No mirror delivered a file. `answers` tells of each mirror what it answered."""
 
-    def __init__(self, name: str, answers: Sequence[str]) -> None:
-        self.answers = tuple(answers)
-        super().__init__("\n  ".join([f"{name}: cannot be downloaded", *answers]))
+    def __init__(self, name: str, failures: Sequence[str]) -> None:
+        self.failures = tuple(failures)
+        super().__init__("\n  ".join([f"{name}: cannot be downloaded", *failures]))
 
 
 class _UnreliableError(Exception):
@@ -69,18 +69,18 @@ def fetch(name: str, mirrors: Sequence[str], destination: Path, check: Callable[
         if destination.is_file():
             return
         parts = {mirror + name: _part(destination, mirror) for mirror in mirrors}
-        answers = []
+        failures = []
         for url, part in parts.items():
             try:
                 _fetch_from(url, name, part, check)
             except (_UnreliableError, _UselessError) as error:
-                answers.append(f"{url}: {error}")
+                failures.append(f"{url}: {error}")
                 continue
             part.replace(destination)
             for left in parts.values():
                 left.unlink(missing_ok=True)
             return
-        raise DownloadError(name, answers)
+        raise DownloadError(name, failures)
 
 
 def _part(destination: Path, mirror: str) -> Path:

@@ -19,7 +19,7 @@ from nnfs_cli.sources.idx import open_idx
 from nnfs_cli.sources.lines import Dialect, open_bytes
 from nnfs_cli.sources.pictures import SUFFIXES, read_picture
 from nnfs_cli.sources.table import MISSING, Table
-from nnfs_cli.sources.tabular import Kinds, parts_of_file, parts_of_frame, parts_of_stream
+from nnfs_cli.sources.table_reader import ColumnKinds, file_chunks, frame_chunks, stream_chunks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,7 +57,7 @@ def read_rows(
             raise NnfsError(f"no such file: {file.absolute()}{did_you_mean(file.name, siblings)}")
         if path == "-":
             kinds = _kinds(preparation)
-            parts = parts_of_stream(sys.stdin.buffer, "standard input", dialect, kinds)
+            parts = stream_chunks(sys.stdin.buffer, "standard input", dialect, kinds)
             yield from rows_of_tables(parts, preparation, id_column)
         elif file.suffix.lower() in SUFFIXES:
             yield _picture(file, preparation)
@@ -68,13 +68,13 @@ def read_rows(
         elif _is_idx(file):
             yield from rows_of_array(open_idx(file), preparation, str(file))
         else:
-            parts = parts_of_file(file, dialect, _kinds(preparation))
+            parts = file_chunks(file, dialect, _kinds(preparation))
             yield from rows_of_tables(parts, preparation, id_column)
 
 
 def rows_of_frame(frame: "pd.DataFrame", preparation: Preparation) -> Iterator[Rows]:
     """The rows of a DataFrame."""
-    return rows_of_tables(parts_of_frame(frame, "the table", _kinds(preparation)), preparation)
+    return rows_of_tables(frame_chunks(frame, "the table", _kinds(preparation)), preparation)
 
 
 def rows_of_tables(parts: Iterator[Table], preparation: Preparation, id_column: str = "") -> Iterator[Rows]:
@@ -121,11 +121,11 @@ def rows_of_array(x: Array, preparation: Preparation, source: str) -> Iterator[R
         yield Rows(part.reshape(-1, *preparation.input_shape))
 
 
-def _kinds(preparation: Preparation) -> Kinds:
+def _kinds(preparation: Preparation) -> ColumnKinds:
     """Of a table's columns, those the model knows as numbers have to be numbers; the others are texts."""
     if not preparation.columns:
-        return Kinds()
-    return Kinds(numbers=frozenset(c.name for c in preparation.columns if not c.categories))
+        return ColumnKinds()
+    return ColumnKinds(numbers=frozenset(c.name for c in preparation.columns if not c.categories))
 
 
 def _match(table: Table, preparation: Preparation) -> tuple[str, ...]:

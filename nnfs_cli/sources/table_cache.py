@@ -17,7 +17,7 @@ from nnfs_cli.core.files import replacing
 from nnfs_cli.sources.cache import cache_folder
 from nnfs_cli.sources.lines import Dialect
 from nnfs_cli.sources.table import Table, Texts
-from nnfs_cli.sources.tabular import read_table
+from nnfs_cli.sources.table_reader import read_table
 
 VERSION = 1
 """Of what lies in the cache; another one makes old entries unknown."""

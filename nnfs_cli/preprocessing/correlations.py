@@ -12,7 +12,7 @@ from nnfs_cli.preprocessing.records import Data
 
 
 @dataclass(frozen=True, eq=False)
-class Relations:
+class Correlations:
     """Features and targets of the sampled training rows, each brought to mean 0 and length 1.
 
     x: (N, D); zeros where a column never changes.
@@ -28,7 +28,7 @@ class Relations:
     target_names: list[str]
 
     @classmethod
-    def of(cls, data: Data) -> "Relations":
+    def of(cls, data: Data) -> "Correlations":
         """Those of a dataset. Of two classes the second counts as 1, and the target is named for it."""
         train = data.splits["train"]
         rows = sampled_rows(train)
@@ -52,7 +52,7 @@ class Relations:
             return correlation_ratio(self.x, self.labels)
         return np.asarray(np.abs(self.x.T @ self.t[:, 0]))
 
-    def telling(self, most: int) -> Array:
+    def strongest(self, most: int) -> Array:
         """At most so many features' numbers, rising: those that tell the most, constants last of all."""
         order = np.lexsort((-self.strength, ~self.varies))
         return np.sort(order[:most])

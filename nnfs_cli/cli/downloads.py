@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def showing_transfers() -> Iterator[None]:
+def showing_downloads() -> Iterator[None]:
     """While entered, downloads are shown. Until one starts, this costs nothing."""
-    view = TransferView()
+    view = DownloadView()
     token = listener.set(view.show)
     try:
         yield
@@ -23,7 +23,7 @@ def showing_transfers() -> Iterator[None]:
         view.close()
 
 
-class TransferView:
+class DownloadView:
     """Hears of transfers, of one file after another, and shows them."""
 
     def __init__(self, console: "Console | None" = None) -> None:

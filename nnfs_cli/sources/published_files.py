@@ -15,7 +15,7 @@ from nnfs_cli.sources.idx import parse_idx, read_whole, unpack
 
 
 @dataclass(frozen=True)
-class NamedSet:
+class PublishedFiles:
     """A set as it was published.
 
     name: of its folder in data/ and in the cache.
@@ -63,8 +63,8 @@ class NamedSet:
         except (DownloadError, OSError) as error:  # the latter where the cache cannot be written
             missing = [other for other in self.sha256 if _find(folders, other) is None]
             told = f"{self._not_there(missing, folders)}; downloading failed:"
-            answers = error.answers if isinstance(error, DownloadError) else [str(error)]
-            raise NnfsError("\n  ".join([told, *answers])) from None
+            failures = error.failures if isinstance(error, DownloadError) else [str(error)]
+            raise NnfsError("\n  ".join([told, *failures])) from None
         return file
 
     def _not_there(self, missing: list[str], folders: list[Path]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 OPTION = re.compile(r"^(\w+(?:, \w+)*): (.+(?:\n +.+)*)", re.MULTILINE)
 
 
-def descriptions(cls: type[Any]) -> dict[str, str]:
+def option_docs(cls: type[Any]) -> dict[str, str]:
     """The text of each option that the docstring of a dataclass, or of a class it derives from, describes."""
     options = {field.name for field in dataclasses.fields(cls)}
     found: dict[str, str] = {}

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.bars import draw_classes, draw_histogram
-from nnfs_cli.plots.names import shorten, shortened
+from nnfs_cli.plots.names import shorten_name, shorten_names
 from nnfs_cli.plots.style import BLUE, ORANGE, panels
 from nnfs_cli.preprocessing.description import normalized, sampled_rows, target_names
 from nnfs_cli.preprocessing.records import Data
@@ -21,7 +21,7 @@ def draw_images(data: Data, name: str) -> Axes:
     x = train.x[rows]
     y = normalized(x, data.inputs)
     color = is_color(data)
-    targets = f"Targets of the training rows: {shortened(target_names(data)[0], 24)}"
+    targets = f"Targets of the training rows: {shorten_name(target_names(data)[0], 24)}"
     titles = [
         f"{name}: pixel value distribution",
         f"{name}: pixel value distribution, normalized",
@@ -109,7 +109,7 @@ def _draw_samples(axes: Axes, data: Data, between: tuple[float, float] | None) -
     height, width = pictures[0].shape[:2]
     gap = max(height // 3, 3)
     mosaic = np.ones((down * (height + gap), across * (width + 2), *pictures[0].shape[2:]))
-    texts = shorten([data.classes[k] for k in train.t[rows]] if data.classes else [], 7)
+    texts = shorten_names([data.classes[k] for k in train.t[rows]] if data.classes else [], 7)
     for i, picture in enumerate(pictures):
         top, left = i // across * (height + gap) + gap, i % across * (width + 2)
         mosaic[top : top + height, left : left + width] = stretched(picture, low, high)

@@ -22,7 +22,7 @@ CELLS = 2_000_000
 
 
 @dataclass(frozen=True)
-class Kinds:
+class ColumnKinds:
     """Which columns are texts: `texts`, or, where `numbers` is given, all but these."""
 
     texts: frozenset[str] = frozenset()
@@ -47,12 +47,12 @@ def read_table(paths: Sequence[Path], dialect: Dialect, categorical: Collection[
     NnfsError where a file is not in order, or a column holds numbers for the most part and texts too.
     """
     source = str(paths[0]) if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
-    kinds = Kinds(frozenset(categorical))
+    kinds = ColumnKinds(frozenset(categorical))
     while True:
         try:
-            table = join(source, [part for path in paths for part in parts_of_file(path, dialect, kinds)])
+            table = join(source, [part for path in paths for part in file_chunks(path, dialect, kinds)])
         except TextInNumbersError as found:
-            kinds = Kinds(kinds.texts | found.names)  # then read them as texts, as they are spelled
+            kinds = ColumnKinds(kinds.texts | found.names)  # then read them as texts, as they are spelled
             continue
         for name in table.texts:
             if name not in categorical:
@@ -60,25 +60,25 @@ def read_table(paths: Sequence[Path], dialect: Dialect, categorical: Collection[
         return table
 
 
-def parts_of_file(path: Path, dialect: Dialect, kinds: Kinds) -> Iterator[Table]:
+def file_chunks(path: Path, dialect: Dialect, kinds: ColumnKinds) -> Iterator[Table]:
     """A file's rows, some at a time. TextInNumbersError where a column is no text by `kinds`, and is one."""
     try:
         if path.suffix == ".parquet":
             yield from _parts(_parquet_frames(path), str(path), kinds)
         else:
             with open_bytes(path) as stream:
-                yield from parts_of_stream(stream, str(path), dialect, kinds)
+                yield from stream_chunks(stream, str(path), dialect, kinds)
     except OSError as error:
         raise NnfsError(f"{path}: cannot be read: {error.strerror or error}") from None
 
 
-def parts_of_stream(stream: IO[bytes], source: str, dialect: Dialect, kinds: Kinds) -> Iterator[Table]:
+def stream_chunks(stream: IO[bytes], source: str, dialect: Dialect, kinds: ColumnKinds) -> Iterator[Table]:
     """The same of an open CSV file."""
     lines = CheckedLines(stream, source, dialect)
     yield from _parts(_csv_frames(lines, kinds), source, kinds)
 
 
-def parts_of_frame(frame: "pd.DataFrame", source: str, kinds: Kinds) -> Iterator[Table]:
+def frame_chunks(frame: "pd.DataFrame", source: str, kinds: ColumnKinds) -> Iterator[Table]:
     """The same of a DataFrame that is there already."""
     frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
     parts = slices(len(frame), max(CELLS // max(frame.shape[1], 1), 1))
@@ -111,7 +111,7 @@ def join(source: str, parts: list[Table]) -> Table:
     return Table(source, first.names, first.numeric, numbers, texts)
 
 
-def _csv_frames(lines: CheckedLines, kinds: Kinds) -> Iterator["pd.DataFrame"]:
+def _csv_frames(lines: CheckedLines, kinds: ColumnKinds) -> Iterator["pd.DataFrame"]:
     import pandas as pd
 
     names = list(lines.header)
@@ -150,7 +150,7 @@ def _parquet_frames(path: Path) -> Iterator["pd.DataFrame"]:
         raise NnfsError(f"{path}: not a Parquet file that can be read: {error}") from None
 
 
-def _parts(frames: Iterable["pd.DataFrame"], source: str, kinds: Kinds) -> Iterator[Table]:
+def _parts(frames: Iterable["pd.DataFrame"], source: str, kinds: ColumnKinds) -> Iterator[Table]:
     start = 0
     for frame in frames:
         names = [str(name) for name in frame.columns]

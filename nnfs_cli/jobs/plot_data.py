@@ -19,7 +19,7 @@ GRID_POINTS = 240
 """On each side of the grid over the plane of two inputs."""
 
 
-def predictions(experiment: Experiment, evaluation: Evaluation) -> dict[str, Array]:
+def plot_data(experiment: Experiment, evaluation: Evaluation) -> dict[str, Array]:
     """What the pictures of an evaluated split show, at most PICTURE_ROWS rows of it, by name.
 
     target, prediction: class numbers (N,) or real values (N, M).
