@@ -1,4 +1,4 @@
-"""The same from Python: train a config, load a run, ask it for predictions."""
+"""nnfs from Python: train a config, load a run, predict."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -31,10 +31,10 @@ RUNS = Path("runs")
 class Experiment(experiment.Experiment):
     """A config's experiment, ready to train.
 
-    config: the path of a YAML file, or the same as a mapping.
-    overrides: `"key=value"` for any key of it, as `nnfs train --set` takes them.
+    config: the path of a YAML file, or its content as a mapping.
+    overrides: `"key=value"` for any key of it, as in `nnfs train --set`.
 
-    Raises NnfsError, with every mistake in its message, where something is wrong with the config.
+    Raises NnfsError, which lists every mistake in the config.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Experiment(experiment.Experiment):
 class Run:
     """A run on disk, with the network that it trained.
 
-    path: its folder.  config: what it was trained from.  summary: what summary.json holds.
+    path: its folder.  config: its resolved config.  summary: the contents of summary.json.
     """
 
     def __init__(self, directory: RunDirectory) -> None:
@@ -87,9 +87,9 @@ class Run:
     def predict(self, x: Table) -> Table:
         """The class of each row, or its real values in their own units.
 
-        x: (N, ...) raw rows, as the network's inputs were before any normalization; or a DataFrame with
-        the columns that it was trained on. Gives an array (N,), or (N, M) for several targets; for a
-        DataFrame a DataFrame with the targets' names and the same index.
+        x: (N, ...) raw rows, before any normalization; or a DataFrame with the columns of the training data.
+        Returns an array (N,), or (N, M) for several targets; for a DataFrame a DataFrame with the targets'
+        names and the same index.
         """
         outputs = self._outputs(x)
         predictions = self.model.predictions(outputs)
@@ -123,5 +123,5 @@ class Run:
 
 
 def load_run(path: str | Path, runs: str | Path = RUNS) -> Run:
-    """A run by its folder, by its id in `runs`, or `latest`. NnfsError where there is none."""
+    """A run by its folder, by its id in `runs`, or `latest`. NnfsError if there is none."""
     return Run(RunDirectory.find(Path(runs), str(path)))

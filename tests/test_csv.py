@@ -470,7 +470,7 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     (
         PEOPLE.replace("44", "old"),
         {},
-        "table.csv: row 2, column 'age': 'old' is not a number, and 87.5% of the column's values are",
+        "table.csv: row 2, column 'age': 'old' is not a number, but 87.5% of the column's values are",
     ),
     (
         PEOPLE.replace("44", ""),
@@ -550,7 +550,7 @@ def test_what_is_wrong_with_a_table_is_told_where_it_is(
     [
         (
             PEOPLE.replace("Rome", "Zürich").encode("cp1252"),
-            "table.csv, line 2: byte 0xfc is not UTF-8; in cp1252 the place reads '31,Zürich",
+            "table.csv, line 2: byte 0xfc is not UTF-8; read as cp1252 it is '31,Zürich",
         ),
         (
             PEOPLE.encode("utf-16"),

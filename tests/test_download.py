@@ -262,7 +262,7 @@ def test_transfers_are_shown_as_lines_or_as_a_bar(terminal: bool) -> None:
         assert "b" in shown.getvalue()
     else:
         assert shown.getvalue().splitlines() == [
-            "nnfs: downloading a, 2.0 MB", "nnfs: downloaded a", "nnfs: downloading b, of which 0.5 MB are here",
+            "nnfs: downloading a, 2.0 MB", "nnfs: downloaded a", "nnfs: downloading b, 0.5 MB of it already here",
         ]  # fmt: skip
 
 

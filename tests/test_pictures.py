@@ -215,7 +215,8 @@ def test_of_many_columns_those_that_go_with_the_target_are_drawn_and_constants_l
     assert set(shown[:16]) == {f"column {i}" for i in (*range(6), *range(50, 60))}
     title = figure.get_suptitle()
     assert (
-        "the 16 features that go with the target the most, 44 more are left out, 44 of them constant" in title
+        "the 16 features that correlate most with the target, 44 more are left out, 44 of them constant"
+        in title
     )
     assert "left out, since constant: 50 features" in "\n".join(texts(figure))
 

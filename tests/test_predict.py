@@ -356,9 +356,7 @@ def test_rows_of_images_with_their_axes_in_another_order_are_told_and_flat_ones_
 def test_probabilities_are_refused_where_there_are_none(runs: Nnfs, nnfs: Nnfs) -> None:
     assert "--proba: the network predicts real values" in fails(runs, "predict", "v", "t.csv", "--proba")
     assert nnfs("train", "c.yaml", "--set", "loss=hinge", "--id", "h", "--quiet").status == 0
-    assert "hinge, which gives scores that are no probabilities" in fails(
-        runs, "predict", "h", "t.csv", "--proba"
-    )
+    assert "hinge, which gives scores, not probabilities" in fails(runs, "predict", "h", "t.csv", "--proba")
 
 
 def test_memory_stays_flat_however_long_the_input_is(runs: Nnfs, monkeypatch: pytest.MonkeyPatch) -> None:

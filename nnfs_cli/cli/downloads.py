@@ -1,4 +1,4 @@
-"""How downloads show themselves on standard error: a bar in a terminal, a line or two elsewhere."""
+"""Progress of downloads on standard error: a bar in a terminal, plain lines elsewhere."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def showing_downloads() -> Iterator[None]:
-    """While entered, downloads are shown. Until one starts, this costs nothing."""
+    """Show downloads inside of this context. Nothing is loaded until one starts."""
     view = DownloadView()
     token = listener.set(view.show)
     try:
@@ -24,7 +24,7 @@ def showing_downloads() -> Iterator[None]:
 
 
 class DownloadView:
-    """Hears of transfers, of one file after another, and shows them."""
+    """Shows transfers, of one file after another."""
 
     def __init__(self, console: "Console | None" = None) -> None:
         self._console = console
@@ -48,7 +48,7 @@ class DownloadView:
             self.close()
 
     def close(self) -> None:
-        """Leave the terminal in order."""
+        """Remove the bar."""
         if self._bar is not None:
             self._bar.stop()
         self._name, self._bar = "", None
@@ -56,7 +56,7 @@ class DownloadView:
     def _start(self, transfer: Transfer, console: "Console") -> None:
         if not console.is_terminal:
             size = f", {transfer.total / 1e6:,.1f} MB" if transfer.total is not None else ""
-            held = f", of which {transfer.done / 1e6:,.1f} MB are here" if transfer.done else ""
+            held = f", {transfer.done / 1e6:,.1f} MB of it already here" if transfer.done else ""
             console.print(f"nnfs: downloading {transfer.name}{size}{held}", markup=False)
             return
         from rich import progress

@@ -20,27 +20,29 @@ def predict(
     ],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write here; by default to standard output."),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write to this file; by default to standard output."
+        ),
     ] = None,
-    proba: Annotated[bool, typer.Option("--proba", help="Each class's probability, too.")] = False,
+    proba: Annotated[bool, typer.Option("--proba", help="Add each class's probability.")] = False,
     columns: Annotated[
         str,
         typer.Option(
             metavar="ID,LABEL",
-            help="Name the columns: an id (the input's column of that name, or else the row's number), "
-            "then the prediction.",
+            help="Names of the output columns: an id, then the prediction. The id is the input's column "
+            "of that name, or else the row's number.",
         ),
     ] = "",
     batch_size: Annotated[
-        int, typer.Option(min=1, help="Rows that go through the network together, 256 at the most.")
+        int, typer.Option(min=1, help="Rows that go through the network together, at most 256.")
     ] = 256,
     delimiter: Annotated[
         str | None,
-        typer.Option(metavar="C", help="What stands between a CSV's values; by default as in training."),
+        typer.Option(metavar="C", help="The character between a CSV's values; by default as in training."),
     ] = None,
     runs: RunsFolder = RUNS,
 ) -> None:
-    """Write what RUN's network predictions for each row of INPUT, as CSV."""
+    """Write RUN's prediction for each row of INPUT, as CSV."""
     from nnfs_cli.cli import console
     from nnfs_cli.cli.output import csv_output
     from nnfs_cli.core.errors import NnfsError

@@ -1,4 +1,4 @@
-"""How a training shows itself: a live bar in a terminal, plain lines elsewhere."""
+"""Progress of a training: a live bar in a terminal, plain lines elsewhere."""
 
 import time
 from types import TracebackType
@@ -19,7 +19,7 @@ PLAIN_LINES = 20
 
 
 def train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) -> None:
-    """Train `experiment` into `run` and show it: the network, the progress, the scores, the path."""
+    """Train `experiment` into the directory `run`; show network, progress, scores and path."""
     if quiet:
         for _ in train_run(experiment, run):
             pass
@@ -33,7 +33,7 @@ def train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) ->
 
 
 class Lines:
-    """Progress where the output is no terminal: a line for some of the epochs."""
+    """Progress when the output is not a terminal: about PLAIN_LINES lines in all."""
 
     def __init__(self, experiment: Experiment, console: Console) -> None:
         self._experiment = experiment
@@ -87,7 +87,7 @@ class Bar(Lines):
         total = experiment.config.training.epochs * len(experiment.progress.order)
         self._task = self._bar.add_task("", total=total, completed=self._first_rows, speed="")
         self._scores = Text()
-        # Refreshed from here: a thread of its own would take time from the training's.
+        # `show` refreshes it: a refreshing thread would slow down the training.
         self._live = Live(Group(self._bar, self._scores), console=console, auto_refresh=False)
         self._refreshed = 0.0
 

@@ -19,11 +19,12 @@ def train(
         typer.Option("--id", metavar="ID", help="Name the run's folder; by default name and time."),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check and build everything, show it, train and write nothing.")
+        bool,
+        typer.Option("--dry-run", help="Check and build everything, show it, but do not train or write."),
     ] = False,
     plain: Annotated[
         bool,
-        typer.Option("--plain", help="Train by the plain engine, layer by layer, to read, print and debug."),
+        typer.Option("--plain", help="Train by the plain engine, which is easy to read, print and debug."),
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the path of the run.")] = False,
 ) -> None:

@@ -1,6 +1,6 @@
 """From plain YAML values to components and back, finding every mistake at once.
 
-The classes are the schema: a dataclass's fields are the options, their types, ranges and defaults the rules.
+The classes are the schema: a dataclass's fields are the options, with types, ranges and defaults.
 """
 
 import dataclasses
@@ -18,7 +18,7 @@ from nnfs_cli.core.options import out_of_range
 
 
 class Reader:
-    """Reads values into dataclasses; what is wrong goes to `mistakes` and reads as None."""
+    """Reads values into dataclasses. A wrong value adds to `mistakes` and reads as None."""
 
     def __init__(self) -> None:
         self.mistakes: list[Mistake] = []
@@ -83,11 +83,11 @@ class Reader:
 
     def _plain(self, annotation: Any, raw: object, path: str) -> Any:
         try:
-            # As JSON, so that YAML's lists may fill tuples while all else stays strict.
+            # As JSON, where lists may fill tuples; everything else is strict.
             return _adapter(annotation).validate_json(json.dumps(raw, default=str))
         except pydantic.ValidationError as error:
             if is_choice(annotation) or (get_origin(annotation) is tuple and not isinstance(raw, list)):
-                # pydantic has a complaint by each alternative, most of which were never meant.
+                # pydantic complains about each alternative; one message says it better.
                 near = nearest(raw, choices(annotation)) if isinstance(raw, str) else None
                 hint = "" if near is None else f"; did you mean {near!r}?"
                 self._wrong(path, f"must be {in_words(annotation)}, found {shown(raw)}{hint}")
@@ -96,7 +96,7 @@ class Reader:
             return None
 
     def _by_item(self, problems: Sequence[Mapping[str, Any]], raw: object, path: str) -> None:
-        """What is wrong of a value, or of which items of a list."""
+        """Note what is wrong with a value, or with items of a list."""
         expected: dict[str, list[str]] = {}
         found: dict[str, object] = {}
         for problem in problems:
@@ -124,7 +124,7 @@ class Reader:
 
 
 def create(family: type[Component], name: str, options: Mapping[str, Any]) -> Any:
-    """The member `name` of a family, with options as YAML has them. ConfigError tells what is wrong."""
+    """The member `name` of a family, with options as YAML has them. ConfigError lists every mistake."""
     reader = Reader()
     component = reader.component(family, {"type": name, **options}, name)
     if reader.mistakes:
@@ -144,13 +144,13 @@ def is_choice(annotation: Any) -> bool:
 
 
 def component_of_tuple(annotation: Any) -> type[Component] | None:
-    """Layer for `tuple[Layer, ...]`, None for what is no tuple of components."""
+    """Layer for `tuple[Layer, ...]`, None for any other type."""
     item = get_args(annotation)[0] if get_origin(annotation) is tuple else None
     return item if isinstance(item, type) and issubclass(item, Component) else None
 
 
 def item_or_none(annotation: Any) -> type[Any] | None:
-    """Regularizer for `Regularizer | None`, None for what is no optional component or dataclass."""
+    """Regularizer for `Regularizer | None`, None for anything but an optional component or dataclass."""
     item, *rest = get_args(annotation) or (None,)
     if rest != [type(None)] or not isinstance(item, type):
         return None
@@ -187,7 +187,7 @@ WORDS = {
     "a valid boolean": ONE[bool],
     "a valid string": ONE[str],
 }
-"""pydantic's words, and a student's."""
+"""pydantic's words, and plainer ones."""
 
 
 def _a(noun: str) -> str:

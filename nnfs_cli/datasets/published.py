@@ -1,4 +1,4 @@
-"""What datasets of images have in common that were published as four IDX files, as MNIST was."""
+"""The common part of image datasets that were published as four IDX files, as MNIST was."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -15,7 +15,7 @@ from nnfs_cli.sources.published_files import PublishedFiles
 
 @dataclass(frozen=True)
 class PublishedImages(Dataset):
-    """Images of bytes and their labels, for training and for test.
+    """Images of 8 bits per pixel and their labels, for training and for test.
 
     files: the four files.
     classes: the classes' names, from label 0 on.

@@ -1,4 +1,4 @@
-"""What the gradient check is run on: components, each by itself, and whole networks on their data."""
+"""What the gradient check checks: single components, and whole networks on their data."""
 
 import copy
 from collections.abc import Iterator, Sequence
@@ -22,20 +22,20 @@ from nnfs_cli.training.experiment import Experiment
 
 BATCH_SIZES = (1, 4)
 MORE_ROWS = 3
-"""For layers that mix rows: the statistics of one or two rows are flat or bent too sharply to check."""
+"""Added for layers that mix rows: statistics of one or two rows are constant or too sharply curved."""
 
 LARGEST_BATCH, MOST_IMAGES = 16, 8
 LARGE, FEWER_ENTRIES = 100_000, 20
-"""From so many parameters on a network is large: fewer entries of each tensor, so that it takes seconds."""
+"""Networks with this many parameters are large: fewer entries of each tensor are checked, to take seconds."""
 
 NOISE = 0.1
-"""How far inputs and parameters go to leave kinks: little, so that they still are what they were."""
+"""How far inputs and parameters move to leave kinks, relative to their size: only a little."""
 
 
 def component_subjects(names: set[tuple[str, str]] | None = None, seed: int = 0) -> Iterator[Subject]:
-    """Every registered layer, loss and regularizer (or those of `names`, as (kind, name)).
+    """Every registered layer, loss and regularizer, or those in `names`, as (kind, name).
 
-    Each with all its examples, and layers and losses with several batch sizes.
+    Each is checked with all its examples; layers and losses with several batch sizes.
     """
 
     def wanted(kind: str, name: str) -> bool:
@@ -56,7 +56,7 @@ def component_subjects(names: set[tuple[str, str]] | None = None, seed: int = 0)
 
 
 def mixes_rows(layer: Layer) -> bool:
-    """Whether a layer, or one that it is made of, makes a row's output depend on the other rows."""
+    """Whether in a layer, or in a layer inside of it, a row's output depends on the other rows."""
     inner: Sequence[Layer] = getattr(layer, "layers", ())
     return layer.mixes_rows or any(mixes_rows(each) for each in inner)
 
@@ -95,7 +95,7 @@ def layer_subject(layer: Layer, shape: Shape, n: int, seed: int = 0) -> Subject:
 
 
 def loss_subjects(loss: Loss, n: int, width: int, seed: int = 0) -> Iterator[Subject]:
-    """A loss's gradient to the network's outputs, for every kind of targets it takes."""
+    """A loss's gradient to the network's outputs, for every kind of targets that it takes."""
     for task, z, t in loss.trials(n, width, np.random.default_rng(seed)):
         dz = np.empty_like(z)
 
@@ -109,7 +109,7 @@ def loss_subjects(loss: Loss, n: int, width: int, seed: int = 0) -> Iterator[Sub
 
 
 def regularizer_subject(regularizer: Regularizer, seed: int = 0) -> Subject:
-    """A penalty's gradient to a few parameters, some of which weight decay spares."""
+    """A penalty's gradient to two parameters, one with weight decay and one without."""
     rng = np.random.default_rng(seed)
     named = {"W": Param((3, 4), Zeros()), "b": Param((4,), Zeros(), decay=False)}
     params = FlatParams(named, {}, np.float64)
@@ -139,9 +139,9 @@ def experiment_subjects(experiment: Experiment, seed: int, when: str) -> Iterato
     low, high = x.min(axis), x.max(axis)
 
     def add_noise(rng: np.random.Generator) -> None:
-        """Each input a part of the way to one drawn from the range of all pixels, or of its column.
+        """Move inputs by NOISE of the way to random values from the range of their column, or of all pixels.
 
-        Parameters by a part of their usual size: biases are not zero any more.
+        Move parameters by NOISE of their usual size, so that biases are no longer zero.
         """
         np.copyto(workspace.x, x + NOISE * (rng.uniform(low, high, x.shape) - x))
         size = float(np.sqrt(np.mean(np.square(values))))

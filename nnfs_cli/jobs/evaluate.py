@@ -23,7 +23,7 @@ def evaluate_run(run: RunDirectory, split: str | None) -> tuple[dict[str, Any], 
 
 
 def evaluation_record(evaluation: Evaluation) -> dict[str, Any]:
-    """An evaluation as JSON holds it."""
+    """An evaluation as a JSON mapping."""
     record: dict[str, Any] = {
         "split": evaluation.split,
         "rows": evaluation.rows,

@@ -16,7 +16,7 @@ def load_experiment(run: RunDirectory) -> Experiment:
 
 
 def load_model(run: RunDirectory) -> Model:
-    """What a run trained, ready to answer; its data are not needed."""
+    """A run's trained model, ready to predict; its data are not needed."""
     weights = run.arrays("weights.npz")
     model = Model(run.config(), run.preparation(), weights, str(run.path / "weights.npz"))
     choose_engine(model)

@@ -1,4 +1,4 @@
-"""confusion.png, for classification: which classes are taken for which."""
+"""confusion.png, for classification: how often each class is predicted for each actual class."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ MOST_NUMBERED = 20
 """With more classes than this, numbers in the cells are too small to read."""
 MOST_LETTERS = 24
 LETTER = 0.085
-"""Inches."""
+"""Width of a letter in inches."""
 
 
 def draw(run: RunDirectory) -> list[str]:
@@ -30,7 +30,7 @@ def draw(run: RunDirectory) -> list[str]:
     (axes,) = panels([""], (side + room + 1.0, side + room))
     axes.set_title(wrap_title(title, side), loc="left")
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    # As an image, these few cells would take 20 MB to blow up to the picture's pixels.
+    # As an image, these few cells would take 20 MB, since each is scaled up to many pixels.
     places = range(len(names))
     cells = axes.pcolormesh(places, places, share, cmap="Blues", vmin=0.0, vmax=1.0)
     axes.set_aspect("equal")

@@ -10,6 +10,6 @@ from nnfs_cli.preprocessing.records import Data
 
 
 def draw_dataset(data: Data, name: str, path: Path) -> None:
-    """Draw what `describe` tells, as a PNG file at `path`."""
+    """Draw the dataset as a PNG file at `path`."""
     axes = draw_images(data, name) if is_image(data) else draw_table(data, name)
     save(axes, path.absolute().parent, path.name)

@@ -59,7 +59,7 @@ def is_color(data: Data) -> bool:
 
 
 def color_range(x: Array) -> tuple[float, float]:
-    """What black and full color are in images x of any units: of the usual ranges the one that they fill."""
+    """The values of black and of full color in images x: the first usual range that holds all pixels."""
     low, high = float(x.min()), float(x.max())
     if x.dtype == np.uint8:
         return 0.0, 255.0
@@ -70,9 +70,9 @@ def color_range(x: Array) -> tuple[float, float]:
 
 
 def stretched(picture: Array, low: float, high: float) -> Array:
-    """A picture with values from 0 for `low` to 1 for `high`, in float64."""
+    """A picture rescaled from [low, high] to [0, 1], in float64."""
     shown = (picture.astype(np.float64) - low) / ((high - low) or 1.0)
-    return np.asarray(np.clip(shown, 0.0, 1.0))  # rounding may step over the ends
+    return np.asarray(np.clip(shown, 0.0, 1.0))  # rounding may leave [0, 1]
 
 
 def as_picture(image: Array) -> Array:
@@ -83,12 +83,12 @@ def as_picture(image: Array) -> Array:
 
 
 def _draw_gray(axes: Axes, image: Array) -> None:
-    """A picture in gray, and beside it which gray is which value."""
+    """A picture in gray, with a color bar."""
     axes.figure.colorbar(axes.imshow(as_picture(image), cmap="gray"), ax=axes)
 
 
 def _draw_samples(axes: Axes, data: Data, between: tuple[float, float] | None) -> None:
-    """A grid of training images, each class in turn, with a label above each.
+    """A grid of training images, one of each class in turn, with labels above.
 
     between: the values of black and white; by default the least and the largest in the grid.
     """

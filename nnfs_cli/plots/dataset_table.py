@@ -1,4 +1,4 @@
-"""The picture of a table: its columns, its target, and how they go together."""
+"""The picture of a table: its columns, its targets, and their correlations."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ WIDTH, SMALL_HEIGHT = 14.0, 2.6
 
 
 def draw_table(data: Data, name: str) -> Axes:
-    """A histogram of each feature, the target, and how all of them go together."""
+    """A histogram of each feature, the targets, and the correlations of all of them."""
     train = data.splits["train"]
     rows = sampled_rows(train)
     x = train.x[rows].reshape(len(rows), -1)
@@ -61,7 +61,7 @@ def draw_table(data: Data, name: str) -> Axes:
 
 
 def _left_out(correlations: Correlations, shown: Array) -> str:
-    """What to say of the features that are not shown."""
+    """A sentence on the features that are not shown."""
     out = np.setdiff1d(np.arange(len(correlations.names)), shown)
     if not len(out):
         return ""
@@ -71,11 +71,11 @@ def _left_out(correlations: Correlations, shown: Array) -> str:
 
 
 def _chosen_by(correlations: Correlations) -> str:
-    return f"that go with the {'first ' if len(correlations.target_names) > 1 else ''}target the most"
+    return f"that correlate most with the {'first ' if len(correlations.target_names) > 1 else ''}target"
 
 
 def _draw_correlations(axes: Axes, labels: list[str], matrix: Array, correlations: Correlations) -> None:
-    """The features and, behind a line, the targets."""
+    """The correlation matrix: the features and, after a line, the targets."""
     image = axes.imshow(matrix, cmap="RdBu_r", vmin=-1.0, vmax=1.0)
     axes.grid(visible=False)
     texts = shorten_names(labels, 18)

@@ -1,4 +1,4 @@
-"""Runs in a line each."""
+"""The list of runs, one line each."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,7 +8,7 @@ from nnfs_cli.runs.directory import RunDirectory
 
 
 def overview(run: RunDirectory) -> dict[str, Any]:
-    """A run in one line: id, status, epochs, best score, seconds, and what is wrong with it, if anything."""
+    """A run in one line: id, status, epochs, scores, seconds. The status of a damaged run is `unreadable`."""
     try:
         return _overview(run.id, run.summary())
     except (NnfsError, AttributeError, KeyError, TypeError, StopIteration):
