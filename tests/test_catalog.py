@@ -72,9 +72,9 @@ def test_every_option_is_described_where_editors_look_for_it() -> None:
 def test_a_description_may_run_over_lines_and_stand_for_several_options() -> None:
     said = option_docs(DATASETS["csv"])
     assert said["missing"].startswith("what to do about missing values: `error`, `drop` the rows, or fill in")
-    assert said["missing"].endswith("with constant it is a category of its own.")
+    assert said["missing"].endswith("with `constant` it becomes a category of its own.")
     said = option_docs(DATASETS["cubic"])
-    assert said["validation"] == said["test"] == "how many points to hold out, or which share of them."
+    assert said["validation"] == said["test"] == "points to hold out, as a count or as a share."
 
 
 def test_ranges_choices_and_defaults_are_in_the_schema() -> None:

@@ -18,7 +18,8 @@ class Friedman1(Synthetic):
     """t = 10 sin(pi x1 x2) + 20 (x3 - 1/2)^2 + 10 x4 + 5 x5 + noise e    x: (samples, D), t: (samples, 1)
 
     x is uniform on [0, 1]^D, D = features, and e ~ N(0, 1). Inputs after the fifth have no effect on t.
-    No network can be expected to reach an RMSE below `noise`. Without noise, t has a standard deviation of 4.9.
+    No network can be expected to reach an RMSE below `noise`. The standard deviation of t without noise
+    is 4.9.
 
     samples: how many points.
     noise: the standard deviation of the noise.
