@@ -9,7 +9,7 @@ BENCH := .venv-bench
 help: ## Show these targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
 
-train: $(VENV)/installed ## Train CONFIG (configs/mnist.yaml) in an environment of its own.
+train: $(VENV)/installed ## Train CONFIG (configs/mnist.yaml) in its own environment.
 	$(VENV)/bin/nnfs train $(CONFIG)
 
 test: $(VENV)/installed-dev ## Run the test suite.
@@ -24,7 +24,7 @@ lint: $(VENV)/installed-dev ## Check style, types and the import contract.
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
-parity: $(BENCH)/installed ## Compare the numbers with PyTorch's, live, and with the recorded ones.
+parity: $(BENCH)/installed ## Compare the numbers with PyTorch's, and with the recorded ones.
 	$(BENCH)/bin/python -m tests.reference.record --compare
 
 bench: $(BENCH)/installed ## Measure speed against the peers; writes benchmarks/RESULTS.md.

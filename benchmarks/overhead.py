@@ -29,7 +29,7 @@ from nnfs_cli.config.load import load_config
 from nnfs_cli.datasets.base import DATASETS
 from nnfs_cli.datasets.mnist import MNIST
 from nnfs_cli.jobs.engine import choose_engine
-from nnfs_cli.jobs.train import conduct
+from nnfs_cli.jobs.train import train_run
 from nnfs_cli.preprocessing.records import Data
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.experiment import Experiment
@@ -86,7 +86,7 @@ def work(part: int, runs: Path) -> None:
     if part == 0:
         reports: Iterator[Report] = train(ours)
     else:
-        reports = conduct(ours, RunDirectory.create(runs, ours.config, f"part{part}"))
+        reports = train_run(ours, RunDirectory.create(runs, ours.config, f"part{part}"))
     view = Bar(ours, Console(file=io.StringIO(), force_terminal=True, width=120, emoji=False))
     if part >= 2:
         stdout = sys.stdout

@@ -1,4 +1,4 @@
-"""The same from Python: train a config, load a run, ask it for predictions."""
+"""nnfs from Python: train a config, load a run, predict."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -14,10 +14,10 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.jobs.evaluate import evaluate_run
 from nnfs_cli.jobs.load import load_model
-from nnfs_cli.jobs.train import conduct
+from nnfs_cli.jobs.train import train_run
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.sources.inputs import Rows, rows_of_array, rows_of_frame
-from nnfs_cli.sources.tabular import as_frame
+from nnfs_cli.sources.table_reader import as_frame
 from nnfs_cli.training import experiment
 from nnfs_cli.training.model import Model
 
@@ -31,10 +31,10 @@ RUNS = Path("runs")
 class Experiment(experiment.Experiment):
     """A config's experiment, ready to train.
 
-    config: the path of a YAML file, or the same as a mapping.
-    overrides: `"key=value"` for any key of it, as `nnfs train --set` takes them.
+    config: the path of a YAML file, or its content as a mapping.
+    overrides: `"key=value"` for any key of it, as in `nnfs train --set`.
 
-    Raises NnfsError, with every mistake in its message, where something is wrong with the config.
+    Raises NnfsError, which lists every mistake in the config.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Experiment(experiment.Experiment):
     def train(self, runs: str | Path = RUNS, run_id: str | None = None) -> "Run":
         """Train to the end and leave a run directory in `runs`, as `nnfs train` does."""
         directory = RunDirectory.create(Path(runs), self.config, run_id)
-        for _ in conduct(self, directory):
+        for _ in train_run(self, directory):
             pass
         return Run(directory)
 
@@ -57,7 +57,7 @@ class Experiment(experiment.Experiment):
 class Run:
     """A run on disk, with the network that it trained.
 
-    path: its folder.  config: what it was trained from.  summary: what summary.json holds.
+    path: its folder.  config: its resolved config.  summary: the contents of summary.json.
     """
 
     def __init__(self, directory: RunDirectory) -> None:
@@ -87,15 +87,15 @@ class Run:
     def predict(self, x: Table) -> Table:
         """The class of each row, or its real values in their own units.
 
-        x: (N, ...) raw rows, as the network's inputs were before any normalization; or a DataFrame with
-        the columns that it was trained on. Gives an array (N,), or (N, M) for several targets; for a
-        DataFrame a DataFrame with the targets' names and the same index.
+        x: (N, ...) raw rows, before any normalization; or a DataFrame with the columns of the training data.
+        Returns an array (N,), or (N, M) for several targets; for a DataFrame a DataFrame with the targets'
+        names and the same index.
         """
         outputs = self._outputs(x)
-        answers = self.model.answers(outputs)
+        predictions = self.model.predictions(outputs)
         if isinstance(x, np.ndarray):
-            return answers[:, 0] if answers.ndim == 2 and answers.shape[1] == 1 else answers
-        columns = answers.reshape(len(answers), -1).T
+            return predictions[:, 0] if predictions.ndim == 2 and predictions.shape[1] == 1 else predictions
+        columns = predictions.reshape(len(predictions), -1).T
         return as_frame(dict(zip(self.model.target_names, columns, strict=True)), x.index)
 
     def predict_proba(self, x: Table) -> Table:
@@ -123,5 +123,5 @@ class Run:
 
 
 def load_run(path: str | Path, runs: str | Path = RUNS) -> Run:
-    """A run by its folder, by its id in `runs`, or `latest`. NnfsError where there is none."""
+    """A run by its folder, by its id in `runs`, or `latest`. NnfsError if there is none."""
     return Run(RunDirectory.find(Path(runs), str(path)))

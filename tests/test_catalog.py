@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from nnfs_cli.config.catalog import REGISTRIES, catalog, json_schema
-from nnfs_cli.config.descriptions import descriptions
+from nnfs_cli.config.option_docs import option_docs
 from nnfs_cli.config.reader import create
 from nnfs_cli.core.errors import ConfigError
 from nnfs_cli.datasets.base import DATASETS
@@ -70,11 +70,11 @@ def test_every_option_is_described_where_editors_look_for_it() -> None:
 
 
 def test_a_description_may_run_over_lines_and_stand_for_several_options() -> None:
-    said = descriptions(DATASETS["csv"])
-    assert said["missing"].startswith("what to do about missing values: error, drop (the rows), or fill them")
-    assert said["missing"].endswith("with constant it is a category of its own.")
-    said = descriptions(DATASETS["cubic"])
-    assert said["validation"] == said["test"] == "how many points to hold out, or which share of them."
+    said = option_docs(DATASETS["csv"])
+    assert said["missing"].startswith("what to do about missing values: `error`, `drop` the rows, or fill in")
+    assert said["missing"].endswith("with `constant` it becomes a category of its own.")
+    said = option_docs(DATASETS["cubic"])
+    assert said["validation"] == said["test"] == "points to hold out, as a count or as a share."
 
 
 def test_ranges_choices_and_defaults_are_in_the_schema() -> None:
@@ -82,7 +82,7 @@ def test_ranges_choices_and_defaults_are_in_the_schema() -> None:
     assert training["epochs"] == {
         "type": "integer",
         "minimum": 1,
-        "description": "how often to go through the training rows.",
+        "description": "how often to train on all training rows.",
     }
     assert (training["ema"]["minimum"], training["ema"]["exclusiveMaximum"]) == (0, 1)
     assert SCHEMA["properties"]["layers"]["minItems"] == 1

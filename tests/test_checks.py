@@ -11,7 +11,7 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.jobs.engine import choose_engine
 from nnfs_cli.jobs.evaluate import evaluate_run
-from nnfs_cli.jobs.train import conduct
+from nnfs_cli.jobs.train import train_run
 from nnfs_cli.losses.base import LOSSES, Loss, adds_up
 from nnfs_cli.losses.cross_entropy import CrossEntropy
 from nnfs_cli.losses.mse import MSE
@@ -215,7 +215,7 @@ def test_what_does_not_declare_that_it_adds_up_is_not_accumulated_but_told(loss:
 def test_a_run_that_was_so_trained_can_still_be_evaluated(tmp_path: Any) -> None:
     ours = toy(CUBIC, "training.accumulate=3", "training.epochs=1")
     run = RunDirectory.create(tmp_path, ours.config, "old")
-    list(conduct(ours, run))
+    list(train_run(ours, run))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(MSE, "adds_up", False)
         with pytest.raises(NnfsError, match="does not say that its gradient adds up"):

@@ -14,10 +14,10 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.datasets.csv import CSV
 from nnfs_cli.preprocessing.records import Data
-from nnfs_cli.sources import parsed, tabular
+from nnfs_cli.sources import table_cache, table_reader
 from nnfs_cli.sources.lines import Dialect
 from nnfs_cli.sources.table import Table
-from nnfs_cli.sources.tabular import read_table
+from nnfs_cli.sources.table_reader import read_table
 from nnfs_cli.training.experiment import Experiment
 
 PEOPLE = """age,city,height,job
@@ -331,7 +331,7 @@ def test_a_table_reads_the_same_in_any_number_of_parts(monkeypatch: pytest.Monke
     lines[80] = "80,,,7\n"
     Path("t.csv").write_text("i,f,c,n\n" + "".join(lines))
     whole = read_table([Path("t.csv")], Dialect())
-    monkeypatch.setattr(tabular, "CELLS", 40)
+    monkeypatch.setattr(table_reader, "CELLS", 40)
     parts = read_table([Path("t.csv")], Dialect())
     np.testing.assert_array_equal(whole.numbers, parts.numbers)
     for name, column in whole.texts.items():
@@ -344,7 +344,7 @@ def test_a_table_reads_the_same_in_any_number_of_parts(monkeypatch: pytest.Monke
 def test_a_column_that_turns_out_to_be_text_late_is_read_as_text_from_its_start(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(tabular, "CELLS", 20)
+    monkeypatch.setattr(table_reader, "CELLS", 20)
     lines = [f"{i},{'007' if i < 20 else 'x'}\n" for i in range(50)]
     Path("t.csv").write_text("i,c\n" + "".join(lines))
     table = read_table([Path("t.csv")], Dialect())
@@ -358,7 +358,7 @@ def counted_reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         calls.append(1)
         return read_table(*arguments)
 
-    monkeypatch.setattr(parsed, "read_table", counted)
+    monkeypatch.setattr(table_cache, "read_table", counted)
     return calls
 
 
@@ -470,7 +470,7 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     (
         PEOPLE.replace("44", "old"),
         {},
-        "table.csv: row 2, column 'age': 'old' is not a number, and 87.5% of the column's values are",
+        "table.csv: row 2, column 'age': 'old' is not a number, but 87.5% of the column's values are",
     ),
     (
         PEOPLE.replace("44", ""),
@@ -550,7 +550,7 @@ def test_what_is_wrong_with_a_table_is_told_where_it_is(
     [
         (
             PEOPLE.replace("Rome", "Zürich").encode("cp1252"),
-            "table.csv, line 2: byte 0xfc is not UTF-8; in cp1252 the place reads '31,Zürich",
+            "table.csv, line 2: byte 0xfc is not UTF-8; read as cp1252 it is '31,Zürich",
         ),
         (
             PEOPLE.encode("utf-16"),

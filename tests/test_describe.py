@@ -119,7 +119,7 @@ def test_every_kind_of_data_has_a_picture(table: Nnfs, name: str) -> None:
 
 def test_a_picture_that_cannot_be_written_is_told_before_anything_is_read(table: Nnfs) -> None:
     for name in ("p.jpg", "nowhere/p.png"):
-        assert "--picture: must be a .png file in a folder that is there" in fails(
+        assert "--picture: must be a .png file in an existing folder" in fails(
             table, "data", "describe", "c.yaml", "--picture", name
         )
 
@@ -144,7 +144,7 @@ def test_the_kaggle_sample_is_all_of_mnist_in_a_fixed_order(nnfs: Nnfs) -> None:
     both = np.concatenate([train["label"], labels["Label"]])
     assert np.bincount(both).tolist() == [6903, 7877, 6990, 7141, 6824, 6313, 6876, 7293, 6825, 6958]
     first = Path("out/train.csv").read_bytes()
-    assert "are there already" in nnfs("data", "kaggle-sample", "out").err
+    assert "already exist" in nnfs("data", "kaggle-sample", "out").err
     shutil.rmtree("out")
     assert nnfs("data", "kaggle-sample", "out").status == 0
     assert Path("out/train.csv").read_bytes() == first

@@ -16,14 +16,14 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from nnfs_cli.cli.transfers import TransferView
+from nnfs_cli.cli.downloads import DownloadView
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.datasets import fashion_mnist, mnist
 from nnfs_cli.sources import download
 from nnfs_cli.sources.cache import cache_folder
 from nnfs_cli.sources.download import DownloadError, Transfer, fetch, listener
 from nnfs_cli.sources.lock import locked
-from nnfs_cli.sources.named import NamedSet
+from nnfs_cli.sources.published_files import PublishedFiles
 from tests.conftest import Nnfs
 from tests.mirror import Mirror, Trouble, breaks_off, garbage, running_mirror, status
 from tests.toys import ROOT, write_idx
@@ -168,8 +168,8 @@ def test_when_no_mirror_delivers_each_ones_answer_is_told_and_no_file_is_left(
         urls = [each.url for each in (mirror, absent, wrong, stalling, busy)]
         with pytest.raises(DownloadError) as caught:
             fetch("file", [*urls, NOWHERE], tmp_path / "folder" / "file", is_real)
-    answers = [answer.partition("file: ")[2] for answer in caught.value.answers]
-    assert [answer.partition("file: ")[0] for answer in caught.value.answers] == [*urls, NOWHERE]
+    answers = [answer.partition("file: ")[2] for answer in caught.value.failures]
+    assert [answer.partition("file: ")[0] for answer in caught.value.failures] == [*urls, NOWHERE]
     assert answers == [
         "broke off",
         "answers 404 Not Found",
@@ -248,7 +248,7 @@ def test_a_listener_hears_of_every_step_up_to_the_last_byte(tmp_path: Path, mirr
 @pytest.mark.parametrize("terminal", [False, True])
 def test_transfers_are_shown_as_lines_or_as_a_bar(terminal: bool) -> None:
     shown = io.StringIO()
-    view = TransferView(Console(file=shown, force_terminal=terminal, width=100))
+    view = DownloadView(Console(file=shown, force_terminal=terminal, width=100))
     for transfer in (
         Transfer("a", 0, 2_000_000),
         Transfer("a", 10, 2_000_000),
@@ -262,7 +262,7 @@ def test_transfers_are_shown_as_lines_or_as_a_bar(terminal: bool) -> None:
         assert "b" in shown.getvalue()
     else:
         assert shown.getvalue().splitlines() == [
-            "nnfs: downloading a, 2.0 MB", "nnfs: downloaded a", "nnfs: downloading b, of which 0.5 MB are here",
+            "nnfs: downloading a, 2.0 MB", "nnfs: downloaded a", "nnfs: downloading b, 0.5 MB of it already here",
         ]  # fmt: skip
 
 
@@ -301,7 +301,7 @@ def fake_mirror(fakes: dict[str, bytes]) -> Iterator[Mirror]:
         yield running
 
 
-def faked(real: NamedSet, fakes: dict[str, bytes], *mirrors: str) -> NamedSet:
+def faked(real: PublishedFiles, fakes: dict[str, bytes], *mirrors: str) -> PublishedFiles:
     """A named set with other files and mirrors."""
     sha256 = {}
     for name in real.sha256:

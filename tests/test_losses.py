@@ -12,7 +12,7 @@ import pytest
 from nnfs_cli import DATASETS, LOSSES, Array, Data, Dataset, Loss, NnfsError, Split
 from nnfs_cli.config.reader import create
 from nnfs_cli.core.errors import OptionError
-from nnfs_cli.jobs.pictured import predictions
+from nnfs_cli.jobs.plot_data import plot_data
 from nnfs_cli.training.evaluation import evaluate
 from nnfs_cli.training.loop import train
 from tests.toys import toy
@@ -423,5 +423,5 @@ def test_two_classes_with_one_output_are_trained_and_scored_as_classes() -> None
     assert scores["log_loss"] == pytest.approx(scores["loss"], rel=1e-12)
     assert scores["accuracy"] > 0.8
     assert scores["roc_auc"] > 0.9
-    said = predictions(experiment, evaluation)
+    said = plot_data(experiment, evaluation)
     np.testing.assert_array_equal(said["prediction"], evaluation.outputs[:, 0] > 0)

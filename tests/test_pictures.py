@@ -18,14 +18,14 @@ from nnfs_cli.config.load import load_config
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots import confusion, regions
 from nnfs_cli.plots.bars import draw_histogram
-from nnfs_cli.plots.describe_images import color_range, draw_images
-from nnfs_cli.plots.describe_table import draw_table
-from nnfs_cli.plots.names import shorten, wrapped
+from nnfs_cli.plots.dataset_images import color_range, draw_images
+from nnfs_cli.plots.dataset_table import draw_table
+from nnfs_cli.plots.names import shorten_names, wrap_title
 from nnfs_cli.plots.style import panels, save
+from nnfs_cli.preprocessing.correlations import Correlations, correlation_ratio, standardized
 from nnfs_cli.preprocessing.fitting import fit_affine
 from nnfs_cli.preprocessing.limits import LARGEST
 from nnfs_cli.preprocessing.records import Data, Split
-from nnfs_cli.preprocessing.relations import Relations, correlation_ratio, standardized
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.experiment import load_data
 from tests.conftest import Nnfs
@@ -176,7 +176,7 @@ def test_color_images_look_alike_before_and_after_normalization(
     }
     x = kinds[kind]
     data = images(x)
-    affine = fit_affine(x, np.arange(30), how, alike=True)
+    affine = fit_affine(x, np.arange(30), how, shared=True)
     data = Data(data.splits, data.classes, inputs=affine)
     with caplog.at_level(logging.WARNING):
         axes = draw_images(data, "colors")
@@ -215,7 +215,8 @@ def test_of_many_columns_those_that_go_with_the_target_are_drawn_and_constants_l
     assert set(shown[:16]) == {f"column {i}" for i in (*range(6), *range(50, 60))}
     title = figure.get_suptitle()
     assert (
-        "the 16 features that go with the target the most, 44 more are left out, 44 of them constant" in title
+        "the 16 features that correlate most with the target, 44 more are left out, 44 of them constant"
+        in title
     )
     assert "left out, since constant: 50 features" in "\n".join(texts(figure))
 
@@ -227,8 +228,8 @@ def test_the_strongest_columns_are_chosen_whatever_the_task() -> None:
     rows = np.arange(200)
     classes = Data({"train": Split(x, labels, rows)}, tuple("abcd"))
     values = Data({"train": Split(x, x[:, [31]] - 3 * x[:, [12]], rows)})
-    assert 31 in Relations.of(classes).telling(1)
-    assert Relations.of(values).telling(2).tolist() == [12, 31]
+    assert 31 in Correlations.of(classes).strongest(1)
+    assert Correlations.of(values).strongest(2).tolist() == [12, 31]
 
 
 @pytest.mark.usefixtures("nnfs")
@@ -261,7 +262,7 @@ def test_of_two_classes_the_correlation_says_with_which() -> None:
         ("cold", "hot"),
         target_names=("label",),
     )
-    names, matrix = Relations.of(data).matrix(np.arange(2))
+    names, matrix = Correlations.of(data).matrix(np.arange(2))
     assert names == ["x1", "x2", "label=hot"]
     assert matrix[0, 2] > 0.7
     assert matrix == pytest.approx(matrix.T)
@@ -270,7 +271,7 @@ def test_of_two_classes_the_correlation_says_with_which() -> None:
 @given(st.sets(st.text(alphabet="ab…#1", max_size=30), min_size=1, max_size=30), st.sampled_from([7, 16, 18]))
 def test_shortened_names_fit_and_stay_different(names: set[str], most: int) -> None:
     given_names = sorted(names)
-    short = shorten(given_names, most)
+    short = shorten_names(given_names, most)
     assert all(len(text) <= most for text in short)
     if not any("…" in name for name in names):
         assert len(set(short)) == len(names)
@@ -279,20 +280,23 @@ def test_shortened_names_fit_and_stay_different(names: set[str], most: int) -> N
 
 def test_what_tells_long_names_apart_is_left_of_them() -> None:
     flowers = ["petal length of the flower", "petal width of the flower", "x"]
-    assert shorten(flowers, 16) == ["petal l…e flower", "petal w…e flower", "x"]
+    assert shorten_names(flowers, 16) == ["petal l…e flower", "petal w…e flower", "x"]
     middle = [f"measurement of the pressure at position {i} in the northern tank" for i in (1, 20, 21)]
-    for name, text in zip(middle, shorten(middle, 18), strict=True):
+    for name, text in zip(middle, shorten_names(middle, 18), strict=True):
         assert name.split()[6] in text
     numbered = [f"a class with the number {i} $" for i in range(40)]
-    for name, text in zip(numbered, shorten(numbered, 7), strict=True):
+    for name, text in zip(numbered, shorten_names(numbered, 7), strict=True):
         assert f" {name.split()[-2]}" in text
-    assert shorten(["a" * 20 + "b" + "a" * 20, "a" * 24 + "b" + "a" * 16], 9)[0] == "aaaa…aba…"
-    assert shorten(["the same at the end", "the same at the"], 16) == ["the sam… the end", "the same at the"]
+    assert shorten_names(["a" * 20 + "b" + "a" * 20, "a" * 24 + "b" + "a" * 16], 9)[0] == "aaaa…aba…"
+    assert shorten_names(["the same at the end", "the same at the"], 16) == [
+        "the sam… the end",
+        "the same at the",
+    ]
 
 
 def test_a_title_takes_as_many_lines_as_it_needs() -> None:
     title = "a-config-with-a-long-name-20260101-120000: predicted against true, validation rows, output 2"
-    lines = wrapped(title, 4.6).splitlines()
+    lines = wrap_title(title, 4.6).splitlines()
     assert len(lines) > 1
     assert max(map(len, lines)) <= 46
 

@@ -146,7 +146,7 @@ def test_the_readmes_layer_without_its_factor_is_found_wrong_as_the_readme_says(
     Path(README_NAME).write_text(wrong)
     outcome = nnfs("gradcheck", README_NAME)
     assert outcome.status == 1
-    (said,) = re.findall(r'it answers "(.*?)"\)', README, re.DOTALL)
+    (said,) = re.findall(r'it\s+answers\s+"(.*?)"\)', README, re.DOTALL)
     assert said.replace("\n", " ") in outcome.out
 
 

@@ -19,7 +19,7 @@ from nnfs_cli import Experiment
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.jobs.load import load_model
 from nnfs_cli.runs.directory import RunDirectory
-from nnfs_cli.sources import inputs, tabular
+from nnfs_cli.sources import inputs, table_reader
 from nnfs_cli.training.model import Model
 from tests.conftest import Nnfs
 from tests.test_bad_input import fails
@@ -134,7 +134,7 @@ def test_columns_are_matched_by_name_and_extra_ones_are_said(runs: Nnfs) -> None
 
 def test_input_is_read_in_parts_to_the_same_answers(runs: Nnfs, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = answered(runs, "c", "t.csv", "--columns", "n,label", "--proba")
-    monkeypatch.setattr(tabular, "CELLS", 60)
+    monkeypatch.setattr(table_reader, "CELLS", 60)
     assert answered(runs, "c", "t.csv", "--columns", "n,label", "--proba", "--batch-size", "7")[0] == whole[0]
     parts = answered(runs, "c", "t.csv", "--columns", "n,label", "--proba", "--batch-size", "7")
     assert [line[:2] for line in parts] == [line[:2] for line in whole]
@@ -217,7 +217,7 @@ def test_arrays_are_answered_from_every_kind_of_file(nnfs: Nnfs) -> None:
     for name in ("x.npz", "z.npz", "x.csv"):
         assert answered(nnfs, "d", name) == expected
     model = load_model(RunDirectory(Path("runs/d")))
-    assert [[str(label)] for label in model.answers(model.outputs(x))] == expected[1:]
+    assert [[str(label)] for label in model.predictions(model.outputs(x))] == expected[1:]
 
 
 def test_images_are_answered_from_arrays_idx_files_and_flat_tables(
@@ -356,14 +356,12 @@ def test_rows_of_images_with_their_axes_in_another_order_are_told_and_flat_ones_
 def test_probabilities_are_refused_where_there_are_none(runs: Nnfs, nnfs: Nnfs) -> None:
     assert "--proba: the network predicts real values" in fails(runs, "predict", "v", "t.csv", "--proba")
     assert nnfs("train", "c.yaml", "--set", "loss=hinge", "--id", "h", "--quiet").status == 0
-    assert "hinge, which gives scores that are no probabilities" in fails(
-        runs, "predict", "h", "t.csv", "--proba"
-    )
+    assert "hinge, which gives scores, not probabilities" in fails(runs, "predict", "h", "t.csv", "--proba")
 
 
 def test_memory_stays_flat_however_long_the_input_is(runs: Nnfs, monkeypatch: pytest.MonkeyPatch) -> None:
     make_table("long.csv", rows=30_000)
-    monkeypatch.setattr(tabular, "CELLS", 3_000)
+    monkeypatch.setattr(table_reader, "CELLS", 3_000)
     answered(runs, "c", "t.csv")
 
     def peak(name: str) -> int:

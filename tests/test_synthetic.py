@@ -12,7 +12,7 @@ from nnfs_cli.config.load import load_config
 from nnfs_cli.config.reader import create
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.datasets.base import DATASETS, Dataset, Synthetic
-from nnfs_cli.jobs.pictured import GRID_POINTS, predictions
+from nnfs_cli.jobs.plot_data import GRID_POINTS, plot_data
 from nnfs_cli.plots.regions import class_colors, shades
 from nnfs_cli.preprocessing.records import Data
 from nnfs_cli.training.evaluation import evaluate, outputs
@@ -281,7 +281,7 @@ def test_one_dense_layer_finds_what_least_squares_finds() -> None:
 def test_the_grid_of_two_inputs_says_what_the_network_says_there() -> None:
     experiment = shipped("spiral", "training.epochs=3", "dtype=float64")
     list(train(experiment))
-    said = predictions(experiment, evaluate(experiment, "test"))
+    said = plot_data(experiment, evaluate(experiment, "test"))
     split = experiment.split("test")
     np.testing.assert_array_equal(said["x"], split.x[split.rows])
     assert said["grid_prediction"].shape == said["grid_confidence"].shape == (GRID_POINTS, GRID_POINTS)
@@ -294,7 +294,7 @@ def test_the_grid_of_two_inputs_says_what_the_network_says_there() -> None:
 
 def test_the_grid_covers_the_data_in_its_raw_units_though_the_network_reads_others() -> None:
     experiment = toy(BLOBS)
-    said = predictions(experiment, evaluate(experiment, "test"))
+    said = plot_data(experiment, evaluate(experiment, "test"))
     for column, axis in enumerate(("grid_x", "grid_y")):
         x = said["x"][:, column].astype(float)
         margin = 0.1 * (x.max() - x.min())
@@ -305,7 +305,7 @@ def test_the_grid_covers_the_data_in_its_raw_units_though_the_network_reads_othe
 def test_the_grid_has_room_around_points_that_agree_in_an_input() -> None:
     experiment = toy(BLOBS.replace("toy_blobs", "{type: moons, noise: 0}"), "layers.2.units=2")
     experiment.split("train").x[:, 1] = 3.0
-    said = predictions(experiment, evaluate(experiment, "train"))
+    said = plot_data(experiment, evaluate(experiment, "train"))
     np.testing.assert_allclose(said["grid_y"][[0, -1]], [2.0, 4.0])
 
 

@@ -17,7 +17,7 @@ from report import Claim, table
 
 from growing import SCRIPT
 from growing.files import CLASSES, experiment, write_rows
-from nnfs_cli.jobs.train import conduct
+from nnfs_cli.jobs.train import train_run
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.reports import EpochReport
 
@@ -65,7 +65,7 @@ def work_large(folder: Path) -> None:
         loaded = perf_counter()
         run = RunDirectory.create(folder / "runs", ours.config)
         trained = loaded
-        for report in conduct(ours, run):
+        for report in train_run(ours, run):
             if isinstance(report, EpochReport):
                 trained = perf_counter()
             else:

@@ -1,1 +1,1 @@
-"""The command line: one file a command, each parses, delegates and shows."""
+"""The command line: one file per command. Each parses its arguments, calls a job and shows the result."""

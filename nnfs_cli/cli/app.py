@@ -40,15 +40,15 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def options(
     context: typer.Context,
-    version: Annotated[  # noqa: ARG001  its own callback has answered it
+    version: Annotated[  # noqa: ARG001  its callback handles it
         bool,
         typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
-    """What every command shares."""
-    from nnfs_cli.cli.transfers import showing_transfers  # late, since `nnfs --help` has none to show
+    """Options of `nnfs` itself; and every command shows its downloads."""
+    from nnfs_cli.cli.downloads import showing_downloads  # imported here: `nnfs --help` needs none
 
-    context.with_resource(showing_transfers())
+    context.with_resource(showing_downloads())
 
 
 def main() -> None:
@@ -65,6 +65,6 @@ def main() -> None:
         typer.echo(f"nnfs: {error}", err=True)
         sys.exit(2)
     except MemoryError as error:
-        remedy = "a smaller `training.batch_size` or smaller layers take less"
+        remedy = "reduce `training.batch_size`, or make the layers smaller"
         typer.echo(f"nnfs: not enough memory: {error or 'none is left'}; {remedy}", err=True)
         sys.exit(2)

@@ -9,10 +9,10 @@ from nnfs_cli.cli.options import AsJson
 
 def components(
     kind: Annotated[str | None, typer.Argument(metavar="[KIND]", help="layer, loss, optimizer, ...")] = None,
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One component, told in full.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Show this component in full.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List what a config can name: every component with its options, defaults, equation and source."""
+    """List the components that a config can use, with options, defaults and equations."""
     from nnfs_cli.cli import console
     from nnfs_cli.config.catalog import catalog
 

@@ -1,4 +1,4 @@
-"""Everything that the commands print: tables, progress, scores."""
+"""What the commands print: tables, scores, notes."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-if TYPE_CHECKING:  # `nnfs runs` prints a table, and waits for none of these
+if TYPE_CHECKING:  # not imported when run, so that `nnfs runs` starts fast
     from nnfs_cli.config.catalog import Entry
     from nnfs_cli.config.experiment import ExperimentConfig
     from nnfs_cli.gradcheck.compare import TensorCheck
@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # `nnfs runs` prints a table, and waits for none of these
     from nnfs_cli.training.experiment import Experiment
 
 PIPED_WIDTH = 140
-"""Columns of a table where the output is no terminal and has no width of its own."""
+"""Width of the output in characters, if it does not go to a terminal."""
 
 out = Console(highlight=False, soft_wrap=True, emoji=False)
 if not out.is_terminal:
@@ -41,8 +41,8 @@ def show_network(experiment: "Experiment") -> None:
     table.add_row("all", "", f"{network.params.value.size:,}")
     out.print(table)
     rows = ", ".join(f"{len(split):,} {name}" for name, split in experiment.data.splits.items())
-    for said in experiment.data.notes:
-        out.print(said, markup=False)
+    for sentence in experiment.data.notes:
+        out.print(sentence, markup=False)
     engine = experiment.engine
     if engine.parts > 1:
         work = (
@@ -84,7 +84,7 @@ def show_scores(run: "RunDirectory") -> None:
 
 
 def show_evaluation(record: Mapping[str, Any], run: "RunDirectory") -> None:
-    """One split's scores; for classes the confusion matrix, and each class's scores."""
+    """One split's scores; for classes also the confusion matrix and each class's scores."""
     out.print(f"{run.id}, {record['split']}, {record['rows']:,} rows", style="bold", markup=False)
     for name, score in record["scores"].items():
         out.print(f"  {name:<10} {score:.6g}", markup=False)
@@ -116,7 +116,7 @@ def show_runs(rows: Sequence[Mapping[str, Any]]) -> None:
     for column in ("run", "status", "epochs", "best epoch", "scores", "seconds"):
         table.add_column(column, justify="right" if column in ("epochs", "best epoch", "seconds") else "left")
     for row in rows:
-        scores = spell_scores(row.get("scores") or {})
+        scores = format_scores(row.get("scores") or {})
         table.add_row(
             Text(row["id"]),
             Text(row["status"]),
@@ -129,7 +129,7 @@ def show_runs(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def show_gradcheck(checks: "Sequence[TensorCheck]", *, seed: int, tolerance: float) -> None:
-    """A row for each tensor, the worst entry of those that did not pass with its diagnosis, and the rule."""
+    """A row for each tensor; for each failed one its worst entry and the diagnosis; then the rule."""
     from nnfs_cli.gradcheck.compare import RULE
 
     table = Table()
@@ -172,7 +172,7 @@ def _worst(check: "TensorCheck") -> str:
 
 
 def show_components(entries: "Sequence[Entry]") -> None:
-    """One line a component, under its kind."""
+    """One line per component, grouped by kind."""
     for kind in dict.fromkeys(entry.kind for entry in entries):
         table = Table(title=kind, title_justify="left", title_style="bold", box=None, show_header=False)
         table.add_column(style="cyan", no_wrap=True)
@@ -184,7 +184,7 @@ def show_components(entries: "Sequence[Entry]") -> None:
                     entry.name, Text(f"{entry.equation}\n  {options}" if options else entry.equation)
                 )
         out.print(table)
-    out.print("\n`nnfs components KIND NAME` tells one in full.", markup=False)
+    out.print("\n`nnfs components KIND NAME` shows one in full.", markup=False)
 
 
 def show_component(entry: "Entry") -> None:
@@ -200,34 +200,34 @@ def show_component(entry: "Entry") -> None:
         out.print(table)
 
 
-def spell_scores(scores: Mapping[str, float]) -> str:
+def format_scores(scores: Mapping[str, float]) -> str:
     """`loss 0.31  accuracy 0.92`."""
     return "  ".join(f"{name} {score:.4g}" for name, score in scores.items())
 
 
 def show_paths(paths: Iterable[Path]) -> None:
-    """A path a line."""
+    """One path per line."""
     for path in paths:
         out.print(str(path), markup=False)
 
 
 def print_json(content: object) -> None:
-    """For other programs to read."""
+    """Print JSON, for other programs."""
     out.print(json.dumps(content, indent=2), markup=False)
 
 
 def note(text: str) -> None:
-    """Something to know."""
+    """Print a note."""
     out.print(text, markup=False)
 
 
-def remark(text: str) -> None:
-    """Something to know, on standard error, where the output is for other programs to read."""
+def note_on_stderr(text: str) -> None:
+    """Print a note on standard error, when standard output is for other programs."""
     err.print(f"nnfs: {text}", markup=False)
 
 
 def warn(text: str) -> None:
-    """Something to worry about, on standard error."""
+    """Print a warning on standard error."""
     err.print(f"nnfs: warning: {text}", markup=False)
 
 

@@ -1,4 +1,4 @@
-"""`nnfs data ...`: what is in the data, and where they come from."""
+"""`nnfs data ...`: describe a dataset, make a sample, clear the cache."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,39 +8,39 @@ import typer
 from nnfs_cli.cli.options import AsJson, Overrides, check_picture
 
 data = typer.Typer(
-    name="data", help="See what is in the data; make a sample; clear the cache.", no_args_is_help=True
+    name="data", help="Describe a dataset, make a sample, clear the cache.", no_args_is_help=True
 )
 
 
 @data.command()
 def describe(
-    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML file whose dataset to look at.")],
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML file that names the dataset.")],
     overrides: Overrides = [],  # noqa: B006  typer reads the default, nothing changes it
     picture: Annotated[
-        Path | None, typer.Option(metavar="FILE.png", help="Draw it, before and after normalization.")
+        Path | None, typer.Option(metavar="FILE.png", help="Draw the data, before and after normalization.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Rows, columns, statistics, class balance, splits, and what normalization does."""
+    """Show rows, columns, splits, class balance, and statistics before and after normalization."""
     from nnfs_cli.cli import console
-    from nnfs_cli.cli.tables import show_description
+    from nnfs_cli.cli.data_tables import show_description
     from nnfs_cli.config.load import load_config
-    from nnfs_cli.preprocessing.description import describe as description_of
+    from nnfs_cli.preprocessing.description import describe_data
     from nnfs_cli.training.experiment import load_data
 
     check_picture(picture)
     loaded = load_config(config, overrides)
     found = load_data(loaded)
-    description = description_of(found)
+    description = describe_data(found)
     if as_json:
         console.print_json(description.record())
     else:
         show_description(description, loaded.name)
     if picture is not None:
-        from nnfs_cli.plots.describe import draw_data
+        from nnfs_cli.plots.dataset import draw_dataset
 
-        draw_data(found, loaded.name, picture)
-        console.remark(f"picture: {picture}") if as_json else console.show_paths([picture])
+        draw_dataset(found, loaded.name, picture)
+        console.note_on_stderr(f"picture: {picture}") if as_json else console.show_paths([picture])
 
 
 @data.command()

@@ -12,13 +12,13 @@ def evaluate(
     split: Annotated[
         str | None,
         typer.Option(
-            metavar="SPLIT", help="train, validation or test; by default the last of them that there is."
+            metavar="SPLIT", help="train, validation or test; by default the last of them that exists."
         ),
     ] = None,
     as_json: AsJson = False,
     runs: RunsFolder = RUNS,
 ) -> None:
-    """Score RUN's saved weights on one split; also written to evaluation-<split>.json in the run."""
+    """Score RUN's saved weights on one split, and write evaluation-<split>.json into the run."""
     from nnfs_cli.cli import console
     from nnfs_cli.jobs.evaluate import evaluate_run
     from nnfs_cli.runs.directory import RunDirectory

@@ -18,7 +18,7 @@ def gradcheck(
         typer.Argument(
             metavar="[CONFIG|FILE.py]",
             help="A config, to check its whole network on its data; a Python file, to check the components "
-            "that it registers; by default every component there is.",
+            "that it registers; by default every component of nnfs.",
         ),
     ] = None,
     overrides: Overrides = [],  # noqa: B006  typer reads the default, nothing changes it
@@ -27,7 +27,9 @@ def gradcheck(
         typer.Option("--only", metavar="NAME", help="Check only components of this name. Repeatable."),
     ] = [],  # noqa: B006
     tolerance: Annotated[float, typer.Option(min=0.0, help="The largest relative error that passes.")] = 1e-6,
-    seed: Annotated[int, typer.Option(min=0, help="Draws inputs, targets, sampled entries, directions.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Seed of random inputs, targets, entries, directions.")
+    ] = 0,
     burn_in: Annotated[
         int, typer.Option(min=0, help="Steps of training after which a CONFIG's network is checked again.")
     ] = 20,
@@ -37,7 +39,7 @@ def gradcheck(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare every gradient with the loss itself, in float64; exit status 1 unless all are right."""
+    """Compare every gradient with numeric slopes of the loss, in float64; exit status 1 if one is wrong."""
     from nnfs_cli.cli import console
     from nnfs_cli.core.errors import NnfsError
     from nnfs_cli.gradcheck.compare import RULE
@@ -50,11 +52,11 @@ def gradcheck(
     check_picture(picture)
     if target is not None and target.suffix != ".py":
         if only:
-            raise NnfsError("--only: goes with components, not with a CONFIG")
+            raise NnfsError("--only: selects components; it cannot go with a CONFIG")
         subjects = config_subjects(target, overrides, seed, burn_in)
     else:
         if overrides:
-            raise NnfsError("--set: goes with a CONFIG")
+            raise NnfsError("--set: needs a CONFIG")
         subjects = component_subjects(choose(target, only), seed)
     checks: list[TensorCheck] = []
     curves: dict[str, Array] = {}
@@ -71,6 +73,6 @@ def gradcheck(
         from nnfs_cli.plots.step_sizes import draw_error_by_step
 
         draw_error_by_step(curves, picture)
-        console.warn(f"picture: {picture}") if as_json else console.show_paths([picture])
+        console.note_on_stderr(f"picture: {picture}") if as_json else console.show_paths([picture])
     if not all(each.passed for each in checks):
         raise typer.Exit(1)

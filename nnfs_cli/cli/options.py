@@ -20,8 +20,8 @@ RUNS = Path("runs")
 
 
 def check_picture(picture: Path | None) -> None:
-    """Raise NnfsError unless it is a .png file in a folder that is there."""
+    """Raise NnfsError unless it names a .png file in an existing folder."""
     from nnfs_cli.core.errors import NnfsError
 
     if picture is not None and (picture.suffix != ".png" or not picture.absolute().parent.is_dir()):
-        raise NnfsError(f"--picture: must be a .png file in a folder that is there, found {picture}")
+        raise NnfsError(f"--picture: must be a .png file in an existing folder, found {picture}")

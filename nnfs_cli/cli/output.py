@@ -1,4 +1,4 @@
-"""Where a command's CSV goes: a file, written whole or not at all, or standard output."""
+"""CSV output of a command: to standard output, or to a file that appears only when complete."""
 
 import csv
 import gzip
@@ -17,7 +17,7 @@ from nnfs_cli.core.files import replacing
 def csv_output(path: Path | None) -> Iterator[Any]:
     """A csv.writer on standard output or on a file, gzipped if its name says so.
 
-    The file takes its name when all is written; until then an older one stays as it is.
+    The file appears under its name only when complete; until then an older one stays.
     """
     if path is None:
         yield csv.writer(sys.stdout, lineterminator="\n")
@@ -32,6 +32,6 @@ def csv_output(path: Path | None) -> Iterator[Any]:
 
 
 def _text(file: BinaryIO, *, compressed: bool) -> TextIO:
-    """What writes text into a file of bytes."""
+    """A text writer on top of a binary file."""
     target = gzip.GzipFile(filename="", mode="wb", fileobj=file) if compressed else file
     return io.TextIOWrapper(cast(BinaryIO, target), encoding="utf-8", newline="")

@@ -4,7 +4,7 @@ from nnfs_cli.cli.options import RUNS, Run, RunsFolder
 
 
 def plot(run: Run, runs: RunsFolder = RUNS) -> None:
-    """Make RUN's pictures again, from the run directory alone."""
+    """Draw RUN's plots again, from the run directory alone."""
     from nnfs_cli import plots
     from nnfs_cli.cli import console
     from nnfs_cli.core.errors import NnfsError

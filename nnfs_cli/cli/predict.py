@@ -20,51 +20,53 @@ def predict(
     ],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write here; by default to standard output."),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write to this file; by default to standard output."
+        ),
     ] = None,
-    proba: Annotated[bool, typer.Option("--proba", help="Each class's probability, too.")] = False,
+    proba: Annotated[bool, typer.Option("--proba", help="Add each class's probability.")] = False,
     columns: Annotated[
         str,
         typer.Option(
             metavar="ID,LABEL",
-            help="Name the columns: an id (the input's column of that name, or else the row's number), "
-            "then the prediction.",
+            help="Names of the output columns: an id, then the prediction. The id is the input's column "
+            "of that name, or else the row's number.",
         ),
     ] = "",
     batch_size: Annotated[
-        int, typer.Option(min=1, help="Rows that go through the network together, 256 at the most.")
+        int, typer.Option(min=1, help="Rows that go through the network together, at most 256.")
     ] = 256,
     delimiter: Annotated[
         str | None,
-        typer.Option(metavar="C", help="What stands between a CSV's values; by default as in training."),
+        typer.Option(metavar="C", help="The character between a CSV's values; by default as in training."),
     ] = None,
     runs: RunsFolder = RUNS,
 ) -> None:
-    """Write what RUN's network answers for each row of INPUT, as CSV."""
+    """Write RUN's prediction for each row of INPUT, as CSV."""
     from nnfs_cli.cli import console
     from nnfs_cli.cli.output import csv_output
     from nnfs_cli.core.errors import NnfsError
     from nnfs_cli.jobs.load import load_model
-    from nnfs_cli.jobs.predict import Answers
+    from nnfs_cli.jobs.predict import Predictions
     from nnfs_cli.runs.directory import RunDirectory
     from nnfs_cli.sources.inputs import read_rows
     from nnfs_cli.sources.lines import Dialect
 
     directory = RunDirectory.find(runs, run)
     names = tuple(name.strip() for name in columns.split(",")) if columns else ()
-    answers = Answers(load_model(directory), names, proba)
+    predictions = Predictions(load_model(directory), names, proba)
     dataset = directory.config().dataset.options()
     if delimiter is not None and len(delimiter) != 1:
         raise NnfsError(f"--delimiter: must be a single character, found {delimiter!r}")
     dialect = Dialect(delimiter or dataset.get("delimiter", ","), dataset.get("encoding", "utf-8"))
     done = 0
     with csv_output(output) as writer:
-        for rows in read_rows(inputs, answers.model.preparation, dialect, answers.id_column):
+        for rows in read_rows(inputs, predictions.model.preparation, dialect, predictions.id_column):
             for note in rows.notes:
-                console.remark(note)
+                console.note_on_stderr(note)
             if not done:
-                writer.writerow(answers.header(rows))
-            writer.writerows(answers.lines(rows, done + 1, batch_size))
+                writer.writerow(predictions.header(rows))
+            writer.writerows(predictions.lines(rows, done + 1, batch_size))
             done += len(rows.x)
     if output is not None:
         console.note(f"{done:,} rows written to {output}")

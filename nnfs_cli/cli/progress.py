@@ -1,4 +1,4 @@
-"""How a training shows itself: a live bar in a terminal, plain lines elsewhere."""
+"""Progress of a training: a live bar in a terminal, plain lines elsewhere."""
 
 import time
 from types import TracebackType
@@ -8,8 +8,8 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from nnfs_cli.cli.console import out, show_network, show_scores, spell_scores
-from nnfs_cli.jobs.train import conduct
+from nnfs_cli.cli.console import format_scores, out, show_network, show_scores
+from nnfs_cli.jobs.train import train_run
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.reports import EpochReport, Report
@@ -18,10 +18,10 @@ REFRESH_SECONDS = 1.0
 PLAIN_LINES = 20
 
 
-def follow(experiment: Experiment, run: RunDirectory, *, quiet: bool) -> None:
-    """Train `experiment` into `run` and show it: the network, the progress, the scores, the path."""
+def train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) -> None:
+    """Train `experiment` into the directory `run`; show network, progress, scores and path."""
     if quiet:
-        for _ in conduct(experiment, run):
+        for _ in train_run(experiment, run):
             pass
         out.print(str(run.path), markup=False)
         return
@@ -29,13 +29,13 @@ def follow(experiment: Experiment, run: RunDirectory, *, quiet: bool) -> None:
     # A live bar would draw over a debugger's prompt.
     live = out.is_terminal and experiment.engine.name != "plain"
     with (Bar if live else Lines)(experiment, out) as view:
-        for report in conduct(experiment, run):
+        for report in train_run(experiment, run):
             view.show(report)
     show_scores(run)
 
 
 class Lines:
-    """Progress where the output is no terminal: a line for some of the epochs."""
+    """Progress when the output is not a terminal: about PLAIN_LINES lines in all."""
 
     def __init__(self, experiment: Experiment, console: Console) -> None:
         self._experiment = experiment
@@ -89,7 +89,7 @@ class Bar(Lines):
         total = experiment.config.training.epochs * len(experiment.progress.order)
         self._task = self._bar.add_task("", total=total, completed=self._first_rows, speed="")
         self._scores = Text()
-        # Refreshed from here: a thread of its own would take time from the training's.
+        # `show` refreshes it: a refreshing thread would slow down the training.
         self._live = Live(Group(self._bar, self._scores), console=console, auto_refresh=False)
         self._refreshed = 0.0
 
@@ -105,9 +105,9 @@ class Bar(Lines):
 
     def show(self, report: Report) -> None:
         if isinstance(report, EpochReport):
-            lines = [f"  train       {spell_scores(report.train)}"]
+            lines = [f"  train       {format_scores(report.train)}"]
             if report.validation:
-                lines.append(f"  validation  {spell_scores(report.validation)}")
+                lines.append(f"  validation  {format_scores(report.validation)}")
             self._scores.plain = "\n".join(lines)
         now = time.monotonic()
         if now - self._refreshed > REFRESH_SECONDS:
@@ -127,7 +127,7 @@ class Bar(Lines):
 
 def _scores_text(report: EpochReport) -> str:
     validation = {f"val_{name}": score for name, score in report.validation.items()}
-    return spell_scores({**report.train, **validation})
+    return format_scores({**report.train, **validation})
 
 
 def _rows_done(experiment: Experiment) -> int:

@@ -12,10 +12,10 @@ def resume(
     runs: RunsFolder = RUNS,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the path of the run.")] = False,
 ) -> None:
-    """Go on with an interrupted RUN from its checkpoint, to the same result as if it had never stopped."""
-    from nnfs_cli.cli.progress import follow
+    """Resume an interrupted RUN from its checkpoint, to the same result as if it had never stopped."""
+    from nnfs_cli.cli.progress import train_and_show
     from nnfs_cli.jobs.resume import resume as resumed
     from nnfs_cli.runs.directory import RunDirectory
 
     directory = RunDirectory.find(runs, run)
-    follow(resumed(directory), directory, quiet=quiet)
+    train_and_show(resumed(directory), directory, quiet=quiet)

@@ -19,17 +19,18 @@ def train(
         typer.Option("--id", metavar="ID", help="Name the run's folder; by default name and time."),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check and build everything, show it, train and write nothing.")
+        bool,
+        typer.Option("--dry-run", help="Check and build everything, show it, but do not train or write."),
     ] = False,
     plain: Annotated[
         bool,
-        typer.Option("--plain", help="Train by the plain engine, layer by layer, to read, print and debug."),
+        typer.Option("--plain", help="Train by the plain engine, which is easy to read, print and debug."),
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the path of the run.")] = False,
 ) -> None:
     """Train the network that CONFIG describes; weights, numbers and plots go to runs/<id>/."""
     from nnfs_cli.cli import console
-    from nnfs_cli.cli.progress import follow
+    from nnfs_cli.cli.progress import train_and_show
     from nnfs_cli.config.load import load_config
     from nnfs_cli.jobs.engine import choose_engine
     from nnfs_cli.runs.directory import RunDirectory
@@ -42,4 +43,4 @@ def train(
         console.show_network(experiment)
         console.show_config(experiment.config)
         return
-    follow(experiment, RunDirectory.create(runs, experiment.config, run_id), quiet=quiet)
+    train_and_show(experiment, RunDirectory.create(runs, experiment.config, run_id), quiet=quiet)

@@ -1,1 +1,1 @@
-"""From a YAML file to a checked, frozen config, and what may stand in it."""
+"""From a YAML file to a checked, frozen config; and a catalog of what a config may contain."""

@@ -1,4 +1,4 @@
-"""The catalog: every component with its options, read off the classes; and the config's JSON Schema."""
+"""The catalog: every component with its options, read from the classes; and the config's JSON Schema."""
 
 import dataclasses
 import inspect
@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import pydantic
 
-from nnfs_cli.config.descriptions import descriptions
 from nnfs_cli.config.experiment import ExperimentConfig
+from nnfs_cli.config.option_docs import option_docs
 from nnfs_cli.config.reader import component_of_tuple, item_or_none, to_plain
 from nnfs_cli.config.words import alternatives, in_words
 from nnfs_cli.core.component import Component, Registry
@@ -44,7 +44,7 @@ class Entry:
 
 
 def catalog(kind: str | None = None, name: str | None = None) -> list[Entry]:
-    """All components, those of a kind, or the one of a name; NnfsError with the nearest if there is none."""
+    """All components, those of a kind, or one by name; NnfsError with the nearest name if there is none."""
     kinds = {registry.kind: registry for registry in REGISTRIES}
     if kind is not None and kind.removesuffix("s") not in kinds and kind not in kinds:
         raise NnfsError(f"no kind of component {kind!r}{did_you_mean(kind, kinds)}")
@@ -64,7 +64,7 @@ def _entry(registry: Registry[Any], name: str) -> Entry:
 
 
 def _docs_within(cls: type[Any], path: str) -> list[str]:
-    """Of each option that is itself a mapping of options, where it is and what it says of them."""
+    """For each option that is itself a mapping of options: its path and its docstring."""
     docs = []
     for name, annotation in get_type_hints(cls).items():
         inner = item_or_none(annotation)
@@ -74,7 +74,7 @@ def _docs_within(cls: type[Any], path: str) -> list[str]:
 
 
 def _type(annotation: Any) -> str:
-    """An option's type in a user's words, a range behind the types that share it: `integer, at least 1`."""
+    """An option's type in plain words; types that share a range come before it: `integer, at least 1`."""
     optional = item_or_none(annotation)
     kinds = [optional] if optional is not None else alternatives(annotation)
     groups = [(" | ".join(map(_kind, same)), within) for within, same in groupby(kinds, limits)]
@@ -82,7 +82,7 @@ def _type(annotation: Any) -> str:
 
 
 def _kind(annotation: Any) -> str:
-    """A type that is no union, without its range."""
+    """A single type in plain words, without its range."""
     kind = bare(annotation)
     origin, inner = get_origin(kind), get_args(kind)
     family = component_of_tuple(kind)
@@ -122,7 +122,7 @@ def json_schema() -> dict[str, Any]:
 
 
 def _family(registry: Registry[Any]) -> dict[str, Any]:
-    """A bare name, where all options have defaults, or a mapping with the type and its options."""
+    """The schema of a family: a name, if all options have defaults, or a mapping of type and options."""
     bare_names, mappings = [], []
     for name in registry:
         cls = registry[name]
@@ -139,7 +139,7 @@ def _family(registry: Registry[Any]) -> dict[str, Any]:
 
 
 def _object(cls: type[Any]) -> dict[str, Any]:
-    hints, texts = get_type_hints(cls, include_extras=True), descriptions(cls)
+    hints, texts = get_type_hints(cls, include_extras=True), option_docs(cls)
     fields = dataclasses.fields(cls)
     properties = {field.name: _value(hints[field.name]) for field in fields}
     for field in fields:

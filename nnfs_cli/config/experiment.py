@@ -1,4 +1,4 @@
-"""What a config may say: a whole experiment, its components and how long to train."""
+"""The config: a whole experiment, its components and how to train."""
 
 import re
 from dataclasses import dataclass
@@ -21,29 +21,29 @@ from nnfs_cli.schedules.base import Schedule
 from nnfs_cli.schedules.constant import Constant
 
 PLAIN_NAME = r"[A-Za-z0-9][\w.-]*"
-"""What may name a run's folder, and is no option of a command."""
+"""A name for a run's folder, which no command can take for an option."""
 
 
 @dataclass(frozen=True)
 class TrainingConfig(Options):
-    """How long and in what portions to train.
+    """How to train: epochs, batches, clipping, averaging, early stopping, cores.
 
-    epochs: how often to go through the training rows.
-    batch_size: rows a step; the last step of an epoch takes what is left.
+    epochs: how often to train on all training rows.
+    batch_size: rows per step; the last step of an epoch takes the rest.
     log_every: steps from one row of steps.csv to the next.
     accumulate: batches whose gradients are averaged into one step.
-    clip_norm: the largest Euclidean norm of the whole gradient; 0 for any.
-    clip_value: the largest size of any entry of the gradient; 0 for any.
-    ema: decay of a moving average of the weights, which is what gets validated and saved; 0 for none.
-    patience: epochs without a better monitored value after which training stops; 0 to go on.
+    clip_norm: the largest Euclidean norm of the whole gradient; 0 for no limit.
+    clip_value: the largest absolute value of any entry of the gradient; 0 for no limit.
+    ema: decay of a moving average of the weights; the average is validated and saved; 0 for none.
+    patience: epochs without a better monitored value after which training stops; 0 for no early stopping.
     min_delta: by how much a value must be better to count as better.
-    monitor: `val_loss` or `val_<metric>`: what the best epoch is chosen by, given a validation split.
-    parts: into how many parts a batch of images is cut, for worker processes to compute. `auto` follows
-        from the shapes alone, and is 2 at most. More parts suit more cores, and may change the last digits.
-    threads: how many cores to use. On Linux at most so many workers compute the parts of a batch of images;
-        that changes no number. For other networks it is the number of BLAS's threads, which may change the
-        last digits; `auto` follows from the shapes alone.
-    engine: `auto` for the fastest; `plain` for the one to read, and to put a `print` into.
+    monitor: `val_loss` or `val_<metric>`: what chooses the best epoch, if there is a validation split.
+    parts: how many parts a batch of images is cut into; worker processes compute them. `auto` follows from
+        the shapes alone and is at most 2. More parts can use more cores, and may change the last digits.
+    threads: how many cores to use. For images, on Linux: the largest number of workers, which changes no
+        number in the results. For other networks: the number of BLAS threads, which may change the last
+        digits; `auto` follows from the shapes alone.
+    engine: `auto` for the fastest; `plain` for the one that is easy to read and debug.
     """
 
     epochs: PositiveInt
@@ -68,12 +68,12 @@ class ExperimentConfig(Options):
     dataset: what to learn from, and how it is split.
     layers: the network, from input to output; the last layer gives the predictions, or their logits.
     loss: what training minimizes.
-    optimizer: how a step follows from the gradient.
-    training: how long and in what portions to train.
+    optimizer: how a gradient changes the parameters.
+    training: how long to train, in what batches, and more.
     schedule: how the learning rate changes during training.
     regularizer: a penalty or a bound on parameters; null for none.
     metrics: what is reported besides the loss.
-    name: what the run's folder is named after; by default the config's file.
+    name: the run folder's name starts with it; by default the config file's name.
     seed: draws initial weights, splits, the order of rows and all other random numbers.
     dtype: the type of the numbers that training computes with.
     plugins: Python files whose components the config can name; paths from the config's folder.
@@ -107,8 +107,8 @@ class ExperimentConfig(Options):
         return yaml.safe_dump({**first, **plain}, sort_keys=False, default_flow_style=None, width=100)
 
 
-def _contradictions(config: ExperimentConfig) -> list[Mistake]:
-    """What each part allows but the parts together do not."""
+def contradictions(config: ExperimentConfig) -> list[Mistake]:
+    """Mistakes between options, each of which is valid alone."""
     mistakes = []
     computing = [i for i, layer in enumerate(config.layers) if type(layer).view is Layer.view]
     where = computing[-1] if computing else len(config.layers) - 1

@@ -9,14 +9,14 @@ from typing import Any
 
 import yaml
 
-from nnfs_cli.config.experiment import ExperimentConfig, _contradictions
+from nnfs_cli.config.experiment import ExperimentConfig, contradictions
 from nnfs_cli.config.plugins import load_plugin
-from nnfs_cli.config.reader import Reader, describe
+from nnfs_cli.config.reader import Reader, shown
 from nnfs_cli.core.errors import ConfigError, Mistake, NnfsError, nearest
 
 
 def load_config(path: Path, overrides: Sequence[str] = ()) -> ExperimentConfig:
-    """Read a config file, with `dotted.key=value` overrides. ConfigError tells all that is wrong."""
+    """Read a config file, with `dotted.key=value` overrides. ConfigError lists every mistake."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -24,7 +24,7 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> ExperimentConfig:
     except IsADirectoryError:
         raise NnfsError(f"{path}: is a folder; name the YAML file") from None
     except UnicodeDecodeError:
-        raise NnfsError(f"{path}: is no text in UTF-8") from None
+        raise NnfsError(f"{path}: not UTF-8 text") from None
     except OSError as error:
         raise NnfsError(f"{path}: cannot be read: {error.strerror}") from None
     config = parse_config(text, str(path), overrides, path.parent)
@@ -37,14 +37,14 @@ def parse_config(
     """Read a config from YAML text. `source` names it in messages; plugins are looked for in `folder`."""
     raw = _load_yaml(text, source)
     if not isinstance(raw, dict):
-        raise ConfigError(source, [Mistake("", f"must be a mapping of keys, found {describe(raw)}")])
+        raise ConfigError(source, [Mistake("", f"must be a mapping of keys, found {shown(raw)}")])
     return config_from(raw, source, overrides, folder)
 
 
 def config_from(
     mapping: Mapping[str, Any], source: str, overrides: Sequence[str] = (), folder: Path = Path()
 ) -> ExperimentConfig:
-    """Read a config from the mapping that its YAML says."""
+    """Read a config from a mapping, as YAML gives it."""
     raw = copy.deepcopy(dict(mapping))
     reader = Reader()
     for override in overrides:
@@ -54,7 +54,7 @@ def config_from(
     _load_plugins(raw, folder, reader)
     config: ExperimentConfig | None = reader.dataclass(ExperimentConfig, raw, "", "a config")
     if config is not None:
-        reader.mistakes.extend(_contradictions(config))
+        reader.mistakes.extend(contradictions(config))
     if config is None or reader.mistakes:
         raise ConfigError(source, reader.mistakes)
     return config
@@ -67,7 +67,7 @@ def _load_plugins(raw: dict[str, Any], folder: Path, reader: Reader) -> None:
     """
     names = raw.get("plugins")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        return  # told with the rest of the config
+        return  # the reader notes this mistake
     for i, name in enumerate(names):
         try:
             load_plugin(folder / name)
@@ -77,7 +77,7 @@ def _load_plugins(raw: dict[str, Any], folder: Path, reader: Reader) -> None:
 
 
 def _apply_override(raw: dict[str, Any], override: str) -> Mistake | None:
-    """Set one `dotted.key=value` in the raw config; the mistake, if it cannot be done."""
+    """Set one `dotted.key=value` in the raw config; return the mistake, if there is one."""
     key, equals, text = override.partition("=")
     where = f"--set {override}"
     if not equals or not key:
@@ -94,7 +94,7 @@ def _apply_override(raw: dict[str, Any], override: str) -> Mistake | None:
             if not (part.isascii() and part.isdecimal()) or int(part) >= len(node):
                 return Mistake(where, f"{at} is a list of {len(node)}: no item {part!r} (counted from 0)")
         elif not isinstance(node, dict):
-            return Mistake(where, f"{at} is {describe(node)}: nothing can be set inside it")
+            return Mistake(where, f"{at} is {shown(node)}: nothing can be set inside it")
         index = int(part) if isinstance(node, list) else part
         if depth == len(path):
             node[index] = value
@@ -173,7 +173,7 @@ def _name_from(path: Path) -> str:
 
 
 def _configs_nearby(path: Path) -> str:
-    """The configs in the folder that was named, for whoever mistyped one."""
+    """`; did you mean ...?` with the nearest config in the folder of `path`, or nothing."""
     folders = [folder for folder in (path.parent, path.parent / "configs") if folder.is_dir()]
     files = {file.stem: str(file) for folder in folders for file in folder.glob("*.y*ml")}
     close = nearest(path.stem, files)

@@ -10,19 +10,19 @@ from pathlib import Path
 from nnfs_cli.core.errors import NnfsError
 
 _loaded: set[bytes] = set()
-"""The contents of the files that were run. A run directory's copy of a file counts as that file."""
+"""Contents of the files that were run. A copy in a run directory counts as the same file."""
 
 _attempts = itertools.count()
-"""So that no module that failed shares its name with a later one."""
+"""Numbers for module names, so that a failed module does not share its name with a later one."""
 
 _ONE_AT_A_TIME = threading.RLock()
 """Held while a plugin runs, so that no other thread runs the same one."""
 
 
 def load_plugin(path: Path) -> None:
-    """Run a Python file, unless that was done, so that a config can name the components it registers.
+    """Run a Python file, once. A config can then use the components that it registers.
 
-    Raises NnfsError where the file is missing or fails, with the line at fault.
+    Raises NnfsError if the file is missing or fails, with the line at fault.
     """
     path = path.resolve()
     if not path.is_file():
@@ -39,7 +39,7 @@ def _run(path: Path, content: bytes) -> None:
     if spec is None or spec.loader is None:
         raise NnfsError(f"{path}: not a Python file: its name must end in .py")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # where dataclasses look up the annotations of what it defines
+    sys.modules[name] = module  # dataclasses look up annotations there
     try:
         spec.loader.exec_module(module)
         _loaded.add(content)
@@ -51,7 +51,7 @@ def _run(path: Path, content: bytes) -> None:
 
 
 def _line(error: BaseException, path: Path) -> str:
-    """`, line 12` where the error came up in the file itself."""
+    """`, line 12` if the error arose in the file itself."""
     if isinstance(error, SyntaxError):
         return f", line {error.lineno}"
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == path]

@@ -1,6 +1,6 @@
 """From plain YAML values to components and back, finding every mistake at once.
 
-The classes are the schema: a dataclass's fields are the options, their types, ranges and defaults the rules.
+The classes are the schema: a dataclass's fields are the options, with types, ranges and defaults.
 """
 
 import dataclasses
@@ -18,7 +18,7 @@ from nnfs_cli.core.options import out_of_range
 
 
 class Reader:
-    """Reads values into dataclasses; what is wrong goes to `mistakes` and reads as None."""
+    """Reads values into dataclasses. A wrong value adds to `mistakes` and reads as None."""
 
     def __init__(self) -> None:
         self.mistakes: list[Mistake] = []
@@ -26,7 +26,7 @@ class Reader:
     def dataclass(self, cls: type[Any], raw: object, path: str, owner: str) -> Any:
         """An instance of a dataclass from a mapping of its fields. `owner` names it in messages."""
         if not isinstance(raw, Mapping):
-            self._wrong(path, f"must be a mapping of options, found {describe(raw)}")
+            self._wrong(path, f"must be a mapping of options, found {shown(raw)}")
             return None
         before = len(self.mistakes)
         annotations = get_type_hints(cls)
@@ -36,7 +36,7 @@ class Reader:
             if key not in fields:
                 misspelled.add(nearest(key, fields))
                 hint = did_you_mean(key, fields) or "; it takes none"
-                self._wrong(_join(path, key), f"{owner} has no option {describe(key)}{hint}")
+                self._wrong(_join(path, key), f"{owner} has no option {shown(key)}{hint}")
         values = {}
         for name, field in fields.items():
             if name in raw:
@@ -54,9 +54,7 @@ class Reader:
         spec = {"type": raw} if isinstance(raw, str) else raw
         if not isinstance(spec, Mapping) or not isinstance(spec.get("type"), str):
             kind = family.registry.kind
-            self._wrong(
-                path, f"must be {_a(kind)}: a name, or a mapping with its `type`, found {describe(raw)}"
-            )
+            self._wrong(path, f"must be {_a(kind)}: a name, or a mapping with its `type`, found {shown(raw)}")
             return None
         try:
             cls = family.registry[spec["type"]]
@@ -80,25 +78,25 @@ class Reader:
             return self._plain(annotation, raw, path)
         if isinstance(raw, list):
             return tuple(self.component(family, item, f"{path}[{i}]") for i, item in enumerate(raw))
-        self._wrong(path, f"must be a list of {family.registry.kind}s, found {describe(raw)}")
+        self._wrong(path, f"must be a list of {family.registry.kind}s, found {shown(raw)}")
         return None
 
     def _plain(self, annotation: Any, raw: object, path: str) -> Any:
         try:
-            # As JSON, so that YAML's lists may fill tuples while all else stays strict.
+            # As JSON, where lists may fill tuples; everything else is strict.
             return _adapter(annotation).validate_json(json.dumps(raw, default=str))
         except pydantic.ValidationError as error:
             if is_choice(annotation) or (get_origin(annotation) is tuple and not isinstance(raw, list)):
-                # pydantic has a complaint by each alternative, most of which were never meant.
+                # pydantic complains about each alternative; one message says it better.
                 near = nearest(raw, choices(annotation)) if isinstance(raw, str) else None
                 hint = "" if near is None else f"; did you mean {near!r}?"
-                self._wrong(path, f"must be {in_words(annotation)}, found {describe(raw)}{hint}")
+                self._wrong(path, f"must be {in_words(annotation)}, found {shown(raw)}{hint}")
             else:
                 self._by_item(error.errors(), raw, path)
             return None
 
     def _by_item(self, problems: Sequence[Mapping[str, Any]], raw: object, path: str) -> None:
-        """What is wrong of a value, or of which items of a list."""
+        """Note what is wrong with a value, or with items of a list."""
         expected: dict[str, list[str]] = {}
         found: dict[str, object] = {}
         for problem in problems:
@@ -107,7 +105,7 @@ class Reader:
             expected.setdefault(inner, []).append(WORDS.get(wanted, wanted))
             found[inner] = problem["input"] if inner else raw
         for inner, wanted_ones in expected.items():
-            text = f"must be {' or '.join(wanted_ones)}, found {describe(found[inner])}"
+            text = f"must be {' or '.join(wanted_ones)}, found {shown(found[inner])}"
             self._wrong(path + inner, text)
 
     def _create(self, cls: type[Any], values: Mapping[str, Any], path: str) -> Any:
@@ -119,14 +117,14 @@ class Reader:
 
     def _refuse(self, problems: Iterable[tuple[str, str, object]], path: str) -> None:
         for name, expected, found in problems:
-            self._wrong(_join(path, name), f"must be {expected}, found {describe(found)}")
+            self._wrong(_join(path, name), f"must be {expected}, found {shown(found)}")
 
     def _wrong(self, path: str, text: str) -> None:
         self.mistakes.append(Mistake(path, text))
 
 
 def create(family: type[Component], name: str, options: Mapping[str, Any]) -> Any:
-    """The member `name` of a family, with options as YAML has them. ConfigError tells what is wrong."""
+    """The member `name` of a family, with options as YAML has them. ConfigError lists every mistake."""
     reader = Reader()
     component = reader.component(family, {"type": name, **options}, name)
     if reader.mistakes:
@@ -146,13 +144,13 @@ def is_choice(annotation: Any) -> bool:
 
 
 def component_of_tuple(annotation: Any) -> type[Component] | None:
-    """Layer for `tuple[Layer, ...]`, None for what is no tuple of components."""
+    """Layer for `tuple[Layer, ...]`, None for any other type."""
     item = get_args(annotation)[0] if get_origin(annotation) is tuple else None
     return item if isinstance(item, type) and issubclass(item, Component) else None
 
 
 def item_or_none(annotation: Any) -> type[Any] | None:
-    """Regularizer for `Regularizer | None`, None for what is no optional component or dataclass."""
+    """Regularizer for `Regularizer | None`, None for anything but an optional component or dataclass."""
     item, *rest = get_args(annotation) or (None,)
     if rest != [type(None)] or not isinstance(item, type):
         return None
@@ -173,13 +171,13 @@ def to_plain(value: Any) -> Any:
     return value
 
 
-def describe(value: object) -> str:
+def shown(value: object) -> str:
     """A value as its user wrote it, short enough for a message."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):
         return str(value).lower()
-    text = f"[{', '.join(map(describe, value))}]" if isinstance(value, list | tuple) else repr(value)
+    text = f"[{', '.join(map(shown, value))}]" if isinstance(value, list | tuple) else repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
@@ -189,7 +187,7 @@ WORDS = {
     "a valid boolean": ONE[bool],
     "a valid string": ONE[str],
 }
-"""pydantic's words, and a student's."""
+"""pydantic's words, and plainer ones."""
 
 
 def _a(noun: str) -> str:

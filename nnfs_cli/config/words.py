@@ -1,4 +1,4 @@
-"""What an option takes, in a user's words."""
+"""The types of options, in plain words."""
 
 from collections.abc import Iterator
 from types import NoneType, UnionType
@@ -18,7 +18,7 @@ COUNTS = {2: "two", 3: "three", 4: "four"}
 
 
 def alternatives(annotation: Any) -> list[Any]:
-    """The types of a union, one by one, with the bounds of each; of any other type itself alone."""
+    """The types of a union, each with its bounds; any other type as a list of one."""
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin in (Union, UnionType):
         return [one for each in inner for one in alternatives(each)]
@@ -28,13 +28,13 @@ def alternatives(annotation: Any) -> list[Any]:
 
 
 def choices(annotation: Any) -> list[str]:
-    """The words that an option knows: valid and same, of `Literal["valid", "same"] | int`."""
+    """The words that an option accepts: valid and same, of `Literal["valid", "same"] | int`."""
     literals = (each for each in alternatives(annotation) if get_origin(each) is Literal)
     return [word for each in literals for word in get_args(each) if isinstance(word, str)]
 
 
 def in_words(annotation: Any) -> str:
-    """A type, whatever its range, as what a value must be: `an integer or a list of two integers`."""
+    """A type in plain words, without its range: `an integer or a list of two integers`."""
     kinds = [bare(kind) for kind in alternatives(annotation)]
     spare = int if float in kinds else None  # every integer is a number
     *others, last = (word for kind in kinds if kind is not spare for word in _words(kind))
@@ -42,7 +42,7 @@ def in_words(annotation: Any) -> str:
 
 
 def _words(annotation: Any) -> Iterator[str]:
-    """Of a type that is no union; of a Literal each value."""
+    """The words for a single type; for a Literal, one for each value."""
     origin, inner = get_origin(annotation), [bare(each) for each in get_args(annotation)]
     if origin is Literal:
         yield from map(repr, inner)

@@ -27,13 +27,13 @@ from nnfs_cli.preprocessing.splitting import HeldOut, split_rows, split_up
 from nnfs_cli.sources.targets import class_names, class_numbers, infer_task, real_targets, table_of_targets
 
 Seed: TypeAlias = Annotated[int, Ge(0), Lt(2**32)]
-"""What NumPy's older generators take."""
+"""The seeds that NumPy's older generators take."""
 
 
 class Dataset(Component, ABC):
-    """A source of data. Its options say which, how prepared, and how split.
+    """A source of data. Its options say which data, how to prepare them and how to split them.
 
-    example: options enough to make one, for the tests.
+    example: options that suffice to make one, for the tests.
     """
 
     registry: ClassVar[Registry["Dataset"]]
@@ -41,10 +41,10 @@ class Dataset(Component, ABC):
 
     @abstractmethod
     def load(self, rng: np.random.Generator) -> Data:
-        """Read or make the data. `rng` draws the splits. NnfsError where the data cannot be used."""
+        """Read or make the data. `rng` draws the splits. NnfsError if the data cannot be used."""
 
     def load_as(self, fitted: Preparation, rng: np.random.Generator) -> Data:
-        """The data as `load` gives them, but prepared as an earlier run's were, whatever they are now."""
+        """The data as `load` gives them, but normalized as an earlier run's were (`fitted`)."""
         return replace(self.load(rng), inputs=fitted.inputs, targets=fitted.targets)
 
 
@@ -73,7 +73,7 @@ class ArrayDataset(Dataset):
 
     @abstractmethod
     def arrays(self) -> dict[str, tuple[Array, Array, str]]:
-        """x, y and what messages call them, for `train` and, where it has rows of its own, for `test`."""
+        """x, y and a name for messages; for `train` and, if there are separate test rows, for `test`."""
 
     def load(self, rng: np.random.Generator) -> Data:
         return self._load(rng, None)
@@ -82,7 +82,7 @@ class ArrayDataset(Dataset):
         return self._load(rng, fitted)
 
     def _load(self, rng: np.random.Generator, fitted: Preparation | None) -> Data:
-        """The data, prepared as `fitted` says, or else fitted to their own training rows."""
+        """The data, prepared as `fitted` says or, without it, fitted to their own training rows."""
         arrays = self.arrays()
         x = arrays["train"][0]
         targets = {name: table_of_targets(y, source) for name, (_, y, source) in arrays.items()}
@@ -108,11 +108,11 @@ class ArrayDataset(Dataset):
             splits["test"] = Split(arrays["test"][0], ts["test"], np.arange(len(ts["test"])))
         how = choose_normalization(self.standardize, self.minmax, self.scale)
         target_how: Normalization = "standardize" if not classes and self.standardize_target else "none"
-        alike = x.ndim > 2
+        shared = x.ndim > 2
         return Data(
             splits,
             classes,
-            inputs=fitted.inputs if fitted else fit_affine(x, parts["train"], how, alike=alike),
+            inputs=fitted.inputs if fitted else fit_affine(x, parts["train"], how, shared=shared),
             target_names=names,
             targets=fitted.targets if fitted else fit_affine(t, parts["train"], target_how),
             fingerprint=fingerprint(*(array for x, y, _ in arrays.values() for array in (x, y))),
@@ -123,9 +123,9 @@ class ArrayDataset(Dataset):
 
 @dataclass(frozen=True)
 class Synthetic(Dataset):
-    """Points drawn by a rule: the options that all such datasets share, and the end of each `load`.
+    """Points drawn by a rule: options that all such datasets share, and the last lines of `load`.
 
-    Whatever the noise, a seed gives the same points before it.
+    A seed gives the same points before noise, whatever the noise.
     """
 
     samples: PositiveInt = 200
@@ -146,14 +146,14 @@ class Synthetic(Dataset):
     def classification(
         self, x: Array, classes: tuple[str, ...], points: np.random.Generator, rng: np.random.Generator
     ) -> Data:
-        """The classes `labels` gives, at x + noise e; `points` draws e, and `rng` the splits, by class."""
+        """Points x + noise e, of the classes `labels`; `points` draws e, `rng` splits each class alike."""
         x = x + self.noise * points.standard_normal(x.shape)
         t = self.labels(len(classes))
         splits = split_up(x, t, rng, validation=self.validation, test=self.test, stratify=True)
         return Data(splits, classes, fingerprint=fingerprint(x, t))
 
     def labels(self, classes: int) -> Array:
-        """Class numbers (samples,), in turn: the classes' counts differ by one at most."""
+        """Class numbers (samples,): 0, 1, 2, ... in turn, so class sizes differ by at most one."""
         return np.arange(self.samples, dtype=np.intp) % classes
 
 

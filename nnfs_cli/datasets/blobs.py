@@ -21,8 +21,8 @@ class Blobs(Synthetic):
 
     samples: how many points; the classes share them evenly.
     noise: the standard deviation of each cloud, in every direction.
-    seed: draws the centers and the points, apart from the experiment's own seed.
-    validation, test: how many points to hold out, or which share of them; of each class its part.
+    seed: draws the centers and the points, independent of the experiment's seed.
+    validation, test: points to hold out, as a count or as a share; the same share of each class.
     classes: how many clouds.
     features: how many inputs.
     spread: how far from 0 the centers may lie; the less, the more the clouds overlap.

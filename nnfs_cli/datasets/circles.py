@@ -20,11 +20,11 @@ class Circles(Synthetic):
 
     samples: how many points; the circles share them evenly.
     noise: the standard deviation of the noise, in both directions.
-    seed: draws the points and the noise, apart from the experiment's own seed.
-    validation, test: how many points to hold out, or which share of them; of each class its part.
+    seed: draws the points and the noise, independent of the experiment's seed.
+    validation, test: points to hold out, as a count or as a share; the same share of each class.
     factor: the inner circle's radius; the outer one's is 1.
 
-    As scikit-learn defines make_circles, but for the angles, which there are evenly spaced.
+    As scikit-learn defines make_circles, but there the angles are evenly spaced.
     """
 
     samples: Annotated[int, Ge(2), Expected("at least one for each of the 2 classes")] = 400

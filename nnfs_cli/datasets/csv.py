@@ -21,9 +21,9 @@ from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.preprocessing.splitting import HeldOut, split_rows
 from nnfs_cli.sources.encoding import Missing, encode, fit_columns, refuse_missing
 from nnfs_cli.sources.lines import UNNAMED, Dialect
-from nnfs_cli.sources.parsed import cached_table
 from nnfs_cli.sources.paths import find_files
 from nnfs_cli.sources.table import Table
+from nnfs_cli.sources.table_cache import cached_table
 from nnfs_cli.sources.targets import class_names, class_numbers, infer_task, real_targets
 
 
@@ -32,30 +32,31 @@ from nnfs_cli.sources.targets import class_names, class_numbers, infer_task, rea
 class CSV(Dataset):
     """The rows of a table: features x (N, D), and a target, classes t (N,) or real values (N, M)
 
-    Columns of texts are categories and become one-hot numbers. What is fitted (normalization, what
-    fills gaps) is fitted to the training rows alone, and kept with the run.
+    Text columns are categories and become one-hot numbers. Normalization and fill values are fitted to
+    the training rows alone, and saved with the run.
 
     path: a file (.csv, .csv.gz, .parquet), a list of files, or a pattern such as `data/part-*.csv`.
     target: the target column, or a list of several for regression.
     features: the feature columns: a list, or `{include: [...], exclude: [...]}`; by default all others.
     categorical: columns of numbers that are names rather than quantities, such as postal codes.
-    task: classification or regression; auto tells by the target.
-    test: a file with the test rows, or how many rows, or which share of them, to hold out for test.
-    validation: how many rows, or which share of them, to hold out for validation; by class for classes.
+    task: classification or regression; auto decides by the target.
+    test: a file with the test rows; or rows to hold out for test, as a count or as a share.
+    validation: rows to hold out for validation, as a count or as a share; of classes the same share of each.
     standardize: bring each feature to mean 0 and standard deviation 1.
     minmax: bring each feature to the range 0 to 1.
-    scale: divide each feature by its largest size. For images one map serves all pixels.
+    scale: divide each feature by its largest absolute value.
+        Images (`image_shape`) are normalized by one map for all pixels.
     standardize_target: train a regression on targets of mean 0 and standard deviation 1, unless its
-        loss is for counts or probabilities. Predictions and metrics are in the targets' own units all
-        the same; the loss is that of training.
-    missing: what to do about missing values: error, drop (the rows), or fill them with the column's mean,
-        its median, or a constant. A gap among categories becomes the most frequent one; with constant
-        it is a category of its own.
-    fill_value: what `missing: constant` puts in place of missing numbers.
+        loss is for counts or probabilities. Predictions and metrics are in the targets' own
+        units either way; the loss is not.
+    missing: what to do about missing values: `error`, `drop` the rows, or fill in the column's `mean`, its
+        `median` or a `constant`. A missing category becomes the most frequent one; with `constant` it
+        becomes a category of its own.
+    fill_value: the number that `missing: constant` fills in.
     image_shape: the shape that a row's features have as an image, such as [28, 28].
-    augment: how to change images at random each time they are trained on; null for not at all.
-    delimiter: what stands between values.
-    encoding: how the file's text is encoded.
+    augment: random changes of the training images; null for none.
+    delimiter: the character between values.
+    encoding: the file's text encoding.
     """
 
     path: str | tuple[str, ...]
@@ -96,7 +97,7 @@ class CSV(Dataset):
         return self._load(rng, fitted)
 
     def _load(self, rng: np.random.Generator, fitted: Preparation | None) -> Data:
-        """The data, prepared as `fitted` says, or else fitted to their own training rows."""
+        """The data, prepared as `fitted` says or, without it, fitted to their own training rows."""
         table, prints = self._read(self.path, "dataset.path")
         missing = table.missing_counts()
         table = self._without_gaps(table, names := self._feature_names(table))
@@ -140,7 +141,7 @@ class CSV(Dataset):
         )
 
     def _read(self, path: str | Sequence[str], option: str) -> tuple[Table, str]:
-        """A table that has the target, and its fingerprint."""
+        """A table that has the columns of the options, and its fingerprint."""
         dialect = Dialect(self.delimiter, self.encoding)
         table, prints = cached_table(find_files(path, option), dialect, self.categorical)
         table.require(self.targets, "dataset.target")
@@ -169,7 +170,7 @@ class CSV(Dataset):
         return names
 
     def _without_gaps(self, table: Table, names: Sequence[str]) -> Table:
-        """The table without the rows that are to be dropped; NnfsError for gaps that may not be there."""
+        """The table, without incomplete rows if they are dropped; NnfsError for gaps that are not allowed."""
         if self.missing == "drop":
             gaps = np.any([table.missing(name) for name in (*names, *self.targets)], axis=0)
             if gaps.all():
@@ -195,9 +196,9 @@ class CSV(Dataset):
         return x.reshape(-1, *self.image_shape) if self.image_shape else x
 
     def _fit_inputs(self, x: Array, rows: Array, columns: Sequence[Column]) -> Affine:
-        """One map for all pixels of images; for tables one a column, but one-hot numbers stay as they are."""
+        """The normalization: one map for all pixels, or one per column; one-hot numbers stay 0 and 1."""
         how = choose_normalization(self.standardize, self.minmax, self.scale)
-        inputs = fit_affine(x, rows, how, alike=bool(self.image_shape))
+        inputs = fit_affine(x, rows, how, shared=bool(self.image_shape))
         one_hot = np.repeat(
             [bool(column.categories) for column in columns], [column.width for column in columns]
         )

@@ -20,9 +20,9 @@ class Cubic(Dataset):
     samples: how many points.
     noise: the standard deviation of the noise.
     low: where the interval of x starts.
-    high: where it ends; above low.
-    seed: draws the noise, apart from the experiment's own seed.
-    validation, test: how many points to hold out, or which share of them.
+    high: where the interval of x ends; above low.
+    seed: draws the noise, independent of the experiment's seed.
+    validation, test: points to hold out, as a count or as a share.
     """
 
     samples: PositiveInt = 200

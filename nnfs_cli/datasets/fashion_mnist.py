@@ -5,9 +5,9 @@ from typing import ClassVar
 
 from nnfs_cli.datasets.base import DATASETS
 from nnfs_cli.datasets.published import PublishedImages
-from nnfs_cli.sources.named import NamedSet
+from nnfs_cli.sources.published_files import PublishedFiles
 
-FILES = NamedSet(
+FILES = PublishedFiles(
     name="fashion_mnist",
     title="Fashion-MNIST",
     mirrors=("https://storage.googleapis.com/tensorflow/tf-keras-datasets/",),
@@ -31,14 +31,14 @@ class FashionMNIST(PublishedImages):
     Xiao, Rasul and Vollgraf, 2017, Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine
     Learning Algorithms, arXiv:1708.07747 (MIT license).
 
-    path: the folder with the four .gz files. Their names are those of MNIST's, so the two cannot share
-        a folder. What is missing in data/fashion_mnist is downloaded into the cache folder.
+    path: the folder with the four .gz files. MNIST's have the same names, so the two cannot share a
+        folder. Files missing in data/fashion_mnist are downloaded into the cache folder.
     scale: map the pixels 0..255 to [0, 1].
-    validation: how many training images to hold out for validation, or which share of them,
+    validation: training images to hold out for validation, as a count or as a share,
         drawn with the experiment's seed.
-    augment: how to change images at random each time they are trained on; null for not at all.
+    augment: random changes of the training images; null for none.
     """
 
     path: str = "data/fashion_mnist"
-    files: ClassVar[NamedSet] = FILES
+    files: ClassVar[PublishedFiles] = FILES
     classes: ClassVar[tuple[str, ...]] = CLASSES

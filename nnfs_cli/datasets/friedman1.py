@@ -17,13 +17,14 @@ from nnfs_cli.preprocessing.records import Data
 class Friedman1(Synthetic):
     """t = 10 sin(pi x1 x2) + 20 (x3 - 1/2)^2 + 10 x4 + 5 x5 + noise e    x: (samples, D), t: (samples, 1)
 
-    x is uniform on [0, 1]^D, D = features, and e ~ N(0, 1). Inputs after the fifth say nothing about t.
-    No network can be expected to come below an RMSE of `noise`; the sum itself varies by 4.9.
+    x is uniform on [0, 1]^D, D = features, and e ~ N(0, 1). Inputs after the fifth have no effect on t.
+    No network can be expected to reach an RMSE below `noise`. The standard deviation of t without noise
+    is 4.9.
 
     samples: how many points.
     noise: the standard deviation of the noise.
-    seed: draws the points and the noise, apart from the experiment's own seed.
-    validation, test: how many points to hold out, or which share of them.
+    seed: draws the points and the noise, independent of the experiment's seed.
+    validation, test: points to hold out, as a count or as a share.
     features: how many inputs, 5 or more.
 
     Friedman 1991, Multivariate adaptive regression splines, The Annals of Statistics 19 (1).

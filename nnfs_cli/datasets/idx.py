@@ -19,7 +19,7 @@ from nnfs_cli.sources.idx import read_idx
 from nnfs_cli.sources.paths import find_file
 
 MOST_CLASSES = 2**16
-"""Labels beyond are no classes' numbers."""
+"""Larger labels cannot be class numbers."""
 
 
 @DATASETS.register("idx")
@@ -32,10 +32,10 @@ class IDX(Dataset):
     train_images, train_labels: the files of the training rows, images and labels, plain or gzipped.
     test_images, test_labels: the files of the test rows, images and labels, if there are any.
     classes: the classes' names, from number 0 on; by default the numbers up to the largest label.
-    scale: divide bytes by 255, other numbers by the largest size that one has in training.
-    validation: how many training rows to hold out for validation, or which share of them,
+    scale: divide bytes by 255, other numbers by their largest absolute value in the training rows.
+    validation: training rows to hold out for validation, as a count or as a share,
         drawn with the experiment's seed.
-    augment: how to change images at random each time they are trained on; null for not at all.
+    augment: random changes of the training images; null for none.
     """
 
     train_images: str
@@ -119,4 +119,4 @@ class IDX(Dataset):
     def _inputs(self, x: Array, rows: Array) -> Affine:
         if not self.scale:
             return IDENTITY
-        return Affine(scale=1.0 / 255.0) if x.dtype == np.uint8 else fit_affine(x, rows, "scale", alike=True)
+        return Affine(scale=1.0 / 255.0) if x.dtype == np.uint8 else fit_affine(x, rows, "scale", shared=True)

@@ -15,13 +15,13 @@ from nnfs_cli.preprocessing.records import Data
 class Linear(Synthetic):
     """t = x W + b + noise e        x: (samples, features), W: (features, outputs), b: (outputs,)
 
-    All of x, W, b and e are drawn from N(0, 1). A single dense layer fits it, and least squares
-    gives the answer to compare with.
+    All of x, W, b and e are drawn from N(0, 1). A single dense layer fits it, and least squares gives
+    the exact solution to compare with.
 
     samples: how many points.
     noise: the standard deviation of the noise.
-    seed: draws W, b, the points and the noise, apart from the experiment's own seed.
-    validation, test: how many points to hold out, or which share of them.
+    seed: draws W, b, the points and the noise, independent of the experiment's seed.
+    validation, test: points to hold out, as a count or as a share.
     features: how many inputs.
     outputs: how many targets.
     """

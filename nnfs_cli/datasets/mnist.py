@@ -5,9 +5,9 @@ from typing import ClassVar
 
 from nnfs_cli.datasets.base import DATASETS
 from nnfs_cli.datasets.published import PublishedImages
-from nnfs_cli.sources.named import NamedSet
+from nnfs_cli.sources.published_files import PublishedFiles
 
-FILES = NamedSet(
+FILES = PublishedFiles(
     name="mnist",
     title="MNIST",
     mirrors=(
@@ -21,7 +21,7 @@ FILES = NamedSet(
         "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
     },
 )
-"""Of the decompressed files: the .gz bytes themselves differ between distributions."""
+"""The checksums are of the decompressed files, since .gz files differ between distributions."""
 
 
 @DATASETS.register("mnist")
@@ -31,14 +31,14 @@ class MNIST(PublishedImages):
 
     LeCun, Cortes and Burges, The MNIST database of handwritten digits (CC BY-SA 3.0).
 
-    path: the folder with the four files, each plain or with .gz. What is missing in data/mnist is
+    path: the folder with the four files, each plain or with .gz. Files missing in data/mnist are
         downloaded into the cache folder.
     scale: map the pixels 0..255 to [0, 1].
-    validation: how many training images to hold out for validation, or which share of them,
+    validation: training images to hold out for validation, as a count or as a share,
         drawn with the experiment's seed.
-    augment: how to change images at random each time they are trained on; null for not at all.
+    augment: random changes of the training images; null for none.
     """
 
     path: str = "data/mnist"
-    files: ClassVar[NamedSet] = FILES
+    files: ClassVar[PublishedFiles] = FILES
     classes: ClassVar[tuple[str, ...]] = tuple("0123456789")

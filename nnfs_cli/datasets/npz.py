@@ -15,20 +15,21 @@ from nnfs_cli.sources.paths import find_file
 class NPZ(ArrayDataset):
     """The arrays x (N, ...) and y, classes (N,) or real values (N,) or (N, M), of an .npz file
 
-    Those saved without compression (`np.savez`) are mapped into memory, and may be larger than it.
+    Arrays saved without compression (`np.savez`) are mapped into memory, and may be larger than it.
 
     path: the .npz file.
     x: the name of the array of inputs.
     y: the name of the array of targets.
     x_test, y_test: the names of the arrays of separate test rows, inputs and targets, if there are any.
-    task: classification or regression; auto tells by y.
-    validation, test: how many rows to hold out, or which share of them; by class for classes.
-    standardize: bring each entry of a row to mean 0 and standard deviation 1.
-    minmax: bring each entry to the range 0 to 1.
-    scale: divide each entry by its largest size. Of images, all pixels share one map.
+    task: classification or regression; auto decides by y.
+    validation, test: rows to hold out, as a count or as a share; of classes the same share of each.
+    standardize: bring each feature to mean 0 and standard deviation 1.
+    minmax: bring each feature to the range 0 to 1.
+    scale: divide each feature by its largest absolute value.
+        Images are normalized by one map for all pixels.
     standardize_target: train a regression on targets of mean 0 and standard deviation 1, unless its
-        loss is for counts or probabilities; predictions and metrics are in y's own units all the same.
-    augment: how to change images at random each time they are trained on; null for not at all.
+        loss is for counts or probabilities; predictions and metrics are in y's own units either way.
+    augment: random changes of the training images; null for none.
     """
 
     path: str

@@ -1,4 +1,4 @@
-"""What datasets of images have in common that were published as four IDX files, as MNIST was."""
+"""The common part of image datasets that were published as four IDX files, as MNIST was."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -10,18 +10,18 @@ from nnfs_cli.preprocessing.affine import IDENTITY, Affine
 from nnfs_cli.preprocessing.augmentation import Augmentation
 from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.preprocessing.splitting import HeldOut, split_up
-from nnfs_cli.sources.named import NamedSet
+from nnfs_cli.sources.published_files import PublishedFiles
 
 
 @dataclass(frozen=True)
 class PublishedImages(Dataset):
-    """Images of bytes and their labels, for training and for test.
+    """Images of 8 bits per pixel and their labels, for training and for test.
 
     files: the four files.
     classes: the classes' names, from label 0 on.
     """
 
-    files: ClassVar[NamedSet]
+    files: ClassVar[PublishedFiles]
     classes: ClassVar[tuple[str, ...]]
 
     path: str

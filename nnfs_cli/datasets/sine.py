@@ -20,11 +20,11 @@ class Sine(Synthetic):
 
     samples: how many points.
     noise: the standard deviation of the noise.
-    seed: draws the noise, apart from the experiment's own seed.
-    validation, test: how many points to hold out, or which share of them.
+    seed: draws the noise, independent of the experiment's seed.
+    validation, test: points to hold out, as a count or as a share.
     cycles: how many whole waves fit in the interval; the more, the harder to fit.
     low: where the interval of x starts.
-    high: where it ends; above low.
+    high: where the interval of x ends; above low.
     """
 
     cycles: PositiveFloat = 2.0

@@ -24,10 +24,10 @@ class Spiral(Synthetic):
 
     samples: how many points; the arms share them evenly.
     noise: the standard deviation of the noise, in both directions.
-    seed: draws the points and the noise, apart from the experiment's own seed.
-    validation, test: how many points to hold out, or which share of them; of each class its part.
+    seed: draws the points and the noise, independent of the experiment's seed.
+    validation, test: points to hold out, as a count or as a share; the same share of each class.
     classes: how many arms.
-    turns: how often an arm would wind from the origin to radius 1; the more, the harder to tell apart.
+    turns: turns of an arm from the origin to radius 1; with more turns the arms are harder to tell apart.
     """
 
     samples: Annotated[int, Ge(2)] = 600

@@ -16,13 +16,13 @@ from nnfs_cli.preprocessing.records import Data
 class Xor(Synthetic):
     """x = u + noise e,   class: do u1 and u2 have the same sign or different ones?        x: (samples, 2)
 
-    u is uniform on [-1, 1]^2, with as many points of each class, and e ~ N(0, 1). The class is u's, so
-    that noise carries points over the axes, and then no network can be right about all of them.
+    u is uniform on [-1, 1]^2, with equally many points of each class, and e ~ N(0, 1). The class depends on
+    u alone, so noise moves some points across the axes, where no network can classify them all correctly.
 
     samples: how many points; the classes share them evenly.
     noise: the standard deviation of the noise, in both directions.
-    seed: draws the points and the noise, apart from the experiment's own seed.
-    validation, test: how many points to hold out, or which share of them; of each class its part.
+    seed: draws the points and the noise, independent of the experiment's seed.
+    validation, test: points to hold out, as a count or as a share; the same share of each class.
 
     Minsky and Papert 1969, Perceptrons.
     """

@@ -1,6 +1,8 @@
-"""The gradient check: every analytic gradient against the loss itself, in float64.
+"""The gradient check: every analytic gradient against numeric derivatives of the loss, in float64.
 
-`differences` takes numeric derivatives and knows kinks; `compare` judges a tensor, `diagnose` says what
-a wrong one looks like; a `subject` is something with gradients, `subjects` are those that there are,
-`select` chooses among them; `steps` is for the picture.
+differences: numeric derivatives, and where they do not exist (kinks).
+compare, diagnose: the verdict on one tensor's gradient, and the likely mistake in a wrong one.
+subject, subjects, select: something with gradients to check; all of them; a choice of them.
+harness: what makes passes repeatable and forgotten gradients visible.
+step_sizes: the error for each step size, for the picture.
 """

@@ -16,13 +16,13 @@ MOST_ENTRIES = 60
 MOST_KINKS = 0.1
 COMPLEX_STEP = 1e-30
 RULE = (
-    f"float64, central differences with h = {STEP:g} and h/10, or near a kink h/10 and h/100; "
-    f"error = |a - n| / max(|a|, |n|, s), s = {SMALLEST:g} max(1, |loss|): below s an error counts "
-    f"absolutely, since rounding drowns ratios. "
-    f"Entries at a kink, where slopes to the left and right do not meet or the two steps disagree, are left "
-    f"out and counted; more than a tenth of them is inconclusive, which is no pass; on a config's data the "
-    f"tensor is then judged again with noise on inputs and parameters. complex: the error against a complex "
-    f"step of {COMPLEX_STEP:g}, where the component's operations allow one"
+    f"float64, central differences with h = {STEP:g} and h/10, or near a kink h/10 and h/100. "
+    f"error = |a - n| / max(|a|, |n|, s) with s = {SMALLEST:g} max(1, |loss|): for gradients below s the "
+    f"absolute error counts, since their ratio is mostly rounding. "
+    f"An entry is at a kink if its slopes to the left and right differ, or if the two steps disagree. Such "
+    f"entries are left out and counted. If they are more than a tenth, the check is inconclusive, which is "
+    f"no pass; a config's network is then checked again with noise on inputs and parameters. complex: the "
+    f"error against a complex step of {COMPLEX_STEP:g}, where the component's operations allow it"
 )
 
 Verdict = Literal["pass", "FAIL", "inconclusive"]
@@ -33,10 +33,11 @@ class TensorCheck:
     """The verdict on one tensor's gradient.
 
     subject, tensor: what was checked.   shape: the tensor's.
-    entries: how many were compared; of these, zeros: analytic and numeric are both exactly zero.
-    kinks: how many more were left out, having no derivative.
+    entries: how many were compared.
+    zeros: how many of these are exactly zero, analytic and numeric.
+    kinks: how many others were left out, since they have no derivative.
     max_relative, median_relative, max_absolute: the errors.
-    complex_error: the largest relative error against the complex step, None where that cannot be.
+    complex_error: the largest relative error against the complex step; None if there is none.
     worst: index, analytic and numeric value of the entry with the largest error.
     diagnosis: what the mistake looks like, for a gradient that fails.
     """
@@ -60,7 +61,7 @@ class TensorCheck:
         return self.verdict == "pass"
 
     def record(self) -> dict[str, Any]:
-        """As JSON holds it."""
+        """As a JSON mapping."""
         return dict(vars(self))
 
 
@@ -80,9 +81,9 @@ def compare(
 ) -> TensorCheck:
     """Compare `analytic` with the slopes of `loss` as entries of `values` change in place.
 
-    complex_slope: the complex-step derivative by one entry, None where it cannot be had.
-    rows: N, for the diagnosis.   magnitude: of the numbers that the loss sums up.
-    entries: how many to compare at most; MOST_ENTRIES unless told.
+    complex_slope: the complex-step derivative for an entry; None if there is none.
+    rows: N, for the diagnosis.   magnitude: the size of the numbers that the loss sums up.
+    entries: how many to compare at most; by default MOST_ENTRIES.
     """
     middle = loss()
     smallest = SMALLEST * max(1.0, abs(middle))
@@ -115,7 +116,7 @@ def compare(
 
 
 def along_entry(loss: Callable[[], float], values: Array, index: Shape) -> Callable[[float], float]:
-    """The loss as a function of what is added to one entry of `values`."""
+    """The loss as a function of h, a number that is added to one entry of `values`."""
     here = values[index]
 
     def at(h: float) -> float:
@@ -141,7 +142,7 @@ def _complex_error(
     numeric: Array,
     smallest: float,
 ) -> float | None:
-    """The largest error against the complex step; None where that is no derivative of the same function."""
+    """The largest error against the complex step; None where it does not apply."""
     if slope is None or not indices:
         return None
     slopes = [slope(index) for index in indices]

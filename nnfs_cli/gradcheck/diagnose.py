@@ -1,4 +1,4 @@
-"""What a wrong gradient's numbers say about the mistake in it."""
+"""The likeliest mistake in a wrong gradient, from its numbers."""
 
 from collections.abc import Iterator, Sequence
 
@@ -7,7 +7,7 @@ import numpy as np
 from nnfs_cli.core.arrays import Array, Shape
 
 CLOSE = 1e-4
-"""Two gradients this close, relatively, count as the same when looking for a pattern."""
+"""Two gradients with a smaller relative difference count as the same."""
 
 
 def diagnose(shape: Shape, analytic: Array, indices: Sequence[Shape], numeric: Array, rows: int) -> str:
@@ -17,7 +17,7 @@ def diagnose(shape: Shape, analytic: Array, indices: Sequence[Shape], numeric: A
     """
     a = np.array([analytic[index] for index in indices])
     if not np.isfinite(a).all():
-        return "entries are not finite: never written, or computed from what was not"
+        return "entries are not finite: they were never written, or computed from such entries"
     if _same(a, np.zeros_like(a)) and not _same(numeric, np.zeros_like(a)):
         return "analytic is zero: this gradient is not passed on"
     factor = _factor(a, numeric)
@@ -39,7 +39,7 @@ def _same(a: Array, b: Array) -> bool:
 
 
 def _factor(a: Array, n: Array) -> float | None:
-    """c where a = c n throughout, None where there is no such number."""
+    """The number c with a = c n in every entry; None if there is none."""
     square = float(np.dot(n, n))
     if not square:
         return None
@@ -54,14 +54,14 @@ def _meaning(factor: float, rows: int) -> str:
     if near(-1.0):
         return "the sign is wrong"
     if rows > 2 and near(rows):
-        return f"summed over the batch of {rows} where the mean is meant"
+        return f"it is summed over the batch of {rows}, not averaged"
     if rows > 2 and near(1.0 / rows):
-        return f"divided by the batch of {rows} once too often"
+        return f"it is divided by the batch of {rows} once too often"
     return "a factor N or 2 is missing or doubled"
 
 
 def _rearranged(analytic: Array) -> Iterator[tuple[str, Array]]:
-    """What the gradient would be if it were right but for the order of its entries."""
+    """Other orders of the gradient's entries that mistakes can cause, each with a text."""
     if analytic.ndim == 2 and analytic.shape[0] == analytic.shape[1]:
         yield "analytic is the transposed gradient", analytic.T
         yield "analytic is the transposed gradient with the wrong sign", -analytic.T

@@ -1,4 +1,4 @@
-"""What makes a network fit for checking: repeatable passes, traps for what is forgotten, a complex twin."""
+"""Prepares a network for checking: repeatable passes, traps for forgotten gradients, a complex twin."""
 
 import copy
 import warnings
@@ -19,8 +19,8 @@ from nnfs_cli.layers.base import Layer
 class Shift(Layer):
     """y = x + w        x, y: (N, ...)   w: (...)
 
-    A trainable layer below the one that is checked, so that the gradient to that one's input is
-    tested on its way into another layer's parameters, as in a network.
+    A trainable layer below the checked one. The checked layer's input gradient becomes the gradient of w,
+    as it does in a network.
     """
 
     type_name: ClassVar[str] = "below"
@@ -39,8 +39,8 @@ class Shift(Layer):
         np.copyto(dx, dy)
 
 
-class Repeat:
-    """Before each pass: the same random draws and the same gathered statistics as the first time."""
+class Rewind:
+    """Called before each pass: sets random draws and gathered statistics back to their first values."""
 
     def __init__(self, network: Network, seed: int) -> None:
         self._draws = Draws(seed)
@@ -53,8 +53,8 @@ class Repeat:
         self._statistics[...] = self._at_first
 
 
-def poison(network: Network, workspace: Workspace) -> None:
-    """Not-a-number in every gradient array: what a layer forgets to write is seen."""
+def fill_with_nan(network: Network, workspace: Workspace) -> None:
+    """Fill every gradient array with not-a-number, which shows the entries that a layer forgets to write."""
     network.params.grad.fill(np.nan)
     for gradient in workspace.gradients:
         gradient.fill(np.nan)
@@ -63,7 +63,7 @@ def poison(network: Network, workspace: Workspace) -> None:
 class ComplexTwin:
     """The same layers in complex numbers:  df/dx = Im f(x + ih) / h,  exact to rounding.
 
-    Nothing is subtracted, so h may be 1e-30. It works where every operation continues analytically.
+    Nothing is subtracted, so h may be 1e-30. It works if every operation is analytic.
 
     Squire and Trapp, 1998, Using complex variables to estimate derivatives of real functions.
     """
@@ -74,19 +74,19 @@ class ComplexTwin:
         self._network = Network(copy.deepcopy(list(layers)), shape, np.complex128)
         self._real, self._x, self._r = real, x, r
         self._workspace = Workspace(self._network, len(x), to_input=True)
-        self._repeat = Repeat(self._network, seed)
+        self._rewind = Rewind(self._network, seed)
         params = [param.value for param in self._network.params.named.values()]
         self._tensors: list[Array] = [*params, self._workspace.x]
 
     def slope(self, tensor: int, index: Shape) -> float | None:
-        """The derivative of sum(r y) by one entry; None where an operation refuses complex numbers."""
+        """The derivative of sum(r y) by one entry; None if an operation refuses complex numbers."""
         self._network.params.value[...] = self._real.params.value
         self._workspace.x[...] = self._x
         self._tensors[tensor][index] += 1j * COMPLEX_STEP
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
-                self._repeat()
+                self._rewind()
                 self._workspace.forward()
         except (TypeError, np.exceptions.ComplexWarning):
             return None

@@ -18,9 +18,9 @@ def with_gradients() -> Names:
 
 
 def choose(file: Path | None = None, only: Sequence[str] = ()) -> Names:
-    """All components with gradients, or those that `file` registers, and of these those named in `only`.
+    """All components with gradients, or those that `file` registers; `only` keeps those with these names.
 
-    Raises NnfsError where that leaves nothing, or a name is unknown.
+    Raises NnfsError if none is left, or a name is unknown.
     """
     names = with_gradients()
     if file is not None:

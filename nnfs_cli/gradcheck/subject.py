@@ -1,4 +1,4 @@
-"""What has gradients: a loss that can be called again and again; and the verdicts on it."""
+"""A subject of the gradient check, which is a loss and its gradients, and the verdicts on it."""
 
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
@@ -10,20 +10,20 @@ import numpy as np
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.gradcheck.compare import TOLERANCE, TensorCheck, compare
 
-MOST_MOVES = 4
-"""How many other points are tried where kinks hide the slope."""
+MOST_NOISE_DRAWS = 4
+"""How often noise is tried where kinks hide the slope."""
 
 
 @dataclass(frozen=True)
 class Subject:
     """Something with gradients.
 
-    loss: the value; it reads the tensors' values wherever they are.
+    loss: computes the loss from the tensors' present values.
     gradients: computes and returns the analytic gradients, in the order of `tensors`.
-    tensors: (name, values).   rows: N.   magnitude: of the numbers that the loss sums up.
+    tensors: (name, values).   rows: N.   magnitude: the size of the numbers that the loss sums up.
     entries: how many of each tensor to compare at most, None for the usual number.
-    complex_slope: for each tensor, the complex-step derivative by one entry; None where it cannot be.
-    move: goes to another point near by, by random draws; None where the first is as good as any.
+    complex_slope: the complex-step derivative for a tensor and one of its entries; None if there is none.
+    add_noise: moves inputs and parameters a little, at random; None if that is never needed.
     """
 
     name: str
@@ -34,9 +34,9 @@ class Subject:
     complex_slope: Callable[[int, Shape], float | None] | None = None
     magnitude: float = 1.0
     entries: int | None = None
-    move: Callable[[np.random.Generator], None] | None = None
+    add_noise: Callable[[np.random.Generator], None] | None = None
 
-    def on_tensor(self, i: int, rng: np.random.Generator, tolerance: float) -> TensorCheck:
+    def check_tensor(self, i: int, rng: np.random.Generator, tolerance: float) -> TensorCheck:
         """The verdict on the i-th tensor."""
         name, values = self.tensors[i]
         return compare(
@@ -53,7 +53,7 @@ class Subject:
             entries=self.entries,
         )
 
-    def along_a_direction(self, rng: np.random.Generator, tolerance: float) -> TensorCheck:
+    def check_direction(self, rng: np.random.Generator, tolerance: float) -> TensorCheck:
         """All entries of all tensors at once: the slope along a random direction v against g . v."""
         analytic = self.gradients()
         directions = [rng.normal(size=values.shape) for _, values in self.tensors]
@@ -84,7 +84,7 @@ class Subject:
         return dataclasses.replace(check, shape=(size,), diagnosis="")
 
     def unrepeatable(self) -> Iterator[TensorCheck]:
-        """A failure for each tensor for which two equal calls differ, as by a draw without a seed."""
+        """A failed check for each tensor if two equal calls differ, as with draws without a seed."""
         analytic, again = self.gradients(), self.gradients()
         values = (self.loss(), self.loss())
         for (name, tensor), first, second in zip(self.tensors, analytic, again, strict=True):
@@ -108,38 +108,40 @@ class Subject:
 
 
 def check(subject: Subject, seed: int = 0, tolerance: float = TOLERANCE) -> list[TensorCheck]:
-    """A verdict for each tensor of a subject and, where there are several, for all along one direction."""
+    """A verdict for each tensor of a subject and, if there are several, for all along one direction."""
     rng = np.random.default_rng(seed)
     checks = list(subject.unrepeatable())
     if not checks:
         tensors = range(len(subject.tensors))
-        checks = [conclude(subject, partial(subject.on_tensor, i), rng, tolerance) for i in tensors]
+        checks = [
+            check_with_noise(subject, partial(subject.check_tensor, i), rng, tolerance) for i in tensors
+        ]
         if len(checks) > 1:
-            checks.append(conclude(subject, subject.along_a_direction, rng, tolerance))
+            checks.append(check_with_noise(subject, subject.check_direction, rng, tolerance))
     return checks
 
 
-def conclude(
+def check_with_noise(
     subject: Subject,
     verdict: Callable[[np.random.Generator, float], TensorCheck],
     rng: np.random.Generator,
     tolerance: float,
 ) -> TensorCheck:
-    """The verdict where the subject is or, if kinks make that inconclusive, at another point near by.
+    """The verdict on the data as they are or, if kinks make that inconclusive, with noise.
 
-    Images lie on kinks. Where one is constant, as at MNIST's border, all that a maximum looks at is
-    equal, and a pixel that moves alone becomes the largest or is it no more: no h is small enough for a
-    slope by x. And a bias of zero is where ReLU bends, wherever all that it is added to is zero. But such
-    points have measure zero (Rademacher's theorem), and noise leaves them; it must be much larger than h,
-    or what was equal stays within its reach. As long as they can be judged, the data come first: ties in
-    them move together with a weight, which shows whether each counts once.
+    Images lie on kinks. Where an image is constant, as at MNIST's border, all pixels under a maximum are
+    equal. If one of them moves alone, the maximum changes with it in one direction only: no h is small
+    enough for a slope by x. A bias of zero is at ReLU's kink wherever all its inputs are zero. But such
+    points have measure zero (Rademacher's theorem), so noise leaves them. The noise must be much larger
+    than h, or pixels that were equal stay within h of each other. The data without noise come first, since
+    equal pixels move together when a weight changes, and that shows whether each counts once.
     """
     check = verdict(rng, tolerance)
-    if check.verdict != "inconclusive" or subject.move is None:
+    if check.verdict != "inconclusive" or subject.add_noise is None:
         return check
     starts = [values.copy() for _, values in subject.tensors]
-    for _ in range(MOST_MOVES):
-        subject.move(rng)
+    for _ in range(MOST_NOISE_DRAWS):
+        subject.add_noise(rng)
         check = verdict(rng, tolerance)
         if check.verdict != "inconclusive":
             break

@@ -1,4 +1,4 @@
-"""What the gradient check is run on: components, each by itself, and whole networks on their data."""
+"""What the gradient check checks: single components, and whole networks on their data."""
 
 import copy
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ from nnfs_cli.core.component import Component
 from nnfs_cli.core.params import FlatParams, Param
 from nnfs_cli.engine.batch import Batch
 from nnfs_cli.engine.network import Network, Workspace
-from nnfs_cli.gradcheck.harness import ComplexTwin, Repeat, Shift, poison
+from nnfs_cli.gradcheck.harness import ComplexTwin, Rewind, Shift, fill_with_nan
 from nnfs_cli.gradcheck.subject import Subject
 from nnfs_cli.initializers.zeros import Zeros
 from nnfs_cli.layers.base import LAYERS, Layer
@@ -22,20 +22,20 @@ from nnfs_cli.training.experiment import Experiment
 
 BATCH_SIZES = (1, 4)
 MORE_ROWS = 3
-"""For layers that mix rows: the statistics of one or two rows are flat or bent too sharply to check."""
+"""Added for layers that mix rows: statistics of one or two rows are constant or too sharply curved."""
 
 LARGEST_BATCH, MOST_IMAGES = 16, 8
 LARGE, FEWER_ENTRIES = 100_000, 20
-"""From so many parameters on a network is large: fewer entries of each tensor, so that it takes seconds."""
+"""Networks with this many parameters are large: fewer entries of each tensor are checked, to take seconds."""
 
 NOISE = 0.1
-"""How far inputs and parameters go to leave kinks: little, so that they still are what they were."""
+"""How far inputs and parameters move to leave kinks, relative to their size: only a little."""
 
 
 def component_subjects(names: set[tuple[str, str]] | None = None, seed: int = 0) -> Iterator[Subject]:
-    """Every registered layer, loss and regularizer (or those of `names`, as (kind, name)).
+    """Every registered layer, loss and regularizer, or those in `names`, as (kind, name).
 
-    Each with all its examples, and layers and losses with several batch sizes.
+    Each is checked with all its examples; layers and losses with several batch sizes.
     """
 
     def wanted(kind: str, name: str) -> bool:
@@ -56,7 +56,7 @@ def component_subjects(names: set[tuple[str, str]] | None = None, seed: int = 0)
 
 
 def mixes_rows(layer: Layer) -> bool:
-    """Whether a layer, or one that it is made of, makes a row's output depend on the other rows."""
+    """Whether in a layer, or in a layer inside of it, a row's output depends on the other rows."""
     inner: Sequence[Layer] = getattr(layer, "layers", ())
     return layer.mixes_rows or any(mixes_rows(each) for each in inner)
 
@@ -70,17 +70,17 @@ def layer_subject(layer: Layer, shape: Shape, n: int, seed: int = 0) -> Subject:
     workspace = Workspace(network, n, to_input=True)
     workspace.x[...] = rng.normal(size=workspace.x.shape)
     r = rng.normal(size=workspace.y.shape)
-    repeat = Repeat(network, seed)
+    rewind = Rewind(network, seed)
     twin = ComplexTwin(layers, shape, network, workspace.x, r, seed)
 
     def loss() -> float:
-        repeat()
+        rewind()
         workspace.forward()
         return float(np.sum(r * workspace.y))
 
     def gradients() -> list[Array]:
-        repeat()
-        poison(network, workspace)
+        rewind()
+        fill_with_nan(network, workspace)
         workspace.forward()
         workspace.dy[...] = r
         workspace.backward()
@@ -88,14 +88,14 @@ def layer_subject(layer: Layer, shape: Shape, n: int, seed: int = 0) -> Subject:
 
     tensors = [(name.split("/", 1)[1], p.value) for name, p in network.params.named.items()]
     tensors = [("below", tensors[0][1]), *tensors[1:], ("x", workspace.x)]
-    name = f"{spell(layer)} on {(n, *shape)}"
+    name = f"{component_text(layer)} on {(n, *shape)}"
     loss()
     magnitude = float(np.linalg.norm(r * workspace.y))
     return Subject(name, loss, gradients, tensors, n, twin.slope, magnitude)
 
 
 def loss_subjects(loss: Loss, n: int, width: int, seed: int = 0) -> Iterator[Subject]:
-    """A loss's gradient to the network's outputs, for every kind of targets it takes."""
+    """A loss's gradient to the network's outputs, for every kind of targets that it takes."""
     for task, z, t in loss.trials(n, width, np.random.default_rng(seed)):
         dz = np.empty_like(z)
 
@@ -104,12 +104,12 @@ def loss_subjects(loss: Loss, n: int, width: int, seed: int = 0) -> Iterator[Sub
             loss.gradient(z, t, dz)
             return [dz.copy()]
 
-        name = f"{spell(loss)} on {z.shape}, {task}"
+        name = f"{component_text(loss)} on {z.shape}, {task}"
         yield Subject(name, partial(loss.value, z, t), gradients, [("z", z)], n)
 
 
 def regularizer_subject(regularizer: Regularizer, seed: int = 0) -> Subject:
-    """A penalty's gradient to a few parameters, some of which weight decay spares."""
+    """A penalty's gradient to two parameters, one with weight decay and one without."""
     rng = np.random.default_rng(seed)
     named = {"W": Param((3, 4), Zeros()), "b": Param((4,), Zeros(), decay=False)}
     params = FlatParams(named, {}, np.float64)
@@ -121,7 +121,7 @@ def regularizer_subject(regularizer: Regularizer, seed: int = 0) -> Subject:
         return [param.grad.copy() for param in named.values()]
 
     tensors = [(name, param.value) for name, param in named.items()]
-    return Subject(spell(regularizer), partial(regularizer.penalty, params), gradients, tensors, 1)
+    return Subject(component_text(regularizer), partial(regularizer.penalty, params), gradients, tensors, 1)
 
 
 def experiment_subjects(experiment: Experiment, seed: int, when: str) -> Iterator[Subject]:
@@ -133,22 +133,22 @@ def experiment_subjects(experiment: Experiment, seed: int, when: str) -> Iterato
     workspace = Workspace(network, n, to_input=True)
     batch = Batch(split, experiment.data.inputs, workspace)
     batch.fill(np.random.default_rng(seed).choice(split.rows, n, replace=False))
-    repeat = Repeat(network, seed)
+    rewind = Rewind(network, seed)
     x, values = workspace.x.copy(), params.value.copy()
     axis = None if network.has_images else 0
     low, high = x.min(axis), x.max(axis)
 
-    def move(rng: np.random.Generator) -> None:
-        """Each input a part of the way to one drawn from the range of all pixels, or of its column.
+    def add_noise(rng: np.random.Generator) -> None:
+        """Move inputs by NOISE of the way to random values from the range of their column, or of all pixels.
 
-        Parameters by a part of their usual size: biases are not zero any more.
+        Move parameters by NOISE of their usual size, so that biases are no longer zero.
         """
         np.copyto(workspace.x, x + NOISE * (rng.uniform(low, high, x.shape) - x))
         size = float(np.sqrt(np.mean(np.square(values))))
         np.copyto(params.value, values + NOISE * size * rng.normal(size=values.shape))
 
     def value(*, data: bool, penalty: bool) -> float:
-        repeat()
+        rewind()
         total = 0.0
         if data:
             workspace.forward()
@@ -158,8 +158,8 @@ def experiment_subjects(experiment: Experiment, seed: int, when: str) -> Iterato
         return total
 
     def gradients(*, data: bool, penalty: bool) -> list[Array]:
-        repeat()
-        poison(network, workspace)
+        rewind()
+        fill_with_nan(network, workspace)
         if data:
             workspace.forward()
             loss.gradient(workspace.y, batch.t, workspace.dy)
@@ -183,11 +183,11 @@ def experiment_subjects(experiment: Experiment, seed: int, when: str) -> Iterato
             tensors,
             n,
             entries=FEWER_ENTRIES if params.value.size >= LARGE else None,
-            move=move,
+            add_noise=add_noise,
         )
 
 
-def spell(component: Component) -> str:
+def component_text(component: Component) -> str:
     """A component with its plain options, as `dense(units=3)`."""
     options = component.options().items()
     plain = [f"{name}={value}" for name, value in options if isinstance(value, bool | int | float | str)]

@@ -1,4 +1,4 @@
-"""Which engine computes: the fast one, or the plain one where the config asks for it."""
+"""Chooses the engine: the fast one, or the plain one if the config asks for it."""
 
 import importlib
 
@@ -6,11 +6,11 @@ from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.model import Model
 
 SPEED = "nnfs_cli.speed"
-"""The folder that may be left out; then the plain engine does everything."""
+"""The package of fast code. Without it the plain engine does everything."""
 
 
 def choose_engine(subject: Experiment | Model) -> None:
-    """Let fast code take an experiment's steps, or answer for a model, where there is any and it may."""
+    """Give an experiment or a model the fast engine, if there is one and the config allows it."""
     if subject.config.training.engine == "plain":
         return
     try:

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from nnfs_cli.jobs.load import load
+from nnfs_cli.jobs.load import load_experiment
 from nnfs_cli.runs.directory import RunDirectory
-from nnfs_cli.runs.listing import most_telling
+from nnfs_cli.runs.listing import default_split
 from nnfs_cli.training.evaluation import evaluate
 from nnfs_cli.training.reports import Evaluation
 
@@ -12,8 +12,8 @@ from nnfs_cli.training.reports import Evaluation
 def evaluate_run(run: RunDirectory, split: str | None) -> tuple[dict[str, Any], list[str]]:
     """Score a run's saved weights, write evaluation-<split>.json, and return it with any warnings."""
     summary = run.summary()
-    experiment = load(run)
-    evaluation = evaluate(experiment, split or most_telling(experiment.data.splits))
+    experiment = load_experiment(run)
+    evaluation = evaluate(experiment, split or default_split(experiment.data.splits))
     record = evaluation_record(evaluation)
     run.write_json(f"evaluation-{evaluation.split}.json", record)
     warnings = []
@@ -23,7 +23,7 @@ def evaluate_run(run: RunDirectory, split: str | None) -> tuple[dict[str, Any], 
 
 
 def evaluation_record(evaluation: Evaluation) -> dict[str, Any]:
-    """An evaluation as JSON holds it."""
+    """An evaluation as a JSON mapping."""
     record: dict[str, Any] = {
         "split": evaluation.split,
         "rows": evaluation.rows,

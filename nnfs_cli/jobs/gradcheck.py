@@ -12,7 +12,7 @@ from nnfs_cli.training.reports import StepReport
 
 
 def config_subjects(config: Path, overrides: Sequence[str], seed: int, burn_in: int) -> Iterator[Subject]:
-    """A config's whole network, as it starts and again after some steps of training."""
+    """A config's whole network, at the start and again after `burn_in` steps of training."""
     experiment = Experiment(load_config(config, [*overrides, "dtype=float64", "training.log_every=1"]))
     yield from experiment_subjects(experiment, seed, "at the start")
     reports = (report for report in train(experiment) if isinstance(report, StepReport))

@@ -14,20 +14,20 @@ from nnfs_cli.preprocessing.records import Data
 TRAIN_ROWS = 42_000
 SEED = 2012
 ROWS_TOGETHER = 1000
-"""Rows that are turned into text at a time."""
+"""Rows that are formatted at a time."""
 TEXTS = np.array([str(byte) for byte in range(256)], dtype=object)
 
 
 def write_sample(data: Data, folder: Path) -> list[Path]:
-    """Write train.csv, test.csv and the labels of the latter, all of MNIST in a new order; their paths.
+    """Write all of MNIST, shuffled, to train.csv, test.csv and test-labels.csv; return their paths.
 
     train.csv has the columns label, pixel0, ..., pixel783; test.csv has no label. The order is the same
-    every time. NnfsError if one of the files is there already.
+    every time. NnfsError if one of the files exists.
     """
     train, test, labels = (folder / name for name in ("train.csv", "test.csv", "test-labels.csv"))
-    there = [str(path) for path in (train, test, labels) if path.exists()]
-    if there:
-        raise NnfsError(f"{' and '.join(there)} {'is' if len(there) == 1 else 'are'} there already")
+    existing = [str(path) for path in (train, test, labels) if path.exists()]
+    if existing:
+        raise NnfsError(f"{' and '.join(existing)} already {'exists' if len(existing) == 1 else 'exist'}")
     folder.mkdir(parents=True, exist_ok=True)
     splits = list(data.splits.values())
     x = np.concatenate([split.x[split.rows] for split in splits]).reshape(-1, 784)
@@ -42,7 +42,7 @@ def write_sample(data: Data, folder: Path) -> list[Path]:
 
 
 def _write(path: Path, header: list[str], numbers: Array, rows: Array) -> None:
-    """Bytes as CSV: each is looked up, not spelled out."""
+    """Write bytes as CSV. Their texts are looked up, which is faster than formatting."""
     parts = (TEXTS[numbers[rows[here]]].tolist() for here in slices(len(rows), ROWS_TOGETHER))
     _write_lines(path, header, (",".join(line) for part in parts for line in part))
 

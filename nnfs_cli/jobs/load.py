@@ -6,7 +6,7 @@ from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.model import Model
 
 
-def load(run: RunDirectory) -> Experiment:
+def load_experiment(run: RunDirectory) -> Experiment:
     """A run's experiment with the weights that it saved."""
     fitted = run.preparation() if run.has("preparation.json") else None
     experiment = Experiment(run.config(), fitted)
@@ -16,7 +16,7 @@ def load(run: RunDirectory) -> Experiment:
 
 
 def load_model(run: RunDirectory) -> Model:
-    """What a run trained, ready to answer; its data are not needed."""
+    """A run's trained model, ready to predict; its data are not needed."""
     weights = run.arrays("weights.npz")
     model = Model(run.config(), run.preparation(), weights, str(run.path / "weights.npz"))
     choose_engine(model)

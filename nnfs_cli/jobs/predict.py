@@ -1,4 +1,4 @@
-"""Answers: what a model says of rows, as the lines of a CSV file."""
+"""A model's predictions as the lines of a CSV file."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from nnfs_cli.training.model import Model
 
 
 @dataclass(frozen=True)
-class Answers:
-    """The answers of a model: a header, and a line for each row.
+class Predictions:
+    """The predictions of a model as CSV: a header, and a line for each row.
 
-    columns: names for the header, of an id first and then of each prediction; empty for the targets' own.
-        The id is the input's column of that name, or else a picture's name, or else the row's number.
-    proba: each class's probability too.
+    columns: the header: a name for the id, then one for each prediction; empty for the targets' names.
+        The id is the input's column of that name, or else the picture's name, or else the row's number.
+    proba: whether to add each class's probability.
 
-    Raises NnfsError where the columns or `proba` do not suit the model.
+    Raises NnfsError if the columns or `proba` do not suit the model.
     """
 
     model: Model
@@ -34,8 +34,8 @@ class Answers:
             raise NnfsError("--proba: the network predicts real values, and has no classes")
         if self.proba and not self.model.gives_probabilities:
             raise NnfsError(
-                f"--proba: the network was trained with {self.model.loss.type_name}, which gives scores "
-                f"that are no probabilities"
+                f"--proba: the network was trained with {self.model.loss.type_name}, which gives scores, "
+                f"not probabilities"
             )
 
     @property
@@ -44,17 +44,17 @@ class Answers:
         return self.columns[0] if self.columns else ""
 
     def header(self, rows: Rows) -> list[str]:
-        """The columns' names. Rows that have names of their own, such as pictures, show them."""
+        """The column names. Of pictures the first column is their file."""
         names = list(self.columns) or [*(["file"] if rows.ids else []), *self.model.target_names]
         labels = self.model.preparation.classes if self.proba else ()
         return [*names, *(f"probability_{label}" for label in labels)]
 
     def lines(self, rows: Rows, first: int, batch_size: int = 256) -> Iterator[list[object]]:
-        """A line for each row; `first` is the number of the first one."""
+        """A line for each row; `first` is the first row's number."""
         outputs = self.model.outputs(rows.x, batch_size)
-        answers = self.model.answers(outputs)
-        for i, answer in enumerate(answers if answers.ndim == 2 else answers[:, None]):
-            line: list[object] = list(answer)
+        predictions = self.model.predictions(outputs)
+        for i, prediction in enumerate(predictions if predictions.ndim == 2 else predictions[:, None]):
+            line: list[object] = list(prediction)
             if rows.ids:
                 line.insert(0, rows.ids[i])
             elif self.columns:

@@ -7,7 +7,7 @@ from nnfs_cli.training.experiment import Experiment
 
 
 def resume(run: RunDirectory) -> Experiment:
-    """The experiment of an unfinished run as its checkpoint has it, and its CSV files cut back to there."""
+    """Load an unfinished run's experiment from its checkpoint; cut its CSV files back to that step."""
     summary = run.summary()
     status = summary.get("status")
     if status == "completed":

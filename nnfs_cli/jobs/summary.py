@@ -1,4 +1,4 @@
-"""What summary.json says of a run."""
+"""The contents of summary.json."""
 
 import platform
 from datetime import datetime
@@ -11,8 +11,8 @@ from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.version import __version__
 
 
-def count(experiment: Experiment, summary: dict[str, Any], status: str) -> None:
-    """Put into the summary how far the training came, and how fast."""
+def update_progress(experiment: Experiment, summary: dict[str, Any], status: str) -> None:
+    """Update the summary: status, epochs, steps, seconds and speed."""
     progress = experiment.progress
     seconds = progress.seconds
     samples = progress.epoch * len(progress.order) + progress.position
@@ -28,8 +28,8 @@ def count(experiment: Experiment, summary: dict[str, Any], status: str) -> None:
         summary["best"] = {"epoch": progress.best_epoch, "monitor": monitor, "value": progress.best_value}
 
 
-def work(experiment: Experiment) -> dict[str, Any]:
-    """Who computes: the engine, into how many parts it cuts each batch, and what computes them."""
+def engine_facts(experiment: Experiment) -> dict[str, Any]:
+    """The engine, the parts that it cuts a batch into, and the workers and BLAS threads that compute."""
     engine = experiment.engine
     return {
         "engine": engine.name,
@@ -41,9 +41,9 @@ def work(experiment: Experiment) -> dict[str, Any]:
 
 
 def first_summary(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
-    """What is known of a run when it starts."""
+    """The summary at the start of a run."""
     config, splits = experiment.config, experiment.data.splits
-    epochs = run.table("epochs.csv")  # of a run that goes on
+    epochs = run.table("epochs.csv")  # empty, unless the run is resumed
     final = {name: int(x[-1]) if name in ("epoch", "step") else float(x[-1]) for name, x in epochs.items()}
     return {
         "id": run.id,
@@ -58,7 +58,7 @@ def first_summary(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
         **({"final": final} if final else {}),
         "parameters": experiment.network.params.value.size,
         "rows": {name: len(split) for name, split in splits.items()},
-        **work(experiment),
+        **engine_facts(experiment),
         "versions": {
             "nnfs": __version__,
             "python": platform.python_version(),

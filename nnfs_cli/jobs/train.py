@@ -1,4 +1,4 @@
-"""A whole run: train, record every report, survive being stopped, score, draw."""
+"""A whole run: train, record every report, save when stopped, score, draw."""
 
 import time
 from collections.abc import Iterator
@@ -12,10 +12,10 @@ from nnfs_cli.core.errors import DivergenceError, InterruptionError, WorkerError
 from nnfs_cli.core.interrupts import StopRequest
 from nnfs_cli.jobs.engine import choose_engine
 from nnfs_cli.jobs.evaluate import evaluation_record
-from nnfs_cli.jobs.pictured import predictions
-from nnfs_cli.jobs.summary import count, first_summary
+from nnfs_cli.jobs.plot_data import plot_data
+from nnfs_cli.jobs.summary import first_summary, update_progress
 from nnfs_cli.runs.directory import RunDirectory
-from nnfs_cli.runs.listing import most_telling
+from nnfs_cli.runs.listing import default_split
 from nnfs_cli.runs.recorder import Recorder, epoch_row
 from nnfs_cli.training.evaluation import evaluate
 from nnfs_cli.training.experiment import Experiment
@@ -25,24 +25,24 @@ from nnfs_cli.training.reports import EpochReport, Report
 CHECKPOINT_SECONDS = 30.0
 
 
-def conduct(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
-    """Train and yield every report once it is on record; then save weights, scores and plots.
+def train_run(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
+    """Train and yield every report after it is recorded; then save weights, scores and plots.
 
-    Raises InterruptionError after SIGINT or SIGTERM, and passes DivergenceError on, both with the
-    run directory complete and marked so. A second SIGINT stops at once, perhaps half-way through a
-    step: then the last checkpoint stays as it is, and is where the run goes on. So it does where a
-    worker process ends, which WorkerError tells.
+    Raises InterruptionError after SIGINT or SIGTERM, and DivergenceError if the training diverges; either
+    way the run directory is complete, and its status says what happened. A second SIGINT stops at once,
+    perhaps in the middle of a step. Then the last checkpoint is kept, and the run can be resumed from it.
+    The same holds when a worker process ends, with a WorkerError.
     """
     try:
-        yield from _conduct(experiment, run)
+        yield from _train_and_record(experiment, run)
     except WorkerError as error:
         if not run.has("checkpoint.npz"):
             raise
-        raise WorkerError(f"{error}; `nnfs resume {run.path}` goes on from the last checkpoint") from None
+        raise WorkerError(f"{error}; `nnfs resume {run.path}` continues from the last checkpoint") from None
 
 
-def _conduct(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
-    """`conduct`, whose WorkerError knows nothing of the run yet."""
+def _train_and_record(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
+    """`train_run`, but a WorkerError does not say how to resume yet."""
     choose_engine(experiment)
     summary = first_summary(experiment, run)
     run.write_json("summary.json", summary)
@@ -73,13 +73,13 @@ def _conduct(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
         status, whole = "interrupted", False
         raise
     finally:
-        count(experiment, summary, status)
+        update_progress(experiment, summary, status)
         worth_saving = whole and status != "failed"
         try:
             if worth_saving:
                 save(experiment, run, summary)
         except BaseException as error:
-            # There are no weights or scores yet; to go on is to make them.
+            # Weights or scores are missing. Resuming the run writes them.
             summary["status"] = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             raise
         finally:
@@ -89,22 +89,22 @@ def _conduct(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
     if status == "interrupted":
         raise InterruptionError(
             f"interrupted in epoch {experiment.progress.epoch + 1} of {experiment.config.training.epochs}; "
-            f"everything is saved in {run.path}; `nnfs resume {run.path}` goes on"
+            f"everything is saved in {run.path}; `nnfs resume {run.path}` continues it"
         )
 
 
 def save(experiment: Experiment, run: RunDirectory, summary: dict[str, Any]) -> None:
-    """Leave checkpoint, weights, scores and predictions of a training that stands between two steps."""
+    """Write checkpoint, weights, scores and predictions. Training must be between two steps."""
     if summary["status"] in ("completed", "interrupted"):
         run.write_arrays("checkpoint.npz", experiment.state())
     experiment.use_best()
     usable = bool(np.isfinite(experiment.network.params.value).all())
     if usable:
         run.write_arrays("weights.npz", experiment.network.params.arrays())
-        with np.errstate(over="ignore", invalid="ignore"):  # of a diverged network's scores
+        with np.errstate(over="ignore", invalid="ignore"):  # a diverged network's scores overflow
             evaluations = {name: evaluate(experiment, name) for name in experiment.data.splits}
         summary["scores"] = {name: dict(evaluation.scores) for name, evaluation in evaluations.items()}
-        pictured = evaluations[most_telling(evaluations)]
+        pictured = evaluations[default_split(evaluations)]
         summary["pictured_split"] = pictured.split
-        run.write_arrays("predictions.npz", predictions(experiment, pictured))
+        run.write_arrays("predictions.npz", plot_data(experiment, pictured))
         run.write_json(f"evaluation-{pictured.split}.json", evaluation_record(pictured))

@@ -5,7 +5,7 @@ from nnfs_cli.runs.directory import RunDirectory
 
 
 def draw_all(run: RunDirectory) -> list[str]:
-    """Draw every picture that the run has numbers for into its plots folder; their file names."""
+    """Draw every plot that the run has numbers for into its plots folder; return their file names."""
     from nnfs_cli.plots import confusion, loss, metrics, predictions, regions
 
     (run.path / "plots").mkdir(exist_ok=True)

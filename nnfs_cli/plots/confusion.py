@@ -1,8 +1,8 @@
-"""confusion.png, for classification: which classes are taken for which."""
+"""confusion.png, for classification: how often each class is predicted for each actual class."""
 
 import numpy as np
 
-from nnfs_cli.plots.names import shorten, wrapped
+from nnfs_cli.plots.names import shorten_names, wrap_title
 from nnfs_cli.plots.style import panels, save
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.evaluation import confusion_matrix
@@ -11,7 +11,7 @@ MOST_NUMBERED = 20
 """With more classes than this, numbers in the cells are too small to read."""
 MOST_LETTERS = 24
 LETTER = 0.085
-"""Inches."""
+"""Width of a letter in inches."""
 
 
 def draw(run: RunDirectory) -> list[str]:
@@ -24,13 +24,13 @@ def draw(run: RunDirectory) -> list[str]:
     correct = counts.diagonal().sum() / max(counts.sum(), 1)
     side = min(max(4.5, 0.62 * len(names)), 14.0)
     title = f"{run.id}: {counts.sum():,} {summary['pictured_split']} rows, {correct:.2%} correct"
-    texts = shorten(names, MOST_LETTERS)
+    texts = shorten_names(names, MOST_LETTERS)
     letters = max(map(len, texts))
     room = LETTER * (letters - 3) if letters > 3 else 0.0
     (axes,) = panels([""], (side + room + 1.0, side + room))
-    axes.set_title(wrapped(title, side), loc="left")
+    axes.set_title(wrap_title(title, side), loc="left")
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    # As an image, these few cells would take 20 MB to blow up to the picture's pixels.
+    # As an image, these few cells would take 20 MB, since each is scaled up to many pixels.
     places = range(len(names))
     cells = axes.pcolormesh(places, places, share, cmap="Blues", vmin=0.0, vmax=1.0)
     axes.set_aspect("equal")

@@ -8,11 +8,11 @@ from nnfs_cli.plots.style import BLUE, GRAY, ORANGE, panels, save
 from nnfs_cli.runs.directory import RunDirectory
 
 SMOOTHING_PARTS = 100
-"""The running mean spans one part in so many of the logged steps, but five steps at the least."""
+"""The running mean spans 1/SMOOTHING_PARTS of the logged steps, and at least five of them."""
 
 
 def draw(run: RunDirectory) -> list[str]:
-    """Steps light, each epoch and the running mean on top, validation where there is one."""
+    """The loss of each logged step, their running mean, and each epoch's training and validation loss."""
     steps, epochs = run.table("steps.csv"), run.table("epochs.csv")
     if not steps and not epochs:
         return []
@@ -47,7 +47,7 @@ def _draw_running_mean(axes: Axes, step: Array, loss: Array) -> None:
 
 
 def _choose_scale(axes: Axes, values: Array) -> None:
-    """Logarithmic where the loss is positive and falls by more than a factor of ten."""
+    """A logarithmic axis if the loss is positive and falls by more than a factor of ten."""
     if len(values) and values.min() > 0 and values.max() > 10 * values.min():
         axes.set_yscale("log")
 
@@ -62,7 +62,7 @@ def mark_best(axes: Axes, run: RunDirectory, epochs: dict[str, Array], unit: str
 
 
 def add_epoch_axis(axes: Axes, epochs: dict[str, Array]) -> None:
-    """The same axis counted in epochs, on top."""
+    """A second x axis on top, in epochs."""
     if epochs:
         steps_per_epoch = epochs["step"][0] / epochs["epoch"][0]
         axes.secondary_xaxis(

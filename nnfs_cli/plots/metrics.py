@@ -8,7 +8,7 @@ from nnfs_cli.runs.directory import RunDirectory
 
 
 def draw(run: RunDirectory) -> list[str]:
-    """One panel a metric, with training and, where there is one, validation."""
+    """One panel per metric: its training scores and, if there are any, validation scores."""
     epochs = run.table("epochs.csv")
     columns = [column for column in epochs if column.startswith("train_") and column != "train_loss"]
     names = [column.removeprefix("train_") for column in columns]

@@ -1,4 +1,4 @@
-"""Users' names, which may be of any length, in pictures, where there is room for some letters."""
+"""Names of any length, shortened to fit into pictures."""
 
 import itertools
 import textwrap
@@ -6,14 +6,15 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 LETTERS_AN_INCH = 10
-"""Of a title; somewhat fewer than fit."""
+"""Letters of a title per inch; somewhat fewer than would fit."""
 
 
-def shorten(names: Sequence[str], most: int) -> list[str]:
-    """Names of at most so many letters, with an ellipsis where some were left out.
+def shorten_names(names: Sequence[str], most: int) -> list[str]:
+    """The names, each with at most `most` letters; an ellipsis stands for the letters left out.
 
-    The middle goes; where that would make different names alike, what stays is about the place
-    where they part, if need be without their first letters. Those still alike are numbered, as in `abc…#2`.
+    Letters in the middle are left out first. If different names then look the same, they keep the letters
+    around the place where they differ, and lose their first letters if necessary. Names that still look
+    the same are numbered, as in `abc…#2`.
     """
     half = (most - 1) // 2
     texts = {name: _around(name, most, len(name), half) for name in names}
@@ -31,18 +32,18 @@ def shorten(names: Sequence[str], most: int) -> list[str]:
     return [texts[name] for name in names]
 
 
-def shortened(name: str, most: int) -> str:
-    """A single name likewise."""
-    return shorten([name], most)[0]
+def shorten_name(name: str, most: int) -> str:
+    """A single name with at most `most` letters."""
+    return shorten_names([name], most)[0]
 
 
-def wrapped(title: str, inches: float) -> str:
-    """A title in as many lines as it needs to fit."""
+def wrap_title(title: str, inches: float) -> str:
+    """A title, broken into lines that fit into `inches`."""
     return textwrap.fill(title, max(int(LETTERS_AN_INCH * inches), 12))
 
 
 def _around(name: str, most: int, at: int, head: int) -> str:
-    """A name's first `head` letters and those from `at` on, or its last ones if there is room for more."""
+    """A name's first `head` letters, then those from `at` on; from earlier on, if there is room for more."""
     if len(name) <= most:
         return name
     room = most - 1 - head
@@ -53,12 +54,12 @@ def _around(name: str, most: int, at: int, head: int) -> str:
 
 
 def _parting(a: str, b: str) -> int:
-    """The place of the first letter in which two names differ."""
+    """The index of the first letter in which two names differ."""
     return next(i for i, (one, other) in enumerate(itertools.zip_longest(a, b)) if one != other)
 
 
 def _alike(texts: Mapping[str, str]) -> list[list[str]]:
-    """Groups of names that have become the same text."""
+    """Groups of names that are shortened to the same text."""
     groups = defaultdict[str, list[str]](list)
     for name, text in texts.items():
         groups[text].append(name)

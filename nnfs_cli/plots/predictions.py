@@ -3,7 +3,7 @@
 from matplotlib.axes import Axes
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.plots.names import shorten
+from nnfs_cli.plots.names import shorten_names
 from nnfs_cli.plots.style import BLUE, GRAY, GREEN, ORANGE, panels, save
 from nnfs_cli.runs.directory import RunDirectory
 
@@ -37,7 +37,11 @@ def draw(run: RunDirectory) -> list[str]:
 def _names(run: RunDirectory, outputs: int) -> list[str]:
     """What the targets are called, short enough for a title."""
     names = run.preparation().target_names if run.has("preparation.json") else ()
-    return shorten(names, MOST_LETTERS) if len(names) == outputs else [f"output {m}" for m in range(outputs)]
+    return (
+        shorten_names(names, MOST_LETTERS)
+        if len(names) == outputs
+        else [f"output {m}" for m in range(outputs)]
+    )
 
 
 def _draw_curve(axes: Axes, column: dict[str, Array]) -> None:

@@ -1,16 +1,16 @@
-"""regions.png, for classes of two inputs: where in the plane the network sees which class."""
+"""regions.png, for classes and two inputs: the predicted class at each point of the plane."""
 
 import matplotlib as mpl
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.plots.names import shorten
+from nnfs_cli.plots.names import shorten_names
 from nnfs_cli.plots.style import panels, save
 from nnfs_cli.runs.directory import RunDirectory
 
 MOST_POINTS = 2000
 MOST_NAMED = 20
-"""With more classes than this, a legend says nothing."""
+"""With more classes than this there is no legend: nobody could read it."""
 MOST_LETTERS = 32
 
 
@@ -42,14 +42,14 @@ def draw(run: RunDirectory) -> list[str]:
     axes.set_ylabel("x2")
     if len(names) <= MOST_NAMED:
         legend = axes.legend(title="true class", loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
-        # As labels, names with an underscore in front would be left out.
-        for text, name in zip(legend.get_texts(), shorten(names, MOST_LETTERS), strict=True):
+        # Set as texts: the legend would leave out labels that begin with an underscore.
+        for text, name in zip(legend.get_texts(), shorten_names(names, MOST_LETTERS), strict=True):
             text.set_text(name)
     return save(axes, run.path / "plots", "regions.png")
 
 
 def class_colors(classes: int) -> Array:
-    """A color (3,) for each class, as different as can be."""
+    """A color (3,) for each class, as different as possible."""
     name = "tab10" if classes <= 10 else "tab20" if classes <= 20 else "hsv"
     palette = mpl.colormaps[name]
     numbers = np.arange(classes) if classes <= 20 else np.linspace(0.0, 1.0, classes, endpoint=False)
@@ -57,7 +57,7 @@ def class_colors(classes: int) -> Array:
 
 
 def shades(colors: Array, confidence: Array, classes: int) -> Array:
-    """Colors (G, G, 3) mixed with white: almost all of it at an even guess, half at full confidence."""
+    """Colors (G, G, 3) mixed with white: almost white for an even guess, half white at full confidence."""
     guess = 1 / classes
     certainty = (np.clip(np.nan_to_num(confidence), guess, 1.0) - guess) / (1 - guess)
     strength = 0.08 + 0.42 * certainty[..., None]

@@ -10,7 +10,7 @@ from nnfs_cli.gradcheck.step_sizes import STEPS, Curves
 from nnfs_cli.plots.style import BLUE, GRAY, ORANGE, panels, save
 
 FEW = 10
-"""Up to so many curves each has a color and a name; more are drawn in gray with their median."""
+"""Up to this many curves each get a color and a name; more are drawn in gray, with their median."""
 
 
 def draw_error_by_step(curves: Curves, path: Path) -> None:

@@ -12,10 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from nnfs_cli.core.files import replacing
-from nnfs_cli.plots.names import wrapped
+from nnfs_cli.plots.names import wrap_title
 
 MARGIN = 1.0
-"""Inches beside a title that are not its own."""
+"""Inches of a panel's width that its title cannot use."""
 
 BLUE, ORANGE, GREEN, GRAY = "#1f77b4", "#e4761b", "#2a9d5c", "#8a8f98"
 
@@ -36,7 +36,7 @@ RC: Any = {
 def panels(titles: Sequence[str], size: tuple[float, float], columns: int = 2) -> list[Axes]:
     """One set of axes for each title, `size` inches each, in one figure.
 
-    The figure belongs to no window: pyplot, slow to import, is not needed.
+    It does without pyplot, which is slow to import.
     """
     columns = min(columns, len(titles))
     rows = math.ceil(len(titles) / columns)
@@ -44,7 +44,7 @@ def panels(titles: Sequence[str], size: tuple[float, float], columns: int = 2) -
         figure = Figure(figsize=(size[0] * columns, size[1] * rows), layout="constrained")
         grid = [figure.add_subplot(rows, columns, i + 1) for i in range(len(titles))]
         for axes, title in zip(grid, titles, strict=True):
-            axes.set_title(wrapped(title, size[0] - MARGIN))
+            axes.set_title(wrap_title(title, size[0] - MARGIN))
     return grid
 
 
@@ -60,9 +60,9 @@ def save(axes: Axes, folder: Path, name: str) -> list[str]:
 
 
 def show_names_as_they_are(figure: Figure) -> None:
-    """In names, what stands between two `$` is no formula.
+    """Show `$` in names as a letter: Matplotlib would read a formula between two of them.
 
-    Numbers along a logarithmic axis are one, but these are written only when the figure is drawn.
+    The numbers on a logarithmic axis stay formulas, since they are written only when the figure is drawn.
     """
     for text in figure.findobj(Text):
         if isinstance(text, Text) and "$" in text.get_text():

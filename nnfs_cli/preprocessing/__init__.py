@@ -1,1 +1,1 @@
-"""What rows are, and what is fitted to them."""
+"""Rows of data: records, splits, normalization, augmentation."""

@@ -1,4 +1,4 @@
-"""The map between the units that data come in and those that a network works in."""
+"""The map from raw numbers to normalized ones."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,10 +29,10 @@ class Affine:
         return bool(np.all(self.shift == 0.0) and np.all(self.scale == 1.0))
 
     def between(self, source: npt.DTypeLike, target: npt.DTypeLike) -> tuple[Array | None, Array | None]:
-        """Shift and scale for rows of dtype `source` on their way into `target`; None where nothing changes.
+        """Shift and scale that map rows of dtype `source` into `target`; None for one that changes nothing.
 
-        Subtracting comes first and in the finer of the two types: in float32 a year or a time stamp
-        would lose the very digits that tell the rows apart.
+        The shift is subtracted first, in the finer of the two types: in float32 a time stamp would lose
+        the digits in which the rows differ.
         """
         shift = np.asarray(self.shift, np.result_type(source, target))
         scale = np.asarray(self.scale, target)

@@ -1,4 +1,4 @@
-"""Augmentation: each time an image is trained on, it is shifted, turned and bent a little otherwise."""
+"""Augmentation: small random changes of training images, new ones in each epoch."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -15,19 +15,19 @@ from nnfs_cli.core.ranges import Expected, Fraction, NonNegativeFloat, NonNegati
 from nnfs_cli.preprocessing.warp import SmoothField, Warp, inverse_maps
 
 MOST_PIXELS = 16_000_000
-"""Up to some more, float32 counts the pixels of an image."""
+"""float32 holds whole numbers exactly up to 2^24, and so all pixel indices of such images."""
 
 
 @dataclass(frozen=True)
 class Elastic(Options):
-    """Every pixel is displaced at random, its neighbors alike.
+    """Every pixel moves at random, and neighbors move alike.
 
     Simard, Steinkraus and Platt, 2003, Best Practices for Convolutional Neural Networks Applied to
-    Visual Document Analysis. Their alpha counts before smoothing: 34 there, with sigma 4, is 1.4 here
-    (0.163 alpha / sigma).
+    Visual Document Analysis. Their alpha is the size before smoothing, this one the size after it:
+    34 there, with sigma 4, is 1.4 here (0.163 alpha / sigma).
 
-    alpha: the displacement in pixels: its standard deviation along each axis, everywhere.
-    sigma: in pixels, the width of the Gaussian that smooths it; the larger, the smoother.
+    alpha: the standard deviation of each pixel's displacement along each axis, in pixels.
+    sigma: the width of the smoothing Gaussian, in pixels; the larger, the smoother.
     """
 
     alpha: NonNegativeFloat
@@ -38,16 +38,16 @@ class Elastic(Options):
 class Augmentation(Options):
     """Random changes of images (N, H, W) or (N, C, H, W), in training alone; new ones for each epoch
 
-    All are drawn evenly from a range around none, and put together into one map, by which each image is
-    interpolated once, linearly along both axes.
+    Each change is drawn uniformly from a range around no change. All changes of an image make one map, so
+    each image is interpolated once, linearly along both axes.
 
-    shift: the most pixels down or up, and left or right; whole ones, so that a shift alone blurs nothing.
-    rotation: the most degrees that images turn either way.
-    zoom: the largest relative change of height, and of width, each for itself.
-    shear: the most degrees by which upright lines lean to either side.
-    flip: swap left and right in every second image, by chance.
-    elastic: bend them: `{alpha: 1.4, sigma: 4}`; null for none.
-    fill: what comes in from outside, as a raw pixel.
+    shift: the largest shift along each axis, in whole pixels, so that a shift alone blurs nothing.
+    rotation: the largest rotation, in degrees, either way.
+    zoom: the largest relative change of height, and of width; each is drawn by itself.
+    shear: the largest slant of upright lines, in degrees, either way.
+    flip: swap left and right, with probability 1/2.
+    elastic: bend images: `{alpha: 1.4, sigma: 4}`; null for none.
+    fill: the raw pixel value outside of an image.
     """
 
     shift: NonNegativeInt = 0
@@ -65,7 +65,7 @@ class Augmentation(Options):
         return not (self.shift or self.rotation or self.zoom or self.shear or self.flip or bends)
 
     def check_rows(self, shape: Shape) -> None:
-        """Raise NnfsError where rows of `shape` are no images, or not even partly there once shifted."""
+        """Raise NnfsError if rows of `shape` are no images, too large, or could be shifted out of sight."""
         if len(shape) not in (2, 3):
             raise NnfsError(
                 f"dataset.augment: is for images, rows of shape (H, W) or (C, H, W), found {shape}"
@@ -80,7 +80,7 @@ class Augmentation(Options):
             raise NnfsError(f"dataset.augment: takes up to {MOST_PIXELS:,} pixels, found {height} x {width}")
 
     def draw_maps(self, n: int, size: Shape, draws: Draws) -> Array:
-        """(2, n, 3): what `Warp` takes; drawn alike, whichever options are in use."""
+        """Random maps (2, n, 3) for `Warp`. The same numbers are drawn whichever options are in use."""
         shift = draws.integers((2, n), -self.shift, self.shift)
         angle, higher, wider, slant, side = draws.uniform((5, n), -1.0, 1.0)
         factors = 1.0 + self.zoom * np.stack([higher, wider])
@@ -90,7 +90,7 @@ class Augmentation(Options):
 
 
 class Augmenter:
-    """Augments batches of n images of `shape`, by new draws for each, into the type `dtype`."""
+    """Augments batches of n images of `shape`, with new draws for each batch; results are of type `dtype`."""
 
     def __init__(
         self, options: Augmentation, n: int, shape: Shape, dtype: npt.DTypeLike, draws: Draws

@@ -12,13 +12,13 @@ from nnfs_cli.preprocessing.preparation import Column
 from nnfs_cli.preprocessing.records import Data, Split
 
 MOST_ROWS = 20_000
-"""So many training rows, evenly spread, tell what the others look like."""
+"""Statistics are those of at most this many training rows, evenly spaced."""
 ONE_HOT_ROWS = 10
 
 
 @dataclass(frozen=True)
 class Statistics:
-    """A column's numbers, or all pixels', in the units they came in and as the network gets them."""
+    """Statistics of a column, or of all pixels: raw, and normalized as the network gets them."""
 
     name: str
     kind: str
@@ -39,8 +39,8 @@ class Description:
     """A dataset in numbers. Statistics are those of `sampled` training rows.
 
     class_counts: for each split, how many rows each class has.
-    one_hot: the first training labels, and what they are as one-hot rows.
-    missing: how many values each column of a table's files lacks.
+    one_hot: the first training labels, each with its one-hot row.
+    missing: how many values each column of a table lacks.
     """
 
     task: str
@@ -58,12 +58,12 @@ class Description:
     notes: tuple[str, ...]
 
     def record(self) -> dict[str, Any]:
-        """As JSON holds it."""
+        """As a JSON mapping."""
         return asdict(self)
 
 
-def describe(data: Data) -> Description:
-    """Look at the data, the training rows above all."""
+def describe_data(data: Data) -> Description:
+    """Describe the data. Statistics are those of training rows."""
     train = data.splits["train"]
     rows = sampled_rows(train)
     return Description(
@@ -84,7 +84,7 @@ def describe(data: Data) -> Description:
 
 
 def sampled_rows(split: Split, most: int = MOST_ROWS) -> Array:
-    """Row numbers of a split, evenly spread, at most so many."""
+    """At most `most` row numbers of a split, evenly spaced."""
     places = np.linspace(0, len(split) - 1, min(len(split), most)).astype(np.intp)
     return np.asarray(split.rows[places])
 
@@ -125,7 +125,7 @@ def is_image(data: Data) -> bool:
 
 
 def normalized(x: Array, affine: Affine) -> Array:
-    """x through the map, in float64."""
+    """x normalized by `affine`, in float64."""
     return np.asarray((x - affine.shift) * affine.scale)
 
 
@@ -138,7 +138,7 @@ def target_names(data: Data) -> list[str]:
 
 
 def _features(data: Data, x: Array) -> Sequence[Statistics]:
-    """Each column's statistics; of images those of all pixels together."""
+    """Each column's statistics; for images those of all pixels together."""
     y = normalized(x, data.inputs)
     if is_image(data):
         return [_statistics("pixels", "number", 0, x.reshape(-1), y.reshape(-1))]

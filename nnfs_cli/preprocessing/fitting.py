@@ -1,4 +1,4 @@
-"""What is fitted to the training rows, and to no other: how inputs and targets are normalized."""
+"""Normalization of inputs and targets, fitted to the training rows alone."""
 
 from typing import Literal
 
@@ -11,19 +11,19 @@ from nnfs_cli.preprocessing.limits import SMALLEST
 Normalization = Literal["none", "standardize", "minmax", "scale"]
 
 
-def fit_affine(x: Array, rows: Array, how: Normalization, *, alike: bool = False) -> Affine:
-    """The map that normalizes the `rows` of x (R, ...), each entry of a row by itself, or all `alike`.
+def fit_affine(x: Array, rows: Array, how: Normalization, *, shared: bool = False) -> Affine:
+    """The map that normalizes the `rows` of x (R, ...): each feature by itself, or one `shared` map for all.
 
-    standardize: mean 0, standard deviation 1.  minmax: from 0 to 1.  scale: largest size 1.
-    An entry that never changes, or by less than SMALLEST, keeps its size.
+    standardize: mean 0, standard deviation 1.  minmax: from 0 to 1.  scale: largest absolute value 1.
+    A feature that is constant, or changes by less than SMALLEST, keeps its scale.
     """
     if how == "none":
         return IDENTITY
-    axes = tuple(range(x.ndim)) if alike else (0,)
+    axes = tuple(range(x.ndim)) if shared else (0,)
     if how == "standardize":
         mean = _average(x, rows, axes, 0.0, 1)
         spread = np.sqrt(_average(x, rows, axes, mean, 2))
-        # What is left of a constant after rounding is no spread.
+        # A spread this small is the rounding error of a constant.
         return Affine(mean, _inverse(np.where(spread <= 1e-12 * np.abs(mean), 0.0, spread)))
     low, high = _extremes(x, rows, axes)
     if how == "minmax":
@@ -32,7 +32,7 @@ def fit_affine(x: Array, rows: Array, how: Normalization, *, alike: bool = False
 
 
 def _inverse(spread: Array) -> Array:
-    """1 / spread, and 1 where there is none."""
+    """1 / spread, and 1 where the spread is 0."""
     return np.asarray(1.0 / np.where(spread > SMALLEST, spread, 1.0))
 
 
@@ -56,10 +56,10 @@ def _extremes(x: Array, rows: Array, axes: tuple[int, ...]) -> tuple[Array, Arra
 
 
 def check_normalization(standardize: bool, minmax: bool, scale: bool) -> tuple[bool, str]:
-    """For `check_options`, as `standardize`: at most one of them may be on."""
+    """For `check_options`: whether at most one of the three is true."""
     return standardize + minmax + scale <= 1, "the only one of standardize, minmax and scale that is true"
 
 
 def choose_normalization(standardize: bool, minmax: bool, scale: bool) -> Normalization:
-    """The one that is on."""
+    """The one that is true, or none."""
     return "standardize" if standardize else "minmax" if minmax else "scale" if scale else "none"

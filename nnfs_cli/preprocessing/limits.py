@@ -1,4 +1,4 @@
-"""The numbers that data may hold: finite ones, whose squares are float64 numbers too."""
+"""Limits for the numbers in data: they must be finite, and so must sums of their squares in float64."""
 
 from collections.abc import Callable
 from typing import TypeAlias
@@ -9,13 +9,13 @@ from nnfs_cli.core.arrays import Array, row_slices
 from nnfs_cli.core.errors import NnfsError
 
 LARGEST = 1e150
-"""Standard deviations, correlations and squared errors take squares, and sums of many of them."""
+"""Standard deviations, correlations and squared errors are sums of squares, which must not overflow."""
 
 SMALLEST = 1 / LARGEST
-"""A spread below counts as none: its square is next to zero, or zero."""
+"""A smaller spread counts as 0: its square would be almost 0, or 0."""
 
 Place: TypeAlias = Callable[..., str]
-"""Says in words where a number is, by its row and its other indices, all from 0."""
+"""Says in words where a number is, from its row and its other indices, counted from 0."""
 
 
 def refuse_unusable(x: Array, place: Place) -> None:
@@ -29,7 +29,7 @@ def refuse_unusable(x: Array, place: Place) -> None:
 
 
 def is_usable(x: Array) -> bool:
-    """Whether `refuse_unusable` has nothing to say."""
+    """Whether `refuse_unusable` would accept x."""
     return all(_usable(x[here]).all() for here in row_slices(x, len(x)))
 
 
@@ -43,7 +43,7 @@ def in_rows_of(source: str, first: int = 0) -> Place:
 
 
 def _usable(x: Array) -> Array:
-    """For each number of x, whether it is; integers and smaller types cannot be too large."""
+    """Whether each number of x is usable; integers and smaller types cannot be too large."""
     if x.dtype.kind != "f":
         return np.ones((1,) * x.ndim, bool)
     return np.asarray(np.isfinite(x) if x.dtype.itemsize < 8 else np.abs(x) <= LARGEST)

@@ -1,4 +1,4 @@
-"""The preparation: what a trained network must be told of raw rows, and of its own answers."""
+"""The preparation: how raw rows become inputs, and outputs become predictions."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -15,7 +15,7 @@ class Column:
     """A feature of a table, and what it becomes: a number, or one number for each category, one-hot.
 
     categories: the texts that may stand in it, sorted; empty for numbers.
-    fill: what a missing value counts as; None where missing values are a mistake.
+    fill: what replaces a missing value; None if missing values are a mistake.
     """
 
     name: str
@@ -30,17 +30,17 @@ class Column:
 
 @dataclass(frozen=True, eq=False)
 class Preparation:
-    """How rows as a user has them become a network's input, and its outputs become answers.
+    """How raw rows become a network's inputs, and its outputs become predictions.
 
-    Fitted on the training rows, and kept with a run, so that later rows are treated alike.
+    It is fitted to the training rows and saved with the run, so that later rows are treated the same way.
 
     input_shape: the shape of one row.
     columns: the features of a table, in the order of their numbers in a row; empty for arrays.
     inputs: from raw numbers to what the network reads (1/255 for pixels).
-    pixels: of images, the largest value and the mean along the edges, which is the background's.
+    pixels: for images, their largest value, and the mean along their edges, which is the background.
     classes: the classes' names in the order of their numbers; empty for regression.
     target_names: the target columns' names, where they have any.
-    targets: from a regression's targets in their own units to those that the network is trained on.
+    targets: from a regression's targets in their own units to those that the network learns.
     """
 
     input_shape: Shape
@@ -53,16 +53,16 @@ class Preparation:
 
     @property
     def labels(self) -> Array:
-        """The classes as a user has them: integers where all are, else texts."""
+        """The class names: as integers if all of them are, else as texts."""
         try:
             numbers = [int(label) for label in self.classes]
         except ValueError:
             return np.array(self.classes)
-        same = [str(number) for number in numbers] == list(self.classes)  # not so for 007
+        same = [str(number) for number in numbers] == list(self.classes)  # false for 007
         return np.array(numbers if same else self.classes)
 
     def record(self) -> dict[str, Any]:
-        """As JSON holds it."""
+        """As a JSON mapping."""
         return {
             "input_shape": list(self.input_shape),
             "columns": [asdict(column) for column in self.columns],
@@ -75,7 +75,7 @@ class Preparation:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "Preparation":
-        """The inverse of `record`; KeyError, TypeError or ValueError where it is damaged."""
+        """The inverse of `record`; KeyError, TypeError or ValueError if it is damaged."""
         columns = (Column(**{**c, "categories": tuple(c["categories"])}) for c in record["columns"])
         return cls(
             input_shape=tuple(record["input_shape"]),
@@ -89,7 +89,7 @@ class Preparation:
 
 
 def pixels_of(x: Array) -> tuple[float, float] | None:
-    """The `pixels` of rows x: (N, H, W) or (N, C, H, W); None where they are no images."""
+    """The `pixels` of rows x: (N, H, W) or (N, C, H, W); None if they are no images."""
     if x.ndim not in (3, 4):
         return None
     edges = (x[..., 0, :], x[..., -1, :], x[..., :, 0], x[..., :, -1])

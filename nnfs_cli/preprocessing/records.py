@@ -1,4 +1,4 @@
-"""Frozen records that cross the borders between parts."""
+"""The records of loaded data: `Data`, and its `Split`s."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from nnfs_cli.preprocessing.preparation import Column, Preparation, pixels_of
 Task = Literal["classification", "regression"]
 
 SAMPLED_IMAGES = 1000
-"""So many training images tell what the others look like."""
+"""`Preparation.pixels` comes from at most this many training images."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,15 +37,15 @@ class Split:
 class Data:
     """A loaded dataset. `classes` to `targets` are as in `Preparation`.
 
-    splits: `train` always, `validation` and `test` where there are any; their x and t are as they
-        came, before `inputs` and `targets` normalize them.
-    truth: the noiseless target, (N, ...) -> (N, M), where it is known.
+    splits: `train` always, `validation` and `test` if there are any; x and t are raw, before `inputs` and
+        `targets` normalize them.
+    truth: the target without noise, (N, ...) -> (N, M), if it is known.
     fingerprint: changes when the data does.
-    notes: what was inferred rather than said, a sentence each.
-    missing: of a table, how many values each column lacked before they were filled or dropped.
-    augment: how images are changed at random each time they are trained on.
+    notes: sentences on what was inferred from the data.
+    missing: for a table, how many values each column lacked before they were filled or dropped.
+    augment: random changes of the training images.
 
-    NnfsError where it cannot be augmented so, or holds a number that is not finite or too large.
+    NnfsError if the rows cannot be augmented, or hold a number that is not finite or too large.
     """
 
     splits: Mapping[str, Split]
@@ -69,7 +69,7 @@ class Data:
             for what, array in (("inputs", split.x), ("targets", split.t))
         }
         for what, array in arrays.values():
-            # A mapped file was checked when it was opened, and may take long to read once more.
+            # Files mapped into memory were checked when opened, and may take long to read again.
             if array.dtype == np.float64 and not isinstance(array, np.memmap):
                 refuse_unusable(array, in_rows_of(f"dataset: {what}"))
 

@@ -23,7 +23,7 @@ def split_up(
     test: float = 0,
     stratify: bool = False,
 ) -> dict[str, Split]:
-    """The rows of x and t as splits, drawn as `split_rows` does; by class of t (R,) with `stratify`."""
+    """Split the rows of x and t at random, by `split_rows`; `stratify` splits each class of t (R,) alike."""
     labels = t if stratify else None
     parts = split_rows(len(x), rng, validation=validation, test=test, labels=labels)
     return {name: Split(x, t, rows) for name, rows in parts.items()}
@@ -37,9 +37,9 @@ def split_rows(
     test: float = 0,
     labels: Array | None = None,
 ) -> dict[str, Array]:
-    """Row numbers 0 to count: `test` held out first, then `validation`, both at random; the rest is `train`.
+    """Draw row numbers below `count` for `test`, then for `validation`; the rest is `train`.
 
-    A share counts all rows. With labels (count,), each class gives its share of what is held out.
+    A float is a share of all rows. With labels (count,), every class is held out in the same share.
     NnfsError if no row is left to train on.
     """
     rows, parts = np.arange(count), {}
@@ -58,10 +58,10 @@ def split_rows(
 def hold_out(
     rows: Array, wanted: int, rng: np.random.Generator, labels: Array | None = None
 ) -> tuple[Array, Array]:
-    """Row numbers to keep and `wanted` ones to hold out, drawn at random; by class where labels are given."""
+    """Row numbers to keep, and `wanted` ones to hold out, at random; with labels from each class alike."""
     order = rng.permutation(rows)
     if labels is not None:
-        # Rows of each class are spread evenly over [0, 1); the first ones of all are then a fair sample.
+        # Spread the rows of each class evenly over [0, 1): the first ones then hold each class in its share.
         _, which, counts = np.unique(labels[order], return_inverse=True, return_counts=True)
         place = np.empty(len(order))
         for k, count in enumerate(counts):

@@ -1,4 +1,4 @@
-"""Warping: images resampled by a map for each of them, and by a smooth random field."""
+"""Warping: each image is resampled by a map of its own and by a smooth random field."""
 
 import math
 
@@ -12,10 +12,11 @@ from nnfs_cli.core.draws import Draws
 def inverse_maps(
     size: Shape, shift: Array, angle: Array, factors: Array, slant: Array, mirror: Array
 ) -> Array:
-    """(2, N, 3): M_n with q = M_n (p - c, 1), where image n, once transformed, shows at p what was at q.
+    """Maps M (2, N, 3): image n, once transformed, shows at pixel p what was at q = M_n (p - c, 1).
 
-    All turn about the center c of an image of `size` (H, W): first mirror, then stretch, slant, rotate
-    and shift it. p and q are (row, column); M is the inverse of that, for each pixel to look back.
+    c is the center of an image of `size` (H, W). The transformation mirrors the image about c, then
+    stretches, slants, rotates and shifts it. p and q are (row, column). M is the inverse transformation,
+    since each pixel looks up where it comes from.
 
     shift: (2, N) pixels down and right.   angle: (N,) radians counterclockwise.   factors: (2, N) of
     height and width.   slant: (N,) radians to the right.   mirror: (N,) -1 to swap left and right, else 1.
@@ -31,11 +32,11 @@ def inverse_maps(
 
 
 class SmoothField:
-    """d (2, N, H, W): for each pixel a displacement, N(0, alpha^2) along each axis, by D = A G B^T.
+    """d = alpha A G B^T        d: (2, N, H, W), a displacement N(0, alpha^2) of each pixel along each axis
 
-    G are independent normal numbers on a grid of points sigma apart, reaching two sigma beyond the edges;
-    A and B hold Gaussians of width sigma around them, each row of Euclidean norm 1. This is white noise
-    under a Gaussian filter of width sigma, but takes sigma^2 times fewer random numbers.
+    G holds independent normal numbers on a grid of points sigma apart, up to two sigma beyond the edges.
+    A and B hold Gaussians of width sigma around these points, with rows of Euclidean norm 1. The result
+    is white noise after a Gaussian filter of width sigma, from sigma^2 times fewer random numbers.
     """
 
     def __init__(self, n: int, size: Shape, alpha: float, sigma: float) -> None:
@@ -46,7 +47,7 @@ class SmoothField:
         self.d: Array = np.empty((2, n, *size), np.float32)
 
     def draw(self, draws: Draws) -> Array:
-        """A new d."""
+        """Draw a new d."""
         axes, n, *grid = self._grid.shape
         np.copyto(self._grid, np.moveaxis(draws.normal((axes, *grid, n), np.float32), -1, 1))
         np.matmul(self._grid, self._across, out=self._half)  # image by image, as in `Warp`
@@ -68,15 +69,15 @@ class Warp:
     """y(p) = x(q),   q = M (p - c, 1) + d        x, y: (N, H, W) or (N, C, H, W)   M: (2, N, 3)
 
     d: (2, N, H, W), or none.   c: the center. Between pixels it interpolates linearly along both axes;
-    all around an image is `fill`. A q that is a pixel gives that pixel, to the last bit.
+    outside of an image is `fill`. If q is exactly at a pixel, y is that pixel, bit for bit.
 
-    Its arrays are made once, for n images of `shape`; x is taken in, and y computed, in `dtype`.
+    Its arrays are made once, for n images of `shape`; it computes in `dtype`.
     """
 
     def __init__(self, n: int, shape: Shape, fill: float, dtype: npt.DTypeLike) -> None:
         *channels, height, width = shape
         self._last, self._row = (height + 1, width + 1), width + 3
-        # One pixel of `fill` before and two after: beyond the last place to look at there is one more.
+        # A border of `fill`, one pixel before and two after: interpolation at its edge reads one pixel more.
         padded = np.full((math.prod(channels), n, height + 3, self._row), fill, dtype)
         self._inner, self._flat = padded[:, :, 1:-2, 1:-2], padded.reshape(len(padded), -1)
         pixels = np.indices((height, width)).reshape(2, -1) - [[(height - 1) / 2], [(width - 1) / 2]]
@@ -105,8 +106,8 @@ class Warp:
         q += maps[:, :, 2:]
 
     def _look_up(self) -> None:
-        """Where each q is: the index of the pixel above and to the left, and how far it is beyond it."""
-        self._q += 1.0  # as counted with the pixel of `fill`
+        """For each q: the index of the pixel above and to the left, and the distances from that pixel."""
+        self._q += 1.0  # the border comes first
         for q, last in zip(self._q, self._last, strict=True):
             np.clip(q, 0.0, last, out=q)
         np.floor(self._q, out=self._floor)
@@ -135,9 +136,9 @@ class Warp:
         below *= r
         np.add(above, below, out=out)
 
-    def _take(self, source: Array, further: int, out: Array) -> None:
-        # All indices are within: mode="clip" only spares a check, and a copy.
-        source[further:].take(self._index, out=out, mode="clip")
+    def _take(self, source: Array, offset: int, out: Array) -> None:
+        # All indices are in range: mode="clip" only saves a check and a copy.
+        source[offset:].take(self._index, out=out, mode="clip")
 
 
 def _by_channel(x: Array) -> Array:

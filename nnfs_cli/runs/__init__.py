@@ -1,1 +1,1 @@
-"""A run on disk: its directory, its records, and the list of all."""
+"""A run on disk: its directory, its recorder, and the list of runs."""

@@ -1,4 +1,4 @@
-"""The run directory: a contract that users' scripts read. Nothing in it is ever overwritten half-way."""
+"""The run directory: a contract that users' scripts read. Files are replaced whole or not at all."""
 
 import contextlib
 import csv
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class RunDirectory:
-    """One run's files, as `docs/design.md` lists them in section 4."""
+    """One run's files. Section 5 of `docs/design.md` lists them."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -37,7 +37,7 @@ class RunDirectory:
     def create(cls, root: Path, config: "ExperimentConfig", run_id: str | None = None) -> "RunDirectory":
         """A new directory in `root`, with the resolved config.
 
-        A clash of names gets -2, -3, ...; NnfsError for an asked-for id that is taken.
+        A name that is taken gets -2, -3, ...; NnfsError if `run_id` is taken.
         """
         from nnfs_cli.config.experiment import PLAIN_NAME
 
@@ -54,7 +54,7 @@ class RunDirectory:
                     path.mkdir()
                     break
                 if run_id is not None:
-                    raise NnfsError(f"--id: {path} is there already, and a run never overwrites another")
+                    raise NnfsError(f"--id: {path} already exists, and a run never overwrites another")
                 path = root / f"{stem}-{number}"
             run = cls(path)
             copies = [f"plugin_{i}_{Path(plugin).name}" for i, plugin in enumerate(config.plugins)]
@@ -68,7 +68,7 @@ class RunDirectory:
 
     @classmethod
     def find(cls, root: Path, reference: str) -> "RunDirectory":
-        """The run that a path, an id or `latest` means; NnfsError with the nearest ids if there is none."""
+        """The run that a path, an id or `latest` names; NnfsError with the nearest ids if there is none."""
         runs = list(all_runs(root))
         if reference == "latest":
             if not runs:
@@ -100,12 +100,12 @@ class RunDirectory:
         self.write(name, buffer.getvalue())
 
     def drop_rows_after(self, step: int) -> None:
-        """Shorten epochs.csv and steps.csv to what was recorded up to a step."""
+        """Remove the rows of epochs.csv and steps.csv that were recorded after `step`."""
         for name in ("epochs.csv", "steps.csv"):
             if self.has(name):
                 with (self.path / name).open(encoding="utf-8", newline="") as lines:
                     header, *rows = list(csv.reader(lines)) or [[]]
-                if "step" not in header:  # not even the header was written
+                if "step" not in header:  # the header was not written completely
                     (self.path / name).unlink()
                     continue
                 column = header.index("step")
@@ -115,12 +115,12 @@ class RunDirectory:
     # Reading
 
     def config(self) -> "ExperimentConfig":
-        from nnfs_cli.config.load import load_config  # late, for those who only list runs
+        from nnfs_cli.config.load import load_config  # imported here: listing runs does not need it
 
         return load_config(self.path / "config.yaml")
 
     def summary(self) -> dict[str, Any]:
-        """summary.json; NnfsError where there is none to read."""
+        """summary.json; NnfsError if it cannot be read."""
         file = self.path / "summary.json"
         try:
             summary = json.loads(file.read_text(encoding="utf-8"))
@@ -131,7 +131,7 @@ class RunDirectory:
         return summary
 
     def preparation(self) -> Preparation:
-        """How the run's data were prepared; NnfsError where it cannot be read."""
+        """How the run's data were prepared; NnfsError if it cannot be read."""
         file = self.path / "preparation.json"
         try:
             return Preparation.from_record(json.loads(file.read_text(encoding="utf-8")))
@@ -142,10 +142,10 @@ class RunDirectory:
         return (self.path / name).is_file()
 
     def arrays(self, name: str) -> dict[str, Array]:
-        """The arrays of one of the run's .npz files; NnfsError where it is missing or damaged."""
+        """The arrays of one of the run's .npz files; NnfsError if it is missing or damaged."""
         file = self.path / name
         if not file.is_file():
-            raise NnfsError(f"{file}: no such file; the run has not got that far")
+            raise NnfsError(f"{file}: no such file; the run has not written it yet")
         try:
             with file.open("rb") as opened:
                 if not zipfile.is_zipfile(opened):
@@ -156,7 +156,7 @@ class RunDirectory:
             raise NnfsError(f"{file}: damaged: {error}") from None
 
     def table(self, name: str) -> dict[str, Array]:
-        """The columns of epochs.csv or steps.csv as float64 arrays; {} if nothing was recorded yet."""
+        """The columns of epochs.csv or steps.csv as float64 arrays; {} if there are none yet."""
         file = self.path / name
         if not file.is_file():
             return {}

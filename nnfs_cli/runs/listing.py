@@ -1,4 +1,4 @@
-"""Runs in a line each."""
+"""The list of runs, one line each."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,7 +8,7 @@ from nnfs_cli.runs.directory import RunDirectory
 
 
 def overview(run: RunDirectory) -> dict[str, Any]:
-    """A run in one line: id, status, epochs, best score, seconds, and what is wrong with it, if anything."""
+    """A run in one line: id, status, epochs, scores, seconds. The status of a damaged run is `unreadable`."""
     try:
         return _overview(run.id, run.summary())
     except (NnfsError, AttributeError, KeyError, TypeError, StopIteration):
@@ -17,7 +17,7 @@ def overview(run: RunDirectory) -> dict[str, Any]:
 
 def _overview(run_id: str, summary: dict[str, Any]) -> dict[str, Any]:
     scores = summary.get("scores") or {}
-    split = most_telling(scores) if scores else None
+    split = default_split(scores) if scores else None
     return {
         "id": run_id,
         "status": str(summary.get("status")),
@@ -31,7 +31,7 @@ def _overview(run_id: str, summary: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def most_telling(splits: Iterable[str]) -> str:
+def default_split(splits: Iterable[str]) -> str:
     """The split that says most about new data: test, else validation, else train."""
     names = set(splits)
     return next(name for name in ("test", "validation", "train") if name in names)

@@ -1,4 +1,4 @@
-"""Every report on record: epochs.csv and steps.csv."""
+"""Records reports in epochs.csv and steps.csv."""
 
 import contextlib
 import csv
@@ -13,7 +13,7 @@ FLUSH_SECONDS = 1.0
 
 
 class Recorder:
-    """Appends reports to a run's CSV files, each row whole."""
+    """Appends reports to a run's CSV files."""
 
     def __init__(self, run: RunDirectory) -> None:
         self._files = contextlib.ExitStack()
@@ -28,7 +28,7 @@ class Recorder:
         self._files.close()
 
     def record(self, report: Report) -> None:
-        """Add a report's row; files appear, with their header, at the first one."""
+        """Append a report's row. The first one creates the file, with its header."""
         if isinstance(report, StepReport):
             row = {"step": report.step, "epoch": report.epoch, "loss": report.loss, **report.metrics}
             self._append("steps.csv", row)
@@ -38,7 +38,7 @@ class Recorder:
             self.flush()
 
     def flush(self) -> None:
-        """Have all rows on disk, as they must be before a checkpoint says that they are done."""
+        """Write all rows to the files. Call it before a checkpoint that counts these rows is written."""
         self._flushed = time.monotonic()
         for file, _ in self._tables.values():
             file.flush()

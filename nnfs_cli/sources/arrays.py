@@ -1,4 +1,4 @@
-"""Arrays from .npy and .npz files, mapped into memory where they can be, and never unpickled."""
+"""Arrays from .npy and .npz files, mapped into memory if possible, and never unpickled."""
 
 import struct
 import zipfile
@@ -27,7 +27,7 @@ def open_npy(path: Path) -> Array:
 
 
 def open_npz(path: Path, name: str) -> Array:
-    """One array of an .npz file, mapped into memory where it is not compressed."""
+    """One array of an .npz file, mapped into memory if it is not compressed."""
     try:
         with zipfile.ZipFile(path) as archive:
             members = {Path(member).stem: member for member in archive.namelist() if member.endswith(".npy")}
@@ -52,7 +52,7 @@ def names_in_npz(path: Path) -> list[str]:
 
 
 def _map_member(path: Path, info: zipfile.ZipInfo) -> Array:
-    """A stored member's numbers where they lie in the archive."""
+    """An uncompressed member, mapped into memory where it lies in the archive."""
     with path.open("rb") as file:
         file.seek(info.header_offset)
         _, name, extra = LOCAL_HEADER.unpack(file.read(LOCAL_HEADER.size))

@@ -8,12 +8,12 @@ import platformdirs
 
 
 def cache_folder() -> Path:
-    """Where nnfs keeps what it can make again: NNFS_CACHE, else the user's cache folder of this system."""
+    """The cache folder: the environment variable NNFS_CACHE, else the system's folder for caches."""
     return Path(os.environ.get("NNFS_CACHE") or platformdirs.user_cache_dir("nnfs", appauthor=False))
 
 
 def clear_cache() -> tuple[Path, int]:
-    """Delete the cache folder; where it was, and how many bytes its files held."""
+    """Delete the cache folder; return its path, and how many bytes its files held."""
     folder = cache_folder()
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     if folder.is_dir():

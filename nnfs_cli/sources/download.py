@@ -1,4 +1,4 @@
-"""Files from mirrors on the web: resumed, retried, verified, and put in place whole or not at all."""
+"""Downloads from mirrors: resumed, retried and verified. A file appears only when complete."""
 
 import hashlib
 import os
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS, READ_SECONDS = 10.0, 30.0
 WAITS = (0.5, 1.0, 2.0)
-"""Seconds before a mirror is asked again; they count anew whenever a file has come further than before."""
+"""Seconds before each retry. The retries start over whenever a download gets further than before."""
 CHUNK = 1 << 16
 
 
 @dataclass(frozen=True)
 class Transfer:
-    """How many bytes of a file are here. The last of a file's transfers has `done == total`.
+    """How far a download is, in bytes. The last report on a file has `done == total`.
 
-    total: the file's size; None where the server does not say.
+    total: the file's size; None if the server does not say.
     """
 
     name: str
@@ -38,66 +38,66 @@ def _ignore(transfer: Transfer) -> None:
 
 
 listener: ContextVar[Callable[[Transfer], None]] = ContextVar("listener", default=_ignore)
-"""Who hears of every transfer; nobody, unless a command sets it."""
+"""This is called with every transfer; it does nothing unless a command sets it."""
 
 
 class DownloadError(NnfsError):
-    """No mirror delivered a file. `answers` tells of each mirror what it answered."""
+    """No mirror delivered a file. `failures` has a sentence for each mirror."""
 
-    def __init__(self, name: str, answers: Sequence[str]) -> None:
-        self.answers = tuple(answers)
-        super().__init__("\n  ".join([f"{name}: cannot be downloaded", *answers]))
-
-
-class _UnreliableError(Exception):
-    """A mirror may do better if it is asked again."""
+    def __init__(self, name: str, failures: Sequence[str]) -> None:
+        self.failures = tuple(failures)
+        super().__init__("\n  ".join([f"{name}: cannot be downloaded", *failures]))
 
 
-class _UselessError(Exception):
-    """A mirror will do no better."""
+class _TemporaryError(Exception):
+    """A mirror failed, but may not fail again."""
+
+
+class _PermanentError(Exception):
+    """A mirror failed, and would fail again."""
 
 
 def fetch(name: str, mirrors: Sequence[str], destination: Path, check: Callable[[Path], bool]) -> None:
     """Download `mirror + name` from the first mirror that has it, unless another process just did.
 
-    A file is at `destination` only when all of it is there and `check` has found it right. What came
-    before an interruption stays beside it, in a .part file for each mirror, and is gone on with: mirrors
-    may pack the same file differently. Raises DownloadError when no mirror delivers.
+    `destination` appears only when the file is complete and `check` accepts it. An interrupted download
+    stays beside it in a .part file and is resumed the next time. Each mirror has its own .part file, since
+    mirrors may compress the same file differently. Raises DownloadError if no mirror delivers.
     """
     destination.parent.mkdir(parents=True, exist_ok=True)
     with locked(destination.parent / ".lock"):
         if destination.is_file():
             return
         parts = {mirror + name: _part(destination, mirror) for mirror in mirrors}
-        answers = []
+        failures = []
         for url, part in parts.items():
             try:
                 _fetch_from(url, name, part, check)
-            except (_UnreliableError, _UselessError) as error:
-                answers.append(f"{url}: {error}")
+            except (_TemporaryError, _PermanentError) as error:
+                failures.append(f"{url}: {error}")
                 continue
             part.replace(destination)
             for left in parts.values():
                 left.unlink(missing_ok=True)
             return
-        raise DownloadError(name, answers)
+        raise DownloadError(name, failures)
 
 
 def _part(destination: Path, mirror: str) -> Path:
-    """Where a mirror's file grows."""
+    """The path of a mirror's partial download."""
     return destination.with_name(
         f".{destination.name}.{hashlib.sha256(mirror.encode()).hexdigest()[:8]}.part"
     )
 
 
 def _fetch_from(url: str, name: str, part: Path, check: Callable[[Path], bool]) -> None:
-    """Fill `part` from one mirror, asking it again while that may help."""
+    """Fill `part` from one mirror; retry as long as that may help."""
     waits, furthest = iter(WAITS), _size(part)
     while True:
         resumed = _size(part) > 0
         try:
             _request(url, name, part)
-        except _UnreliableError:
+        except _TemporaryError:
             if _size(part) > furthest:
                 waits, furthest = iter(WAITS), _size(part)
             wait = next(waits, None)
@@ -108,16 +108,16 @@ def _fetch_from(url: str, name: str, part: Path, check: Callable[[Path], bool]) 
         if check(part):
             return
         part.unlink()
-        if not resumed:  # else the file may have changed since its first part came
-            raise _UselessError("serves something else: its checksum is wrong")
+        if not resumed:  # else the mirror's file may have changed: start again
+            raise _PermanentError("serves something else: its checksum is wrong")
 
 
 def _request(url: str, name: str, part: Path) -> None:
-    """Ask once for what is missing of `part`, and append it."""
+    """Request the missing rest of `part` once, and append it."""
     import requests
 
     held = _size(part)
-    headers = {"Accept-Encoding": "identity"}  # the file as it is, not unpacked on the way
+    headers = {"Accept-Encoding": "identity"}  # the file itself, not compressed for the transfer
     if held:
         headers["Range"] = f"bytes={held}-"
     try:
@@ -125,27 +125,27 @@ def _request(url: str, name: str, part: Path) -> None:
             url, headers=headers, stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS)
         ) as response:
             if held and response.status_code == requests.codes.requested_range_not_satisfiable:
-                return  # there is no more: `check` tells whether that is the whole file
+                return  # nothing is missing; `check` says whether the file is right
             _receive(response, name, part, _start(response, held))
     except requests.ConnectTimeout:
-        raise _UselessError("no connection") from None
+        raise _PermanentError("no connection") from None
     except requests.RequestException as error:
-        raise _UnreliableError(_reason(error)) from None
+        raise _TemporaryError(_reason(error)) from None
 
 
 def _start(response: "requests.Response", held: int) -> int:
-    """Where an answer's bytes belong: after those held, or at 0 where the server ignores what is held."""
+    """Where a response's bytes belong: after those held, or at 0 if the server sends the whole file."""
     status = response.status_code
     if status == 206 and response.headers.get("Content-Range", "").startswith(f"bytes {held}-"):
         return held
     if status == 200:
         return 0
     answer = f"answers {status} {response.reason}"
-    raise _UnreliableError(answer) if status == 429 or status >= 500 else _UselessError(answer)
+    raise _TemporaryError(answer) if status == 429 or status >= 500 else _PermanentError(answer)
 
 
 def _receive(response: "requests.Response", name: str, part: Path, start: int) -> None:
-    """Write an answer's bytes into `part` from `start` on, and tell the listener."""
+    """Write a response's bytes into `part` from `start` on, and tell the listener."""
     tell, done = listener.get(), start
     length = response.headers.get("Content-Length", "")
     as_it_is = "Content-Encoding" not in response.headers
@@ -161,12 +161,12 @@ def _receive(response: "requests.Response", name: str, part: Path, start: int) -
         file.flush()
         os.fsync(file.fileno())
     if total is not None and done != total:
-        raise _UnreliableError(f"broke off after {done:,} of {total:,} bytes")
+        raise _TemporaryError(f"broke off after {done:,} of {total:,} bytes")
     tell(Transfer(name, done, done))
 
 
 def _reason(error: "requests.RequestException") -> str:
-    """A failed request in a few words: requests' own are a paragraph."""
+    """A failed request in a few words; those of requests fill a paragraph."""
     import requests
 
     if "Read timed out" in str(error):  # during the body this comes as a ConnectionError

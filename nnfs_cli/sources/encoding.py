@@ -16,19 +16,19 @@ from nnfs_cli.sources.table import MISSING, Table
 Missing = Literal["error", "drop", "mean", "median", "constant"]
 MOST_CATEGORIES = 256
 UNKNOWN = "missing"
-"""The category that stands for a missing one with `missing: constant`."""
+"""The category that `missing: constant` gives to missing texts."""
 
 
 def fit_columns(
     table: Table, names: Sequence[str], rows: Array, missing: Missing, constant: float
 ) -> tuple[Column, ...]:
-    """Columns as features: the categories of all rows, and what fills a gap, by the training `rows`."""
+    """Columns as features: categories from all rows; fill values fitted to the training `rows`."""
     fit = partial(_fit_numbers, constant=constant)
     return tuple((_fit_texts if name in table.texts else fit)(table, name, rows, missing) for name in names)
 
 
 def _fit_texts(table: Table, name: str, rows: Array, missing: Missing) -> Column:
-    """A column of categories; a missing one counts as the most frequent, or as one of its own."""
+    """A column of categories. A missing one becomes the most frequent one, or a category of its own."""
     column = table.texts[name]
     levels = column.present()
     if len(levels) > MOST_CATEGORIES or 2 * len(levels) > len(table) > 20:
@@ -47,7 +47,7 @@ def _fit_texts(table: Table, name: str, rows: Array, missing: Missing) -> Column
 
 
 def _fit_numbers(table: Table, name: str, rows: Array, missing: Missing, constant: float) -> Column:
-    """A column of numbers, and the number that stands for a missing one."""
+    """A column of numbers, and the number that replaces a missing one."""
     if missing == "constant":
         return Column(name, fill=constant)
     if missing not in ("mean", "median"):
@@ -62,7 +62,7 @@ def encode(table: Table, columns: Sequence[Column]) -> Array:
     """The features of every row, (R, D): numbers as they are, categories as one-hot numbers.
 
     Integers keep their type where all columns are integers. NnfsError for an unknown category, a
-    missing value that nothing fills, or an unusable number, with its row.
+    missing value without a fill value, or an unusable number, with its row.
     """
     numeric = [column for column in columns if not column.categories]
     wrong = [column.name for column in numeric if column.name in table.texts]
@@ -95,7 +95,7 @@ def _as_slice(places: list[int]) -> slice | list[int]:
 
 
 def _fill_gaps(table: Table, column: Column, numbers: Array) -> None:
-    """Put what stands for a missing number where one is, in place."""
+    """Replace missing numbers by the column's fill value, in place."""
     gaps = np.isnan(numbers)
     if gaps.any():
         _require_fill(table, column, gaps)
@@ -103,7 +103,7 @@ def _fill_gaps(table: Table, column: Column, numbers: Array) -> None:
 
 
 def _one_hot(table: Table, column: Column) -> Array:
-    """(R, K) with a one where each row's category is."""
+    """One-hot rows (R, K): a 1 at each row's category, else 0."""
     codes, levels = _codes_and_levels(table, column)
     place = {category: k for k, category in enumerate(column.categories)}
     unknown = [k for k, level in enumerate(levels) if level not in place]
@@ -125,7 +125,7 @@ def _one_hot(table: Table, column: Column) -> Array:
 
 
 def _codes_and_levels(table: Table, column: Column) -> tuple[Array, tuple[str, ...]]:
-    """A column of categories, also where the file at hand has only numbers in it."""
+    """The codes and levels of a column of categories, even if all its texts in this file are numbers."""
     if column.name in table.texts:
         return table.texts[column.name].codes, table.texts[column.name].levels
     values, codes = np.unique(table.number(column.name), return_inverse=True)
@@ -141,7 +141,7 @@ def _require_fill(table: Table, column: Column, gaps: Array) -> None:
 
 
 def refuse_missing(table: Table, names: Sequence[str], advice: str) -> None:
-    """Raise NnfsError that counts the missing values of each of these columns, if there are any."""
+    """Raise NnfsError, with counts, if any of these columns has missing values."""
     counts = table.missing_counts()
     gaps = [f"{name} ({counts[name]})" for name in names if counts[name]]
     if gaps:

@@ -18,19 +18,19 @@ PART = 2**20
 """Bytes that are decompressed at a time."""
 
 MOST_DIMENSIONS = 32
-"""More than NumPy 1 can hold are no dimensions, but another format's bytes."""
+"""NumPy 1 holds no more. A larger number means that the file has another format."""
 
 
 def read_idx(path: Path) -> Array:
     """The array of an IDX file, plain or gzipped, in this machine's byte order; bytes stay uint8.
 
-    NnfsError where it is damaged, where header and length disagree, and where it is no IDX file.
+    NnfsError if it is no IDX file, is damaged, or its length does not fit its header.
     """
     return parse_idx(unpack(read_whole(path), path), path)
 
 
 def read_whole(path: Path) -> bytes:
-    """A file's bytes; NnfsError where it cannot be read."""
+    """A file's bytes; NnfsError if it cannot be read."""
     try:
         return path.read_bytes()
     except OSError as error:
@@ -38,10 +38,10 @@ def read_whole(path: Path) -> bytes:
 
 
 def unpack(content: bytes, path: Path) -> bytes | bytearray:
-    """A file's `content`, decompressed where it is gzip, whatever its name."""
+    """A file's `content`, decompressed if it is gzip, whatever its name."""
     if content[:2] != GZIP:
         return content
-    payload = bytearray()  # which grows where it is: `gzip.decompress` puts parts together, held twice
+    payload = bytearray()  # grows in place; `gzip.decompress` would hold everything twice
     try:
         with gzip.open(io.BytesIO(content)) as stream:
             while part := stream.read(PART):
@@ -54,7 +54,7 @@ def unpack(content: bytes, path: Path) -> bytes | bytearray:
 
 
 def open_idx(path: Path) -> Array:
-    """The same as `read_idx`, mapped into memory where the file is not compressed."""
+    """The same as `read_idx`, but mapped into memory if the file is not compressed."""
     try:
         with path.open("rb") as file:
             beginning = file.read(4 + 4 * MOST_DIMENSIONS)
@@ -68,14 +68,14 @@ def open_idx(path: Path) -> Array:
 
 
 def parse_idx(payload: bytes | bytearray, path: Path) -> Array:
-    """An array from 0, 0, its type, its rank, its dimensions and its numbers; `path` is for messages."""
+    """The array in an IDX file's bytes: 0, 0, type, rank, dimensions, numbers. `path` is for messages."""
     dtype, shape, start = _parse_header(payload[: 4 + 4 * MOST_DIMENSIONS], len(payload), path)
     array = np.frombuffer(payload, dtype, offset=start).reshape(shape)
     return array.astype(dtype.newbyteorder("="), copy=False)
 
 
 def _parse_header(payload: bytes | bytearray, size: int, path: Path) -> tuple[np.dtype[Any], Shape, int]:
-    """Type, shape and where the numbers start, by the first bytes of a file of `size` bytes."""
+    """Type, shape and start of the numbers, from the first bytes of a file of `size` bytes."""
     code, rank = (payload[2], payload[3]) if len(payload) >= 4 else (0, 0)
     start = 4 + 4 * rank
     if payload[:2] != b"\0\0" or code not in TYPES or not 1 <= rank <= MOST_DIMENSIONS:

@@ -1,4 +1,4 @@
-"""What a user wants predictions for: tables, arrays and pictures, some rows at a time."""
+"""Rows to predict for, from tables, arrays and pictures, in chunks."""
 
 import math
 import sys
@@ -19,13 +19,13 @@ from nnfs_cli.sources.idx import open_idx
 from nnfs_cli.sources.lines import Dialect, open_bytes
 from nnfs_cli.sources.pictures import SUFFIXES, read_picture
 from nnfs_cli.sources.table import MISSING, Table
-from nnfs_cli.sources.tabular import Kinds, parts_of_file, parts_of_frame, parts_of_stream
+from nnfs_cli.sources.table_reader import ColumnKinds, file_chunks, frame_chunks, stream_chunks
 
 if TYPE_CHECKING:
     import pandas as pd
 
 NUMBERS = 4_000_000
-"""How many numbers of an array are taken at a time."""
+"""How many numbers of an array make a chunk."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +33,8 @@ class Rows:
     """Some rows of an input, ready for a model.
 
     x: (n, *input_shape), raw.
-    ids: the texts of the column that was asked for, or the pictures' names; empty where there are none.
-    notes: what was done or left out, in sentences; said once.
+    ids: the texts of the id column, or the pictures' names; empty if there are none.
+    notes: sentences on what was changed or left out; a table has them in its first chunk only.
     """
 
     x: Array
@@ -45,10 +45,10 @@ class Rows:
 def read_rows(
     paths: Sequence[str], preparation: Preparation, dialect: Dialect, id_column: str = ""
 ) -> Iterator[Rows]:
-    """The rows of some files, `-` being CSV from standard input, in the order of the files.
+    """The rows of some files, in their order. `-` is CSV from standard input.
 
-    id_column: a column whose texts to hand on, if a table has it.
-    NnfsError for what is no input for a model of this preparation.
+    id_column: the column that gives the ids, if a table has it.
+    NnfsError for input that does not fit a model with this preparation.
     """
     for path in paths:
         file = Path(path).expanduser()
@@ -57,8 +57,8 @@ def read_rows(
             raise NnfsError(f"no such file: {file.absolute()}{did_you_mean(file.name, siblings)}")
         if path == "-":
             kinds = _kinds(preparation)
-            parts = parts_of_stream(sys.stdin.buffer, "standard input", dialect, kinds)
-            yield from rows_of_tables(parts, preparation, id_column)
+            chunks = stream_chunks(sys.stdin.buffer, "standard input", dialect, kinds)
+            yield from rows_of_tables(chunks, preparation, id_column)
         elif file.suffix.lower() in SUFFIXES:
             yield _picture(file, preparation)
         elif file.suffix == ".npy":
@@ -68,31 +68,31 @@ def read_rows(
         elif _is_idx(file):
             yield from rows_of_array(open_idx(file), preparation, str(file))
         else:
-            parts = parts_of_file(file, dialect, _kinds(preparation))
-            yield from rows_of_tables(parts, preparation, id_column)
+            chunks = file_chunks(file, dialect, _kinds(preparation))
+            yield from rows_of_tables(chunks, preparation, id_column)
 
 
 def rows_of_frame(frame: "pd.DataFrame", preparation: Preparation) -> Iterator[Rows]:
     """The rows of a DataFrame."""
-    return rows_of_tables(parts_of_frame(frame, "the table", _kinds(preparation)), preparation)
+    return rows_of_tables(frame_chunks(frame, "the table", _kinds(preparation)), preparation)
 
 
-def rows_of_tables(parts: Iterator[Table], preparation: Preparation, id_column: str = "") -> Iterator[Rows]:
-    """The rows of a table that comes in parts, its columns matched by name.
+def rows_of_tables(chunks: Iterator[Table], preparation: Preparation, id_column: str = "") -> Iterator[Rows]:
+    """The rows of a table that comes in chunks. Columns are matched by name.
 
     A model that was not trained on a table takes the columns in their order.
     """
     notes: tuple[str, ...] = ()
-    for number, part in enumerate(parts):
+    for number, chunk in enumerate(chunks):
         if preparation.columns:
             if number == 0:
-                notes = _match(part, preparation)
-            x = encode(part, preparation.columns)
+                notes = _match(chunk, preparation)
+            x = encode(chunk, preparation.columns)
         else:
-            x = part.numbers
-            _require_width(x.shape[1], preparation, part.source)
-            refuse_unusable(x, lambda row, at, part=part: part.where(row, part.numeric[at]))
-        ids = _texts(part, id_column) if id_column in part.names else ()
+            x = chunk.numbers
+            _require_width(x.shape[1], preparation, chunk.source)
+            refuse_unusable(x, lambda row, at, chunk=chunk: chunk.where(row, chunk.numeric[at]))
+        ids = _texts(chunk, id_column) if id_column in chunk.names else ()
         yield Rows(x.reshape(-1, *preparation.input_shape), ids, notes if number == 0 else ())
 
 
@@ -116,20 +116,20 @@ def rows_of_array(x: Array, preparation: Preparation, source: str) -> Iterator[R
                 f"found {x.shape[1:]}: the same numbers in another order"
             )
     for here in row_slices(x, len(x), NUMBERS):
-        part = np.asarray(x[here])
-        refuse_unusable(part, in_rows_of(source, here.start))
-        yield Rows(part.reshape(-1, *preparation.input_shape))
+        chunk = np.asarray(x[here])
+        refuse_unusable(chunk, in_rows_of(source, here.start))
+        yield Rows(chunk.reshape(-1, *preparation.input_shape))
 
 
-def _kinds(preparation: Preparation) -> Kinds:
-    """Of a table's columns, those the model knows as numbers have to be numbers; the others are texts."""
+def _kinds(preparation: Preparation) -> ColumnKinds:
+    """How to read a table: numbers in the columns that are numbers for the model, texts in all others."""
     if not preparation.columns:
-        return Kinds()
-    return Kinds(numbers=frozenset(c.name for c in preparation.columns if not c.categories))
+        return ColumnKinds()
+    return ColumnKinds(numbers=frozenset(c.name for c in preparation.columns if not c.categories))
 
 
 def _match(table: Table, preparation: Preparation) -> tuple[str, ...]:
-    """What to say about columns that the model does not need; NnfsError for those that it lacks."""
+    """A note on columns that the model does not use; NnfsError if the table lacks one that it needs."""
     names = [column.name for column in preparation.columns]
     lacking = [name for name in names if name not in table.names]
     if lacking:
@@ -149,7 +149,7 @@ def _match(table: Table, preparation: Preparation) -> tuple[str, ...]:
 
 
 def _texts(table: Table, name: str) -> tuple[str, ...]:
-    """A column as a user wrote it."""
+    """A column's values as texts."""
     if name in table.texts:
         column = table.texts[name]
         return tuple("" if code == MISSING else column.levels[code] for code in column.codes)

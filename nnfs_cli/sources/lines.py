@@ -1,4 +1,4 @@
-"""The lines of a CSV file, each checked while it streams by: encoding, delimiter, number of values."""
+"""The lines of a CSV file, checked while they are read: encoding, delimiter, number of values."""
 
 import csv
 import gzip
@@ -26,10 +26,10 @@ class Dialect:
 
 
 class CheckedLines(io.RawIOBase):
-    """A CSV file as UTF-8 bytes to read on from its second line; NnfsError where a line is not in order.
+    """The rows of a CSV file below its header, as UTF-8 bytes; NnfsError at the first malformed line.
 
-    header: the columns' names, from the first line.
-    spaced: there are blanks behind the delimiters there, which belong to no value.
+    header: the column names, from the first line.
+    spaced: whether the header has spaces after its delimiters; then such spaces belong to no value.
     """
 
     def __init__(self, stream: IO[bytes], source: str, dialect: Dialect) -> None:
@@ -43,8 +43,8 @@ class CheckedLines(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # memoryview is what comes
-        """Fill a buffer, as every raw stream does; whole lines go in as far as there is room."""
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # callers pass a memoryview
+        """Fill a buffer, as every raw stream does; the next call gets what does not fit."""
         parts, room = [self._pending], len(buffer) - len(self._pending)
         while room > 0:
             record = next(self._records, None)
@@ -79,7 +79,7 @@ class CheckedLines(io.RawIOBase):
             raise NnfsError(f"{self.source}: truncated or corrupted ({error}); copy it again") from None
 
     def _next_record(self) -> bytes | None:
-        """The next line, with those that follow where a quoted value goes on over them; None at the end."""
+        """The next line, or several if a quoted value has line breaks in it; None at the end."""
         record, start = b"", self._number + 1
         for line in self._lines:
             self._number += 1
@@ -98,7 +98,7 @@ class CheckedLines(io.RawIOBase):
         except UnicodeDecodeError as error:
             found = f"byte 0x{line[error.start]:02x} is not UTF-8"
             likely = line.decode("cp1252", errors="replace")[max(0, error.start - 8) :][:16].strip()
-            raise self._error(self._number, f"{found}; in cp1252 the place reads {likely!r}") from None
+            raise self._error(self._number, f"{found}; read as cp1252 it is {likely!r}") from None
 
     def _values(self, record: bytes) -> list[str]:
         reader = csv.reader([record.decode()], delimiter=self.dialect.delimiter, skipinitialspace=True)
@@ -133,7 +133,7 @@ class CheckedLines(io.RawIOBase):
         return best if text.count(best) else None
 
     def _checked(self) -> Iterator[bytes]:
-        """The records below the header that are not blank, each with as many values as the header."""
+        """The records below the header, without blank ones; each must have as many values as the header."""
         delimiter, width = self.dialect.delimiter.encode(), len(self.header)
         while (record := self._next_record()) is not None:
             if not record.strip(b"\r\n"):
@@ -150,7 +150,7 @@ class CheckedLines(io.RawIOBase):
 
 
 def open_bytes(path: Path) -> IO[bytes]:
-    """A file's content, decompressed where it is gzip, whatever its name."""
+    """A file's content, decompressed if it is gzip, whatever its name."""
     with path.open("rb") as file:
         compressed = file.read(2) == b"\x1f\x8b"
     return cast(IO[bytes], gzip.open(path, "rb")) if compressed else path.open("rb")

@@ -1,4 +1,4 @@
-"""A lock between processes, which the system frees when its holder ends, however it ends."""
+"""A lock between processes. The system releases it when its holder ends, even by a crash."""
 
 import sys
 from collections.abc import Iterator
@@ -8,10 +8,10 @@ from pathlib import Path
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock of the file `path`, after waiting for whoever holds it.
+    """Hold the lock of the file `path`; first wait until no other process holds it.
 
-    The file is empty and stays: whoever deleted it would take it from under those who wait.
-    A file system without locks has none here either.
+    The file is empty and is never deleted, since other processes may be waiting for it.
+    On a file system without locks this does nothing.
     """
     with path.open("ab") as file:
         with suppress(OSError):
@@ -29,7 +29,7 @@ if sys.platform == "win32":
             try:
                 return msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
             except OSError as error:
-                if error.errno != errno.EDEADLK:  # else another held it for all of ten seconds
+                if error.errno != errno.EDEADLK:  # else another process held it for ten seconds: wait on
                     raise
 
 else:

@@ -1,4 +1,4 @@
-"""The files that a dataset's path means."""
+"""Finds the files that a dataset's path names."""
 
 import glob
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from nnfs_cli.core.errors import NnfsError, did_you_mean
 
 
 def find_files(paths: str | Sequence[str], option: str) -> list[Path]:
-    """The files of a path, of several, or of a pattern with * or ?; NnfsError where there are none."""
+    """The files of a path, of several, or of a pattern with * or ?; NnfsError if there are none."""
     found: list[Path] = []
     for path in [paths] if isinstance(paths, str) else paths:
         expanded = str(Path(path).expanduser())
@@ -23,7 +23,7 @@ def find_files(paths: str | Sequence[str], option: str) -> list[Path]:
 
 
 def find_file(path: str, option: str) -> Path:
-    """The one file that a path means; NnfsError where it is not there."""
+    """The one file that a path names; NnfsError if it does not exist."""
     file = Path(path).expanduser()
     if not file.is_file():
         raise NnfsError(_nothing_there(file, option))

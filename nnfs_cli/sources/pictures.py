@@ -1,4 +1,4 @@
-"""Picture files as the images that a network was trained on."""
+"""Picture files, read as images like those that a network was trained on."""
 
 from pathlib import Path
 
@@ -11,10 +11,10 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 
 
 def read_picture(path: Path, shape: Shape, pixels: tuple[float, float]) -> tuple[Array, list[str]]:
-    """One picture as an image of `shape`, (H, W) or (C, H, W), and what was done to it, in sentences.
+    """A picture as an image of `shape`, (H, W) or (C, H, W), and sentences on what was done to it.
 
-    It is shrunk to fit, its background filling what is left, and inverted where that lies on the other
-    side of gray than the training images'.
+    It is shrunk to fit; its background color fills what is left. It is inverted if its background is light
+    and the training images' background is dark, or the other way round.
 
     pixels: the training images' largest value, which white becomes, and their background.
     """
@@ -55,5 +55,5 @@ def read_picture(path: Path, shape: Shape, pixels: tuple[float, float]) -> tuple
 
 
 def _edge(gray: Array) -> float:
-    """The median along the four edges, which is the background's."""
+    """The background: the median along the four edges."""
     return float(np.median(np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])))

@@ -1,4 +1,4 @@
-"""A table in memory: its numbers in one matrix, its texts as numbers of their distinct texts."""
+"""A table in memory: its numbers in one matrix, each text as the number of a distinct text."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from nnfs_cli.core.arrays import Array, row_slices
 from nnfs_cli.core.errors import NnfsError, did_you_mean
 
 MISSING = -1
-"""The code of a text that is not there."""
+"""The code of a missing text."""
 
 
 @dataclass(frozen=True, eq=False)
 class Texts:
-    """A column of texts. codes (R,): which of `levels` each row has, or MISSING."""
+    """A column of texts. codes (R,): each row's index into `levels`, or MISSING."""
 
     codes: Array
     levels: tuple[str, ...]
@@ -36,8 +36,8 @@ class Table:
 
     source: what messages call it.
     names: all columns in the order of the file.
-    numeric: the columns of `numbers`, which has a missing number as not-a-number.
-    numbers: (R, P), of the smallest type that holds them all.
+    numeric: the columns of `numbers`.
+    numbers: (R, P), of the smallest type that holds them all; not-a-number for a missing one.
     texts: the other columns.
     start: how many rows of its source come before it.
     """
@@ -53,7 +53,7 @@ class Table:
         return len(self.numbers)
 
     def require(self, names: tuple[str, ...], option: str) -> None:
-        """Raise NnfsError unless all these columns are there, naming the nearest of those that are."""
+        """Raise NnfsError, with the nearest names, unless all these columns exist."""
         unknown = [name for name in names if name not in self.names]
         if unknown:
             headless = (
@@ -71,13 +71,13 @@ class Table:
         return np.asarray(self.numbers[:, self.numeric.index(name)])
 
     def missing(self, name: str) -> Array:
-        """Which rows have nothing in a column, (R,) of bool."""
+        """Which rows lack a value in a column, (R,) of bool."""
         if name in self.texts:
             return np.asarray(self.texts[name].codes == MISSING)
         return np.isnan(self.number(name)) if self.numbers.dtype.kind == "f" else np.zeros(len(self), bool)
 
     def missing_counts(self) -> dict[str, int]:
-        """How many rows have nothing in each column."""
+        """How many rows lack a value in each column."""
         counts = np.zeros(len(self.numeric), int)
         if self.numbers.dtype.kind == "f":
             for here in row_slices(self.numbers, len(self)):
@@ -98,7 +98,7 @@ class Table:
         return Table(self.source, self.names, self.numeric, self.numbers[rows], texts)
 
     def where(self, row: int, name: str) -> str:
-        """A place in words, for messages; rows count from 1, as below the header."""
+        """A place in words, for messages; the row below the header is row 1."""
         return f"{self.source}: row {self.start + row + 1}, column {name!r}"
 
 

@@ -1,4 +1,4 @@
-"""Target columns: whether they are classes or real values, and their numbers."""
+"""Target columns: classes or real values, and their numbers."""
 
 from collections.abc import Sequence
 
@@ -32,7 +32,7 @@ def table_of_targets(y: Array, source: str) -> Table:
 
 
 def infer_task(table: Table, names: Sequence[str]) -> tuple[Task, str]:
-    """The task that target columns look like, and a sentence that says so."""
+    """The task that follows from the target columns, and a sentence that says why."""
     listed = " and ".join(repr(name) for name in names)
     if len(names) > 1:
         return "regression", f"task: regression, since there are several target columns: {listed}"
@@ -52,7 +52,7 @@ def infer_task(table: Table, names: Sequence[str]) -> tuple[Task, str]:
 def class_names(table: Table, names: Sequence[str]) -> tuple[str, ...]:
     """The classes of the one target column, sorted: numbers by size, texts by letter.
 
-    NnfsError where there are several columns, or a single class.
+    NnfsError if there are several columns, or a single class.
     """
     if len(names) > 1:
         raise NnfsError(
@@ -81,7 +81,7 @@ def _distinct(table: Table, name: str) -> tuple[str, ...]:
 
 
 def class_numbers(table: Table, name: str, classes: Sequence[str]) -> Array:
-    """Each row's class (R,), by its place in `classes`. NnfsError for a class that is none of them."""
+    """Each row's class (R,), as an index into `classes`. NnfsError for a class that is not among them."""
     place = {label: k for k, label in enumerate(classes)}
     if name in table.texts:
         codes, levels = table.texts[name].codes, table.texts[name].levels

@@ -72,6 +72,6 @@ class Model:
         """Whether outputs for classes are probabilities."""
         return self.loss.expects_logits or self.network.layers[-1].gives_probabilities
 
-    def answers(self, outputs: Array) -> Array:
+    def predictions(self, outputs: Array) -> Array:
         """The classes' names (N,) of `outputs`, or the real values (N, M) that they are."""
         return self.preparation.labels[outputs.argmax(axis=1)] if self.preparation.classes else outputs

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.bars import draw_classes, draw_histogram
-from nnfs_cli.plots.names import shorten, shortened
+from nnfs_cli.plots.names import shorten_name, shorten_names
 from nnfs_cli.plots.style import BLUE, ORANGE, panels
 from nnfs_cli.preprocessing.description import normalized, sampled_rows, target_names
 from nnfs_cli.preprocessing.records import Data
@@ -21,7 +21,7 @@ def draw_images(data: Data, name: str) -> Axes:
     x = train.x[rows]
     y = normalized(x, data.inputs)
     color = is_color(data)
-    targets = f"Targets of the training rows: {shortened(target_names(data)[0], 24)}"
+    targets = f"Targets of the training rows: {shorten_name(target_names(data)[0], 24)}"
     titles = [
         f"{name}: pixel value distribution",
         f"{name}: pixel value distribution, normalized",
@@ -59,7 +59,7 @@ def is_color(data: Data) -> bool:
 
 
 def color_range(x: Array) -> tuple[float, float]:
-    """What black and full color are in images x of any units: of the usual ranges the one that they fill."""
+    """The values of black and of full color in images x: the first usual range that holds all pixels."""
     low, high = float(x.min()), float(x.max())
     if x.dtype == np.uint8:
         return 0.0, 255.0
@@ -70,9 +70,9 @@ def color_range(x: Array) -> tuple[float, float]:
 
 
 def stretched(picture: Array, low: float, high: float) -> Array:
-    """A picture with values from 0 for `low` to 1 for `high`, in float64."""
+    """A picture rescaled from [low, high] to [0, 1], in float64."""
     shown = (picture.astype(np.float64) - low) / ((high - low) or 1.0)
-    return np.asarray(np.clip(shown, 0.0, 1.0))  # rounding may step over the ends
+    return np.asarray(np.clip(shown, 0.0, 1.0))  # rounding may leave [0, 1]
 
 
 def as_picture(image: Array) -> Array:
@@ -83,12 +83,12 @@ def as_picture(image: Array) -> Array:
 
 
 def _draw_gray(axes: Axes, image: Array) -> None:
-    """A picture in gray, and beside it which gray is which value."""
+    """A picture in gray, with a color bar."""
     axes.figure.colorbar(axes.imshow(as_picture(image), cmap="gray"), ax=axes)
 
 
 def _draw_samples(axes: Axes, data: Data, between: tuple[float, float] | None) -> None:
-    """A grid of training images, each class in turn, with a label above each.
+    """A grid of training images, one of each class in turn, with labels above.
 
     between: the values of black and white; by default the least and the largest in the grid.
     """
@@ -109,7 +109,7 @@ def _draw_samples(axes: Axes, data: Data, between: tuple[float, float] | None) -
     height, width = pictures[0].shape[:2]
     gap = max(height // 3, 3)
     mosaic = np.ones((down * (height + gap), across * (width + 2), *pictures[0].shape[2:]))
-    texts = shorten([data.classes[k] for k in train.t[rows]] if data.classes else [], 7)
+    texts = shorten_names([data.classes[k] for k in train.t[rows]] if data.classes else [], 7)
     for i, picture in enumerate(pictures):
         top, left = i // across * (height + gap) + gap, i % across * (width + 2)
         mosaic[top : top + height, left : left + width] = stretched(picture, low, high)

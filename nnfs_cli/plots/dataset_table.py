@@ -1,4 +1,4 @@
-"""The picture of a table: its columns, its target, and how they go together."""
+"""The picture of a table: its columns, its targets, and their correlations."""
 
 from typing import Any
 
@@ -9,11 +9,11 @@ from matplotlib.figure import Figure
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.bars import draw_classes, draw_histogram
-from nnfs_cli.plots.names import shorten, wrapped
+from nnfs_cli.plots.names import shorten_names, wrap_title
 from nnfs_cli.plots.style import BLUE, ORANGE, RC
+from nnfs_cli.preprocessing.correlations import Correlations
 from nnfs_cli.preprocessing.description import sampled_rows, target_names
 from nnfs_cli.preprocessing.records import Data
-from nnfs_cli.preprocessing.relations import Relations
 
 ACROSS = 4
 MOST_HISTOGRAMS = 16
@@ -24,27 +24,27 @@ WIDTH, SMALL_HEIGHT = 14.0, 2.6
 
 
 def draw_table(data: Data, name: str) -> Axes:
-    """A histogram of each feature, the target, and how all of them go together."""
+    """A histogram of each feature, the targets, and the correlations of all of them."""
     train = data.splits["train"]
     rows = sampled_rows(train)
     x = train.x[rows].reshape(len(rows), -1)
-    relations = Relations.of(data)
-    shown = relations.telling(MOST_HISTOGRAMS)
-    varying = relations.telling(MOST_CORRELATED)
-    varying = varying[relations.varies[varying]]
-    labels, matrix = relations.matrix(varying)
+    correlations = Correlations.of(data)
+    shown = correlations.strongest(MOST_HISTOGRAMS)
+    varying = correlations.strongest(MOST_CORRELATED)
+    varying = varying[correlations.varies[varying]]
+    labels, matrix = correlations.matrix(varying)
     down, side = -(-len(shown) // ACROSS), min(max(5.0, 0.32 * len(labels) + 2.0), 8.0)
     with mpl.rc_context(RC):
         figure = Figure(figsize=(WIDTH, SMALL_HEIGHT * down + side), layout="constrained")
         parts: Any = figure.subfigures(2, 1, height_ratios=[SMALL_HEIGHT * down, side])
         above, below = parts
-        texts = shorten([relations.names[i] for i in shown], 28)
+        texts = shorten_names([correlations.names[i] for i in shown], 28)
         for place, (i, text) in enumerate(zip(shown, texts, strict=True), 1):
             axes = above.add_subplot(down, ACROSS, place)
             draw_histogram(axes, x[:, i], bins=30, color=BLUE)
             axes.set_title(text, fontsize=10)
         left, right = below.subfigures(1, 2)
-        targets = shorten(target_names(data)[:MOST_TARGETS], 40)
+        targets = shorten_names(target_names(data)[:MOST_TARGETS], 40)
         for m, target in enumerate(targets):
             axes = left.add_subplot(len(targets), 1, m + 1)
             if data.classes:
@@ -54,47 +54,47 @@ def draw_table(data: Data, name: str) -> Axes:
                 draw_histogram(axes, train.t[rows][:, m], bins=40, color=ORANGE)
                 axes.set_title(f"Target: {target}")
         last: Axes = right.add_subplot()
-        _draw_correlations(last, labels, matrix, relations)
-        title = f"{name}: {len(train):,} training rows{_left_out(relations, shown)}"
-        figure.suptitle(wrapped(title, WIDTH), x=0.01, ha="left", fontsize=13)
+        _draw_correlations(last, labels, matrix, correlations)
+        title = f"{name}: {len(train):,} training rows{_left_out(correlations, shown)}"
+        figure.suptitle(wrap_title(title, WIDTH), x=0.01, ha="left", fontsize=13)
     return last
 
 
-def _left_out(relations: Relations, shown: Array) -> str:
-    """What to say of the features that are not shown."""
-    out = np.setdiff1d(np.arange(len(relations.names)), shown)
+def _left_out(correlations: Correlations, shown: Array) -> str:
+    """A sentence on the features that are not shown."""
+    out = np.setdiff1d(np.arange(len(correlations.names)), shown)
     if not len(out):
         return ""
-    constant = np.count_nonzero(~relations.varies[out])
+    constant = np.count_nonzero(~correlations.varies[out])
     which = f", {constant:,} of them constant" if constant else ""
-    return f"; the {len(shown)} features {_chosen_by(relations)}, {len(out):,} more are left out{which}"
+    return f"; the {len(shown)} features {_chosen_by(correlations)}, {len(out):,} more are left out{which}"
 
 
-def _chosen_by(relations: Relations) -> str:
-    return f"that go with the {'first ' if len(relations.target_names) > 1 else ''}target the most"
+def _chosen_by(correlations: Correlations) -> str:
+    return f"that correlate most with the {'first ' if len(correlations.target_names) > 1 else ''}target"
 
 
-def _draw_correlations(axes: Axes, labels: list[str], matrix: Array, relations: Relations) -> None:
-    """The features and, behind a line, the targets."""
+def _draw_correlations(axes: Axes, labels: list[str], matrix: Array, correlations: Correlations) -> None:
+    """The correlation matrix: the features and, after a line, the targets."""
     image = axes.imshow(matrix, cmap="RdBu_r", vmin=-1.0, vmax=1.0)
     axes.grid(visible=False)
-    texts = shorten(labels, 18)
+    texts = shorten_names(labels, 18)
     size = 9 if len(labels) <= NUMBERED else 7
     axes.set_xticks(range(len(labels)), texts, rotation=90, fontsize=size)
     axes.set_yticks(range(len(labels)), texts, fontsize=size)
     axes.figure.colorbar(image, ax=axes, fraction=0.046, pad=0.03)
-    border = len(labels) - len(relations.target_names) - 0.5
+    border = len(labels) - len(correlations.target_names) - 0.5
     axes.axhline(border, color="black", lw=1.0)
     axes.axvline(border, color="black", lw=1.0)
-    shown, varying = border + 0.5, np.count_nonzero(relations.varies)
+    shown, varying = border + 0.5, np.count_nonzero(correlations.varies)
     told = ["Correlation of the training rows"]
     if shown < varying:
-        told.append(f"the {shown:.0f} of {varying:,} features {_chosen_by(relations)}")
-    if relations.labels is not None:
+        told.append(f"the {shown:.0f} of {varying:,} features {_chosen_by(correlations)}")
+    if correlations.labels is not None:
         told.append("η: correlation ratio with the classes")
-    if constant := len(relations.names) - varying:
+    if constant := len(correlations.names) - varying:
         told.append(f"left out, since constant: {constant:,} feature{'s' if constant > 1 else ''}")
-    if not relations.t.any(axis=0).all():
+    if not correlations.t.any(axis=0).all():
         told.append("0 where a target is constant")
     axes.set_title("\n".join(told), fontsize=12 if len(told) == 1 else 10)
     if len(labels) <= NUMBERED:

@@ -1,4 +1,4 @@
-"""Tables kept parsed in the cache folder, and never served stale."""
+"""Parsed tables in the cache folder, used only as long as their files have not changed."""
 
 import hashlib
 import json
@@ -17,17 +17,17 @@ from nnfs_cli.core.files import replacing
 from nnfs_cli.sources.cache import cache_folder
 from nnfs_cli.sources.lines import Dialect
 from nnfs_cli.sources.table import Table, Texts
-from nnfs_cli.sources.tabular import read_table
+from nnfs_cli.sources.table_reader import read_table
 
 VERSION = 1
-"""Of what lies in the cache; another one makes old entries unknown."""
+"""The version of the cache format. Entries of another version are not found."""
 RACE_NS = 2_000_000_000
-"""A file changed so shortly before it was read may have been changed again within one tick of its clock."""
+"""Nanoseconds. A file changed this shortly before it was read may change again without a new time stamp."""
 
 
 @dataclass(frozen=True)
 class Stamp:
-    """What tells, without reading it, that a file is still the same; and its content's SHA-256."""
+    """What shows, without reading a file, that it has not changed; and its content's SHA-256."""
 
     path: str
     size: int
@@ -44,10 +44,10 @@ class Stamp:
         return cls(str(path.resolve()), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, digest)
 
     def still_holds(self, path: Path, taken_ns: int) -> bool:
-        """Whether a file is what it was when the stamp was taken.
+        """Whether a file is unchanged since the stamp was taken.
 
-        On POSIX nobody can set a file's time of change back, so equal stamps mean an equal file, unless
-        it was changed just before. In all other cases the content decides.
+        On POSIX nobody can set back the time at which a file changed. So equal stamps mean equal files,
+        unless the file changed just before it was read. In all other cases the content decides.
         """
         stat = path.stat()
         if stat.st_size != self.size:
@@ -62,7 +62,7 @@ class Stamp:
 def cached_table(
     paths: Sequence[Path], dialect: Dialect, categorical: Collection[str] = ()
 ) -> tuple[Table, str]:
-    """`read_table`, from the cache where the same files were read before; and their contents' fingerprint.
+    """`read_table`, from the cache if the same files were read before; and their contents' fingerprint.
 
     A cached table's arrays are mapped into memory.
     """
@@ -76,7 +76,7 @@ def cached_table(
     stamps = [Stamp.of(path) for path in paths]
     table = read_table(paths, dialect, categorical)
     with suppress(OSError, NnfsError):  # a cache that cannot be written costs time, nothing else
-        if _all_hold(stamps, paths, taken_ns):  # nobody wrote to them meanwhile
+        if _all_hold(stamps, paths, taken_ns):  # they have not changed meanwhile
             _store(entry, table, stamps, taken_ns)
     return table, _fingerprint(stamps)
 
@@ -90,7 +90,7 @@ def _fingerprint(stamps: Sequence[Stamp]) -> str:
 
 
 def _store(entry: Path, table: Table, stamps: Sequence[Stamp], taken_ns: int) -> None:
-    """Write the arrays, named by the content, and then the entry that names them."""
+    """Write the arrays, with names that follow from the content, and then the entry that names them."""
     entry.parent.mkdir(parents=True, exist_ok=True)
     stem = f"{entry.stem}-{_fingerprint(stamps)[:16]}"
     codes = np.array([column.codes for column in table.texts.values()], np.int32).reshape(-1, len(table))
@@ -129,7 +129,7 @@ def _load(entry: Path, paths: Sequence[Path]) -> tuple[Table, str] | None:
             name: Texts(column, tuple(levels))
             for (name, levels), column in zip(record["levels"].items(), codes, strict=True)
         }
-    except (OSError, ValueError, KeyError, TypeError):  # not there, or damaged: parse again
+    except (OSError, ValueError, KeyError, TypeError):  # missing or damaged: parse again
         return None
     table = Table(record["source"], tuple(record["names"]), tuple(record["numeric"]), numbers, texts)
     return table, _fingerprint(stamps)

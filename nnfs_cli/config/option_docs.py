@@ -1,4 +1,4 @@
-"""What a docstring says of each option: `name: text` or `one, other: text`, further lines indented."""
+"""Descriptions of options from docstrings: `name: text` or `one, other: text`, further lines indented."""
 
 import dataclasses
 import inspect
@@ -8,11 +8,11 @@ from typing import Any
 OPTION = re.compile(r"^(\w+(?:, \w+)*): (.+(?:\n +.+)*)", re.MULTILINE)
 
 
-def descriptions(cls: type[Any]) -> dict[str, str]:
-    """The text of each option that the docstring of a dataclass, or of a class it derives from, describes."""
+def option_docs(cls: type[Any]) -> dict[str, str]:
+    """The description of each option, from the docstrings of a dataclass and its base classes."""
     options = {field.name for field in dataclasses.fields(cls)}
     found: dict[str, str] = {}
-    for base in reversed(cls.__mro__):  # so that what a class says itself comes last
+    for base in reversed(cls.__mro__):  # a class's own docstring comes last and wins
         for names, text in OPTION.findall(inspect.cleandoc(base.__doc__ or "")):
             found |= dict.fromkeys(options.intersection(names.split(", ")), " ".join(text.split()))
     return found

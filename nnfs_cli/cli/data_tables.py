@@ -18,12 +18,12 @@ def show_description(description: Description, name: str) -> None:
     rows = ", ".join(f"{count:,} {split}" for split, count in d.rows.items())
     out.print(f"{name}: {d.task}", style="bold", markup=False)
     out.print(f"rows: {rows}; each of shape ({shape}), {d.dtype}", markup=False)
-    for said in d.notes:
-        out.print(said, markup=False)
+    for sentence in d.notes:
+        out.print(sentence, markup=False)
     gaps = {column: count for column, count in d.missing.items() if count}
     if d.missing:
-        told = ", ".join(f"{column} ({count})" for column, count in gaps.items())
-        out.print(f"missing values: {told or 'none'}", markup=False)
+        counts = ", ".join(f"{column} ({count})" for column, count in gaps.items())
+        out.print(f"missing values: {counts or 'none'}", markup=False)
         used = {*(column.name for column in (*d.features, *d.targets)), *d.target_names}
         if unused := [column for column in d.missing if column not in used]:
             out.print(f"columns not used: {', '.join(unused)}", markup=False)
@@ -54,7 +54,7 @@ def _classes(d: Description) -> Table:
 
 def _statistics(columns: Sequence[Statistics], sampled: str) -> Table:
     table = Table(
-        title=f"training rows, as they come | as the network gets them{sampled}",
+        title=f"training rows: raw | as the network gets them{sampled}",
         title_justify="left",
         title_style="bold",
     )
@@ -68,7 +68,7 @@ def _statistics(columns: Sequence[Statistics], sampled: str) -> Table:
             continue
         before = (s.mean, s.std, s.low, s.median, s.high)
         after = (s.normalized_mean, s.normalized_std, s.normalized_low, s.normalized_high)
-        # A mean of 1e-16 is a zero that was rounded.
+        # A mean of 1e-16 is 0 with a rounding error.
         cells = [f"{0.0 if abs(number) < 1e-12 else number:.4g}" for number in (*before, *after)]
         table.add_row(Text(s.name), s.kind, str(s.missing or ""), *cells)
     return table

@@ -1,4 +1,4 @@
-"""Well-known sets of four IDX files: found in a folder or in the cache, else fetched, and always verified."""
+"""Published sets of four IDX files: found in a folder or the cache, else downloaded; always verified."""
 
 import hashlib
 from collections.abc import Mapping
@@ -15,15 +15,15 @@ from nnfs_cli.sources.idx import parse_idx, read_whole, unpack
 
 
 @dataclass(frozen=True)
-class NamedSet:
-    """A set as it was published.
+class PublishedFiles:
+    """Four IDX files, as they were published.
 
-    name: of its folder in data/ and in the cache.
-    title: what people call it.
-    mirrors: where its .gz files are, the first one first.
-    sha256: the files, training images and labels, then test images and labels, each with its checksum:
-        of the bytes of X.gz for a file X.gz; of the decompressed ones for a file X, which may be there
-        as X or, however packed, as X.gz.
+    name: the name of their folder in data/ and in the cache.
+    title: their name in messages.
+    mirrors: addresses of folders with the .gz files, in the order in which they are asked.
+    sha256: the names of the files of training images, training labels, test images and test labels, each
+        with its checksum. The checksum of X.gz is that of the compressed file. The checksum of X is that
+        of the decompressed file, which may be stored as X or as X.gz.
     """
 
     name: str
@@ -33,7 +33,7 @@ class NamedSet:
 
     @property
     def home(self) -> Path:
-        """The folder where the files are looked for first, unless a user names another."""
+        """The folder of the files, unless a user names another."""
         return Path("data", self.name)
 
     @property
@@ -43,8 +43,8 @@ class NamedSet:
     def arrays(self, path: str) -> list[Array]:
         """Training images (N, 28, 28) and labels (N,), then those for test, from the folder `path`.
 
-        What is missing in `home` is taken from the cache, where it is downloaded to if it is not there;
-        in another folder it is a mistake. NnfsError for what is missing, damaged or not the real thing.
+        Files that are missing in `home` come from the cache, into which they are downloaded if necessary.
+        NnfsError for files that are missing in another folder, damaged, or have another checksum.
         """
         folder = Path(path).expanduser()
         folders = [folder, cache_folder() / self.name] if folder == self.home else [folder]
@@ -56,15 +56,15 @@ class NamedSet:
         return [self._read(file, name) for name, file in files.items() if file is not None]
 
     def _fetch(self, name: str, folders: list[Path]) -> Path:
-        """One file, from the mirrors into the last folder."""
+        """Download one file into the last folder."""
         file = folders[-1] / _packed(name)
         try:
             fetch(file.name, self.mirrors, file, lambda part: self._is_real(part, name))
-        except (DownloadError, OSError) as error:  # the latter where the cache cannot be written
+        except (DownloadError, OSError) as error:  # OSError: the cache cannot be written
             missing = [other for other in self.sha256 if _find(folders, other) is None]
-            told = f"{self._not_there(missing, folders)}; downloading failed:"
-            answers = error.answers if isinstance(error, DownloadError) else [str(error)]
-            raise NnfsError("\n  ".join([told, *answers])) from None
+            message = f"{self._not_there(missing, folders)}; downloading failed:"
+            failures = error.failures if isinstance(error, DownloadError) else [str(error)]
+            raise NnfsError("\n  ".join([message, *failures])) from None
         return file
 
     def _not_there(self, missing: list[str], folders: list[Path]) -> str:
@@ -83,7 +83,7 @@ class NamedSet:
         return True
 
     def _read(self, file: Path, name: str) -> Array:
-        """One file's array, checked to be the real one; labels as indices."""
+        """One file's array, after a check of its checksum; labels as indices."""
         content = read_whole(file)
         payload = unpack(content, file)
         array = parse_idx(payload, file)
@@ -101,6 +101,6 @@ def _packed(name: str) -> str:
 
 
 def _find(folders: list[Path], name: str) -> Path | None:
-    """The first of the folders' files that may be `name`."""
+    """The first file in the folders that may be `name`, compressed or not."""
     candidates = [folder / each for folder in folders for each in dict.fromkeys((_packed(name), name))]
     return next((file for file in candidates if file.is_file()), None)

@@ -1,4 +1,4 @@
-"""How the columns of the training rows go together: correlations, and the correlation ratio with classes."""
+"""Correlations of the columns of the training rows, and their correlation ratios with classes."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,13 +12,13 @@ from nnfs_cli.preprocessing.records import Data
 
 
 @dataclass(frozen=True, eq=False)
-class Relations:
+class Correlations:
     """Features and targets of the sampled training rows, each brought to mean 0 and length 1.
 
     x: (N, D); zeros where a column never changes.
-    t: targets (N, M), or the number of the class (N, 1); of more than two classes nothing, (N, 0).
-    labels: class numbers (N,), where there are more than two.
-    names, target_names: those of x, and those of t or of the classes.
+    t: targets (N, M), or the number of one of two classes (N, 1); for more classes empty, (N, 0).
+    labels: class numbers (N,), if there are more than two classes.
+    names, target_names: the names of the columns of x, and of t or of the classes.
     """
 
     x: Array
@@ -28,8 +28,8 @@ class Relations:
     target_names: list[str]
 
     @classmethod
-    def of(cls, data: Data) -> "Relations":
-        """Those of a dataset. Of two classes the second counts as 1, and the target is named for it."""
+    def of(cls, data: Data) -> "Correlations":
+        """The correlations of a dataset. Of two classes the second is 1, and the target is named after it."""
         train = data.splits["train"]
         rows = sampled_rows(train)
         x = standardized(train.x[rows].reshape(len(rows), -1))
@@ -47,20 +47,20 @@ class Relations:
 
     @cached_property
     def strength(self) -> Array:
-        """How much each feature tells of the first target, (D,): |r| or eta, from 0 to 1."""
+        """How strongly each feature and the first target correlate, (D,): |r| or eta, from 0 to 1."""
         if self.labels is not None:
             return correlation_ratio(self.x, self.labels)
         return np.asarray(np.abs(self.x.T @ self.t[:, 0]))
 
-    def telling(self, most: int) -> Array:
-        """At most so many features' numbers, rising: those that tell the most, constants last of all."""
+    def strongest(self, most: int) -> Array:
+        """The indices of the `most` strongest features, in rising order; constants count as weakest."""
         order = np.lexsort((-self.strength, ~self.varies))
         return np.sort(order[:most])
 
     def matrix(self, chosen: Array) -> tuple[list[str], Array]:
-        """Names and correlations of the chosen features, and after them of the targets.
+        """Names and correlation matrix of the chosen features, followed by the targets.
 
-        Of more than two classes it is the correlation ratio eta, and their name says so.
+        For more than two classes the last row holds the correlation ratio eta, and its name says so.
         """
         names = [self.names[i] for i in chosen]
         both = np.concatenate([self.x[:, chosen], self.t], axis=1)
@@ -75,13 +75,14 @@ class Relations:
 def standardized(x: Array) -> Array:
     """Columns x (N, D) with mean 0 and length 1, in float64; zeros where one never changes."""
     z = x - x.mean(axis=0, dtype=np.float64)
-    z[:, x.min(axis=0) == x.max(axis=0)] = 0.0  # of a constant, rounding may leave something
+    z[:, x.min(axis=0) == x.max(axis=0)] = 0.0  # rounding may leave something else
     length = np.sqrt(np.square(z).sum(axis=0))
     return np.asarray(z / np.where(length > SMALLEST, length, np.inf))
 
 
 def correlation_ratio(x: Array, labels: Array) -> Array:
-    """eta_d = sqrt(sum_k n_k mean_kd^2 / sum_n x_nd^2), (D,): the share of the spread between classes.
+    """eta_d = sqrt(sum_k n_k mean_kd^2 / sum_n x_nd^2), (D,): the root of the share of the variance that lies
+    between classes.
 
     x: as `standardized` leaves it, so that the denominator is 1.   Source: Pearson 1905.
     """

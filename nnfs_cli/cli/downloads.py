@@ -1,4 +1,4 @@
-"""How downloads show themselves on standard error: a bar in a terminal, a line or two elsewhere."""
+"""Progress of downloads on standard error: a bar in a terminal, plain lines elsewhere."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def showing_transfers() -> Iterator[None]:
-    """While entered, downloads are shown. Until one starts, this costs nothing."""
-    view = TransferView()
+def showing_downloads() -> Iterator[None]:
+    """Show downloads inside of this context. Nothing is loaded until one starts."""
+    view = DownloadView()
     token = listener.set(view.show)
     try:
         yield
@@ -23,8 +23,8 @@ def showing_transfers() -> Iterator[None]:
         view.close()
 
 
-class TransferView:
-    """Hears of transfers, of one file after another, and shows them."""
+class DownloadView:
+    """Shows transfers, of one file after another."""
 
     def __init__(self, console: "Console | None" = None) -> None:
         self._console = console
@@ -48,7 +48,7 @@ class TransferView:
             self.close()
 
     def close(self) -> None:
-        """Leave the terminal in order."""
+        """Remove the bar."""
         if self._bar is not None:
             self._bar.stop()
         self._name, self._bar = "", None
@@ -56,7 +56,7 @@ class TransferView:
     def _start(self, transfer: Transfer, console: "Console") -> None:
         if not console.is_terminal:
             size = f", {transfer.total / 1e6:,.1f} MB" if transfer.total is not None else ""
-            held = f", of which {transfer.done / 1e6:,.1f} MB are here" if transfer.done else ""
+            held = f", {transfer.done / 1e6:,.1f} MB of it already here" if transfer.done else ""
             console.print(f"nnfs: downloading {transfer.name}{size}{held}", markup=False)
             return
         from rich import progress

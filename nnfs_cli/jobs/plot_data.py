@@ -1,4 +1,4 @@
-"""What the pictures of an evaluated split show."""
+"""The arrays that the plots of an evaluated split are drawn from."""
 
 import numpy as np
 
@@ -10,22 +10,18 @@ from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.reports import Evaluation
 
 PICTURE_ROWS = 5000
-
-
 CURVE_POINTS = 500
-
-
 GRID_POINTS = 240
-"""On each side of the grid over the plane of two inputs."""
+"""Along each side of the grid over the plane of two inputs."""
 
 
-def predictions(experiment: Experiment, evaluation: Evaluation) -> dict[str, Array]:
-    """What the pictures of an evaluated split show, at most PICTURE_ROWS rows of it, by name.
+def plot_data(experiment: Experiment, evaluation: Evaluation) -> dict[str, Array]:
+    """The arrays for the plots of an evaluated split, by name; of a regression at most PICTURE_ROWS rows.
 
     target, prediction: class numbers (N,) or real values (N, M).
-    For one input, also x (N, 1), and over its whole range curve_x, curve_prediction and, where the
-    noiseless truth is known, curve_truth.
-    For two inputs and classes, also x (N, 2) and what `decision_grid` gives.
+    With one input, also x (N, 1), and over its whole range curve_x, curve_prediction and, if the target
+    without noise is known, curve_truth.
+    With two inputs and classes, also x (N, 2) and the arrays of `decision_grid`.
     """
     data, split = experiment.data, experiment.split(evaluation.split)
     target = experiment.in_units(split.t[split.rows])
@@ -54,22 +50,22 @@ def predictions(experiment: Experiment, evaluation: Evaluation) -> dict[str, Arr
 
 
 def decision_grid(experiment: Experiment, x: Array) -> dict[str, Array]:
-    """What the network says all over the plane that rows x (N, 2) lie in, by name.
+    """The network's predictions on a grid over the plane of the rows x (N, 2), by name.
 
-    grid_x, grid_y: the grid's two axes (G,), before any normalization, a little longer than the data's.
+    grid_x, grid_y: the grid's two axes (G,), in raw units, with a margin around the data.
     grid_prediction: the class at each point, (G, G); its rows go along grid_y.
-    grid_confidence: the output that was largest there, a probability where the loss makes it one.
+    grid_confidence: the largest output at each point; a probability if the loss gives probabilities.
     """
     low, high = x.min(axis=0).astype(float), x.max(axis=0).astype(float)
     margin = np.where(high > low, 0.1 * (high - low), 1.0)
     axes = np.linspace(low - margin, high + margin, GRID_POINTS).astype(experiment.network.dtype)
     points = np.stack(np.meshgrid(*axes.T), axis=-1).reshape(-1, 2)
     everywhere = Split(points, np.zeros(len(points), np.intp), np.arange(len(points)))
-    said = experiment.loss.predict(outputs(experiment, everywhere))
+    predicted = experiment.loss.predict(outputs(experiment, everywhere))
     grid_x, grid_y = experiment.in_raw_units(axes).T
     return {
         "grid_x": grid_x,
         "grid_y": grid_y,
-        "grid_prediction": said.argmax(axis=1).reshape(GRID_POINTS, GRID_POINTS),
-        "grid_confidence": said.max(axis=1).reshape(GRID_POINTS, GRID_POINTS),
+        "grid_prediction": predicted.argmax(axis=1).reshape(GRID_POINTS, GRID_POINTS),
+        "grid_confidence": predicted.max(axis=1).reshape(GRID_POINTS, GRID_POINTS),
     }

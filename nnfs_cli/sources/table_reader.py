@@ -1,4 +1,4 @@
-"""Tables from CSV and Parquet files, a stretch of rows at a time, read by pandas."""
+"""Tables from CSV and Parquet files, in chunks of rows, read by pandas."""
 
 import io
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CELLS = 2_000_000
-"""How many values are parsed at a time: few enough for memory to stay flat."""
+"""How many values make a chunk: few enough that large files need little memory."""
 
 
 @dataclass(frozen=True)
-class Kinds:
-    """Which columns are texts: `texts`, or, where `numbers` is given, all but these."""
+class ColumnKinds:
+    """Which columns are texts: those in `texts` or, if `numbers` is given, all except those in `numbers`."""
 
     texts: frozenset[str] = frozenset()
     numbers: frozenset[str] | None = None
@@ -33,7 +33,7 @@ class Kinds:
 
 
 class TextInNumbersError(NnfsError):
-    """Columns that were taken for numbers, by name, and are none; the message shows one value."""
+    """Some columns, `names`, were taken for numbers but hold texts; the message shows one of these."""
 
     def __init__(self, source: str, names: Collection[str], row: int, name: str, value: object) -> None:
         self.names = frozenset(names)
@@ -41,18 +41,18 @@ class TextInNumbersError(NnfsError):
 
 
 def read_table(paths: Sequence[Path], dialect: Dialect, categorical: Collection[str] = ()) -> Table:
-    """All rows of some files with the same columns, one after the other.
+    """All rows of some files with the same columns, one file after the other.
 
-    A column is numeric if all its values are numbers. Those in `categorical` are texts whatever they hold.
-    NnfsError where a file is not in order, or a column holds numbers for the most part and texts too.
+    A column is numeric if all its values are numbers and it is not in `categorical`.
+    NnfsError if a file is malformed, or a column holds mostly numbers but some texts.
     """
     source = str(paths[0]) if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
-    kinds = Kinds(frozenset(categorical))
+    kinds = ColumnKinds(frozenset(categorical))
     while True:
         try:
-            table = join(source, [part for path in paths for part in parts_of_file(path, dialect, kinds)])
+            table = join(source, [chunk for path in paths for chunk in file_chunks(path, dialect, kinds)])
         except TextInNumbersError as found:
-            kinds = Kinds(kinds.texts | found.names)  # then read them as texts, as they are spelled
+            kinds = ColumnKinds(kinds.texts | found.names)  # read again, with these columns as texts
             continue
         for name in table.texts:
             if name not in categorical:
@@ -60,58 +60,59 @@ def read_table(paths: Sequence[Path], dialect: Dialect, categorical: Collection[
         return table
 
 
-def parts_of_file(path: Path, dialect: Dialect, kinds: Kinds) -> Iterator[Table]:
-    """A file's rows, some at a time. TextInNumbersError where a column is no text by `kinds`, and is one."""
+def file_chunks(path: Path, dialect: Dialect, kinds: ColumnKinds) -> Iterator[Table]:
+    """A file's rows, in chunks. TextInNumbersError if a column holds texts, but not so by `kinds`."""
     try:
         if path.suffix == ".parquet":
-            yield from _parts(_parquet_frames(path), str(path), kinds)
+            yield from _chunks(_parquet_frames(path), str(path), kinds)
         else:
             with open_bytes(path) as stream:
-                yield from parts_of_stream(stream, str(path), dialect, kinds)
+                yield from stream_chunks(stream, str(path), dialect, kinds)
     except OSError as error:
         raise NnfsError(f"{path}: cannot be read: {error.strerror or error}") from None
 
 
-def parts_of_stream(stream: IO[bytes], source: str, dialect: Dialect, kinds: Kinds) -> Iterator[Table]:
-    """The same of an open CSV file."""
+def stream_chunks(stream: IO[bytes], source: str, dialect: Dialect, kinds: ColumnKinds) -> Iterator[Table]:
+    """An open CSV file's rows, in chunks."""
     lines = CheckedLines(stream, source, dialect)
-    yield from _parts(_csv_frames(lines, kinds), source, kinds)
+    yield from _chunks(_csv_frames(lines, kinds), source, kinds)
 
 
-def parts_of_frame(frame: "pd.DataFrame", source: str, kinds: Kinds) -> Iterator[Table]:
-    """The same of a DataFrame that is there already."""
+def frame_chunks(frame: "pd.DataFrame", source: str, kinds: ColumnKinds) -> Iterator[Table]:
+    """A DataFrame's rows, in chunks."""
     frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
-    parts = slices(len(frame), max(CELLS // max(frame.shape[1], 1), 1))
-    yield from _parts((frame.iloc[here] for here in parts), source, kinds)
+    chunks = slices(len(frame), max(CELLS // max(frame.shape[1], 1), 1))
+    yield from _chunks((frame.iloc[here] for here in chunks), source, kinds)
 
 
-def join(source: str, parts: list[Table]) -> Table:
-    """Tables of the same columns under one another. The list is emptied, to need no memory twice."""
-    first = parts[0]
-    for part in parts:
-        if part.names != first.names:
-            missing = [name for name in first.names if name not in part.names]
-            extra = [name for name in part.names if name not in first.names]
+def join(source: str, chunks: list[Table]) -> Table:
+    """One table of the rows of several with the same columns. Empties the list, to save memory."""
+    first = chunks[0]
+    for chunk in chunks:
+        if chunk.names != first.names:
+            missing = [name for name in first.names if name not in chunk.names]
+            extra = [name for name in chunk.names if name not in first.names]
             raise NnfsError(
-                f"{part.source}: must have the columns of {first.source}; "
+                f"{chunk.source}: must have the columns of {first.source}; "
                 + (f"it lacks {', '.join(missing)}; " if missing else "")
                 + (f"it has {', '.join(extra)} besides" if extra else "and in the same order")
             )
-    if not sum(map(len, parts)):
+    if not sum(map(len, chunks)):
         raise NnfsError(f"{source}: a header and no rows below it")
-    texts = {name: _join_texts([part.texts[name] for part in parts]) for name in first.texts}
+    texts = {name: _join_texts([chunk.texts[name] for chunk in chunks]) for name in first.texts}
     numbers = np.empty(
-        (sum(map(len, parts)), len(first.numeric)), np.result_type(*(part.numbers.dtype for part in parts))
+        (sum(map(len, chunks)), len(first.numeric)),
+        np.result_type(*(chunk.numbers.dtype for chunk in chunks)),
     )
     end = len(numbers)
-    while parts:
-        part = parts.pop()
-        numbers[end - len(part) : end] = part.numbers
-        end -= len(part)
+    while chunks:
+        chunk = chunks.pop()
+        numbers[end - len(chunk) : end] = chunk.numbers
+        end -= len(chunk)
     return Table(source, first.names, first.numeric, numbers, texts)
 
 
-def _csv_frames(lines: CheckedLines, kinds: Kinds) -> Iterator["pd.DataFrame"]:
+def _csv_frames(lines: CheckedLines, kinds: ColumnKinds) -> Iterator["pd.DataFrame"]:
     import pandas as pd
 
     names = list(lines.header)
@@ -150,7 +151,7 @@ def _parquet_frames(path: Path) -> Iterator["pd.DataFrame"]:
         raise NnfsError(f"{path}: not a Parquet file that can be read: {error}") from None
 
 
-def _parts(frames: Iterable["pd.DataFrame"], source: str, kinds: Kinds) -> Iterator[Table]:
+def _chunks(frames: Iterable["pd.DataFrame"], source: str, kinds: ColumnKinds) -> Iterator[Table]:
     start = 0
     for frame in frames:
         names = [str(name) for name in frame.columns]
@@ -165,7 +166,7 @@ def _parts(frames: Iterable["pd.DataFrame"], source: str, kinds: Kinds) -> Itera
 
 
 def _first_text(column: "pd.Series[Any]") -> tuple[int, object]:
-    """The first value that is no number, and its place; the very first where all can be read as numbers."""
+    """Row and value of the first text that is no number; of the first row if all read as numbers."""
     import pandas as pd
 
     bad = pd.to_numeric(column, errors="coerce").isna() & column.notna()
@@ -189,12 +190,12 @@ def _as_table(frame: "pd.DataFrame", source: str, texts: Collection[str], start:
 
 
 def _spell(level: object) -> str:
-    """A category as a file would have it: 3.0, which pandas makes of 3 beside a missing value, is 3."""
+    """A category as the file has it: pandas reads 3 as 3.0 in a column with missing values."""
     return str(int(level)) if isinstance(level, float) and level.is_integer() else str(level)
 
 
 def _smallest(numbers: Array) -> Array:
-    """The same integers in bytes or 32 bits, where they fit; everything else in float64."""
+    """Integers as uint8 or int32 if they fit; everything else as float64."""
     if numbers.dtype.kind in "iu" and numbers.size:
         low, high = numbers.min(), numbers.max()
         for dtype in (np.uint8, np.int32):
@@ -203,20 +204,20 @@ def _smallest(numbers: Array) -> Array:
     return numbers.astype(np.float64)
 
 
-def _join_texts(parts: Sequence[Texts]) -> Texts:
-    """One column out of its stretches, each with levels of its own."""
+def _join_texts(chunks: Sequence[Texts]) -> Texts:
+    """One column from its chunks, each of which has its own levels."""
     codes_of: dict[str, int] = {}
     codes = []
-    for part in parts:
+    for chunk in chunks:
         renumbered = np.array(
-            [codes_of.setdefault(level, len(codes_of)) for level in part.levels] + [MISSING], np.int32
+            [codes_of.setdefault(level, len(codes_of)) for level in chunk.levels] + [MISSING], np.int32
         )
-        codes.append(renumbered[part.codes])  # MISSING, which is -1, takes the last
+        codes.append(renumbered[chunk.codes])  # MISSING is -1: the last
     return Texts(np.concatenate(codes), tuple(codes_of))
 
 
 def _refuse_numbers_with_texts(table: Table, name: str) -> None:
-    """Raise NnfsError if a column of texts holds numbers for the most part."""
+    """Raise NnfsError if a column of texts holds mostly numbers."""
     column = table.texts[name]
     numbers = np.array([is_number(level) for level in column.levels] + [True], bool)
     counts = np.bincount(column.codes[column.codes != MISSING], minlength=len(column.levels))
@@ -225,7 +226,7 @@ def _refuse_numbers_with_texts(table: Table, name: str) -> None:
         row = int(np.argmax(~numbers[column.codes]))
         raise NnfsError(
             f"{table.where(row, name)}: {column.levels[column.codes[row]]!r} is not a "
-            f"number, and {share:.1%} of the column's values are; mend it, or list {name!r} under "
+            f"number, but {share:.1%} of the column's values are; correct it, or list {name!r} under "
             f"`categorical` if its values are names"
         )
 
