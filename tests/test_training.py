@@ -127,6 +127,21 @@ def test_stopped_between_an_epochs_shuffle_and_its_first_step_it_goes_on_in_that
     assert_both_go_on_to(everything(whole), stopped)
 
 
+@EVERY_ENGINE
+def test_a_state_loaded_between_two_reports_is_where_training_goes_on(engine: Engines) -> None:
+    whole = toy(BLOBS, *SHORT, engine=engine)
+    states = [everything(whole) for _ in train(whole)]
+    end = everything(whole)
+    for before in range(0, len(states), 3):
+        for state in states[before % 2 :: 2]:
+            moved = toy(BLOBS, *SHORT, engine=engine)
+            for i, _ in enumerate(train(moved)):
+                if i == before:
+                    moved.load_state({**state, "progress/seconds": np.zeros(())}, "memory")
+            for name, array in end.items():
+                np.testing.assert_array_equal(everything(moved)[name], array, err_msg=name)
+
+
 class CtrlC:
     """Presses Ctrl-C, or sends another signal, at the nth line of the package's own code while entered."""
 
