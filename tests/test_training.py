@@ -5,6 +5,7 @@ import math
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any, Literal
 
@@ -12,17 +13,19 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import DivergenceError, NnfsError
 from nnfs_cli.core.interrupts import StopRequest, Uninterrupted
+from nnfs_cli.core.params import Statistic
 from nnfs_cli.engine.batch import Batch
 from nnfs_cli.jobs.engine import choose_engine
+from nnfs_cli.layers.base import Layer
 from nnfs_cli.speed.engine import FastEngine
 from nnfs_cli.training.evaluation import evaluate
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.loop import train
 from nnfs_cli.training.reports import EpochReport, Heartbeat, Report, StepReport
-from tests.toys import BLOBS, CUBIC, toy
+from tests.toys import BLOBS, CUBIC, toy, toy_config
 
 Engines = Literal["plain", "fast"]
 EVERY_ENGINE = pytest.mark.parametrize("engine", ["plain", "fast"])
@@ -124,6 +127,46 @@ def test_stopped_between_an_epochs_shuffle_and_its_first_step_it_goes_on_in_that
             with pytest.raises(KeyboardInterrupt):
                 list(train(stopped))
         assert (stopped.progress.epoch, stopped.progress.position) == (epoch, 0)
+    assert_both_go_on_to(everything(whole), stopped)
+
+
+@dataclass(eq=False)
+class LateNoise(Layer):
+    """A user's layer that draws from its fifth batch on."""
+
+    def build(self, shape: Shape) -> Shape:
+        self.batches = Statistic((1,), 0.0)
+        return shape
+
+    def forward(self, x: Array, y: Array) -> None:
+        np.copyto(y, x)
+        self.batches.value += 1.0
+        if self.batches.value[0] > 4:
+            y += self.rng.normal(size=x.shape)
+
+    def infer(self, x: Array, y: Array) -> None:
+        np.copyto(y, x)
+
+    def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
+        np.copyto(dx, dy)
+
+
+@EVERY_ENGINE
+@pytest.mark.parametrize("stop_after", [2, 4, 7])
+def test_what_is_drawn_in_a_step_is_the_same_whenever_drawing_began(
+    stop_after: int, engine: Engines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LateNoise, "type_name", "late_noise", raising=False)
+    config = toy_config(BLOBS)
+    config = replace(config, layers=(config.layers[0], LateNoise(), *config.layers[1:]))
+    whole, stopped = Experiment(config), Experiment(config)
+    for each in (whole, stopped):
+        if engine == "fast":
+            choose_engine(each)
+    list(train(whole))
+    for i, _ in enumerate(train(stopped), 1):
+        if i == stop_after:
+            break
     assert_both_go_on_to(everything(whole), stopped)
 
 

@@ -47,8 +47,7 @@ class PlainEngine:
         for i, here in enumerate(batches):
             batch = self._batches.get(here.stop - here.start) or self._new_batch(here.stop - here.start)
             for draws in (self.network.draws, self.augment_draws):
-                if draws.was_used:
-                    draws.begin(number * self.accumulate + i)
+                draws.begin(number * self.accumulate + i)
             batch.fill(self.order[here])
             workspace = batch.workspace
             workspace.forward()
