@@ -73,6 +73,10 @@ def shared(shape: Shape, dtype: npt.DTypeLike) -> Array:
     return np.frombuffer(memory, dtype, size).reshape(shape)
 
 
+class LostError(Exception):
+    """Whoever was waited for is not there any more."""
+
+
 class WorkerTraceback(Exception):  # noqa: N818  it is shown as the cause of an error
     """Where an error came up in a worker process, as text."""
 
@@ -136,7 +140,7 @@ class Workers:
             self._do(0)
             for done in self._done:
                 self.wait_for(done)
-        except EOFError:
+        except LostError:
             self._raise_error_of_a_worker()
         except BaseException:
             self.end()  # the next task begins with workers that know where it stands
@@ -155,14 +159,14 @@ class Workers:
     def wait_for(self, arrival: Semaphore, seconds: float = LOOK_SECONDS) -> bool:
         """Acquire a semaphore; whether that took no longer than `seconds`, without sleep.
 
-        EOFError where whoever should release it is not there any more.
+        LostError where whoever should release it is not there any more.
         """
         until = time.perf_counter() + seconds
         while not arrival.acquire(False):
             if time.perf_counter() > until:
                 while not arrival.acquire(True, CHECK_SECONDS):
                     if not self._others_are_there():
-                        raise EOFError
+                        raise LostError
                 return False
         return True
 
@@ -216,7 +220,7 @@ class Workers:
                 self.wait_for(self._go[who - 1], LOOK_SECONDS if self._order[0] else 0.0)
                 self._do(who)
                 self._done[who - 1].release()
-        except EOFError:
+        except LostError:
             return  # nobody is there to order
         except BaseException as error:
             sender.send_bytes(_packed(error))
@@ -252,7 +256,7 @@ def _packed(error: BaseException) -> bytes:
     try:
         packed = pickle.dumps((error, text))
         pickle.loads(packed)  # noqa: S301  some errors can be packed, but not unpacked
-    except (pickle.PickleError, TypeError, ValueError, AttributeError, ImportError):
+    except BaseException:  # of a user's class, which may raise anything
         return pickle.dumps((RuntimeError(f"{type(error).__name__}: {error}"), text))
     return packed
 
