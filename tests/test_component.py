@@ -119,7 +119,9 @@ def test_a_plugins_class_that_is_no_dataclass_is_told_as_such(tmp_path: Path) ->
     )
     load_plugin(plugin)
     try:
-        with pytest.raises(NnfsError, match=r"^regularizer 'bare': put @dataclass right above the class Bare$"):
+        with pytest.raises(
+            NnfsError, match=r"^regularizer 'bare': put @dataclass right above the class Bare$"
+        ):
             REGULARIZERS["bare"]
     finally:
         del REGULARIZERS._classes["bare"]

@@ -22,13 +22,14 @@ class Draws:
     gets the same numbers whether one process computes the batch or several share it.
 
     was_used: whether anybody has drawn yet.
+    step: whose numbers the first draw of all begins with.
     """
 
     def __init__(self, seed: int | np.random.SeedSequence) -> None:
         self._bits = np.random.PCG64(seed)
         self._beginning = self._bits.state
         self._rng = np.random.Generator(self._bits)
-        self._step = self._first = self._total = 0
+        self.step = self._first = self._total = 0
         self._normal: dict[tuple[object, ...], Array] = {}
         self.was_used = False
 
@@ -40,8 +41,8 @@ class Draws:
 
     def begin(self, step: int, first: int = 0, total: int = 0) -> None:
         """Go to where a step's numbers begin. x holds the rows from `first` of `total`; all if total is 0."""
-        self._step, self._first, self._total = step, first, total
-        if self.was_used:  # until then it would take its time for nothing
+        self.step, self._first, self._total = step, first, total
+        if self.was_used:
             self._go()
 
     def bits(self, x: Array) -> Iterator[tuple[tuple[slice, ...], Array]]:
@@ -97,7 +98,7 @@ class Draws:
 
     def _go(self) -> None:
         self._bits.state = self._beginning
-        self._bits.advance(self._step * STEP)
+        self._bits.advance(self.step * STEP)
 
     def _own(self, shape: tuple[int, ...], draw: Callable[[tuple[int, ...]], Array]) -> Array:
         """What is drawn for the whole batch, of the rows at hand."""

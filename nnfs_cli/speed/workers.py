@@ -34,7 +34,6 @@ CHECK_SECONDS = 1.0
 MOST_NUMBERS = 8
 """The most numbers that a task takes."""
 
-
 Task: TypeAlias = Callable[..., None]
 """A function of (who, size, *numbers)."""
 
