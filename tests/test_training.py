@@ -1,9 +1,12 @@
 """Training: repeatable, resumable, right about its own numbers."""
 
 import contextlib
+import copy
 import math
+import pickle
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from types import FrameType
@@ -25,7 +28,8 @@ from nnfs_cli.training.evaluation import evaluate
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.loop import train
 from nnfs_cli.training.reports import EpochReport, Heartbeat, Report, StepReport
-from tests.toys import BLOBS, CUBIC, toy, toy_config
+from tests.test_nested import NESTED
+from tests.toys import BARS, BLOBS, CUBIC, toy, toy_config
 
 Engines = Literal["plain", "fast"]
 EVERY_ENGINE = pytest.mark.parametrize("engine", ["plain", "fast"])
@@ -410,3 +414,37 @@ def test_trainings_that_take_turns_each_have_their_number_of_threads_and_leave_t
     second.close()
     assert now() == before
     assert had == {id(one.engine): [settings(1)] * 5, id(two.engine): [settings(2)] * 11}
+
+
+@pytest.mark.parametrize("make", [copy.deepcopy, lambda each: pickle.loads(pickle.dumps(each))])  # noqa: S301
+@pytest.mark.parametrize("before", [0, 3, 9])
+@pytest.mark.parametrize("text", [BLOBS, NESTED, BARS])
+@EVERY_ENGINE
+def test_a_copy_of_an_experiment_goes_on_as_that_does(
+    engine: Engines, text: str, before: int, make: Callable[[Experiment], Experiment]
+) -> None:
+    ours = toy(text, *SHORT, engine=engine)
+    for i, _ in enumerate(train(ours), 1):
+        if i > before:
+            break
+    copied = make(ours)
+    for each in (copied, ours):
+        list(train(each))
+    for name, array in everything(ours).items():
+        np.testing.assert_array_equal(everything(copied)[name], array, err_msg=name)
+
+
+def test_a_training_may_end_in_another_thread_than_it_began_in() -> None:
+    ours, same, before = toy(BLOBS, *SHORT), toy(BLOBS, *SHORT), signal.getsignal(signal.SIGINT)
+    under_way = train(ours)
+    next(under_way)
+    left = list[object]()
+    thread = threading.Thread(target=lambda: left.extend(under_way))
+    thread.start()
+    thread.join()
+    try:
+        assert len(left) == len(list(train(same))) - 1
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
