@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import pickle
 import struct
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nnfs_cli.core.errors import ConfigError, Mistake, OptionError
 from tests.conftest import Nnfs
 from tests.toys import BARS, BLOBS, CUBIC, ROOT
 
@@ -31,6 +33,15 @@ def fails(nnfs: Nnfs, *arguments: str) -> str:
     assert "Traceback" not in err
     assert contents(Path.cwd()) == before
     return err
+
+
+@pytest.mark.parametrize(
+    "error", [ConfigError("mine.yaml", [Mistake("a", "b")]), OptionError([("units", "positive", -1)])]
+)
+def test_an_error_gets_from_one_process_to_another(error: Exception) -> None:
+    """A Pool would wait forever for one that it cannot make anew."""
+    copy = pickle.loads(pickle.dumps(error))  # noqa: S301
+    assert (type(copy), str(copy), vars(copy)) == (type(error), str(error), vars(error))
 
 
 @pytest.mark.parametrize(

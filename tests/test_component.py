@@ -13,6 +13,7 @@ from nnfs_cli.config.plugins import load_plugin
 from nnfs_cli.core.component import Component, Registry
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.losses.base import LOSSES
+from nnfs_cli.regularizers.base import REGULARIZERS
 
 THREADS = 8
 MEMBERS = ["first", "second", "third"]
@@ -108,3 +109,19 @@ class Mended(Loss):
     plugin.write_text(good)
     load_plugin(plugin)
     assert LOSSES["mended"].__module__ in sys.modules
+
+
+def test_a_plugins_class_that_is_no_dataclass_is_told_as_such(tmp_path: Path) -> None:
+    plugin = tmp_path / "bare.py"
+    plugin.write_text(
+        "from nnfs_cli import REGULARIZERS, Regularizer\n"
+        '@REGULARIZERS.register("bare")\nclass Bare(Regularizer):\n    """None."""\n'
+    )
+    load_plugin(plugin)
+    try:
+        with pytest.raises(
+            NnfsError, match=r"^regularizer 'bare': put @dataclass right above the class Bare$"
+        ):
+            REGULARIZERS["bare"]
+    finally:
+        del REGULARIZERS._classes["bare"]

@@ -6,10 +6,15 @@ from typing import Literal
 import numpy as np
 import pytest
 
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.params import FlatParams
 from nnfs_cli.engine.descent import clip
 from nnfs_cli.jobs.engine import choose_engine
+from nnfs_cli.optimizers.adam import Adam
+from nnfs_cli.optimizers.base import Optimizer
+from nnfs_cli.optimizers.lion import Lion
+from nnfs_cli.optimizers.rmsprop import RMSprop
 from nnfs_cli.optimizers.sgd import SGD
 from nnfs_cli.speed.engine import FastDescent
 from nnfs_cli.training.evaluation import evaluate
@@ -220,6 +225,35 @@ def test_a_step_that_overrides_sgds_is_taken_and_with_the_gradient_itself() -> N
     moved = np.abs(experiment.network.params.value - before)
     np.testing.assert_allclose(moved[moved != 0], 0.125, rtol=1e-5)
     assert np.any(moved)
+
+
+class Signs(SGD):
+    """A user's optimizer, to which no number is too small."""
+
+    def state(self) -> dict[str, Array]:
+        return {"kept": self.kept}
+
+    def build(self, params: FlatParams) -> None:
+        super().build(params)
+        self.kept = np.full_like(params.value, 1e-40)
+
+    def step(self, params: FlatParams, learning_rate: float) -> None:
+        params.value -= learning_rate * np.sign(self.kept)
+
+
+@pytest.mark.parametrize(
+    "optimizer", [Lion(beta2=0.3), Adam(epsilon=1e-30), RMSprop(epsilon=1e-25), Signs(learning_rate=0.1)]
+)
+def test_what_an_optimizer_still_tells_from_zero_is_not_taken_for_faded(optimizer: Optimizer) -> None:
+    moved = []
+    for descent_type in (lambda plain: plain, FastDescent):
+        experiment = Experiment(replace(toy(BLOBS).config, optimizer=optimizer))
+        descent, params = descent_type(experiment.descent), experiment.network.params
+        for step in range(130):
+            params.grad.fill(1e-3 if step < 3 else 1e-20)
+            descent.step(step, 0.01)
+        moved.append(params.value.copy())
+    np.testing.assert_array_equal(moved[0], moved[1])
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "nadam", "{type: sgd, momentum: 0.9}"])

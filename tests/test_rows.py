@@ -316,6 +316,11 @@ def test_rows_that_are_no_images_are_not_cut() -> None:
     assert parts_of(dense, CrossEntropy(), 10**6) == 1
 
 
+def test_no_number_of_threads_is_too_large_to_ask_for() -> None:
+    dense = Network([create(Layer, "dense", {"units": 3})], (3,), "float32")
+    assert plan.blas_threads_for(dense, 10, 2**80) < 2**31, "what C can hold"
+
+
 class Mixer(ReLU):
     """A user's layer that looks at other rows in ways of its own."""
 

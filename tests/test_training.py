@@ -1,10 +1,14 @@
 """Training: repeatable, resumable, right about its own numbers."""
 
 import contextlib
+import copy
 import math
+import pickle
 import signal
 import sys
+import threading
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any, Literal
 
@@ -12,17 +16,20 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import DivergenceError, NnfsError
 from nnfs_cli.core.interrupts import StopRequest, Uninterrupted
+from nnfs_cli.core.params import Statistic
 from nnfs_cli.engine.batch import Batch
 from nnfs_cli.jobs.engine import choose_engine
+from nnfs_cli.layers.base import Layer
 from nnfs_cli.speed.engine import FastEngine
 from nnfs_cli.training.evaluation import evaluate
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.loop import train
 from nnfs_cli.training.reports import EpochReport, Heartbeat, Report, StepReport
-from tests.toys import BLOBS, CUBIC, toy
+from tests.test_nested import NESTED
+from tests.toys import BARS, BLOBS, CUBIC, toy, toy_config
 
 Engines = Literal["plain", "fast"]
 EVERY_ENGINE = pytest.mark.parametrize("engine", ["plain", "fast"])
@@ -125,6 +132,61 @@ def test_stopped_between_an_epochs_shuffle_and_its_first_step_it_goes_on_in_that
                 list(train(stopped))
         assert (stopped.progress.epoch, stopped.progress.position) == (epoch, 0)
     assert_both_go_on_to(everything(whole), stopped)
+
+
+@dataclass(eq=False)
+class LateNoise(Layer):
+    """A user's layer that draws from its fifth batch on."""
+
+    def build(self, shape: Shape) -> Shape:
+        self.batches = Statistic((1,), 0.0)
+        return shape
+
+    def forward(self, x: Array, y: Array) -> None:
+        np.copyto(y, x)
+        self.batches.value += 1.0
+        if self.batches.value[0] > 4:
+            y += self.rng.normal(size=x.shape)
+
+    def infer(self, x: Array, y: Array) -> None:
+        np.copyto(y, x)
+
+    def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
+        np.copyto(dx, dy)
+
+
+@EVERY_ENGINE
+@pytest.mark.parametrize("stop_after", [2, 4, 7])
+def test_what_is_drawn_in_a_step_is_the_same_whenever_drawing_began(
+    stop_after: int, engine: Engines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LateNoise, "type_name", "late_noise", raising=False)
+    config = toy_config(BLOBS)
+    config = replace(config, layers=(config.layers[0], LateNoise(), *config.layers[1:]))
+    whole, stopped = Experiment(config), Experiment(config)
+    for each in (whole, stopped):
+        if engine == "fast":
+            choose_engine(each)
+    list(train(whole))
+    for i, _ in enumerate(train(stopped), 1):
+        if i == stop_after:
+            break
+    assert_both_go_on_to(everything(whole), stopped)
+
+
+@EVERY_ENGINE
+def test_a_state_loaded_between_two_reports_is_where_training_goes_on(engine: Engines) -> None:
+    whole = toy(BLOBS, *SHORT, engine=engine)
+    states = [everything(whole) for _ in train(whole)]
+    end = everything(whole)
+    for before in range(0, len(states), 3):
+        for state in states[before % 2 :: 2]:
+            moved = toy(BLOBS, *SHORT, engine=engine)
+            for i, _ in enumerate(train(moved)):
+                if i == before:
+                    moved.load_state({**state, "progress/seconds": np.zeros(())}, "memory")
+            for name, array in end.items():
+                np.testing.assert_array_equal(everything(moved)[name], array, err_msg=name)
 
 
 class CtrlC:
@@ -352,3 +414,37 @@ def test_trainings_that_take_turns_each_have_their_number_of_threads_and_leave_t
     second.close()
     assert now() == before
     assert had == {id(one.engine): [settings(1)] * 5, id(two.engine): [settings(2)] * 11}
+
+
+@pytest.mark.parametrize("make", [copy.deepcopy, lambda each: pickle.loads(pickle.dumps(each))])  # noqa: S301
+@pytest.mark.parametrize("before", [0, 3, 9])
+@pytest.mark.parametrize("text", [BLOBS, NESTED, BARS])
+@EVERY_ENGINE
+def test_a_copy_of_an_experiment_goes_on_as_that_does(
+    engine: Engines, text: str, before: int, make: Callable[[Experiment], Experiment]
+) -> None:
+    ours = toy(text, *SHORT, engine=engine)
+    for i, _ in enumerate(train(ours), 1):
+        if i > before:
+            break
+    copied = make(ours)
+    for each in (copied, ours):
+        list(train(each))
+    for name, array in everything(ours).items():
+        np.testing.assert_array_equal(everything(copied)[name], array, err_msg=name)
+
+
+def test_a_training_may_end_in_another_thread_than_it_began_in() -> None:
+    ours, same, before = toy(BLOBS, *SHORT), toy(BLOBS, *SHORT), signal.getsignal(signal.SIGINT)
+    under_way = train(ours)
+    next(under_way)
+    left = list[object]()
+    thread = threading.Thread(target=lambda: left.extend(under_way))
+    thread.start()
+    thread.join()
+    try:
+        assert len(left) == len(list(train(same))) - 1
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import NnfsError, WorkerError
+from nnfs_cli.core.errors import ConfigError, Mistake, NnfsError, WorkerError
 from nnfs_cli.speed import workers as module
 from nnfs_cli.speed.all_reduce import AllReduce
 from nnfs_cli.speed.workers import Workers, WorkerTraceback, can_fork, shared
@@ -69,6 +69,13 @@ def test_another_number_of_workers_may_do_the_next_task() -> None:
     workers.end()
 
 
+class Stubborn(Exception):  # noqa: N818
+    """A user's error that refuses to be packed in a way of its own."""
+
+    def __reduce__(self) -> Any:
+        raise LookupError
+
+
 class Odd(Exception):  # noqa: N818
     """A user's error that cannot be made from its message alone, so that it cannot be sent."""
 
@@ -82,9 +89,12 @@ class Odd(Exception):  # noqa: N818
         (ValueError("no such thing"), ValueError("no such thing")),
         (NnfsError("a user's mistake"), NnfsError("a user's mistake")),
         (Odd(1, 2), RuntimeError("Odd: 1 and 2")),
+        (Stubborn("so"), RuntimeError("Stubborn: so")),
+        (ConfigError("mine.yaml", [Mistake("a", "b")]), ConfigError("mine.yaml", [Mistake("a", "b")])),
+        (EOFError("of a file"), EOFError("of a file")),
         (ValueError("x" * 10**6), ValueError("x" * 10**6)),  # more than a pipe holds
     ],
-    ids=["python's", "ours", "odd", "long"],
+    ids=["python's", "ours", "odd", "stubborn", "ours with arguments", "end of a file", "long"],
 )
 def test_an_error_in_a_worker_is_raised_where_the_task_was_ordered(error: Exception, told: Exception) -> None:
     workers = failing(error, where=1)
@@ -128,13 +138,14 @@ def test_a_worker_that_ends_by_itself_is_told_with_its_status() -> None:
     workers.end()
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("here")], ids=repr)
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("here"), EOFError("a file's")], ids=repr)
 def test_an_error_in_the_middle_of_a_task_ends_the_workers(error: BaseException) -> None:
     workers = failing(error, where=0)
     workers.run("nothing")
     processes = list(workers.processes)
-    with pytest.raises(type(error)):
+    with pytest.raises(type(error)) as caught:
         workers.run("fail")
+    assert caught.value is error
     assert not any(process.is_alive() for process in processes)
     workers.run("nothing")
     workers.end()

@@ -4,6 +4,7 @@ A component is a dataclass whose fields are exactly its YAML options. A family (
 is a package with a `base.py`, which holds the contract and the registry, and one file a member.
 """
 
+import dataclasses
 import importlib
 import pkgutil
 import sys
@@ -53,11 +54,16 @@ class Registry(Generic[C]):
         return add
 
     def __getitem__(self, name: str) -> type[C]:
-        """The class registered as `name`; NnfsError with the nearest name if there is none."""
+        """The class registered as `name`; NnfsError with the nearest name if there is none, or if it is no
+        dataclass yet.
+        """
         self._discover()
         if name not in self._classes:
             raise NnfsError(f"no {self.kind} {name!r}{did_you_mean(name, self._classes)}")
-        return self._classes[name]
+        cls = self._classes[name]
+        if not dataclasses.is_dataclass(cls):
+            raise NnfsError(f"{self.kind} {name!r}: put @dataclass right above the class {cls.__name__}")
+        return cls
 
     def __iter__(self) -> Iterator[str]:
         self._discover()

@@ -22,34 +22,35 @@ class Draws:
     gets the same numbers whether one process computes the batch or several share it.
 
     was_used: whether anybody has drawn yet.
+    step: whose numbers the first draw of all begins with.
     """
 
     def __init__(self, seed: int | np.random.SeedSequence) -> None:
         self._bits = np.random.PCG64(seed)
         self._beginning = self._bits.state
         self._rng = np.random.Generator(self._bits)
-        self._first = self._total = 0
+        self.step = self._first = self._total = 0
         self._normal: dict[tuple[object, ...], Array] = {}
         self.was_used = False
 
     @property
     def rng(self) -> np.random.Generator:
         """The generator itself, for layers that draw without regard to rows."""
-        self.was_used = True
+        self._use()
         return self._rng
 
     def begin(self, step: int, first: int = 0, total: int = 0) -> None:
         """Go to where a step's numbers begin. x holds the rows from `first` of `total`; all if total is 0."""
-        self._bits.state = self._beginning
-        self._bits.advance(step * STEP)
-        self._first, self._total = first, total
+        self.step, self._first, self._total = step, first, total
+        if self.was_used:
+            self._go()
 
     def bits(self, x: Array) -> Iterator[tuple[tuple[slice, ...], Array]]:
         """Places in x, and for the numbers there random integers of 16 bits, until x is through.
 
         In the order in which x lies in memory: four draws in 64 random bits, twice as fast as random floats.
         """
-        self.was_used = True
+        self._use()
         n, first = len(x), self._first
         total = self._total or n
         if is_batch_innermost(x):
@@ -88,6 +89,16 @@ class Draws:
     def integers(self, shape: tuple[int, ...], low: int, high: int) -> Array:
         """Integers from low to high, both included, (..., N) likewise."""
         return self._own(shape, lambda whole: self.rng.integers(low, high + 1, whole))
+
+    def _use(self) -> None:
+        """Before the first draw of all, go to where the step's numbers begin."""
+        if not self.was_used:
+            self.was_used = True
+            self._go()
+
+    def _go(self) -> None:
+        self._bits.state = self._beginning
+        self._bits.advance(self.step * STEP)
 
     def _own(self, shape: tuple[int, ...], draw: Callable[[tuple[int, ...]], Array]) -> Array:
         """What is drawn for the whole batch, of the rows at hand."""

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 MOST_LISTED = 25
 
@@ -50,6 +51,10 @@ class ConfigError(NnfsError):
         lines = [f"{source}: {count}", *(f"  {mistake}" for mistake in mistakes)]
         super().__init__("\n".join(lines))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Other processes can make it anew: a Pool waits forever for an error that it cannot make."""
+        return type(self), (self.source, self.mistakes)
+
 
 class OptionError(ValueError):
     """Options of a component that are outside their ranges, as (option, expected, found)."""
@@ -59,6 +64,9 @@ class OptionError(ValueError):
         super().__init__(
             "; ".join(f"{name} must be {expected}, found {found!r}" for name, expected, found in problems)
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.problems,)
 
 
 def check_options(component: object, **rules: tuple[bool, str]) -> None:

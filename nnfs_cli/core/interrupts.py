@@ -35,6 +35,8 @@ class Uninterrupted:
         self.busy, self.was_left = False, True
         if self._before is None or sys.is_finalizing():
             return
+        if threading.current_thread() is not threading.main_thread():
+            return  # it stays, and passes on what it hears
         there = signal.signal(SIGINT, _still_listening(self._before))
         if getattr(there, "__self__", None) is not self:  # another listener came since
             signal.signal(SIGINT, there)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -90,6 +90,11 @@ class FlatParams:
         self.value, self.statistics = leader.value, leader.statistics
         if not own_grad:
             self.grad = leader.grad
+        self._lay_out()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """A copy's arrays are apart: let them be views again."""
+        vars(self).update(state)
         self._lay_out()
 
     def _lay_out(self) -> None:

@@ -1,7 +1,7 @@
 """The network: a stack of built layers, and for each batch size the workspace it runs in."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -56,6 +56,10 @@ class Network:
         )
         self.has_images = any(layer.images for layer in every_layer(self.layers))
         self._workspaces: dict[int, Workspace] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy makes workspaces anew: in these, some arrays are views of others."""
+        return {**vars(self), "_workspaces": {}}
 
     @property
     def rows_at_a_time(self) -> int:

@@ -1,5 +1,7 @@
 """One step of gradient descent, and answers: the plain engine."""
 
+from typing import Any
+
 import numpy as np
 
 from nnfs_cli.core.arrays import Array, slices
@@ -42,6 +44,10 @@ class PlainEngine:
         self.outputs = room_for_outputs(network, rows)
         self._batches: dict[int, Batch] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy has no batches yet: they belong to the network's workspaces."""
+        return {**vars(self), "_batches": {}}
+
     def step(self, rows: slice, number: int, learning_rate: float) -> None:
         batches = [rows] if rows.stop - rows.start <= self.batch_size else self._batches_of(rows)
         for i, here in enumerate(batches):
@@ -49,6 +55,7 @@ class PlainEngine:
             for draws in (self.network.draws, self.augment_draws):
                 if draws.was_used:
                     draws.begin(number * self.accumulate + i)
+                draws.step = number * self.accumulate + i
             batch.fill(self.order[here])
             workspace = batch.workspace
             workspace.forward()

@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from annotated_types import MinLen
@@ -44,6 +44,10 @@ class Residual(Layer):
                 f"wants layers that keep the shape, but they turn {shape} into {self._shapes[-1]}"
             )
         return shape
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy works on other arrays."""
+        return {**vars(self), "_chains": {}} if hasattr(self, "_chains") else vars(self)
 
     def sublayers(self) -> Sequence[Layer]:
         return self._stack

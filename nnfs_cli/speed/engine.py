@@ -9,6 +9,14 @@ from nnfs_cli.engine.descent import Descent
 from nnfs_cli.engine.inference import rows_of
 from nnfs_cli.engine.step import PlainEngine
 from nnfs_cli.losses.base import Loss
+from nnfs_cli.optimizers.adadelta import Adadelta
+from nnfs_cli.optimizers.adam import Adam
+from nnfs_cli.optimizers.adamax import Adamax
+from nnfs_cli.optimizers.adamw import AdamW
+from nnfs_cli.optimizers.amsgrad import AMSGrad
+from nnfs_cli.optimizers.base import Optimizer
+from nnfs_cli.optimizers.nadam import NAdam
+from nnfs_cli.optimizers.rmsprop import RMSprop
 from nnfs_cli.optimizers.sgd import SGD
 from nnfs_cli.preprocessing.records import Split, Task
 from nnfs_cli.speed.answering import Threads
@@ -19,7 +27,15 @@ FADED_EVERY = 64
 """Steps after which an optimizer's state is cleared of what has faded."""
 
 FADED = 1e8
-"""Times the smallest normal number: far below what any step can tell from zero."""
+"""Times the smallest normal number: far below what a step of FADES can tell from zero."""
+
+FADES: tuple[type[Optimizer], ...] = (SGD, Adam, AdamW, AMSGrad, NAdam, Adamax, RMSprop, Adadelta)
+"""Optimizers that gather averages and divide by none without an epsilon. Lion takes a sign, a user's may do
+anything: to these, what has faded is not yet zero.
+"""
+
+FADED_BELOW_EPSILON = 1e-6
+"""The root of what has faded is at most so much of an epsilon that it is added to."""
 
 
 class FastDescent(Descent):
@@ -33,6 +49,10 @@ class FastDescent(Descent):
         vars(self).update(vars(plain))
         self.folds_rate = _only_scales(plain)
         self._size = np.empty_like(plain.params.value)
+        self._least = FADED * np.finfo(self._size.dtype).tiny
+        self._fades = type(plain.optimizer) in FADES and (
+            np.sqrt(self._least) <= FADED_BELOW_EPSILON * getattr(plain.optimizer, "epsilon", 1.0)
+        )
 
     def step(self, number: int, learning_rate: float) -> None:
         if self.folds_rate:
@@ -41,7 +61,7 @@ class FastDescent(Descent):
                 self.update_average(number, self.average)
             return
         super().step(number, learning_rate)
-        if number % FADED_EVERY == FADED_EVERY - 1:
+        if self._fades and number % FADED_EVERY == FADED_EVERY - 1:
             self._clear_faded()
 
     def _clear_faded(self) -> None:
@@ -50,11 +70,10 @@ class FastDescent(Descent):
         Where gradients stay zero, as for the pixels at a border, averages shrink to denormal numbers and
         stick there, since 0.9 times the smallest of them is rounded up. Processors are slow on those.
         """
-        least = FADED * np.finfo(self._size.dtype).tiny
         for array in self.optimizer.state().values():
             if array.shape == self._size.shape and array.dtype == self._size.dtype:
                 np.abs(array, out=self._size)
-                np.greater_equal(self._size, least, out=self._size)
+                np.greater_equal(self._size, self._least, out=self._size)
                 array *= self._size
 
 

@@ -29,6 +29,9 @@ taken away, the same two cost up to ten times the time of one. What is small sta
 MOST_THREADS = 2
 """BLAS rounds otherwise with another number of threads: so it must suit small machines, too."""
 
+MOST_ASKED_FOR = 1024
+"""No library has so many, and a number that C cannot hold must not get there."""
+
 
 def parts_of(network: Network, loss: Loss, batch_size: int, wish: Wish = "auto") -> int:
     """Into how many parts the rows of a batch are cut, each for a worker: by a rule, or as asked for.
@@ -59,6 +62,6 @@ def blas_threads_for(network: Network, batch_size: int, wish: Wish) -> int:
     if network.has_images:
         return 1
     if wish != "auto":
-        return wish
+        return min(wish, MOST_ASKED_FOR)
     largest = max((param.size for param in network.params.named.values()), default=0)
     return max(min(batch_size * largest // WORTH_A_THREAD, MOST_THREADS), 1)

@@ -16,7 +16,7 @@ from nnfs_cli.speed.all_reduce import AllReduce, Member
 from nnfs_cli.speed.batch_norm import FastBatchNorm
 from nnfs_cli.speed.engine import FastDescent
 from nnfs_cli.speed.forms import FastNetwork
-from nnfs_cli.speed.workers import Semaphore, Task, Workers, shared
+from nnfs_cli.speed.workers import LostError, Semaphore, Task, Workers, shared
 
 FEWEST_ROWS = 2
 """Rows of a part, at least. Layers draw in the order of memory, and one row alone has either order: the whole
@@ -122,9 +122,12 @@ class RowsEngine(PlainEngine):
                 thread.join()
         except BaseException:
             self._workers.is_broken = True
+            for thread in threads:
+                if thread.ident is not None:  # else it was never started
+                    thread.join()  # or it would write into the arrays of a later step
             raise
         if errors:
-            raise next((error for error in errors if not isinstance(error, EOFError)), errors[0])
+            raise next((error for error in errors if not isinstance(error, LostError)), errors[0])
 
     def _outputs(self, who: int, workers: int, where: int) -> None:
         """A worker's share of the outputs for a split: of the pieces every second, where there are two."""

@@ -34,7 +34,6 @@ CHECK_SECONDS = 1.0
 MOST_NUMBERS = 8
 """The most numbers that a task takes."""
 
-
 Task: TypeAlias = Callable[..., None]
 """A function of (who, size, *numbers)."""
 
@@ -71,6 +70,10 @@ def shared(shape: Shape, dtype: npt.DTypeLike) -> Array:
     size = math.prod(shape)
     memory = mmap.mmap(-1, max(size, 1) * np.dtype(dtype).itemsize)
     return np.frombuffer(memory, dtype, size).reshape(shape)
+
+
+class LostError(Exception):
+    """Whoever was waited for is not there any more."""
 
 
 class WorkerTraceback(Exception):  # noqa: N818  it is shown as the cause of an error
@@ -136,7 +139,7 @@ class Workers:
             self._do(0)
             for done in self._done:
                 self.wait_for(done)
-        except EOFError:
+        except LostError:
             self._raise_error_of_a_worker()
         except BaseException:
             self.end()  # the next task begins with workers that know where it stands
@@ -155,14 +158,14 @@ class Workers:
     def wait_for(self, arrival: Semaphore, seconds: float = LOOK_SECONDS) -> bool:
         """Acquire a semaphore; whether that took no longer than `seconds`, without sleep.
 
-        EOFError where whoever should release it is not there any more.
+        LostError where whoever should release it is not there any more.
         """
         until = time.perf_counter() + seconds
         while not arrival.acquire(False):
             if time.perf_counter() > until:
                 while not arrival.acquire(True, CHECK_SECONDS):
                     if not self._others_are_there():
-                        raise EOFError
+                        raise LostError
                 return False
         return True
 
@@ -216,7 +219,7 @@ class Workers:
                 self.wait_for(self._go[who - 1], LOOK_SECONDS if self._order[0] else 0.0)
                 self._do(who)
                 self._done[who - 1].release()
-        except EOFError:
+        except LostError:
             return  # nobody is there to order
         except BaseException as error:
             sender.send_bytes(_packed(error))
@@ -252,7 +255,7 @@ def _packed(error: BaseException) -> bytes:
     try:
         packed = pickle.dumps((error, text))
         pickle.loads(packed)  # noqa: S301  some errors can be packed, but not unpacked
-    except (pickle.PickleError, TypeError, ValueError, AttributeError, ImportError):
+    except BaseException:  # of a user's class, which may raise anything
         return pickle.dumps((RuntimeError(f"{type(error).__name__}: {error}"), text))
     return packed
 

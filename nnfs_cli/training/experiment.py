@@ -32,6 +32,7 @@ class Experiment:
 
     fitted: prepare the data as an earlier run did, instead of fitting anew to the training rows.
     engine: what takes the steps; a plain one, until another is put in its place.
+    loads: how often a state was loaded: a training under way then stands elsewhere.
 
     Raises NnfsError where the parts do not fit together: the layers' shapes, the last layer's width,
     a loss or metric for another kind of target.
@@ -43,6 +44,7 @@ class Experiment:
     def __init__(self, config: ExperimentConfig, fitted: Preparation | None = None) -> None:
         init_seed, shuffle_seed, split_seed, layer_seed, augment_seed = seeds(config.seed)
         self.config, training = config, config.training
+        self.loads = 0
         data = _load(config, np.random.default_rng(split_seed), fitted)
         self.preparation = data.preparation
         self.data = ready(data, config.dtype)
@@ -174,6 +176,7 @@ class Experiment:
         self.unshuffled = None
         self.shuffle_rng.bit_generator.state = json.loads(str(state["shuffle_rng"]))
         load_state(self.progress, self.network.params, self.descent, state)
+        self.loads += 1
 
 
 def seeds(seed: int) -> list[np.random.SeedSequence]:

@@ -33,8 +33,8 @@ def train(experiment: Experiment) -> Generator[Report, None, None]:
         while not experiment.finished:
             if progress.position == 0:
                 experiment.shuffle()
-            first, rates = progress.step, experiment.learning_rates()
-            while progress.position < rows:
+            first, rates, loads = progress.step, experiment.learning_rates(), experiment.loads
+            while progress.position < rows and experiment.loads == loads:
                 started = time.perf_counter()
                 report: Report | None = None
                 interrupt.busy, threads_before = True, library.num_threads
@@ -63,7 +63,8 @@ def train(experiment: Experiment) -> Generator[Report, None, None]:
                     interrupt.release()
                 if report is not None:
                     yield report
-            yield close_epoch(experiment, interrupt)
+            if experiment.loads == loads:  # else who listens has gone to another place, perhaps another epoch
+                yield close_epoch(experiment, interrupt)
 
 
 @contextmanager
