@@ -17,7 +17,7 @@ from growing.files import write_rows
 from nnfs_cli.config.load import parse_config
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.jobs.engine import choose_engine
-from nnfs_cli.layers.layout import room
+from nnfs_cli.layers.layout import rows_array
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.loop import train
 from nnfs_cli.training.reports import EpochReport
@@ -100,7 +100,7 @@ def work_blas(name: str) -> None:
     """A worker's rounds: the BLAS calls of REPEATED steps, on arrays that lie as a network's do."""
     small, calls = SMALL[name], list[Callable[[], object]]()
     n, rng = small.batch_size, np.random.default_rng(0)
-    arrays = [[room(n, (width,), "float32") for width in small.widths] for _ in range(2)]
+    arrays = [[rows_array(n, (width,), "float32") for width in small.widths] for _ in range(2)]
     for array in (*arrays[0], *arrays[1]):
         array[...] = rng.normal(size=array.shape)
     for i, (inputs, outputs) in enumerate(pairwise(small.widths)):

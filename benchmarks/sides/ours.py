@@ -10,7 +10,7 @@ from workloads import Workload
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.jobs.engine import choose_engine
-from nnfs_cli.speed.answering import Processes, Threads
+from nnfs_cli.speed.inference import ProcessInference, ThreadInference
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.loop import train
 from nnfs_cli.training.model import Model
@@ -78,10 +78,10 @@ class Answering(Answerer):
     @property
     def facts(self) -> str:
         infer = self._model.infer
-        if not isinstance(infer, Threads | Processes):
+        if not isinstance(infer, ThreadInference | ProcessInference):
             return _who(1, by_processes=False)
-        workers = infer.count(self._model.pieces(len(self._x)))
-        return _who(workers, by_processes=isinstance(infer, Processes))
+        workers = infer.count(self._model.batches(len(self._x)))
+        return _who(workers, by_processes=isinstance(infer, ProcessInference))
 
     def answers(self) -> Array:
         return self._model.outputs(self._x)

@@ -13,7 +13,7 @@ NARROW = 32
 """Numbers a row below which rows lie side by side in memory."""
 
 
-def room(n: int, shape: Shape, dtype: npt.DTypeLike) -> Array:
+def rows_array(n: int, shape: Shape, dtype: npt.DTypeLike) -> Array:
     """An array (n, *shape). Where rows are narrow, n lies innermost in memory.
 
     Softmax, its loss and sums over a row run along the few numbers of each row: over all rows at
@@ -24,12 +24,12 @@ def room(n: int, shape: Shape, dtype: npt.DTypeLike) -> Array:
     return aligned((n, *shape), dtype)
 
 
-def room_for_images(n: int, shape: Shape, dtype: npt.DTypeLike, arena: Arena) -> Array:
+def image_array(n: int, shape: Shape, dtype: npt.DTypeLike, arena: Arena) -> Array:
     """An array (n, *shape) with n innermost in memory."""
     return np.moveaxis(arena.zeros((*shape, n), dtype), -1, 0)
 
 
-def room_for_output(layer: Layer, x: Array, shape: Shape, arena: Arena) -> Array:
+def output_array(layer: Layer, x: Array, shape: Shape, arena: Arena) -> Array:
     """Where `layer` writes its output for x: a view of x, or memory of its own.
 
     Images, and what element-wise layers make of them, flattened too, stay batch innermost: arithmetic
@@ -40,5 +40,5 @@ def room_for_output(layer: Layer, x: Array, shape: Shape, arena: Arena) -> Array
         return y
     as_x = is_batch_innermost(x) and (len(shape) == 3 or shape == x.shape[1:])
     if as_x or (len(shape) == 3 and layer.images):
-        return room_for_images(len(x), shape, x.dtype, arena)
-    return room(len(x), shape, x.dtype)
+        return image_array(len(x), shape, x.dtype, arena)
+    return rows_array(len(x), shape, x.dtype)

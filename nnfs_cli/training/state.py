@@ -1,4 +1,4 @@
-"""Where training stands, as arrays that a checkpoint keeps."""
+"""The state of a training, as the arrays of a checkpoint."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 @dataclass
 class Progress:
-    """Where training stands.
+    """How far training is.
 
-    epoch, step: how many are done.
-    position: how many rows of the running epoch are done.
-    order: the running epoch's rows (N,) in the order of training.
-    outputs: what the network gave for them (N, M), to score the epoch by.
+    epoch, step: the numbers of finished epochs and steps.
+    position: the number of this epoch's rows that were trained on.
+    order: (N,) the training rows in this epoch's order.
+    outputs: (N, M) the network's outputs for these rows in this epoch's steps, which score the epoch.
     seconds: the time spent on training.
-    best_value, best_epoch: the monitored value of the best epoch, and its number.
-    best_params: the network's snapshot at its end.
+    best_value, best_epoch: the best monitored value, and the number of its epoch.
+    best_params: the parameters and statistics at the end of that epoch, from `FlatParams.snapshot`.
     """
 
     order: Array
@@ -45,7 +45,7 @@ class Progress:
 
 
 def state_of(experiment: Experiment) -> dict[str, Array]:
-    """All that the rest of a training depends on, between two steps, by name."""
+    """All that the remaining training depends on, by name. Call it between two steps."""
     progress, params = vars(experiment.progress), experiment.network.params
     return {
         "params": params.value,
@@ -57,10 +57,10 @@ def state_of(experiment: Experiment) -> dict[str, Array]:
 
 
 def load_state(experiment: Experiment, state: Mapping[str, Array], source: str) -> None:
-    """Go back to where a state was taken. NnfsError where it is another experiment's."""
+    """Continue from a `state_of` an experiment. Raises NnfsError if that was another experiment."""
     for name, array in state_of(experiment).items():
         if name == "progress/best_params":
-            continue  # of which there need not be any
+            continue  # a state without a best epoch has none
         if name not in state or (array.dtype.kind != "U" and state[name].shape != array.shape):
             found = f"shape {state[name].shape}" if name in state else "no such array"
             raise NnfsError(
@@ -70,7 +70,7 @@ def load_state(experiment: Experiment, state: Mapping[str, Array], source: str) 
     params, progress = experiment.network.params, experiment.progress
     params.value[...] = state["params"]
     params.statistics[...] = state["statistics"]
-    experiment.unshuffled = None
+    experiment.before_shuffle = None
     experiment.shuffle_rng.bit_generator.state = json.loads(str(state["shuffle_rng"]))
     for name, array in experiment.descent.state().items():
         array[...] = state[name]
