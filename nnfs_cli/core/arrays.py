@@ -37,9 +37,9 @@ CACHED = 2**17
 """Numbers per slice: they fit into a core's cache, and temporary arrays stay small for files of any size."""
 
 
-def slices(n: int, size: int) -> Iterator[slice]:
-    """Slices of `size` that cover 0 to n; the last may be shorter."""
-    return (slice(start, min(start + size, n)) for start in range(0, n, size))
+def slices(stop: int, size: int, start: int = 0) -> Iterator[slice]:
+    """Slices of `size` that cover start to stop; the last may be shorter."""
+    return (slice(here, min(here + size, stop)) for here in range(start, stop, size))
 
 
 def row_slices(x: Array, rows: int, numbers: int = CACHED) -> Iterator[slice]:

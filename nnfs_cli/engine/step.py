@@ -43,7 +43,9 @@ class PlainEngine:
         self._batches: dict[int, Batch] = {}
 
     def step(self, rows: slice, number: int, learning_rate: float) -> None:
-        batches = [rows] if rows.stop - rows.start <= self.batch_size else self._split_up(rows)
+        batches = [rows]
+        if rows.stop - rows.start > self.batch_size:
+            batches = list(slices(rows.stop, self.batch_size, rows.start))
         for i, here in enumerate(batches):
             batch = self._batches.get(here.stop - here.start) or self._new_batch(here.stop - here.start)
             for draws in (self.network.draws, self.augment_draws):
@@ -80,11 +82,6 @@ class PlainEngine:
         split = self.data.splits["train"]
         self._batches[n] = Batch(split, self.data.inputs, self.network.workspace(n), augment)
         return self._batches[n]
-
-    def _split_up(self, rows: slice) -> list[slice]:
-        """The rows of a step as batches of `batch_size` rows; the last may be smaller."""
-        starts = range(rows.start, rows.stop, self.batch_size)
-        return [slice(start, min(start + self.batch_size, rows.stop)) for start in starts]
 
     def _accumulate(self, here: slice, rows: slice) -> None:
         """Add the gradient of batch `here` to its step's sum, weighted by the batch's part of the loss.

@@ -15,8 +15,7 @@ from nnfs_cli.layers.layout import output_array
 def build(layers: Sequence[Layer], shape: Shape) -> list[Shape]:
     """Build each layer for the output shape of the layer before it, the first one for `shape`.
 
-    Returns all shapes without N, from the chain's input to its output. Raises a ShapeError that names the
-    layer which cannot take its input's shape.
+    Returns all shapes, without N, from input to output. Raises a ShapeError that names the layer.
     """
     shapes = [shape]
     for i, layer in enumerate(layers):

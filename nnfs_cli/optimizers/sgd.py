@@ -40,7 +40,7 @@ class SGD(Optimizer):
         )
 
     def build(self, params: FlatParams) -> None:
-        """Create v, and `scratch` for intermediate results, both like the vector of all parameters."""
+        """Create v, and `scratch` for intermediate results, both of params.value's shape."""
         super().build(params)
         if self.momentum:
             self.velocity = np.zeros_like(params.value)

@@ -69,7 +69,7 @@ class RowsEngine(PlainEngine):
 
     def step(self, rows: slice, number: int, learning_rate: float) -> None:
         self._rate[0] = learning_rate if self._descent.folds_rate else 1.0
-        batches = [rows] if rows.stop - rows.start <= self.batch_size else self._split_up(rows)
+        batches = list(slices(rows.stop, self.batch_size, rows.start))
         for i, here in enumerate(batches):
             arguments = here.start, here.stop, number * self.accumulate + i
             if here.stop - here.start < FEWEST_ROWS * self.parts:

@@ -136,7 +136,7 @@ class Experiment:
         return math.ceil(len(self.progress.order) / self._rows_per_step)
 
     def shuffle(self) -> None:
-        """Draw the order of rows for a new epoch. Until its first step is done, further calls draw the same."""
+        """Draw the order of rows for a new epoch. Before its first step, further calls draw it again."""
         # A single assignment before anything is drawn: wherever Ctrl-C stops this, `shuffle_state` is right.
         self.before_shuffle = self.progress.step, self.shuffle_state
         self.shuffle_rng.bit_generator.state = self.before_shuffle[1]

@@ -20,10 +20,9 @@ HEARTBEAT_SECONDS = 0.1
 def train(experiment: Experiment) -> Generator[Report, None, None]:
     """Train from where `experiment.progress` stands to the last epoch.
 
-    Yields a StepReport after each step that is to be logged, an EpochReport after each epoch, and a
-    Heartbeat where neither came for a while. At a report no step is half done: the caller may stop there,
-    keep `experiment.state()`, and resume from it later. Ctrl-C waits for the end of the step; a second
-    Ctrl-C does not.
+    Yields a StepReport for each logged step, an EpochReport for each epoch, and a Heartbeat if neither came
+    for a while. At a report no step is half done: the caller may stop there, keep `experiment.state()`, and
+    resume from it later. Ctrl-C waits for the end of the step; a second one does not.
 
     Raises DivergenceError when the loss is infinite or not a number.
     """
