@@ -1,11 +1,11 @@
-"""That contestants do the same work: the same start and batches lead to the same weights."""
+"""Check that contestants do the same work: from the same weights and batches they get the same weights."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from sides.base import Answerer, Contestant, Trainer, Weights
-from sides.ours import Answering, Ours
+from sides.base import Contestant, Inference, Trainer, Weights
+from sides.ours import OurInference, Ours
 from workloads import Workload
 
 from nnfs_cli.core.arrays import Array
@@ -13,17 +13,17 @@ from nnfs_cli.core.arrays import Array
 STEPS = 20
 
 TOLERANCE = 1e-5
-"""Of weights, and of probabilities. Float32 has an error of 6e-8 of a number; gradients are sums of
-some hundred to a thousand products of numbers of about 1, in another order in each library: 1e-6 at worst,
-and of that a step takes a hundredth. A mistake shows at 1e-4 and more: that is what a step changes."""
+"""The largest difference of weights or probabilities. Float32 has a relative error of 6e-8. Gradients sum a
+hundred to a thousand numbers of about 1, in another order in each library: errors are up to 1e-6, of which
+a step takes a hundredth. A step changes weights by 1e-4 and more, and so does a mistake."""
 
 
 @dataclass(frozen=True)
 class Reference:
-    """What ours comes to.
+    """Our result, to which contestants are compared.
 
-    weights: those to start from.   batches: the rows of the first steps.
-    end: the weights after them, or else the answers.
+    weights: the initial weights.   batches: the rows of the first steps.
+    end: the weights after these steps, or the predictions in inference.
     """
 
     weights: Weights
@@ -32,19 +32,19 @@ class Reference:
 
     @classmethod
     def of(cls, workload: Workload) -> "Reference":
-        """Made by ours, by its rule."""
-        ours = Ours(workload.without_chance(), "auto")
+        """The result of nnfs, with its default threads."""
+        ours = Ours(workload.without_dropout(), "auto")
         weights = dict(ours.weights())
-        if workload.answers:
-            answering = Answering(workload, "auto")
-            answering.start(weights)
-            return cls(weights, [], {"answers": answering.answers()})
+        if workload.inference:
+            inference = OurInference(workload, "auto")
+            inference.start(weights)
+            return cls(weights, [], {"predictions": inference.predictions()})
         batches = ours.first_batches(STEPS)
         ours.steps(batches)
         return cls(weights, batches, ours.weights())
 
     def save(self, path: Path) -> None:
-        """Write it for the workers."""
+        """Write a file for the workers."""
         batches = {f"batch/{i}": rows for i, rows in enumerate(self.batches)}
         start = {f"start/{name}": array for name, array in self.weights.items()}
         end = {f"end/{name}": array for name, array in self.end.items()}
@@ -52,7 +52,7 @@ class Reference:
 
     @classmethod
     def load(cls, path: Path) -> "Reference":
-        """Read what `save` wrote."""
+        """Read a file that `save` wrote."""
         with np.load(path) as file:
             parts: dict[str, dict[str, Array]] = {"start": {}, "batch": {}, "end": {}}
             for name in file.files:
@@ -61,17 +61,17 @@ class Reference:
         return cls(parts["start"], list(parts["batch"].values()), parts["end"])
 
     def gap(self, contestant: Contestant) -> float:
-        """By how much the contestant, put to the same, comes out elsewhere."""
+        """The largest difference between the contestant's result and ours."""
         match contestant:
-            case Answerer():
+            case Inference():
                 contestant.start(self.weights)
-                end: Weights = {"answers": contestant.answers()}
+                end: Weights = {"predictions": contestant.predictions()}
             case Trainer():
                 contestant.start(self.weights)
                 contestant.steps(self.batches)
                 end = contestant.weights()
             case _:
-                return 0.0  # it computes nothing that could be compared
+                return 0.0  # it computes no weights
         if end.keys() != self.end.keys():
             raise ValueError(f"weights are missing: {sorted(self.end.keys() ^ end.keys())}")
         return max(float(np.abs(end[name] - mine).max()) for name, mine in self.end.items())

@@ -1,4 +1,4 @@
-"""The bar chart: a panel for each workload, a bar for each contestant."""
+"""The bar chart of all results: a panel for each workload, a bar for each contestant."""
 
 import textwrap
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from report import Section
 
 OURS, THEIRS, LIMIT = "#c8553d", "#8fa3b0", "#d9d2c0"
 WIDE = 8
-"""Panels whose times differ by more than so many times have a logarithmic axis."""
+"""Panels have a logarithmic axis if their times differ by more than this factor."""
 
 COLUMNS = 2
 BAR_INCHES, HEAD_INCHES = 0.22, 0.75
@@ -20,7 +20,7 @@ TITLE_LETTERS = 56
 
 
 def draw(sections: Sequence[Section], path: Path) -> None:
-    """Draw all sections that have times, two side by side."""
+    """Draw all sections that have times, in two columns."""
     drawn = [section for section in sections if section.seconds]
     pairs = [drawn[i : i + COLUMNS] for i in range(0, len(drawn), COLUMNS)]
     heights = [HEAD_INCHES + BAR_INCHES * max(len(s.seconds or ()) for s in pair) for pair in pairs]
@@ -33,7 +33,7 @@ def draw(sections: Sequence[Section], path: Path) -> None:
 
 
 def _panel(axes: Any, section: Section) -> None:
-    """Medians as bars with their numbers, minima as lines across them; the fastest on top."""
+    """Draw medians as bars with their numbers, and minima as lines across them; the fastest on top."""
     seconds = section.seconds or {}
     names = sorted(seconds, key=lambda name: -median(seconds[name]))
     medians = [median(seconds[name]) for name in names]

@@ -1,9 +1,10 @@
-"""Time this checkout against another one of nnfs, workload by workload, in one run.
+"""Time this checkout of nnfs against another checkout, workload by workload.
 
     python benchmarks/compare.py OTHER_CHECKOUT [--repeats 9] [--only A,B,C,D,E,F] [--threads auto]
 
-Each is timed by its own `benchmarks/run.py`, in turn with the other, round by round, from the same weights;
-both must come to the same after the same steps. A ratio of 1.03 says that this checkout takes 3 % longer.
+Both start from the same weights, and must get the same weights after the same steps. Their rounds are timed
+in turn, each by the checkout's own `benchmarks/run.py`. A ratio of 1.03 means that this checkout takes 3 %
+longer.
 """
 
 import argparse
@@ -25,7 +26,7 @@ HERE = Path(__file__).parent.parent
 
 
 def compare(workload: Workload, other: Path, repeats: int, threads: str) -> Timings:
-    """The rounds of both checkouts."""
+    """Time rounds of both checkouts."""
     with ExitStack() as stack:
         reference = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "reference.npz"
         Reference.of(workload).save(reference)

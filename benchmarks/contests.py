@@ -1,4 +1,4 @@
-"""Who takes part in which workload, and what was asked of the outcome."""
+"""The contestants of each workload, and the claims that its results are tested against."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from report import Claim
 from workloads import Workload
 
 LEVEL = 1.05
-"""Two medians that differ by less are level: so much they differ from one run to the next."""
+"""Two medians within this factor are level, since they differ as much from run to run."""
 
 Seconds = Mapping[str, Sequence[float]]
 
@@ -17,7 +17,7 @@ OURS = "nnfs, by the rule"
 
 @dataclass(frozen=True)
 class Entry:
-    """A contestant's place in a contest. every: it is timed in every so many rounds only."""
+    """A contestant in a workload. every: it is timed in every n-th round only."""
 
     side: str
     threads: str
@@ -33,7 +33,7 @@ class Entry:
 
 
 def entries(key: str) -> list[Entry]:
-    """Everybody who takes part in a workload."""
+    """All contestants of a workload."""
     rule, at_each = [Entry("nnfs", "auto")], [Entry("nnfs", "auto"), *_each("nnfs")]
     bare = _each("bare matmuls")
     jax = [*_each("JAX", "steps"), *_each("JAX", "scan")]
@@ -66,7 +66,7 @@ def entries(key: str) -> list[Entry]:
 
 
 def claims(workload: Workload, seconds: Seconds) -> list[Claim]:
-    """What was asked of a workload, and what its rounds say."""
+    """The claims about a workload, with what its rounds gave."""
     return list(_CLAIMS[workload.key](seconds))
 
 
@@ -75,26 +75,26 @@ def _each(side: str, variant: str = "", every: int = 1) -> list[Entry]:
 
 
 def _best(seconds: Seconds, start: str, end: str = "") -> float:
-    """The least median of all whose names start and end so."""
+    """The least median of all contestants whose names start and end like this."""
     return min(
         median(values) for name, values in seconds.items() if name.startswith(start) and name.endswith(end)
     )
 
 
 def _times_ours(seconds: Seconds, peer: str, bound: float) -> Claim:
-    """That a peer, at its better, takes at least so many times our time."""
+    """Claim that the best variant of a peer takes at least `bound` times our time."""
     return Claim(
         f"{peer} takes so many times ours", _best(seconds, peer) / _ours(seconds), bound, at_least=True
     )
 
 
 def _times_theirs(seconds: Seconds, peer: str, bound: float) -> Claim:
-    """That we take at most so many times the time of a peer at its better."""
+    """Claim that we take at most `bound` times the time of a peer's best variant."""
     return Claim(f"ours takes so many times {peer}", _ours(seconds) / _best(seconds, peer), bound)
 
 
 def _times_limit(seconds: Seconds, threads: str, bound: float) -> Iterator[Claim]:
-    """That we take at most so many times the bare matmuls, at their better and with as many threads."""
+    """Claim that we take at most `bound` times the time of bare matmuls, at their best."""
     yield _times_theirs(seconds, "bare matmuls", bound)
     ours, limit = (_best(seconds, name, threads) for name in ("nnfs", "bare matmuls"))
     yield Claim(f"the same with {threads} each", ours / limit, bound)

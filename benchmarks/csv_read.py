@@ -1,9 +1,9 @@
-"""Reading Kaggle's digits: seconds and peak memory, the first time and from the cache, beside pandas alone.
+"""Time and peak memory of reading Kaggle's digits: the first time, from the cache, and by pandas alone.
 
     python benchmarks/csv_read.py [--repeats 5]
 
-Makes the 76 MB train.csv out of MNIST in a temporary folder. Each reading is a process of its own, the
-kinds in turn; the time is that of reading, without importing.
+The 76 MB train.csv is made from MNIST in a temporary folder. Each reading is a process of its own; the three
+kinds take turns. The time is that of reading, without imports.
 """
 
 import argparse
@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def measure(code: str, path: str, cache: str) -> list[float]:
-    """Seconds, and the peak memory of the whole process in MB."""
+    """The seconds of reading, and the peak memory of the process in MB."""
     program = code.format(path=path) + MEASURE
     done = subprocess.run(
         [sys.executable, "-c", program],

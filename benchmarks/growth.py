@@ -1,4 +1,4 @@
-"""How time and memory grow: with rows, with a file larger than its share of memory, with small steps.
+"""How time and memory grow with rows, with a file larger than the memory it may use, and with small steps.
 
     python benchmarks/growth.py [--repeats 5] [--folder FOLDER] [--no-large]
 
@@ -19,7 +19,7 @@ from report import Section
 
 
 def section(repeats: int, folder: Path | None = None, *, large: bool = True) -> Section:
-    """Measure, and say what was found."""
+    """Measure, and make the report's section."""
     with tempfile.TemporaryDirectory(dir=folder) as place:
         rows_folder, small_folder, large_folder = (Path(place, name) for name in ("rows", "small", "large"))
         for each in (rows_folder, small_folder, large_folder):
@@ -37,7 +37,7 @@ def section(repeats: int, folder: Path | None = None, *, large: bool = True) -> 
 
 
 def main() -> None:
-    """Measure and print, or, as one of the workers, work."""
+    """Measure and print; or run as a worker."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,4 +1,4 @@
-"""Where a measurement was made."""
+"""The machine that measures."""
 
 import os
 import platform
@@ -13,17 +13,17 @@ PACKAGES = ("numpy", "torch", "scikit-learn", "jax")
 
 @dataclass(frozen=True)
 class Machine:
-    """The machine as it was when measuring began. load: its average over a minute."""
+    """The machine before measuring. load: its load average over a minute."""
 
     load: float
 
     @classmethod
     def now(cls) -> "Machine":
-        """Before anything is timed."""
+        """The machine now. Call it before anything is timed."""
         return cls(_load())
 
     def described(self) -> str:
-        """All that numbers depend on, in a few lines of Markdown; called when measuring has ended."""
+        """What the results depend on, as lines of Markdown. Call it after measuring."""
         lines = [
             f"{processor()}, {os.cpu_count()} cores; {platform.system()}",
             f"Python {platform.python_version()}, {_versions(PACKAGES)}",
@@ -34,13 +34,13 @@ class Machine:
 
 
 def describe() -> str:
-    """Processor, cores and versions, in one line."""
+    """Processor, cores and versions in one line."""
     versions = _versions(("numpy", "torch", "typer"))
     return f"{processor()}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}"
 
 
 def processor() -> str:
-    """The processor's name, where the system tells it."""
+    """The processor's name, if the system gives it."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
@@ -48,7 +48,7 @@ def processor() -> str:
 
 
 def blas() -> str:
-    """The BLAS that NumPy has loaded, with the kernels it chose for this processor."""
+    """NumPy's BLAS, and its kernels for this processor."""
     found = [library for library in threadpool_info() if library.get("user_api") == "blas"]
     return ", ".join(
         " ".join(str(library[key]) for key in ("internal_api", "version", "architecture") if library.get(key))

@@ -1,4 +1,4 @@
-"""The peak of memory of `nnfs train configs/mnist.yaml`, against the size of its data.
+"""The peak memory of `nnfs train configs/mnist.yaml`, compared with the size of its data.
 
 python benchmarks/memory.py [--repeats 3]
 """
@@ -22,7 +22,7 @@ EPOCHS = 3
 OVERRIDES = [f"dataset.path={ROOT / 'data' / 'mnist'}", f"training.epochs={EPOCHS}"]
 MB = 1e6
 ROOM = 120.0
-"""MB for Python, NumPy, the drawing of plots and all the rest."""
+"""MB for Python, NumPy, plots and all else."""
 
 LAUNCHER = """
 import os, re, resource, subprocess, sys, time
@@ -43,13 +43,13 @@ while run.poll() is None:
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, most)
 sys.exit(run.returncode)
 """
-"""The peak of a command, and on Linux that of it and its helpers together, looked at 50 times a second.
-A process counts what its parent held when it started, so the parent is small.
+"""Prints a command's peak memory, and on Linux the peak of it and its workers together, polled 50 times per
+second. A process's peak includes its parent's memory when it was forked, so this parent is small.
 """
 
 
 def section(repeats: int) -> Section:
-    """Measure, and say what was found."""
+    """Measure, and make the report's section."""
     experiment = Experiment(load_config(CONFIG, OVERRIDES))
     images = {id(split.x): split.x for split in experiment.data.splits.values()}.values()
     data = sum(x.nbytes for x in images) / MB
@@ -62,17 +62,16 @@ def section(repeats: int) -> Section:
         ("all the rest", f"{ROOM:.1f}"),
         ("together", f"{bound:.1f}"),
         *((f"peak of run {i}", f"{alone:.1f}") for i, (alone, _) in enumerate(peaks, 1)),
-        *((f"with helpers, run {i}", f"{all_of_it:.1f}") for i, (_, all_of_it) in enumerate(peaks, 1)),
+        *((f"with workers, run {i}", f"{all_of_it:.1f}") for i, (_, all_of_it) in enumerate(peaks, 1)),
     ]
     return Section(
         title="Memory: MNIST",
         about=(
             f"Peak resident memory (`ru_maxrss`) of `nnfs train configs/mnist.yaml` with {EPOCHS} epochs: a "
-            "process of its own, from the command line to the last plot; and the most that it and the "
-            "processes that help it with training hold together (proportional set size, where what is "
-            "shared counts once). The data are the 70,000 images of "
-            "training and test, 784 bytes each. Of float arrays only those of the two batch sizes that "
-            "training uses are granted; evaluation's, for 256 rows at a time, are part of the rest. "
+            "process of its own, from the command line to the last plot; and the most that it and its worker "
+            "processes hold together (proportional set size, which counts shared memory once). The data "
+            "are the 70,000 images of training and test, 784 bytes each. Of float arrays only those of the "
+            "two batch sizes that training uses are granted; evaluation's, for 256 rows at a time, are part of the rest. "
             "1 MB is 10^6 bytes."
         ),
         table=table(("", "MB"), rows),
@@ -81,18 +80,18 @@ def section(repeats: int) -> Section:
 
 
 def batch_buffers(experiment: Experiment) -> int:
-    """Bytes of all activations and gradients of a full batch and of an epoch's last one."""
+    """The bytes of all activations and gradients of a full batch, and of an epoch's last batch."""
     size, rows = experiment.config.training.batch_size, len(experiment.data.splits["train"])
     total = 0
     for n in {size, rows % size or size}:
         gradients = experiment.network.workspace(n).gradients
-        memory = {gradient.ctypes.data: gradient.nbytes for gradient in gradients}  # of views only once
-        total += 2 * sum(memory.values())  # each activation is as large as its gradient
+        memory = {gradient.ctypes.data: gradient.nbytes for gradient in gradients}  # views are counted once
+        total += 2 * sum(memory.values())  # a gradient is as large as its activation
     return total
 
 
 def peak() -> tuple[float, float]:
-    """MB that one training needs at most: its process, and all its processes."""
+    """The peak memory of a training in MB: of its process, and of all its processes."""
     with tempfile.TemporaryDirectory() as runs:
         overrides = [word for override in OVERRIDES for word in ("--set", override)]
         train = [sys.executable, "-m", "nnfs_cli", "train", str(CONFIG), *overrides, "--runs", runs]

@@ -1,8 +1,8 @@
-"""What logging, the progress display and validation cost, against the steps of training alone.
+"""What logging, the progress display and validation cost, compared with training steps alone.
 
-The network of configs/mnist.yaml on 42,000 rows of MNIST, with the metrics and the log of that config,
-and validation at the end of each epoch. Every part comes on top of those before it, but that
-validation on more rows takes the place of validation on few.
+The network of configs/mnist.yaml trains on 42,000 rows of MNIST, with that config's metrics and log, and with
+validation at the end of each epoch. Each part is added to those before it; only the second validation, on
+more rows, replaces the first.
 """
 
 import argparse
@@ -39,13 +39,13 @@ from nnfs_cli.training.reports import EpochReport, Report
 ROOT = Path(__file__).parent.parent
 ROWS = 42_000
 EPOCHS = 3
-"""Of one round: what happens once or twice a second happens in every round."""
+"""Epochs per round: enough that what happens once or twice per second happens in every round."""
 
 MORE_ROUNDS = 3
-"""Times as many as others need: a hundredth is to be told from noise."""
+"""Factor of rounds: differences of 1 % must stand out from noise."""
 
 VALIDATED = 1_000, 5_000
-"""Rows: a usual share of 42,000, and what configs/mnist.yaml keeps of its 60,000."""
+"""Rows: a usual part of 42,000, and the rows of configs/mnist.yaml's validation split."""
 
 PARTS = [
     "steps alone",
@@ -67,7 +67,7 @@ class Mnist42000(MNIST):
 
 
 def experiment(part: int) -> Experiment:
-    """What one of PARTS trains, however long it is asked to."""
+    """The experiment of one of PARTS, with more epochs than are used."""
     overrides = [
         f"dataset.path={ROOT / 'data' / 'mnist'}",
         "dataset.type=mnist_42000",
@@ -81,7 +81,7 @@ def experiment(part: int) -> Experiment:
 
 
 def work(part: int, runs: Path) -> None:
-    """One of PARTS: rounds of epochs."""
+    """Run rounds of epochs as a worker, with one of PARTS."""
     ours = experiment(part)
     if part == 0:
         reports: Iterator[Report] = train(ours)
@@ -91,7 +91,7 @@ def work(part: int, runs: Path) -> None:
     if part >= 2:
         stdout = sys.stdout
         view.__enter__()
-        sys.stdout = stdout  # the display takes it for itself, but this is where the answers go
+        sys.stdout = stdout  # the display replaces it, but times are printed to it
 
     def epochs() -> None:
         left = EPOCHS
@@ -110,7 +110,7 @@ def work(part: int, runs: Path) -> None:
 
 
 def section(repeats: int) -> Section:
-    """The cost of each part, as a share of the steps."""
+    """The cost of each part, as a percentage of the steps' time."""
     with tempfile.TemporaryDirectory() as runs, ExitStack() as stack:
         workers = [
             stack.enter_context(Worker(name, Path(__file__), "--worker", str(part), "--runs", runs))
@@ -147,7 +147,7 @@ def section(repeats: int) -> Section:
 
 
 def main() -> None:
-    """Measure and print the section, or, as one of the workers, work."""
+    """Measure and print the section; or run as a worker."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

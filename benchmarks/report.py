@@ -1,4 +1,4 @@
-"""What a benchmark found: tables for people, and what was reached of what was asked."""
+"""The report: tables of results, and claims with what was measured."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from statistics import median
 
 @dataclass(frozen=True)
 class Claim:
-    """A figure, and the bound that it was asked to keep.
+    """A measured number and its bound.
 
-    bound: with `at_least` the smallest that will do, else the largest.
+    bound: the smallest allowed number with `at_least`, else the largest.
     """
 
     what: str
@@ -25,10 +25,10 @@ class Claim:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the report.
+    """A section of the report.
 
-    about: what was measured, and how, in a few sentences.   table: Markdown.
-    seconds: for a bar chart, the rounds of each contestant by name; empty where there is nothing to draw.
+    about: what was measured and how, in a few sentences.   table: Markdown.
+    seconds: the rounds of each contestant by name, for a bar chart; empty without a chart.
     """
 
     title: str
@@ -38,18 +38,18 @@ class Section:
     seconds: Mapping[str, Sequence[float]] | None = None
 
     def markdown(self) -> str:
-        """The section as it stands in the report."""
+        """The section in Markdown."""
         return "\n\n".join([f"## {self.title}", self.about, self.table, claims_table(self.claims)]).rstrip()
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table; the first column is text, all others are numbers."""
+    """A Markdown table. The first column is text, all others are numbers."""
     lines = [header, ["---", *("---:" for _ in header[1:])], *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def timing_table(seconds: Mapping[str, Sequence[float]], ours: str) -> str:
-    """Median and minimum of each contestant, and how many times ours its median is."""
+    """Median and minimum of each contestant, and its median divided by ours."""
     base = median(seconds[ours])
     rows = [
         (name, f"{median(values):.4g}", f"{min(values):.4g}", f"{median(values) / base:.2f}")
@@ -59,14 +59,14 @@ def timing_table(seconds: Mapping[str, Sequence[float]], ours: str) -> str:
 
 
 def claims_table(claims: Sequence[Claim]) -> str:
-    """What was asked and what was found; an empty text where nothing was."""
+    """A table of claims; an empty text without claims."""
     if not claims:
         return ""
     return table(("asked", "found", "bound", "reached"), [_verdict(claim) for claim in claims])
 
 
 def summary(sections: Sequence[Section]) -> str:
-    """All claims of all sections in one table; a section is called what its title says before a colon."""
+    """A table of all sections' claims. A section's name is its title up to a colon."""
     rows = [
         (section.title.partition(":")[0], *_verdict(claim))
         for section in sections
@@ -82,35 +82,34 @@ def _verdict(claim: Claim) -> tuple[str, str, str, str]:
 
 READING = """## How to read this, and how to run it again
 
-`make bench` measures everything anew and writes this file; `benchmarks/run.py --only A,C` measures some
-of it and prints that. Every contestant has a process and BLAS threads of its own. All are started,
-checked and warmed up first; then they are timed in turn, round by round, while the others sleep. Before
-each round its contestant works untimed for at least 0.15 s, since cores that have rested take a while to
-come to speed.
+`make bench` measures everything and writes this file. `benchmarks/run.py --only A,C` measures some
+workloads and prints the result. Each contestant has a process and BLAS threads of its own. All contestants
+are started, checked and warmed up first. Then their rounds are timed in turn, while the others sleep. Before
+each round the contestant works untimed for at least 0.15 s, since a core that was idle needs a while to
+reach its speed.
 
-Where cores are shared with strangers, as on rented machines, these slow rounds down to twice their time,
-now and then. So the machine is held to a yardstick before and after each round, a few small products on
-each core: who took how long has no part in that. Rounds go on until each contestant has enough of those in
-which no core took more than 1.2 times its best for the yardstick, or for four minutes; the calmest count.
-Their medians are compared; the minimum tells how fast it went at best.
+On rented machines, other users of the same cores may make a round take twice its time. So a yardstick, a
+few small products on each core, is timed before and after each round. A round is calm if no core took more
+than 1.2 times its best time for the yardstick; the round's own time does not count in this. Rounds go on
+until each contestant has enough calm ones, or for four minutes. The calmest rounds count. Their medians are
+compared; the minimum is the best case.
 
-Before anything is timed, each contestant must come to the same weights as ours, to 1e-5, from the same
-start over the same 20 batches; for inference, to the same probabilities.
+Before anything is timed, each contestant must get the same weights as ours, to 1e-5, from the same start
+over the same 20 batches; for inference, the same probabilities.
 
-- `nnfs, by the rule` is what a user gets who says nothing of threads, and what peers are compared with; 1
-  and 2 threads are what `training.threads` can ask for instead: processes where these share the work, and
-  else threads of BLAS.
-- A peer is judged at the better of 1 and 2 threads, and of its variants.
-- `bare matmuls` is the limit for whoever uses this BLAS: the matrix products of the same steps and
-  nothing else, each in the memory order in which it is fastest.
-- `plain NumPy` is float64, as one writes it in a first walkthrough.
-- PyTorch, JAX and scikit-learn begin with float32 in memory, where ours keeps bytes and scales them batch
-  by batch. scikit-learn also computes its loss in every step.
-- Two that differ by less than 5 % are called level.
+- `nnfs, by the rule` is the default, to which peers are compared. 1 and 2 threads are other values of
+  `training.threads`: worker processes for networks of images, else threads of BLAS.
+- For a peer the better of 1 and 2 threads counts, and the best of its variants.
+- `bare matmuls` is the limit of this BLAS: the matrix products of the same steps and nothing else, each in
+  its fastest memory order.
+- `plain NumPy` is float64, as in a first walkthrough.
+- PyTorch, JAX and scikit-learn start with float32 in memory; ours keeps bytes and scales them batch by
+  batch. scikit-learn also computes its loss in every step.
+- Two contestants that differ by less than 5 % are level.
 """
 
 
 def report(machine: str, sections: Sequence[Section]) -> str:
-    """The whole of RESULTS.md."""
+    """The text of RESULTS.md."""
     parts = ["# How fast it is", machine, "![times of all contestants](results.png)", summary(sections)]
     return "\n\n".join([*parts, *(section.markdown() for section in sections), READING])

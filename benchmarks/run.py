@@ -1,9 +1,9 @@
-"""Measure ours against its peers, workload by workload, and write what was found.
+"""Time nnfs against its peers, workload by workload, and write the report.
 
     python benchmarks/run.py [--repeats 7] [--only A,B,memory] [--output benchmarks]
 
-Each contestant has a process of its own and is timed in turn with the others, round by round. Before that,
-each must have come to the same weights as ours, from the same start over the same 20 batches.
+Each contestant has a process of its own. Their rounds are timed in turn. Before that, each must get the same
+weights as ours, from the same start over the same 20 batches.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
 
-# This checkout is what is measured, whatever the environment has installed.
+# Measure this checkout, even if another nnfs is installed.
 sys.path.insert(0, str(Path(__file__).parent.parent))
 sys.path.insert(0, str(Path(__file__).parent))
 from agreement import TOLERANCE, Reference
@@ -24,25 +24,25 @@ from contests import OURS, Entry, claims, entries
 from machine import Machine
 from report import Section, report, timing_table
 from sides import make
-from sides.base import Answerer, Trainer
+from sides.base import Inference, Trainer
 from workers import Timings, Worker, serve, take_turns
 from workloads import WORKLOADS, Workload
 
 SCRIPT = Path(__file__)
 OTHERS = ("startup", "memory", "growth", "overhead")
-"""Modules with a part of the report of their own."""
+"""Modules that measure a section of the report."""
 
 STARTING_AT_ONCE = 2
 
 
 def contest(workload: Workload, repeats: int) -> Section:
-    """A workload's part of the report."""
+    """Run a workload, and make its section of the report."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         Reference.of(workload).save(folder / "reference.npz")
 
         def hire(entry: Entry) -> Worker:
-            return _hire(workload, entry, folder / "reference.npz")
+            return _start_worker(workload, entry, folder / "reference.npz")
 
         with ThreadPoolExecutor(STARTING_AT_ONCE) as pool:
             workers = [stack.enter_context(worker) for worker in pool.map(hire, entries(workload.key))]
@@ -59,10 +59,10 @@ def contest(workload: Workload, repeats: int) -> Section:
     )
 
 
-def _hire(workload: Workload, entry: Entry, reference: Path) -> Worker:
-    """A contestant at work, checked and warmed up."""
+def _start_worker(workload: Workload, entry: Entry, reference: Path) -> Worker:
+    """Start a contestant's worker, which checks its result."""
     variables = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-    ours = entry.side == "nnfs"  # which sets its threads itself
+    ours = entry.side == "nnfs"  # nnfs sets its threads itself
     return Worker(
         entry.name,
         SCRIPT,
@@ -74,7 +74,7 @@ def _hire(workload: Workload, entry: Entry, reference: Path) -> Worker:
 
 
 def _about(workload: Workload, workers: list[Worker], timings: Timings) -> str:
-    """How it was measured, in sentences."""
+    """How the workload was measured, in sentences."""
     facts = next(worker.facts for worker in workers if worker.name == OURS)
     slow = [worker.name.partition(",")[0] for worker in workers if worker.every > 1]
     kept = len(timings.seconds[OURS])
@@ -84,7 +84,7 @@ def _about(workload: Workload, workers: list[Worker], timings: Timings) -> str:
     ]
     if slow:
         sentences.append(f"Of {' and '.join(dict.fromkeys(slow))} it is fewer.")
-    if workload.answers:
+    if workload.inference:
         sentences.append(
             "Ours begins with bytes, as images are stored; PyTorch with these, or with float32 tensors that "
             "are scaled already. All end in probabilities."
@@ -95,19 +95,19 @@ def _about(workload: Workload, workers: list[Worker], timings: Timings) -> str:
 
 
 def work(workload: Workload, entry: Entry, reference: Path) -> None:
-    """A worker's life: show that it does the same as ours, then do it on demand."""
+    """Run as a worker: check that the result equals ours, then run rounds on request."""
     same = Reference.load(reference)
-    gap = same.gap(make(entry.side, workload.without_chance(), entry.threads, entry.variant))
-    if not gap <= TOLERANCE:  # not-a-number is no agreement either
+    gap = same.gap(make(entry.side, workload.without_dropout(), entry.threads, entry.variant))
+    if not gap <= TOLERANCE:  # also if the gap is not a number
         raise SystemExit(f"{entry.name} does not compute the same as ours: they differ by {gap:.1e}")
     contestant = make(entry.side, workload, entry.threads, entry.variant)
-    if isinstance(contestant, Trainer | Answerer):
+    if isinstance(contestant, Trainer | Inference):
         contestant.start(same.weights)
     serve(contestant.facts, contestant.round, parts=workload.parts / workload.reported, warm_up=False)
 
 
 def sections(names: list[str]) -> list[Callable[[int], Section]]:
-    """What makes each part of the report. ImportError before anything is timed if one is missing."""
+    """Functions that make the sections. An ImportError comes before anything is timed."""
     makers: list[Callable[[int], Section]] = []
     for name in names:
         if name in OTHERS:
@@ -122,7 +122,7 @@ def _maker(workload: Workload) -> Callable[[int], Section]:
 
 
 def main() -> None:
-    """Compare, or, as one of the workers, work."""
+    """Measure and write; or run as a worker."""
     letters = list(dict.fromkeys(key[0] for key in WORKLOADS))
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter

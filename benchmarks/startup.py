@@ -1,4 +1,4 @@
-"""How long the command line takes to start, and a short training to do all that is not training."""
+"""How long the command line takes to start, and a short training without its training loop."""
 
 import argparse
 import json
@@ -22,30 +22,30 @@ TRAINING = "everything but the training loop of `nnfs train configs/cubic.yaml`"
 
 
 class Starter:
-    """Runs commands in processes of their own, from bytecode that their first run left in `folder`."""
+    """Runs commands in processes of their own. Their first run writes bytecode to `folder`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.nnfs = [sys.executable, "-m", "nnfs_cli"]
-        # Bytecode is there on every start but the first, even where the environment forbids to write it.
+        # Users have bytecode after the first start. Write it here too, even if the environment forbids it.
         self._environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
         self._environment.pop("PYTHONDONTWRITEBYTECODE", None)
 
     def seconds(self, *command: str) -> float:
-        """Of one run, from outside."""
+        """The seconds of a run of a command, as a whole process."""
         started = perf_counter()
         subprocess.run(command, check=True, capture_output=True, cwd=ROOT, env=self._environment)
         return perf_counter() - started
 
     def train(self) -> float:
-        """Seconds of a whole training with its plots, but for its loop's own."""
+        """The seconds of a training with its plots, without those of its loop."""
         runs = self.folder / "trained"
         seconds = self.seconds(*self.nnfs, "train", "configs/cubic.yaml", "--runs", str(runs))
         newest = max(runs.iterdir(), key=lambda run: (run / "summary.json").stat().st_mtime_ns)
         return seconds - float(json.loads((newest / "summary.json").read_text())["seconds"])
 
     def make_runs(self) -> Path:
-        """A folder with many runs in it, short ones."""
+        """Make a folder with many short runs."""
         runs = self.folder / "runs"
         self.seconds(
             *self.nnfs, "train", "configs/cubic.yaml", "--set", "training.epochs=3", "--runs", str(runs)
@@ -60,7 +60,7 @@ class Starter:
 
 
 def measure(repeats: int) -> dict[str, list[float]]:
-    """The seconds of every contestant, in turn `repeats` times after a first time that does not count."""
+    """The seconds of all contestants, which take turns `repeats` times. A first turn does not count."""
     with tempfile.TemporaryDirectory() as folder:
         start = Starter(Path(folder))
         empty = start.folder / "empty.py"
@@ -82,7 +82,7 @@ def measure(repeats: int) -> dict[str, list[float]]:
 
 
 def section(repeats: int) -> Section:
-    """Starts against an empty Typer app's, and a short training from end to end."""
+    """Measure starts, compared with an empty Typer app, and a short training; make the section."""
     seconds = measure(repeats)
     empty, ours, _, training = map(median, seconds.values())
     rows = [

@@ -1,9 +1,9 @@
-"""Four well-known tables: our networks and scikit-learn's, on the same rows, of the same shape and budget.
+"""Compare our networks with scikit-learn's on four well-known tables.
 
     python benchmarks/tables.py [--seeds 5]
 
-Each seed draws another quarter of the rows for test. Both sides see the same files, standardized by the
-training rows, and train by Adam with the same rate, batch and number of epochs.
+Each seed draws another quarter of the rows for test. Both sides have networks of the same shape, get the same
+rows, standardized by the training rows, and train by Adam with the same rate, batch size and epochs.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def compare(name: str, seed: int) -> tuple[float, float]:
-    """The test score of ours and of theirs, for the rows that `seed` draws."""
+    """Our test score and scikit-learn's, for the rows that `seed` draws."""
     config = ROOT / "configs" / f"{name}.yaml"
     whole = pd.read_csv(ROOT / "data" / "samples" / f"{name.replace('-', '_')}.csv.gz")
     target = whole.columns[-1]
@@ -68,7 +68,7 @@ def theirs(
     *,
     regression: bool,
 ) -> float:
-    """scikit-learn's score with the same architecture and budget."""
+    """scikit-learn's score with the same architecture and number of epochs."""
     scaler = StandardScaler().fit(train.drop(columns=target))
     x, x_test = (scaler.transform(frame.drop(columns=target)) for frame in (train, test))
     training = experiment.config.training

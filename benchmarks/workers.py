@@ -1,4 +1,4 @@
-"""Contestants in processes of their own, since thread pools cannot be compared inside one."""
+"""Contestants in processes of their own, since their thread pools would disturb each other in one process."""
 
 import math
 import os
@@ -15,27 +15,27 @@ from typing import NamedTuple
 from yardstick import Yardstick
 
 SETTLING_SECONDS = 0.05
-"""Threads that wait for work look out for it so long before they sleep; nobody is timed meanwhile."""
+"""Pause after a round: idle threads spin for this long before they sleep."""
 
 WAKING_SECONDS = 0.15
-"""So long everybody works before a round is timed: cores that have rested take a while to come to speed."""
+"""Untimed work before each round: a core that was idle needs a while to reach its speed."""
 
 AT_MOST_SECONDS = 240.0
-"""So long contestants take turns where the machine is seldom undisturbed; then the calmest rounds count."""
+"""The longest time for all rounds. If the machine was seldom calm, the calmest rounds count."""
 
 
 class Round(NamedTuple):
-    """A round's time, and the larger of the yardstick's readings before and after it."""
+    """A round's time, and the larger reading of the yardstick before and after it."""
 
     reading: float
     seconds: float
 
 
 class Worker:
-    """A process that runs one round of work whenever it is asked, and answers with the seconds it took.
+    """A process that runs a round of work on request, and returns its seconds.
 
-    every: it takes part in one of so many rounds only.
-    environment: variables that it gets besides those that are set.
+    every: it runs in every n-th round only.
+    environment: additional environment variables.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Worker:
             text=True,
             env={**os.environ, **(environment or {})},
         )
-        self.facts = self._answer()
+        self.facts = self._read_line()
 
     def __enter__(self) -> "Worker":
         return self
@@ -66,15 +66,15 @@ class Worker:
         self._process.wait()
 
     def wanted(self, repeats: int) -> int:
-        """How many rounds it is to do where others do `repeats`."""
+        """The number of its rounds, if other workers do `repeats`."""
         return math.ceil(repeats / self.every)
 
     def round(self) -> float:
-        """The seconds of one round."""
+        """Run a round; return its seconds."""
         print("go", file=self._process.stdin, flush=True)
-        return float(self._answer())
+        return float(self._read_line())
 
-    def _answer(self) -> str:
+    def _read_line(self) -> str:
         line = self._process.stdout.readline() if self._process.stdout else ""
         if not line:
             raise SystemExit(f"{self.name} ended with status {self._process.wait()}")
@@ -82,10 +82,10 @@ class Worker:
 
 
 def serve(facts: str, work: Callable[[], None], *, parts: float = 1, warm_up: bool = True) -> None:
-    """The worker's side: warm up, say what it is, then time one round for each line on standard input.
+    """Run as a worker: warm up, print `facts`, then time a round for each line on standard input.
 
-    parts: what is answered is the time of one of so many equal parts of the round.
-    warm_up: false where others are at work meanwhile, and the first round is to be left out instead.
+    parts: the number of equal parts of a round. The time of one part is printed.
+    warm_up: false if other workers are running. The caller then drops the first round instead.
     """
     if warm_up:
         work()
@@ -101,10 +101,10 @@ def serve(facts: str, work: Callable[[], None], *, parts: float = 1, warm_up: bo
 
 @dataclass(frozen=True)
 class Timings:
-    """What rounds took.
+    """The times of rounds.
 
-    seconds: of each worker's rounds the calmest, as many as were wanted of it.
-    calm: the share of these in which the machine was undisturbed.   rounds: how many there were in all.
+    seconds: the calmest rounds of each worker, as many as were wanted.
+    calm: the part of these rounds in which the machine was calm.   rounds: the number of all rounds.
     """
 
     seconds: dict[str, list[float]]
@@ -113,10 +113,10 @@ class Timings:
 
 
 def take_turns(workers: Sequence[Worker], repeats: int, at_most: float = AT_MOST_SECONDS) -> Timings:
-    """Every worker in turn, until each has done `repeats` rounds undisturbed, or the time is up.
+    """Run rounds of all workers in turn, until each has done `repeats` calm ones, or the time is up.
 
-    The machine is held to a yardstick before and after each round: what rounds took has no part in which
-    of them count. Who has as many as are wanted sits out.
+    The yardstick's readings before and after a round decide whether it is calm; its own time does not. A
+    worker that has enough calm rounds is skipped.
     """
     yardstick, until = Yardstick(), perf_counter() + at_most
     yardstick.read()
@@ -144,12 +144,12 @@ def take_turns(workers: Sequence[Worker], repeats: int, at_most: float = AT_MOST
 
 
 def interleave(workers: Sequence[Worker], repeats: int) -> dict[str, list[float]]:
-    """The seconds of each worker's calmest rounds, taken in turns."""
+    """The seconds of each worker's calmest rounds. Workers take turns."""
     return take_turns(workers, repeats).seconds
 
 
 def report(seconds: dict[str, list[float]], ours: str) -> None:
-    """Median and minimum of each, and how many times ours the others take."""
+    """Print the median and minimum of each contestant, and its median divided by ours."""
     width = max(map(len, seconds))
     print(f"{'':{width}}  median s     min s   ratio to ours (medians)")
     for name, values in seconds.items():

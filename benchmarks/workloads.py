@@ -1,4 +1,4 @@
-"""The workloads: what every contestant trains, or lets a trained network answer."""
+"""The workloads: networks and data that all contestants train or predict with."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ LayerOptions = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class FirstRows(Dataset):
-    """The first so many training rows of a dataset, as they came, and its test rows."""
+    """The first training rows of a dataset, not normalized, and its test rows."""
 
     whole: Dataset
     rows: int
@@ -37,15 +37,15 @@ class FirstRows(Dataset):
 
 @dataclass(frozen=True)
 class Workload:
-    """A network with its data, and how it is trained.
+    """A network with its data and training options.
 
-    key: what it is known by.
-    layers, dataset, optimizer: as a config file says them, each with its `type`.
-    rows: of the training split; the first ones.
-    batch: rows a step; the last step of an epoch takes what is left.
-    parts: how many epochs, or passes over the test rows, one round is made of.
-    reported: how many of them the time that is reported stands for.
-    answers: it is the answers for the test rows that count, not training.
+    key: its name in reports and on the command line.
+    layers, dataset, optimizer: as in a config file, each with its `type`.
+    rows: the number of training rows, the first of the dataset.
+    batch: rows per step; the last step of an epoch takes the remaining ones.
+    parts: epochs, or passes over the test rows, per round.
+    reported: epochs, or passes, of which the reported time is.
+    inference: whether predictions for the test rows are timed, instead of training.
     """
 
     key: str
@@ -58,7 +58,7 @@ class Workload:
     batch: int
     parts: int = 1
     reported: int = 1
-    answers: bool = False
+    inference: bool = False
 
     @property
     def regression(self) -> bool:
@@ -69,15 +69,15 @@ class Workload:
         return any(layer["type"] == "conv2d" for layer in self.layers)
 
     def sizes(self) -> list[int]:
-        """How many rows each step of an epoch takes."""
+        """The numbers of rows of an epoch's steps."""
         return [min(self.batch, self.rows - start) for start in range(0, self.rows, self.batch)]
 
     def named_layers(self) -> list[tuple[str, LayerOptions]]:
-        """Each layer with the name that our weights are filed under."""
+        """Each layer with its name in our weights, `0_dense`."""
         return [(f"{i}_{layer['type']}", layer) for i, layer in enumerate(self.layers)]
 
     def config(self, threads: str = "auto") -> ExperimentConfig:
-        """Ours, without validation, metrics or log, for as many epochs as anybody may ask for."""
+        """Our config, without validation, metrics or log, and with more epochs than are used."""
         mapping = {
             "name": "benchmark",
             "seed": 27,
@@ -96,7 +96,7 @@ class Workload:
         return replace(config, dataset=FirstRows(config.dataset, self.rows))
 
     def arrays(self, split: str = "train") -> tuple[Array, Array]:
-        """A split's rows as peers read them: x normalized, in float64, and t as it came."""
+        """A split's rows for peers: x normalized, in float64, and t unchanged."""
         data = load_data(self.config())
         rows = data.splits[split].rows
         x = data.splits[split].x[rows]
@@ -104,8 +104,8 @@ class Workload:
         data.inputs.into(x.dtype, normalized.dtype)(x, normalized)
         return normalized, data.splits[split].t[rows]
 
-    def without_chance(self) -> "Workload":
-        """The same with nothing dropped out: masks that differ cannot lead to the same weights."""
+    def without_dropout(self) -> "Workload":
+        """The same workload with a dropout rate of 0: with other masks, weights would differ."""
         layers = [{**layer, "rate": 0.0} if layer["type"] == "dropout" else layer for layer in self.layers]
         return replace(self, layers=layers)
 
@@ -120,7 +120,7 @@ def dense(units: int) -> LayerOptions:
 
 
 def conv(filters: int) -> LayerOptions:
-    """Options of a convolution with a kernel of 3 x 3."""
+    """The options of a 3 x 3 convolution."""
     return {"type": "conv2d", "filters": filters, "kernel_size": 3}
 
 
@@ -146,7 +146,7 @@ CURVE = (dense(64), RELU, dense(64), RELU, dense(1))
 
 
 def _digits(key: str, title: str, layers: Sequence[LayerOptions], **options: Any) -> Workload:
-    """A workload on MNIST, which is A but for what is said."""
+    """A workload on MNIST, with workload A's options as defaults."""
     given = {"optimizer": SGD, "rows": 42_000, "batch": 64, **options}
     return Workload(key, title, MNIST, layers, "cross_entropy", **given)
 
@@ -166,7 +166,7 @@ WORKLOADS = {
         _digits("D", "784-1024-1024-10, SGD, batches of 256, 42,000 rows: an epoch", WIDE, batch=256),
         _digits("E1", "A with Adam", MLP, optimizer=ADAM),
         _digits("E2", "A with batch norm and dropout", NORMALIZED),
-        _digits("F1", "784-128-10 answers for 10,000 images", MLP, parts=20, answers=True),
-        _digits("F2", "the network of C answers for 10,000 images", CNN, answers=True),
+        _digits("F1", "784-128-10, inference for 10,000 images", MLP, parts=20, inference=True),
+        _digits("F2", "the network of C, inference for 10,000 images", CNN, inference=True),
     )
 }

@@ -1,8 +1,8 @@
-"""A yardstick: how much slower than at its best the machine is at the moment.
+"""A yardstick: how much slower the machine is now than at its best.
 
-Rented processors share their cores with strangers. While one of those is at work on the other half of a
-core, all takes up to twice as long here, for a tenth of a second or for many. Medians of a few rounds then
-tell more about strangers than about contestants.
+Users of rented machines share cores. While another user's program runs on the same core, everything takes up
+to twice as long, for a tenth of a second or for many. Medians of a few rounds then depend more on other users
+than on contestants.
 """
 
 import os
@@ -16,13 +16,13 @@ from threadpoolctl import ThreadpoolController
 SIDE, PRODUCTS, TRIALS = 64, 60, 3
 
 CALM = 1.2
-"""A core that takes less than so many times its best is undisturbed: its own timers sway it about as much."""
+"""A core is calm if it takes less than this times its best. Its own timers change its time about as much."""
 
 
 class Yardstick:
-    """A few small products of matrices, timed on each core that this process may use.
+    """A few small matrix products, timed on each core that this process may use.
 
-    best: the least that they ever took on a core.
+    best: their least time on any core so far.
     """
 
     def __init__(self) -> None:
@@ -31,18 +31,18 @@ class Yardstick:
         self.best = float("inf")
 
     def read(self) -> float:
-        """The seconds that they take on the slowest core at the moment."""
+        """Their time on the slowest core now, in seconds."""
         with ThreadpoolController().limit(limits=1, user_api="blas"):
             seconds = [self._on(core) for core in self._cores]
         self.best = min(self.best, *seconds)
         return max(seconds)
 
     def is_calm(self, reading: float) -> bool:
-        """Whether nothing disturbed that one, as far as is known by now."""
+        """Whether a reading is close to the best one so far."""
         return reading < CALM * self.best
 
     def _on(self, core: int) -> float:
-        """The middle one of a few trials on that core."""
+        """The median of a few trials on one core."""
         with _only_on(core):
             return sorted(self._trial() for _ in range(TRIALS))[TRIALS // 2]
 
@@ -55,7 +55,7 @@ class Yardstick:
 
 @contextmanager
 def _only_on(core: int) -> Iterator[None]:
-    """While entered, this thread runs on that core alone, where the system lets it choose."""
+    """In the `with` block this thread runs on one core only, if the system allows it."""
     if not hasattr(os, "sched_setaffinity"):
         yield
         return

@@ -317,7 +317,7 @@ def test_a_run_whose_worker_is_killed_says_how_to_go_on_and_does(
     assert outcome.status == 2
     (said,) = outcome.err.splitlines()
     assert "a worker process was killed by signal 9" in said
-    assert "`training.threads: 1` does without workers" in said
+    assert "`training.threads: 1` trains without workers" in said
     assert "`nnfs resume runs/killed` continues from the last checkpoint" in said
     run = Path("runs/killed")
     assert json.loads((run / "summary.json").read_text())["status"] == "failed"

@@ -10,7 +10,7 @@ import pytest
 from nnfs_cli.config.reader import create
 from nnfs_cli.core.arena import Arena
 from nnfs_cli.core.arrays import Array, Shape
-from nnfs_cli.core.draws import TOGETHER, Draws
+from nnfs_cli.core.draws import CHUNK, Draws
 from nnfs_cli.core.errors import ConfigError, NnfsError, ShapeError
 from nnfs_cli.engine.network import Network
 from nnfs_cli.gradcheck.subject import check
@@ -19,7 +19,7 @@ from nnfs_cli.layers.base import Layer
 from nnfs_cli.layers.batch_norm import BatchNorm
 from nnfs_cli.layers.chain import Chain
 from nnfs_cli.layers.dropout import LEVELS
-from nnfs_cli.layers.layout import room_for_images
+from nnfs_cli.layers.layout import image_array
 from tests import plain_images
 
 Options = dict[str, Any]
@@ -72,7 +72,7 @@ def in_c_order(shape: Shape) -> Array:
 
 
 def batch_innermost(shape: Shape) -> Array:
-    return room_for_images(N, shape, np.float64, Arena())
+    return image_array(N, shape, np.float64, Arena())
 
 
 def computed(layer: Layer, x: Array, *, whole: bool = False) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
@@ -88,10 +88,12 @@ def computed(layer: Layer, x: Array, *, whole: bool = False) -> tuple[tuple[Arra
     return (x, chain.dy, *(p.value for p in named)), (chain.y, chain.dx, *(p.grad for p in named))
 
 
-@pytest.mark.parametrize("room", [in_c_order, batch_innermost])
+@pytest.mark.parametrize("make_array", [in_c_order, batch_innermost])
 @pytest.mark.parametrize(("name", "options", "shape"), every_case())
-def test_a_layer_gives_what_plain_loops_give(name: str, options: Options, shape: Shape, room: Any) -> None:
-    given, ours = computed(create(Layer, name, options), room(shape), whole=name == "max_pool2d")
+def test_a_layer_gives_what_plain_loops_give(
+    name: str, options: Options, shape: Shape, make_array: Any
+) -> None:
+    given, ours = computed(create(Layer, name, options), make_array(shape), whole=name == "max_pool2d")
     plain = getattr(plain_images, name)(*given, **options)
     for one, other in zip(ours, plain, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-12)
@@ -119,14 +121,14 @@ def test_columns_of_pixels_and_strips_of_any_length_add_up_to_the_same(
         np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("room", [in_c_order, batch_innermost])
+@pytest.mark.parametrize("make_array", [in_c_order, batch_innermost])
 @pytest.mark.parametrize(("name", "options", "shape"), every_case())
 def test_columns_of_pixels_give_what_plain_loops_give(
-    monkeypatch: pytest.MonkeyPatch, name: str, options: Options, shape: Shape, room: Any
+    monkeypatch: pytest.MonkeyPatch, name: str, options: Options, shape: Shape, make_array: Any
 ) -> None:
     """Cases this small would all go by strips."""
     monkeypatch.setattr("nnfs_cli.kernels.convolution.SMALLEST_PRODUCT", 0)
-    test_a_layer_gives_what_plain_loops_give(name, options, shape, room)
+    test_a_layer_gives_what_plain_loops_give(name, options, shape, make_array)
 
 
 @pytest.mark.parametrize(("name", "options", "shape"), every_case(step=4))
@@ -159,10 +161,10 @@ def test_a_transposed_convolution_starts_with_outputs_as_large_as_its_inputs(str
     assert workspace.y[:, :, 4:-4, 4:-4].std() == pytest.approx(1.0, rel=0.05)
 
 
-@pytest.mark.parametrize("room", [in_c_order, batch_innermost])
+@pytest.mark.parametrize("make_array", [in_c_order, batch_innermost])
 @pytest.mark.parametrize("shape", [(4,), (40,), (3, 5), (3, 4, 5)])
-def test_batch_norm_gives_what_plain_equations_give(shape: Shape, room: Any) -> None:
-    given, ours = computed(BatchNorm(epsilon=0.01), room(shape))
+def test_batch_norm_gives_what_plain_equations_give(shape: Shape, make_array: Any) -> None:
+    given, ours = computed(BatchNorm(epsilon=0.01), make_array(shape))
     x, dy, gamma, beta = given
     for one, other in zip(ours, plain_images.batch_norm(x, dy, gamma, beta, epsilon=0.01), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-11, atol=1e-11)
@@ -204,7 +206,7 @@ def test_the_rates_next_to_none_and_all_are_taken_to_the_nearest_step(rate: floa
 
 
 def test_dropout_draws_every_part_of_a_large_mask_anew() -> None:
-    y = drawn(create(Layer, "dropout", {"rate": 0.5}), (TOGETHER,), 3)
+    y = drawn(create(Layer, "dropout", {"rate": 0.5}), (CHUNK,), 3)
     for first, second in itertools.combinations(y, 2):
         assert (first == second).mean() == pytest.approx(0.5, abs=0.02)
 

@@ -71,7 +71,7 @@ def test_a_fast_network_computes_what_the_plain_one_does(
     for number in range(3):
         x, dy = (rng.normal(size=array.shape) for array in (spaces[0].x, spaces[0].dy))
         for network, workspace in zip((plain, fast), spaces, strict=True):
-            network.draws.begin(number)
+            network.draws.seek(number)
             workspace.x[...], workspace.dy[...] = x, dy
             workspace.forward()
             workspace.backward()

@@ -15,14 +15,14 @@ import yaml
 from nnfs_cli.config.load import parse_config
 from nnfs_cli.config.reader import create
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.engine.network import ROWS_AT_A_TIME, Network
+from nnfs_cli.engine.network import EVALUATION_BATCH_SIZE, Network
 from nnfs_cli.jobs.engine import choose_engine
 from nnfs_cli.losses.base import LOSSES, Loss
 from nnfs_cli.optimizers.base import OPTIMIZERS
 from nnfs_cli.regularizers.base import REGULARIZERS
 from nnfs_cli.schedules.base import SCHEDULES
-from nnfs_cli.speed.answering import Threads
 from nnfs_cli.speed.engine import FastEngine
+from nnfs_cli.speed.inference import ThreadInference
 from nnfs_cli.speed.rows import RowsEngine
 from nnfs_cli.training import loop as trainer
 from nnfs_cli.training.evaluation import evaluate, outputs
@@ -235,31 +235,31 @@ def test_a_step_shared_among_processes_allocates_nothing_in_the_one_that_leads(
 @pytest.mark.parametrize("threads", [1, 2, "plain"])
 def test_evaluation_allocates_no_floats_for_its_pieces(threads: int | str) -> None:
     features, pieces = 2000, 20
-    rows = pieces * ROWS_AT_A_TIME
+    rows = pieces * EVALUATION_BATCH_SIZE
     save_rows(pixels(rows, (features,)))
     how = {"engine": "plain"} if threads == "plain" else {"threads": threads}
     ours = experiment(training={"batch_size": 100, **how})
     model = Model(ours.config, ours.preparation, ours.network.params.arrays(), "here")
     choose_engine(model)
-    for network in [*team(ours.engine), *team(model.infer), ours.network, model.network]:
-        network.workspace(ROWS_AT_A_TIME)
+    for network in [*networks_of(ours.engine), *networks_of(model.infer), ours.network, model.network]:
+        network.workspace(EVALUATION_BATCH_SIZE)
     split = ours.data.splits["train"]
-    answers: list[Callable[[], Array]] = [lambda: outputs(ours, split), lambda: model.outputs(split.x)]
-    for answer in answers:
+    calls: list[Callable[[], Array]] = [lambda: outputs(ours, split), lambda: model.outputs(split.x)]
+    for call in calls:
         tracemalloc.start()
-        answer()
+        call()
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        assert peak < ROWS_AT_A_TIME * features * 4
+        assert peak < EVALUATION_BATCH_SIZE * features * 4
 
 
-def team(answers: object) -> list[Network]:
-    """The networks that will answer."""
-    threads = answers._answer if isinstance(answers, FastEngine) else answers
-    if not isinstance(threads, Threads):
+def networks_of(subject: object) -> list[Network]:
+    """The networks of the threads that compute an engine's or a model's outputs."""
+    inference = subject._inference if isinstance(subject, FastEngine) else subject
+    if not isinstance(inference, ThreadInference):
         return []
-    wish = threads._wish
-    return threads._team(wish if wish != "auto" else 1)
+    threads = inference._threads
+    return inference._networks_for(threads if threads != "auto" else 1)
 
 
 def mapped_dataset(kind: str, dtype: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from nnfs_cli.core.draws import Draws
 from nnfs_cli.engine.network import Network
 from nnfs_cli.layers.base import LAYERS, Layer
 from nnfs_cli.layers.chain import Chain
-from nnfs_cli.layers.layout import room_for_images
+from nnfs_cli.layers.layout import image_array
 
 CASES = [
     pytest.param(name, options, shape, id=f"{name}-{options}-{shape}")
@@ -28,7 +28,7 @@ def in_c_order(shape: Shape) -> Array:
 
 
 def batch_innermost(shape: Shape) -> Array:
-    x = room_for_images(N, shape, np.float64, Arena())
+    x = image_array(N, shape, np.float64, Arena())
     assert math.prod(shape) == 1 or not x.flags.c_contiguous
     return x
 

@@ -204,5 +204,5 @@ def test_a_step_in_stretches_is_the_whole_step_to_the_bit(
     monkeypatch: pytest.MonkeyPatch, name: str, options: Mapping[str, Any]
 ) -> None:
     whole = walk(*start(name, options), noise, range(5))
-    monkeypatch.setattr("nnfs_cli.optimizers.base.LONGEST_STRETCH", 7)
+    monkeypatch.setattr("nnfs_cli.optimizers.base.CHUNK", 7)
     np.testing.assert_array_equal(walk(*start(name, options), noise, range(5)), whole)

@@ -210,7 +210,7 @@ def test_a_batch_of_few_rows_stays_whole() -> None:
 def test_evaluation_gives_what_a_whole_network_gives_to_the_bit(
     parts: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nnfs_cli.engine.network.IMAGES_AT_A_TIME", 4)
+    monkeypatch.setattr("nnfs_cli.engine.network.IMAGE_EVALUATION_BATCH_SIZE", 4)
     whole, fast = plain(), FastEngine(plain(), 1)
     statistics = np.random.default_rng(5).uniform(0.5, 2.0, whole.network.params.statistics.shape)
     for engine in (whole, fast):

@@ -1,4 +1,4 @@
-"""Worker processes: they do a task together, tell what goes wrong, and end with those that they work for."""
+"""Worker processes: they run tasks, pass on errors, and end with the object whose tasks they run."""
 
 import gc
 import multiprocessing
@@ -18,7 +18,7 @@ from nnfs_cli.speed import workers as module
 from nnfs_cli.speed.all_reduce import AllReduce
 from nnfs_cli.speed.workers import Workers, WorkerTraceback, can_fork, shared
 
-pytestmark = pytest.mark.skipif(not can_fork(), reason="this system begins no worker processes")
+pytestmark = pytest.mark.skipif(not can_fork(), reason="this system has no worker processes")
 
 
 def nothing(*_: int) -> None:
@@ -26,10 +26,10 @@ def nothing(*_: int) -> None:
 
 
 def failing(error: BaseException | Callable[[], object], where: int) -> Workers:
-    """Two workers; one of them raises this error, or does this, and `nothing` goes well."""
+    """Two workers with the tasks `fail`, in which one of them raises or calls `error`, and `nothing`."""
 
-    def fail(who: int, _: int) -> None:
-        if who == where:
+    def fail(rank: int, _: int) -> None:
+        if rank == where:
             if isinstance(error, BaseException):
                 raise error
             error()
@@ -41,14 +41,14 @@ def failing(error: BaseException | Callable[[], object], where: int) -> Workers:
 def test_workers_do_tasks_with_numbers_and_see_what_is_written_later(size: int) -> None:
     source, found = shared((3,), np.int64), shared((3,), np.int64)
 
-    def add(who: int, size: int, *numbers: int) -> None:
-        found[who] = source[who] + sum(numbers) + size
+    def add(rank: int, size: int, *numbers: int) -> None:
+        found[rank] = source[rank] + sum(numbers) + size
 
     workers = Workers(size, {"nothing": nothing, "add": add})
-    for numbers in ([], [5, 2**62], [-1, 1, -3], list(range(module.MOST_NUMBERS))):
+    for numbers in ([], [5, 2**62], [-1, 1, -3], list(range(module.MOST_ARGUMENTS))):
         source[...] = np.arange(3) * 10
         workers.run("add", *numbers)
-        assert found.tolist()[:size] == [10 * who + sum(numbers) + size for who in range(size)]
+        assert found.tolist()[:size] == [10 * rank + sum(numbers) + size for rank in range(size)]
     assert len(workers.processes) == size - 1
     workers.end()
 
@@ -56,8 +56,8 @@ def test_workers_do_tasks_with_numbers_and_see_what_is_written_later(size: int) 
 def test_another_number_of_workers_may_do_the_next_task() -> None:
     found = shared((3,), np.int64)
 
-    def tell(who: int, size: int) -> None:
-        found[who] = size
+    def tell(rank: int, size: int) -> None:
+        found[rank] = size
 
     workers = Workers(2, {"tell": tell})
     for size in (2, 3, 1, 2):
@@ -178,8 +178,8 @@ def test_a_second_start_after_an_interrupted_one_has_all_workers(monkeypatch: py
 
     found = shared((3,), np.int64)
 
-    def tell(who: int, _: int) -> None:
-        found[who] = 1
+    def tell(rank: int, _: int) -> None:
+        found[rank] = 1
 
     workers = Workers(3, {"tell": tell})
     monkeypatch.setattr(BaseProcess, "start", start)
@@ -237,11 +237,11 @@ def test_a_copy_of_the_process_that_made_the_workers_cannot_order_them() -> None
 
 
 def sums(size: int) -> float:
-    """What all-reduced numbers come to, by workers that a process may begin or not."""
+    """The sum of what workers wrote, and 100 for each worker."""
     found = shared((3,), np.float64)
 
-    def add(who: int, _: int) -> None:
-        found[who] = who + 1.0
+    def add(rank: int, _: int) -> None:
+        found[rank] = rank + 1.0
 
     workers = Workers(size, {"add": add})
     workers.run("add")
@@ -249,7 +249,7 @@ def sums(size: int) -> float:
     return float(found.sum()) + 100 * workers.size
 
 
-def test_in_a_pools_worker_which_may_not_begin_processes_one_works_alone() -> None:
+def test_a_worker_of_a_pool_starts_no_processes() -> None:
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         assert pool.apply(sums, (3,)) == 101.0
     assert sums(3) == 306.0
@@ -270,19 +270,19 @@ def numbers(part: int, turn: int) -> Array:
     return np.random.default_rng([part, turn]).normal(size=4 if turn % 2 else 5)
 
 
-@pytest.mark.parametrize("looks", [True, False])
-def test_all_workers_get_the_same_total_to_the_bit_time_after_time(looks: bool) -> None:
+@pytest.mark.parametrize("spins", [True, False])
+def test_all_workers_get_the_same_total_to_the_bit_time_after_time(spins: bool) -> None:
     turns, found = 50, shared((SIZE, 50, 5), np.float64)
 
-    def work(who: int, _: int) -> None:
+    def work(rank: int, _: int) -> None:
         for turn in range(turns):
-            total = made.members[who].total(numbers(who, turn))
-            found[who, turn, : len(total)] = total
+            total = made.members[rank].sum(numbers(rank, turn))
+            found[rank, turn, : len(total)] = total
 
     workers = Workers(SIZE, {"work": work}, lambda: made.open())
     made = group(lambda arrival, seconds: workers.wait_for(arrival, seconds))
     for member in made.members:
-        member.looks = looks
+        member.spins = spins
     for _ in range(2):
         found.fill(np.nan)
         workers.run("work")
@@ -298,7 +298,7 @@ def test_threads_get_the_totals_that_workers_get() -> None:
     made = group(workers.wait_for)
 
     def work(part: int) -> None:
-        found[part] = made.members[part].total(numbers(part, 0))
+        found[part] = made.members[part].sum(numbers(part, 0))
 
     threads = [threading.Thread(target=work, args=(part,)) for part in range(SIZE)]
     for thread in threads:
@@ -310,18 +310,18 @@ def test_threads_get_the_totals_that_workers_get() -> None:
         np.testing.assert_array_equal(total, expected)
 
 
-def test_a_part_that_is_alone_waits_for_nobody() -> None:
+def test_a_part_alone_does_not_wait() -> None:
     member = group(lambda *_: pytest.fail("it waited")).members[1]
     member.is_alone = True
     mine = numbers(1, 0)
-    np.testing.assert_array_equal(member.total(mine), mine)
+    np.testing.assert_array_equal(member.sum(mine), mine)
 
 
-def test_who_waits_for_a_part_that_failed_is_told_why_it_did() -> None:
-    def work(who: int, _: int) -> None:
-        if who == 2:
+def test_a_part_that_waits_for_a_failed_one_ends_with_its_error() -> None:
+    def work(rank: int, _: int) -> None:
+        if rank == 2:
             raise ValueError("before the sum")
-        made.members[who].total(numbers(who, 0))
+        made.members[rank].sum(numbers(rank, 0))
 
     workers = Workers(SIZE, {"work": work}, lambda: made.open())
     made = group(lambda arrival, seconds: workers.wait_for(arrival, seconds))

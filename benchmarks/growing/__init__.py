@@ -1,6 +1,6 @@
-"""Kinds of growth: one file for each, with what its workers do, what is measured, and what is said of it."""
+"""The measurements of growth.py: a file for each, with its workers, its measurement and its text."""
 
 from pathlib import Path
 
 SCRIPT = Path(__file__).parent.parent / "growth.py"
-"""What workers run."""
+"""The script that workers run."""

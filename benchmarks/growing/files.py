@@ -1,4 +1,4 @@
-"""Files of random rows, and the network that is trained on them."""
+"""Files of random rows, and a network to train on them."""
 
 from pathlib import Path
 
@@ -20,13 +20,13 @@ training: {{epochs: {epochs}, batch_size: {batch_size}, log_every: 1000000000, t
 
 
 def experiment(folder: Path, batch_size: int, epochs: int) -> Experiment:
-    """The network on the bytes of x.npy and the classes of y.npy in a folder."""
+    """An experiment on the bytes of x.npy and the classes of y.npy in a folder."""
     text = CONFIG.format(folder=folder, batch_size=batch_size, epochs=epochs)
     return Experiment(parse_config(text, "growth.yaml", ()))
 
 
 def write_rows(folder: Path, rows: int, features: int) -> None:
-    """x.npy with bytes (rows, features), the same 64 random MB over and over, and y.npy with classes."""
+    """Write x.npy with bytes (rows, features), which repeat 64 random MB, and y.npy with classes."""
     rng, at_once = np.random.default_rng(0), 2**26 // features
     block = memoryview(rng.bytes(at_once * features))
     header = {"descr": "|u1", "fortran_order": False, "shape": (rows, features)}

@@ -1,4 +1,4 @@
-"""What a run on a file takes that is larger than its share of memory."""
+"""Time and memory of a run on a file that is larger than the memory it may use."""
 
 import json
 import re
@@ -27,7 +27,7 @@ LARGE_ROWS, LARGE_FEATURES = 2**20, 4096
 
 
 class AnonymousMemory:
-    """While entered, watches the memory of this process that belongs to no file (RssAnon of Linux)."""
+    """In the `with` block, polls the memory of this process that belongs to no file (Linux's RssAnon)."""
 
     def __init__(self) -> None:
         self.peak = 0.0
@@ -48,7 +48,7 @@ class AnonymousMemory:
 
     @staticmethod
     def now() -> float:
-        """MB."""
+        """The memory now, in MB."""
         found = re.search(r"RssAnon:\s+(\d+) kB", Path("/proc/self/status").read_text())
         if found is None:
             raise SystemExit(
@@ -58,7 +58,7 @@ class AnonymousMemory:
 
 
 def work_large(folder: Path) -> None:
-    """A whole run of one epoch; prints what was measured as JSON."""
+    """Run as a worker: train one epoch, and print the measurements as JSON."""
     started, samples = perf_counter(), list[tuple[float, float]]()
     with AnonymousMemory() as memory:
         ours = experiment(folder, 256, 1)
@@ -99,7 +99,7 @@ def measure_large(folder: Path) -> dict[str, Any]:
 
 
 def large_part(facts: Mapping[str, Any]) -> tuple[str, list[Claim]]:
-    """What a run on a large file takes."""
+    """The text and claims about a run on a large file."""
     early, late = (
         median(memory for share, memory in facts["samples"] if low <= share <= high)
         for low, high in ((0.05, 0.25), (0.75, 0.95))

@@ -1,4 +1,4 @@
-"""What epochs over more and more rows take."""
+"""The time of epochs over more and more rows."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -17,11 +17,11 @@ from nnfs_cli.training.reports import EpochReport
 ROWS = (1_000, 10_000, 100_000, 1_000_000)
 FEATURES = 64
 ROWS_A_ROUND = 100_000
-"""Of fewer rows, a round is several epochs."""
+"""With fewer rows, a round has several epochs."""
 
 
 def work_rows(folder: Path, rows: int) -> None:
-    """A worker's rounds: so many epochs that they are ROWS_A_ROUND rows, if one is not more."""
+    """Run as a worker: a round is as many epochs as make ROWS_A_ROUND rows, at least one."""
     ours = experiment(folder, 64, 10**6)
     choose_engine(ours)
     reports = train(ours)
@@ -34,7 +34,7 @@ def work_rows(folder: Path, rows: int) -> None:
 
 
 def measure_rows(folder: Path, repeats: int) -> dict[int, list[float]]:
-    """Seconds of an epoch by its rows, the sizes in turn."""
+    """The seconds of epochs, by their number of rows. Sizes take turns."""
     with ExitStack() as stack:
         workers = []
         for rows in ROWS:
@@ -48,7 +48,7 @@ def measure_rows(folder: Path, repeats: int) -> dict[int, list[float]]:
 
 
 def rows_table(seconds: Mapping[int, list[float]]) -> str:
-    """Of each size its epochs, and what a row takes."""
+    """A table of the time of epochs and of rows, for each size."""
     lines = [
         (f"{rows:,} rows", f"{median(each):.4g}", f"{min(each):.4g}", f"{1e6 * median(each) / rows:.3g}")
         for rows, each in seconds.items()
@@ -57,7 +57,7 @@ def rows_table(seconds: Mapping[int, list[float]]) -> str:
 
 
 def rows_part(seconds: Mapping[int, list[float]]) -> tuple[str, list[Claim]]:
-    """What epochs over more and more rows take."""
+    """The text and claims about epochs over more and more rows."""
     a_row = {rows: median(each) / rows for rows, each in seconds.items()}
     about = (
         f"Rows of {FEATURES} bytes, mapped from a file; a network {FEATURES}-32-{CLASSES}, batches of 64, "

@@ -1,4 +1,4 @@
-"""What a step of a small network costs beyond its arithmetic."""
+"""What a step of a small network costs besides its arithmetic."""
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -17,16 +17,16 @@ from growing.files import write_rows
 from nnfs_cli.config.load import parse_config
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.jobs.engine import choose_engine
-from nnfs_cli.layers.layout import room
+from nnfs_cli.layers.layout import rows_array
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.loop import train
 from nnfs_cli.training.reports import EpochReport
 
 
 class Small(NamedTuple):
-    """A small network, and how many calls of NumPy the equations of a step ask for.
+    """A small network, and the number of NumPy calls that the equations of a step need.
 
-    calls: by what they do. `dot` are those of BLAS: products, and sums over rows.
+    calls: these numbers, by what the calls do. `dot` is a call of BLAS: a product, or a sum over rows.
     """
 
     widths: tuple[int, ...]
@@ -84,7 +84,7 @@ REPEATED = 2000
 
 
 def work_steps(name: str, folder: Path) -> None:
-    """A worker's rounds: the steps of an epoch."""
+    """Run as a worker: a round is the steps of an epoch."""
     small = SMALL[name]
     text = f"name: small\n{small.config.replace('FOLDER', str(folder))}" + (
         "optimizer: {type: sgd, learning_rate: 0.001}\n"
@@ -97,10 +97,10 @@ def work_steps(name: str, folder: Path) -> None:
 
 
 def work_blas(name: str) -> None:
-    """A worker's rounds: the BLAS calls of REPEATED steps, on arrays that lie as a network's do."""
+    """Run as a worker: a round is the BLAS calls of REPEATED steps, on arrays in a network's order."""
     small, calls = SMALL[name], list[Callable[[], object]]()
     n, rng = small.batch_size, np.random.default_rng(0)
-    arrays = [[room(n, (width,), "float32") for width in small.widths] for _ in range(2)]
+    arrays = [[rows_array(n, (width,), "float32") for width in small.widths] for _ in range(2)]
     for array in (*arrays[0], *arrays[1]):
         array[...] = rng.normal(size=array.shape)
     for i, (inputs, outputs) in enumerate(pairwise(small.widths)):
@@ -127,14 +127,14 @@ def _dot(a: Array, b: Array, out: Array) -> Callable[[], object]:
 
 
 def use_one_thread() -> Any:
-    """BLAS on one thread, as steps so small use it."""
+    """Set BLAS to one thread, as nnfs does for steps this small."""
     return ThreadpoolController().limit(limits=1, user_api="blas")
 
 
 def measure_small(folder: Path, repeats: int) -> dict[str, tuple[float, float]]:
-    """Of each network, the seconds of a step, and of its BLAS calls alone.
+    """For each network the seconds of a step, and of its BLAS calls alone.
 
-    Of all rounds the fastest counts: what else the machine does is neither's, and would not cancel out.
+    The fastest round counts: other programs disturb both, and the difference would not cancel this out.
     """
     write_rows(folder, STEPS_ROWS, 784)
     with ExitStack() as stack:
@@ -153,7 +153,7 @@ def measure_small(folder: Path, repeats: int) -> dict[str, tuple[float, float]]:
 
 
 def small_part(seconds: Mapping[str, tuple[float, float]]) -> tuple[str, list[Claim]]:
-    """What small steps take beyond BLAS."""
+    """The text and claims about small steps."""
     lines, claims = [], []
     for name, (step, blas) in seconds.items():
         calls = sum(SMALL[name].calls.values())

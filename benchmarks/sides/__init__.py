@@ -1,4 +1,4 @@
-"""The contestants: one file for each, so that a process imports no more than its own."""
+"""The contestants, a file for each, so that a process imports only its own library."""
 
 from workloads import Workload
 
@@ -6,20 +6,20 @@ from sides.base import Contestant
 
 
 def make(side: str, workload: Workload, threads: str, variant: str = "") -> Contestant:
-    """The contestant that `side` names."""
+    """The contestant of this name."""
     match side:
         case "nnfs":
-            from sides.ours import Answering, Ours
+            from sides.ours import OurInference, Ours
 
-            return (Answering if workload.answers else Ours)(workload, threads, variant)
+            return (OurInference if workload.inference else Ours)(workload, threads, variant)
         case "plain NumPy":
             from sides.plain import Plain
 
             return Plain(workload, threads, variant)
         case "PyTorch":
-            from sides.pytorch import TorchAnswering, TorchTraining
+            from sides.pytorch import TorchInference, TorchTraining
 
-            return (TorchAnswering if workload.answers else TorchTraining)(workload, threads, variant)
+            return (TorchInference if workload.inference else TorchTraining)(workload, threads, variant)
         case "scikit-learn":
             from sides.sklearn_mlp import Sklearn
 

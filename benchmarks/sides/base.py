@@ -1,4 +1,4 @@
-"""What a contestant can be asked for."""
+"""The base classes of contestants."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -8,14 +8,14 @@ from workloads import Workload
 from nnfs_cli.core.arrays import Array
 
 Weights = Mapping[str, Array]
-"""Parameters by our names and in our order of axes: `1_dense/W` (D, M), `1_conv2d/W` (F, C, kh, kw)."""
+"""Parameters with our names and axes: `1_dense/W` (D, M), `1_conv2d/W` (F, C, kh, kw)."""
 
 
 class Contestant(ABC):
-    """Something that has a workload to do.
+    """Runs a workload with a library.
 
-    threads: how many it may use; `auto` leaves that to our rule.
-    variant: in which of a library's ways, where it has several.
+    threads: the number of threads that it may use; `auto` for nnfs's own rule.
+    variant: one of several ways in which the library can run it.
     """
 
     def __init__(self, workload: Workload, threads: str, variant: str = "") -> None:
@@ -23,45 +23,45 @@ class Contestant(ABC):
 
     @property
     def facts(self) -> str:
-        """What is worth telling of it."""
+        """How it runs, for the report."""
         return f"{self.threads} thread(s)"
 
     @abstractmethod
     def part(self) -> None:
-        """An epoch, or a pass over the test rows."""
+        """Train an epoch, or predict the test rows once."""
 
     def round(self) -> None:
-        """What is timed in one go."""
+        """Run what is timed at a time."""
         for _ in range(self.workload.parts):
             self.part()
 
 
 class Trainer(Contestant):
-    """Trains the workload's network, on rows shuffled anew in each epoch."""
+    """Trains the workload's network. Each epoch shuffles the rows."""
 
     @abstractmethod
     def start(self, weights: Weights) -> None:
-        """Begin with these weights."""
+        """Make the network with these weights."""
 
     @abstractmethod
     def steps(self, batches: Sequence[Array]) -> None:
-        """Train on these rows, a step for each batch."""
+        """Train on these rows, one step for each batch."""
 
     @abstractmethod
     def weights(self) -> Weights:
-        """The weights as they are."""
+        """The current weights."""
 
 
-class Answerer(Contestant):
-    """Lets the workload's network answer for the test rows."""
+class Inference(Contestant):
+    """Predicts the test rows with the workload's network."""
 
     @abstractmethod
     def start(self, weights: Weights) -> None:
-        """Answer with these weights."""
+        """Make the network with these weights."""
 
     @abstractmethod
-    def answers(self) -> Array:
+    def predictions(self) -> Array:
         """Probabilities (N, K) for the test rows."""
 
     def part(self) -> None:
-        self.answers()
+        self.predictions()

@@ -1,8 +1,8 @@
-"""The limit: nothing but the matrix products of a training step, in float32, into arrays made beforehand.
+"""The limit: the matrix products of a training step and nothing else, in float32, into existing arrays.
 
-For a dense layer y = x W, dW = x^T dy and, but for the lowest, dx = dy W^T. For a convolution the same of
-the matrices of windows that ours makes, a strip at a time. Each product is called in that order of memory,
-of all three matrices, in which it runs fastest here.
+For a dense layer: y = x W, dW = x^T dy and, except in the lowest layer, dx = dy W^T. For a convolution: the
+same with our matrices of windows, one strip at a time. Each product uses the memory orders of its three
+matrices that are fastest on this machine.
 """
 
 from collections import Counter
@@ -25,7 +25,7 @@ TRIALS, SECONDS_A_TRIAL = 7, 1e-3
 
 
 class Blas(Contestant):
-    """An epoch's products, one after the other."""
+    """The matrix products of an epoch, one after the other."""
 
     def __init__(self, workload: Workload, threads: str, variant: str = "") -> None:
         super().__init__(workload, threads, variant)
@@ -68,7 +68,7 @@ def products(workload: Workload, n: int) -> Iterator[Product]:
 def _convolution(
     layer: LayerOptions, channels: int, image: int, n: int, *, lowest: bool
 ) -> Iterator[Product]:
-    """Strip by strip, as `conv2d` cuts an image of `image` pixels a side; its 1 for the bias is one more."""
+    """The products of `conv2d` on images with `image` pixels a side, strip by strip; with 1 for the bias."""
     filters, output = layer["filters"], image - layer["kernel_size"] + 1
     seen, columns = channels * layer["kernel_size"] ** 2, output * n
     step = max(min(LARGEST_STRIP // (seen * columns), LONGEST_STRIP // columns), 1)
@@ -81,7 +81,7 @@ def _convolution(
 
 
 def fastest_call(shape: Product) -> Callable[[], Array]:
-    """A product of that shape by the function and in the memory order that take the least time."""
+    """A product of this shape, with the function and memory orders that take the least time."""
     m, k, n = shape
     rng = np.random.default_rng(0)
     calls: list[Callable[[], Array]] = []
@@ -95,12 +95,12 @@ def fastest_call(shape: Product) -> Callable[[], Array]:
 
 
 def _matrix(numbers: Array, order: str) -> Array:
-    """In float32 and in that order of memory, which NumPy's types know as two literals only."""
+    """An array in float32 and in this memory order."""
     return np.asarray(numbers, np.float32, order=order)  # type: ignore[call-overload,no-any-return]
 
 
 def _seconds(call: Callable[[], Array]) -> float:
-    """The least of a few trials, each of as many calls as take a millisecond."""
+    """The time of a call: the least of a few trials, each of as many calls as take a millisecond."""
     call()
     started = perf_counter()
     call()

@@ -1,4 +1,4 @@
-"""JAX on the processor: a step compiled and called in a loop, or whole epochs compiled as one scan."""
+"""JAX on the CPU: a compiled step called in a loop, or a whole epoch compiled as a scan."""
 
 import os
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from sides.base import Trainer, Weights
 class Jax(Trainer):
     """Dense layers and ReLU. Variants: `steps`, a call for each step; `scan`, a call for each epoch.
 
-    With one thread the whole process has one core, since XLA's pools know no other bound.
+    With one thread the process runs on one core, since XLA has no option for its thread pools.
     """
 
     def __init__(self, workload: Workload, threads: str, variant: str = "") -> None:
@@ -60,7 +60,7 @@ class Jax(Trainer):
         return {name: np.asarray(array) for name, array in self._params.items()}
 
     def _train(self, batches: list[Array]) -> None:
-        """A step for each batch; by `scan`, for all those together that are whole."""
+        """Take a step for each batch; with `scan`, one call for all full batches."""
         if self.variant == "steps":
             for rows in batches:
                 self._params = self._step(self._params, self._x, self._t, rows)
@@ -75,7 +75,7 @@ class Jax(Trainer):
             self._train_scanned(np.concatenate(together))
 
     def _train_scanned(self, order: Array) -> None:
-        """All whole batches of `order` in one scan, and a step for what is left, in one call."""
+        """Take an epoch's steps in one call: a scan over full batches, and a step for the remaining rows."""
         whole = len(order) // self.workload.batch * self.workload.batch
         batches = order[:whole].reshape(-1, self.workload.batch)
         self._params = self._scan(self._params, self._x, self._t, batches, order[whole:])

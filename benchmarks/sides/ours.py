@@ -1,4 +1,4 @@
-"""nnfs itself, by the fast engine or the plain one: its own loop, without validation, metrics and log."""
+"""nnfs with the fast or the plain engine: its own training loop, without validation, metrics and log."""
 
 import copy
 from collections.abc import Sequence
@@ -10,16 +10,16 @@ from workloads import Workload
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.jobs.engine import choose_engine
-from nnfs_cli.speed.answering import Processes, Threads
+from nnfs_cli.speed.inference import ProcessInference, ThreadInference
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.loop import train
 from nnfs_cli.training.model import Model
 from nnfs_cli.training.reports import EpochReport, StepReport
-from sides.base import Answerer, Trainer, Weights
+from sides.base import Inference, Trainer, Weights
 
 
 class Ours(Trainer):
-    """Bytes stay bytes and are scaled batch by batch, as always."""
+    """Training by nnfs. As usual, images stay bytes and are scaled batch by batch."""
 
     def __init__(self, workload: Workload, threads: str, variant: str = "") -> None:
         super().__init__(workload, threads, variant)
@@ -37,7 +37,7 @@ class Ours(Trainer):
         self.experiment.network.params.load(weights, "the benchmark")
 
     def first_batches(self, count: int) -> list[Array]:
-        """The rows of the steps to come, before the first of them."""
+        """The rows of the first steps. Call it before them."""
         rng = copy.deepcopy(self.experiment.shuffle_rng)
         rows, size = self.experiment.data.splits["train"].rows, self.workload.batch
         batches: list[Array] = []
@@ -47,12 +47,12 @@ class Ours(Trainer):
         return batches[:count]
 
     def steps(self, batches: Sequence[Array]) -> None:
-        """The trainer's next steps, which are on its own `first_batches`."""
+        """Take the next steps. The batches must be those of `first_batches`."""
         for asked, own in zip(batches, self.first_batches(len(batches)), strict=True):
             if not np.array_equal(asked, own):
                 raise ValueError("the trainer takes its own batches only")
         config = self.experiment.config
-        # With every step reported, training stands still after as many as are wanted.
+        # With a report for each step, training can stop after any number of steps.
         self.experiment.config = replace(config, training=replace(config.training, log_every=1))
         for _ in islice(filter(_is_step, self._reports), len(batches)):
             pass
@@ -65,8 +65,8 @@ class Ours(Trainer):
         next(report for report in self._reports if isinstance(report, EpochReport))
 
 
-class Answering(Answerer):
-    """A trained model, asked for the test images as they came."""
+class OurInference(Inference):
+    """Inference by nnfs: a model predicts the raw test images."""
 
     def start(self, weights: Weights) -> None:
         config = self.workload.config(self.threads)
@@ -78,17 +78,17 @@ class Answering(Answerer):
     @property
     def facts(self) -> str:
         infer = self._model.infer
-        if not isinstance(infer, Threads | Processes):
+        if not isinstance(infer, ThreadInference | ProcessInference):
             return _who(1, by_processes=False)
-        workers = infer.count(self._model.pieces(len(self._x)))
-        return _who(workers, by_processes=isinstance(infer, Processes))
+        workers = infer.count(self._model.batches(len(self._x)))
+        return _who(workers, by_processes=isinstance(infer, ProcessInference))
 
-    def answers(self) -> Array:
+    def predictions(self) -> Array:
         return self._model.outputs(self._x)
 
 
 def _who(threads: int, *, by_processes: bool) -> str:
-    """How many work, in words."""
+    """The number of threads or processes in words."""
     if threads == 1:
         return "1 thread"
     return f"{threads} {'processes' if by_processes else 'threads'}"

@@ -1,6 +1,6 @@
-"""Plain NumPy in float64, as walkthroughs write it: fresh arrays in each step, rows permuted in each epoch.
+"""Plain NumPy in float64, as in walkthroughs: each step makes new arrays, each epoch permutes all rows.
 
-Images lie channels last, (N, H, W, C), and convolution is one product with a matrix of all windows.
+Images are channels last, (N, H, W, C). A convolution is one product with the matrix of all windows.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from sides.base import Trainer, Weights
 
 
 class Layer(Protocol):
-    """Forward keeps what backward needs."""
+    """A layer whose forward pass keeps what its backward pass needs."""
 
     def forward(self, x: Array) -> Array: ...
 
@@ -25,23 +25,24 @@ class Layer(Protocol):
 
 
 class Fixed:
-    """A layer with nothing to train."""
+    """A layer without weights."""
 
     def update(self, rate: float) -> None:
         pass
 
 
 class Trained:
-    """What layers with weights share.
+    """The base of layers with weights.
 
-    lowest: nobody needs dx.   mean: the loss is summed over the batch, and the gradients divided by it.
+    lowest: whether dx is not needed.   mean: whether gradients are divided by the batch size here, because
+        the loss is a sum over the batch.
     """
 
     def __init__(self, W: Array, b: Array, *, lowest: bool, mean: bool) -> None:
         self.W, self.b, self.lowest, self.mean = W, b, lowest, mean
 
     def keep(self, dW: Array, db: Array, n: int) -> None:
-        """The gradients of a batch of n rows."""
+        """Keep the gradients of a batch of n rows."""
         self.dW: Array = dW / n if self.mean else dW
         self.db: Array = db / n if self.mean else db
 
@@ -64,7 +65,7 @@ class Dense(Trained):
 
 
 class ReLU(Fixed):
-    """The larger of x and 0, with its slope as numbers."""
+    """max(x, 0), with its derivative as an array of 0.0 and 1.0."""
 
     def forward(self, x: Array) -> Array:
         self.x = x
@@ -77,7 +78,7 @@ class ReLU(Fixed):
 
 
 class MaskedReLU(ReLU):
-    """The same, with its gradient by a mask."""
+    """max(x, 0), with boolean indexing in its backward pass."""
 
     def backward(self, dy: Array) -> Array:
         dx = dy.copy()
@@ -86,7 +87,7 @@ class MaskedReLU(ReLU):
 
 
 class Conv3x3(Trained):
-    """Convolution with W (3, 3, C, F) as a product: each window a row of (N H' W', 9 C)."""
+    """Convolution with W (3, 3, C, F) as a product: each window is a row of (N H' W', 9 C)."""
 
     def forward(self, x: Array) -> Array:
         self.shape = x.shape
@@ -110,7 +111,7 @@ class Conv3x3(Trained):
 
 
 class MaxPool2x2(Fixed):
-    """The largest of each 2 x 2 pixels; a row or column that is left over is not seen."""
+    """The maximum of each 2 x 2 pixels. A last odd row or column is ignored."""
 
     def forward(self, x: Array) -> Array:
         self.shape = x.shape
@@ -142,11 +143,11 @@ class Flatten(Fixed):
 
 
 class Plain(Trainer):
-    """The walkthroughs' two networks, and a convolutional one in the same manner.
+    """The networks of two walkthroughs, and a convolutional one written in the same way.
 
-    The one for curves asks every layer for dx, computes its loss in each step and masks by index.
-    The one for digits does none of these; its targets are one-hot rows, and it takes the mean over the batch
-    of each gradient.
+    The network for curves computes dx in every layer, the loss in each step, and ReLU by boolean indexing.
+    The network for digits does none of these; its targets are one-hot rows, and each layer divides its
+    gradients by the batch size.
     """
 
     def __init__(self, workload: Workload, threads: str, variant: str = "") -> None:
@@ -160,7 +161,7 @@ class Plain(Trainer):
     def start(self, weights: Weights) -> None:
         self._layers: list[Layer] = []
         self._named: dict[str, Dense | Conv3x3] = {}
-        self._channels = 0  # of the images that a dense layer reads flattened
+        self._channels = 0  # of images that are flattened for a dense layer
         lowest = not self.workload.regression
         for name, options in self.workload.named_layers():
             match options["type"]:
@@ -219,10 +220,10 @@ class Plain(Trainer):
 
 
 def _channels_last(W: Array, channels: int) -> Array:
-    """Weights (C H W, M) of flattened images with their rows in the order (H, W, C)."""
+    """Weights (C H W, M) of flattened images, with rows in the order (H, W, C)."""
     return W.reshape(channels, -1, W.shape[1]).swapaxes(0, 1).reshape(W.shape)
 
 
 def _channels_first(W: Array, channels: int) -> Array:
-    """The way back."""
+    """The inverse of `_channels_last`."""
     return W.reshape(-1, channels, W.shape[1]).swapaxes(0, 1).reshape(W.shape)

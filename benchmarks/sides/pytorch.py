@@ -1,4 +1,4 @@
-"""PyTorch eager: tensors in memory, batches gathered by index."""
+"""PyTorch in eager mode: tensors in memory, batches by index."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,23 +9,23 @@ from workloads import Workload
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.training.experiment import load_data
-from sides.base import Answerer, Contestant, Trainer, Weights
+from sides.base import Contestant, Inference, Trainer, Weights
 
 
 class TorchNetwork(Contestant):
-    """The workload's network. Variant `channels_last`: images lie so in memory."""
+    """The workload's network. Variant `channels_last`: the memory format of images."""
 
     def __init__(self, workload: Workload, threads: str, variant: str = "") -> None:
         super().__init__(workload, threads, variant)
         torch.set_num_threads(int(threads))
         torch.manual_seed(0)
-        x, t = workload.arrays("test" if workload.answers else "train")
+        x, t = workload.arrays("test" if workload.inference else "train")
         x = x[:, None] if workload.has_images else x.reshape(len(x), -1)
         self.x = self._laid_out(torch.from_numpy(x.astype(np.float32)))
         self.t = torch.from_numpy(t.astype(np.float32 if workload.regression else np.int64))
 
     def start(self, weights: Weights) -> None:
-        """A network of these weights."""
+        """Make the network with these weights."""
         self.modules = {name: _module(name, layer, weights) for name, layer in self.workload.named_layers()}
         modules = [module for module in self.modules.values() if module is not None]
         self.net: Any = self._laid_out(torch.nn.Sequential(*modules))
@@ -35,7 +35,7 @@ class TorchNetwork(Contestant):
 
 
 class TorchTraining(TorchNetwork, Trainer):
-    """Training. Variants `fused` and `foreach`: the optimizer's ways to go over the parameters."""
+    """Training. Variants `fused` and `foreach`: implementations of the optimizer."""
 
     def start(self, weights: Weights) -> None:
         super().start(weights)
@@ -76,8 +76,8 @@ class TorchTraining(TorchNetwork, Trainer):
         return arrays
 
 
-class TorchAnswering(TorchNetwork, Answerer):
-    """Inference. Variants: `at once`, all rows in one batch; `from bytes`, which are scaled on the way."""
+class TorchInference(TorchNetwork, Inference):
+    """Inference. Variants: `at once`, all rows in one batch; `from bytes`, bytes are scaled first."""
 
     def __init__(self, workload: Workload, threads: str, variant: str = "") -> None:
         super().__init__(workload, threads, variant)
@@ -93,7 +93,7 @@ class TorchAnswering(TorchNetwork, Answerer):
         super().start(weights)
         self.net.eval()
 
-    def answers(self) -> Array:
+    def predictions(self) -> Array:
         size = len(self.x)
         if "at once" not in self.variant:
             size = 128 if self.workload.has_images else 1024
@@ -106,7 +106,7 @@ class TorchAnswering(TorchNetwork, Answerer):
 
 
 def _module(name: str, options: Any, weights: Weights) -> Any:
-    """A layer with its weights; None for what is nothing here."""
+    """The module of a layer with its weights; None if PyTorch needs no module for it."""
     module: Any
     match options["type"]:
         case "dense":

@@ -13,11 +13,11 @@ from sides.base import Trainer, Weights
 
 
 class Sklearn(Trainer):
-    """All epochs of a round are one call of `fit`, which is faster than as many of `partial_fit`."""
+    """Runs all epochs of a round in one call of `fit`, which is faster than calls of `partial_fit`."""
 
     def __init__(self, workload: Workload, threads: str, variant: str = "") -> None:
         super().__init__(workload, threads, variant)
-        # That so many epochs do not converge is what it would say after each round.
+        # Each round would warn that it did not converge.
         warnings.simplefilter("ignore", ConvergenceWarning)
         x, t = workload.arrays()
         self._x = x.reshape(len(x), -1).astype(np.float32)
@@ -29,7 +29,7 @@ class Sklearn(Trainer):
             solver="sgd",
             alpha=0.0,
             batch_size=workload.batch,
-            # Its squared loss is half of ours, and so is the gradient.
+            # Its squared loss and gradient are half of ours.
             learning_rate_init=2 * rate if workload.regression else rate,
             momentum=0.0,
             nesterovs_momentum=False,
@@ -41,7 +41,7 @@ class Sklearn(Trainer):
         )
 
     def start(self, weights: Weights) -> None:
-        self._fit_part(np.arange(self.workload.batch))  # so that there are weights to write to
+        self._fit_part(np.arange(self.workload.batch))  # creates the weights, which are then replaced
         names = [name for name, layer in self.workload.named_layers() if layer["type"] == "dense"]
         for name, W, b in zip(names, self._model.coefs_, self._model.intercepts_, strict=True):
             W[...], b[...] = weights[f"{name}/W"], weights[f"{name}/b"]
@@ -53,7 +53,7 @@ class Sklearn(Trainer):
     def _fit_part(self, rows: Array) -> None:
         classes = {} if self.workload.regression else {"classes": np.arange(10)}
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # of a batch that is smaller than the usual one
+            warnings.simplefilter("ignore", UserWarning)  # of a smaller last batch
             self._model.partial_fit(self._x[rows], self._t[rows], **classes)
 
     def part(self) -> None:

@@ -1,1 +1,1 @@
-"""What every other part stands on: errors, components and their registry, parameters, records."""
+"""What all other packages use: errors, components and registries, arrays, parameters, random numbers."""

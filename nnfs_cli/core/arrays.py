@@ -1,4 +1,4 @@
-"""Arrays: what they are called, vectors that many share, and how rows are sliced."""
+"""Arrays: their types, constant vectors, and slices of rows."""
 
 import math
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ Shape: TypeAlias = tuple[int, ...]
 
 @cache
 def ones(n: int, dtype: np.dtype[Any]) -> Array:
-    """(n,) ones that nobody may write to: by a product with them, BLAS sums over rows faster than `sum`."""
+    """(n,) ones, read-only. A product with them sums over rows by BLAS, which is faster than `np.sum`."""
     vector = np.ones(n, dtype)
     vector.flags.writeable = False
     return vector
@@ -22,26 +22,26 @@ def ones(n: int, dtype: np.dtype[Any]) -> Array:
 
 @cache
 def row_numbers(n: int) -> Array:
-    """0, 1, ..., n - 1 that nobody may write to: with class numbers, they say where each row's target is."""
+    """0, 1, ..., n - 1, read-only. `z[row_numbers(len(t)), t]` are the entries of z for class numbers t."""
     numbers = np.arange(n)
     numbers.flags.writeable = False
     return numbers
 
 
 def is_batch_innermost(x: Array) -> bool:
-    """Whether the rows of x (N, ...) lie side by side in memory, number by number."""
+    """Whether the first axis of x (N, ...) is the contiguous one in memory."""
     return x.ndim > 1 and x.strides[0] == x.itemsize and not x.flags.c_contiguous
 
 
 CACHED = 2**17
-"""Numbers that are looked at together: they fit a core's cache, and memory stays flat on any file."""
+"""Numbers per slice: they fit into a core's cache, and temporary arrays stay small for files of any size."""
 
 
-def slices(n: int, size: int) -> Iterator[slice]:
-    """0 to n in slices of `size`; the last may be shorter."""
-    return (slice(start, min(start + size, n)) for start in range(0, n, size))
+def slices(stop: int, size: int, start: int = 0) -> Iterator[slice]:
+    """Slices of `size` that cover start to stop; the last may be shorter."""
+    return (slice(here, min(here + size, stop)) for here in range(start, stop, size))
 
 
 def row_slices(x: Array, rows: int, numbers: int = CACHED) -> Iterator[slice]:
-    """Slices of `rows` rows like those of x (R, ...), each of one row or of up to so many numbers."""
+    """Slices that cover `rows` rows of x's row shape: up to `numbers` numbers each, and at least one row."""
     return slices(rows, max(numbers // max(math.prod(x.shape[1:]), 1), 1))

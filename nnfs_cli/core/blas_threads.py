@@ -11,9 +11,9 @@ from threadpoolctl import ThreadpoolController
 
 @contextmanager
 def limit_blas(threads: int) -> Iterator[None]:
-    """While entered, BLAS uses so many threads; afterwards as many as before.
+    """In the `with` block BLAS uses this number of threads; afterwards it uses as many as before.
 
-    BLAS may round otherwise with another number: so it is part of the arithmetic.
+    With another number of threads BLAS may round differently. So the number is part of the arithmetic.
     """
     library = blas()
     before = library.num_threads
@@ -26,14 +26,14 @@ def limit_blas(threads: int) -> Iterator[None]:
 
 @cache
 def blas() -> Any:
-    """The library that multiplies NumPy's matrices: its `num_threads`, and `set_num_threads(n)`."""
+    """The BLAS that NumPy uses, with `num_threads` and `set_num_threads(n)`."""
     libraries = [each for each in ThreadpoolController().lib_controllers if each.user_api == "blas"]
-    libraries.sort(key=lambda library: "numpy" not in library.filepath)  # SciPy brings one of its own
+    libraries.sort(key=lambda library: "numpy" not in library.filepath)  # SciPy has a BLAS of its own
     return libraries[0] if libraries else _Unknown()
 
 
 class _Unknown:
-    """A library whose threads cannot be counted; it uses as many as it likes."""
+    """Stands in for a BLAS that threadpoolctl does not know. Its number of threads cannot be set."""
 
     num_threads = 1
 
@@ -42,5 +42,5 @@ class _Unknown:
 
 
 def usable_cores() -> int:
-    """How many cores this process may run on, which may be fewer than there are."""
+    """The number of cores that this process may run on. The machine may have more."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,7 +1,7 @@
 """Components and their registries: how a name in a YAML file becomes a class.
 
-A component is a dataclass whose fields are exactly its YAML options. A family (layers, losses, ...)
-is a package with a `base.py`, which holds the contract and the registry, and one file a member.
+A component is a dataclass. Its fields are its YAML options. A family (layers, losses, ...) is a package:
+`base.py` holds the base class and the registry, and each component has a file of its own.
 """
 
 import dataclasses
@@ -17,7 +17,7 @@ from nnfs_cli.core.options import Options
 
 
 class Component(Options):
-    """A part of an experiment that a config can name. Its dataclass fields are its options."""
+    """A layer, a loss, an optimizer, ...: what a config can name. Its dataclass fields are its options."""
 
     type_name: ClassVar[str]
     registry: ClassVar["Registry[Any]"]
@@ -25,12 +25,12 @@ class Component(Options):
 
 C = TypeVar("C", bound=Component)
 
-_ONE_AT_A_TIME = threading.RLock()
-"""Held while a family's modules are imported. One for all families, so that no two wait for each other."""
+_IMPORT_LOCK = threading.RLock()
+"""Held while a family's modules are imported. One lock for all families cannot deadlock."""
 
 
 class Registry(Generic[C]):
-    """The members of one family by name; the modules of its package are imported at first need."""
+    """The classes of one family by name. The first look-up imports the modules of the family's package."""
 
     def __init__(self, kind: str, package: str) -> None:
         self.kind = kind
@@ -39,11 +39,11 @@ class Registry(Generic[C]):
         self._discovered = self._discovering = False
 
     def register(self, name: str) -> Callable[[type[C]], type[C]]:
-        """Class decorator: make the class available as `name`."""
+        """Class decorator: register the class as `name`."""
 
         def add(cls: type[C]) -> type[C]:
             known = self._classes.get(name)
-            if known is not None and known.__module__ in sys.modules:  # else that was a plugin's that failed
+            if known is not None and known.__module__ in sys.modules:  # else its module failed to import
                 raise NnfsError(
                     f"{self.kind} {name!r} is registered twice: by {known.__module__} and by {cls.__module__}"
                 )
@@ -70,11 +70,12 @@ class Registry(Generic[C]):
         return iter(sorted(self._classes))
 
     def _discover(self) -> None:
-        """Import the family's modules. Other threads that ask for a member meanwhile wait for all of them."""
+        """Import all modules of the family. Meanwhile, other threads that look up a name wait."""
         if self._discovered:
             return
-        with _ONE_AT_A_TIME:
-            if self._discovered or self._discovering:  # by another thread, or by this one, amid an import
+        with _IMPORT_LOCK:
+            # Another thread may have finished; or a module that is being imported looks up a name.
+            if self._discovered or self._discovering:
                 return
             self._discovering = True
             try:

@@ -1,4 +1,4 @@
-"""Users' mistakes: one exception type, and the wording that all messages share."""
+"""Users' mistakes: their exceptions, and words that many messages share."""
 
 import difflib
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ MOST_LISTED = 25
 
 
 class NnfsError(Exception):
-    """A mistake that the user can mend: shown as one message, never as a traceback."""
+    """A mistake of the user's. The command line shows it as one message, without a traceback."""
 
     exit_status = 2
 
@@ -21,18 +21,18 @@ class DivergenceError(NnfsError):
 
 
 class InterruptionError(NnfsError):
-    """Training was asked to stop, and did, with everything saved."""
+    """Training stopped on request, after it had saved everything."""
 
     exit_status = 130
 
 
 class WorkerError(NnfsError):
-    """A worker process has ended before its work was done."""
+    """A worker process ended before its work was done."""
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """One thing wrong in a file: `path` says where (`layers[0].units`), `text` what and why."""
+    """One mistake in a config: `path` says where (`layers[0].units`), `text` says what is wrong."""
 
     path: str
     text: str
@@ -42,7 +42,7 @@ class Mistake:
 
 
 class ConfigError(NnfsError):
-    """All the mistakes found in one config."""
+    """All mistakes in one config."""
 
     def __init__(self, source: str, mistakes: Sequence[Mistake]) -> None:
         self.source = source
@@ -57,7 +57,7 @@ class ConfigError(NnfsError):
 
 
 class OptionError(ValueError):
-    """Options of a component that are outside their ranges, as (option, expected, found)."""
+    """Options with values that are not allowed, each as (option, expected, found)."""
 
     def __init__(self, problems: Sequence[tuple[str, str, object]]) -> None:
         self.problems = tuple(problems)
@@ -70,7 +70,7 @@ class OptionError(ValueError):
 
 
 def check_options(component: object, **rules: tuple[bool, str]) -> None:
-    """Raise OptionError for every option whose rule `option=(holds, expected)` does not hold."""
+    """Raise one OptionError for all rules `option=(holds, expected)` that do not hold."""
     problems = [
         (name, expected, getattr(component, name)) for name, (holds, expected) in rules.items() if not holds
     ]
@@ -79,7 +79,7 @@ def check_options(component: object, **rules: tuple[bool, str]) -> None:
 
 
 def did_you_mean(word: object, candidates: Iterable[str]) -> str:
-    """`; did you mean 'units'?` for the candidate nearest to `word`, or a list of them, or nothing."""
+    """`; did you mean 'units'?` if a candidate is similar to `word`, else the list of all candidates."""
     names = sorted(candidates)
     close = nearest(word, names)
     if close is not None:
@@ -93,11 +93,11 @@ def did_you_mean(word: object, candidates: Iterable[str]) -> str:
 
 
 def nearest(word: object, candidates: Iterable[str]) -> str | None:
-    """The candidate that looks most like `word`, whatever the case; None where none does."""
+    """The candidate most similar to `word`, ignoring case; None if none is similar."""
     lower = {name.lower(): name for name in candidates}
     close = difflib.get_close_matches(str(word).lower(), lower, n=1, cutoff=0.5)
     return lower[close[0]] if close else None
 
 
 class ShapeError(NnfsError):
-    """A layer cannot work on the shape that comes in."""
+    """A layer cannot take its input's shape."""

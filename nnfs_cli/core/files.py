@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Files that are written whole or not at all."""
 
 import os
 import secrets
@@ -12,16 +12,16 @@ from nnfs_cli.core.errors import NnfsError
 
 @contextmanager
 def replacing(path: Path, *, durable: bool = False, private: bool = False) -> Iterator[BinaryIO]:
-    """A file to write bytes to, which takes the place of `path` at the end of the block.
+    """A temporary file to write bytes to. At the end of the `with` block it replaces `path`.
 
-    Until then an older file stays as it is; after an error, Ctrl-C included, for good.
+    An older file at `path` stays as it is until then, and stays for good after an error or Ctrl-C.
 
-    durable: the disk has the bytes before the file takes its place, so that a power cut leaves old or new.
-    private: nobody but its owner may read the file.
+    durable: wait until the disk has the bytes; then a power cut leaves either the old or the new file.
+    private: only the owner may read the file.
 
-    NnfsError where the folder is missing or not writable, or `path` is a folder.
+    Raises NnfsError if the folder is missing or not writable, or if `path` is a folder.
     """
-    # Nobody can guess the name, and what exists is never opened: no link planted there is followed.
+    # The name cannot be guessed, and an existing file is never opened. So nobody can plant a link there.
     temporary = path.parent / f".{secrets.token_hex(8)}.part"
     try:
         with _create(temporary, path, 0o600 if private else 0o666) as file:

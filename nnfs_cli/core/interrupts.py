@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: held while something must not be left half done, or turned into a request to stop."""
+"""Ctrl-C and SIGTERM: delayed while a step is under way, or turned into a request to stop."""
 
 import signal
 import sys
@@ -9,102 +9,103 @@ from types import FrameType
 from typing import Any
 
 Handler = Callable[[int, FrameType | None], Any] | int | None
-"""What hears a signal, as `signal` has it."""
+"""A signal handler, as `signal.signal` takes it."""
 
 
 class Uninterrupted:
-    """While entered and `busy`, Ctrl-C waits; a second one does not.
+    """In the `with` block, Ctrl-C waits while `busy` is set; a second Ctrl-C does not wait.
 
-    busy: whether something is going on that must not be left half done. It is so from the start; who
-        works in stretches sets it, and calls `release` after each stretch in which a Ctrl-C `came`.
+    busy: whether work is under way that must not stop half done. It is set at first. A caller that can stop
+        at times clears it then, and calls `deliver` if a Ctrl-C is pending.
+    pending: whether a Ctrl-C came and waits.
     """
 
     def __init__(self) -> None:
-        self.busy = self.came = self.was_left = False
-        self._before: Handler = None
+        self.busy = self.pending = self.was_exited = False
+        self._previous: Handler = None
 
     def __enter__(self) -> "Uninterrupted":
         if threading.current_thread() is threading.main_thread():  # only there may handlers be set
-            self._before = signal.getsignal(SIGINT)
-            if self._before is not None:  # a stop that is heard right now may change it once more
-                self._before = signal.signal(SIGINT, self._hear)
+            self._previous = signal.getsignal(SIGINT)
+            if self._previous is not None:  # a signal handled just now may have changed the handler again
+                self._previous = signal.signal(SIGINT, self._handle)
         self.busy = True
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.busy, self.was_left = False, True
-        if self._before is None or sys.is_finalizing():
+        self.busy, self.was_exited = False, True
+        if self._previous is None or sys.is_finalizing():
             return
         if threading.current_thread() is not threading.main_thread():
-            return  # it stays, and passes on what it hears
-        there = signal.signal(SIGINT, _still_listening(self._before))
-        if getattr(there, "__self__", None) is not self:  # another listener came since
-            signal.signal(SIGINT, there)
-        self.release()
+            return  # the handler stays, and passes on what it gets
+        installed = signal.signal(SIGINT, _first_active(self._previous))
+        if getattr(installed, "__self__", None) is not self:  # somebody installed another handler since
+            signal.signal(SIGINT, installed)
+        self.deliver()
 
-    def release(self) -> None:
-        """Let a Ctrl-C that came be heard now."""
-        if self.came:
-            self.came = False
+    def deliver(self) -> None:
+        """Raise the signal of a pending Ctrl-C now."""
+        if self.pending:
+            self.pending = False
             raise_signal(SIGINT)
 
-    def _hear(self, number: int, frame: FrameType | None) -> None:
-        if self.busy and not self.came:
-            self.came = True
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self.busy and not self.pending:
+            self.pending = True
             return
-        if self.came:  # the second; who listens may only take note of the first
-            self.came = False
-            self._pass_on(number, frame)
+        if self.pending:  # the second Ctrl-C; the previous handler gets both, as it may only note one
+            self.pending = False
+            self._call_previous(number, frame)
             raise_signal(SIGINT)
         else:
-            self._pass_on(number, frame)
+            self._call_previous(number, frame)
 
-    def _pass_on(self, number: int, frame: FrameType | None) -> None:
-        """Let whoever listened before hear of it, and again if there is a next time."""
-        if callable(self._before):
-            self._before(number, frame)
+    def _call_previous(self, number: int, frame: FrameType | None) -> None:
+        """Give the signal to the previous handler. A handler that Python cannot call is installed again."""
+        if callable(self._previous):
+            self._previous(number, frame)
         else:
-            signal.signal(number, self._before)
+            signal.signal(number, self._previous)
             raise_signal(number)
 
 
-def _still_listening(handler: Handler) -> Handler:
-    """A handler, or whoever listened before it if it belongs to an Uninterrupted that was left."""
+def _first_active(handler: Handler) -> Handler:
+    """The handler itself, unless an Uninterrupted owns it that was exited: then the one before it."""
     owner = getattr(handler, "__self__", None)
-    while isinstance(owner, Uninterrupted) and owner.was_left:
-        handler = owner._before
+    while isinstance(owner, Uninterrupted) and owner.was_exited:
+        handler = owner._previous
         owner = getattr(handler, "__self__", None)
     return handler
 
 
 class StopRequest:
-    """While entered, the first SIGINT or SIGTERM only sets `requested`; the next acts as ever.
+    """In the `with` block, the first SIGINT or SIGTERM only sets `requested`; the next acts as usual.
 
-    Of several, the one entered last hears of it, in whatever order they are left.
+    Of several requests, the one entered last gets the signal, whatever order they are exited in.
     """
 
     def __init__(self) -> None:
         self.requested = False
         self._previous: dict[int, Handler] = {}
-        self._beyond: dict[int, Handler] = {}
+        self._original: dict[int, Handler] = {}
 
     def __enter__(self) -> "StopRequest":
         if threading.current_thread() is threading.main_thread():  # only there may handlers be set
             for number in (SIGINT, SIGTERM):
-                self._previous[number] = self._beyond[number] = signal.signal(number, self._request)
+                self._previous[number] = self._original[number] = signal.signal(number, self._request)
         return self
 
     def __exit__(self, *_: object) -> None:
         while self._previous:  # one by one: another signal may come in between
-            number, before = self._previous.popitem()
-            there = signal.signal(number, before)
-            listener = getattr(there, "__self__", None)
-            if isinstance(listener, StopRequest) and listener is not self:  # it was entered later
-                signal.signal(number, there)
+            number, previous = self._previous.popitem()
+            installed = signal.signal(number, previous)
+            owner = getattr(installed, "__self__", None)
+            if isinstance(owner, StopRequest) and owner is not self:  # it was entered later
+                signal.signal(number, installed)
 
     def _request(self, number: int, frame: FrameType | None) -> None:
-        if self._beyond and not self._previous:  # put back by one that was entered later, and left later
-            signal.signal(number, self._beyond[number])
+        if self._original and not self._previous:  # exited, but a request exited later installed this again
+            signal.signal(number, self._original[number])
             signal.raise_signal(number)
             return
         self.requested = True

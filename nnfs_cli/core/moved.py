@@ -1,7 +1,7 @@
-"""Old import paths: what moved where, so that an import of an old path says what to write instead.
+"""Old import paths: an import of an old path raises an error that gives the new path.
 
-A finder in `sys.meta_path` reads two tables. Python asks it before it looks for a module's file, so neither
-old places nor modules that lost a name need a line of their own. The tables leave out `nnfs_cli.`.
+Two tables hold the old paths, without `nnfs_cli.`. A finder in `sys.meta_path` reads them: Python asks it
+before it looks for a module's file, so old modules need no file and changed modules need no code.
 """
 
 import sys
@@ -15,7 +15,7 @@ MODULES: Mapping[str, Sequence[str]] = {
     "answers": ["jobs.predict"],
     "batches": ["engine.batch"],
     "catalog": ["config.catalog"],
-    "checks": ["training.fit"],
+    "checks": ["training.checks"],
     "cli.tables": ["cli.data_tables"],
     "cli.transfers": ["cli.downloads"],
     "conduct": [
@@ -61,7 +61,7 @@ MODULES: Mapping[str, Sequence[str]] = {
     "threads": ["speed.plan", "core.blas_threads"],
     "trainer": ["training.loop"],
 }  # fmt: skip
-"""Each module that is no longer there, and those that hold its code now; none if the code was deleted."""
+"""Modules that no longer exist, with the modules that hold their code now: none if it was deleted."""
 
 NAMES: Mapping[str, Mapping[str, Sequence[str]]] = {
     "config": {
@@ -83,16 +83,16 @@ NAMES: Mapping[str, Mapping[str, Sequence[str]]] = {
         "run_stem": ["runs.directory"],
     },
 }
-"""Each module that is still there but lost names, and where each of them is now; nowhere if deleted."""
+"""Modules that lost names, with the modules that hold these names now: none if a name was deleted."""
 
 
 def install(face: Mapping[str, str]) -> None:
-    """Explain old paths from now on. `face` gives the module of each name that plugins may import."""
+    """From now on, explain old paths. `face` gives the module of each name that plugins may import."""
     sys.meta_path.insert(0, _Finder(face))
 
 
 class _Finder:
-    """Refuses modules that moved, and lets those that lost names refuse these."""
+    """Raises an error for modules that moved, and makes modules that lost names raise one for these."""
 
     def __init__(self, face: Mapping[str, str]) -> None:
         self._face = face
@@ -104,7 +104,7 @@ class _Finder:
         if package != "nnfs_cli":
             return None
         if module in MODULES:
-            # Without `name=`, or `from nnfs_cli import network` would end in Python's own message.
+            # The error has no `name`: else `from nnfs_cli import network` would end with Python's message.
             raise ModuleNotFoundError(self._message(fullname, MODULES[module]))
         if module not in NAMES:
             return None
@@ -114,7 +114,7 @@ class _Finder:
         return spec
 
     def _refuse(self, module: str, name: str) -> NoReturn:
-        """Stands in for a module's `__getattr__`, which Python calls for names that it lacks."""
+        """A module's `__getattr__`, which Python calls for names that the module does not have."""
         places = NAMES[module.partition(".")[2]].get(name)
         if places is None:
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
@@ -130,7 +130,7 @@ class _Finder:
 
 
 class _Loader(SourceFileLoader):
-    """Loads a module that lost names."""
+    """Loads a module that lost names, with a `__getattr__` that explains them."""
 
     def __init__(self, fullname: str, path: str, refuse: "partial[NoReturn]") -> None:
         super().__init__(fullname, path)

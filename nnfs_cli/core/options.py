@@ -1,4 +1,4 @@
-"""Dataclasses of options: making one checks every option against the range that its type declares."""
+"""Dataclasses of options. When one is made, every option is checked against the range of its type."""
 
 import dataclasses
 import functools
@@ -10,12 +10,12 @@ from nnfs_cli.core.ranges import expected, fits
 
 
 class Options:
-    """A dataclass whose fields are options. A `__post_init__` is for rules between several of them."""
+    """A dataclass whose fields are options. A subclass checks rules between options in `__post_init__`."""
 
     __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
 
     def __init_subclass__(cls) -> None:
-        """Have ranges checked before the class's own `__post_init__`, which then can rely on them."""
+        """Check ranges before the class's own `__post_init__`, so that it can rely on them."""
         super().__init_subclass__()
         rules = vars(cls).get("__post_init__")
         if rules is not None:
@@ -38,7 +38,7 @@ class Options:
 
 
 def out_of_range(cls: Any, values: Mapping[str, Any]) -> list[tuple[str, str, object]]:
-    """Of these values of a dataclass's options those out of range, as (option, expected, found)."""
+    """The values that are out of their options' ranges, as (option, expected, found)."""
     return [
         (name, expected(annotation), values[name])
         for name, annotation in _with_ranges(cls).items()
@@ -48,7 +48,7 @@ def out_of_range(cls: Any, values: Mapping[str, Any]) -> list[tuple[str, str, ob
 
 @functools.cache
 def _with_ranges(cls: Any) -> dict[str, Any]:
-    """The options whose types declare a range, with these types."""
+    """The options with a range, and their types."""
     bare, full = get_type_hints(cls), get_type_hints(cls, include_extras=True)
     names = [field.name for field in dataclasses.fields(cls)]
     return {name: full[name] for name in names if full[name] != bare[name] and expected(full[name])}

@@ -1,4 +1,4 @@
-"""Parameters: each layer sees its own arrays, the optimizer sees one flat vector."""
+"""Parameters: arrays for each layer, which are views into one vector for the optimizer."""
 
 import math
 from collections.abc import Mapping
@@ -13,16 +13,18 @@ from nnfs_cli.core.errors import NnfsError
 
 
 class Fill(Protocol):
-    """Writes a parameter's first values into `array`."""
+    """Writes the initial values of a parameter into `array`. Initializers are such functions."""
 
     def __call__(self, array: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None: ...
 
 
 class Param:
-    """One trainable array of a layer. `value` and `grad` are views into a FlatParams.
+    """One trainable array of a layer. The network makes `value` and `grad`, as views into its FlatParams.
 
-    `fan_in` and `fan_out` count the inputs and outputs of one unit, which initializers scale by;
-    left out, they are the first and last dimension. `decay` tells whether weight decay applies.
+    fill: writes the initial values, as an initializer does.
+    decay: whether weight decay applies.
+    fan: (fan_in, fan_out), the numbers of inputs and outputs of one unit, which initializers scale by; if
+        left out, the first and the last dimension of `shape`.
     """
 
     value: Array
@@ -39,7 +41,10 @@ class Param:
 
 
 class Statistic:
-    """An array that training gathers but does not train, as a running mean. `value` is a view likewise."""
+    """An array that the forward pass updates, as a running mean; no gradient, no optimizer.
+
+    The network makes `value`, as a view into its FlatParams.
+    """
 
     value: Array
 
@@ -50,10 +55,11 @@ class Statistic:
 
 
 class FlatParams:
-    """All parameters of a network as two vectors, `value` and `grad`, both (P,).
+    """All parameters of a network in two vectors, `value` and `grad`, both (P,).
 
-    Parameters that weight decay applies to come first, so that they are one slice, `decayed`.
-    `statistics` (S,) holds what layers gather besides.
+    named: the parameters by name, `0_dense/W`, in the order of the layers.
+    decayed: the slice of the vectors that weight decay applies to. These parameters come first.
+    statistics: (S,) the values of all statistics.
     """
 
     def __init__(
@@ -61,7 +67,7 @@ class FlatParams:
     ) -> None:
         self.named = dict(params)
         self._saved: dict[str, Param | Statistic] = {**params, **statistics}
-        self._in_order = dict(sorted(params.items(), key=lambda item: not item[1].decay))
+        self._flat_order = dict(sorted(params.items(), key=lambda item: not item[1].decay))
         self._statistics = dict(statistics)
         size = sum(param.size for param in params.values())
         try:
@@ -78,18 +84,18 @@ class FlatParams:
     def move(
         self, *, value: Array | None = None, grad: Array | None = None, statistics: Array | None = None
     ) -> None:
-        """Live in other memory from now on, with the values that are here; each (P,), (P,) or (S,)."""
+        """Copy the vectors to these arrays, (P,), (P,) and (S,), and use the arrays from now on."""
         for name, array in (("value", value), ("grad", grad), ("statistics", statistics)):
             if array is not None:
                 array[...] = getattr(self, name)
                 setattr(self, name, array)
         self._lay_out()
 
-    def follow(self, leader: "FlatParams", *, own_grad: bool = False) -> None:
-        """See the parameters, statistics and gradients of `leader`, from the same layers."""
-        self.value, self.statistics = leader.value, leader.statistics
+    def share(self, other: "FlatParams", *, own_grad: bool = False) -> None:
+        """Use the vectors of `other`, which is of the same layers; with `own_grad` keep the own gradient."""
+        self.value, self.statistics = other.value, other.statistics
         if not own_grad:
-            self.grad = leader.grad
+            self.grad = other.grad
         self._lay_out()
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -98,15 +104,15 @@ class FlatParams:
         self._lay_out()
 
     def _lay_out(self) -> None:
-        """Let each parameter and statistic see its part of the vectors."""
-        values, grads = _views(self.value, self._in_order), _views(self.grad, self._in_order)
-        for name, param in self._in_order.items():
+        """Make each parameter and statistic a view of its part of the vectors."""
+        values, grads = _views(self.value, self._flat_order), _views(self.grad, self._flat_order)
+        for name, param in self._flat_order.items():
             param.value, param.grad = values[name], grads[name]
         for name, view in _views(self.statistics, self._statistics).items():
             self._statistics[name].value = view
 
     def initialize(self, rng: np.random.Generator) -> None:
-        """Fill every parameter in the network's order."""
+        """Write the initial values of all parameters, in the order of the layers."""
         for param in self.named.values():
             param.fill(param.value, param.fan_in, param.fan_out, rng)
 
@@ -115,7 +121,7 @@ class FlatParams:
         return np.concatenate([self.value, self.statistics])
 
     def restore(self, snapshot: Array) -> None:
-        """Go back to a snapshot."""
+        """Set all parameters and statistics to those of a snapshot (P + S,)."""
         self.value[...] = snapshot[: self.value.size]
         self.statistics[...] = snapshot[self.value.size :]
 
@@ -124,11 +130,14 @@ class FlatParams:
         return {name: saved.value.copy() for name, saved in self._saved.items()}
 
     def load(self, arrays: Mapping[str, Array], source: str) -> None:
-        """Copy `arrays` in; NnfsError naming the array and both shapes where the two do not match."""
+        """Copy `arrays` to the parameters and statistics of the same names.
+
+        Raises NnfsError with all names and shapes that do not match. `source` names the file in it.
+        """
         problems = [
-            f"{name}: the network has {mine}, the file has {found}"
+            f"{name}: the network has {expected}, the file has {found}"
             for name in dict.fromkeys([*self._saved, *arrays])
-            if (mine := _shape(self._saved.get(name))) != (found := _shape(arrays.get(name)))
+            if (expected := _shape(self._saved.get(name))) != (found := _shape(arrays.get(name)))
         ]
         if problems:
             raise NnfsError("\n  ".join([f"{source}: these are weights of another network", *problems]))
@@ -137,7 +146,7 @@ class FlatParams:
 
 
 def _views(vector: Array, members: Mapping[str, Param] | Mapping[str, Statistic]) -> dict[str, Array]:
-    """A vector as the arrays that lie in it one after the other."""
+    """Consecutive views of a vector, with the members' shapes."""
     views, start = {}, 0
     for name, member in members.items():
         views[name] = vector[start : start + member.size].reshape(member.shape)

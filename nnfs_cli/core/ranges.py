@@ -1,4 +1,4 @@
-"""Ranges that an option's type declares, such as `units: PositiveInt`: their check, and their words."""
+"""Ranges in the types of options, as in `units: PositiveInt`: how they are checked and put into words."""
 
 import operator
 from collections.abc import Callable
@@ -14,12 +14,12 @@ NonNegativeInt: TypeAlias = Annotated[int, Ge(0)]
 PositiveFloat: TypeAlias = Annotated[float, Gt(0)]
 NonNegativeFloat: TypeAlias = Annotated[float, Ge(0)]
 Fraction: TypeAlias = Annotated[float, Ge(0), Lt(1)]
-"""As a probability of dropping, or a decay: never all of it."""
+"""From 0 to below 1, as a dropout rate or a decay."""
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What messages say that a value must be, where words made from the bounds would be clumsy."""
+    """The words for a range in messages, where those made from the bounds would be clumsy."""
 
     text: str
 
@@ -32,17 +32,17 @@ BOUNDS: dict[type, tuple[Callable[[Any, Any], bool], str]] = {
     MinLen: (lambda value, limit: len(value) >= limit, "length at least"),
     MaxLen: (lambda value, limit: len(value) <= limit, "length at most"),
 }
-"""Each kind of bound: whether a value keeps it, and the words before its limit."""
+"""For each kind of bound: whether a value is within it, and the words before its limit."""
 
 NUMBERS: dict[Any, type] = {int: Integral, float: Real}
-"""NumPy's numbers count as well."""
+"""The types of values that an int or float option takes, NumPy's numbers included."""
 
 
 def fits(annotation: Any, value: object) -> bool:
-    """Whether a value is of a type and within the bounds that this declares."""
+    """Whether a value has the type that the annotation gives, and is within its bounds."""
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        # The type comes first: bounds may compare what is of that type, and nothing else.
+        # The type is checked first, since a bound can only be compared with values of that type.
         return fits(inner[0], value) and all(
             BOUNDS[kind][0](value, limit) for kind, limit in _bounds(annotation)
         )
@@ -62,11 +62,11 @@ def bare(annotation: Any) -> Any:
 
 
 def expected(annotation: Any) -> str:
-    """What a value of a type with bounds must be: `a positive integer`, `at least 0 and below 1`."""
+    """The words for a type with bounds: `a positive integer`, `at least 0 and below 1`."""
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        told = [each.text for each in inner if isinstance(each, Expected)]
-        return told[-1] if told else _number(inner[0], limits(annotation))
+        texts = [each.text for each in inner if isinstance(each, Expected)]
+        return texts[-1] if texts else _number(inner[0], limits(annotation))
     if origin is Literal:
         return " or ".join(map(str, inner))
     if origin in (Union, UnionType):
@@ -77,7 +77,7 @@ def expected(annotation: Any) -> str:
 
 
 def limits(annotation: Any) -> str:
-    """The bounds of a type's numbers, and of its length: `at least 0 and below 1`. Without any, nothing."""
+    """The words for the bounds of a type's numbers and length: `at least 0 and below 1`; or an empty text."""
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is tuple:
         return limits(inner[0])
@@ -93,16 +93,16 @@ def limits(annotation: Any) -> str:
 
 
 def _bounds(annotation: Any) -> list[tuple[type, Any]]:
-    """The kinds of bounds right around a type, with their limits."""
-    alone: list[Any] = []
+    """The kinds of bounds of an Annotated type, with their limits."""
+    bounds: list[Any] = []
     for metadata in get_args(annotation)[1:]:
-        alone += metadata if isinstance(metadata, Interval | Len) else [metadata]
+        bounds += metadata if isinstance(metadata, Interval | Len) else [metadata]
     # Each kind of bound is a dataclass of one field, its limit.
-    return [(type(each), getattr(each, fields(each)[0].name)) for each in alone if type(each) in BOUNDS]
+    return [(type(each), getattr(each, fields(each)[0].name)) for each in bounds if type(each) in BOUNDS]
 
 
 def _number(kind: Any, within: str, *, plural: bool = False) -> str:
-    """`a positive integer`, `integers of at least 0`; of a real number between two bounds only these."""
+    """`a positive integer`, `integers of at least 0`; for a real number between two bounds, only these."""
     has_two = " and " in within or within.startswith("from ")
     if kind not in NUMBERS or (kind is float and has_two and not plural):
         return within

@@ -1,1 +1,1 @@
-"""A network and one step of its training, in one process."""
+"""A network, and one step of its training in one process."""

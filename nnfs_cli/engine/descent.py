@@ -1,4 +1,4 @@
-"""Descent: how a gradient becomes new parameters."""
+"""Descent: what a step does with the gradient to change the parameters."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,11 +14,12 @@ from nnfs_cli.schedules.base import Clock, Schedule
 
 
 class Descent:
-    """Regularize, clip, step at the scheduled rate, constrain, average: in this order.
+    """Add the regularizer's gradient, clip, take the optimizer's step, constrain, average: in this order.
 
-    clip_value: no entry of the gradient is larger than this in size; 0 for no such bound.
-    clip_norm: the whole gradient's Euclidean norm is at most this; 0 for no such bound.
-    ema: the decay of an exponential moving average of the parameters; 0 for none.
+    clip_value: the bound of each entry's absolute value in the gradient; 0 for no bound.
+    clip_norm: the bound of the whole gradient's Euclidean norm; 0 for no bound.
+    ema: the decay of the parameters' exponential moving average; 0 for no average.
+    average: that moving average (P,), or None.
 
     Pascanu, Mikolov and Bengio, 2013, On the difficulty of training recurrent neural networks,
     arXiv:1211.5063 (clipping by norm).
@@ -44,11 +45,11 @@ class Descent:
         schedule.start()
 
     def learning_rate(self, clock: Clock) -> float:
-        """The rate of the step about to be taken."""
+        """The learning rate that the schedule gives to the next step."""
         return self.schedule.learning_rate(self.optimizer.learning_rate, clock)
 
     def step(self, number: int, learning_rate: float) -> None:
-        """Change params.value by params.grad, which is used up. `number` counts the steps before."""
+        """Change params.value by params.grad, whose content is lost. `number` counts the steps before."""
         if self.regularizer is not None:
             self.regularizer.add_gradient(self.params)
         if self.clip_value or self.clip_norm:
@@ -60,9 +61,9 @@ class Descent:
             self.update_average(number, self.average)
 
     def update_average(self, number: int, average: Array) -> None:
-        """Take the new parameters into their moving average.
+        """Update the moving average of the parameters.
 
-        Its decay starts small, as TensorFlow's, so that the average soon forgets the start.
+        As in TensorFlow, the decay is smaller in the first steps, so that the first weights count little.
         """
         decay = min(self.ema, (1 + number) / (10 + number))
         change = np.subtract(self.params.value, average, out=self._change)
@@ -70,12 +71,12 @@ class Descent:
         average += change
 
     def penalty(self) -> float:
-        """What the regularizer adds to the loss."""
+        """The regularizer's penalty, which is reported beside the loss."""
         return self.regularizer.penalty(self.params) if self.regularizer is not None else 0.0
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
-        """While entered, the parameters are their moving average, where there is one; then Ctrl-C waits."""
+        """In the `with` block the parameters are their moving average, if there is one, and Ctrl-C waits."""
         if self.average is None:
             yield
             return
@@ -88,7 +89,7 @@ class Descent:
                 self.params.value[...] = trained
 
     def state(self) -> dict[str, Array]:
-        """What later steps depend on besides the parameters, by name; the arrays themselves."""
+        """The optimizer's and schedule's state and the moving average, by name: the arrays, not copies."""
         return {
             **{f"optimizer/{name}": array for name, array in self.optimizer.state().items()},
             **{f"schedule/{name}": array for name, array in self.schedule.state().items()},
@@ -97,10 +98,10 @@ class Descent:
 
 
 def clip(grad: Array, value: float, norm: float) -> None:
-    """Bound a gradient in place, by entry and then by norm; 0 bounds nothing."""
+    """Clip a gradient in place: each entry to +-value, then the whole to a norm; 0 for no bound."""
     if value:
         np.clip(grad, -value, value, out=grad)
     if norm:
-        length = float(np.sqrt(np.dot(grad, grad)))
-        if length > norm:
-            grad *= norm / length
+        found = float(np.sqrt(np.dot(grad, grad)))
+        if found > norm:
+            grad *= norm / found

@@ -1,4 +1,4 @@
-"""Inference: a network's outputs for many rows, a piece at a time."""
+"""Inference: a network's outputs for many rows, batch by batch."""
 
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
@@ -9,28 +9,26 @@ from nnfs_cli.engine.network import Network, Workspace
 from nnfs_cli.preprocessing.affine import Affine
 from nnfs_cli.preprocessing.records import Split
 
-Bring: TypeAlias = Callable[[Workspace], Callable[[slice], None]]
-"""Makes for a workspace what brings a piece of the rows into its input."""
+Fill: TypeAlias = Callable[[Workspace, slice], None]
+"""Writes the rows that a slice names into a workspace's input."""
 
 
-def infer(network: Network, bring: Bring, pieces: Iterable[slice], z: Array) -> None:
-    """Write the outputs for pieces of the rows into z (N, M)."""
-    into: dict[int, Callable[[slice], None]] = {}
-    for piece in pieces:
-        n = piece.stop - piece.start
-        workspace = network.workspace(n)
-        if n not in into:
-            into[n] = bring(workspace)
-        into[n](piece)
+def infer(network: Network, fill: Fill, batches: Iterable[slice], z: Array) -> None:
+    """Compute the outputs z (N, M) of the rows that `fill` writes, for each slice of z in `batches`."""
+    for rows in batches:
+        workspace = network.workspace(rows.stop - rows.start)
+        fill(workspace, rows)
         workspace.infer()
-        z[piece] = workspace.y
+        z[rows] = workspace.y
 
 
-def rows_of(split: Split, inputs: Affine) -> Bring:
-    """What brings rows of a split into a workspace, as they are: nothing is augmented in evaluation."""
+def fill_from(split: Split, inputs: Affine) -> Fill:
+    """A `Fill` with the rows of a split, normalized by `inputs` and never augmented."""
+    batches: dict[Workspace, Batch] = {}
 
-    def bring(workspace: Workspace) -> Callable[[slice], None]:
-        batch = Batch(split, inputs, workspace)
-        return lambda piece: batch.fill(split.rows[piece])
+    def fill(workspace: Workspace, rows: slice) -> None:
+        if workspace not in batches:
+            batches[workspace] = Batch(split, inputs, workspace)
+        batches[workspace].fill(split.rows[rows])
 
-    return bring
+    return fill

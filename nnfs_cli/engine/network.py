@@ -1,4 +1,4 @@
-"""The network: a stack of built layers, and for each batch size the workspace it runs in."""
+"""The network: its layers, their parameters, and a workspace for each batch size."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -13,32 +13,34 @@ from nnfs_cli.core.errors import NnfsError, ShapeError
 from nnfs_cli.core.params import FlatParams
 from nnfs_cli.layers.base import Layer, every_layer, names_of
 from nnfs_cli.layers.chain import Chain, build
-from nnfs_cli.layers.layout import room_for_images
+from nnfs_cli.layers.layout import image_array
 
-ROWS_AT_A_TIME, IMAGES_AT_A_TIME = 256, 128
+EVALUATION_BATCH_SIZE, IMAGE_EVALUATION_BATCH_SIZE = 256, 128
+"""Rows per batch in evaluation: of vectors, and of images."""
 
 
 class Workspace(Chain):
-    """A network's chain for batches of n rows, with an input array of its own for the caller to fill."""
+    """A network's chain for batches of n rows, with the input array x."""
 
     def __init__(self, network: "Network", n: int, *, to_input: bool = False) -> None:
         shape, dtype, images = network.shapes[0], network.dtype, network.has_images
-        x = room_for_images(n, shape, dtype, Arena()) if images else aligned((n, *shape), dtype)
+        x = image_array(n, shape, dtype, Arena()) if images else aligned((n, *shape), dtype)
         super().__init__(network.layers, network.shapes, x, to_input=to_input)
 
 
 class Network:
     """Layers applied one after the other.
 
-    layers: unbuilt layers; the network builds and owns them.
-    input_shape: the shape of one row, without N.
-    dtype: of every parameter, activation and gradient.
-    shapes: what goes into each layer, and last what the network gives, without N.
-    names: the layers as weights are filed under, `0_dense`.
-    has_images: whether images (N, C, H, W) are in it.
+    layers: layers that are not built yet; the network builds and owns them.
+    input_shape: the shape of one input row, without N.
+    dtype: the type of every parameter, activation and gradient.
+    shapes: the input shape of each layer and then the output shape, all without N.
+    names: the layers' names in the weights file: `0_dense`, `1_relu`, ...
+    params: all parameters, and all statistics (as batch_norm's running means).
+    has_images: whether some layer works on images (N, C, H, W).
     """
 
-    workspace_type: ClassVar[type[Workspace]] = Workspace
+    workspace_type: ClassVar[type[Workspace]] = Workspace  # the fast network has another
 
     def __init__(self, layers: Sequence[Layer], input_shape: Shape, dtype: npt.DTypeLike) -> None:
         self.layers = tuple(layers)
@@ -62,31 +64,31 @@ class Network:
         return {**vars(self), "_workspaces": {}}
 
     @property
-    def rows_at_a_time(self) -> int:
-        """How many rows evaluation computes together: always as many, since BLAS may round differently."""
-        return IMAGES_AT_A_TIME if self.has_images else ROWS_AT_A_TIME
+    def evaluation_batch_size(self) -> int:
+        """Rows per batch in evaluation. It is fixed, since BLAS may round differently for another size."""
+        return IMAGE_EVALUATION_BATCH_SIZE if self.has_images else EVALUATION_BATCH_SIZE
 
     @property
     def output_shape(self) -> Shape:
         return self.shapes[-1]
 
     def initialize(self, rng: np.random.Generator) -> None:
-        """Give every parameter its first value, in the order of the layers."""
+        """Draw the first value of every parameter, in the order of the layers."""
         self.params.initialize(rng)
 
     def use_draws(self, draws: Draws) -> None:
-        """Let the layers that draw at random draw from `draws`."""
+        """Give the random numbers `draws` to all layers, as dropout needs them."""
         self.draws = draws
         for layer in self.layers:
             layer.use_draws(draws)
 
     def workspace(self, n: int) -> Workspace:
-        """The arrays for batches of n rows; made once and kept."""
+        """The workspace for batches of n rows. It is made at the first call and kept."""
         if n not in self._workspaces:
             self._workspaces[n] = self.workspace_type(self, n)
         return self._workspaces[n]
 
 
-def room_for_outputs(network: Network, n: int) -> Array:
-    """Zeros (n, M) with the rows innermost in memory: scores over a row's few outputs run faster on it."""
+def zero_outputs(network: Network, n: int) -> Array:
+    """Zeros (n, M) to write outputs into. A column is contiguous in memory, which makes scoring faster."""
     return np.zeros((*network.output_shape, n), network.dtype).T

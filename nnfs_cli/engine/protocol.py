@@ -1,4 +1,4 @@
-"""What training asks of an engine: steps, and answers. Who computes them, and how, is the engine's affair."""
+"""The methods that the training loop calls to take steps and to compute outputs."""
 
 from typing import Protocol
 
@@ -7,16 +7,16 @@ from nnfs_cli.preprocessing.records import Split
 
 
 class Engine(Protocol):
-    """Takes the steps of a training, and answers for rows.
+    """Takes training steps, and computes the network's outputs for a split.
 
     After each step the network's parameters and the optimizer's state are up to date.
 
-    name: what runs record it as.
-    order: (N,) the running epoch's training rows, for the training loop to fill.
-    outputs: (N, M) what the network gave for them, before each step's update.
-    parts: into how many parts the rows of a batch are cut. It follows from shapes alone.
-    workers: how many processes compute these parts. It changes no bit of the result.
-    blas_threads: how many threads BLAS uses in a step.
+    name: the engine's name in a run's summary.
+    order: (N,) the training rows in this epoch's order. The training loop writes them.
+    outputs: (N, M) the network's outputs for the rows of `order`, computed in the step that trained on them.
+    parts: the number of parts that each batch is cut into. It depends on shapes alone.
+    workers: the number of processes that compute these parts. It changes no bit of the result.
+    blas_threads: the number of threads that BLAS uses in a step.
     """
 
     order: Array
@@ -32,13 +32,13 @@ class Engine(Protocol):
     def blas_threads(self) -> int: ...
 
     def step(self, rows: slice, number: int, learning_rate: float) -> None:
-        """One step of gradient descent on these rows of `order`; `number` counts the steps before it."""
+        """Take a step of gradient descent on these rows of `order`. `number` counts the steps before it."""
 
     def infer(self, split: Split) -> Array:
-        """The network's outputs (N, M) for all rows of a split, as evaluation computes them."""
+        """The network's outputs (N, M) for all rows of a split, as in evaluation."""
 
     def begin(self, number: int) -> None:
-        """Get ready for steps from this number on: a training begins, or goes on."""
+        """Prepare for steps from this number on. Called when training begins or resumes."""
 
     def end(self) -> None:
-        """Let go of what only steps need, as processes; another step brings it back."""
+        """Release what only steps need, such as worker processes. A later step makes it again."""

@@ -1,4 +1,4 @@
-"""One step of gradient descent, and answers: the plain engine."""
+"""One step of gradient descent: the plain engine."""
 
 from typing import Any
 
@@ -8,19 +8,19 @@ from nnfs_cli.core.arrays import Array, slices
 from nnfs_cli.core.draws import Draws
 from nnfs_cli.engine.batch import Batch
 from nnfs_cli.engine.descent import Descent
-from nnfs_cli.engine.inference import infer, rows_of
-from nnfs_cli.engine.network import Network, room_for_outputs
+from nnfs_cli.engine.inference import fill_from, infer
+from nnfs_cli.engine.network import Network, zero_outputs
 from nnfs_cli.losses.base import Loss
 from nnfs_cli.preprocessing.augmentation import Augmenter
 from nnfs_cli.preprocessing.records import Data, Split
 
 
 class PlainEngine:
-    """Every step in one process, layer by layer, as the equations say. `Engine` tells what each name means.
+    """Computes each step in one process, layer by layer. `Engine` explains its attributes and methods.
 
-    batch_size: rows that go through the network together.
-    accumulate: at most so many batches make a step; their gradients are added up.
-    augment_draws: what augmentation draws from; layers draw from the network's own.
+    batch_size: rows per batch.
+    accumulate: batches per step. A step uses the mean of their gradients, as of one larger batch.
+    augment_draws: the random numbers of augmentation; those of the layers are `network.draws`.
     """
 
     name = "plain"
@@ -41,7 +41,7 @@ class PlainEngine:
         self.batch_size, self.accumulate, self.augment_draws = batch_size, accumulate, augment_draws
         rows = len(data.splits["train"])
         self.order: Array = np.empty(rows, np.intp)
-        self.outputs = room_for_outputs(network, rows)
+        self.outputs = zero_outputs(network, rows)
         self._batches: dict[int, Batch] = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -49,13 +49,12 @@ class PlainEngine:
         return {**vars(self), "_batches": {}}
 
     def step(self, rows: slice, number: int, learning_rate: float) -> None:
-        batches = [rows] if rows.stop - rows.start <= self.batch_size else self._batches_of(rows)
+        batches = [rows]
+        if rows.stop - rows.start > self.batch_size:
+            batches = list(slices(rows.stop, self.batch_size, rows.start))
         for i, here in enumerate(batches):
             batch = self._batches.get(here.stop - here.start) or self._new_batch(here.stop - here.start)
-            for draws in (self.network.draws, self.augment_draws):
-                if draws.was_used:
-                    draws.begin(number * self.accumulate + i)
-                draws.step = number * self.accumulate + i
+            self.network.draws.step = self.augment_draws.step = number * self.accumulate + i
             batch.fill(self.order[here])
             workspace = batch.workspace
             workspace.forward()
@@ -63,24 +62,24 @@ class PlainEngine:
             self.loss.gradient(workspace.y, batch.t, workspace.dy)
             workspace.backward()
             if len(batches) > 1:
-                self._add_up(here, rows)
+                self._accumulate(here, rows)
         self.descent.step(number, learning_rate)
 
     def infer(self, split: Split) -> Array:
-        z = room_for_outputs(self.network, len(split))
-        pieces = list(slices(len(split), self.network.rows_at_a_time))
-        infer(self.network, rows_of(split, self.data.inputs), pieces, z)
+        z = zero_outputs(self.network, len(split))
+        batches = slices(len(split), self.network.evaluation_batch_size)
+        infer(self.network, fill_from(split, self.data.inputs), batches, z)
         return z
 
     def begin(self, number: int) -> None:
         for draws in (self.network.draws, self.augment_draws):
-            draws.begin(number * self.accumulate)
+            draws.seek(number * self.accumulate)
 
     def end(self) -> None:
         return
 
     def _new_batch(self, n: int) -> Batch:
-        """Brings n training rows at a time into the network's workspace, augmented if asked for."""
+        """A batch of n training rows, which are augmented if the config says so."""
         options, augment = self.data.augment, None
         if options is not None and not options.is_identity:
             augment = Augmenter(options, n, self.data.input_shape, self.network.dtype, self.augment_draws)
@@ -88,18 +87,15 @@ class PlainEngine:
         self._batches[n] = Batch(split, self.data.inputs, self.network.workspace(n), augment)
         return self._batches[n]
 
-    def _batches_of(self, rows: slice) -> list[slice]:
-        """The rows of a step in batches."""
-        starts = range(rows.start, rows.stop, self.batch_size)
-        return [slice(start, min(start + self.batch_size, rows.stop)) for start in starts]
+    def _accumulate(self, here: slice, rows: slice) -> None:
+        """Add the gradient of batch `here` to its step's sum, weighted by the batch's part of the loss.
 
-    def _add_up(self, here: slice, rows: slice) -> None:
-        """Add a batch's gradient, by the weight of its rows, to its step's: that is grad after the last."""
+        After the step's last batch, `grad` is that sum: the gradient of all `rows`.
+        """
         grad, t = self.network.params.grad, self.data.splits["train"].t
         if here.start == rows.start:
-            self._total = np.zeros_like(grad)
-        share = self.loss.weight(t[self.order[here]]) / self.loss.weight(t[self.order[rows]])
-        grad *= share
-        self._total += grad
+            self._sum = np.zeros_like(grad)
+        grad *= self.loss.weight(t[self.order[here]]) / self.loss.weight(t[self.order[rows]])
+        self._sum += grad
         if here.stop == rows.stop:
-            grad[...] = self._total
+            grad[...] = self._sum

@@ -49,7 +49,7 @@ class Rewind:
         network.use_draws(self._draws)
 
     def __call__(self) -> None:
-        self._draws.begin(0)
+        self._draws.seek(0)
         self._statistics[...] = self._at_first
 
 

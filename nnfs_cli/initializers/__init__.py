@@ -1,1 +1,1 @@
-"""Initializers: the values that parameters start from."""
+"""Initializers: the initial values of parameters."""

@@ -1,4 +1,4 @@
-"""The initializer's contract and registry."""
+"""The base class and registry of initializers."""
 
 from abc import ABC, abstractmethod
 from typing import ClassVar
@@ -10,15 +10,15 @@ from nnfs_cli.core.component import Component, Registry
 
 
 class Initializer(Component, ABC):
-    """Fills an array in place. Frozen and without state, so that one may serve as a default.
+    """Fills an array in place. It is frozen and has no state, so that it can be the default of an option.
 
-    Values are drawn in float64 whatever the array's type: a float32 and a float64 network of the
-    same seed start from the same numbers.
+    Values are drawn in float64 for every dtype, so that a float32 and a float64 network with the same seed
+    start from the same numbers.
     """
 
     @abstractmethod
     def __call__(self, array: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
-        """Write the first values of a parameter whose units have `fan_in` inputs, `fan_out` outputs."""
+        """Write the initial values of a parameter whose units have `fan_in` inputs and `fan_out` outputs."""
 
     registry: ClassVar[Registry["Initializer"]]
 

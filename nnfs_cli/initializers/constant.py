@@ -13,7 +13,7 @@ from nnfs_cli.initializers.base import INITIALIZERS, Initializer
 class Constant(Initializer):
     """w = value
 
-    value: what every entry gets; as no entry differs, it is for biases and slopes, not for a dense W.
+    value: the value of all entries. Use it for biases and slopes; equal units of a dense W would stay equal.
     """
 
     value: float = 0.0

@@ -16,7 +16,7 @@ class HeUniform(Initializer):
 
     He, Zhang, Ren and Sun, 2015, Delving deep into rectifiers, arXiv:1502.01852.
 
-    gain: multiplies all values; ReLU's own gain of sqrt(2) is in the formula already, so 1 suits ReLU.
+    gain: multiplies all values. Use 1 for ReLU: the formula includes ReLU's gain of sqrt(2).
     """
 
     gain: PositiveFloat = 1.0

@@ -16,7 +16,7 @@ class LeCunNormal(Initializer):
 
     LeCun, Bottou, Orr and Mueller, 1998, Efficient backprop.
 
-    gain: multiplies all values; 1 for linear units and selu, sqrt(2) makes it He's.
+    gain: multiplies all values. Use 1 for linear units and selu; sqrt(2) gives He initialization.
     """
 
     gain: PositiveFloat = 1.0

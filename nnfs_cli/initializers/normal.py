@@ -14,8 +14,8 @@ from nnfs_cli.initializers.base import INITIALIZERS, Initializer
 class Normal(Initializer):
     """w ~ N(mean, stddev^2)
 
-    mean: the mean of the distribution, whatever the layer's size, unlike xavier, he and lecun.
-    stddev: its standard deviation, likewise.
+    mean: the mean of the distribution.
+    stddev: its standard deviation. Unlike with xavier, he and lecun, it does not depend on the layer's size.
     """
 
     mean: float = 0.0

@@ -14,14 +14,14 @@ from nnfs_cli.initializers.base import INITIALIZERS, Initializer
 class Orthogonal(Initializer):
     """W = gain Q, Q^T Q = I, or Q Q^T = I where W has more columns than rows        W, Q: (D, M)
 
-    Q is drawn evenly from all such matrices, by the QR decomposition of a normal one. An array of more
-    axes counts as a matrix of all but the last by the last. Lengths and angles of signals stay as they
-    are through any number of linear layers of one width.
+    Q is uniformly distributed over all such matrices; it comes from the QR decomposition of a normal matrix.
+    An array with more axes is a matrix with the last axis as its columns. Linear layers of the same width
+    then keep lengths and angles of signals.
 
     Saxe, McClelland and Ganguli, 2014, Exact solutions to the nonlinear dynamics of learning,
     arXiv:1312.6120.
 
-    gain: multiplies all values; 1 keeps lengths, sqrt(2) makes up for ReLU.
+    gain: multiplies all values. 1 keeps lengths; sqrt(2) compensates for ReLU.
     """
 
     gain: PositiveFloat = 1.0
@@ -29,5 +29,5 @@ class Orthogonal(Initializer):
     def __call__(self, array: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
         rows, columns = array.size // array.shape[-1], array.shape[-1]
         q, r = np.linalg.qr(rng.standard_normal((max(rows, columns), min(rows, columns))))
-        q *= np.sign(r.diagonal())  # LAPACK chooses the signs; this undoes it, so that Q is evenly drawn
+        q *= np.sign(r.diagonal())  # undo LAPACK's choice of signs, so that Q is uniform
         array[...] = self.gain * (q if rows >= columns else q.T).reshape(array.shape)

@@ -1,4 +1,4 @@
-"""Normal values without the far ones."""
+"""Normal values close to their mean."""
 
 from dataclasses import dataclass
 
@@ -14,10 +14,10 @@ from nnfs_cli.initializers.base import INITIALIZERS, Initializer
 class TruncatedNormal(Initializer):
     """w ~ N(mean, stddev^2), drawn again where it lies more than 2 stddev from the mean
 
-    As in TensorFlow; what is left has a standard deviation of 0.8796 stddev.
+    As in TensorFlow. The values' standard deviation is 0.8796 stddev.
 
-    mean: the mean of the distribution, whatever the layer's size, unlike xavier, he and lecun.
-    stddev: its standard deviation before the cut, likewise.
+    mean: the mean of the distribution.
+    stddev: the normal distribution's standard deviation. It does not depend on the layer's size.
     """
 
     mean: float = 0.0

@@ -14,8 +14,8 @@ from nnfs_cli.initializers.base import INITIALIZERS, Initializer
 class Uniform(Initializer):
     """w ~ U(low, high)
 
-    low: where the interval starts, whatever the layer's size, unlike xavier, he and lecun.
-    high: where it ends, above low.
+    low: the smallest value. Unlike with xavier, he and lecun, it does not depend on the layer's size.
+    high: the largest value, above low.
     """
 
     low: float = -0.05

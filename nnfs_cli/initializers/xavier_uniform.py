@@ -16,7 +16,7 @@ class XavierUniform(Initializer):
 
     Glorot and Bengio, 2010, Understanding the difficulty of training deep feedforward neural networks.
 
-    gain: multiplies all values; 1 suits layers that are nearly linear around 0, 5/3 is usual for tanh.
+    gain: multiplies all values. Use 1 for layers that are nearly linear around 0; 5/3 is usual for tanh.
     """
 
     gain: PositiveFloat = 1.0

@@ -11,7 +11,7 @@ from nnfs_cli.initializers.base import INITIALIZERS, Initializer
 @INITIALIZERS.register("zeros")
 @dataclass(frozen=True)
 class Zeros(Initializer):
-    """w = 0. The usual start of biases."""
+    """w = 0, as usual for biases."""
 
     def __call__(self, array: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
         array.fill(0.0)

@@ -1,1 +1,1 @@
-"""Numerical routines that layers stand on."""
+"""Numerical routines for layers."""

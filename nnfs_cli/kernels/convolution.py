@@ -1,4 +1,4 @@
-"""The three products of a convolution: with what windows see, its transpose, and the weights' gradient."""
+"""Convolution by matrix products: forward, its transpose, and the gradient of the weights."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -12,31 +12,31 @@ from nnfs_cli.kernels.windows import Windows, batch_last
 
 LARGEST_STRIP = 2**19
 LONGEST_STRIP = 2**12
-"""Numbers and columns of a matrix of windows: enough to keep BLAS busy, few enough to stay in the cache."""
+"""Numbers, and columns, of a matrix of windows. It is large enough for BLAS and fits into the cache."""
 
 SMALLEST_PRODUCT = 2**14
-"""Multiply-adds below which a product of two matrices takes longer to call than to compute."""
+"""With fewer multiply-adds, calling a matrix product takes longer than computing it."""
 
 
 @dataclass(frozen=True, eq=False)
 class Convolution:
-    """Windows (r, s) over an image x (N, C, H, W), with their answers y (N, F, H', W').
+    """Windows (r, s) over images x (N, C, H, W), with their outputs y (N, F, H', W').
 
-    For weights W (F, C / groups, kh, kw), and x and y standing for those of every row n:
+    For weights W (F, C / groups, kh, kw) and each row n of x and y:
 
     gather         y[f, r, s] = b[f] + sum over c, i, j of W[f, c, i, j] x[c, r + i, s + j]
     scatter        x[c, r + i, s + j] = b[c] + sum over f, i, j of W[f, c, i, j] y[f, r, s], its transpose
     weight_grads   dW[f, c, i, j] = sum over n, r, s of y[f, r, s] x[c, r + i, s + j]
 
     With strides and dilation the pixel is x[c, r stride + i dilation, s stride + j dilation]. A conv2d
-    gathers forward and scatters backward, a conv_transpose2d the other way round.
+    uses gather forward and scatter backward, a conv_transpose2d the other way round.
 
-    Images lie batch innermost. gather and scatter go row by row: what is needed for a row of windows is
-    copied to columns (W, K, N) of pixels, of which kw neighbors are a matrix (kw K, N) as they lie.
-    So nothing is copied for every window that sees it, and BLAS multiplies matrices of that size in
-    place, without packing them first: half the time of one product with all that all windows see.
+    Images are batch innermost. gather and scatter compute one row of windows at a time. They copy its pixels
+    to columns (W, K, N): kw adjacent columns are the pixels of a window, a contiguous matrix (kw K, N). So
+    a pixel is copied once and not for each of its windows, and BLAS multiplies matrices of this size
+    without packing them. This takes half the time of one product with the pixels of all windows (im2col).
 
-    scratch: keeps arrays between calls, as a layer's.
+    scratch: `Layer.scratch`, for arrays that are kept between calls.
     """
 
     windows: Windows
@@ -44,9 +44,9 @@ class Convolution:
     scratch: Callable[..., Array]
 
     def gather(self, x: Array, W: Array, b: Array | None, y: Array) -> None:
-        """Write into y the windows' answers to x."""
-        sees_little = W[: len(W) // self.groups].size * len(x) < SMALLEST_PRODUCT
-        if sees_little and batch_last(y).flags.c_contiguous:
+        """Compute y from x, as conv2d forward."""
+        is_small = W[: len(W) // self.groups].size * len(x) < SMALLEST_PRODUCT
+        if is_small and batch_last(y).flags.c_contiguous:
             self._gather_by_strips(x, W, b, y)
             return
         padded, answers = self._padded(x), self._grouped(batch_last(y))
@@ -68,17 +68,17 @@ class Convolution:
             np.matmul(V, self._together(neighbors), out=answers[:, :, r].transpose(0, 2, 1, 3))
 
     def scatter(self, y: Array, W: Array, b: Array | None, x: Array) -> None:
-        """Write into x what the windows' answers y give back to the pixels that the windows saw."""
-        target = self.windows.room(self.scratch, "scattered", x)
+        """Compute x from y by the transposed map, as conv2d's dx from dy."""
+        target = self.windows.padded_array(self.scratch, "scattered", x)
         target[...] = 0.0 if b is None else b[:, np.newaxis, np.newaxis, np.newaxis]
         padded, answers = self._grouped(target), self._grouped(batch_last(y))
         height, width = self.windows.size
         groups, channels, _, across, n = padded.shape
-        # Column w of pixels hears from the windows at w, w - 1, ...: kw neighbors again, or zeros.
+        # Pixel column w is in the windows at w, w - 1, ...: their outputs are kw adjacent columns, or zeros.
         reach = (width - 1) * self.windows.dilation[1]
         columns = self.scratch("answers", (groups, reach + across, answers.shape[1], n), x.dtype)
         columns.fill(0.0)
-        heard = columns[:, reach :: self.windows.stride[1]][:, : y.shape[3]]
+        outputs = columns[:, reach :: self.windows.stride[1]][:, : y.shape[3]]
         V = self.scratch("below", (groups, 1, height, channels, width, answers.shape[1]), x.dtype)
         np.copyto(V[:, 0], self._by_group(W)[..., ::-1].transpose(0, 3, 2, 4, 1))
         V = V.reshape(groups, 1, height * channels, -1)
@@ -86,24 +86,24 @@ class Convolution:
         back = self.scratch("back", (groups, height, channels, across, n), x.dtype)
         product = back.reshape(groups, -1, across, n).transpose(0, 2, 1, 3)
         for r in range(y.shape[2]):
-            np.copyto(heard, answers[:, :, r].transpose(0, 2, 1, 3))
+            np.copyto(outputs, answers[:, :, r].transpose(0, 2, 1, 3))
             np.matmul(V, self._together(neighbors), out=product)
             pixels = self._rows(padded, r).transpose(0, 2, 1, 3, 4)
             pixels += back
         self.windows.cut(target, x)
 
     def weight_grads(self, x: Array, y: Array, dW: Array, db: Array | None) -> None:
-        """Write into dW the sums over all windows, and into db those of y.
+        """Compute dW and db from x and y's gradient, which is the argument y.
 
-        Let X have a column for each window, with what it sees and a last 1, and Y one with its answers:
-        (dW db) = Y X^T. X is made and used up some rows at a time, so that it never leaves the cache.
+        Let X have a column for each window, with its pixels and a last 1, and Y a column with its outputs:
+        (dW db) = Y X^T. X is made for some rows of windows at a time, so that it stays in the cache.
         """
-        seen, inputs, filters = self._seen(x, y), dW[0].size, len(dW) // self.groups
+        seen, inputs, filters = self._window_pixels(x, y), dW[0].size, len(dW) // self.groups
         shape = (self.groups, inputs + (db is not None), filters)
         dVT, part = self.scratch("dVT", shape, x.dtype), self.scratch("part of dVT", shape, x.dtype)
         dVT.fill(0.0)
         for rows in self._strips(seen):
-            # X Y^T is the transpose of what is wanted; in this order BLAS takes two thirds of the time.
+            # The transpose, X Y^T, takes two thirds of the time of Y X^T in BLAS.
             X = self._strip(seen, rows, ones=db is not None)
             np.matmul(X, self._matrix(y, rows).swapaxes(1, 2), out=part)
             dVT += part
@@ -113,8 +113,8 @@ class Convolution:
             np.copyto(db.reshape(self.groups, filters), dV[..., -1])
 
     def _gather_by_strips(self, x: Array, W: Array, b: Array | None, y: Array) -> None:
-        """gather as Y = (W b) X, X as in `weight_grads`: for windows that see little, and y as images lie."""
-        seen, inputs = self._seen(x, y), W[0].size
+        """`gather` as Y = (W b) X, with X as in `weight_grads`: faster for small windows and batches."""
+        seen, inputs = self._window_pixels(x, y), W[0].size
         V = self.scratch("V", (self.groups, len(W) // self.groups, inputs + (b is not None)), x.dtype)
         V[..., :inputs] = W.reshape(self.groups, -1, inputs)
         if b is not None:
@@ -123,7 +123,7 @@ class Convolution:
             np.matmul(V, self._strip(seen, rows, ones=b is not None), out=self._matrix(y, rows))
 
     def _neighbors(self, columns: Array) -> Array:
-        """Each of columns (G, W, K, N) and those that a window sees with it, (G, W', kw, K, N): a view."""
+        """The kw columns of each window, (G, W', kw, K, N), as a view of columns (G, W, K, N)."""
         leap, count = self.windows.dilation[1], self.windows.size[1]
         groups, across, *matrix = columns.shape
         outer, step, *inner = columns.strides
@@ -131,29 +131,29 @@ class Convolution:
         return as_strided(columns, shape, (outer, step, leap * step, *inner))
 
     def _together(self, neighbors: Array) -> Array:
-        """Neighbors (G, W', kw, K, N) as matrices (G, W', kw K, N): a view, unless dilation parts them."""
+        """Neighbors (G, W', kw, K, N) as matrices (G, W', kw K, N): a view without dilation, else a copy."""
         if self.windows.dilation[1] > 1:
             apart, neighbors = neighbors, self.scratch("together", neighbors.shape, neighbors.dtype)
             np.copyto(neighbors, apart)
         return neighbors.reshape(*neighbors.shape[:2], -1, neighbors.shape[-1])
 
     def _rows(self, padded: Array, r: int) -> Array:
-        """The rows of pixels that row r of windows sees, (G, C / G, kh, W, N): a view."""
+        """The pixel rows of row r of the windows, (G, C / G, kh, W, N): a view."""
         leap, start = self.windows.dilation[0], r * self.windows.stride[0]
         return padded[:, :, start : start + (self.windows.size[0] - 1) * leap + 1 : leap]
 
-    def _seen(self, x: Array, y: Array) -> Array:
-        """What all windows see, (G, C / G, kh, kw, H', W', N): a view."""
+    def _window_pixels(self, x: Array, y: Array) -> Array:
+        """The pixels of all windows, (G, C / G, kh, kw, H', W', N): a view."""
         return self.windows.over(self._padded(x))[..., : y.shape[2], : y.shape[3], :]
 
     def _strips(self, seen: Array) -> Iterator[slice]:
-        """The windows' rows, so many at a time that their matrix X has the size that suits the processor."""
+        """Slices of the rows of windows, so that the matrix X of a slice fits into the cache."""
         rows, columns, inputs = seen.shape[-3], math.prod(seen.shape[-2:]), math.prod(seen.shape[:4])
         step = max(min(LARGEST_STRIP // (inputs * columns), LONGEST_STRIP // columns), 1)
         return slices(rows, step)
 
     def _strip(self, seen: Array, rows: slice, *, ones: bool) -> Array:
-        """X of some rows, (G, K, L): what each of their L windows sees, and a 1 for b."""
+        """X for some rows of windows, (G, K, L): the pixels of each of their L windows, and a 1 for b."""
         some = seen[..., rows, :, :]
         inputs, length = math.prod(some.shape[1:4]), math.prod(some.shape[4:])
         X = self.scratch("X", (self.groups, inputs + ones, length), seen.dtype)
@@ -162,12 +162,12 @@ class Convolution:
         return X
 
     def _matrix(self, y: Array, rows: slice) -> Array:
-        """Some rows of y as a matrix for each group, (G, F / G, L): a view where y lies batch innermost."""
+        """Some rows of y as a matrix for each group, (G, F / G, L): a view if y is batch innermost."""
         strip = batch_last(y)[:, rows]
         return strip.reshape(self.groups, -1, math.prod(strip.shape[1:]))
 
     def _padded(self, x: Array) -> Array:
-        """x with its border of zeros, as (G, C / G, H, W, N)."""
+        """x padded with zeros, as (G, C / G, H, W, N)."""
         return self._grouped(self.windows.bordered(self.scratch, x, 0.0))
 
     def _grouped(self, images: Array) -> Array:

@@ -1,15 +1,15 @@
-"""The error function of arrays, to the last digits of float64, in NumPy alone."""
+"""The error function of arrays in float64's precision, in pure NumPy."""
 
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
 
 CHUNK = 4096
-"""Numbers at a time: the arrays between the steps stay in the processor's cache, and small."""
+"""Numbers computed at a time: intermediate arrays stay small and fit into the cache."""
 
 SMALL = 0.46875
 ONE = 6.0
-"""From here on erf is 1, to the last digit of float64."""
+"""Above this x, erf is 1 in float64."""
 
 # Coefficients, highest power first: x p(x^2) / q(x^2) up to SMALL, 1 - exp(-x^2) p(x) / q(x) beyond.
 _P_SMALL = (
@@ -33,12 +33,12 @@ _Q_LARGE = (
 def erf(x: Array, out: Array) -> None:
     """out = 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x; out may be x itself.
 
-    In x's own type, float32 or float64; nothing of x's size is allocated. In float64 the relative
-    error is below 1e-15 for every x, tiny ones too. Infinities give 1 and -1, nan gives nan.
+    It computes in x's type, float32 or float64, without arrays of x's size. In float64 the relative error
+    is below 1e-15 for every x, tiny ones included. Infinities give 1 and -1, nan gives nan.
 
     W. J. Cody, 1969, Rational Chebyshev approximations for the error function, Mathematics of
-    Computation 23. The third of his three ratios, for x > 4, is left out: there erfc is below 2e-8, and
-    the second one gives it to 1e-12, so that 1 - erfc is exact.
+    Computation 23. The third of his three ratios, for x > 4, is not needed: erfc is below 2e-8 there, and
+    the second ratio gives it to 1e-12, so that 1 - erfc is exact.
     """
     size = min(CHUNK, max(x.size, 1))
     work = np.empty((4, size), x.dtype)
@@ -54,7 +54,7 @@ def erf(x: Array, out: Array) -> None:
 
 
 def _erf(x: Array, y: Array, work: Array) -> None:
-    """Both ratios of every number, then the one that fits: choosing first costs more than computing."""
+    """Compute both ratios of every number, then select: selecting first would take longer."""
     z, size, p, q = work
     np.clip(x, -ONE, ONE, out=z)
     np.abs(z, out=size)
@@ -67,7 +67,7 @@ def _erf(x: Array, y: Array, work: Array) -> None:
     p *= y
     np.subtract(1.0, p, out=y)
     np.copysign(y, z, out=y)
-    # y is right for large x. Where x is small, its difference to the other ratio is taken off again.
+    # y is right for large x. For small x, subtract its difference to the other ratio.
     np.greater(size, SMALL, out=size)
     square = q
     ratio = p

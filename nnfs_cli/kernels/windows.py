@@ -1,4 +1,4 @@
-"""Sliding windows over images: where they stand, and what they see."""
+"""Sliding windows over images: their positions, and views of their pixels."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from nnfs_cli.core.ranges import Expected, NonNegativeInt, PositiveInt
 
 Pair: TypeAlias = tuple[int, int]
 OneOrPair: TypeAlias = int | Pair
-"""One number for rows and columns alike, or one for each."""
+"""One number for both rows and columns, or one for each."""
 
 PositiveOneOrPair: TypeAlias = Annotated[
     PositiveInt | tuple[PositiveInt, PositiveInt], Expected("one or two positive integers")
@@ -29,19 +29,19 @@ Padding: TypeAlias = Annotated[
 
 
 def pair(value: OneOrPair) -> Pair:
-    """(rows, columns) of an option that gives one number for both or a number for each."""
+    """An option as (rows, columns)."""
     return (value, value) if isinstance(value, int) else value
 
 
 def sides(padding: int | Sequence[int]) -> tuple[Pair, Pair]:
-    """((top, bottom), (left, right)) of one number for all, of (vertical, horizontal) or of four."""
+    """((top, bottom), (left, right)) from one number, from (vertical, horizontal), or from all four."""
     given = (padding,) if isinstance(padding, int) else padding
     top, bottom, left, right = np.repeat(given, 4 // len(given)).tolist()
     return (top, bottom), (left, right)
 
 
 def image_shape(shape: Shape) -> tuple[int, int, int]:
-    """`shape` as (C, H, W); ShapeError where rows are no images."""
+    """`shape` as (C, H, W). Raises ShapeError if it is not an image's shape."""
     if len(shape) != 3:
         hint = f"[1, {shape[0]}, {shape[1]}]" if len(shape) == 2 else "[C, H, W]"
         raise ShapeError(
@@ -52,7 +52,7 @@ def image_shape(shape: Shape) -> tuple[int, int, int]:
 
 
 def channels_last(shape: Shape) -> str:
-    """What to tell of rows that look like images (H, W, C), as most libraries of pictures give them."""
+    """A warning if rows of this shape look like images (H, W, C); else an empty text."""
     if len(shape) != 3 or shape[2] not in (1, 3, 4) or min(shape[:2]) < 5:
         return ""
     return (
@@ -62,7 +62,7 @@ def channels_last(shape: Shape) -> str:
 
 
 def batch_last(x: Array) -> Array:
-    """Images (N, C, H, W) seen as (C, H, W, N), the order in which they lie in memory."""
+    """A view of images (N, C, H, W) as (C, H, W, N), which is their order in memory."""
     return x.transpose(1, 2, 3, 0)
 
 
@@ -70,9 +70,10 @@ def batch_last(x: Array) -> Array:
 class Windows:
     """Windows of `size` pixels, `stride` apart, over images (H, W).
 
-    Output (r, s) sees at (i, j) the pixel (r stride + i dilation, s stride + j dilation) of the padded image.
+    At its place (i, j), window (r, s) has pixel (r stride + i dilation, s stride + j dilation) of the padded
+    image.
 
-    padding: how many pixels are added, ((top, bottom), (left, right)).
+    padding: the number of pixels added, ((top, bottom), (left, right)).
     """
 
     image: Pair
@@ -85,10 +86,10 @@ class Windows:
     def fit(
         cls, image: Pair, size: Pair, stride: Pair, padding: Padding, dilation: Pair = (1, 1)
     ) -> "Windows":
-        """With the padding an option says; ShapeError where not even one window fits.
+        """Windows with the padding of an option. Raises ShapeError if the image is smaller than a window.
 
-        `same` gives ceil(image / stride) outputs. What cannot be halved is added at the bottom and right,
-        as in PyTorch and TensorFlow.
+        `same` gives ceil(image / stride) windows. If its padding is odd, the additional pixels are at the
+        bottom and right, as in PyTorch and TensorFlow.
         """
         if padding == "valid":
             padding = 0
@@ -115,13 +116,13 @@ class Windows:
 
     @cached_property
     def padded(self) -> Pair:
-        """The padded image's size."""
+        """The size of the padded image, (rows, columns)."""
         (top, bottom), (left, right) = self.padding
         return self.image[0] + top + bottom, self.image[1] + left + right
 
     @cached_property
     def output(self) -> Pair:
-        """How many windows there are, (rows, columns)."""
+        """The number of windows, (rows, columns)."""
         rows, columns = (
             (n - (k - 1) * d - 1) // s + 1
             for n, k, s, d in zip(self.padded, self.size, self.stride, self.dilation, strict=True)
@@ -130,7 +131,7 @@ class Windows:
 
     @cached_property
     def overlap(self) -> bool:
-        """Whether some pixel may be in two windows."""
+        """Whether two windows may have the same pixel."""
         return any((k - 1) * d >= s for k, s, d in zip(self.size, self.stride, self.dilation, strict=True))
 
     @cached_property
@@ -145,9 +146,9 @@ class Windows:
         return [(i, j) for i in range(self.size[0]) for j in range(self.size[1])]
 
     def over(self, padded: Array) -> Array:
-        """What the windows see of (..., H, W, N), padding included: a view (..., kh, kw, H', W', N).
+        """All windows' pixels of padded images (..., H, W, N), as a view (..., kh, kw, H', W', N).
 
-        A pixel that several windows see is in it several times: to add to it, go place by place.
+        A pixel of several windows is there several times. To add to the view, go place by place (kh, kw).
         """
         *outer, down, right, n = padded.strides
         step, leap = self.stride, self.dilation
@@ -157,31 +158,31 @@ class Windows:
             (*outer, leap[0] * down, leap[1] * right, step[0] * down, step[1] * right, n),
         )
 
-    def room(self, scratch: Callable[..., Array], name: str, x: Array) -> Array:
-        """(C, H, W, N) for images x (N, C, H, W) with their border: of `scratch`, or x itself without one."""
+    def padded_array(self, scratch: Callable[..., Array], name: str, x: Array) -> Array:
+        """(C, H, W, N) for padded images x (N, C, H, W): from `scratch`, or x itself without padding."""
         if not self.is_padded:
             return batch_last(x)
         return scratch(name, (x.shape[1], *self.padded, len(x)), x.dtype)
 
     def bordered(self, scratch: Callable[..., Array], x: Array, border: float) -> Array:
-        """Images x (N, C, H, W) as (C, H, W, N), with a border of that value."""
-        padded = self.room(scratch, "padded", x)
+        """Images x (N, C, H, W) as (C, H, W, N), padded with the value `border`."""
+        padded = self.padded_array(scratch, "padded", x)
         if self.is_padded:
             self.pad(batch_last(x), border, padded)
         return padded
 
     def cut(self, padded: Array, x: Array) -> None:
-        """Write into images x (N, C, H, W) what is inside the border of their `room`."""
+        """Copy the inside of a `padded_array` to images x (N, C, H, W)."""
         if self.is_padded:
             np.copyto(batch_last(x), self.inside(padded))
 
     def inside(self, padded: Array) -> Array:
-        """The image itself in its padded form (..., H, W, N), a view."""
+        """A view of padded images (..., H, W, N) without their padding."""
         (top, _), (left, _) = self.padding
         return padded[..., top : top + self.image[0], left : left + self.image[1], :]
 
     def pad(self, image: Array, border: float, out: Array) -> None:
-        """Write the image (..., H, W, N) with its border into `out`."""
+        """Write images (..., H, W, N) to `out`, padded with the value `border`."""
         (top, _), (left, _) = self.padding
         bottom, right = top + self.image[0], left + self.image[1]
         out[..., :top, :, :] = border

@@ -1,1 +1,1 @@
-"""Layers: each is the three equations of its forward pass and its two gradients."""
+"""Layers: each is an equation and its two gradients, to the parameters and to the input."""

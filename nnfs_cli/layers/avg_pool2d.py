@@ -24,14 +24,14 @@ from nnfs_cli.layers.base import LAYERS, Example, Layer
 class AvgPool2D(Layer):
     """y[c, r, s] = sum over i, j of x[c, r stride + i, s stride + j] / m        x, y: (N, C, H, W)
 
-    i, j run over the window; m is how many pixels are in it. A pixel gets dy / m from every window it is in.
+    i, j run over the window, which has m pixels. dx of a pixel is the sum of dy / m over its windows.
 
     LeCun, Boser, Denker and others, 1990, Handwritten digit recognition with a back-propagation network.
 
-    pool_size: the window, one number for both sides or [height, width].
-    stride: how far apart windows are, one number or [down, right]; left out, the windows lie side by side.
+    pool_size: the window's size, one number for both sides or [height, width].
+    stride: the distance between windows, one number or [down, right]; by default the window's size.
     padding: pixels of value 0 at each side, one number or [vertical, horizontal].
-    count_include_padding: whether m counts these, too, and so is the same everywhere.
+    count_include_padding: true if m includes padding; then m is the same for all windows.
     """
 
     pool_size: PositiveOneOrPair = 2
@@ -72,7 +72,7 @@ class AvgPool2D(Layer):
 
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
         windows = self._windows
-        dpadded = windows.room(self.scratch, "dx", dx)
+        dpadded = windows.padded_array(self.scratch, "dx", dx)
         share, dseen = batch_last(self.scratch_like("share", dy)), windows.over(dpadded)
         np.multiply(batch_last(dy), self._factor.astype(x.dtype), out=share)
         if not windows.tile:

@@ -1,4 +1,4 @@
-"""The layer's contract and registry: backpropagation's three equations as three methods."""
+"""The base class and registry of layers: backpropagation's three equations as three methods."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,20 +15,21 @@ from nnfs_cli.core.params import Param, Statistic
 
 T = TypeVar("T")
 Example: TypeAlias = tuple[Mapping[str, Any], Shape]
+"""A layer's options, and the shape of an input row."""
 
 
 class Layer(Component, ABC):
-    """One step of a network, from x (N, ...) to y (N, ...).
+    """A function from x (N, ...) to y (N, ...), with its gradients.
 
-    The network owns activations and gradients and hands them in; a layer writes into what it is
-    handed. What else of a batch its backward pass needs (a mask, a variance) goes into `scratch`.
-    `d` before a name is the gradient of the loss to it.
+    The network owns the arrays x, y, dy and dx; a layer's methods write into them. A layer keeps in `scratch`
+    what else its backward pass needs, such as a mask. `d` before a name stands for the gradient of the loss
+    to it.
 
-    examples: configurations that the gradient check and the tests try, as (options, input shape).
-    gives_probabilities: y are probabilities, which a loss that takes logits must not be given.
-    mixes_rows: a row's y depends on the other rows of its batch in training.
-    images: x and y are images (N, C, H, W).
-    draws: for layers that draw at random; the network gives all its layers the same.
+    examples: options and input shapes that the gradient check and the tests try.
+    gives_probabilities: whether y are probabilities. A loss that expects logits must not get them.
+    mixes_rows: whether in training a row's y depends on other rows of its batch.
+    images: whether x and y are images (N, C, H, W).
+    draws: random numbers for layers that need them; all layers of a network have the same.
     """
 
     registry: ClassVar[Registry["Layer"]]
@@ -39,44 +40,44 @@ class Layer(Component, ABC):
     draws: Draws
 
     def build(self, shape: Shape) -> Shape:
-        """Create the parameters for inputs of `shape` (without N) and return the outputs' shape.
+        """Create the parameters for input rows of `shape`, and return the shape of output rows.
 
-        Raises ShapeError where the layer cannot take that shape.
+        Raises ShapeError if the layer cannot take that shape.
         """
         return shape
 
     def sublayers(self) -> Sequence["Layer"]:
-        """The layers that this one is made of, built, for a layer that holds others."""
+        """The built layers inside this layer; most layers have none."""
         return ()
 
     def params(self) -> dict[str, Param]:
-        """The trainable arrays by name, in the order of `build`; sublayers' as `0_dense/W`."""
+        """The parameters by name, in the order of `build`; those of sublayers as `0_dense/W`."""
         return {**_own(self, Param), **_nested(self.sublayers(), Layer.params)}
 
     def statistics(self) -> dict[str, Statistic]:
-        """The arrays that training gathers but does not train, named likewise."""
+        """The statistics, such as running means, by name."""
         return {**_own(self, Statistic), **_nested(self.sublayers(), Layer.statistics)}
 
     def use_draws(self, draws: Draws) -> None:
-        """Draw from `draws` from now on, sublayers too."""
+        """Use these random numbers from now on, in sublayers too."""
         self.draws = draws
         for layer in self.sublayers():
             layer.use_draws(draws)
 
     @property
     def rng(self) -> np.random.Generator:
-        """A generator to draw from at random; every step of training finds it where its number says."""
+        """A random generator. Its state at the start of a step depends on the step's number alone."""
         return self.draws.rng
 
     def scratch(self, name: str, shape: Shape, dtype: npt.DTypeLike) -> Array:
-        """An array to keep between forward and backward: made at first need, then the same each time."""
+        """An array that keeps values from forward to backward: the same at each call with these arguments."""
         key = (name, shape, np.dtype(dtype))
         if key not in self._scratch:
             self._scratch[key] = np.empty(shape, dtype)
         return self._scratch[key]
 
     def scratch_like(self, name: str, x: Array, dtype: npt.DTypeLike | None = None) -> Array:
-        """As scratch, in x's shape and, unless told another, type, and lying in memory as x does.
+        """As `scratch`, with x's shape and memory order, and its dtype unless another is given.
 
         An element-wise operation on two arrays of different memory order takes ten times as long.
         """
@@ -90,17 +91,17 @@ class Layer(Component, ABC):
         return {}
 
     def view(self, x: Array) -> Array | None:
-        """y as a view of x's memory, for a layer that only relabels; then `forward` has nothing to do."""
+        """y as a view of x, for layers that only reshape; `forward` is then not called. None for others."""
         return None
 
     @abstractmethod
     def forward(self, x: Array, y: Array) -> None:
-        """Write the output for x into y, as training needs it."""
+        """Write the output for x into y, in training."""
 
     def infer(self, x: Array, y: Array) -> None:
-        """Write the output for x into y, as evaluation needs it: from x, parameters and statistics alone.
+        """Write the output for x into y, in evaluation. It depends on x, parameters and statistics alone.
 
-        Several threads may answer for different rows, in any order, each with a layer of its own.
+        Several threads may compute different rows in any order, each with a layer of its own.
         """
         self.forward(x, y)
 
@@ -110,7 +111,7 @@ class Layer(Component, ABC):
 
     @abstractmethod
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
-        """Write the loss's gradient to x into dx. Called after `param_grads`; must not change x, y or dy."""
+        """Write the loss's gradient to x into dx. Called after `param_grads`. Must not change x, y or dy."""
 
 
 LAYERS: Registry[Layer] = Registry("layer", __package__)
@@ -118,20 +119,14 @@ Layer.registry = LAYERS
 
 
 def every_layer(layers: Sequence[Layer]) -> Iterator[Layer]:
-    """The layers and, after each, those that it is made of."""
+    """All layers; after each layer come its sublayers."""
     for layer in layers:
         yield layer
         yield from every_layer(layer.sublayers())
 
 
-def last_of(layers: Sequence[Layer]) -> int:
-    """Where the last layer stands that computes something: behind it are but relabelings, as flatten."""
-    computing = [i for i, layer in enumerate(layers) if type(layer).view is Layer.view]
-    return computing[-1] if computing else len(layers) - 1
-
-
 def names_of(layers: Sequence[Layer]) -> list[str]:
-    """What the arrays of stacked layers are filed under: `0_dense`, `1_relu`, ..."""
+    """The layers' names, which begin their parameters' names: `0_dense`, `1_relu`, ..."""
     return [f"{i}_{layer.type_name}" for i, layer in enumerate(layers)]
 
 
@@ -140,6 +135,6 @@ def _own(layer: Layer, kind: type[T]) -> dict[str, T]:
 
 
 def _nested(layers: Sequence[Layer], arrays: Callable[[Layer], Mapping[str, T]]) -> dict[str, T]:
-    """The arrays of stacked layers, each name behind its layer's."""
+    """The arrays of several layers by name, such as `0_dense/W`."""
     stack = zip(names_of(layers), layers, strict=True)
     return {f"{name}/{key}": array for name, layer in stack for key, array in arrays(layer).items()}

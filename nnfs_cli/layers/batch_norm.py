@@ -20,10 +20,10 @@ from nnfs_cli.layers.base import LAYERS, Example, Layer
 class BatchNorm(Layer):
     """y = g xhat + b,   xhat = (x - mean) / sqrt(var + epsilon)        x, y: (N, C, ...)   g, b: (C,)
 
-    mean and var are each channel's over the m numbers that the batch has of it: over N, and over all
-    further axes of a row. In evaluation they are running averages, gathered in training:
-    running <- (1 - momentum) running + momentum batch's, with the unbiased variance (m - 1), as PyTorch.
-    A batch with m = 1, which PyTorch refuses, gives y = b and counts as one of variance 0.
+    In training mean and var are taken over each channel's m numbers in the batch: over N and all axes
+    after C. In evaluation they are running averages, which training updates: running <- (1 - momentum)
+    running + momentum batch, with the unbiased variance (divided by m - 1), as in PyTorch. If m = 1, which
+    PyTorch refuses, y = b, and the batch's variance counts as 0.
 
     dg = sum dy xhat      db = sum dy      dx = g / sqrt(var + epsilon) (dy - db / m - xhat dg / m)
 
@@ -31,15 +31,15 @@ class BatchNorm(Layer):
 
     Ioffe and Szegedy, 2015, Batch normalization, arXiv:1502.03167.
 
-    epsilon: keeps the root away from zero.
-    momentum: how much of each batch goes into the running averages.
-    frozen: normalize by the running averages in training too, and leave them as they are.
+    epsilon: keeps the root above zero.
+    momentum: the weight of a new batch in the running averages.
+    frozen: true to normalize by the running averages in training too, and to keep them unchanged.
     """
 
     epsilon: PositiveFloat = 1e-5
     momentum: Annotated[float, Ge(0), Le(1)] = 0.1
     frozen: bool = False
-    # Two equal numbers in a channel are a kink but for epsilon: numeric differences need it large.
+    # Near var = 0 the root is almost a kink. A large epsilon smooths it for numeric differences.
     examples: ClassVar[Sequence[Example]] = [
         ({"epsilon": 0.01}, (5,)),
         ({"epsilon": 0.01}, (2, 3, 4)),
@@ -98,19 +98,19 @@ class BatchNorm(Layer):
         return inverse
 
     def _gather(self, mean: Array, var: Array) -> None:
-        """Take a batch into the running averages."""
+        """Update the running averages by a batch."""
         unbiased = var * (self._m / max(self._m - 1, 1))
         for running, batch in ((self.running_mean, mean), (self.running_var, unbiased)):
             running.value *= 1.0 - self.momentum
             running.value += self.momentum * batch
 
     def _wide(self, per_channel: Array) -> Array:
-        """(C,) so that it meets x's channels."""
+        """(C,) in a shape that broadcasts over x's channels."""
         return per_channel.reshape(self._broadcast)
 
 
 def _total(*factors: Array) -> Array:
-    """The sum, over all that a channel has, of x or of x y, (N, C, ...) -> (C,); added up in float64."""
+    """The sum over each channel of x, or of x y, (N, C, ...) -> (C,), in float64."""
     dtype = factors[0].dtype
     flat = [x.reshape(*x.shape[:2], -1) for x in factors]
     path = ",".join(["nci"] * len(factors)) + "->c"

@@ -1,4 +1,4 @@
-"""A chain of built layers with all its activations and gradients: what networks and nested layers run on."""
+"""A chain of layers, run forward and backward. Networks and residual blocks are chains."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -9,13 +9,13 @@ from nnfs_cli.core.arena import Arena
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import ShapeError
 from nnfs_cli.layers.base import Layer
-from nnfs_cli.layers.layout import room_for_output
+from nnfs_cli.layers.layout import output_array
 
 
 def build(layers: Sequence[Layer], shape: Shape) -> list[Shape]:
-    """Build each layer on what the one before it gives; all shapes, from the input's to the output's.
+    """Build each layer for the output shape of the layer before it, the first one for `shape`.
 
-    Raises ShapeError that says which layer cannot take what.
+    Returns all shapes, without N, from input to output. Raises a ShapeError that names the layer.
     """
     shapes = [shape]
     for i, layer in enumerate(layers):
@@ -27,39 +27,39 @@ def build(layers: Sequence[Layer], shape: Shape) -> list[Shape]:
 
 
 class Chain:
-    """Built layers on one input array x (N, ...), which the caller fills.
+    """Built layers, and an array for each activation and each gradient. Steps reuse these arrays.
 
-    All other arrays are made here, once: a step only writes into them.
+    The caller fills x before `forward`, and dy before `backward`.
 
-    y: the output.   dy: the gradient of the loss to y, for the caller to fill.   dx: the gradient to x.
-
-    With `to_input`, backward goes on down to dx. Without, it stops at the lowest trainable layer: no layer
-    below it needs a gradient.
+    x: the input (N, ...).   y: the output.
+    dy: the gradient of the loss to y.   dx: the gradient of the loss to x.
+    to_input: whether `backward` also computes dx. A network needs none, so it stops at the lowest layer
+        that has parameters.
     """
 
     def __init__(self, layers: Sequence[Layer], shapes: Sequence[Shape], x: Array, *, to_input: bool) -> None:
         self._layers, self._to_input = layers, to_input
         self.activations, arena = [x], Arena()
         for layer, shape in zip(layers, shapes[1:], strict=True):
-            self.activations.append(room_for_output(layer, self.activations[-1], shape, arena))
+            self.activations.append(output_array(layer, self.activations[-1], shape, arena))
         self.x, self.y = x, self.activations[-1]
 
     def forward(self) -> None:
-        """y from x, layer by layer, as training computes it."""
-        for layer, x, y in self._computing:
+        """Compute y from x, layer by layer, as in training."""
+        for layer, x, y in self._forward_order:
             layer.forward(x, y)
 
     def infer(self) -> None:
-        """y from x, layer by layer, as evaluation computes it."""
-        for layer, x, y in self._computing:
+        """Compute y from x, layer by layer, as in evaluation."""
+        for layer, x, y in self._forward_order:
             layer.infer(x, y)
 
     def backward(self) -> None:
-        """Every parameter's gradient, from dy and the activations of `forward`, from the last layer down."""
-        for layer, x, y, dy, dx, has_params, wants_dx in self._backward:
+        """Compute all gradients from dy and the activations of `forward`, from the last layer down."""
+        for layer, x, y, dy, dx, has_params, needs_dx in self._backward_order:
             if has_params:
                 layer.param_grads(x, y, dy)
-            if wants_dx:
+            if needs_dx:
                 layer.input_grad(x, y, dy, dx)
 
     @cached_property
@@ -72,27 +72,27 @@ class Chain:
 
     @cached_property
     def gradients(self) -> list[Array]:
-        """One array for each activation, made at the first training step: evaluation needs none."""
+        """A gradient array for each activation. The first training step makes them; evaluation needs none."""
         gradients, arena = [np.zeros_like(self.x)], Arena()
         for layer, y in zip(self._layers, self.activations[1:], strict=True):
-            gradients.append(room_for_output(layer, gradients[-1], y.shape[1:], arena))
+            gradients.append(output_array(layer, gradients[-1], y.shape[1:], arena))
         return gradients
 
     @cached_property
-    def _computing(self) -> list[tuple[Layer, Array, Array]]:
-        """The layers that compute something, as (layer, x, y). A layer whose y is a view of x does not."""
+    def _forward_order(self) -> list[tuple[Layer, Array, Array]]:
+        """(layer, x, y) of each layer, first to last. A layer whose y is a view of x computes nothing."""
         stack = zip(self._layers, self.activations, self.activations[1:], strict=False)
         return [(layer, x, y) for layer, x, y in stack if layer.view(x) is None]
 
     @cached_property
-    def _backward(self) -> list[tuple[Layer, Array, Array, Array, Array, bool, bool]]:
-        """The way back, from the last layer down, as (layer, x, y, dy, dx, has_params, wants_dx)."""
+    def _backward_order(self) -> list[tuple[Layer, Array, Array, Array, Array, bool, bool]]:
+        """(layer, x, y, dy, dx, has_params, needs_dx) of each layer, last to first."""
         trainable = [i for i, layer in enumerate(self._layers) if layer.params()]
         lowest = -1 if self._to_input else min(trainable, default=len(self._layers))
-        way = []
+        order = []
         for i in reversed(range(max(lowest, 0), len(self._layers))):
             layer, x, y = self._layers[i], self.activations[i], self.activations[i + 1]
             dx, dy = self.gradients[i], self.gradients[i + 1]
             if layer.view(x) is None:
-                way.append((layer, x, y, dy, dx, i in trainable, i > lowest))
-        return way
+                order.append((layer, x, y, dy, dx, i in trainable, i > lowest))
+        return order

@@ -28,19 +28,19 @@ class Conv2D(ConvolutionLayer):
     db[f]          = sum over n, r, s of dy[f, r, s]
     dx[c, p, q]    = sum over f, i, j of W[f, c, i, j] dy[f, p - i, q - j]
 
-    How these sums are made of products of matrices, `Convolution` tells.
+    `Convolution` computes these sums by matrix products.
 
     LeCun, Boser, Denker and others, 1989, Backpropagation applied to handwritten zip code recognition.
 
-    filters: F, the number of outputs at each place.
+    filters: F, the number of output channels.
     kernel_size: kh and kw, one number for both or [kh, kw].
-    stride: how far apart windows are, one number or [down, right].
+    stride: the distance between windows, one number or [down, right].
     padding: `valid` for none, `same` for H' = ceil(H / stride), or the pixels at each side, one number or
         [vertical, horizontal].
-    dilation: how far apart the pixels are that a window sees, one number or [down, right].
-    groups: channels and filters are split into so many groups, each of which sees its own channels only.
-    init: what W starts from; b starts from zero. He for stacks of ReLU: `init: he_normal`.
-    bias: false leaves b out, as before batch_norm, which takes any constant away again.
+    dilation: the distance between the pixels of a window, one number or [down, right].
+    groups: the number of groups of channels and filters; a group's filters see only its channels.
+    init: how W is initialized; b starts at zero. For stacks of ReLU use `he_normal`.
+    bias: false leaves b out. Right before batch_norm, which subtracts any constant, b has no effect.
     """
 
     filters: PositiveInt

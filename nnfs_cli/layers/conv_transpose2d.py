@@ -24,30 +24,30 @@ class ConvTranspose2D(ConvolutionLayer):
 
     x: (N, C, H, W)   W: (C, F / groups, kh, kw)   b: (F,)   y: (N, F, H', W')
 
-    Every pixel of x paints a window of y; where windows overlap, they add up. Dilation multiplies i and j.
-    As a map it is the transpose of a conv2d of the same options from images (H', W') to images (H, W).
+    Each pixel of x adds W, times its value, to a window of y. Dilation multiplies i and j. As a linear map
+    it is the transpose of a conv2d with the same options from images (H', W') to images (H, W).
 
     H' = (H - 1) stride + dilation (kh - 1) + 1 - 2 padding + output_padding, and W' likewise.
 
-    dx is the convolution of dy with W, and dW that of the two with x in the place of the answers: what conv2d
-    does backward is done forward here, see `Convolution`. db = sum dy.
+    dx is conv2d's forward pass on dy, with W. dW is conv2d's dW with dy as its input and x as its dy.
+    db = sum dy. `Convolution` computes both layers.
 
-    A number of y has about kh kw / stride^2 windows on it: fan_in is C / groups times that. A number of x
-    goes into fan_out = F / groups kh kw.
+    A number of y is in about kh kw / stride^2 windows, so fan_in is C / groups times that. A number of x
+    goes into fan_out = F / groups kh kw numbers of y.
 
     Zeiler, Krishnan, Taylor and Fergus, 2010, Deconvolutional networks.
     Dumoulin and Visin, 2016, A guide to convolution arithmetic for deep learning, arXiv:1603.07285.
 
-    filters: F, the number of outputs at each place.
+    filters: F, the number of output channels.
     kernel_size: kh and kw, one number for both or [kh, kw].
-    stride: how far apart windows are, one number or [down, right].
+    stride: the distance between windows, one number or [down, right].
     padding: pixels cut off at each side, one number or [vertical, horizontal].
-    output_padding: pixels added at the bottom and right, where conv2d's floor would hide them, one number or
-        [bottom, right].
-    dilation: how far apart the pixels of a window are, one number or [down, right].
-    groups: channels and filters are split into so many groups, each of which sees its own channels only.
-    init: what W starts from; b starts from zero. He for stacks of ReLU: `init: he_normal`.
-    bias: false leaves b out, as before batch_norm, which takes any constant away again.
+    output_padding: pixels added to y at the bottom and right, one number or [bottom, right]. Conv2d's
+        rounding would hide them.
+    dilation: the distance between the pixels of a window, one number or [down, right].
+    groups: the number of groups of channels and filters; a group's filters see only its channels.
+    init: how W is initialized; b starts at zero. For stacks of ReLU use `he_normal`.
+    bias: false leaves b out. Right before batch_norm, which subtracts any constant, b has no effect.
     """
 
     filters: PositiveInt

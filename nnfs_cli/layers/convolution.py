@@ -1,4 +1,4 @@
-"""What conv2d and conv_transpose2d have in common: options, how they are checked, and parameters."""
+"""The common part of conv2d and conv_transpose2d: options, their checks, and parameters."""
 
 from nnfs_cli.core.arrays import Shape
 from nnfs_cli.core.errors import ShapeError, check_options
@@ -12,7 +12,7 @@ from nnfs_cli.layers.base import Layer
 
 
 class ConvolutionLayer(Layer):
-    """A layer that convolves. Members declare these options among their own, in the order of their docs."""
+    """The base of convolutional layers. A subclass declares these options again, in its docstring's order."""
 
     filters: PositiveInt
     kernel_size: PositiveOneOrPair
@@ -23,12 +23,12 @@ class ConvolutionLayer(Layer):
     bias: bool
 
     def check(self, **rules: tuple[bool, str]) -> None:
-        """`check_options` for a rule between shared options, and for a member's own `rules`."""
+        """Check the rule for `groups`, and the subclass's own `rules`."""
         divides = f"a positive integer that divides filters ({self.filters})"
         check_options(self, groups=(self.filters % self.groups == 0, divides), **rules)
 
     def channels_and_size(self, shape: Shape) -> tuple[int, Pair]:
-        """C and (H, W) of images; ShapeError where the groups do not divide C."""
+        """C and (H, W) of an input shape. Raises ShapeError if C is no multiple of the groups."""
         channels, height, width = image_shape(shape)
         if channels % self.groups:
             raise ShapeError(
@@ -37,7 +37,7 @@ class ConvolutionLayer(Layer):
         return channels, (height, width)
 
     def build_params(self, windows: Windows, W: Shape, fan: tuple[int, int]) -> None:
-        """Create the convolution, W of this shape, and b."""
+        """Create the convolution, W of shape `W`, and b."""
         self._convolution = Convolution(windows, self.groups, self.scratch)
         self.W = Param(W, self.init, fan=fan)
         if self.bias:

@@ -24,25 +24,26 @@ class Dense(Layer):
     dW = x^T dy           db = 1^T dy, the sum over the batch           dx = dy W^T
 
     units: M, the number of outputs.
-    init: what W starts from; b starts from zero. He for stacks of ReLU: `init: he_normal`.
-    bias: false leaves b out, as before batch_norm, which takes any constant away again.
+    init: how W is initialized; b starts at zero. For stacks of ReLU use `he_normal`.
+    bias: false leaves b out. Right before batch_norm, which subtracts any constant, b has no effect.
     """
 
     units: PositiveInt
     init: Initializer = XavierUniform()
     bias: bool = True
-    examples: ClassVar[Sequence[Example]] = [
+    examples: ClassVar[Sequence[Example]] = [  # options and input shapes to test
         ({"units": 3}, (4,)),
         ({"units": 1}, (1,)),
         ({"units": 5, "bias": False}, (1,)),
     ]
 
     def build(self, shape: Shape) -> Shape:
+        """Create W and b for rows of `shape` (D,); return the shape of y's rows, (M,)."""
         if len(shape) != 1:
             raise ShapeError(f"wants a vector (D,) for each row, found {shape}; put flatten before it")
         self.W = Param((*shape, self.units), self.init)
         if self.bias:
-            self.b = Param((self.units,), Zeros(), decay=False)
+            self.b = Param((self.units,), Zeros(), decay=False)  # weight decay leaves biases alone
         return (self.units,)
 
     def forward(self, x: Array, y: Array) -> None:

@@ -11,7 +11,7 @@ from nnfs_cli.core.ranges import Fraction
 from nnfs_cli.layers.base import LAYERS, Example, Layer
 
 LEVELS = 2**16
-"""Integers of 16 bits, one of which is drawn for each number."""
+"""The number of 16-bit integers. One is drawn for each number of x."""
 
 
 @LAYERS.register("dropout")
@@ -19,8 +19,8 @@ LEVELS = 2**16
 class Dropout(Layer):
     """y = m x,   m = 1/(1 - rate) with probability 1 - rate, else 0        x, y, m: (N, ...)
 
-    dx = m dy. A mask m is drawn for every batch in training; in evaluation y = x, which is right on
-    average because what is kept is scaled up ("inverted" dropout).
+    dx = m dy. In training a new mask m is drawn for each batch. In evaluation y = x, which is y's mean in
+    training, since kept numbers are scaled up ("inverted" dropout).
 
     Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov, 2014, Dropout: a simple way to prevent
     neural networks from overfitting.

@@ -19,8 +19,8 @@ class Dropout2D(Layer):
 
     x, y: (N, C, H, W)   m: (N, C)
 
-    dx[c] = m[c] dy[c]. Each row drops channels of its own, drawn for every batch in training; in
-    evaluation y = x. Neighboring pixels tell nearly the same, so that dropping single ones hides nothing.
+    dx[c] = m[c] dy[c]. In training each row of each batch draws a mask of its own; in evaluation y = x.
+    Neighboring pixels are so similar that dropping single ones, as dropout does, hides little.
 
     Tompson, Goroshin, Jain, LeCun and Bregler, 2015, Efficient object localization using convolutional
     networks, arXiv:1411.4280.

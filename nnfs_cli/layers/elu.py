@@ -21,7 +21,7 @@ class ELU(Layer):
     Clevert, Unterthiner and Hochreiter, 2016, Fast and accurate deep network learning by exponential
     linear units (ELUs), arXiv:1511.07289.
 
-    alpha: minus the value that y tends to on the left.
+    alpha: y tends to -alpha as x goes to minus infinity.
     """
 
     alpha: PositiveFloat = 1.0

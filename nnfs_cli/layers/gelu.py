@@ -19,8 +19,8 @@ CUBIC, SCALE = 0.044715, math.sqrt(2 / math.pi)
 class GELU(Layer):
     """y = x P(x), P the standard normal distribution function        x, y: (N, ...)
 
-    dx = dy (P(x) + x p(x)), p its density. With approximate = tanh, for speed,
-    P(x) = (1 + tanh(u)) / 2,  u = sqrt(2 / pi) (x + 0.044715 x^3), and the gradient is that formula's own.
+    dx = dy (P(x) + x p(x)), p its density. With `approximate: tanh`, which is faster,
+    P(x) = (1 + tanh(u)) / 2,  u = sqrt(2 / pi) (x + 0.044715 x^3), and p is the derivative of this P.
 
     Hendrycks and Gimpel, 2016, Gaussian error linear units (GELUs), arXiv:1606.08415.
 

@@ -19,20 +19,20 @@ from nnfs_cli.layers.base import LAYERS, Example, Layer
 class LayerNorm(Layer):
     """y = g xhat + b,   xhat = (x - mean) / sqrt(var + epsilon)        x, y: (N, ..., D)   g, b: (D,)
 
-    mean and var are those of each row's last axis, or of the whole row (then g and b have a row's shape).
+    mean and var are taken over a row's last axis, or over the whole row; then g and b have a row's shape.
 
     With u = g dy:   dx = (u - mean(u) - xhat mean(u xhat)) / sqrt(var + epsilon)
     dg = sum dy xhat      db = sum dy
 
     Ba, Kiros and Hinton, 2016, Layer normalization, arXiv:1607.06450.
 
-    epsilon: keeps the root away from zero.
-    over: `last`, the last axis, or `row`, all axes of a row.
+    epsilon: keeps the root above zero.
+    over: `last` for the last axis, `row` for all axes of a row.
     """
 
     epsilon: PositiveFloat = 1e-5
     over: Literal["last", "row"] = "last"
-    # Few equal numbers in a row are a kink but for epsilon: numeric differences need it large.
+    # Near var = 0 the root is almost a kink. A large epsilon smooths it for numeric differences.
     examples: ClassVar[Sequence[Example]] = [
         ({}, (5,)),
         ({"epsilon": 0.01}, (2, 3)),

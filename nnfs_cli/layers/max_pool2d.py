@@ -18,8 +18,8 @@ from nnfs_cli.kernels.windows import (
 )
 from nnfs_cli.layers.base import LAYERS, Example, Layer
 
-CHANNELS_TOGETHER = 2**18
-"""Numbers of the image that are gone back through together, so few that they stay in the cache."""
+CHUNK = 2**18
+"""Numbers of dx computed at a time: they fit into the cache."""
 
 
 @LAYERS.register("max_pool2d")
@@ -27,14 +27,14 @@ CHANNELS_TOGETHER = 2**18
 class MaxPool2D(Layer):
     """y[c, r, s] = the largest x[c, r stride + i, s stride + j] of the window        x, y: (N, C, H, W)
 
-    dx is dy at the place of each window's maximum, the first one row by row where several are equal,
-    as in PyTorch; and 0 elsewhere. Where windows overlap, what a pixel gets from each is added up.
+    dx is dy at the place of each window's maximum, and 0 elsewhere; among equal numbers the first counts, row
+    by row, as in PyTorch. A pixel that is the maximum of several windows gets the sum of their dy.
 
     Zhou and Chellappa, 1988, Computation of optical flow using a neural network.
 
-    pool_size: the window, one number for both sides or [height, width].
-    stride: how far apart windows are, one number or [down, right]; left out, the windows lie side by side.
-    padding: pixels at each side that are never the largest, one number or [vertical, horizontal].
+    pool_size: the window's size, one number for both sides or [height, width].
+    stride: the distance between windows, one number or [down, right]; by default the window's size.
+    padding: pixels of value -infinity at each side, one number or [vertical, horizontal].
     """
 
     pool_size: PositiveOneOrPair = 2
@@ -66,37 +66,41 @@ class MaxPool2D(Layer):
             so_far = np.maximum(so_far, seen[:, i, j], out=largest)
 
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
-        dpadded = self._windows.room(self.scratch, "dx", dx)
+        dpadded = self._windows.padded_array(self.scratch, "dx", dx)
         if not self._windows.tile:
             dpadded.fill(0.0)
         parts = self._bordered(x), batch_last(y), batch_last(dy), dpadded
-        step = max(CHANNELS_TOGETHER // max(dpadded[0].size, 1), 1)
+        step = max(CHUNK // max(dpadded[0].size, 1), 1)
         for here in slices(len(dpadded), step):
-            self._give_back(*(part[here] for part in parts))
+            self._scatter(*(part[here] for part in parts))
         self._windows.cut(dpadded, dx)
 
-    def _give_back(self, x: Array, largest: Array, dy: Array, dx: Array) -> None:
-        """Each place in turn takes what is left of dy where it holds the maximum; so the first takes all."""
+    def _scatter(self, x: Array, largest: Array, dy: Array, dx: Array) -> None:
+        """Write dy to the windows' maxima in dx.
+
+        One place (i, j) of all windows at a time: where it holds the maximum, it takes dy, and leaves 0 for
+        later places.
+        """
         seen, dseen, overlap = self._windows.over(x), self._windows.over(dx), self._windows.overlap
         left = dy
         still_left, taken = (self.scratch(name, dy.shape, dy.dtype) for name in ("left", "taken"))
         *places, last = self._windows.places
         for i, j in places:
-            # A copy first: arithmetic that also changes the type is slow on what does not lie together.
+            # The copy makes the numbers contiguous, on which comparing and converting are fast.
             np.copyto(taken, seen[:, i, j])
             np.equal(taken, largest, out=taken)
             taken *= left
             left = np.subtract(left, taken, out=still_left)
-            _give(taken, dseen[:, i, j], add=overlap)
-        _give(left, dseen[:, *last], add=overlap)
+            _add(taken, dseen[:, i, j], overlap=overlap)
+        _add(left, dseen[:, *last], overlap=overlap)
 
     def _bordered(self, x: Array) -> Array:
         return self._windows.bordered(self.scratch, x, -np.inf)
 
 
-def _give(dy: Array, dx: Array, *, add: bool) -> None:
-    """Write dy into dx, or add it to what other windows gave."""
-    if add:
+def _add(dy: Array, dx: Array, *, overlap: bool) -> None:
+    """Add dy to dx; without overlap no other window has written to dx, so a copy suffices."""
+    if overlap:
         dx += dy
     else:
         np.copyto(dx, dy)

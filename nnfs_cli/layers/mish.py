@@ -8,7 +8,7 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.layers.base import LAYERS, Layer
 
 LARGE = 20.0
-"""From here on t is 1 in float64 too, while exp(x)^2 is far from overflow in float32."""
+"""Above this x, t is 1 even in float64. Below it, exp(x)^2 does not overflow in float32."""
 
 
 @LAYERS.register("mish")

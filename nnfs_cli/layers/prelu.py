@@ -21,8 +21,8 @@ class PReLU(Layer):
 
     He, Zhang, Ren and Sun, 2015, Delving deep into rectifiers, arXiv:1502.01852.
 
-    slopes: `shared`, one for the layer, or `per_channel`, one for each of the first axis of a row.
-    start: what every slope starts from. Weight decay spares them, as that paper advises.
+    slopes: `shared` for one slope, or `per_channel` for one for each index of a row's first axis.
+    start: the initial slope. Weight decay leaves slopes alone, as the paper advises.
     """
 
     slopes: Literal["shared", "per_channel"] = "shared"

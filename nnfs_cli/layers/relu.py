@@ -13,7 +13,7 @@ from nnfs_cli.layers.base import LAYERS, Layer
 class ReLU(Layer):
     """y = max(x, 0)        x, y: (N, ...)
 
-    dx = dy where y > 0, else 0 (at x = 0, where there is no derivative, 0).
+    dx = dy where y > 0, else 0. At x = 0, which has no derivative, dx is 0.
 
     Nair and Hinton, 2010, Rectified linear units improve restricted Boltzmann machines.
     """
@@ -22,5 +22,5 @@ class ReLU(Layer):
         np.maximum(x, 0.0, out=y)
 
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
-        np.greater(y, 0.0, out=dx)
+        np.greater(y, 0.0, out=dx)  # 1 where y > 0, else 0
         dx *= dy

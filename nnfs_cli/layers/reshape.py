@@ -22,7 +22,7 @@ class Reshape(Layer):
 
     dx = dy in x's shape. Both are views: nothing is computed or copied.
 
-    shape: of a row, without N; one size may be -1, which stands for what is left.
+    shape: the shape of a row, without N; one size may be -1, and follows from the others.
     """
 
     shape: Annotated[tuple[Annotated[int, Ge(-1)], ...], MinLen(1), Expected(SIZES)]

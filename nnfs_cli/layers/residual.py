@@ -24,7 +24,7 @@ class Residual(Layer):
 
     He, Zhang, Ren and Sun, 2016, Deep residual learning for image recognition, arXiv:1512.03385.
 
-    layers: f, from its input to its output.
+    layers: the layers of f, from its input to its output.
     """
 
     layers: Annotated[tuple[Layer, ...], MinLen(1), Expected("a list of at least one layer")]
@@ -68,12 +68,12 @@ class Residual(Layer):
         chain.backward()
 
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
-        if not self._trainable:  # then nobody has run the stack's backward pass
+        if not self._trainable:  # then `param_grads` was not called
             self.param_grads(x, y, dy)
         np.add(dy, self._chain(x).dx, out=dx)
 
     def _chain(self, x: Array) -> Chain:
-        """The stack's own activations and gradients for the array x, which the chain keeps alive."""
+        """The chain for the input array x, which it keeps alive, so that its id stays unique."""
         if id(x) not in self._chains:
             self._chains[id(x)] = Chain(self._stack, self._shapes, x, to_input=True)
         return self._chains[id(x)]

@@ -17,7 +17,7 @@ class Softmax(Layer):
 
     dx = y (dy - sum_k dy_k y_k)
 
-    For use with `mse`. `cross_entropy` takes logits and holds its own softmax: put none before it.
+    Use it with `mse`. Do not put it before `cross_entropy`, which takes logits and has its own softmax.
     """
 
     examples: ClassVar[Sequence[Example]] = [({}, (5,)), ({}, (1,)), ({}, (2, 3))]

@@ -19,7 +19,7 @@ class Softplus(Layer):
     dx = dy / (1 + exp(-b x)), which is dy (1 - exp(-b y)).
 
     Dugas, Bengio, Belisle, Nadeau and Garcia, 2001, Incorporating second-order functional knowledge for
-    better option pricing. PyTorch's turns into x itself where b x > 20; this one need not.
+    better option pricing. Unlike PyTorch's, it is exact for b x > 20 too.
 
     beta: b; the larger, the closer to ReLU.
     """

@@ -1,4 +1,4 @@
-"""Larger images by repeating pixels, or by interpolation between them."""
+"""Larger images: each pixel repeated, or linear interpolation between pixels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from nnfs_cli.layers.base import LAYERS, Example, Layer
 
 ALONG_ROWS: list[tuple[SupportsIndex, SupportsIndex]] = [(0, 1), (1, 3), (1, 3)]
 ALONG_COLUMNS: list[tuple[SupportsIndex, SupportsIndex]] = [(0, 1), (2, 3), (2, 3)]
-"""Of images (C, H, W, N), the axes on which np.matmul is to work: H and N, or W and N."""
+"""The axes of images (C, H, W, N) that np.matmul multiplies: H and N, or W and N."""
 
 
 @LAYERS.register("upsample2d")
@@ -20,16 +20,16 @@ ALONG_COLUMNS: list[tuple[SupportsIndex, SupportsIndex]] = [(0, 1), (2, 3), (2, 
 class Upsample2D(Layer):
     """y[c, r, s] = x[c, floor(r / fh), floor(s / fw)]        x: (N, C, H, W)   y: (N, C, fh H, fw W)
 
-    dx is the sum of dy over the pixels that are copies of one. So it is for `nearest`; for `bilinear`
+    dx is the sum of dy over a pixel's copies. This is `nearest`. For `bilinear`
 
     y[c] = R x[c] S^T        dx[c] = R^T dy[c] S        R: (fh H, H)   S: (fw W, W)
 
-    A row of R has the two weights with which rows of x enter a row of y, by the distance of the pixels'
-    centers; beyond the edge, pixels count as like the last one (PyTorch's align_corners=False). S is the
-    same for columns.
+    A row of R holds the weights of the two rows of x nearest to a row of y. They follow from the distances of
+    the pixels' centers; beyond the edge the last pixel is repeated (PyTorch's align_corners=False). S is
+    the same for columns.
 
     factor: fh and fw, one number for both or [down, right].
-    mode: `nearest` repeats pixels, `bilinear` goes straight from one pixel's value to the next.
+    mode: `nearest` repeats pixels, `bilinear` interpolates linearly between them.
     """
 
     factor: PositiveOneOrPair = 2
@@ -80,6 +80,6 @@ class Upsample2D(Layer):
 
 
 def _weights(n: int, factor: int) -> Array:
-    """(factor n, n): how pixels of a line of n enter those of one that is longer by a factor."""
+    """(factor n, n): the weights of n pixels of a line in each of the longer line's factor n pixels."""
     centers = ((np.arange(factor * n) + 0.5) / factor - 0.5).clip(0, n - 1)
     return np.maximum(1.0 - np.abs(centers[:, None] - np.arange(n)), 0.0)

@@ -1,1 +1,1 @@
-"""Losses: what training makes small, each with the exact gradient of its own value."""
+"""Losses: what training minimizes. Each has a value and the exact gradient of that value."""

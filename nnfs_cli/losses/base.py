@@ -1,4 +1,4 @@
-"""The loss's contract and registry."""
+"""The base class and registry of losses."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,14 +14,12 @@ from nnfs_cli.preprocessing.records import Data, Task
 class Loss(Component, ABC):
     """The loss of the network's outputs z (N, M) for targets t: classes (N,) or real values (N, M).
 
-    tasks: the kinds of targets it is defined for.
-    expects_logits: z are logits, and turning them into probabilities is part of the loss.
-    any_units: its minimum is the same prediction in whatever units targets are; not so where they are
-        counts or probabilities.
-    adds_up: a batch's gradient is the mean of its parts' gradients, weighted by `weight`. Only then may
-        batches be accumulated, or shared among workers. A class says so for itself, not for classes that
-        derive from it.
-    largest_output: the |z| up to which float32 can hold the loss.
+    tasks: the kinds of targets that the loss takes.
+    expects_logits: whether z are logits, which the loss turns into probabilities itself.
+    any_units: whether targets may be normalized. Counts and probabilities may not.
+    adds_up: whether a batch's gradient is the mean of its parts' gradients, weighted by `weight`. If so,
+        batches may be accumulated, and cut into parts. A subclass does not inherit it, but says so itself.
+    largest_output: the |z| up to which float32 can represent the loss.
     examples: options that the gradient check and the tests try.
     """
 
@@ -35,37 +33,36 @@ class Loss(Component, ABC):
 
     @abstractmethod
     def value(self, z: Array, t: Array) -> float:
-        """The loss of the whole batch, summed up in float64."""
+        """The loss of the whole batch, summed in float64."""
 
     @abstractmethod
     def gradient(self, z: Array, t: Array, dz: Array) -> None:
         """Write the gradient of `value` to z into dz (N, M)."""
 
     def weight(self, t: Array) -> float:
-        """What rows with targets t count together in the mean that `value` is.
+        """The weight of rows with targets t, when the gradients of a batch's parts are averaged.
 
-        A batch's gradient is put together from those of its parts, each times its share of the weight.
-        Of a sum over rows each part counts as much as the whole: 1.
+        For a mean over rows it is their number. For a sum over rows it is 1, for parts and for the whole.
         """
         return float(len(t))
 
     def predict(self, z: Array) -> Array:
-        """What z says in the targets' own terms, (N, M): probabilities where z are logits."""
+        """The predictions (N, M) for outputs z: probabilities for logits, else z."""
         return z
 
     def trials(self, n: int, width: int, rng: np.random.Generator) -> Iterator[tuple[Task, Array, Array]]:
-        """Outputs z and targets t to try the gradient on, float64, one pair for each kind of targets."""
+        """(task, z, t) for each kind of targets: random outputs and targets in float64 to try."""
         for task in self.tasks:
             z = 2.0 * rng.normal(size=(n, width))
             yield task, z, rng.integers(0, width, n) if task == "classification" else rng.normal(size=z.shape)
 
     def width(self, data: Data) -> int:
-        """How many outputs M the network must have for these data."""
+        """The number of outputs M that the network must have for these data."""
         return data.target_width
 
 
 def adds_up(loss: Loss) -> bool:
-    """Whether a batch's gradient can be put together from its parts', as the loss's own class says."""
+    """Whether the loss's own class, not a base class, declares `adds_up`."""
     return bool(vars(type(loss)).get("adds_up", False))
 
 

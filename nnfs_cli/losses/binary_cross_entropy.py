@@ -20,11 +20,11 @@ class BinaryCrossEntropy(Loss):
 
     dz = (p (1 + (w - 1) t) - w t) / (N M), which is (p - t) / (N M) for w = 1
 
-    For two classes there is one output, (N, 1), the logit of the second class, and t: (N,) class
-    numbers. For several yes-or-no labels t: (N, M) holds zeros and ones, or probabilities. z are
-    logits: the sigmoid is part of this loss, so that both stay exact at any size of z.
+    For two classes there is one output (N, 1), the logit of the second class, and t: (N,) are class
+    numbers. For several yes-or-no labels t: (N, M) holds zeros and ones, or probabilities. z are logits;
+    the sigmoid is part of this loss, so that both are exact for large z too.
 
-    positive_weight: w, how much a one counts against a zero; zeros over ones makes up for rare ones.
+    positive_weight: w, the weight of a one compared with a zero; zeros / ones, their counts, balances both.
     """
 
     positive_weight: PositiveFloat = 1.0
@@ -48,13 +48,15 @@ class BinaryCrossEntropy(Loss):
         if self.positive_weight == 1.0:
             dz -= t
         else:
-            for p, target in zip(dz.T, t.T, strict=True):  # a column at a time: no array of dz's size
+            for p, target in zip(
+                dz.T, t.T, strict=True
+            ):  # a column at a time, so that no array of dz's size is needed
                 p *= 1.0 + (self.positive_weight - 1.0) * target
                 p -= self.positive_weight * target
         dz *= 1.0 / z.size
 
     def predict(self, z: Array) -> Array:
-        """Probabilities: of both classes where there is one output, else of each label."""
+        """Probabilities: of both classes if there is one output, else of each label."""
         p = np.concatenate([-z, z], axis=1) if z.shape[1] == 1 else z.copy()
         _sigmoid(p, out=p)
         return p
@@ -88,7 +90,7 @@ class BinaryCrossEntropy(Loss):
 
 
 def _sigmoid(z: Array, out: Array) -> None:
-    """1 / (1 + exp(-z)), to the last digits at both ends; float32 still holds exp(80)."""
+    """1 / (1 + exp(-z)), precise at both ends. float32 can represent exp(80)."""
     np.negative(z, out=out)
     np.minimum(out, 80.0, out=out)
     np.exp(out, out=out)

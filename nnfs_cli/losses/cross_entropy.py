@@ -20,16 +20,16 @@ class CrossEntropy(Loss):
 
     dz = (p - onehot(t)) / N
 
-    z are logits: the softmax is part of this loss, so that both stay exact at any size of z.
+    z are logits; the softmax is part of this loss, so that both are exact for large z too.
 
-    With class weights w and smoothing s, in PyTorch's convention: the targets are
-    q = (1 - s) onehot(t) + s / K,  L = -(sum over n, k of q_nk w_k log p_nk) / sum over n of w[t_n].
+    With class weights w and label smoothing s, as in PyTorch, targets are q = (1 - s) onehot(t) + s / K, and
+    L = -(sum over n, k of q_nk w_k log p_nk) / (sum over n of w[t_n]).
 
     Szegedy, Vanhoucke, Ioffe, Shlens and Wojna, 2016, Rethinking the Inception architecture,
     arXiv:1512.00567 (label smoothing).
 
-    label_smoothing: s, the share of each target that goes to all classes alike.
-    class_weights: w, one for each class; none for equal weights.
+    label_smoothing: s, the part of each target that is spread evenly over all classes.
+    class_weights: w, a weight for each class; none for equal weights.
     """
 
     label_smoothing: Fraction = 0.0
@@ -73,7 +73,7 @@ class CrossEntropy(Loss):
         return float(np.take(self.class_weights, t).sum()) if self.class_weights else super().weight(t)
 
     def predict(self, z: Array) -> Array:
-        # Subtracting the maximum changes nothing but keeps exp from overflowing.
+        # Subtracting the maximum does not change p, but keeps exp from overflowing.
         p: Array = np.exp(z - z.max(axis=1, keepdims=True))
         p /= p.sum(axis=1, keepdims=True)
         return p
@@ -90,9 +90,9 @@ class CrossEntropy(Loss):
         yield from super().trials(n, len(self.class_weights) or width, rng)
 
     def _counts(self, z: Array, t: Array) -> tuple[Array, Array]:
-        """q_nk w_k / sum of w[t], what each -log p counts in the loss, in its two parts.
+        """The weights q_nk w_k / sum of w[t] of -log p_nk in the loss, in two parts that add up.
 
-        The share (N,) of each row's right class, and what any class k has in every row, (K,).
+        They are (N,) for each row's right class, and (K,) for all classes in every row.
         """
         classes = z.shape[1]
         weights = np.array(self.class_weights or (1.0,) * classes, z.dtype)

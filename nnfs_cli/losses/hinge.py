@@ -17,14 +17,14 @@ from nnfs_cli.preprocessing.records import Task
 class Hinge(Loss):
     """L = 1/(N K) sum over n and k != t_n of max(0, margin - z_nt + z_nk)        z: (N, K)   t: (N,) classes
 
-    dz_nk = 1/(N K) where that maximum is not 0; dz_nt = minus the sum of the row's others. The outputs
-    are scores: the largest is the prediction, and they are no probabilities, so metrics of how sure
-    the network is (log_loss, brier, expected_calibration_error) say nothing here.
+    dz_nk = 1/(N K) where that maximum is not 0, else 0; dz_nt is minus the sum of the row's other dz. The
+    largest output is the prediction. Outputs are scores and no probabilities, so metrics that need these
+    (log_loss, brier, expected_calibration_error) have no meaning here.
 
     Weston and Watkins, 1999, Support vector machines for multi-class pattern recognition; divided by K
     as in PyTorch's multi_margin_loss.
 
-    margin: how far the right class's score must lie above the others.
+    margin: by how much the right class's score must exceed the others.
     """
 
     margin: PositiveFloat = 1.0

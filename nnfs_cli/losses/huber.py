@@ -21,7 +21,7 @@ class Huber(Loss):
 
     Huber, 1964, Robust estimation of a location parameter.
 
-    delta: where the square turns into a straight line, in the targets' unit.
+    delta: the error, in the targets' unit, from which on h is a straight line.
     """
 
     delta: PositiveFloat = 1.0

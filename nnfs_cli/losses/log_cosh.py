@@ -23,7 +23,7 @@ class LogCosh(Loss):
     adds_up: ClassVar[bool] = True
 
     def value(self, z: Array, t: Array) -> float:
-        # Large d would overflow cosh; of small d the other form would keep but the rounding of log 2.
+        # For large d cosh would overflow. For small d the other form would lose d in log 2's rounding.
         d = np.abs(z - t)
         small = np.log1p(2.0 * np.square(np.sinh(0.5 * np.minimum(d, 1.0))))
         large = d + np.log1p(np.exp(-2.0 * d)) - math.log(2.0)

@@ -15,7 +15,7 @@ from nnfs_cli.preprocessing.records import Task
 class MAE(Loss):
     """L = 1/(N M) sum over n, m of |z_nm - t_nm|        z, t: (N, M)
 
-    dz = sign(z - t) / (N M), 0 where they are equal. The best z is the median of t.
+    dz = sign(z - t) / (N M), with sign(0) = 0. The best constant z is the median of t.
     """
 
     tasks: ClassVar[tuple[Task, ...]] = ("regression",)

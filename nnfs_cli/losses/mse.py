@@ -15,12 +15,12 @@ from nnfs_cli.preprocessing.records import Task
 class MSE(Loss):
     """L = 1/(N M) sum over n, m of (z_nm - t_nm)^2        z, t: (N, M)
 
-    dz = 2/(N M) (z - t), exactly this loss's gradient: the mean is over all N x M elements.
-    Class numbers t: (N,) stand for their one-hot rows (N, M).
+    dz = 2/(N M) (z - t). The mean is over all N x M numbers, and dz is the gradient of that mean.
+    Class numbers t: (N,) stand for one-hot rows (N, M).
     """
 
     tasks: ClassVar[tuple[Task, ...]] = ("regression", "classification")
-    adds_up: ClassVar[bool] = True
+    adds_up: ClassVar[bool] = True  # dz of a batch is the weighted mean of its parts' dz
 
     def value(self, z: Array, t: Array) -> float:
         difference = z - t if t.ndim == z.ndim else _subtract_one_hot(z, t, np.empty_like(z))
@@ -36,7 +36,7 @@ class MSE(Loss):
 
 
 def _subtract_one_hot(z: Array, t: Array, out: Array) -> Array:
-    """out = z - onehot(t): class numbers t (N,) stand for rows that are 1 at that place and else 0."""
+    """out = z - onehot(t): in row n, onehot(t) is 1 in column t[n] and 0 elsewhere."""
     np.copyto(out, z)
     out[row_numbers(len(t)), t] -= 1.0
     return out

@@ -17,9 +17,9 @@ from nnfs_cli.preprocessing.records import Data, Task
 class Poisson(Loss):
     """L = 1/(N M) sum of exp(z) - t z        z: (N, M) logarithms of rates   t: (N, M) counts
 
-    dz = (exp(z) - t) / (N M). It is the negative log-likelihood without log(t!), which z cannot change.
-    Predictions are the rates exp(z). Beyond z = 88 those are too large for float32. Targets need not be
-    whole, but must not be negative: then the loss would have no least value.
+    dz = (exp(z) - t) / (N M). L is the negative log-likelihood without log(t!), which does not depend on z.
+    Predictions are the rates exp(z); above z = 88 these overflow in float32. Targets need not be whole
+    numbers. They must not be negative: the loss would have no minimum.
     """
 
     tasks: ClassVar[tuple[Task, ...]] = ("regression",)

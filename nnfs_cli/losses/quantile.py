@@ -17,12 +17,12 @@ from nnfs_cli.preprocessing.records import Task
 class Quantile(Loss):
     """L = 1/(N M) sum of q (t - z) where t >= z, else (1 - q) (z - t)        z, t: (N, M)
 
-    dz = -q / (N M) where z < t, (1 - q) / (N M) where z > t, halfway between them where z = t. The best
-    z is the q-th quantile of t.
+    dz = -q / (N M) where z < t, (1 - q) / (N M) where z > t, and the mean of both where z = t. The best
+    constant z is the q-quantile of t.
 
     Koenker and Bassett, 1978, Regression quantiles.
 
-    q: which quantile, 0.5 for the median.
+    q: the quantile, 0.5 for the median.
     """
 
     q: Annotated[float, Gt(0), Lt(1)] = 0.5

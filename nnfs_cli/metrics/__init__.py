@@ -1,1 +1,1 @@
-"""Metrics: scores that people read. Training does not follow them."""
+"""Metrics: scores for people to read. Training does not minimize them."""

@@ -13,7 +13,7 @@ from nnfs_cli.preprocessing.records import Task
 @METRICS.register("accuracy")
 @dataclass(frozen=True)
 class Accuracy(Metric):
-    """The share of rows whose largest p is that of their class: 1/N sum of [argmax_k p_nk = t_n]"""
+    """The part of rows whose class has the largest p: 1/N sum of [argmax_k p_nk = t_n]"""
 
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
     maximize: ClassVar[bool] = True

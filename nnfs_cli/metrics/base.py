@@ -1,4 +1,4 @@
-"""The metric's contract and registry."""
+"""The base class and registry of metrics."""
 
 from abc import ABC, abstractmethod
 from typing import ClassVar, Literal
@@ -10,16 +10,16 @@ from nnfs_cli.core.component import Component, Registry
 from nnfs_cli.preprocessing.records import Task
 
 WORTH_COLUMNS = 8192
-"""Numbers from which on it pays to go through them column by column."""
+"""From this many numbers on, it is faster to go through an array column by column."""
 
 
 class Metric(Component, ABC):
     """A score of predictions p (N, M) for targets t: classes (N,) or real values (N, M).
 
-    For classes p are probabilities.
+    For classes, p are probabilities.
 
-    tasks: the kinds of targets it is defined for.
-    maximize: more is better.
+    tasks: the kinds of targets that the metric takes.
+    maximize: whether larger scores are better.
     """
 
     registry: ClassVar[Registry["Metric"]]
@@ -28,30 +28,29 @@ class Metric(Component, ABC):
 
     @abstractmethod
     def __call__(self, p: Array, t: Array) -> float:
-        """The score over all rows, summed up in float64."""
+        """The score over all rows, summed in float64."""
 
 
 def likeliest(p: Array) -> Array:
-    """The class (N,) of the largest p (N, K) in each row, of equal ones the first: p.argmax(axis=1).
+    """The class (N,) with the largest p (N, K) in each row, the first if several are equal: p.argmax(axis=1).
 
-    NumPy's argmax goes through one row after the other, which is slow where rows lie innermost in
-    memory. There, whole columns at a time, the first class that has its row's maximum is the one for
-    which K - k is largest.
+    NumPy's argmax goes row by row, which is slow if the batch is innermost in memory. In this case whole
+    columns are compared with the rows' maxima; the first class that is equal has the largest K - k.
     """
     classes = p.shape[1]
     if p.size >= WORTH_COLUMNS and classes <= 255 and p.flags.f_contiguous:
         from_behind = np.arange(classes, 0, -1, dtype=np.uint8)
         found = np.maximum.reduce((p == np.maximum.reduce(p, axis=1, keepdims=True)) * from_behind, axis=1)
-        if found.all():  # else a row has no class as large as its maximum: that is not a number
+        if found.all():  # else some maximum is not a number, which equals nothing
             return np.asarray(np.subtract(classes, found, dtype=np.intp))
     return np.asarray(p.argmax(axis=1))
 
 
 def class_counts(p: Array, t: Array, average: Literal["macro", "micro"]) -> Array:
-    """Rows of each class that are hits, that were predicted as it, and that are its own: (3, K), float64.
+    """(3, K) counts for each class: hits, rows predicted as the class, and rows of the class; float64.
 
-    For `macro`, K leaves out classes neither predicted nor there, as scikit-learn does. For `micro`,
-    the counts of all classes are summed up, and K is 1.
+    For `macro`, classes without rows that are never predicted are left out, as in scikit-learn. For
+    `micro`, counts are summed over all classes, and K is 1.
     """
     guess, classes = likeliest(p), p.shape[1]
     counts = np.array([np.bincount(k, minlength=classes) for k in (t[guess == t], guess, t)], np.float64)

@@ -16,12 +16,12 @@ from nnfs_cli.preprocessing.records import Task
 class ExpectedCalibrationError(Metric):
     """sum over bins of (rows in the bin / N) |accuracy of the bin - mean confidence of the bin|
 
-    A row's confidence is its largest p; bins cut (0, 1] into equal parts, each with its upper edge.
+    A row's confidence is its largest p. Bins are equal parts of (0, 1]; each includes its upper edge.
     0 is perfect.
 
     Guo, Pleiss, Sun and Weinberger, 2017, On calibration of modern neural networks, arXiv:1706.04599.
 
-    bins: how many equal parts confidences from 0 to 1 are sorted into.
+    bins: the number of bins.
     """
 
     bins: PositiveInt = 15

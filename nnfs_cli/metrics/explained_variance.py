@@ -15,8 +15,8 @@ from nnfs_cli.preprocessing.records import Task
 class ExplainedVariance(Metric):
     """1 - var(t - p) / var(t) over the rows, averaged over the M outputs: 1 is perfect
 
-    Unlike r2 it forgives a constant offset. An output whose target is constant counts as 1 where the
-    error is constant too, else as 0.
+    Unlike r2, it ignores a constant error. For an output with constant targets the score is 1 if the error
+    is constant too, else 0.
     """
 
     tasks: ClassVar[tuple[Task, ...]] = ("regression",)
@@ -25,6 +25,6 @@ class ExplainedVariance(Metric):
     def __call__(self, p: Array, t: Array) -> float:
         t = t.astype(np.float64)
         error = t - p
-        constant = np.ptp(t, axis=0) == 0.0  # asked of the values: rounding leaves variance to equal ones
+        constant = np.ptp(t, axis=0) == 0.0  # by the values, since rounding may give equal ones a variance
         explained = 1.0 - error.var(axis=0) / np.where(constant, 1.0, t.var(axis=0))
         return float(np.where(constant, np.ptp(error, axis=0) == 0.0, explained).mean())

@@ -15,10 +15,10 @@ from nnfs_cli.preprocessing.records import Task
 class F1(Metric):
     """2 hits / (rows predicted as the class + rows of the class), averaged over classes; 0 for 0 / 0
 
-    Classes that are neither predicted nor there are left out of the macro average, as in scikit-learn.
+    The macro average leaves out classes without rows that are never predicted, as in scikit-learn.
 
-    average: `macro`, the mean of the classes' scores, or `micro`, the score of all counts summed up,
-        which is the accuracy.
+    average: `macro`, the mean of the classes' scores, or `micro`, the score of the summed counts, which
+        is the accuracy.
     """
 
     average: Literal["macro", "micro"] = "macro"

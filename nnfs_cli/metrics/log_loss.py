@@ -13,10 +13,10 @@ from nnfs_cli.preprocessing.records import Task
 @METRICS.register("log_loss")
 @dataclass(frozen=True)
 class LogLoss(Metric):
-    """-1/N sum over n of log p[n, t_n], with p cut to between e and 1 - e
+    """-1/N sum over n of log p[n, t_n], with p clipped to [e, 1 - e]
 
-    The same as cross_entropy's value but for the cut, by which a certain mistake costs 36 and not more:
-    e is float64's 2.2e-16 whatever the network's dtype, where scikit-learn takes that of p.
+    It is cross_entropy's value, but for the clipping, which limits a row's loss to 36. e is float64's
+    2.2e-16 for every dtype of the network; scikit-learn takes that of p's dtype.
     """
 
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)

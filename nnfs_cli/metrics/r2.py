@@ -15,7 +15,7 @@ from nnfs_cli.preprocessing.records import Task
 class R2(Metric):
     """1 - sum (p - t)^2 / sum (t - mean t)^2 over the rows, averaged over the M outputs: 1 is perfect
 
-    An output whose target is constant counts as 1 where it is met exactly, else as 0.
+    For an output with constant targets the score is 1 if all predictions are exact, else 0.
     """
 
     tasks: ClassVar[tuple[Task, ...]] = ("regression",)
@@ -25,6 +25,6 @@ class R2(Metric):
         t = t.astype(np.float64)
         residual = np.square(p - t).sum(axis=0)
         total = np.square(t - t.mean(axis=0)).sum(axis=0)
-        constant = np.ptp(t, axis=0) == 0.0  # asked of the values: rounding leaves a total to equal ones
+        constant = np.ptp(t, axis=0) == 0.0  # by the values, since rounding may give equal ones a variance
         explained = 1.0 - residual / np.where(constant, 1.0, total)
         return float(np.where(constant, residual == 0.0, explained).mean())

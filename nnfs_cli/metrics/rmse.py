@@ -13,7 +13,7 @@ from nnfs_cli.preprocessing.records import Task
 @METRICS.register("rmse")
 @dataclass(frozen=True)
 class RMSE(Metric):
-    """sqrt(1/(N M) sum over n, m of (p_nm - t_nm)^2), in the targets' unit: one root over all outputs"""
+    """sqrt(1/(N M) sum over n, m of (p_nm - t_nm)^2), in the targets' unit, a single root over all outputs"""
 
     tasks: ClassVar[tuple[Task, ...]] = ("regression",)
 

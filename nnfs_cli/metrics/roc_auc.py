@@ -15,8 +15,8 @@ from nnfs_cli.preprocessing.records import Task
 class RocAuc(Metric):
     """P(a row of the class has a larger p than a row of another class), ties counting half
 
-    For two classes that of the second; for more the mean over classes, each against the rest. Classes
-    that all or none of the rows have are left out; 0.5 where no class is left.
+    For two classes, the score of the second; for more, the mean over classes, each against all others. A
+    class is left out if all rows or no rows are of it. If no class is left, the score is 0.5.
 
     Fawcett, 2006, An introduction to ROC analysis; by ranks, Mann and Whitney, 1947.
     """
@@ -31,7 +31,7 @@ class RocAuc(Metric):
 
 
 def _area(p: Array, positive: Array) -> float:
-    """(rank sum of the positives - n (n + 1) / 2) / (n m), tied p sharing their mean rank."""
+    """(rank sum of the n positives - n (n + 1) / 2) / (n m), for m negatives; equal p get their mean rank."""
     _, which, counts = np.unique(p, return_inverse=True, return_counts=True)
     ranks = (np.cumsum(counts) - (counts - 1) / 2.0)[which]
     n = np.count_nonzero(positive)

@@ -14,11 +14,11 @@ from nnfs_cli.preprocessing.records import Task
 @METRICS.register("top_k_accuracy")
 @dataclass(frozen=True)
 class TopKAccuracy(Metric):
-    """The share of rows whose class is among the k with the largest p
+    """The part of rows whose class is among the k classes with the largest p
 
-    Of equal p the higher class number counts as larger, as in scikit-learn.
+    Among equal p, the higher class number counts as larger, as in scikit-learn.
 
-    k: how many; with k or fewer classes the score is 1.
+    k: the number of classes that count; with k or fewer classes in the data the score is 1.
     """
 
     k: PositiveInt = 5

@@ -1,1 +1,1 @@
-"""Optimizers: how gradients change parameters."""
+"""Optimizers: how a step changes the parameters by their gradient."""

@@ -7,7 +7,7 @@ import numpy as np
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.params import FlatParams
 from nnfs_cli.core.ranges import Fraction, NonNegativeFloat, PositiveFloat
-from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer, add_weight_decay, average_in
+from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer, add_weight_decay, update_average
 
 
 @OPTIMIZERS.register("adadelta")
@@ -19,9 +19,9 @@ class Adadelta(Optimizer):
 
     Zeiler, 2012, ADADELTA: an adaptive learning rate method, arXiv:1212.5701.
 
-    learning_rate: lr; the paper has none, as if it were 1.
+    learning_rate: lr; the paper has none, which is lr = 1.
     rho: how long both means remember, about 1 / (1 - rho) steps.
-    epsilon: keeps the division away from zero, and gives the first steps their size.
+    epsilon: keeps the divisor above zero, and sets the size of the first steps.
     weight_decay: c, coupled (L2): g + c w in place of g, for weights but not for biases; 0 for none.
     """
 
@@ -41,7 +41,7 @@ class Adadelta(Optimizer):
     def step(self, params: FlatParams, learning_rate: float) -> None:
         w, g, v, u, s = params.value, params.grad, self.v, self.u, self.scratch
         add_weight_decay(params, self.weight_decay, s)
-        average_in(v, self.rho, np.multiply(g, g, out=s), s)
+        update_average(v, self.rho, np.multiply(g, g, out=s), s)
         # g becomes d
         np.add(v, self.epsilon, out=s)
         np.sqrt(s, out=s)
@@ -49,6 +49,6 @@ class Adadelta(Optimizer):
         np.add(u, self.epsilon, out=s)
         np.sqrt(s, out=s)
         g *= s
-        average_in(u, self.rho, np.multiply(g, g, out=s), s)
+        update_average(u, self.rho, np.multiply(g, g, out=s), s)
         g *= learning_rate
         w -= g

@@ -1,4 +1,4 @@
-"""AdaGrad: a rate for each parameter, falling with its gradients so far."""
+"""AdaGrad: a learning rate for each parameter, which falls as its gradients add up."""
 
 from dataclasses import dataclass
 
@@ -15,13 +15,13 @@ from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer, add_weight_decay
 class Adagrad(Optimizer):
     """w <- w - lr g / (sqrt(v) + epsilon)        w, g, v: (P,)
 
-    v <- v + g^2 from 0, so that a parameter's rate falls as its gradients add up.
+    v <- v + g^2 from 0, so that a parameter's learning rate falls as its gradients add up.
 
     Duchi, Hazan and Singer, 2011, Adaptive subgradient methods for online learning and stochastic
     optimization.
 
-    learning_rate: lr, the size of a step along the gradient.
-    epsilon: keeps the division away from zero.
+    learning_rate: lr, the step's size in units of the gradient.
+    epsilon: keeps the divisor above zero.
     weight_decay: c, coupled (L2): g + c w in place of g, for weights but not for biases; 0 for none.
     """
 

@@ -8,7 +8,7 @@ import numpy as np
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.params import FlatParams
 from nnfs_cli.core.ranges import Fraction, NonNegativeFloat, PositiveFloat
-from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer, add_weight_decay, stretches, total_weight
+from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer, add_weight_decay, chunks, total_weight
 
 
 @OPTIMIZERS.register("adam")
@@ -23,8 +23,8 @@ class Adam(Optimizer):
 
     learning_rate: lr, about the size of a parameter's first steps.
     beta1: how long the mean of gradients remembers, about 1 / (1 - beta1) steps.
-    beta2: how long the mean of squares remembers, likewise.
-    epsilon: keeps the division away from zero.
+    beta2: how long the mean of squares remembers, about 1 / (1 - beta2) steps.
+    epsilon: keeps the divisor above zero.
     weight_decay: c, coupled (L2): g + c w in place of g, for weights but not for biases; 0 for none.
     """
 
@@ -36,7 +36,7 @@ class Adam(Optimizer):
 
     def build(self, params: FlatParams) -> None:
         super().build(params)
-        # m and v are kept as sums, m <- beta1 m + g: divided by their total weights they are mhat and vhat
+        # m and v are kept as sums, m <- beta1 m + g. Divided by their total weights, they are mhat and vhat
         self.m = np.zeros_like(params.value)
         self.v = np.zeros_like(params.value)
         self.count = np.zeros(1, np.int64)
@@ -50,7 +50,7 @@ class Adam(Optimizer):
         n = int(self.count[0])
         weight_m, root = total_weight(self.beta1, n), math.sqrt(total_weight(self.beta2, n))
         vectors = params.value, params.grad, self.m, self.v, self.scratch
-        for here in stretches(len(params.value)):
+        for here in chunks(len(params.value)):
             w, g, m, v, s = (vector[here] for vector in vectors)
             m *= self.beta1
             m += g

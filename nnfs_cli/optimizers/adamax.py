@@ -23,8 +23,8 @@ class Adamax(Optimizer):
 
     learning_rate: lr, about the size of a parameter's first steps.
     beta1: how long the mean of gradients remembers, about 1 / (1 - beta1) steps.
-    beta2: how slowly the largest gradient is forgotten.
-    epsilon: keeps the division away from zero.
+    beta2: the decay of the largest gradient per step.
+    epsilon: keeps the divisor above zero.
     weight_decay: c, coupled (L2): g + c w in place of g, for weights but not for biases; 0 for none.
     """
 
@@ -36,7 +36,7 @@ class Adamax(Optimizer):
 
     def build(self, params: FlatParams) -> None:
         super().build(params)
-        # m is kept as a sum, m <- beta1 m + g: divided by its total weight it is mhat
+        # m is kept as a sum, m <- beta1 m + g. Divided by its total weight, it is mhat
         self.m = np.zeros_like(params.value)
         self.u = np.zeros_like(params.value)
         self.count = np.zeros(1, np.int64)

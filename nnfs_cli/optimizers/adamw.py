@@ -8,7 +8,7 @@ import numpy as np
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.params import FlatParams
 from nnfs_cli.core.ranges import Fraction, NonNegativeFloat, PositiveFloat
-from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer, decay_weights, stretches, total_weight
+from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer, chunks, decay_weights, total_weight
 
 
 @OPTIMIZERS.register("adamw")
@@ -24,9 +24,9 @@ class AdamW(Optimizer):
 
     learning_rate: lr, about the size of a parameter's first steps.
     beta1: how long the mean of gradients remembers, about 1 / (1 - beta1) steps.
-    beta2: how long the mean of squares remembers, likewise.
-    epsilon: keeps the division away from zero.
-    decoupled_weight_decay: c, which acts on the weights whatever the gradient, not on biases; 0 for none.
+    beta2: how long the mean of squares remembers, about 1 / (1 - beta2) steps.
+    epsilon: keeps the divisor above zero.
+    decoupled_weight_decay: c, which shrinks weights apart from the gradient, but not biases; 0 for none.
     """
 
     learning_rate: PositiveFloat = 0.001
@@ -37,7 +37,7 @@ class AdamW(Optimizer):
 
     def build(self, params: FlatParams) -> None:
         super().build(params)
-        # m and v are kept as sums, m <- beta1 m + g: divided by their total weights they are mhat and vhat
+        # m and v are kept as sums, m <- beta1 m + g. Divided by their total weights, they are mhat and vhat
         self.m = np.zeros_like(params.value)
         self.v = np.zeros_like(params.value)
         self.count = np.zeros(1, np.int64)
@@ -51,7 +51,7 @@ class AdamW(Optimizer):
         n = int(self.count[0])
         weight_m, root = total_weight(self.beta1, n), math.sqrt(total_weight(self.beta2, n))
         vectors = params.value, params.grad, self.m, self.v, self.scratch
-        for here in stretches(len(params.value)):
+        for here in chunks(len(params.value)):
             w, g, m, v, s = (vector[here] for vector in vectors)
             m *= self.beta1
             m += g

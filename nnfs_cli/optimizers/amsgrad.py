@@ -25,8 +25,8 @@ class AMSGrad(Optimizer):
 
     learning_rate: lr, about the size of a parameter's first steps.
     beta1: how long the mean of gradients remembers, about 1 / (1 - beta1) steps.
-    beta2: how long the mean of squares remembers, likewise.
-    epsilon: keeps the division away from zero.
+    beta2: how long the mean of squares remembers, about 1 / (1 - beta2) steps.
+    epsilon: keeps the divisor above zero.
     weight_decay: c, coupled (L2): g + c w in place of g, for weights but not for biases; 0 for none.
     """
 
@@ -38,7 +38,7 @@ class AMSGrad(Optimizer):
 
     def build(self, params: FlatParams) -> None:
         super().build(params)
-        # m, v and a are kept as sums, m <- beta1 m + g: over their total weights they are mhat, vhat, ahat
+        # m, v and a are kept as sums, m <- beta1 m + g. Over their total weights, they are mhat, vhat, ahat
         self.m = np.zeros_like(params.value)
         self.v = np.zeros_like(params.value)
         self.a = np.zeros_like(params.value)

@@ -1,4 +1,4 @@
-"""The optimizer's contract and registry."""
+"""The base class and registry of optimizers."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -10,40 +10,40 @@ from nnfs_cli.core.arrays import Array, slices
 from nnfs_cli.core.component import Component, Registry
 from nnfs_cli.core.params import FlatParams
 
-LONGEST_STRETCH = 2**16
-"""Numbers that an optimizer goes over several times before it comes to the next."""
+CHUNK = 2**16
+"""Numbers that an optimizer updates at a time: they stay in the cache through all of a step's operations."""
 
 
 class Optimizer(Component, ABC):
-    """Steps down the gradient. Every optimizer has an option `learning_rate`.
+    """Changes the parameters by their gradient. Every optimizer has an option `learning_rate`.
 
-    What it remembers between steps are arrays, each created in `build`: as a rule vectors of params.value's
-    shape (P,), or several as (..., P).
+    Its state are arrays that `build` creates, as a rule of params.value's shape (P,), or (..., P).
+    scratch: (P,) for intermediate results of a step.
     """
 
     registry: ClassVar[Registry["Optimizer"]]
     learning_rate: float
 
     def build(self, params: FlatParams) -> None:
-        """Create the state for these parameters."""
+        """Create the state for these parameters, and `scratch`."""
         self.scratch = np.empty_like(params.value)
 
     @abstractmethod
     def step(self, params: FlatParams, learning_rate: float) -> None:
-        """Update params.value in place from params.grad, which is used up: it may hold anything after."""
+        """Change params.value in place. params.grad may be overwritten: its content is lost."""
 
     def state(self) -> dict[str, Array]:
-        """What the next step depends on, by name; the arrays themselves, to save or to write into."""
+        """The arrays that the next step depends on, by name: no copies, so that they can be loaded into."""
         return {}
 
 
-def stretches(n: int) -> Iterator[slice]:
-    """0 to n in slices so short that what an optimizer has of each stays in the cache from pass to pass."""
-    return slices(n, LONGEST_STRETCH)
+def chunks(n: int) -> Iterator[slice]:
+    """Slices of CHUNK numbers that cover 0 to n."""
+    return slices(n, CHUNK)
 
 
 def add_weight_decay(params: FlatParams, coefficient: float, scratch: Array) -> None:
-    """Coupled weight decay: g <- g + c w, where weight decay applies. It is L2 regularization."""
+    """Coupled weight decay: g <- g + c w for decayed parameters. This is L2 regularization."""
     if coefficient:
         d = params.decayed
         np.multiply(params.value[d], coefficient, out=scratch[d])
@@ -51,7 +51,7 @@ def add_weight_decay(params: FlatParams, coefficient: float, scratch: Array) -> 
 
 
 def decay_weights(params: FlatParams, coefficient: float, learning_rate: float) -> None:
-    """Decoupled weight decay: w <- w - lr c w, where weight decay applies, whatever the gradient.
+    """Decoupled weight decay: w <- w - lr c w for decayed parameters. It does not go through the gradient.
 
     Loshchilov and Hutter, 2019, Decoupled weight decay regularization, arXiv:1711.05101.
     """
@@ -59,20 +59,20 @@ def decay_weights(params: FlatParams, coefficient: float, learning_rate: float) 
         params.value[params.decayed] *= 1.0 - learning_rate * coefficient
 
 
-def average_in(mean: Array, memory: float, news: Array, scratch: Array) -> None:
-    """mean <- memory mean + (1 - memory) news, in place. `scratch` may be `news`, which is then used up."""
-    np.multiply(news, 1.0 - memory, out=scratch)
-    mean *= memory
+def update_average(mean: Array, decay: float, new: Array, scratch: Array) -> None:
+    """mean <- decay mean + (1 - decay) new, in place. `scratch` may be `new`, whose content is then lost."""
+    np.multiply(new, 1.0 - decay, out=scratch)
+    mean *= decay
     mean += scratch
 
 
-def total_weight(memory: float, n: int) -> float:
-    """1 + memory + ... + memory^(n-1): what the n numbers in a sum s <- memory s + news weigh together.
+def total_weight(decay: float, n: int) -> float:
+    """1 + decay + ... + decay^(n-1): the sum of the n numbers' weights in s <- decay s + new.
 
-    The sum divided by it is their weighted mean. It is the same as Adam's m / (1 - memory^n), whose
-    m <- memory m + (1 - memory) news is (1 - memory) s, for two passes over the vector fewer.
+    s / total_weight is the numbers' weighted mean. It equals Adam's m / (1 - decay^n), since
+    m <- decay m + (1 - decay) new is (1 - decay) s. But s needs two passes less over the vector.
     """
-    return (1.0 - memory**n) / (1.0 - memory)
+    return (1.0 - decay**n) / (1.0 - decay)
 
 
 OPTIMIZERS: Registry[Optimizer] = Registry("optimizer", __package__)

@@ -19,10 +19,10 @@ class Lion(Optimizer):
 
     Chen et al., 2023, Symbolic discovery of optimization algorithms, arXiv:2302.06675.
 
-    learning_rate: lr, the size of every step; a third to a tenth of what suits Adam.
-    beta1: how much of the momentum goes into a step.
+    learning_rate: lr, the size of every step; a third to a tenth of a good value for Adam.
+    beta1: the weight of the momentum in a step.
     beta2: how long the momentum remembers, about 1 / (1 - beta2) steps.
-    decoupled_weight_decay: c, which acts on the weights whatever the gradient, not on biases; 0 for none.
+    decoupled_weight_decay: c, which shrinks weights apart from the gradient, but not biases; 0 for none.
     """
 
     learning_rate: PositiveFloat = 0.0001

@@ -1,4 +1,4 @@
-"""Adam with Nesterov's look ahead."""
+"""Adam with Nesterov momentum."""
 
 import math
 from dataclasses import dataclass
@@ -25,8 +25,8 @@ class NAdam(Optimizer):
 
     learning_rate: lr, about the size of a parameter's first steps.
     beta1: how long the mean of gradients remembers, about 1 / (1 - beta1) steps.
-    beta2: how long the mean of squares remembers, likewise.
-    epsilon: keeps the division away from zero.
+    beta2: how long the mean of squares remembers, about 1 / (1 - beta2) steps.
+    epsilon: keeps the divisor above zero.
     momentum_decay: psi, how fast the momentum grows from beta1 / 2 to beta1.
     weight_decay: c, coupled (L2): g + c w in place of g, for weights but not for biases; 0 for none.
     """
@@ -40,7 +40,7 @@ class NAdam(Optimizer):
 
     def build(self, params: FlatParams) -> None:
         super().build(params)
-        # m and v are kept as sums, m <- beta1 m + g: v divided by its total weight is vhat
+        # m and v are kept as sums, m <- beta1 m + g. Divided by its total weight, v is vhat
         self.m = np.zeros_like(params.value)
         self.v = np.zeros_like(params.value)
         self.count = np.zeros(1, np.int64)

@@ -7,7 +7,7 @@ import numpy as np
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.params import FlatParams
 from nnfs_cli.core.ranges import Fraction, NonNegativeFloat, PositiveFloat
-from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer, add_weight_decay, average_in
+from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer, add_weight_decay, update_average
 
 
 @OPTIMIZERS.register("rmsprop")
@@ -19,17 +19,16 @@ class RMSprop(Optimizer):
     Centered: v - m^2 in place of v under the root, with m <- alpha m + (1 - alpha) g from 0.
     With momentum mu: u <- mu u + g / (sqrt(v) + epsilon) from 0, and w <- w - lr u.
 
-    As in PyTorch, but for |v - m^2| in place of v - m^2: rounding may make a variance near 0 negative,
-    and its root not a number.
+    As in PyTorch, but with |v - m^2|: rounding may make v - m^2 negative, which has no root.
 
     Tieleman and Hinton, 2012, Neural networks for machine learning, lecture 6.5; Graves, 2013,
     Generating sequences with recurrent neural networks, arXiv:1308.0850 (centered).
 
-    learning_rate: lr, the size of a step along the gradient.
+    learning_rate: lr, the step's size in units of the gradient.
     alpha: how long the means remember, about 1 / (1 - alpha) steps.
-    epsilon: keeps the division away from zero.
-    momentum: mu, how much of u stays from step to step; 0 for none.
-    centered: divide by the root of the variance, v - m^2, in place of that of v.
+    epsilon: keeps the divisor above zero.
+    momentum: mu, the part of u that stays from step to step; 0 for none.
+    centered: true to divide by the root of the variance v - m^2 instead of v.
     weight_decay: c, coupled (L2): g + c w in place of g, for weights but not for biases; 0 for none.
     """
 
@@ -59,12 +58,12 @@ class RMSprop(Optimizer):
     def step(self, params: FlatParams, learning_rate: float) -> None:
         w, g, v, s = params.value, params.grad, self.v, self.scratch
         add_weight_decay(params, self.weight_decay, s)
-        average_in(v, self.alpha, np.multiply(g, g, out=s), s)
+        update_average(v, self.alpha, np.multiply(g, g, out=s), s)
         if self.centered:
-            average_in(self.m, self.alpha, g, s)
+            update_average(self.m, self.alpha, g, s)
             np.multiply(self.m, self.m, out=s)
             np.subtract(v, s, out=s)
-            np.abs(s, out=s)  # rounding may take a variance of zero a little below it
+            np.abs(s, out=s)  # rounding may make a variance of zero negative
             np.sqrt(s, out=s)
         else:
             np.sqrt(v, out=s)

@@ -22,9 +22,9 @@ class SGD(Optimizer):
     Polyak, 1964; Sutskever, Martens, Dahl and Hinton, 2013, On the importance of initialization and
     momentum in deep learning (nesterov, in the form that PyTorch uses).
 
-    learning_rate: lr, the size of a step along the gradient.
-    momentum: m, how much of v stays from step to step; 0 for none.
-    nesterov: look ahead along v; wants a momentum above 0.
+    learning_rate: lr, the step's size in units of the gradient.
+    momentum: m, the part of v that stays from step to step; 0 for none.
+    nesterov: look ahead along v; needs a momentum above 0.
     weight_decay: c, coupled (L2): g + c w in place of g, for weights but not for biases; 0 for none.
     """
 
@@ -40,6 +40,7 @@ class SGD(Optimizer):
         )
 
     def build(self, params: FlatParams) -> None:
+        """Create v, and `scratch` for intermediate results, both of params.value's shape."""
         super().build(params)
         if self.momentum:
             self.velocity = np.zeros_like(params.value)

@@ -1,4 +1,4 @@
-"""The regularizer's contract and registry."""
+"""The base class and registry of regularizers."""
 
 from abc import ABC
 from collections.abc import Mapping, Sequence
@@ -12,10 +12,10 @@ from nnfs_cli.core.params import FlatParams
 
 
 class Regularizer(Component, ABC):
-    """A penalty on parameters, a bound on them, or both.
+    """A penalty on parameters, a constraint on them, or both.
 
     Every regularizer has an option `all_parameters`: false leaves out biases and the parameters of
-    normalization layers (those that do not `decay`).
+    normalization layers (those with `decay` false).
 
     examples: options that the gradient check and the tests try.
     """
@@ -26,7 +26,7 @@ class Regularizer(Component, ABC):
     all_parameters: bool
 
     def penalty(self, params: FlatParams) -> float:
-        """What is added to the loss, summed up in float64."""
+        """The penalty that is added to the loss, summed in float64."""
         return 0.0
 
     def add_gradient(self, params: FlatParams) -> None:
@@ -34,15 +34,15 @@ class Regularizer(Component, ABC):
         return
 
     def constrain(self, params: FlatParams) -> None:
-        """After a step, bring params.value back within bounds, in place."""
+        """After a step, change params.value in place so that it keeps the constraint."""
         return
 
     def reach(self, params: FlatParams) -> slice:
-        """The part of the flat vectors that is regularized."""
+        """The slice of the flat vectors that is regularized."""
         return slice(None) if self.all_parameters else params.decayed
 
     def scratch(self, w: Array) -> Array:
-        """An array of w's shape and type to write into, the same one at each call."""
+        """An array of w's shape and type for intermediate results, the same at each call."""
         if self._scratch is None or (self._scratch.shape, self._scratch.dtype) != (w.shape, w.dtype):
             self._scratch = np.empty_like(w)
         return self._scratch

@@ -20,7 +20,7 @@ class L1(Regularizer):
 
     Tibshirani, 1996, Regression shrinkage and selection via the lasso.
 
-    strength: how much a unit of weight costs.
+    strength: the penalty per unit of |w|.
     all_parameters: penalize biases and normalization parameters too.
     """
 

@@ -18,9 +18,9 @@ class L2(Regularizer):
 
     dw = strength w
 
-    An optimizer's coupled `weight_decay` does the same, after gradient clipping and unreported.
+    An optimizer's coupled `weight_decay` does the same after gradient clipping, and reports no penalty.
 
-    strength: how much; twice what it is where the penalty has no half, as in Keras.
+    strength: the factor of the penalty; Keras, whose penalty has no 1/2, takes half of this number.
     all_parameters: penalize biases and normalization parameters too.
     """
 

@@ -1,4 +1,4 @@
-"""A bound on the norm of every unit's weights."""
+"""A bound on the norm of each unit's weights."""
 
 from dataclasses import dataclass
 
@@ -14,14 +14,14 @@ from nnfs_cli.regularizers.base import REGULARIZERS, Regularizer
 class MaxNorm(Regularizer):
     """w <- w min(1, limit / |w|) after each step        w: a unit's incoming weights, a column of W
 
-    A column runs over all axes but the last. There is no penalty: loss and gradient stay as they are.
+    A column runs over all axes but the last. There is no penalty: loss and gradient do not change.
 
     Srebro and Shraibman, 2005, Rank, trace-norm and max-norm; Hinton, Srivastava, Krizhevsky, Sutskever
     and Salakhutdinov, 2012, Improving neural networks by preventing co-adaptation of feature detectors,
     arXiv:1207.0580.
 
-    limit: the largest Euclidean norm that a column may have.
-    all_parameters: bound vectors too, biases and normalization parameters, each as one column.
+    limit: the largest Euclidean norm of a column.
+    all_parameters: bound biases and normalization parameters too, each vector as one column.
     """
 
     limit: PositiveFloat = 3.0
@@ -34,4 +34,6 @@ class MaxNorm(Regularizer):
                 W = param.value.reshape(-1, param.shape[-1] if is_matrix else 1)
                 norms = np.sqrt(np.einsum("ij,ij->j", W, W))
                 if norms.max() > self.limit:
-                    W *= self.limit / np.maximum(norms, self.limit)  # by exactly 1 where a norm is no larger
+                    W *= self.limit / np.maximum(
+                        norms, self.limit
+                    )  # the factor is exactly 1 if the norm is within the limit

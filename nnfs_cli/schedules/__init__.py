@@ -1,1 +1,1 @@
-"""Schedules: how the learning rate changes as training goes on."""
+"""Schedules: how the learning rate changes during training."""

@@ -11,7 +11,7 @@ from nnfs_cli.schedules.base import SCHEDULES, Clock, Schedule
 class Constant(Schedule):
     """lr = base,   the optimizer's learning_rate
 
-    warmup: epochs of linear warm-up before; 0 for none.
+    warmup: the number of epochs of linear warm-up at the start; 0 for none.
     """
 
     warmup: NonNegativeFloat = 0.0

@@ -1,4 +1,4 @@
-"""The learning rate falls along half a cosine, once or again and again."""
+"""The learning rate falls along half a cosine, once or in several cycles."""
 
 import math
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from nnfs_cli.schedules.base import SCHEDULES, Clock, Schedule
 class Cosine(Schedule):
     """lr = minimum + (base - minimum) (1 + cos(pi u)) / 2,   u from 0 to 1 over a cycle, step by step
 
-    Without restarts the one cycle is the whole training.
+    Without restarts there is one cycle, the whole training.
 
     Loshchilov and Hutter, 2017, SGDR: stochastic gradient descent with warm restarts, arXiv:1608.03983.
 
-    minimum: the rate that a cycle falls to; it is reached only after the last step of the training.
-    cycle: epochs of the first cycle, after which the rate starts from the top again; 0 for no restarts.
-    growth: how many times longer each cycle is than the one before; cycles are whole steps long.
-    warmup: epochs of linear warm-up before; 0 for none.
+    minimum: the rate at a cycle's end, which no step reaches: the end is after the cycle's last step.
+    cycle: the number of epochs in the first cycle; the next one starts from base again. 0 for no restarts.
+    growth: how many times longer each cycle is than the one before, rounded to whole steps.
+    warmup: the number of epochs of linear warm-up at the start; 0 for none.
     """
 
     minimum: NonNegativeFloat = 0.0
@@ -35,7 +35,7 @@ class Cosine(Schedule):
         return self.minimum + (base - self.minimum) * (1.0 + math.cos(math.pi * u)) / 2.0
 
     def _share_of_cycle(self, clock: Clock) -> float:
-        """How far the running cycle has come, counted in whole steps: sums of fractions would drift."""
+        """The part of the current cycle that has passed. Whole steps are counted: fractions add up errors."""
         first = length = max(round(self.cycle * clock.steps_per_epoch), 1)
         if self.growth == 1.0:
             return clock.step % length / length

@@ -14,10 +14,10 @@ from nnfs_cli.schedules.base import SCHEDULES, Clock, Schedule
 class Exponential(Schedule):
     """lr = base gamma^floor(epoch)
 
-    Within an epoch it stays the same, as with PyTorch's ExponentialLR stepped once an epoch.
+    It is constant within an epoch, as with PyTorch's ExponentialLR stepped once per epoch.
 
-    gamma: what the rate is multiplied by after each epoch.
-    warmup: epochs of linear warm-up before; 0 for none.
+    gamma: the factor by which the rate is multiplied after each epoch.
+    warmup: the number of epochs of linear warm-up at the start; 0 for none.
     """
 
     gamma: Annotated[float, Gt(0), Le(1)] = 0.95

@@ -9,10 +9,10 @@ from nnfs_cli.schedules.base import SCHEDULES, Clock, Schedule
 @SCHEDULES.register("inverse_time")
 @dataclass(frozen=True)
 class InverseTime(Schedule):
-    """lr = base / (1 + decay epoch),   epoch counting fractions too, step by step
+    """lr = base / (1 + decay epoch),   epoch with its fraction, step by step
 
-    decay: how fast, per epoch: after 1 / decay epochs half the rate is left.
-    warmup: epochs of linear warm-up before; 0 for none.
+    decay: how fast the rate falls; it is base / 2 after 1 / decay epochs.
+    warmup: the number of epochs of linear warm-up at the start; 0 for none.
     """
 
     decay: NonNegativeFloat = 0.1

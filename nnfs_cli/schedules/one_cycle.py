@@ -1,4 +1,4 @@
-"""One cycle: up from a small rate to the full one, then down to a tiny one."""
+"""One cycle: the learning rate rises from a small value to base, and then falls to a tiny one."""
 
 import math
 from dataclasses import dataclass
@@ -13,18 +13,18 @@ from nnfs_cli.schedules.base import SCHEDULES, Clock, Schedule
 @SCHEDULES.register("one_cycle")
 @dataclass(frozen=True)
 class OneCycle(Schedule):
-    """lr along half a cosine from base / first_divisor up to base, along another down to that / last_divisor
+    """lr from base / first_divisor up to base, then down to base / first_divisor / last_divisor
 
-    With T steps, counted from 0, the top is at rise T - 1 and the bottom is the last step, T - 1: as
-    in PyTorch's OneCycleLR, whose max_lr is base. Its momentum does not cycle.
+    Both ways are half a cosine. With steps 0 to T - 1, the rate is base at step rise T - 1 and smallest at
+    step T - 1, as in PyTorch's OneCycleLR with max_lr = base. Unlike in PyTorch, momentum does not cycle.
 
     Smith and Topin, 2018, Super-convergence: very fast training of neural networks using large
     learning rates, arXiv:1708.07120.
 
-    rise: the share of the training in which the rate grows; PyTorch's pct_start.
+    rise: the part of the training in which the rate grows; PyTorch's pct_start.
     first_divisor: how many times smaller than base the first rate is; PyTorch's div_factor.
     last_divisor: how many times smaller than the first rate the last is; PyTorch's final_div_factor.
-    warmup: epochs of linear warm-up before; 0 for none.
+    warmup: the number of epochs of linear warm-up at the start; 0 for none.
     """
 
     rise: Annotated[float, Gt(0), Lt(1)] = 0.3

@@ -1,4 +1,4 @@
-"""The learning rate falls to an end along a power of the time that is left."""
+"""The learning rate falls to an end value, by a power of the remaining part of the training."""
 
 from dataclasses import dataclass
 
@@ -11,9 +11,9 @@ from nnfs_cli.schedules.base import SCHEDULES, Clock, Schedule
 class Polynomial(Schedule):
     """lr = end + (base - end) (1 - u)^power,   u from 0 to 1 over the training, step by step
 
-    power: 1 for a straight line, more for a fall that slows down.
+    power: 1 for a straight line; above 1 the fall slows down towards the end.
     end: the rate after the last step.
-    warmup: epochs of linear warm-up before; 0 for none.
+    warmup: the number of epochs of linear warm-up at the start; 0 for none.
     """
 
     power: PositiveFloat = 1.0

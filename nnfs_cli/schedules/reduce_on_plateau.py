@@ -1,4 +1,4 @@
-"""The learning rate falls when training no longer gets on."""
+"""The learning rate falls when the monitored value stops improving."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -11,7 +11,7 @@ from nnfs_cli.core.ranges import NonNegativeFloat, NonNegativeInt
 from nnfs_cli.schedules.base import SCHEDULES, Clock, Schedule
 
 SMALLEST_CUT = 1e-8
-"""A cut that would change the rate by less is not made, as by PyTorch: so the rate never comes to 0."""
+"""Cuts that would change the rate by less are not made, as in PyTorch. So the rate never becomes 0."""
 
 
 @SCHEDULES.register("reduce_on_plateau")
@@ -19,16 +19,16 @@ SMALLEST_CUT = 1e-8
 class ReduceOnPlateau(Schedule):
     """lr <- max(factor lr, minimum) after more than `patience` epochs without a better monitored value
 
-    Better is smaller than the best so far by more than the share `threshold` of its size, as PyTorch's
-    ReduceLROnPlateau has it for positive values; larger, for metrics of which more is better. Without a
-    validation split it is the training loss that is monitored.
+    A value is better if it is smaller than the best so far by more than threshold |best|, as in PyTorch's
+    ReduceLROnPlateau for positive values. For metrics that are maximized it must be larger. Without a
+    validation split the training loss is monitored.
 
-    factor: what the rate is multiplied by at a cut.
-    patience: epochs without a better value that are borne.
-    threshold: the share by which a value must be better.
-    cooldown: epochs after a cut that do not count towards patience.
+    factor: the factor by which a cut multiplies the rate.
+    patience: the number of epochs without a better value before a cut.
+    threshold: by what part of the best value a value must be better.
+    cooldown: the number of epochs after a cut that do not count towards patience.
     minimum: the smallest rate; 0 for any.
-    warmup: epochs of linear warm-up before, in which values are watched too; 0 for none.
+    warmup: the number of epochs of linear warm-up at the start, which count too; 0 for none.
     """
 
     factor: Annotated[float, Gt(0), Lt(1)] = 0.1

@@ -15,9 +15,9 @@ from nnfs_cli.schedules.base import SCHEDULES, Clock, Schedule
 class Step(Schedule):
     """lr = base factor^floor(epoch / every)
 
-    every: epochs from one drop to the next.
-    factor: what the rate is multiplied by at each drop.
-    warmup: epochs of linear warm-up before; 0 for none.
+    every: the number of epochs between two drops.
+    factor: the factor by which a drop multiplies the rate.
+    warmup: the number of epochs of linear warm-up at the start; 0 for none.
     """
 
     every: PositiveFloat = 30.0
@@ -25,6 +25,6 @@ class Step(Schedule):
     warmup: NonNegativeFloat = 0.0
 
     def rate(self, base: float, clock: Clock) -> float:
-        # The tiny share keeps the rounding of a fractional `every` from delaying a drop by one step.
+        # Without the tiny addend, the rounding of a fractional `every` may delay a drop by one step.
         drops = math.floor(clock.step / (self.every * clock.steps_per_epoch) + 1e-9)
         return float(base * self.factor**drops)

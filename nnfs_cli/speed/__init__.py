@@ -1,1 +1,1 @@
-"""All that makes training fast and can be left out."""
+"""Everything that makes training and inference fast. The rest of the package works without it."""

@@ -1,4 +1,4 @@
-"""All-reduce: sums that the parts of a batch need from each other in the middle of their passes."""
+"""All-reduce: in the middle of a pass, parts of a batch add up sums, and each gets the same total."""
 
 import math
 import multiprocessing
@@ -8,63 +8,64 @@ from collections.abc import Callable
 import numpy.typing as npt
 
 from nnfs_cli.core.arrays import Array, Shape
-from nnfs_cli.speed.workers import LOOK_SECONDS, Semaphore, can_fork, shared
+from nnfs_cli.speed.workers import SPIN_SECONDS, Semaphore, can_fork, shared
 
-BRIEF_LOOK_SECONDS, MOST_BRIEF_LOOKS, REGAINED = 3e-5, 63, 0.02
-"""How long a part looks out for others after looks that were in vain: they may be waiting for the very core
-that looking takes. One in vain is nothing; each more makes the next so many looks, about twice as many,
-brief ones; and each that is not in vain makes up for some.
+SHORT_SPIN_SECONDS, MOST_SHORT_SPINS, RECOVERY = 3e-5, 63, 0.02
+"""The spin time after a spin in vain: the others may be waiting for the very core on which this part spins.
+
+After each full spin in vain, about twice as many short spins follow as after the one before (0, 1, 3, ..., up
+to MOST_SHORT_SPINS). Each full spin that succeeds lowers that number by RECOVERY.
 """
 
 Wait = Callable[[Semaphore, float], bool]
 
 
 class AllReduce:
-    """Where `size` parts add up numbers: each gives its own, and all get the same total to the bit.
+    """A group of `size` parts that add up arrays. All parts get the same total, to the bit.
 
-    room: the most numbers to add up at once.
-    wait: acquires a semaphore, and looks out for it so many seconds before it sleeps.
+    capacity: the largest size of the arrays.
+    wait: acquires a semaphore; it spins for a number of seconds before it sleeps.
     """
 
-    def __init__(self, size: int, room: int, dtype: npt.DTypeLike, wait: Wait) -> None:
+    def __init__(self, size: int, capacity: int, dtype: npt.DTypeLike, wait: Wait) -> None:
         self.size, self.wait = size, wait
-        self.memory = shared((2, size, room), dtype)
+        self.memory = shared((2, size, capacity), dtype)
         self.members = [Member(self, part) for part in range(size)]
 
     def open(self) -> None:
-        """Get ready for processes or threads about to begin."""
+        """Make the semaphores. Call it before the workers start."""
         make = multiprocessing.get_context("fork").Semaphore if can_fork() else threading.Semaphore
         self.arrived: list[list[Semaphore]] = [[make(0) for _ in self.members] for _ in self.members]
         for member in self.members:
-            member.begin()
+            member.reset()
 
 
 class Member:
-    """One part's place in an all-reduce.
+    """One part's side of an all-reduce.
 
-    While some parts still read a table, others may write what is for the next time: so there are two
-    tables, which take turns.
+    There are two tables, used in turn: when some parts write the sums of the next all-reduce, others may
+    still read those of this one.
 
-    is_alone: this part has the whole batch, and waits for nobody.
-    looks: whether waiting begins with looking out; not where parts take turns on one core.
+    is_alone: this part computes the whole batch, so that its sums are the totals.
+    spins: whether waiting begins with a spin. Not if several parts share a core.
     """
 
     def __init__(self, group: AllReduce, part: int) -> None:
         self._group, self._part = group, part
         self._tables: dict[tuple[int, Shape], Array] = {}
-        self.is_alone, self.looks = False, True
-        self.begin()
+        self.is_alone, self.spins = False, True
+        self.reset()
 
-    def begin(self) -> None:
-        """Forget what was waited for."""
-        self._turn, self._brief_looks, self._doubt = 0, 0, 0.0
+    def reset(self) -> None:
+        """Go back to the state before the first all-reduce."""
+        self._turn, self._short_spins_left, self._short_spins = 0, 0, 0.0
 
-    def total(self, sums: Array) -> Array:
-        """The sum over all parts, in a fixed order."""
+    def sum(self, own: Array) -> Array:
+        """The sum of all parts' arrays, added up in a fixed order; `own` is this part's."""
         if self.is_alone:
-            return sums
-        table = self._table(sums.shape)
-        table[self._part] = sums
+            return own
+        table = self._table(own.shape)
+        table[self._part] = own
         self._turn = 1 - self._turn
         arrived, others = self._group.arrived, range(self._group.size)
         for other in others:
@@ -77,7 +78,7 @@ class Member:
         return total
 
     def _table(self, shape: Shape) -> Array:
-        """(size, *shape) for each part to write its own numbers into."""
+        """(size, *shape), a row for each part's array."""
         key = self._turn, shape
         if key not in self._tables:
             size = self._group.size
@@ -86,13 +87,13 @@ class Member:
         return self._tables[key]
 
     def _wait_for(self, arrival: Semaphore) -> None:
-        if not self.looks:
+        if not self.spins:
             self._group.wait(arrival, 0.0)
-        elif self._brief_looks:
-            self._brief_looks -= 1
-            self._group.wait(arrival, BRIEF_LOOK_SECONDS)
-        elif self._group.wait(arrival, LOOK_SECONDS):
-            self._doubt = max(self._doubt - REGAINED, 0.0)
+        elif self._short_spins_left:
+            self._short_spins_left -= 1
+            self._group.wait(arrival, SHORT_SPIN_SECONDS)
+        elif self._group.wait(arrival, SPIN_SECONDS):
+            self._short_spins = max(self._short_spins - RECOVERY, 0.0)
         else:
-            self._brief_looks = int(self._doubt)
-            self._doubt = min(2 * self._doubt + 1, MOST_BRIEF_LOOKS)
+            self._short_spins_left = int(self._short_spins)
+            self._short_spins = min(2 * self._short_spins + 1, MOST_SHORT_SPINS)

@@ -1,9 +1,9 @@
-"""Which engine an experiment gets, and what answers for a model."""
+"""Choose the fast engine for an experiment, and fast inference for a model."""
 
 from nnfs_cli.engine.step import PlainEngine
-from nnfs_cli.speed.answering import Processes, Threads
 from nnfs_cli.speed.engine import FastEngine
 from nnfs_cli.speed.forms import FastNetwork
+from nnfs_cli.speed.inference import ProcessInference, ThreadInference
 from nnfs_cli.speed.plan import parts_of, workers_for
 from nnfs_cli.speed.rows import RowsEngine
 from nnfs_cli.training.experiment import Experiment
@@ -11,7 +11,7 @@ from nnfs_cli.training.model import Model
 
 
 def accelerate(subject: Experiment | Model) -> None:
-    """Let the fastest engine take an experiment's steps, or fast code answer for a model."""
+    """Replace an experiment's plain engine, or a model's inference, by a fast one."""
     if isinstance(subject, Model):
         _accelerate_model(subject)
     else:
@@ -32,6 +32,7 @@ def _accelerate_experiment(experiment: Experiment) -> None:
 
 
 def _accelerate_model(model: Model) -> None:
-    """Let several threads, or for images processes, compute the outputs."""
-    network, wish = FastNetwork(model.network), model.config.training.threads
-    model.infer = Processes(network, wish) if network.has_images else Threads(network, wish)
+    """Let several threads compute the outputs, or for networks of images several processes."""
+    network, threads = FastNetwork(model.network), model.config.training.threads
+    inference = ProcessInference if network.has_images else ThreadInference
+    model.infer = inference(network, threads)

@@ -1,4 +1,4 @@
-"""The fast engine of one process: listed calls, fast products, and the learning rate where it is cheapest."""
+"""The fast engine of one process: fast layers, and the learning rate applied where it costs least."""
 
 from typing import ClassVar
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array, slices
 from nnfs_cli.engine.descent import Descent
-from nnfs_cli.engine.inference import rows_of
+from nnfs_cli.engine.inference import fill_from
 from nnfs_cli.engine.step import PlainEngine
 from nnfs_cli.losses.base import Loss
 from nnfs_cli.optimizers.adadelta import Adadelta
@@ -19,39 +19,39 @@ from nnfs_cli.optimizers.nadam import NAdam
 from nnfs_cli.optimizers.rmsprop import RMSprop
 from nnfs_cli.optimizers.sgd import SGD
 from nnfs_cli.preprocessing.records import Split, Task
-from nnfs_cli.speed.answering import Threads
 from nnfs_cli.speed.forms import FastNetwork
-from nnfs_cli.speed.plan import Wish, blas_threads_for
+from nnfs_cli.speed.inference import ThreadInference
+from nnfs_cli.speed.plan import IntOrAuto, blas_threads_for
 
-FADED_EVERY = 64
-"""Steps after which an optimizer's state is cleared of what has faded."""
+CLEAR_EVERY = 64
+"""Steps between two clearings of an optimizer's tiny averages."""
 
-FADED = 1e8
-"""Times the smallest normal number: far below what a step of FADES can tell from zero."""
+TINY = 1e8
+"""Times the smallest normal number: averages below this change no step of AVERAGING."""
 
-FADES: tuple[type[Optimizer], ...] = (SGD, Adam, AdamW, AMSGrad, NAdam, Adamax, RMSprop, Adadelta)
-"""Optimizers that gather averages and divide by none without an epsilon. Lion takes a sign, a user's may do
-anything: to these, what has faded is not yet zero.
+AVERAGING: tuple[type[Optimizer], ...] = (SGD, Adam, AdamW, AMSGrad, NAdam, Adamax, RMSprop, Adadelta)
+"""Optimizers that keep averages and divide by none without an epsilon. Lion takes a sign, and a user's own
+may do anything with a tiny number.
 """
 
-FADED_BELOW_EPSILON = 1e-6
-"""The root of what has faded is at most so much of an epsilon that it is added to."""
+TINY_TO_EPSILON = 1e-6
+"""The largest root of a tiny average, as a share of the epsilon that it is added to."""
 
 
 class FastDescent(Descent):
-    """A descent whose gradient may hold the learning rate already. It shares everything with a plain one.
+    """A descent that takes plain SGD steps with less work. It shares all state with the plain descent.
 
-    folds_rate: whether a step is w <- w - lr g and nothing else. Then lr is multiplied to where
-        backpropagation starts: to the few numbers of dy instead of to one for each parameter.
+    folds_rate: whether a step is w <- w - lr g and nothing else. Then the engine multiplies dy by lr before
+        backpropagation, so that g contains lr: dy has far fewer numbers than g.
     """
 
     def __init__(self, plain: Descent) -> None:
         vars(self).update(vars(plain))
         self.folds_rate = _only_scales(plain)
-        self._size = np.empty_like(plain.params.value)
-        self._least = FADED * np.finfo(self._size.dtype).tiny
-        self._fades = type(plain.optimizer) in FADES and (
-            np.sqrt(self._least) <= FADED_BELOW_EPSILON * getattr(plain.optimizer, "epsilon", 1.0)
+        self._mask = np.empty_like(plain.params.value)
+        self._least = TINY * np.finfo(self._mask.dtype).tiny
+        self._clears = type(plain.optimizer) in AVERAGING and (
+            np.sqrt(self._least) <= TINY_TO_EPSILON * getattr(plain.optimizer, "epsilon", 1.0)
         )
 
     def step(self, number: int, learning_rate: float) -> None:
@@ -61,27 +61,27 @@ class FastDescent(Descent):
                 self.update_average(number, self.average)
             return
         super().step(number, learning_rate)
-        if self._fades and number % FADED_EVERY == FADED_EVERY - 1:
-            self._clear_faded()
+        if self._clears and number % CLEAR_EVERY == CLEAR_EVERY - 1:
+            self._clear_tiny()
 
-    def _clear_faded(self) -> None:
-        """Set the optimizer's averages to zero where they have all but died away.
+    def _clear_tiny(self) -> None:
+        """Set tiny entries of the optimizer's averages to zero.
 
-        Where gradients stay zero, as for the pixels at a border, averages shrink to denormal numbers and
-        stick there, since 0.9 times the smallest of them is rounded up. Processors are slow on those.
+        If a gradient stays zero, as for pixels at an image's border, its average shrinks to a denormal number
+        and stays there, since 0.9 times the smallest of these rounds up to it. Denormal numbers are slow.
         """
         for array in self.optimizer.state().values():
-            if array.shape == self._size.shape and array.dtype == self._size.dtype:
-                np.abs(array, out=self._size)
-                np.greater_equal(self._size, self._least, out=self._size)
-                array *= self._size
+            if array.shape == self._mask.shape and array.dtype == self._mask.dtype:
+                np.abs(array, out=self._mask)
+                np.greater_equal(self._mask, self._least, out=self._mask)
+                array *= self._mask
 
 
 def _only_scales(descent: Descent) -> bool:
     """Whether a step is w <- w - lr g and nothing else."""
-    sgd, bounded = descent.optimizer, descent.clip_norm or descent.clip_value
+    sgd, clips = descent.optimizer, descent.clip_norm or descent.clip_value
     plain = type(sgd) is SGD and not sgd.momentum and not sgd.weight_decay
-    return plain and descent.regularizer is None and not bounded
+    return plain and descent.regularizer is None and not clips
 
 
 class ScaledLoss(Loss):
@@ -105,11 +105,11 @@ class ScaledLoss(Loss):
 
 
 class FastEngine(PlainEngine):
-    """The steps of a plain engine, on its network's fast twin."""
+    """A plain engine on the fast form of the network. Both networks share parameters and gradients."""
 
     name = "fast"
 
-    def __init__(self, plain: PlainEngine, wish: Wish) -> None:
+    def __init__(self, plain: PlainEngine, threads: IntOrAuto) -> None:
         self._descent = FastDescent(plain.descent)
         self._loss = ScaledLoss(plain.loss)
         super().__init__(
@@ -121,8 +121,8 @@ class FastEngine(PlainEngine):
             accumulate=plain.accumulate,
             augment_draws=plain.augment_draws,
         )
-        self.blas_threads = blas_threads_for(self.network, min(self.batch_size, len(self.order)), wish)
-        self._answer = Threads(self.network, wish)
+        self.blas_threads = blas_threads_for(self.network, min(self.batch_size, len(self.order)), threads)
+        self._inference = ThreadInference(self.network, threads)
 
     def step(self, rows: slice, number: int, learning_rate: float) -> None:
         if self._descent.folds_rate:
@@ -130,5 +130,5 @@ class FastEngine(PlainEngine):
         super().step(rows, number, learning_rate)
 
     def infer(self, split: Split) -> Array:
-        pieces = list(slices(len(split), self.network.rows_at_a_time))
-        return self._answer(rows_of(split, self.data.inputs), pieces, len(split))
+        batches = list(slices(len(split), self.network.evaluation_batch_size))
+        return self._inference(fill_from(split, self.data.inputs), batches, len(split))

@@ -1,4 +1,4 @@
-"""Fast forms of layers. Each computes what the layer that it derives from does, by its exact type."""
+"""Fast forms of layers. Each computes the same as the layer that it derives from."""
 
 import copy
 from collections.abc import Iterator
@@ -22,11 +22,11 @@ BITS: dict[np.dtype[Any], type[np.unsignedinteger[Any]]] = {
     np.dtype(np.float32): np.uint32,
     np.dtype(np.float64): np.uint64,
 }
-"""Integers of as many bits as floats have."""
+"""The integer type with as many bits as each float type."""
 
 
 class FastDense(Dense):
-    """A dense layer with its products in the forms that BLAS computes fastest."""
+    """A dense layer whose products are in the forms that BLAS computes fastest."""
 
     @listed
     def forward(self, x: Array, y: Array) -> Iterator[Call]:
@@ -38,7 +38,7 @@ class FastDense(Dense):
     def param_grads(self, x: Array, y: Array, dy: Array) -> Iterator[Call]:
         yield from product_over_rows(x, dy, out=self.W.grad)
         if self.bias:
-            yield partial(ones(len(dy), dy.dtype).dot, dy, self.b.grad)  # the sum over rows, by BLAS
+            yield partial(ones(len(dy), dy.dtype).dot, dy, self.b.grad)  # the sum over rows
 
     @listed
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> Iterator[Call]:
@@ -46,11 +46,11 @@ class FastDense(Dense):
 
 
 class FastReLU(ReLU):
-    """A ReLU whose way back multiplies bits.
+    """A ReLU whose backward pass computes with the bits of floats, read as integers.
 
-    NumPy takes longer to turn the booleans of y > 0 into floats than for all the rest (and boolean indexing
-    takes 20 times as long). But the bits of 0.0, read as an integer, are 0, and those of every y > 0 are
-    more: their sign is a mask, and an integer 1 or 0 times the bits of dy gives those of dy or of 0.0.
+    y is 0.0, whose bits are 0, or positive, with bits above 0. So the sign of the bits, 1 or 0, is the mask,
+    and 1 or 0 times the bits of dy are the bits of dy or of 0.0. NumPy takes longer to convert the
+    booleans of y > 0 to floats than to do all this, and 20 times as long for boolean indexing.
     """
 
     @listed
@@ -66,25 +66,26 @@ class FastReLU(ReLU):
 
 
 FORMS: dict[type[Layer], type[Layer]] = {Dense: FastDense, ReLU: FastReLU, BatchNorm: FastBatchNorm}
+"""The fast form of each layer, by its exact type: a class that derives from one may compute otherwise."""
 
 
 def fast_form(layer: Layer) -> Layer:
-    """The fast form of a layer, not built yet; a copy of the layer itself if it has none."""
+    """The fast form of a layer, or a copy of the layer if there is none; not built yet."""
     if type(layer) is Residual:
         return Residual(tuple(map(fast_form, layer.layers)))
     return FORMS.get(type(layer), type(layer))(**copy.deepcopy(layer.options()))
 
 
 class FastNetwork(Network):
-    """A network in fast forms. It sees the parameters, statistics and gradients of a plain one.
+    """The fast form of a plain network. Both use the same parameters, statistics and gradients.
 
-    own_grad: its gradients lie in memory of its own.
+    own_grad: use a gradient vector of its own.
     """
 
     workspace_type: ClassVar[type[Workspace]] = ListedWorkspace
 
     def __init__(self, plain: Network, *, own_grad: bool = False) -> None:
         super().__init__([fast_form(layer) for layer in plain.layers], plain.shapes[0], plain.dtype)
-        self.params.follow(plain.params, own_grad=own_grad)
+        self.params.share(plain.params, own_grad=own_grad)
         if hasattr(plain, "draws"):
             self.use_draws(plain.draws)

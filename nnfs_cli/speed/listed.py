@@ -1,4 +1,4 @@
-"""Layers' NumPy calls, listed once for a workspace's arrays and then made at every step."""
+"""A layer's NumPy calls as a list, made once for a workspace's arrays and run in every step."""
 
 from collections.abc import Callable, Iterator
 from functools import cached_property, partial, wraps
@@ -14,25 +14,24 @@ Call: TypeAlias = Callable[[], object]
 
 
 def listed(method: Callable[P, Iterator[Call]]) -> Callable[P, None]:
-    """For a layer's `forward`, `param_grads` or `input_grad` that yields its calls instead of making them.
+    """Decorates a layer's `forward`, `param_grads` or `input_grad` that yields calls instead of computing.
 
-    A workspace hands its layers the same arrays in every step. It lists the calls once and then makes them
-    again and again: views, forms of products and all else that follows from the arrays alone is settled
-    beforehand. In small layers that took longer than the arithmetic. Called as any other method, a listed
-    one makes its calls at once.
+    The arrays of a workspace are the same in every step. So a ListedWorkspace collects the calls once, and
+    each step only runs them. Whatever depends on the arrays alone, such as views, is computed once: in small
+    layers it took longer than the arithmetic. A listed method that is called directly runs its calls.
     """
 
     @wraps(method)
-    def at_once(*args: P.args, **kwargs: P.kwargs) -> None:
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
         for call in method(*args, **kwargs):
             call()
 
-    vars(at_once)["calls"] = method
-    return at_once
+    vars(run)["calls"] = method
+    return run
 
 
 class ListedWorkspace(Workspace):
-    """A workspace that runs down a list of calls. The list holds on to where parameters lie."""
+    """A workspace that runs lists of calls. After the lists are made, parameters must keep their arrays."""
 
     def forward(self) -> None:
         for call in self._forward_calls:
@@ -48,25 +47,25 @@ class ListedWorkspace(Workspace):
 
     @cached_property
     def _forward_calls(self) -> list[Call]:
-        return [call for layer, x, y in self._computing for call in _calls(layer.forward, x, y)]
+        return [call for layer, x, y in self._forward_order for call in _calls(layer.forward, x, y)]
 
     @cached_property
     def _infer_calls(self) -> list[Call]:
-        return [call for layer, x, y in self._computing for call in _calls(_inference(layer), x, y)]
+        return [call for layer, x, y in self._forward_order for call in _calls(_inference(layer), x, y)]
 
     @cached_property
     def _backward_calls(self) -> list[Call]:
         calls: list[Call] = []
-        for layer, x, y, dy, dx, has_params, wants_dx in self._backward:
+        for layer, x, y, dy, dx, has_params, needs_dx in self._backward_order:
             if has_params:
                 calls += _calls(layer.param_grads, x, y, dy)
-            if wants_dx:
+            if needs_dx:
                 calls += _calls(layer.input_grad, x, y, dy, dx)
         return calls
 
 
 def _calls(method: Callable[..., None], *arrays: Array) -> list[Call]:
-    """What to call, each time that a layer's method is to do its work on these arrays."""
+    """The calls that a layer's method makes for these arrays; for a method that is not listed, itself."""
     calls = getattr(method, "calls", None)
     if calls is None or not isinstance(method, MethodType):
         return [partial(method, *arrays)]
@@ -74,5 +73,5 @@ def _calls(method: Callable[..., None], *arrays: Array) -> list[Call]:
 
 
 def _inference(layer: Layer) -> Callable[..., None]:
-    """What a layer does in evaluation: what it does in training, unless it says otherwise."""
+    """The layer's `infer`; `forward`, which may be listed, if the layer does not override `infer`."""
     return layer.forward if type(layer).infer is Layer.infer else layer.infer

@@ -1,4 +1,4 @@
-"""How a network's work is cut up: by fixed rules over shapes, so that runs repeat bit for bit."""
+"""The numbers of parts, workers and BLAS threads. Rules over shapes alone make runs repeat bit for bit."""
 
 import math
 from typing import Literal, TypeAlias
@@ -9,59 +9,60 @@ from nnfs_cli.layers.base import Layer, every_layer
 from nnfs_cli.layers.batch_norm import BatchNorm
 from nnfs_cli.losses.base import Loss, adds_up
 
-Wish: TypeAlias = int | Literal["auto"]
-"""`training.parts` or `training.threads` of a config."""
+IntOrAuto: TypeAlias = int | Literal["auto"]
+"""The option `training.parts` or `training.threads`."""
 
 WORTH_A_PART = 2**18
-"""Numbers that the largest layer of images gives for a batch, for each part that the batch is cut into."""
+"""The size per part of a batch's largest image activation: a larger batch is cut into more parts."""
 
 MOST_PARTS = 2
-"""Workers wait for each other at the end of each step, and some in its middle."""
+"""With more parts, workers wait for each other too long: at the end of each step, or within it."""
 
-WORTH_A_THREAD = 16_000_000
-"""Multiply-adds of one matmul for each thread of BLAS.
+WORTH_A_BLAS_THREAD = 16_000_000
+"""Multiply-adds of the largest product per thread of BLAS.
 
-Threads that share a small matmul wait for the slowest of them several times in every step. On a free
-machine two threads gain from 3 million multiply-adds each; on a busy one, where a core is sometimes
-taken away, the same two cost up to ten times the time of one. What is small stays on one.
+Threads that share a product wait for the slowest of them, several times in each step. On an idle machine
+two threads are faster from 3 million multiply-adds each. On a busy machine a core is sometimes taken away:
+there two threads may take ten times as long as one. So small products use one thread.
 """
 
-MOST_THREADS = 2
-"""BLAS rounds otherwise with another number of threads: so it must suit small machines, too."""
+MOST_BLAS_THREADS = 2
+"""BLAS rounds differently with another number of threads. So the number must suit small machines too."""
 
 MOST_ASKED_FOR = 1024
 """No library has so many, and a number that C cannot hold must not get there."""
 
 
-def parts_of(network: Network, loss: Loss, batch_size: int, wish: Wish = "auto") -> int:
-    """Into how many parts the rows of a batch are cut, each for a worker: by a rule, or as asked for.
+def parts_of(network: Network, loss: Loss, batch_size: int, option: IntOrAuto = "auto") -> int:
+    """The number of parts that a batch's rows are cut into: by a rule over shapes, or as the option says.
 
-    Only batches of images: for others, parameters would take longer from core to core than the work.
+    Only batches of images are cut. In other networks it takes longer to send the parameters from core to
+    core than to compute.
     """
     if not (network.has_images and adds_up(loss) and all(map(_may_be_cut, every_layer(network.layers)))):
         return 1
-    if wish != "auto":
-        return min(wish, batch_size)
+    if option != "auto":
+        return min(option, batch_size)
     largest = batch_size * max(math.prod(shape) for shape in network.shapes if len(shape) == 3)
     return max(min(largest // WORTH_A_PART, MOST_PARTS, batch_size), 1)
 
 
 def _may_be_cut(layer: Layer) -> bool:
-    """Whether a layer can compute some rows of a batch without the others. It is known of shipped ones."""
+    """Whether a layer can compute a part of a batch. Only for shipped layers this is known."""
     is_shipped = type(layer).__module__.startswith("nnfs_cli.layers.")
     return is_shipped and (not layer.mixes_rows or type(layer) is BatchNorm)
 
 
-def workers_for(parts: int, wish: Wish) -> int:
-    """How many processes are to compute the parts: as many as there are cores, or as asked for."""
-    return min(parts, usable_cores() if wish == "auto" else wish)
+def workers_for(parts: int, option: IntOrAuto) -> int:
+    """The number of processes that compute the parts: as many as cores, or as the option says."""
+    return min(parts, usable_cores() if option == "auto" else option)
 
 
-def blas_threads_for(network: Network, batch_size: int, wish: Wish) -> int:
-    """How many threads BLAS uses in a step: as many as the largest layer's work is worth, or as asked for."""
+def blas_threads_for(network: Network, batch_size: int, option: IntOrAuto) -> int:
+    """The number of BLAS threads in a step: by the largest layer's size, or as the option says."""
     if network.has_images:
         return 1
-    if wish != "auto":
-        return min(wish, MOST_ASKED_FOR)
+    if option != "auto":
+        return min(option, MOST_ASKED_FOR)
     largest = max((param.size for param in network.params.named.values()), default=0)
-    return max(min(batch_size * largest // WORTH_A_THREAD, MOST_THREADS), 1)
+    return max(min(batch_size * largest // WORTH_A_BLAS_THREAD, MOST_BLAS_THREADS), 1)

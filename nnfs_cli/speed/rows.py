@@ -1,4 +1,4 @@
-"""The fast engine for batches of images: their rows are cut into parts, which worker processes compute."""
+"""The fast engine for images (data parallelism): workers compute parts of each batch's rows."""
 
 import copy
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from threading import Thread
 import numpy as np
 
 from nnfs_cli.core.arrays import Array, slices
-from nnfs_cli.engine.inference import infer, rows_of
+from nnfs_cli.engine.inference import fill_from, infer
 from nnfs_cli.engine.network import Network
 from nnfs_cli.engine.step import PlainEngine
 from nnfs_cli.layers.base import every_layer
@@ -19,23 +19,23 @@ from nnfs_cli.speed.forms import FastNetwork
 from nnfs_cli.speed.workers import LostError, Semaphore, Task, Workers, shared
 
 FEWEST_ROWS = 2
-"""Rows of a part, at least. Layers draw in the order of memory, and one row alone has either order: the whole
-batch may have the other.
+"""The fewest rows per part. Layers draw random numbers in memory order. That of a single row is ambiguous:
+it may not be the order of the whole batch.
 """
 
 
 class RowsEngine(PlainEngine):
-    """Each batch is cut into parts; their gradients are added up in a fixed order.
+    """Cuts each batch into parts, computes their gradients, and adds these up in a fixed order.
 
-    A worker goes forward and backward on the rows of its parts as a plain engine does on a whole batch.
-    Sums over the batch, which batch normalization needs on the way, are all-reduced. How many workers
-    there are changes no bit of the result: one may stand in for two at any time.
+    A worker runs forward and backward on the rows of its parts, as a plain engine does on a whole batch.
+    Batch normalization gets its sums over the batch by all-reduce. The number of workers changes no bit of
+    the result, and may change between two steps.
     """
 
     name = "fast"
 
     def __init__(self, plain: PlainEngine, parts: int, workers: int) -> None:
-        _share(plain.network)
+        _move_to_shared_memory(plain.network)
         self._descent = FastDescent(plain.descent)
         super().__init__(
             plain.network,
@@ -49,44 +49,46 @@ class RowsEngine(PlainEngine):
         self.parts = parts
         self.order = shared(self.order.shape, self.order.dtype)
         self.outputs = _shared_outputs(self.network, len(self.order))
-        self._answers = [_shared_outputs(self.network, len(split)) for split in self.data.splits.values()]
+        self._split_outputs = [
+            _shared_outputs(self.network, len(split)) for split in self.data.splits.values()
+        ]
         self._rate = shared((1,), np.float64)
         self._grads = shared((parts - 1, *self.network.params.grad.shape), self.network.dtype)
-        self._parts = [Part(plain, self, number) for number in range(parts)]
+        self._parts = [PartEngine(plain, self, part) for part in range(parts)]
         self._all_reduces = self._connect()
-        tasks: dict[str, Task] = {"gradient": self._gradient, "outputs": self._outputs}
+        tasks: dict[str, Task] = {"gradient": self._compute_gradient, "outputs": self._compute_outputs}
         self._workers = Workers(workers, tasks, self._on_start)
 
     @property
-    def workers(self) -> int:  # type: ignore[override]  # a plain engine has one for good
+    def workers(self) -> int:  # type: ignore[override]  # a plain engine's number is fixed
         return self._workers.size
 
     def use_workers(self, count: int) -> None:
-        """Let another number of processes compute the steps to come."""
+        """Let this number of processes compute further steps; at most one per part."""
         self._workers.resize(min(count, self.parts))
 
     def step(self, rows: slice, number: int, learning_rate: float) -> None:
         self._rate[0] = learning_rate if self._descent.folds_rate else 1.0
-        batches = [rows] if rows.stop - rows.start <= self.batch_size else self._batches_of(rows)
+        batches = list(slices(rows.stop, self.batch_size, rows.start))
         for i, here in enumerate(batches):
-            place = here.start, here.stop, number * self.accumulate + i
+            arguments = here.start, here.stop, number * self.accumulate + i
             if here.stop - here.start < FEWEST_ROWS * self.parts:
-                self._parts[0].alone(*place)
+                self._parts[0].compute_whole(*arguments)
             else:
-                self._workers.run("gradient", *place)
+                self._workers.run("gradient", *arguments)
                 for grad in self._grads:
                     self.network.params.grad += grad
             if len(batches) > 1:
-                self._add_up(here, rows)
+                self._accumulate(here, rows)
         self._descent.step(number, learning_rate)
 
     def infer(self, split: Split) -> Array:
         splits = list(self.data.splits.values())
         if split not in splits:
             return self._parts[0].infer(split)
-        # All cores are soon wanted by others than the workers, so these leave theirs.
-        self._workers.run("outputs", where := splits.index(split), more_soon=False)
-        return self._answers[where].copy(order="K")
+        # Next this process scores the outputs. Meanwhile the workers sleep, so that their cores are free.
+        self._workers.run("outputs", index := splits.index(split), more_soon=False)
+        return self._split_outputs[index].copy(order="K")
 
     def begin(self, number: int) -> None:
         self._workers.end()
@@ -94,14 +96,14 @@ class RowsEngine(PlainEngine):
     def end(self) -> None:
         self._workers.end()
 
-    def _gradient(self, who: int, workers: int, start: int, stop: int, number: int) -> None:
-        """A worker's share of a batch's gradient: one part, or several in as many threads.
+    def _compute_gradient(self, rank: int, size: int, start: int, stop: int, number: int) -> None:
+        """The task of a worker in a step: compute its part of the batch, or several parts in threads.
 
-        They need threads, since they wait for each other in the middle.
+        Several parts need threads, since they wait for each other in all-reduces.
         """
         errors: list[BaseException] = []
 
-        def compute(part: Part) -> None:
+        def compute(part: PartEngine) -> None:
             try:
                 with np.errstate(all="ignore"):
                     part.compute(start, stop, number)
@@ -109,7 +111,7 @@ class RowsEngine(PlainEngine):
                 errors.append(error)
                 self._workers.is_broken = True
 
-        first, *others = self._parts[who::workers]
+        first, *others = self._parts[rank::size]
         threads = [Thread(target=compute, args=(part,), name="nnfs part") for part in others]
         if not threads:
             first.compute(start, stop, number)
@@ -129,45 +131,46 @@ class RowsEngine(PlainEngine):
         if errors:
             raise next((error for error in errors if not isinstance(error, LostError)), errors[0])
 
-    def _outputs(self, who: int, workers: int, where: int) -> None:
-        """A worker's share of the outputs for a split: of the pieces every second, where there are two."""
-        split, network = list(self.data.splits.values())[where], self._parts[who].network
-        pieces = list(slices(len(split), network.rows_at_a_time))[who::workers]
-        infer(network, rows_of(split, self.data.inputs), pieces, self._answers[where])
+    def _compute_outputs(self, rank: int, size: int, index: int) -> None:
+        """The task of a worker in evaluation: every `size`-th batch of a split, starting from its rank."""
+        split, network = list(self.data.splits.values())[index], self._parts[rank].network
+        batches = list(slices(len(split), network.evaluation_batch_size))[rank::size]
+        infer(network, fill_from(split, self.data.inputs), batches, self._split_outputs[index])
 
     def _connect(self) -> list[AllReduce]:
-        """Let the batch normalizations of all parts add up their sums: an all-reduce for each layer."""
+        """Give each batch normalization an all-reduce over the same layer of all parts."""
         layers = [_batch_norms(part.network) for part in self._parts]
         connected = []
         for same in zip(*layers, strict=True):
-            room = 2 * same[0].gamma.size + 1
-            group = AllReduce(self.parts, room, self.network.dtype, self._wait)
+            capacity = 2 * same[0].gamma.size + 1
+            group = AllReduce(self.parts, capacity, self.network.dtype, self._wait)
             for part, layer, member in zip(self._parts, same, group.members, strict=True):
-                layer.total, layer.gathers = member.total, part.number == 0
+                layer.all_reduce, layer.updates_averages = member.sum, part.part == 0
                 part.members.append(member)
             connected.append(group)
         return connected
 
     def _on_start(self) -> None:
-        """Before workers begin, all parts get ready to wait for each other."""
+        """Prepare the all-reduces. Workers call it before they start."""
         for group in self._all_reduces:
             group.open()
             for member in group.members:
-                member.looks = self._workers.size == self.parts
+                member.spins = self._workers.size == self.parts
 
     def _wait(self, arrival: Semaphore, seconds: float) -> bool:
         return self._workers.wait_for(arrival, seconds)
 
 
-class Part(PlainEngine):
-    """A part of each batch: a plain engine whose network is the whole one in fast forms.
+class PartEngine(PlainEngine):
+    """Computes one part of each batch, on a fast form of the network with a gradient of its own.
 
-    members: its places in the all-reduces of its batch normalizations.
+    part: the number of this part.
+    members: its sides of the all-reduces of its batch normalizations.
     """
 
-    def __init__(self, plain: PlainEngine, whole: RowsEngine, number: int) -> None:
+    def __init__(self, plain: PlainEngine, whole: RowsEngine, part: int) -> None:
         network = FastNetwork(plain.network, own_grad=True)
-        grad = whole._grads[number - 1] if number else plain.network.params.grad
+        grad = whole._grads[part - 1] if part else plain.network.params.grad
         network.params.move(grad=grad)
         network.use_draws(copy.deepcopy(plain.network.draws))
         super().__init__(
@@ -179,18 +182,18 @@ class Part(PlainEngine):
             accumulate=plain.accumulate,
             augment_draws=copy.deepcopy(plain.augment_draws),
         )
-        self.number, self.parts, self._rate = number, whole.parts, whole._rate
+        self.part, self.parts, self._rate = part, whole.parts, whole._rate
         self.order, self.outputs = whole.order, whole.outputs
         self.members: list[Member] = []
 
     def compute(self, start: int, stop: int, number: int) -> None:
-        """Forward and backward over this part of a batch, the rows from start to stop of the order."""
+        """Forward and backward over this part of a batch, which is the rows start to stop of `order`."""
         n = stop - start
-        mine = slice(start + n * self.number // self.parts, start + n * (self.number + 1) // self.parts)
-        self._compute(slice(start, stop), mine, number)
+        own = slice(start + n * self.part // self.parts, start + n * (self.part + 1) // self.parts)
+        self._compute(slice(start, stop), own, number)
 
-    def alone(self, start: int, stop: int, number: int) -> None:
-        """The same over the whole batch, without the other parts."""
+    def compute_whole(self, start: int, stop: int, number: int) -> None:
+        """Forward and backward over the whole batch, without the other parts."""
         for member in self.members:
             member.is_alone = True
         try:
@@ -199,23 +202,23 @@ class Part(PlainEngine):
             for member in self.members:
                 member.is_alone = False
 
-    def _compute(self, whole: slice, mine: slice, number: int) -> None:
-        n, t = mine.stop - mine.start, self.data.splits["train"].t
+    def _compute(self, whole: slice, own: slice, number: int) -> None:
+        n, t = own.stop - own.start, self.data.splits["train"].t
         for draws in (self.network.draws, self.augment_draws):
-            draws.begin(number, mine.start - whole.start, whole.stop - whole.start)
+            draws.seek(number, own.start - whole.start, whole.stop - whole.start)
         batch = self._batches.get(n) or self._new_batch(n)
-        batch.fill(self.order[mine])
+        batch.fill(self.order[own])
         workspace = batch.workspace
         workspace.forward()
-        self.outputs[mine] = workspace.y
+        self.outputs[own] = workspace.y
         self.loss.gradient(workspace.y, batch.t, workspace.dy)
-        share = self.loss.weight(t[self.order[mine]]) / self.loss.weight(t[self.order[whole]])
-        workspace.dy[...] *= float(self._rate[0]) * share
+        weight = self.loss.weight(t[self.order[own]]) / self.loss.weight(t[self.order[whole]])
+        workspace.dy[...] *= float(self._rate[0]) * weight
         workspace.backward()
 
 
-def _share(network: Network) -> None:
-    """Move parameters and statistics into memory that worker processes have in common."""
+def _move_to_shared_memory(network: Network) -> None:
+    """Move parameters and statistics to memory that worker processes share."""
     params = network.params
     params.move(
         value=shared(params.value.shape, params.value.dtype),
@@ -224,7 +227,7 @@ def _share(network: Network) -> None:
 
 
 def _shared_outputs(network: Network, n: int) -> Array:
-    """As `room_for_outputs`, for all worker processes to see."""
+    """As `zero_outputs`, in memory that worker processes share."""
     return shared((*network.output_shape, n), network.dtype).T
 
 

@@ -1,4 +1,4 @@
-"""Worker processes that compute parts of the same task, in memory that they share."""
+"""Worker processes that compute the same task, each its part, in shared memory."""
 
 import atexit
 import math
@@ -25,17 +25,17 @@ import numpy.typing as npt
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import NnfsError, WorkerError
 
-LOOK_SECONDS = 1e-3
-"""How long a process that waits for another looks out for it before it sleeps: to be woken takes 0.1 ms."""
+SPIN_SECONDS = 1e-3
+"""How long a process polls a semaphore before it sleeps. To wake a process takes 0.1 ms."""
 
 CHECK_SECONDS = 1.0
-"""How often a process that waits long makes sure that the others are still there."""
+"""How often a sleeping process checks that the other processes still exist."""
 
-MOST_NUMBERS = 8
-"""The most numbers that a task takes."""
+MOST_ARGUMENTS = 8
+"""The largest number of arguments that a task takes."""
 
 Task: TypeAlias = Callable[..., None]
-"""A function of (who, size, *numbers)."""
+"""A function of (rank, size, *numbers): the number of this process among `size`, and integer arguments."""
 
 
 class Semaphore(Protocol):
@@ -47,9 +47,9 @@ class Semaphore(Protocol):
 
 @cache
 def can_fork() -> bool:
-    """Whether this system lets a process begin as a copy of another, and make semaphores for both.
+    """Whether processes can be forked safely, which is so on Linux, and can share semaphores.
 
-    Not where /dev/shm cannot be written to. Elsewhere than on Linux a copy may not be safe.
+    They cannot share any if /dev/shm is not writable.
     """
     try:
         multiprocessing.get_context("fork").Semaphore(0)
@@ -59,12 +59,12 @@ def can_fork() -> bool:
 
 
 def may_fork() -> bool:
-    """Whether this process may begin others: it can, and is no worker of a Pool."""
+    """Whether this process may start workers. A worker of a multiprocessing Pool may not."""
     return can_fork() and not multiprocessing.current_process().daemon
 
 
 def shared(shape: Shape, dtype: npt.DTypeLike) -> Array:
-    """An array of zeros that worker processes begun later have in common with this one."""
+    """An array of zeros in memory that this process shares with workers that start later."""
     if not can_fork():
         return np.zeros(shape, dtype)
     size = math.prod(shape)
@@ -77,21 +77,21 @@ class LostError(Exception):
 
 
 class WorkerTraceback(Exception):  # noqa: N818  it is shown as the cause of an error
-    """Where an error came up in a worker process, as text."""
+    """The traceback of an error in a worker process, as text."""
 
 
 class Workers:
-    """Processes that do the same task at the same time, each its part of it.
+    """Processes that run the same task at the same time, each a part of it.
 
-    Threads would wait for Python's lock between NumPy's calls, which are short here; a process has its
-    core and cache to itself. Workers begin as copies of this process, at the first task. They see all that
-    it holds by then, and later what it writes to arrays from `shared`.
+    NumPy's calls are short here, so that threads would wait for Python's lock; processes do not. Workers are
+    forked from this process at the first task. They see all its objects as they are then, and later only
+    what is written to arrays from `shared`.
 
-    size: processes, this one included; 1 where there can be no others.
-    tasks: functions of (who, size, *numbers) by name; `who` counts from 0, which is this process. Methods
-        are held weakly, so that the workers end with the object that they work for.
-    on_start: called before workers begin.
-    is_broken: set where one of several threads of this process ended with an error: the others stop waiting.
+    size: the number of processes, this one included; 1 if there can be no others.
+    tasks: tasks by name. This process has rank 0. Methods are referenced weakly: the workers end when the
+        methods' object is deleted.
+    on_start: called before workers start.
+    is_broken: set if one of several threads of this process failed: the other threads then stop waiting.
     """
 
     def __init__(
@@ -105,26 +105,27 @@ class Workers:
         self._go: list[Semaphore] = []
         self._done: list[Semaphore] = []
         self._errors: list[Connection] = []
-        self._tasks = {name: _held(task) for name, task in tasks.items()}
+        self._tasks = {name: _reference(task) for name, task in tasks.items()}
         self._names = list(tasks)
-        self._on_start = _held(on_start)
+        self._on_start = _reference(on_start)
         self._leader = os.getpid()
-        self._order = shared((MOST_NUMBERS + 3,), np.int64)
+        # What to run, as numbers: more_soon, the task's index, the number of arguments, the arguments.
+        self._command = shared((3 + MOST_ARGUMENTS,), np.int64)
         self._is_ready = self.is_broken = False
         weakref.finalize(self, _end, self.processes, self._leader)
-        _ALL.add(self)
+        _ALL_WORKERS.add(self)
 
     @property
     def is_leader(self) -> bool:
-        """Whether this is the process that made the workers, and not a copy of it that somebody else made."""
+        """Whether this process made these Workers, and is not a fork of the process that did."""
         return os.getpid() == self._leader
 
     def run(self, task: str, *numbers: int, more_soon: bool = True) -> None:
-        """Do a task, each process its part; returns when all are done.
+        """Run a task in all processes, and return when all are done.
 
-        more_soon: the workers look out for the next task; else they leave their cores to others at once.
+        more_soon: the workers spin until the next task. Without it they sleep at once and free their cores.
 
-        An error in a worker is raised here, with the worker's traceback as its cause. WorkerError where
+        An error in a worker is raised here, with the worker's traceback as its cause. Raises WorkerError if
         a worker was killed.
         """
         if not self.is_leader:
@@ -132,59 +133,59 @@ class Workers:
         try:
             if not self._is_ready:
                 self._start()
-            self._order[:3] = more_soon, self._names.index(task), len(numbers)
-            self._order[3 : 3 + len(numbers)] = numbers
+            self._command[:3] = more_soon, self._names.index(task), len(numbers)
+            self._command[3 : 3 + len(numbers)] = numbers
             for go in self._go:
                 go.release()
-            self._do(0)
+            self._run_as(0)
             for done in self._done:
                 self.wait_for(done)
         except LostError:
-            self._raise_error_of_a_worker()
+            self._raise_workers_error()
         except BaseException:
-            self.end()  # the next task begins with workers that know where it stands
+            self.end()  # workers may have stopped anywhere; the next task starts new ones
             raise
 
     def resize(self, size: int) -> None:
-        """Let another number of processes do the tasks to come."""
+        """Let this number of processes run further tasks."""
         self.end()
         self.size = size if may_fork() else 1
 
     def end(self) -> None:
-        """End the workers; the next task begins others."""
+        """End the workers. The next task starts new ones."""
         _end(self.processes, self._leader)
         self._is_ready = False
 
-    def wait_for(self, arrival: Semaphore, seconds: float = LOOK_SECONDS) -> bool:
-        """Acquire a semaphore; whether that took no longer than `seconds`, without sleep.
+    def wait_for(self, arrival: Semaphore, seconds: float = SPIN_SECONDS) -> bool:
+        """Acquire a semaphore: spin for `seconds`, then sleep. Returns whether the spin sufficed.
 
-        LostError where whoever should release it is not there any more.
+        Raises LostError if a process that might release it does not exist any more.
         """
         until = time.perf_counter() + seconds
         while not arrival.acquire(False):
             if time.perf_counter() > until:
                 while not arrival.acquire(True, CHECK_SECONDS):
-                    if not self._others_are_there():
+                    if not self._others_exist():
                         raise LostError
                 return False
         return True
 
-    def _others_are_there(self) -> bool:
+    def _others_exist(self) -> bool:
         if self.is_broken:
             return False
         if not self.is_leader:
             return os.getppid() == self._leader
-        if any(receiver.poll() for receiver in self._errors):  # a long message waits for someone to read it
+        if any(receiver.poll() for receiver in self._errors):  # a worker failed, and sends its error
             return False
         return all(process.is_alive() and _exists(process.pid or 0) for process in self.processes)
 
-    def _do(self, who: int) -> None:
-        """One's own part of what was ordered."""
-        _, task, count, *numbers = self._order.tolist()
-        self._tasks[self._names[task]]()(who, self.size, *numbers[:count])
+    def _run_as(self, rank: int) -> None:
+        """Run the command as the process of this rank."""
+        _, task, count, *numbers = self._command.tolist()
+        self._tasks[self._names[task]]()(rank, self.size, *numbers[:count])
 
     def _start(self) -> None:
-        """Begin the workers."""
+        """Start the workers."""
         self._on_start()()
         self.is_broken = False
         self._go, self._done, self._errors = [], [], []
@@ -197,48 +198,48 @@ class Workers:
         for _ in others:
             self._go.append(context.Semaphore(0))
             self._done.append(context.Semaphore(0))
-        for who in others:
+        for rank in others:
             receiver, sender = context.Pipe(duplex=False)
-            process = context.Process(target=self._work, args=(who, sender), name="nnfs worker", daemon=True)
+            process = context.Process(target=self._work, args=(rank, sender), name="nnfs worker", daemon=True)
             self.processes.append(process)
             self._errors.append(receiver)
             with warnings.catch_warnings():
-                # Threads are not copied, which is what this warns of; a worker waits for none of them.
+                # It warns that a fork has none of the process's threads. Workers need none of them.
                 warnings.simplefilter("ignore", DeprecationWarning)
                 process.start()
             sender.close()
 
-    def _work(self, who: int, sender: Connection) -> None:
-        """A worker's life: it does what is ordered until nobody is there to order."""
+    def _work(self, rank: int, sender: Connection) -> None:
+        """The main function of a worker: it runs commands until the leader does not exist any more."""
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)  # they are for the process that gives orders
+            signal.signal(number, signal.SIG_IGN)  # the leader handles these signals
         sys.breakpointhook = _refuse_breakpoint
-        np.seterr(all="ignore")  # the training loop notices a loss that is no longer finite
+        np.seterr(all="ignore")  # the training loop checks that the loss is finite
         try:
             while True:
-                self.wait_for(self._go[who - 1], LOOK_SECONDS if self._order[0] else 0.0)
-                self._do(who)
-                self._done[who - 1].release()
+                self.wait_for(self._go[rank - 1], SPIN_SECONDS if self._command[0] else 0.0)
+                self._run_as(rank)
+                self._done[rank - 1].release()
         except LostError:
-            return  # nobody is there to order
+            return  # the leader has ended
         except BaseException as error:
-            sender.send_bytes(_packed(error))
+            sender.send_bytes(_pickled(error))
 
-    def _raise_error_of_a_worker(self) -> NoReturn:
-        """Tell why a worker is not there any more, and end the others."""
+    def _raise_workers_error(self) -> NoReturn:
+        """End all workers, and raise the error that ended one of them."""
         ended = [process for process in self.processes if not process.is_alive()]
-        packed = next(filter(None, map(_received, self._errors)), None)
+        message = next(filter(None, map(_receive, self._errors)), None)
         self.end()
-        if packed is not None:
-            error, text = pickle.loads(packed)  # noqa: S301  it comes from a copy of this process
+        if message is not None:
+            error, text = pickle.loads(message)  # noqa: S301  a fork of this process sent it
             raise error from WorkerTraceback(f"\n{text}")
         code = ended[0].exitcode if ended else None
         how = (
             f"was killed by signal {-code}" if code is not None and code < 0 else f"ended with status {code}"
         )
         raise WorkerError(
-            f"a worker process {how}, as systems do when memory runs short; "
-            f"`training.threads: 1` does without workers"
+            f"a worker process {how}, which happens when memory runs short; "
+            f"`training.threads: 1` trains without workers"
         )
 
 
@@ -249,32 +250,32 @@ def _refuse_breakpoint(*_: object, **__: object) -> NoReturn:
     )
 
 
-def _packed(error: BaseException) -> bytes:
-    """An error and its traceback; one that cannot be sent is told as a RuntimeError."""
+def _pickled(error: BaseException) -> bytes:
+    """An error and its traceback, pickled. An error that cannot be pickled becomes a RuntimeError."""
     text = traceback.format_exc()
     try:
-        packed = pickle.dumps((error, text))
-        pickle.loads(packed)  # noqa: S301  some errors can be packed, but not unpacked
+        message = pickle.dumps((error, text))
+        pickle.loads(message)  # noqa: S301  some errors can be pickled, but not unpickled
     except BaseException:  # of a user's class, which may raise anything
         return pickle.dumps((RuntimeError(f"{type(error).__name__}: {error}"), text))
-    return packed
+    return message
 
 
-def _received(receiver: Connection) -> bytes | None:
-    """What a worker sent before it ended, if anything."""
+def _receive(receiver: Connection) -> bytes | None:
+    """The message that a worker sent before it ended, if any."""
     try:
         return receiver.recv_bytes() if receiver.poll() else None
     except EOFError:
         return None
 
 
-def _held(task: Callable[..., None]) -> Callable[[], Any]:
-    """What gives the task when called; weakly, if it is an object's method."""
+def _reference(task: Callable[..., None]) -> Callable[[], Any]:
+    """A function that returns the task. It holds a method only weakly."""
     return weakref.WeakMethod(task) if isinstance(task, MethodType) else lambda: task
 
 
 def _exists(pid: int) -> bool:
-    """Whether there is such a process: `is_alive` cannot tell where a program ignores that children end."""
+    """Whether a process exists. `is_alive` does not notice its end in a program that ignores SIGCHLD."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -283,18 +284,18 @@ def _exists(pid: int) -> bool:
 
 
 def _end(processes: list[BaseProcess], leader: int) -> None:
-    """End these processes, whatever they are at. A copy of their leader has no say in that."""
+    """Kill these processes, and wait for their end. In a fork of their leader, only clear the list."""
     while processes:
         process = processes.pop()
-        if process.pid is not None and os.getpid() == leader:  # else its start was interrupted
+        if process.pid is not None and os.getpid() == leader:  # without a pid it was never started
             process.kill()
             process.join()
 
 
-_ALL: weakref.WeakSet[Workers] = weakref.WeakSet()
+_ALL_WORKERS: weakref.WeakSet[Workers] = weakref.WeakSet()
 
 
-@atexit.register  # after multiprocessing has registered its own waiting for children, to come before that
+@atexit.register  # later than multiprocessing's function that waits for children, so it runs before that
 def _end_all() -> None:
-    for workers in _ALL:
+    for workers in _ALL_WORKERS:
         workers.end()

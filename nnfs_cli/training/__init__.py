@@ -1,1 +1,1 @@
-"""An experiment, trained epoch by epoch."""
+"""An experiment, and its training epoch by epoch."""

@@ -1,4 +1,4 @@
-"""The end of an epoch: scores, and whether its parameters are the best so far."""
+"""The end of an epoch: its scores, and its parameters if they are the best so far."""
 
 import math
 import time
@@ -12,18 +12,18 @@ from nnfs_cli.training.evaluation import evaluate
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.reports import EpochReport
 
-QUIET: dict[str, Any] = {"over": "ignore", "invalid": "ignore"}
-"""A diverging network overflows. `diverged` tells its user so, better than NumPy's warnings."""
+IGNORE_OVERFLOW: dict[str, Any] = {"over": "ignore", "invalid": "ignore"}
+"""NumPy's warnings to ignore: where a network diverges, a DivergenceError explains it better."""
 
 
-@np.errstate(**QUIET)
+@np.errstate(**IGNORE_OVERFLOW)
 def close_epoch(experiment: Experiment, interrupt: Uninterrupted) -> EpochReport:
-    """Score the epoch, keep its parameters if they are the best, and get ready for the next."""
+    """Score the epoch, keep its parameters if they are the best so far, and count it as done."""
     progress, descent, started = experiment.progress, experiment.descent, time.perf_counter()
     t = experiment.data.splits["train"].t[progress.order]
     scores = experiment.scores(progress.outputs, t)
     if not math.isfinite(scores["loss"]):
-        raise diverged(experiment, scores["loss"])
+        raise divergence_error(experiment, scores["loss"])
     if experiment.config.regularizer is not None:
         scores["penalty"] = descent.penalty()
     rate = descent.learning_rate(experiment.clock(progress.step - 1))
@@ -34,7 +34,7 @@ def close_epoch(experiment: Experiment, interrupt: Uninterrupted) -> EpochReport
             value = validation[experiment.config.training.monitor.removeprefix("val_")]
             if _is_best(experiment, value):
                 best_params = experiment.network.params.snapshot()
-    interrupt.busy = True  # an epoch closes whole, or is closed anew
+    interrupt.busy = True  # what follows must not stop half done; before, it can be repeated
     descent.schedule.observe(_sign(experiment) * value)
     progress.epoch += 1
     progress.position = 0
@@ -42,8 +42,8 @@ def close_epoch(experiment: Experiment, interrupt: Uninterrupted) -> EpochReport
         progress.best_value, progress.best_epoch = value, progress.epoch
         progress.best_params = best_params
     interrupt.busy = False
-    if interrupt.came:
-        interrupt.release()
+    if interrupt.pending:
+        interrupt.deliver()
     progress.seconds += time.perf_counter() - started
     return EpochReport(
         epoch=progress.epoch,
@@ -57,20 +57,20 @@ def close_epoch(experiment: Experiment, interrupt: Uninterrupted) -> EpochReport
 
 
 def _is_best(experiment: Experiment, value: float) -> bool:
-    """Whether a monitored value is the best so far."""
+    """Whether a monitored value is better than the best so far, by more than `min_delta`."""
     progress, sign = experiment.progress, _sign(experiment)
-    least = experiment.config.training.min_delta
-    return not progress.best_epoch or sign * value < sign * progress.best_value - least
+    min_delta = experiment.config.training.min_delta
+    return not progress.best_epoch or sign * value < sign * progress.best_value - min_delta
 
 
 def _sign(experiment: Experiment) -> float:
-    """1 where the monitored value is the better the smaller it is, else -1."""
+    """1 if smaller monitored values are better, -1 if larger ones are."""
     monitored = experiment.config.training.monitor.removeprefix("val_")
     return -1.0 if monitored != "loss" and experiment.metrics[monitored].maximize else 1.0
 
 
-def diverged(experiment: Experiment, loss: float) -> DivergenceError:
-    """What to raise where a loss is no longer finite."""
+def divergence_error(experiment: Experiment, loss: float) -> DivergenceError:
+    """The error for a loss that is infinite or not a number."""
     progress, rate = experiment.progress, experiment.config.optimizer.learning_rate
     return DivergenceError(
         f"training diverged: the loss was {loss} by step {progress.step}, epoch {progress.epoch + 1}; "

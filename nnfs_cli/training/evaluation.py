@@ -1,4 +1,4 @@
-"""Evaluation: a network's scores on a split, and what it says about given inputs."""
+"""Evaluation: a network's outputs for a split, and their scores."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from nnfs_cli.training.reports import ClassScore, Evaluation
 
 
 def evaluate(experiment: Experiment, name: str) -> Evaluation:
-    """Loss and metrics on one split; for classes also the confusion matrix and each class's scores."""
+    """The loss and all metrics on a split; for classes also the confusion matrix and each class's scores."""
     split = experiment.split(name)
     z = outputs(experiment, split)
     t = split.t[split.rows]
@@ -30,18 +30,18 @@ def evaluate(experiment: Experiment, name: str) -> Evaluation:
 
 
 def outputs(experiment: Experiment, split: Split) -> Array:
-    """The network's outputs (N, M) for all rows of a split, as evaluation computes them."""
+    """The network's outputs (N, M) for all rows of a split, as in evaluation."""
     with limit_blas(1):
         return experiment.engine.infer(split)
 
 
 def confusion_matrix(predicted: Array, actual: Array, classes: int) -> Array:
-    """(K, K) counts: row the actual class, column the predicted one."""
+    """(K, K) counts: rows are actual classes, columns are predicted ones."""
     return np.bincount(actual * classes + predicted, minlength=classes**2).reshape(classes, classes)
 
 
 def class_scores(confusion: Array, names: tuple[str, ...]) -> tuple[ClassScore, ...]:
-    """Precision, recall and F1 of each class; 0 where a class was never predicted or never there."""
+    """Precision, recall and F1 of each class. A score is 0 if its denominator is 0."""
     hits = confusion.diagonal()
     predicted, support = confusion.sum(axis=0), confusion.sum(axis=1)
     precision = hits / np.maximum(predicted, 1)

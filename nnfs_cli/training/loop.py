@@ -9,22 +9,22 @@ import numpy as np
 
 from nnfs_cli.core.blas_threads import blas
 from nnfs_cli.core.interrupts import Uninterrupted
-from nnfs_cli.training.epoch import QUIET, close_epoch, diverged
+from nnfs_cli.training.epoch import IGNORE_OVERFLOW, close_epoch, divergence_error
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.reports import Heartbeat, Report, StepReport
 
 HEARTBEAT_SECONDS = 0.1
-"""A report comes at least so often, so that who listens can show progress, or stop."""
+"""The longest time without a report, so that the caller can show progress, or stop."""
 
 
 def train(experiment: Experiment) -> Generator[Report, None, None]:
-    """Train to the last epoch, from wherever `experiment.progress` stands.
+    """Train from where `experiment.progress` stands to the last epoch.
 
-    A report comes after each step that is to be logged, after each epoch, and every now and then. It comes
-    between two steps, where `experiment.state()` is whole: who listens may stop there and resume later.
-    Ctrl-C waits for the end of the step, so the state is whole then, too; a second Ctrl-C does not wait.
+    Yields a StepReport for each logged step, an EpochReport for each epoch, and a Heartbeat if neither came
+    for a while. At a report no step is half done: the caller may stop there, keep `experiment.state()`, and
+    resume from it later. Ctrl-C waits for the end of the step; a second one does not.
 
-    Raises DivergenceError when a loss is no longer finite.
+    Raises DivergenceError when the loss is infinite or not a number.
     """
     progress, engine, training = experiment.progress, experiment.engine, experiment.config.training
     t, rows = experiment.data.splits["train"].t, len(progress.order)
@@ -33,24 +33,26 @@ def train(experiment: Experiment) -> Generator[Report, None, None]:
         while not experiment.finished:
             if progress.position == 0:
                 experiment.shuffle()
-            first, rates, loads = progress.step, experiment.learning_rates(), experiment.loads
+            first_step, rates = progress.step, experiment.learning_rates()  # of the epoch's steps to come
+            loads = experiment.loads
             while progress.position < rows and experiment.loads == loads:
                 started = time.perf_counter()
                 report: Report | None = None
+                # Until the next report, BLAS has the engine's number of threads, and Ctrl-C waits.
                 interrupt.busy, threads_before = True, library.num_threads
                 library.set_num_threads(engine.blas_threads)
                 try:
-                    with np.errstate(**QUIET):
+                    with np.errstate(**IGNORE_OVERFLOW):
                         while report is None and progress.position < rows:
                             here = slice(progress.position, min(progress.position + rows_per_step, rows))
-                            engine.step(here, progress.step, rates[progress.step - first])
+                            engine.step(here, progress.step, rates[progress.step - first_step])
                             progress.step += 1
                             progress.position = here.stop
                             if progress.step % training.log_every == 0:
                                 z, targets = progress.outputs[here], t[progress.order[here]]
                                 loss = experiment.loss.value(z, targets)
                                 if not math.isfinite(loss):
-                                    raise diverged(experiment, loss)
+                                    raise divergence_error(experiment, loss)
                                 metrics = experiment.metric_scores(z, targets) if experiment.metrics else {}
                                 report = StepReport(progress.step, progress.epoch + 1, loss, metrics)
                             elif time.perf_counter() - started > HEARTBEAT_SECONDS and here.stop < rows:
@@ -59,8 +61,8 @@ def train(experiment: Experiment) -> Generator[Report, None, None]:
                     library.set_num_threads(threads_before)
                 progress.seconds += time.perf_counter() - started
                 interrupt.busy = False
-                if interrupt.came:
-                    interrupt.release()
+                if interrupt.pending:
+                    interrupt.deliver()
                 if report is not None:
                     yield report
             if experiment.loads == loads:  # else who listens has gone to another place, perhaps another epoch
@@ -69,7 +71,7 @@ def train(experiment: Experiment) -> Generator[Report, None, None]:
 
 @contextmanager
 def _ready_to_train(experiment: Experiment) -> Iterator[Uninterrupted]:
-    """While entered, the engine is ready for steps, and Ctrl-C waits whenever `busy` is set."""
+    """In the `with` block the engine is ready for steps, and Ctrl-C waits while `busy` is set."""
     experiment.engine.begin(experiment.progress.step)
     try:
         with Uninterrupted() as interrupt:

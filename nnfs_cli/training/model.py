@@ -1,4 +1,4 @@
-"""The model: a trained network with all that it takes to answer for raw rows."""
+"""The model: a trained network with all that it needs to predict for raw rows."""
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
@@ -8,19 +8,20 @@ from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.core.arrays import Array, slices
 from nnfs_cli.core.blas_threads import limit_blas
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.engine.inference import Bring, infer
-from nnfs_cli.engine.network import Network, Workspace, room_for_outputs
+from nnfs_cli.engine.inference import Fill, infer
+from nnfs_cli.engine.network import Network, Workspace, zero_outputs
 from nnfs_cli.preprocessing.preparation import Preparation
 
-Infer: TypeAlias = Callable[[Bring, Sequence[slice], int], Array]
-"""Computes the outputs z (n, M) for pieces of n rows."""
+Infer: TypeAlias = Callable[[Fill, Sequence[slice], int], Array]
+"""Computes the outputs z (n, M) of n rows, which the slices cut into batches."""
 
 
 class Model:
-    """Predicts for rows as they come. It needs to know nothing of them but how they were prepared.
+    """A trained network that predicts for raw rows.
 
-    weights: the network's parameters by name; `source` is what messages call them.
-    infer: what computes the outputs: one piece after the other, until something else is put in its place.
+    preparation: how raw rows become inputs, and outputs predictions.
+    weights: the network's parameters by name; `source` names the file in messages.
+    infer: computes the network's outputs, one batch after the other. `speed/` replaces it.
     """
 
     infer: Infer
@@ -34,34 +35,34 @@ class Model:
         self.infer = self._infer
 
     def outputs(self, x: Array, batch_size: int | None = None) -> Array:
-        """What the network says of raw rows x (N, ...) in the targets' own terms and units.
+        """Predictions for raw rows x (N, ...): (N, K) probabilities, or (N, M) values in the targets' units.
 
-        (N, K) probabilities, or scores of a loss that knows none; or (N, M) real values.
+        With a loss that has no probabilities, as hinge, (N, K) scores.
         """
         if x.shape[1:] != self.preparation.input_shape:
             raise NnfsError(f"rows must have shape {self.preparation.input_shape}, found {x.shape[1:]}")
         write = self.preparation.inputs.into(x.dtype, self.network.dtype)
 
-        def bring(workspace: Workspace) -> Callable[[slice], None]:
-            return lambda piece: write(x[piece], workspace.x)
+        def fill(workspace: Workspace, rows: slice) -> None:
+            write(x[rows], workspace.x)
 
         with limit_blas(1):
-            z = self.infer(bring, self.pieces(len(x), batch_size), len(x))
+            z = self.infer(fill, self.batches(len(x), batch_size), len(x))
         y = self.loss.predict(z)
         return y if self.preparation.targets.is_identity else self.preparation.targets.undo(y)
 
-    def pieces(self, n: int, batch_size: int | None = None) -> list[slice]:
-        """n rows in pieces that go through the network together; `batch_size` may ask for smaller ones."""
-        return list(slices(n, min(batch_size or n or 1, self.network.rows_at_a_time)))
+    def batches(self, n: int, batch_size: int | None = None) -> list[slice]:
+        """n rows in batches of evaluation's usual size, or of `batch_size` if that is smaller."""
+        return list(slices(n, min(batch_size or n or 1, self.network.evaluation_batch_size)))
 
-    def _infer(self, bring: Bring, pieces: Sequence[slice], n: int) -> Array:
-        z = room_for_outputs(self.network, n)
-        infer(self.network, bring, pieces, z)
+    def _infer(self, fill: Fill, batches: Sequence[slice], n: int) -> Array:
+        z = zero_outputs(self.network, n)
+        infer(self.network, fill, batches, z)
         return z
 
     @property
     def target_names(self) -> list[str]:
-        """The targets' own names, or `prediction` where they have none."""
+        """The targets' names; `prediction`, or `prediction_1`, ..., if they have none."""
         width = 1 if self.preparation.classes else self.network.output_shape[0]
         if len(self.preparation.target_names) == width:
             return list(self.preparation.target_names)
@@ -69,7 +70,7 @@ class Model:
 
     @property
     def gives_probabilities(self) -> bool:
-        """Whether outputs for classes are probabilities."""
+        """Whether the outputs for classes are probabilities."""
         return self.loss.expects_logits or self.network.layers[-1].gives_probabilities
 
     def predictions(self, outputs: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Frozen records of what training and evaluation found."""
+"""Frozen records of the results of training and evaluation."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from nnfs_cli.core.arrays import Array
 
 @dataclass(frozen=True)
 class StepReport:
-    """One training step: the loss and metrics of its batch, before its update."""
+    """A training step: the loss and metrics of its batch, computed before the step changes the weights."""
 
     step: int
     epoch: int
@@ -18,8 +18,11 @@ class StepReport:
 
 @dataclass(frozen=True)
 class EpochReport:
-    """One epoch. Training scores are those of the outputs that the epoch's own steps computed;
-    validation scores are those of the network at its end. `seconds` count from the run's start.
+    """An epoch.
+
+    train: scores of the outputs that the epoch's steps computed, each before its update.
+    validation: scores of the network at the end of the epoch.
+    seconds: the training time since the run's start.
     """
 
     epoch: int
@@ -33,7 +36,7 @@ class EpochReport:
 
 @dataclass(frozen=True)
 class Heartbeat:
-    """Nothing to write down, but training is alive and between two steps."""
+    """Training goes on, and is between two steps. There is nothing to log."""
 
     step: int
     epoch: int
@@ -44,7 +47,7 @@ Report = StepReport | EpochReport | Heartbeat
 
 @dataclass(frozen=True)
 class ClassScore:
-    """How well one class is told from the others. `support` counts its rows."""
+    """The scores of one class. `support` is the number of its rows."""
 
     name: str
     precision: float
@@ -55,9 +58,9 @@ class ClassScore:
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """A network's scores on one split, and the outputs (N, M) they were computed from.
+    """A network's scores on a split, and its outputs (N, M).
 
-    `confusion[i][j]` counts rows of class i that were taken for class j.
+    `confusion[i][j]` is the number of rows of class i that were predicted as class j.
     """
 
     split: str

@@ -1,4 +1,4 @@
-"""Where training stands, as arrays that a checkpoint keeps."""
+"""The state of a training, as the arrays of a checkpoint."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from nnfs_cli.engine.descent import Descent
 
 @dataclass
 class Progress:
-    """Where training stands.
+    """How far training is.
 
-    epoch, step: how many are done.
-    position: how many rows of the running epoch are done.
-    order: the running epoch's rows (N,) in the order of training.
-    outputs: what the network gave for them (N, M), to score the epoch by.
+    epoch, step: the numbers of finished epochs and steps.
+    position: the number of this epoch's rows that were trained on.
+    order: (N,) the training rows in this epoch's order.
+    outputs: (N, M) the network's outputs for these rows in this epoch's steps, which score the epoch.
     seconds: the time spent on training.
-    best_value, best_epoch: the monitored value of the best epoch, and its number.
-    best_params: the network's snapshot at its end.
+    best_value, best_epoch: the best monitored value, and the number of its epoch.
+    best_params: the parameters and statistics at the end of that epoch, from `FlatParams.snapshot`.
     """
 
     order: Array
@@ -54,7 +54,7 @@ def check_state(own: Mapping[str, Array], state: Mapping[str, Array], source: st
     """Raise NnfsError where a state is not of the same experiment as `own`."""
     for name, array in own.items():
         if name == "progress/best_params":
-            continue  # of which there need not be any
+            continue  # a state without a best epoch has none
         if name not in state or (array.dtype.kind != "U" and state[name].shape != array.shape):
             found = f"shape {state[name].shape}" if name in state else "no such array"
             raise NnfsError(

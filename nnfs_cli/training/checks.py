@@ -1,4 +1,4 @@
-"""Checks: whether a config's parts suit each other and its data, before anything is trained."""
+"""Checks before training: whether a config's parts fit each other and its data."""
 
 import math
 
@@ -12,19 +12,19 @@ from nnfs_cli.metrics.base import Metric
 from nnfs_cli.preprocessing.records import Data
 
 
-def doubt_about(config: ExperimentConfig, data: Data) -> str:
-    """What to tell of images whose channels come last, if anything treats them as images."""
+def channels_last_warning(config: ExperimentConfig, data: Data) -> str:
+    """A warning if rows look like images with channels last and are used as images; else an empty text."""
     as_images = data.augment is not None or any(layer.images for layer in config.layers)
     one_channel = data.input_shape[-1:] == (1,)
     if not as_images or (one_channel and data.augment is None and isinstance(config.layers[0], Reshape)):
-        return ""  # a single channel comes first as well as last
+        return ""  # the reshape puts the single channel first
     return channels_last(data.input_shape)
 
 
 def check_fit(config: ExperimentConfig, network: Network, data: Data, *, trains: bool) -> None:
-    """Raise NnfsError unless loss, metrics and the last layer suit the data.
+    """Raise NnfsError unless the loss, the metrics and the last layer fit the data.
 
-    trains: the loss must suit the training, too.
+    trains: also check that the loss allows the training's options.
     """
     problems = []
     parts: list[tuple[str, Loss | Metric]] = [("loss", config.loss)]
