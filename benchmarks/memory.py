@@ -71,7 +71,8 @@ def section(repeats: int) -> Section:
             "process of its own, from the command line to the last plot; and the most that it and its worker "
             "processes hold together (proportional set size, which counts shared memory once). The data "
             "are the 70,000 images of training and test, 784 bytes each. Of float arrays only those of the "
-            "two batch sizes that training uses are granted; evaluation's, for 256 rows at a time, are part of the rest. "
+            "two batch sizes that training uses are granted; evaluation's, for 256 rows at a time, are part of "
+            "the rest. "
             "1 MB is 10^6 bytes."
         ),
         table=table(("", "MB"), rows),

@@ -16,7 +16,8 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import ConfigError, Mistake, NnfsError, WorkerError
 from nnfs_cli.speed import workers as module
 from nnfs_cli.speed.all_reduce import AllReduce
-from nnfs_cli.speed.workers import Workers, WorkerTraceback, can_fork, shared
+from nnfs_cli.speed.worker_errors import WorkerTraceback
+from nnfs_cli.speed.workers import Workers, can_fork, shared
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="this system has no worker processes")
 

@@ -9,7 +9,6 @@ import pickle
 import signal
 import sys
 import time
-import traceback
 import warnings
 import weakref
 from collections.abc import Callable, Mapping
@@ -24,6 +23,7 @@ import numpy.typing as npt
 
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import NnfsError, WorkerError
+from nnfs_cli.speed.worker_errors import WorkerTraceback, pickled, refuse_breakpoint
 
 SPIN_SECONDS = 1e-3
 """How long a process polls a semaphore before it sleeps. To wake a process takes 0.1 ms."""
@@ -74,10 +74,6 @@ def shared(shape: Shape, dtype: npt.DTypeLike) -> Array:
 
 class LostError(Exception):
     """Whoever was waited for is not there any more."""
-
-
-class WorkerTraceback(Exception):  # noqa: N818  it is shown as the cause of an error
-    """The traceback of an error in a worker process, as text."""
 
 
 class Workers:
@@ -213,7 +209,7 @@ class Workers:
         """The main function of a worker: it runs commands until the leader does not exist any more."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)  # the leader handles these signals
-        sys.breakpointhook = _refuse_breakpoint
+        sys.breakpointhook = refuse_breakpoint
         np.seterr(all="ignore")  # the training loop checks that the loss is finite
         try:
             while True:
@@ -223,7 +219,7 @@ class Workers:
         except LostError:
             return  # the leader has ended
         except BaseException as error:
-            sender.send_bytes(_pickled(error))
+            sender.send_bytes(pickled(error))
 
     def _raise_workers_error(self) -> NoReturn:
         """End all workers, and raise the error that ended one of them."""
@@ -241,24 +237,6 @@ class Workers:
             f"a worker process {how}, which happens when memory runs short; "
             f"`training.threads: 1` trains without workers"
         )
-
-
-def _refuse_breakpoint(*_: object, **__: object) -> NoReturn:
-    raise RuntimeError(
-        "breakpoint() in a worker process, which has no terminal; "
-        "`nnfs train --plain` computes everything in one process, where a debugger works"
-    )
-
-
-def _pickled(error: BaseException) -> bytes:
-    """An error and its traceback, pickled. An error that cannot be pickled becomes a RuntimeError."""
-    text = traceback.format_exc()
-    try:
-        message = pickle.dumps((error, text))
-        pickle.loads(message)  # noqa: S301  some errors can be pickled, but not unpickled
-    except BaseException:  # of a user's class, which may raise anything
-        return pickle.dumps((RuntimeError(f"{type(error).__name__}: {error}"), text))
-    return message
 
 
 def _receive(receiver: Connection) -> bytes | None:
