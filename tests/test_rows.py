@@ -1,4 +1,4 @@
-"""Batches whose rows are cut into parts: they give what whole batches give, to the bit for any workers."""
+"""Batches cut into parts: the results of whole batches, the same bits with any number of workers."""
 
 import contextlib
 import os
@@ -78,7 +78,7 @@ def plain(
     batch_size: int = 12,
     accumulate: int = 1,
 ) -> PlainEngine:
-    """Of a network with random weights over random images of three classes."""
+    """A plain engine, with a network of random weights and random images of three classes."""
     network = Network([create(Layer, name, options) for name, options in stack], IMAGE, "float64")
     network.params.value[...] = np.random.default_rng(1).normal(size=network.params.value.shape) / 3
     network.use_draws(Draws(2))
@@ -109,7 +109,7 @@ def cut(whole: PlainEngine, parts: int, workers: int) -> RowsEngine:
 
 
 def step(engine: PlainEngine, n: int, number: int = 0) -> Step:
-    """The first n rows' outputs, and gradient, parameters and statistics after a step on them."""
+    """Take a step on the first n rows; their outputs, the gradient, the parameters and the statistics."""
     engine.step(slice(0, n), number, 0.05)
     params = engine.network.params
     arrays = engine.outputs[:n], params.grad, params.value, params.statistics
@@ -127,7 +127,7 @@ def assert_same(ours: Step, others: Step) -> None:
 
 
 def check(make: Callable[[], PlainEngine], parts: int, sizes: list[int]) -> None:
-    """Steps of these sizes give what whole batches give, and with any number of workers the same bits."""
+    """Check that steps of these sizes equal those on whole batches, to the bit for any number of workers."""
     whole, first = make(), list[Step]()
     expected = [step(whole, n, number) for number, n in enumerate(sizes)]
     for workers in range(1, parts + 1):
@@ -221,10 +221,10 @@ def test_evaluation_gives_what_a_whole_network_gives_to_the_bit(
     for workers in range(1, parts + 1):
         engine = cut(plain(), parts, workers)
         engine.network.params.statistics[...] = statistics
-        answers = engine.infer(engine.data.splits["test"])
-        np.testing.assert_array_equal(answers, expected)
+        found = engine.infer(engine.data.splits["test"])
+        np.testing.assert_array_equal(found, expected)
         engine.infer(engine.data.splits["train"])
-        np.testing.assert_array_equal(answers, expected, err_msg="it is the caller's own")
+        np.testing.assert_array_equal(found, expected, err_msg="it is the caller's own")
         engine.end()
 
 
@@ -234,8 +234,8 @@ def test_evaluation_uses_the_statistics_that_training_gathered(parts: int) -> No
     for number in range(3):
         for each in (whole, engine):
             step(each, 12, number)
-    answers = [each.infer(each.data.splits["test"]) for each in (whole, engine)]
-    np.testing.assert_allclose(answers[0], answers[1], rtol=1e-9)
+    found = [each.infer(each.data.splits["test"]) for each in (whole, engine)]
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-9)
     engine.end()
 
 
@@ -265,7 +265,7 @@ def test_a_worker_that_dies_is_told_and_replaced() -> None:
 
 
 class Failing(Loss):
-    """Fails in the part whose first target is this."""
+    """A loss that fails in the part whose first target is `where`."""
 
     where: Any = None
 
@@ -317,13 +317,13 @@ def test_rows_that_are_no_images_are_not_cut() -> None:
 
 
 class Mixer(ReLU):
-    """A user's layer that looks at other rows in ways of its own."""
+    """A user's layer whose rows depend on each other."""
 
     mixes_rows: ClassVar[bool] = True
 
 
 class Gauge(ReLU):
-    """A user's layer that remembers the largest number of the last batch."""
+    """A user's layer that keeps the largest number of the last batch."""
 
     def build(self, shape: Shape) -> Shape:
         self.largest = Statistic((1,), 0.0)
@@ -331,14 +331,14 @@ class Gauge(ReLU):
 
 
 class Halved(BatchNorm):
-    """A user's layer that normalizes by half of its rows."""
+    """A user's batch normalization, which uses half of the rows."""
 
     def forward(self, x: Array, y: Array) -> None:
         np.subtract(x, x[: len(x) // 2 + 1].mean(axis=0), out=y)
 
 
 class Own(ReLU):
-    """A user's layer, of which nothing is known."""
+    """A user's layer without declarations."""
 
 
 @pytest.mark.parametrize("cls", [Mixer, Gauge, Halved, Own])
@@ -351,13 +351,13 @@ def test_a_users_layer_keeps_batches_whole(cls: Callable[[], Layer]) -> None:
 
 
 class Derived(CrossEntropy):
-    """A user's loss, which says nothing of itself."""
+    """A user's loss without declarations, derived from a shipped one."""
 
     type_name: ClassVar[str] = "derived"
 
 
 class Declared(CrossEntropy):
-    """A user's loss, which says that it adds up."""
+    """A user's loss that declares `adds_up`."""
 
     type_name: ClassVar[str] = "declared"
     adds_up: ClassVar[bool] = True
@@ -377,7 +377,7 @@ NORMED = BARS.replace(
 
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Batches of toys are cut, too."""
+    """Cut the batches of toy data too."""
     monkeypatch.setattr("nnfs_cli.speed.plan.WORTH_A_PART", 1000)
 
 

@@ -70,7 +70,7 @@ def test_another_number_of_workers_may_do_the_next_task() -> None:
 
 
 class Odd(Exception):  # noqa: N818
-    """A user's error that cannot be made from its message alone, so that it cannot be sent."""
+    """A user's error that cannot be unpickled, since its message alone does not make it."""
 
     def __init__(self, one: int, two: int) -> None:
         super().__init__(f"{one} and {two}")
@@ -82,7 +82,7 @@ class Odd(Exception):  # noqa: N818
         (ValueError("no such thing"), ValueError("no such thing")),
         (NnfsError("a user's mistake"), NnfsError("a user's mistake")),
         (Odd(1, 2), RuntimeError("Odd: 1 and 2")),
-        (ValueError("x" * 10**6), ValueError("x" * 10**6)),  # more than a pipe holds
+        (ValueError("x" * 10**6), ValueError("x" * 10**6)),  # longer than a pipe's buffer
     ],
     ids=["python's", "ours", "odd", "long"],
 )
@@ -181,7 +181,7 @@ def test_a_second_start_after_an_interrupted_one_has_all_workers(monkeypatch: py
 
 
 class Owner:
-    """Has workers that do its own method."""
+    """An object whose workers run one of its methods."""
 
     def __init__(self) -> None:
         self.workers = Workers(2, {"work": self.work})
@@ -216,7 +216,7 @@ def test_a_copy_of_the_process_that_made_the_workers_cannot_order_them() -> None
 
     copy = multiprocessing.get_context("fork").Process(target=order)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("warnings.warn", lambda *_, **__: None)  # of threads that are not copied
+        patch.setattr("warnings.warn", lambda *_, **__: None)  # about threads that a fork does not have
         copy.start()
     copy.join()
     assert found[0] == 1
