@@ -35,7 +35,7 @@ from nnfs_cli.training.evaluation import outputs
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.loop import train
 from nnfs_cli.training.reports import StepReport
-from tests.test_training import CtrlC, everything
+from tests.test_training import CtrlC, state_copy
 from tests.toys import BARS, toy
 
 IMAGE = (2, 8, 8)
@@ -394,8 +394,8 @@ def test_a_training_in_parts_repeats_bit_for_bit_with_any_number_of_workers() ->
     for each in (first, second, third):
         list(train(each))
     for other in (second, third):
-        for name, array in everything(first).items():
-            np.testing.assert_array_equal(everything(other)[name], array, err_msg=name)
+        for name, array in state_copy(first).items():
+            np.testing.assert_array_equal(state_copy(other)[name], array, err_msg=name)
         split = first.split("validation")
         np.testing.assert_array_equal(outputs(other, other.split("validation")), outputs(first, split))
 
@@ -422,8 +422,8 @@ def test_resumed_with_another_number_of_workers_it_ends_as_if_never_stopped(
             second.load_state({name: np.copy(array) for name, array in first.state().items()}, "here")
             break
     list(train(second))
-    for name, array in everything(whole).items():
-        np.testing.assert_array_equal(everything(second)[name], array, err_msg=name)
+    for name, array in state_copy(whole).items():
+        np.testing.assert_array_equal(state_copy(second)[name], array, err_msg=name)
 
 
 @pytest.mark.usefixtures("small_parts")
@@ -432,7 +432,7 @@ def test_wherever_ctrl_c_comes_a_training_in_parts_goes_on_from_there(workers: i
     whole = experiment(workers)
     with CtrlC(0) as counted:
         list(train(whole))
-    end, lines, stops = everything(whole), -counted.left, 0
+    end, lines, stops = state_copy(whole), -counted.left, 0
     for nth in range(5, lines, lines // 12):
         stopped = experiment(workers)
         with contextlib.suppress(KeyboardInterrupt), CtrlC(nth):
@@ -440,7 +440,7 @@ def test_wherever_ctrl_c_comes_a_training_in_parts_goes_on_from_there(workers: i
         stops += not stopped.finished
         list(train(stopped))
         for name, array in end.items():
-            np.testing.assert_array_equal(everything(stopped)[name], array, err_msg=name)
+            np.testing.assert_array_equal(state_copy(stopped)[name], array, err_msg=name)
     assert stops > 5
 
 

@@ -49,9 +49,11 @@ MODULES: Mapping[str, Sequence[str]] = {
     "sharing": ["speed.workers", "speed.all_reduce"],
     "sources.fitting": ["preprocessing.fitting", "core.arrays", "sources.arrays"],
     "sources.splitting": ["preprocessing.splitting"],
+    "speed.answering": ["speed.inference"],
     "steps": ["engine.step"],
     "threads": ["speed.plan", "core.blas_threads"],
     "trainer": ["training.loop"],
+    "training.fit": ["training.checks"],
 }  # fmt: skip
 """Modules that no longer exist, with the modules that hold their code now: none if it was deleted."""
 
