@@ -70,9 +70,8 @@ def section(repeats: int) -> Section:
             f"Peak resident memory (`ru_maxrss`) of `nnfs train configs/mnist.yaml` with {EPOCHS} epochs: a "
             "process of its own, from the command line to the last plot; and the most that it and its worker "
             "processes hold together (proportional set size, which counts shared memory once). The data "
-            "are the 70,000 images of training and test, 784 bytes each. Of float arrays only those of the "
-            "two batch sizes that training uses are granted; evaluation's, for 256 rows at a time, are part of "
-            "the rest. "
+            "are the 70,000 images of training and test, 784 bytes each. The bound includes the float arrays "
+            "of the two batch sizes in training. Those of evaluation, for 256 rows, are part of all else. "
             "1 MB is 10^6 bytes."
         ),
         table=table(("", "MB"), rows),

@@ -1,4 +1,4 @@
-"""Fixtures that tests share."""
+"""Fixtures for all tests."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -22,13 +22,13 @@ Nnfs = Callable[..., Outcome]
 
 @pytest.fixture(autouse=True)
 def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No test reads or writes the user's cache folder."""
+    """Give the tests a cache folder of their own, not the user's."""
     monkeypatch.setenv("NNFS_CACHE", str(tmp_path_factory.mktemp("cache")))
 
 
 @pytest.fixture(autouse=True)
 def own_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a test's plugins register is forgotten after it."""
+    """Remove what a test's plugins registered, after the test."""
     monkeypatch.setattr("nnfs_cli.config.plugins._loaded", set())
     for registry in REGISTRIES:
         monkeypatch.setattr(registry, "_classes", {name: registry[name] for name in registry})
@@ -36,7 +36,7 @@ def own_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def nnfs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Nnfs:
-    """Runs the command line in an empty folder, through its real entry point."""
+    """Run the command line in an empty folder, through its real entry point."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "cubic.yaml").write_text(CUBIC)
     (tmp_path / "blobs.yaml").write_text(BLOBS)

@@ -1,4 +1,4 @@
-"""A mirror to download from, on this machine, that can also fail in every way that mirrors do."""
+"""A local HTTP server to download from, which can fail in all ways that real mirrors do."""
 
 import re
 import threading
@@ -10,15 +10,15 @@ from pathlib import PurePosixPath
 from typing import Any
 
 Trouble = Callable[["Request"], None]
-"""What goes wrong with a request, in place of the proper answer."""
+"""A failure that replaces the proper response to a request."""
 
 
 @dataclass
 class Mirror:
-    """Serves `files`; each request takes its trouble off the front of `troubles`, as long as there are any.
+    """Serves `files`. If there are `troubles`, a request takes the first one off the list and fails with it.
 
     asked: the Range header of each request, '' for none.
-    ranges: whether it knows about ranges.
+    ranges: whether it supports ranges.
     """
 
     url: str
@@ -68,7 +68,7 @@ class Request(BaseHTTPRequestHandler):
 
 
 def status(code: int) -> Trouble:
-    """Answers with an error."""
+    """A response with this error status."""
 
     def answer(request: Request) -> None:
         request.send_error(code)
@@ -77,7 +77,7 @@ def status(code: int) -> Trouble:
 
 
 def breaks_off(after: int, *, stalls: bool = False) -> Trouble:
-    """Sends the file's first bytes, and then hangs up, or nothing more."""
+    """Send the file's first bytes, and then close the connection, or stall."""
 
     def answer(request: Request) -> None:
         content = request.content() or b""
@@ -92,7 +92,7 @@ def breaks_off(after: int, *, stalls: bool = False) -> Trouble:
 
 
 def garbage(request: Request) -> None:
-    """Sends something else of the right length."""
+    """Send other bytes of the right length."""
     content = request.content() or b""
     request.begin(len(content))
     request.wfile.write(bytes(len(content)))
@@ -100,7 +100,7 @@ def garbage(request: Request) -> None:
 
 @contextmanager
 def running_mirror(**files: bytes) -> Iterator[Mirror]:
-    """A mirror with these files, until left."""
+    """A mirror with these files, in the `with` block."""
     handler = type("Handler", (Request,), {})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         mirror = Mirror(f"http://127.0.0.1:{server.server_port}/", dict(files))

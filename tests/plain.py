@@ -1,6 +1,6 @@
-"""A neural network straight from the equations: float64, no buffers, no tricks.
+"""A neural network written straight from the equations: float64, no buffers, no tricks.
 
-It shares nothing with nnfs_cli. Weights are a list of (W, b); ReLU stands between the layers.
+It imports nothing from nnfs_cli. Weights are a list of (W, b), with a ReLU between any two layers.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ Weights = list[tuple[Array, Array]]
 
 
 def forward(x: Array, weights: Weights) -> list[Array]:
-    """The input of every layer, and last the network's output."""
+    """The input of each layer, and then the network's output."""
     inputs = [x]
     for i, (W, b) in enumerate(weights):
         z = inputs[-1] @ W + b
@@ -23,12 +23,12 @@ def forward(x: Array, weights: Weights) -> list[Array]:
 
 
 def mse_gradient(z: Array, t: Array) -> Array:
-    """Of L = 1/(N M) sum (z - t)^2."""
+    """The gradient of L = 1/(N M) sum (z - t)^2."""
     return 2 * (z - t) / z.size
 
 
 def cross_entropy_gradient(z: Array, t: Labels) -> Array:
-    """Of L = -1/N sum log softmax(z)_t."""
+    """The gradient of L = -1/N sum log softmax(z)_t."""
     e = np.exp(z - z.max(axis=1, keepdims=True))
     p = e / e.sum(axis=1, keepdims=True)
     onehot = np.eye(z.shape[1])[t]

@@ -1,6 +1,6 @@
-"""Layers of images straight from the equations: loops over pixels, no buffers, no tricks.
+"""Layers of images written straight from the equations: loops over pixels, no buffers, no tricks.
 
-It shares nothing with nnfs_cli. Every function takes x (N, C, H, W) and dy, and gives y, dx and the
+It imports nothing from nnfs_cli. Each function takes x (N, C, H, W) and dy, and returns y, dx and the
 gradients of the parameters, if any.
 """
 
@@ -16,7 +16,7 @@ Pair = tuple[int, int]
 
 
 class Place(NamedTuple):
-    """Of window (r, s), the place (i, j), where it sees the pixel (row, column) of the image."""
+    """Place (i, j) of window (r, s), which lies on the pixel (row, column) of the image."""
 
     r: int
     s: int
@@ -33,7 +33,7 @@ def both(option: Any) -> Pair:
 def places(
     windows: Pair, image: Pair, size: Pair, stride: Pair, dilation: Pair, corner: Pair
 ) -> Iterator[Place]:
-    """All places that lie in the image; the first window begins `corner` pixels above and left of it."""
+    """All places within the image. The first window starts `corner` pixels above and left of it."""
     for r, s, i, j in itertools.product(*map(range, (*windows, *size))):
         row = r * stride[0] + i * dilation[0] - corner[0]
         column = s * stride[1] + j * dilation[1] - corner[1]
@@ -85,7 +85,7 @@ def max_pool2d(x: Array, dy: Array, **options: Any) -> tuple[Array, ...]:
     for n, c in np.ndindex(x.shape[:2]):
         where = {}
         for at in pool(x, dy, **options):
-            if x[n, c, at.row, at.column] > y[n, c, at.r, at.s]:  # the first of equals stays
+            if x[n, c, at.row, at.column] > y[n, c, at.r, at.s]:  # the first of equal ones counts
                 y[n, c, at.r, at.s] = x[n, c, at.row, at.column]
                 where[at.r, at.s] = (at.row, at.column)
         for (r, s), (row, column) in where.items():
@@ -122,7 +122,7 @@ def upsample2d(x: Array, dy: Array, factor: Any = 2, mode: str = "nearest") -> t
 
 
 def sources(r: int, n: int, factor: int, mode: str) -> list[tuple[int, float]]:
-    """The pixels of a line of n that make the r-th one of a longer line, with their weights."""
+    """The pixels of a line of n, with their weights, that make pixel r of the longer line."""
     if mode == "nearest":
         return [(r // factor, 1.0)]
     center = min(max((r + 0.5) / factor - 0.5, 0.0), n - 1.0)
@@ -149,7 +149,7 @@ def padding2d(x: Array, dy: Array, padding: Any) -> tuple[Array, ...]:
 
 
 def batch_norm(x: Array, dy: Array, gamma: Array, beta: Array, *, epsilon: float) -> tuple[Array, ...]:
-    """By the chain rule from y back over the variance and the mean, a channel at a time."""
+    """Batch normalization by the chain rule, from y through the variance and the mean, channel by channel."""
     y, dx, dgamma, dbeta = np.zeros_like(x), np.zeros_like(x), np.zeros_like(gamma), np.zeros_like(beta)
     for c in range(x.shape[1]):
         values, m = x[:, c], x[:, c].size

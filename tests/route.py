@@ -1,4 +1,4 @@
-"""The route of one training step: which functions of which files it runs through."""
+"""The functions, and their files, that a training step calls."""
 
 import sys
 from collections.abc import Callable
@@ -11,7 +11,7 @@ PACKAGE = Path(nnfs_cli.__file__).parent
 
 
 def route(call: Callable[[], object]) -> list[tuple[str, str]]:
-    """(file, function) of each function of the package that a call enters, in the order of first entry."""
+    """(file, function) of each function of the package that a call runs, in the order of first calls."""
     entered: dict[tuple[str, str], None] = {}
 
     def note(frame: FrameType, event: str, _: object) -> None:

@@ -1,4 +1,4 @@
-"""Some steps of configs in a process of its own, and a hash of what they came to.
+"""Train some steps of configs in a process of its own, and print a hash of the results.
 
     python -m tests.some_steps HOW FOLDER CONFIG...
 
@@ -24,11 +24,11 @@ from nnfs_cli.training.loop import train
 from nnfs_cli.training.reports import StepReport
 
 STEPS, SWITCH = 6, 3
-"""After so many steps it ends, and changes its workers or its process."""
+"""The step at which it ends, and the one at which it saves its state or changes its workers."""
 
 
 def some_steps(how: str, config: str, file: Path) -> tuple[int, int, str]:
-    """Parts, BLAS's threads, and a hash of the state and of a split's outputs after some steps."""
+    """The parts, the BLAS threads, and a hash of the state and a split's outputs after some steps."""
     path, *overrides = config.split()
     experiment = Experiment(load_config(Path(path), ["training.log_every=1", *overrides]))
     choose_engine(experiment)

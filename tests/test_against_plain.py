@@ -1,4 +1,4 @@
-"""The engines, with their buffers and in-place tricks, against an implementation without any."""
+"""Both engines, with their buffers and in-place operations, against a plain implementation."""
 
 import copy
 from pathlib import Path

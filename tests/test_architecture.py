@@ -1,4 +1,4 @@
-"""House rules that no linter knows."""
+"""Rules of the code's structure that no linter checks."""
 
 import ast
 import re
@@ -21,7 +21,7 @@ FAMILIES = [
 ]
 MODULES = sorted(PACKAGE.rglob("*.py"))
 SHARED = ("base.py", "chain.py", "convolution.py", "layout.py", "published.py")
-"""What the members of a family may have in common."""
+"""The modules that the members of a family may share."""
 
 MEMBERS = [
     path

@@ -1,4 +1,4 @@
-"""Arrays from .npy and .npz files: mapped, split, normalized; and what is no array is told."""
+"""Arrays from .npy and .npz files: mapped, split and normalized, with messages for bad files."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Augmentation: what it does to images, and that training alone sees it."""
+"""Augmentation: what it does to images, in training only."""
 
 import json
 from pathlib import Path
@@ -42,7 +42,7 @@ def augmented(x: Array, options: Augmentation, seed: int = 0, dtype: str = "floa
 
 
 def warped(x: Array, fill: float = 0.0, d: Array | None = None, **draws: Any) -> Array:
-    """x through maps with the same draws for each image."""
+    """x warped with the same draws for each image."""
     n, size = len(x), x.shape[-2:]
     none = {"shift": [0, 0], "angle": 0.0, "factors": [1.0, 1.0], "slant": 0.0, "mirror": 1.0}
     each = {
@@ -282,7 +282,7 @@ def test_resumed_amid_augmented_epochs_equals_uninterrupted(
 
 @pytest.mark.usefixtures("files")
 def test_a_checkpoint_from_before_draws_followed_from_the_step_still_loads() -> None:
-    """It held the states of two generators, which nobody needs any more."""
+    """Old checkpoints hold the states of two generators, which are not used any more."""
     whole, first, second = (toy(CONFIG) for _ in range(3))
     for _, _ in zip(range(5), train(first), strict=False):
         pass

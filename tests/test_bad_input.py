@@ -1,4 +1,4 @@
-"""Mistakes that users make: each gets one clear message and status 2, and costs nothing."""
+"""Mistakes that users make: each gets one clear message and status 2, and changes no file."""
 
 import gzip
 import json
@@ -26,7 +26,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def fails(nnfs: Nnfs, *arguments: str) -> str:
-    """The message of a command that must fail as a user's mistake, and leave every file as it was."""
+    """The message of a command that must fail with status 2 and change no file."""
     before = contents(Path.cwd())
     status, out, err = nnfs(*arguments)
     assert status == 2, out + err
@@ -197,7 +197,7 @@ def test_a_bad_override_is_told(nnfs: Nnfs, override: str, message: str) -> None
 
 
 def mnist_with(folder: Path, payload: bytes, *, compress: bool = True) -> str:
-    """MNIST's folder, but with this in place of the test labels."""
+    """A copy of MNIST's folder with this payload as the test labels."""
     folder.mkdir()
     for file in MNIST.glob("*.gz"):
         if file.name != f"{LABELS}.gz":

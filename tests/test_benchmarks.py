@@ -1,4 +1,4 @@
-"""The benchmarks themselves: that contestants do the same work, and that reports say what was found."""
+"""The benchmarks: contestants do the same work, and reports give the results."""
 
 import dataclasses
 import os
@@ -21,7 +21,7 @@ from tests.toys import write_idx
 
 
 def digits(folder: Path, layers: tuple[LayerOptions, ...]) -> Workload:
-    """88 random images, shown to `layers` 16 at a time."""
+    """A workload of 88 random images for `layers`, in batches of 16."""
     rng = np.random.default_rng(0)
     write_idx(folder / "images", rng.integers(0, 256, (96, 28, 28)))
     write_idx(folder / "labels", np.arange(96) % 10)
@@ -33,24 +33,24 @@ def digits(folder: Path, layers: tuple[LayerOptions, ...]) -> Workload:
     return Workload("toy", "a toy", dataset, layers, "cross_entropy", SGD, rows=88, batch=16)
 
 
-def agree(workload: Workload, path: Path) -> float:
-    """By how much plain NumPy differs from ours, by way of the file that workers read."""
+def gap_to_plain(workload: Workload, path: Path) -> float:
+    """The gap between plain NumPy's weights and ours, by the file that workers read."""
     Reference.of(workload).save(path)
     return Reference.load(path).gap(Plain(workload, "1"))
 
 
 def test_plain_numpy_comes_to_our_weights_on_digits(tmp_path: Path) -> None:
-    assert agree(digits(tmp_path, MLP), tmp_path / "reference.npz") < 1e-6
+    assert gap_to_plain(digits(tmp_path, MLP), tmp_path / "reference.npz") < 1e-6
 
 
 def test_plain_numpy_comes_to_our_weights_with_convolutions(tmp_path: Path) -> None:
     small = [{**layer, "filters": 3} if layer["type"] == "conv2d" else layer for layer in CNN]
-    assert agree(digits(tmp_path, tuple(small)), tmp_path / "reference.npz") < 1e-6
+    assert gap_to_plain(digits(tmp_path, tuple(small)), tmp_path / "reference.npz") < 1e-6
 
 
 def test_plain_numpy_comes_to_our_weights_on_a_curve(tmp_path: Path) -> None:
     assert WORKLOADS["B"].layers == CURVE
-    assert agree(WORKLOADS["B"], tmp_path / "reference.npz") < 1e-6
+    assert gap_to_plain(WORKLOADS["B"], tmp_path / "reference.npz") < 1e-6
 
 
 def test_a_contestant_that_does_something_else_is_found_out(tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_a_report_says_what_was_reached_and_what_was_not(tmp_path: Path) -> None
 def take_turns(
     monkeypatch: pytest.MonkeyPatch, readings: list[float], rounds: list[float], **options: float
 ) -> workers.Timings:
-    """Two rounds of one worker, with a yardstick that says what it is told to."""
+    """Rounds of one worker, with these readings of the yardstick."""
     said, taken = iter(readings), iter(rounds)
 
     class Stub(workers.Worker):

@@ -1,4 +1,4 @@
-"""The catalog of components and the JSON Schema, both read off the classes."""
+"""The catalog of components and the JSON Schema, which both come from the classes."""
 
 import dataclasses
 import subprocess
@@ -41,7 +41,7 @@ def test_a_shipped_config_satisfies_the_schema_and_points_editors_to_it(path: Pa
 
 
 def test_the_shipped_schema_is_what_the_command_prints() -> None:
-    # In a process of its own: here, tests have registered components of theirs.
+    # In a process of its own, since tests register components here.
     command = [sys.executable, "-m", "nnfs_cli", "schema"]
     printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     shipped = (ROOT / "configs" / "schema.json").read_text()
@@ -49,7 +49,7 @@ def test_the_shipped_schema_is_what_the_command_prints() -> None:
 
 
 def properties(schema: Any, where: str) -> Iterator[tuple[str, Any]]:
-    """Every property of a schema, however deep, by its path."""
+    """All properties of a schema and its sub-schemas, by path."""
     inner = (
         schema.items() if isinstance(schema, dict) else enumerate(schema) if isinstance(schema, list) else ()
     )

@@ -1,4 +1,4 @@
-"""Batches are put together from parts where the loss says that it adds up; that shipped ones do is tried."""
+"""`adds_up`: only losses that declare it are cut or accumulated, and for shipped ones it is true."""
 
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
@@ -30,16 +30,16 @@ CASES = [
 
 
 ROWS, CUTS = 48, (11, 27)
-"""Rows that a loss is tried on, and where they are cut into parts."""
+"""The rows for which a loss is tried, and where they are cut."""
 
 TOLERANCE = 1e-5
-"""Ten times what rounding to float32 makes of the gradient of a few rows."""
+"""Ten times the rounding error of a few rows' gradient in float32."""
 
 
 def gap_between_parts(loss: Loss, z: Array, t: Array) -> float:
-    """How far a batch's gradient dz is from the mean of its parts', weighted by `Loss.weight`, at most.
+    """The largest difference of a batch's gradient dz from the mean of its parts', weighted by `Loss.weight`.
 
-    In the size of a row's gradient; where next to nothing is left of a difference, that is rounding.
+    It is relative to the size of a row's gradient, since rounding errors are of that size.
     """
     whole, joined = np.empty_like(z), np.empty_like(z)
     loss.gradient(z, t, whole)
@@ -67,7 +67,7 @@ def test_every_shipped_loss_declares_that_it_adds_up_and_does(
 
 @dataclass(frozen=True)
 class Total(MSE):
-    """A user's loss: the sum over all rows, where each part counts as much as the whole."""
+    """A user's loss: the sum over all rows."""
 
     type_name: ClassVar[str] = "total"
     right: bool = True
@@ -82,7 +82,7 @@ class Total(MSE):
 
 @dataclass(frozen=True)
 class Large(MSE):
-    """A user's loss: rows with large targets count more."""
+    """A user's loss in which rows with large targets have a larger weight."""
 
     type_name: ClassVar[str] = "large"
     right: bool = True
@@ -97,7 +97,7 @@ class Large(MSE):
 
 @dataclass(frozen=True)
 class Spread(MSE):
-    """A user's loss that measures errors by how much the batch's targets vary."""
+    """A user's loss that divides errors by the spread of the batch's targets."""
 
     type_name: ClassVar[str] = "spread"
 
@@ -108,7 +108,7 @@ class Spread(MSE):
 
 @dataclass(frozen=True)
 class Hardest(MSE):
-    """A user's loss of the worst rows of each batch alone."""
+    """A user's loss of only the worst rows of each batch."""
 
     type_name: ClassVar[str] = "hardest"
 
@@ -130,7 +130,7 @@ class Centered(MSE):
 
 @dataclass(frozen=True)
 class Unweighted(CrossEntropy):
-    """A user's loss that forgets to say what its class weights make of rows."""
+    """A user's loss whose `weight` ignores its class weights."""
 
     type_name: ClassVar[str] = "unweighted"
 
@@ -140,7 +140,7 @@ class Unweighted(CrossEntropy):
 
 @dataclass(frozen=True)
 class Declared(Large):
-    """A user's loss that says that it adds up."""
+    """A user's loss that declares `adds_up`."""
 
     type_name: ClassVar[str] = "declared"
     adds_up: ClassVar[bool] = True
@@ -148,7 +148,7 @@ class Declared(Large):
 
 @dataclass(frozen=True)
 class Denied(MSE):
-    """A user's loss that says that it does not."""
+    """A user's loss that declares that it does not add up."""
 
     type_name: ClassVar[str] = "denied"
     adds_up: ClassVar[bool] = False
@@ -184,7 +184,7 @@ def test_the_trial_finds_out_class_weights_that_are_not_told() -> None:
 
 
 class Bare(Loss):
-    """A user's loss that derives from the contract alone."""
+    """A user's loss without declarations."""
 
     type_name: ClassVar[str] = "bare"
     tasks: ClassVar[tuple[Task, ...]] = ("regression",)

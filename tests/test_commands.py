@@ -1,4 +1,4 @@
-"""The commands, as their users meet them."""
+"""The commands, as users call them."""
 
 import csv
 import json
@@ -131,7 +131,9 @@ def test_evaluate_shows_names_as_they_are(nnfs: Nnfs) -> None:
     )
     assert nnfs("train", "classes.yaml", "--id", "one").status == 0
     out = nnfs("evaluate", "one").out
-    assert out.count("[red]") == 3  # over a column and before a row of the confusion, and before its scores
+    assert (
+        out.count("[red]") == 3
+    )  # above a column and before a row of the confusion matrix, and before the class's scores
 
 
 def test_plot_needs_nothing_but_the_run_directory(nnfs: Nnfs, tmp_path: Path) -> None:
@@ -307,7 +309,7 @@ def test_a_run_whose_worker_is_killed_says_how_to_go_on_and_does(
     nnfs: Nnfs, where: str, kill: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not can_fork():
-        return  # there are no workers
+        return  # this system has no workers
     monkeypatch.setattr("nnfs_cli.speed.plan.WORTH_A_PART", 1000)
     Path("toy.yaml").write_text(BARS)
     arguments = ("train", "toy.yaml", "--set", "training.threads=2", "--id")

@@ -1,4 +1,4 @@
-"""Registries find the members of their family, whoever asks first."""
+"""Registries find all members of their family, also when several threads ask first."""
 
 import sys
 import threading
@@ -37,7 +37,7 @@ Family = Callable[..., Registry[Component]]
 
 @pytest.fixture
 def family(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Family:
-    """Makes a family of a package of its own, of which nothing is imported yet but its registry."""
+    """Make a family in a new package, of which only the registry is imported."""
 
     def make(known: str = "()") -> Registry[Component]:
         package = f"family_{tmp_path.name}"
@@ -55,8 +55,8 @@ def family(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Family:
     return make
 
 
-def together(ask: Callable[[], Any]) -> list[Any]:
-    """What several threads are told that ask at the same time."""
+def ask_in_threads(ask: Callable[[], Any]) -> list[Any]:
+    """The results of `ask` in several threads at the same time."""
     barrier = threading.Barrier(THREADS)
 
     def wait_and_ask(_: int) -> Any:
@@ -69,12 +69,12 @@ def together(ask: Callable[[], Any]) -> list[Any]:
 
 def test_threads_that_ask_at_once_all_find_the_member_that_is_imported_last(family: Family) -> None:
     registry = family()
-    assert len(set(together(lambda: registry["third"]))) == 1
+    assert len(set(ask_in_threads(lambda: registry["third"]))) == 1
 
 
 def test_threads_that_ask_at_once_all_see_the_whole_family(family: Family) -> None:
     registry = family()
-    assert together(lambda: list(registry)) == [MEMBERS] * THREADS
+    assert ask_in_threads(lambda: list(registry)) == [MEMBERS] * THREADS
 
 
 def test_a_member_may_look_at_its_family_while_it_is_imported(family: Family) -> None:
@@ -88,7 +88,7 @@ def test_threads_that_ask_for_a_plugin_at_once_run_it_once(tmp_path: Path) -> No
     plugin.write_text(
         f"import time\nwith open({str(runs)!r}, 'a') as file:\n    file.write('x')\ntime.sleep(0.05)\n"
     )
-    together(lambda: load_plugin(plugin))
+    ask_in_threads(lambda: load_plugin(plugin))
     assert runs.read_text() == "x"
 
 

@@ -1,4 +1,4 @@
-"""Configs: what they resolve to, and how overrides reach into them."""
+"""Configs: their resolved form, and overrides."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A run gives the same bytes on one core and on two, also when workers come and go, and when it is resumed."""
+"""A run gives the same bytes on one core and on two, with any number of workers, and when resumed."""
 
 import json
 import os
@@ -21,7 +21,7 @@ WIDE = f"configs/mnist.yaml layers.1.units=2048 {FEW}"
 
 
 def same_bytes(configs: list[str], folder: Path) -> list[Any]:
-    """What all ways came to: for each config its parts, BLAS's threads, and a hash."""
+    """Check that all ways give the same bytes; for each config the parts, the BLAS threads, and a hash."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     found = {}
     for how in WAYS:

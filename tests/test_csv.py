@@ -1,4 +1,4 @@
-"""Tables: what is read, how it is split and prepared, and that the cache never serves what is gone."""
+"""Tables: reading, splitting and preparing them; the cache never returns outdated data."""
 
 import gzip
 import os
@@ -363,7 +363,7 @@ def counted_reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def age(path: str, seconds: int = 60) -> None:
-    """Make a file look as if it had been written a while ago, as far as anyone may."""
+    """Set a file's times as if it had been written some time ago."""
     os.utime(path, ns=(0, Path(path).stat().st_mtime_ns - seconds * 10**9))
 
 

@@ -207,7 +207,7 @@ def test_a_rate_multiplied_in_where_backpropagation_starts_gives_the_same_steps(
 
 
 class SignSGD(SGD):
-    """A user's optimizer that steps otherwise than the one that it derives from."""
+    """A user's optimizer with another step than its base class."""
 
     def step(self, params: FlatParams, learning_rate: float) -> None:
         params.value -= learning_rate * np.sign(params.grad)
@@ -257,8 +257,8 @@ def test_what_an_optimizer_still_tells_from_zero_is_not_taken_for_faded(optimize
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "nadam", "{type: sgd, momentum: 0.9}"])
-def test_what_an_optimizer_remembers_does_not_fade_into_denormal_numbers(optimizer: str) -> None:
-    """Which would make each step several times as slow."""
+def test_an_optimizers_averages_do_not_become_denormal_numbers(optimizer: str) -> None:
+    """Denormal numbers would make each step several times as slow."""
     experiment = toy(BLOBS, f"optimizer={optimizer}")
     descent, params = FastDescent(experiment.descent), experiment.network.params
     tiny = np.finfo(params.value.dtype).tiny

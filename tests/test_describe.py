@@ -1,4 +1,4 @@
-"""`nnfs data`: the numbers are right, the pictures are drawn, the sample and the cache are what they say."""
+"""`nnfs data`: its numbers, its pictures, the Kaggle sample, and the cache."""
 
 import json
 import os
@@ -148,7 +148,7 @@ def test_the_kaggle_sample_is_all_of_mnist_in_a_fixed_order(nnfs: Nnfs) -> None:
     shutil.rmtree("out")
     assert nnfs("data", "kaggle-sample", "out").status == 0
     assert Path("out/train.csv").read_bytes() == first
-    os.unlink("data")  # noqa: PTH108  the link, not what it leads to
+    os.unlink("data")  # noqa: PTH108  the link, not its target
 
 
 def test_the_commands_are_listed_and_light(nnfs: Nnfs) -> None:

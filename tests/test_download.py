@@ -1,4 +1,4 @@
-"""Downloads, from a server on this machine that fails in every way that mirrors do."""
+"""Downloads from a local server that fails in all ways that real mirrors do."""
 
 import gzip
 import hashlib
@@ -30,7 +30,7 @@ from tests.toys import ROOT, write_idx
 
 CONTENT = np.random.default_rng(1).bytes(400_000)
 NOWHERE = "http://127.0.0.1:9/"
-"""The port that discards everything, where nobody listens."""
+"""The discard port, on which no server listens."""
 
 
 def is_real(path: Path) -> bool:
@@ -58,7 +58,7 @@ def other() -> Iterator[Mirror]:
 
 
 def get(tmp_path: Path, *mirrors: Mirror) -> Path:
-    """Where `file` is after it was fetched, with nothing beside it but the lock."""
+    """Fetch `file`; its path, after checking that only the lock is beside it."""
     destination = tmp_path / "folder" / "file"
     fetch("file", [mirror.url for mirror in mirrors], destination, is_real)
     assert is_real(destination)
@@ -122,7 +122,7 @@ def test_mirrors_do_not_mix_their_parts(tmp_path: Path, mirror: Mirror, other: M
 
 
 def interrupted(tmp_path: Path, mirror: Mirror) -> Path:
-    """The part that a download leaves that broke off and was not gone on with."""
+    """The partial file that an interrupted download leaves."""
     mirror.troubles = [breaks_off(200_000), *[status(503)] * 3]
     with pytest.raises(DownloadError):
         get(tmp_path, mirror)
@@ -285,7 +285,7 @@ FAKE_NAMES = list(mnist.FILES.sha256)
 
 @pytest.fixture
 def fakes(tmp_path: Path) -> dict[str, bytes]:
-    """Four small files as MNIST has them, packed."""
+    """Four small files with MNIST's names, gzipped."""
     rng, files = np.random.default_rng(2), {}
     for name, rows in zip(FAKE_NAMES, (60, 60, 20, 20), strict=True):
         array = rng.integers(0, 256, (rows, 28, 28)) if "images" in name else np.arange(rows) % 10
@@ -302,7 +302,7 @@ def fake_mirror(fakes: dict[str, bytes]) -> Iterator[Mirror]:
 
 
 def faked(real: PublishedFiles, fakes: dict[str, bytes], *mirrors: str) -> PublishedFiles:
-    """A named set with other files and mirrors."""
+    """A named set with these files and mirrors instead of its own."""
     sha256 = {}
     for name in real.sha256:
         packed = fakes[name if name.endswith(".gz") else f"{name}.gz"]

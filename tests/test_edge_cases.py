@@ -1,4 +1,4 @@
-"""Accidents: killed runs, odd names, damaged files, YAML at its edges."""
+"""Unusual cases: killed runs, odd names, damaged files, unusual YAML."""
 
 import json
 import shutil
@@ -56,7 +56,7 @@ def test_yaml_merge_keys_work(nnfs: Nnfs) -> None:
 def test_a_bad_override_is_told(nnfs: Nnfs, override: str) -> None:
     err = fails(nnfs, "train", "cubic.yaml", "--set", override)
     assert f"--set {override}" in err
-    assert "while parsing" not in err  # that is where the parser was, not what is wrong
+    assert "while parsing" not in err  # the parser's position, not the mistake's
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def taps(patch: pytest.MonkeyPatch, at: Callable[[Report], None]) -> None:
 
 
 def test_a_checkpoint_is_never_ahead_of_the_csv_files(nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is on disk at step 12, as a kill would leave it, with a checkpoint after every report."""
+    """Compare the files as a kill at step 12 would leave them, with a checkpoint after each report."""
 
     def at_step_twelve(report: Report) -> None:
         if isinstance(report, StepReport) and report.step == 12:
@@ -270,7 +270,7 @@ def test_a_stop_in_the_middle_of_a_step_leaves_the_last_whole_checkpoint(
         nonlocal taken
         taken += 1
         if taken == 14:
-            self.m *= 0.5  # half-way through: the moments have moved, the weights have not
+            self.m *= 0.5  # within a step: the averages have changed, the weights have not
             raise KeyboardInterrupt
         step(self, params, learning_rate)
 

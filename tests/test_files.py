@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Files that are written whole or not at all."""
 
 import errno
 import gzip
@@ -71,7 +71,7 @@ def test_a_missing_folder_and_a_folder_in_the_way_are_told_with_the_path(tmp_pat
 def test_a_folder_that_is_not_writable_is_told_with_the_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: object, **__: object) -> NoReturn:  # as to anybody but root
+    def refuse(*_: object, **__: object) -> NoReturn:  # for all users but root
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     monkeypatch.setattr("os.open", refuse)

@@ -1,4 +1,4 @@
-"""Every shipped config takes the steps that it took when golden values were recorded, plain and fast."""
+"""Both engines take the recorded steps (golden values) of every shipped config."""
 
 import json
 
@@ -11,7 +11,7 @@ from tests.toys import ROOT
 
 GOLDEN = json.loads(FILE.read_text())
 OTHER_KERNELS = 3e-4
-"""What other kernels of BLAS may make of twenty steps in float32, Adam's of networks of images most."""
+"""Tolerance for other BLAS kernels after twenty steps in float32. Adam with images needs the most."""
 
 
 def test_every_config_has_golden_values() -> None:

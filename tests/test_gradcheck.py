@@ -1,4 +1,4 @@
-"""The gradient check itself: it must find what is wrong, say what it is, and never cry wolf."""
+"""The gradient check: it finds wrong gradients, says what is wrong, and raises no false alarm."""
 
 import json
 from collections.abc import Callable
@@ -43,7 +43,7 @@ Change = Callable[..., None]
 
 
 def spoil(monkeypatch: pytest.MonkeyPatch, cls: type, method: str, change: Change) -> None:
-    """Run `change` after the method, with the same arguments."""
+    """Let `change` run after the method, with the same arguments."""
     original = getattr(cls, method)
 
     def wrong(self: Any, *arrays: Array) -> None:
@@ -54,7 +54,7 @@ def spoil(monkeypatch: pytest.MonkeyPatch, cls: type, method: str, change: Chang
 
 
 def failing(checks: list[TensorCheck]) -> dict[str, str]:
-    """The tensors that fail, with their diagnoses; the random direction over all of them aside."""
+    """The tensors that fail, with their diagnoses; without the random direction over all tensors."""
     return {c.tensor: c.diagnosis for c in checks if c.verdict == "FAIL" and not c.tensor.startswith("all")}
 
 
@@ -106,7 +106,7 @@ def test_a_wrong_parameter_gradient_fails_at_its_tensor(
     monkeypatch: pytest.MonkeyPatch, layer: Any, change: Change, tensor: str, words: str
 ) -> None:
     spoil(monkeypatch, type(layer), "param_grads", change)
-    # batch_norm's dx is made from dgamma, so a mistake there may show twice.
+    # batch_norm computes dx from dgamma, so a mistake in dgamma may fail both.
     found = layer_failures(layer)
     assert tensor in found
     assert set(found) <= {tensor, "x", "below"}
@@ -155,7 +155,7 @@ def test_a_penalty_without_its_factor_fails(monkeypatch: pytest.MonkeyPatch) -> 
 
 @dataclass(eq=False)
 class Unseeded(Tanh):
-    """Draws from a generator of its own."""
+    """A layer that draws from a generator of its own."""
 
     type_name: ClassVar[str] = "unseeded"
     own = np.random.default_rng(0)
@@ -167,7 +167,7 @@ class Unseeded(Tanh):
 
 @dataclass(eq=False)
 class AddsUp(Dense):
-    """Adds to its gradient instead of writing it."""
+    """A layer that adds to its gradient instead of writing it."""
 
     type_name: ClassVar[str] = "adds_up"
 
@@ -232,7 +232,7 @@ def test_right_components_raise_no_false_alarm(seed: int) -> None:
 def test_right_components_raise_no_false_alarm_for_200_seeds(
     monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    monkeypatch.setattr("nnfs_cli.gradcheck.compare.MOST_ENTRIES", 12)  # other ones for every seed
+    monkeypatch.setattr("nnfs_cli.gradcheck.compare.MOST_ENTRIES", 12)  # they differ for each seed
     assert [
         c for subject in component_subjects(seed=seed) for c in check(subject, seed) if not c.passed
     ] == []
@@ -256,7 +256,7 @@ def test_loss_and_penalty_are_checked_apart_and_together() -> None:
 
 
 def bars(seed: int = 0, *overrides: str) -> dict[str, TensorCheck]:
-    """The verdicts on a convolutional network, on images most of which is constant."""
+    """The check of a convolutional network on images that are mostly constant."""
     (subject,) = experiment_subjects(toy(BARS, "dtype=float64", *overrides), seed, "at the start")
     return {found.tensor: found for found in check(subject, seed)}
 
@@ -289,7 +289,7 @@ def test_noise_is_taken_off_inputs_and_parameters_again() -> None:
 
 
 def at_first(change: Change) -> Change:
-    """The change in the network's first layer of its kind alone, below which there is but x."""
+    """The change, but only in the network's first layer of its kind."""
 
     def wrong(self: Any, x: Array, y: Array, dy: Array, dx: Array) -> None:
         if x.shape[1] == 1:
@@ -333,7 +333,7 @@ def test_a_maximum_that_counts_each_of_its_equals_fails_where_the_data_hold_ties
         dx[:, :, :height, :width] = slope * (x[:, :, :height, :width] == largest)
 
     spoil(monkeypatch, MaxPool2D, "input_grad", for_each)
-    found = bars(0, "layers.5=tanh", "layers.6=avg_pool2d")  # no kinks above, where b starts from zero
+    found = bars(0, "layers.5=tanh", "layers.6=avg_pool2d")  # no kinks above it, since b starts at zero
     assert found["1_conv2d/b"].verdict == "FAIL"
     assert found["x"].passed, "with noise nothing is equal, so that x alone would not tell"
 

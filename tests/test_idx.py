@@ -1,4 +1,4 @@
-"""IDX files: every type, everything that can be wrong with them, and the datasets made of them."""
+"""IDX files: all types, all mistakes in files, and their datasets."""
 
 import gzip
 import struct

@@ -1,4 +1,4 @@
-"""Layers of images: their fast forms against plain loops, their gradients, and what they refuse."""
+"""Layers of images: compared with plain loops, their gradients, and what they refuse."""
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ N = 3
 def grid(
     shape: Shape, choices: Mapping[str, Sequence[Any]], every: int = 1
 ) -> Iterator[tuple[Options, Shape]]:
-    """Each `every`-th combination of the choices. One that shares no divisor with their numbers meets all."""
+    """Each `every`-th combination of the choices. `every` must have no common divisor with their numbers."""
     for values in itertools.islice(itertools.product(*choices.values()), 0, None, every):
         yield dict(zip(choices, values, strict=True)), shape
 
@@ -76,7 +76,7 @@ def batch_innermost(shape: Shape) -> Array:
 
 
 def computed(layer: Layer, x: Array, *, whole: bool = False) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-    """(x, dy, parameters) at random, x in the memory given; and what the layer makes of them."""
+    """Random (x, dy, parameters), with x in the given memory; and the layer's results for them."""
     network, draw = Network([layer], x.shape[1:], "float64"), np.random.default_rng(1)
     named = network.params.named.values()
     network.params.value[...] = draw.normal(size=network.params.value.shape)
@@ -126,7 +126,7 @@ def test_columns_of_pixels_and_strips_of_any_length_add_up_to_the_same(
 def test_columns_of_pixels_give_what_plain_loops_give(
     monkeypatch: pytest.MonkeyPatch, name: str, options: Options, shape: Shape, make_array: Any
 ) -> None:
-    """Cases this small would all go by strips."""
+    """Without the patch, cases this small would all be computed by strips."""
     monkeypatch.setattr("nnfs_cli.kernels.convolution.SMALLEST_PRODUCT", 0)
     test_a_layer_gives_what_plain_loops_give(name, options, shape, make_array)
 
@@ -181,7 +181,7 @@ def test_batch_norm_in_single_precision_bears_a_mean_far_from_zero() -> None:
 
 
 def drawn(layer: Layer, shape: Shape, n: int) -> Array:
-    """A layer's outputs for ones, as training computes them."""
+    """A layer's outputs for ones in training."""
     network = Network([layer], shape, "float32")
     network.use_draws(Draws(7))
     workspace = network.workspace(n)

@@ -1,4 +1,4 @@
-"""Initializers: bounds, means and variances, to what chance allows with fixed seeds; orthogonality."""
+"""Initializers: bounds, means and variances, within random errors for fixed seeds; orthogonality."""
 
 import math
 from collections.abc import Mapping
@@ -16,10 +16,10 @@ FAN_IN, FAN_OUT = 300, 200
 N = FAN_IN * FAN_OUT
 
 CUT = 1 - 4 * math.exp(-2) / math.sqrt(2 * math.pi) / math.erf(math.sqrt(2))
-"""The variance of what is left of a standard normal variable within 2 of its mean."""
+"""The variance of a standard normal variable that is truncated at -2 and 2."""
 
 UNIFORM, NORMAL = 1.8, 3.0
-"""Kurtosis, by which the variance of N values scatters."""
+"""Kurtosis, on which the random error of a variance depends."""
 
 # name, options, mean, variance, largest distance from the mean, kurtosis
 DISTRIBUTIONS: list[tuple[str, Mapping[str, Any], float, float, float, float]] = [
@@ -67,7 +67,7 @@ def test_mean_variance_and_bounds_are_as_promised(
 def test_values_are_spread_as_their_distribution_says(
     name: str, options: Mapping[str, Any], mean: float, variance: float, reach: float, kurtosis: float
 ) -> None:
-    """The share of values within half the usual distance and within the usual distance."""
+    """Compare the parts of values within half a standard deviation, and within one."""
     w = np.abs(filled(name, **options) - mean)
     for share in (0.5, 1.0):
         if name == "truncated_normal":
@@ -114,7 +114,7 @@ def test_orthogonal_columns_or_rows_are_orthonormal_times_the_gain(shape: Shape,
 
 
 def test_orthogonal_matrices_are_evenly_drawn() -> None:
-    """Every entry is as often positive as negative, and every angle as likely as any other."""
+    """Each entry is as often positive as negative, and all angles are equally likely."""
     count = 2000
     rng, array = np.random.default_rng(6), np.empty((2, 2))
     drawn = []
@@ -130,7 +130,7 @@ def test_orthogonal_matrices_are_evenly_drawn() -> None:
 
 
 def signal_after(layers: int, name: str, activation: Any, **options: Any) -> float:
-    """The mean square of signals of mean square 1 after many layers of 256 units."""
+    """The mean square of signals after many layers of 256 units; it is 1 before them."""
     rng, W = np.random.default_rng(7), np.empty((256, 256))
     initializer: Initializer = create(Initializer, name, options)
     x = rng.normal(size=(128, 256))

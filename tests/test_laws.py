@@ -1,4 +1,4 @@
-"""Laws that every component obeys. A new component is tested by being registered."""
+"""Laws for all components. A registered component is tested without further code."""
 
 import copy
 import dataclasses
@@ -53,7 +53,7 @@ REGULARIZER_CASES = [
     for options in REGULARIZERS[name].examples
 ]
 EQUAL_ROWS = [case for case in LOSS_CASES if "class_weights" not in str(case.values[1])]
-"""Losses that are plain means over rows: with class weights, rows do not count the same."""
+"""Losses that are plain means over rows. With class weights, rows have different weights."""
 
 
 def built(layer: Layer, shape: Shape, dtype: str = "float64") -> Network:
@@ -210,7 +210,7 @@ def test_a_losss_gradient_allocates_nothing_batch_sized(name: str, options: Any)
     loss, n = create(Loss, name, options), 2**15
     three_numbers_for_each_row, buffers_of_numpy = 3 * n * 8, 2**17
     for _, z, t in loss.trials(n, 10, np.random.default_rng(6)):
-        z = np.asfortranarray(z)  # as outputs so narrow lie in a workspace
+        z = np.asfortranarray(z)  # the memory order of narrow outputs in a workspace
         dz = np.empty_like(z)
         peak = peak_of(lambda z=z, t=t, dz=dz: loss.gradient(z, t, dz))
         assert peak < three_numbers_for_each_row + buffers_of_numpy
@@ -265,7 +265,7 @@ def test_a_metric_is_best_where_predictions_are_perfect(name: str) -> None:
 
 
 def enough_options(cls: type[Component]) -> Mapping[str, Any]:
-    """Options with which a component can be made."""
+    """The options that a component requires."""
     if issubclass(cls, Layer):
         return cls.examples[0][0]
     return cls.example if issubclass(cls, Dataset) else {}

@@ -1,4 +1,4 @@
-"""Numbers that are too large or not finite: told in one way, wherever data come from."""
+"""Numbers that are too large or not finite: one message for all kinds of data."""
 
 import struct
 from collections.abc import Callable, Iterator

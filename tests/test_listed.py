@@ -1,4 +1,4 @@
-"""Fast forms of layers and networks that list their calls: they compute what plain ones do."""
+"""Fast forms of layers, and networks of listed calls: they compute the same as plain ones."""
 
 import copy
 from typing import Any
@@ -38,8 +38,8 @@ CASES += [pytest.param(*case, id=f"wide-{case[0]}-{case[1]}-{case[2]}") for case
 TOLERANCE = {"float32": 1e-6, "float64": 1e-12}
 
 
-def twins(layers: list[Layer], shape: Shape, dtype: str = "float64") -> tuple[Network, FastNetwork]:
-    """A plain network with random weights, and a fast one of its own that holds the same."""
+def plain_and_fast(layers: list[Layer], shape: Shape, dtype: str = "float64") -> tuple[Network, FastNetwork]:
+    """A plain network with random weights, and a fast one with copies of them."""
     rng, plain = np.random.default_rng(1), Network(copy.deepcopy(layers), shape, dtype)
     plain.params.value[...] = rng.normal(size=plain.params.value.shape)
     plain.params.statistics[...] = rng.uniform(0.5, 2.0, plain.params.statistics.shape)
@@ -51,7 +51,7 @@ def twins(layers: list[Layer], shape: Shape, dtype: str = "float64") -> tuple[Ne
 
 
 def assert_near(ours: Array, plain: Array) -> None:
-    """Relative to the largest: where terms cancel, nothing smaller can be asked for."""
+    """The error is relative to the largest number, since terms may cancel in others."""
     assert ours.dtype == plain.dtype
     size = float(np.abs(plain).max(initial=0.0))
     tolerance = TOLERANCE[str(plain.dtype)]
@@ -64,7 +64,7 @@ def assert_near(ours: Array, plain: Array) -> None:
 def test_a_fast_network_computes_what_the_plain_one_does(
     name: str, options: Any, shape: Shape, dtype: str, n: int
 ) -> None:
-    plain, fast = twins([create(Layer, name, options)], shape, dtype)
+    plain, fast = plain_and_fast([create(Layer, name, options)], shape, dtype)
     rng = np.random.default_rng(3)
     spaces = [network.workspace_type(network, n, to_input=True) for network in (plain, fast)]
     assert isinstance(spaces[1], ListedWorkspace)
@@ -127,7 +127,7 @@ class Folded(ReLU):
 
 
 class Shifted(BatchNorm):
-    """Batch normalization and 1, a user's layer."""
+    """Batch normalization plus 1, a user's layer."""
 
     def forward(self, x: Array, y: Array) -> None:
         super().forward(x, y)
@@ -140,7 +140,7 @@ class Shifted(BatchNorm):
 )
 def test_a_users_layer_that_derives_from_one_with_a_fast_form_is_heard(layer: Layer, nested: bool) -> None:
     own: list[Layer] = [Residual((layer,))] if nested else [layer]
-    plain, fast = twins(own, (4,))
+    plain, fast = plain_and_fast(own, (4,))
     assert type(fast_form(layer)) is type(layer)
     spaces = [network.workspace(N) for network in (plain, fast)]
     for workspace in spaces:
@@ -148,7 +148,7 @@ def test_a_users_layer_that_derives_from_one_with_a_fast_form_is_heard(layer: La
         workspace.forward()
     np.testing.assert_array_equal(spaces[1].y, spaces[0].y)
     base = type(layer).__mro__[1]
-    original, _ = twins([base(**layer.options())], (4,))
+    original, _ = plain_and_fast([base(**layer.options())], (4,))
     space = original.workspace(N)
     space.x[...] = spaces[0].x
     space.forward()
@@ -156,7 +156,7 @@ def test_a_users_layer_that_derives_from_one_with_a_fast_form_is_heard(layer: La
 
 
 def test_listing_calls_makes_none_of_them() -> None:
-    _, fast = twins([Dense(units=3), ReLU()], (4,))
+    _, fast = plain_and_fast([Dense(units=3), ReLU()], (4,))
     workspace = fast.workspace(N)
     assert isinstance(workspace, ListedWorkspace)
     for array in (*workspace.activations, *workspace.gradients, fast.params.grad):
@@ -169,7 +169,7 @@ def test_listing_calls_makes_none_of_them() -> None:
 
 
 def test_calls_are_listed_once_and_a_plain_method_is_one_call() -> None:
-    _, fast = twins([Dense(units=3), BatchNorm()], (4,))
+    _, fast = plain_and_fast([Dense(units=3), BatchNorm()], (4,))
     workspace = fast.workspace(N)
     assert isinstance(workspace, ListedWorkspace)
     assert workspace._forward_calls is workspace._forward_calls
@@ -179,7 +179,7 @@ def test_calls_are_listed_once_and_a_plain_method_is_one_call() -> None:
 
 @pytest.mark.parametrize("cls", [FastDense, FastReLU])
 def test_a_listed_method_that_is_called_makes_its_calls(cls: type[Layer]) -> None:
-    plain, fast = twins([Dense(units=4) if cls is FastDense else ReLU()], (4,))
+    plain, fast = plain_and_fast([Dense(units=4) if cls is FastDense else ReLU()], (4,))
     assert type(fast.layers[0]) is cls
     x, dy = (np.random.default_rng(seed).normal(size=(N, 4)) for seed in (4, 5))
     found = []

@@ -1,4 +1,4 @@
-"""Every loss worked out by hand on small numbers, at extremes and ties, and on data that does not suit it."""
+"""Losses, computed by hand on small numbers, at extremes and ties; and on unsuitable data."""
 
 import math
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ A, B, C = "red", "green", "blue"
 
 
 def results(name: str, z: Any, t: Any, **options: Any) -> tuple[float, Array]:
-    """Value and gradient; z in float64, t as given."""
+    """The value and the gradient of a loss; z in float64, t as given."""
     loss, z = create(Loss, name, options), np.array(z, np.float64)
     dz = np.full_like(z, np.nan)
     loss.gradient(z, np.array(t), dz)
@@ -35,7 +35,7 @@ def check(name: str, z: Any, t: Any, value: float, dz: Any, **options: Any) -> N
 
 
 def data(t: Any, *classes: str, **others: Any) -> Data:
-    """Data with these training targets, and other splits' targets by name."""
+    """Data with training targets t, and the targets of other splits by name."""
     splits = {}
     for name, targets in {"train": t, **others}.items():
         targets = np.array(targets)
@@ -273,7 +273,7 @@ def test_binary_cross_entropy_says_what_data_it_cannot_take(unfit: Data, message
 
 
 LOGITS = [log(1), log(2), log(5)]
-"""Of the probabilities 1/8, 2/8, 5/8."""
+"""The logits of probabilities 1/8, 2/8, 5/8."""
 
 
 def test_cross_entropy_by_hand() -> None:
@@ -365,7 +365,7 @@ def test_cross_entropy_wants_a_weight_for_each_class() -> None:
         NnfsError, match=r"loss\.class_weights: must be one for each of the 3 classes, found 2"
     ):
         loss.width(data([0, 1, 2], A, B, C))
-    # that real targets do not suit at all is told by whoever puts loss and data together
+    # real targets are refused by `check_fit`
     assert loss.width(data([[0.5]])) == 1
 
 

@@ -1,6 +1,6 @@
 """Memory stays flat: no step allocates an array of a batch's size, and no mapped file is ever copied.
 
-What is measured is everything that NumPy and Python allocate while whole configs are trained.
+The tests measure all that NumPy and Python allocate while whole configs are trained.
 """
 
 import tracemalloc
@@ -31,13 +31,13 @@ from nnfs_cli.training.model import Model
 
 ROWS, FEATURES, HIDDEN = 7000, 128, 64
 BATCH = 4096
-"""An epoch is a batch of this many rows, and a last one of 2,904."""
+"""Rows of a batch. An epoch has one such batch, and one of 2,904 rows."""
 
 FEW, A_NUMBER = 3, 8
-"""A step may allocate a few numbers for each row, as a maximum or a sum of a row's outputs are."""
+"""A step may allocate a few numbers per row, such as a maximum or a sum of its outputs; bytes per number."""
 
 BUFFERS_OF_NUMPY = 3 * 2**16
-"""NumPy itself takes up to 8,192 numbers at a time of each of an operation's three arrays."""
+"""NumPy's own buffers: up to 8,192 numbers for each of an operation's three arrays, in bytes."""
 
 LOSS_CASES = [
     pytest.param(name, options, task, id=f"{name}-{options}-{task}")
@@ -66,7 +66,7 @@ def in_own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def save_rows(x: Array, task: str = "classification", outputs: int = 3) -> None:
-    """x.npy, and y.npy with classes or targets between 0 and 1, which suit every loss."""
+    """Write x.npy, and y.npy with classes, or targets between 0 and 1, which all losses take."""
     rng = np.random.default_rng(1)
     classes = rng.permutation(np.arange(len(x)) % outputs)
     np.save("x.npy", x)
@@ -84,7 +84,7 @@ def pixels(rows: int, shape: tuple[int, ...]) -> Array:
 def experiment(
     layers: Sequence[Any] = (), training: dict[str, Any] | None = None, **config: Any
 ) -> Experiment:
-    """What a config of this content trains, two epochs long, with the engine that it gets."""
+    """A config's experiment of two epochs, with its default engine."""
     mlp = [{"type": "dense", "units": HIDDEN}, "relu", {"type": "dense", "units": 3}]
     content = {
         "name": "memory",
@@ -101,7 +101,7 @@ def experiment(
 
 
 def check_steps(ours: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Train; once there was a step of each batch size, no step may allocate much."""
+    """Train. After the first step of each batch size, steps may allocate only little memory."""
     threads = ours.engine.parts // ours.engine.workers  # that compute at the same time in this process
     step, batch_sizes, allocated = ours.engine.step, set[int](), list[tuple[int, int]]()
 
@@ -174,7 +174,7 @@ def test_no_loss_allocates(
     name: str, options: Any, task: str, dtype: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loss = create(Loss, name, options)
-    # As wide as `trials` makes them: of classes, some losses want one output for two.
+    # As many outputs as in `trials`: some losses have one output for two classes.
     z = next(z for kind, z, _ in loss.trials(1, 3, np.random.default_rng(0)) if kind == task)
     save_rows(numbers(), task, max(z.shape[1], 2))
     layers = [{"type": "dense", "units": HIDDEN}, "tanh", {"type": "dense", "units": z.shape[1]}]

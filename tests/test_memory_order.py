@@ -1,4 +1,4 @@
-"""Layers on arrays that lie batch innermost in memory, as narrow rows do, give what they give in C order."""
+"""Layers give the same for arrays in C order and batch innermost."""
 
 import math
 from typing import Any
@@ -34,7 +34,7 @@ def batch_innermost(shape: Shape) -> Array:
 
 
 def step(name: str, options: Any, shape: Shape, x: Array) -> tuple[list[Array], bool]:
-    """y, dx and all parameters' gradients; and whether the layer drew at random."""
+    """y, dx and all parameters' gradients; and whether the layer drew random numbers."""
     network, draws = Network([create(Layer, name, options)], shape, "float64"), Draws(8)
     network.use_draws(draws)
     network.params.value[...] = np.random.default_rng(1).normal(size=network.params.value.shape)
@@ -52,7 +52,7 @@ def test_a_layer_gives_the_same_whatever_its_inputs_memory_order(
 ) -> None:
     ours, random = step(name, options, shape, in_c_order(shape))
     others, _ = step(name, options, shape, batch_innermost(shape))
-    if not random:  # draws are made in the order of memory
+    if not random:  # random numbers follow the memory order
         for one, other in zip(ours, others, strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-14)
 

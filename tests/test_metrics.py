@@ -1,4 +1,4 @@
-"""Every metric worked out by hand on small numbers, with ties, absent classes, constants and single rows."""
+"""Metrics, computed by hand on small numbers: ties, missing classes, constants, single rows."""
 
 from collections.abc import Mapping
 from math import log
@@ -18,13 +18,13 @@ def score(name: str, p: Any, t: Any, dtype: str = "float64", **options: Any) -> 
     return metric(np.array(p, dtype), np.array(t))
 
 
-def sure(guesses: list[int], classes: int) -> Array:
-    """Probabilities that say these classes for certain."""
+def certain(guesses: list[int], classes: int) -> Array:
+    """Probabilities of 1 for these classes."""
     return np.eye(classes)[guesses]
 
 
-def second(p: list[float]) -> Array:
-    """Two classes, by the probability of the second."""
+def two_classes(p: list[float]) -> Array:
+    """Probabilities of two classes, from those of the second."""
     return np.array([[1 - each, each] for each in p])
 
 
@@ -84,7 +84,7 @@ ACTUAL, GUESSED = [0, 0, 0, 1, 1, 2], [0, 0, 1, 1, 2, 2]
     ],
 )
 def test_precision_recall_and_f1_by_hand(name: str, by_class: list[float]) -> None:
-    p = sure(GUESSED, 3)
+    p = certain(GUESSED, 3)
     assert score(name, p, ACTUAL) == pytest.approx(sum(by_class) / 3)
     assert score(name, p, ACTUAL, average="micro") == pytest.approx((2 + 1 + 1) / 6)
 
@@ -102,28 +102,28 @@ def test_precision_recall_and_f1_by_hand(name: str, by_class: list[float]) -> No
 def test_nothing_over_nothing_counts_as_zero_and_unseen_classes_are_left_out(
     name: str, there: float, never_there: float, classes: int
 ) -> None:
-    assert score(name, sure([0, 0], classes), [0, 1]) == pytest.approx(there)
+    assert score(name, certain([0, 0], classes), [0, 1]) == pytest.approx(there)
     # and the other way round: two rows of the first class, one taken for the second
-    assert score(name, sure([0, 1], classes), [0, 0]) == pytest.approx(never_there)
+    assert score(name, certain([0, 1], classes), [0, 0]) == pytest.approx(never_there)
 
 
 @pytest.mark.parametrize("average", ["macro", "micro"])
 @pytest.mark.parametrize("name", ["precision", "recall", "f1"])
 def test_of_one_row_precision_recall_and_f1_are_all_or_nothing(name: str, average: str) -> None:
-    assert score(name, sure([1], 3), [1], average=average) == 1.0
-    assert score(name, sure([1], 3), [2], average=average) == 0.0
+    assert score(name, certain([1], 3), [1], average=average) == 1.0
+    assert score(name, certain([1], 3), [2], average=average) == 0.0
 
 
 def test_roc_auc_of_two_classes_by_hand() -> None:
     # of the pairs (0.35, 0.1), (0.35, 0.4), (0.8, 0.1), (0.8, 0.4) all but the second are in order
-    assert score("roc_auc", second([0.1, 0.4, 0.35, 0.8]), [0, 0, 1, 1]) == pytest.approx(3 / 4)
-    assert score("roc_auc", second([0.9, 0.8, 0.2]), [0, 0, 1]) == 0.0
+    assert score("roc_auc", two_classes([0.1, 0.4, 0.35, 0.8]), [0, 0, 1, 1]) == pytest.approx(3 / 4)
+    assert score("roc_auc", two_classes([0.9, 0.8, 0.2]), [0, 0, 1]) == 0.0
 
 
 def test_in_roc_auc_ties_count_half() -> None:
     # (0.5, 0.2) in order, (0.5, 0.5) a tie, (0.9, 0.2) and (0.9, 0.5) in order
-    assert score("roc_auc", second([0.2, 0.5, 0.5, 0.9]), [0, 0, 1, 1]) == pytest.approx(3.5 / 4)
-    assert score("roc_auc", second([0.5] * 5), [0, 1, 1, 0, 1]) == 0.5
+    assert score("roc_auc", two_classes([0.2, 0.5, 0.5, 0.9]), [0, 0, 1, 1]) == pytest.approx(3.5 / 4)
+    assert score("roc_auc", two_classes([0.5] * 5), [0, 1, 1, 0, 1]) == 0.5
 
 
 def test_roc_auc_of_several_classes_is_the_mean_of_each_against_the_rest() -> None:
@@ -140,17 +140,17 @@ def test_roc_auc_leaves_out_classes_that_are_not_there() -> None:
     assert score("roc_auc", p, [1, 0, 1]) == pytest.approx((0 + 0) / 2)
     # with rows of a single class there is nothing to tell apart
     assert score("roc_auc", p, [1, 1, 1]) == 0.5
-    assert score("roc_auc", second([0.9]), [1]) == 0.5
+    assert score("roc_auc", two_classes([0.9]), [1]) == 0.5
 
 
 def test_log_loss_by_hand() -> None:
-    assert score("log_loss", second([0.5, 0.25]), [0, 1]) == pytest.approx((log(2) + log(4)) / 2)
+    assert score("log_loss", two_classes([0.5, 0.25]), [0, 1]) == pytest.approx((log(2) + log(4)) / 2)
 
 
 def test_log_loss_of_a_certain_mistake_is_the_largest() -> None:
     e = 2.0**-52
-    assert score("log_loss", sure([0], 2), [1]) == pytest.approx(-log(e))
-    assert score("log_loss", sure([0], 2), [0]) == pytest.approx(e)
+    assert score("log_loss", certain([0], 2), [1]) == pytest.approx(-log(e))
+    assert score("log_loss", certain([0], 2), [0]) == pytest.approx(e)
 
 
 def test_log_loss_cuts_no_sooner_for_float32() -> None:
@@ -223,8 +223,8 @@ def test_a_bin_has_its_upper_edge(edge: float, bins: int) -> None:
 
 
 def test_expected_calibration_error_of_the_certain() -> None:
-    assert score("expected_calibration_error", sure([0, 1, 2], 3), [0, 1, 2]) == 0.0
-    assert score("expected_calibration_error", sure([0, 1, 2], 3), [1, 2, 0]) == 1.0
+    assert score("expected_calibration_error", certain([0, 1, 2], 3), [0, 1, 2]) == 0.0
+    assert score("expected_calibration_error", certain([0, 1, 2], 3), [1, 2, 0]) == 1.0
     assert score("expected_calibration_error", [[0.25, 0.75]], [1]) == pytest.approx(0.25)
 
 
@@ -233,11 +233,11 @@ def test_expected_calibration_error_of_the_certain() -> None:
 def test_a_metric_is_finite_whatever_it_is_given(name: str, dtype: str) -> None:
     metric = METRICS[name]()
     classes = [
-        (sure([0], 3), [2]),
-        (sure([1, 1, 1], 3), [1, 1, 1]),
-        (sure([1, 1, 1], 3), [0, 2, 0]),
+        (certain([0], 3), [2]),
+        (certain([1, 1, 1], 3), [1, 1, 1]),
+        (certain([1, 1, 1], 3), [0, 2, 0]),
         (np.full((4, 3), 1 / 3), [0, 1, 2, 2]),
-        (second([0.0, 1.0, 0.5]), [1, 0, 0]),
+        (two_classes([0.0, 1.0, 0.5]), [1, 0, 0]),
         (np.array([[1e4, -1e4, 0.0], [0.0, 0.0, 0.0]]), [1, 0]),  # scores of a loss without probabilities
     ]
     values = [

@@ -1,4 +1,4 @@
-"""Imports of old paths: each says in one message where the code is now."""
+"""Imports of old paths: an error message gives the new path."""
 
 import importlib
 import importlib.util
@@ -31,9 +31,9 @@ MESSAGES = [
     ("from nnfs_cli.config import load_config", 'nnfs_cli.config.load_config has moved to nnfs_cli.config.load; plugins import'),
     ("import nnfs_cli.runs\nnnfs_cli.runs.RunDirectory", 'nnfs_cli.runs.RunDirectory has moved to nnfs_cli.runs.directory; plugins import'),
 ]  # fmt: skip
-"""What one writes after the old paths, and how the message begins, or a part of it."""
+"""An import of an old path, and a part of the error message."""
 
-OLD_PLUGIN = '''"""README's layer, as it was written before there was a face."""
+OLD_PLUGIN = '''"""README's layer, as it was before `nnfs_cli` offered all names."""
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,7 +69,7 @@ KEPT = [
     "from nnfs_cli.metrics.base import METRICS, Metric, likeliest",
     "from nnfs_cli.datasets.base import DATASETS, ArrayDataset, Dataset, Synthetic, fingerprint",
 ]
-"""What plugins imported before there was a face, and may go on importing."""
+"""Imports in old plugins, from before `nnfs_cli` offered all names, which still work."""
 
 
 @pytest.mark.parametrize(("line", "words"), MESSAGES)

@@ -31,7 +31,7 @@ def trained(text: str = NESTED, *overrides: str) -> tuple[Experiment, list[Epoch
 
 
 def inferred(experiment: Experiment) -> Array:
-    """What the network gives for the test split, as evaluation computes it."""
+    """The network's outputs for the test split, in evaluation."""
     return outputs(experiment, experiment.split("test"))
 
 

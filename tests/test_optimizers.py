@@ -1,6 +1,4 @@
-"""Optimizers: laws that all of them keep with all of their options. Their paths are compared with PyTorch's
-in test_reference.py.
-"""
+"""Optimizers: laws for all of them with all their options. test_reference.py compares them with PyTorch."""
 
 import tracemalloc
 from collections.abc import Callable, Mapping
@@ -44,7 +42,7 @@ EVERY_CASE = pytest.mark.parametrize(("name", "options"), CASES)
 def start(
     name: str, options: Mapping[str, Any], dtype: str = "float64", d: int = 6
 ) -> tuple[FlatParams, Optimizer]:
-    """Parameters of which W (d, 5) may decay and b (5,) may not, and an optimizer for them."""
+    """Parameters W (d, 5) with weight decay and b (5,) without, and an optimizer for them."""
     named = {"W": Param((d, 5), Zeros()), "b": Param((5,), Zeros(), decay=False)}
     params = FlatParams(named, {}, dtype)
     params.value[...] = np.random.default_rng(2).normal(size=params.value.shape)
@@ -74,7 +72,7 @@ def test_a_float32_network_stays_one(name: str, options: Mapping[str, Any]) -> N
     found = walk(params, optimizer, noise, range(20))
     assert {a.dtype for a in (params.value, params.grad, optimizer.scratch)} == {np.dtype("float32")}
     assert {a.dtype for a in optimizer.state().values() if a.size > 1} <= {np.dtype("float32")}
-    if name != "lion":  # whose steps jump where a rounding decides on a sign
+    if name != "lion":  # a rounding error may change a sign, and so a whole step
         np.testing.assert_allclose(found, walk(exact, twin, noise, range(20)), rtol=1e-3, atol=1e-4)
 
 
@@ -170,7 +168,7 @@ def test_extreme_gradients_are_no_trouble(name: str, options: Mapping[str, Any],
 
 
 def test_a_gradient_that_never_changes_is_no_trouble_for_centered_rmsprop() -> None:
-    """Its variance is zero, or by rounding a little less."""
+    """The variance is zero, or slightly negative by rounding."""
     for dtype in ("float32", "float64"):
         params, optimizer = start("rmsprop", {"centered": True}, dtype)
         assert np.isfinite(walk(params, optimizer, lambda step: noise(0), range(6000), rate=1e-6)).all()
@@ -190,7 +188,7 @@ def test_a_step_allocates_nothing_of_the_parameters_size(name: str, options: Map
 
 @pytest.mark.parametrize("name", ["adam", "adamw", "amsgrad", "adamax", "nadam"])
 def test_the_first_step_of_the_adams_is_of_the_rates_size(name: str) -> None:
-    """The corrections make up for means that start from zero."""
+    """The corrections compensate for averages that start at zero."""
     params, optimizer = start(name, {decay_option(name): 0.0})
     before = params.value.copy()
     step = walk(params, optimizer, noise, range(1), rate=0.01) - before

@@ -1,4 +1,4 @@
-"""What stands in the pictures: every name as it is, every image in its colors, every number of any size."""
+"""The content of pictures: names as they are, images in their colors, numbers of any size."""
 
 import json
 import logging

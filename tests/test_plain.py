@@ -1,4 +1,4 @@
-"""The plain engine trains everything, alone and as the fast one does, through few functions to look into."""
+"""The plain engine: it equals the fast one, works without it, and needs few functions per step."""
 
 import json
 import os
@@ -39,7 +39,7 @@ SMALL = [path for path in CONFIGS if "mnist" not in path.stem]
 
 
 def steps(experiment: Experiment, count: int = STEPS) -> Array:
-    """The losses of the first steps."""
+    """Train; the losses of the first steps."""
     losses: list[float] = []
     for report in train(experiment):
         if isinstance(report, StepReport):
@@ -50,7 +50,7 @@ def steps(experiment: Experiment, count: int = STEPS) -> Array:
 
 
 def pair(path: Path, *overrides: str) -> tuple[Experiment, Experiment]:
-    """A config's experiment on the plain engine, and on the default one."""
+    """A config's experiment with the plain engine, and with the default one."""
     config = load_config(path, ["training.log_every=1", *overrides])
     plain, fast = Experiment(config), Experiment(config)
     choose_engine(fast)
@@ -59,7 +59,7 @@ def pair(path: Path, *overrides: str) -> tuple[Experiment, Experiment]:
 
 
 def gap(one: Array, other: Array) -> float:
-    """The Euclidean norm of the difference, in that of the first."""
+    """The norm of the difference, relative to the norm of the first."""
     size, difference = float(np.linalg.norm(one)), float(np.linalg.norm(one - other))
     return difference / size if size else difference
 
@@ -74,7 +74,7 @@ def check_agreement(plain: Experiment, fast: Experiment, tolerance: float, count
         few = replace(split, rows=split.rows[:300])
         assert gap(outputs(plain, few), outputs(fast, few)) <= 10 * tolerance
     if plain.config.dtype == "float32":
-        return  # sums of gradients that nearly cancel keep few digits
+        return  # averages of gradients that nearly cancel have few digits
     for key, array in plain.descent.state().items():
         assert gap(array, fast.descent.state()[key]) <= 10 * tolerance, key
 
@@ -243,7 +243,7 @@ def test_plain_is_an_option_of_train_and_stays_with_the_run(nnfs: Nnfs) -> None:
 
 
 def run(folder: Path, *arguments: str) -> str:
-    """The output of nnfs as it lies in a folder, in a process of its own; it must end well."""
+    """The output of the nnfs in a folder, run in a process of its own; its status must be 0."""
     environment = {**os.environ, "PYTHONPATH": str(folder), "NNFS_CACHE": str(folder / "cache")}
     command = [sys.executable, "-m", "nnfs_cli", *arguments]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)

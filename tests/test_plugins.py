@@ -1,4 +1,4 @@
-"""What plugins import: the names that `nnfs_cli` offers, and the examples of README and docs/plugins.md."""
+"""The names that plugins import from `nnfs_cli`, and the examples in README and docs/plugins.md."""
 
 import ast
 import itertools
@@ -29,7 +29,7 @@ EXAMPLES: dict[str, str] = dict(
 ((README_NAME, README_EXAMPLE),) = re.findall(r"say `(\w+\.py)`:\n\n```python\n(.*?)```", README, re.DOTALL)
 (CONFIG,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 PROGRAMS = {"Experiment", "Run", "load_run"}
-"""What is for programs that train, not for plugins."""
+"""Names for programs that train, not for plugins."""
 
 
 def test_every_name_is_there_and_listed() -> None:

@@ -1,4 +1,4 @@
-"""Predictions: the same answers whatever form the rows come in, and clear words where they cannot be given."""
+"""Predictions: the same for all forms of input, with clear messages for bad input."""
 
 import csv
 import gc
@@ -71,7 +71,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def runs(nnfs: Nnfs, trained: Path) -> Nnfs:
-    """The command line in a copy of that folder."""
+    """The command line in a copy of the folder of `trained`."""
     shutil.copytree(trained, Path.cwd(), dirs_exist_ok=True)
     return nnfs
 
@@ -132,7 +132,7 @@ def test_columns_are_matched_by_name_and_extra_ones_are_said(runs: Nnfs) -> None
     )
 
 
-def test_input_is_read_in_parts_to_the_same_answers(runs: Nnfs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_input_read_in_parts_gives_the_same_predictions(runs: Nnfs, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = answered(runs, "c", "t.csv", "--columns", "n,label", "--proba")
     monkeypatch.setattr(table_reader, "CELLS", 60)
     assert answered(runs, "c", "t.csv", "--columns", "n,label", "--proba", "--batch-size", "7")[0] == whole[0]
@@ -192,7 +192,7 @@ training: {epochs: 20}
 
 
 def bars(n: int, seed: int = 0) -> tuple[Array, Array]:
-    """Dark images (n, 12, 12) with a bright bar, lying (0) or standing (1)."""
+    """Dark images (n, 12, 12) with a bright bar, horizontal (class 0) or vertical (class 1)."""
     rng = np.random.default_rng(seed)
     x, y = np.zeros((n, 12, 12), np.uint8), rng.integers(0, 2, n)
     for image, standing in zip(x, y, strict=True):

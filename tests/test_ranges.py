@@ -1,4 +1,4 @@
-"""Ranges that types declare: kept by the reader, by Python and by the JSON Schema alike."""
+"""Ranges in types: checked by the config reader, by Python and by the JSON Schema."""
 
 import dataclasses
 import math
@@ -59,7 +59,7 @@ def annotation_of(cls: type[Any], option: str) -> Any:
 
 
 def enough_options(cls: type[Any]) -> dict[str, Any]:
-    """Options, as YAML has them, with which one can be made."""
+    """The required options of a class, as in YAML."""
     if cls is ExperimentConfig:
         training = {"epochs": 1}
         return {
@@ -82,7 +82,7 @@ Put = Callable[[Any], Any]
 
 
 def places(annotation: Any) -> Iterator[tuple[Any, Put]]:
-    """Each number of a type that has bounds, with what puts a value there."""
+    """Each number with bounds in a type, and a function that puts a value in its place."""
     for kind in alternatives(annotation):
         inner = bare(kind)
         if inner in (int, float) and limits(kind):
@@ -98,7 +98,7 @@ def in_list(put: Put, others: list[int], value: Any) -> list[Any]:
 
 
 def edges(number: Any) -> Iterator[tuple[float, bool]]:
-    """Values at the bounds of a number and next to them, and whether they are within."""
+    """Values at the bounds of a number and next to them, and whether each is allowed."""
     kind = bare(number)
     for bound in get_args(number)[1:]:
         if isinstance(bound, Ge | Gt | Le | Lt):
@@ -147,7 +147,7 @@ ALONGSIDE: dict[tuple[str, str], dict[str, Any]] = {
     ("ConvTranspose2D", "groups"): {"filters": 4},
     ("ConvTranspose2D", "output_padding"): {"stride": 2},
 }
-"""Options with which rules between several of them hold."""
+"""Further options, so that rules between options hold."""
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_yaml_python_and_schema_take_a_number_exactly_where_it_is_within_its_bou
     annotation, in_python = annotation_of(cls, name), tuple(value) if isinstance(value, list) else value
     made, mistakes = read(cls, options)
     if (cls.__name__, value) == ("Reshape", [0]):
-        assert not made  # by a rule of its own: -1 and 1 are sizes, 0 is none
+        assert not made  # by a rule of its own: sizes are -1 or at least 1
     elif within:
         assert mistakes == []
         assert getattr(made, name) == getattr(replace(sound, **{name: in_python}), name) == in_python
@@ -175,7 +175,7 @@ def test_yaml_python_and_schema_take_a_number_exactly_where_it_is_within_its_bou
         assert told == [f"here.{name}: must be {expected(annotation)}"]
         with pytest.raises(OptionError, match=re.escape(f"{name} must be {expected(annotation)}, found ")):
             replace(sound, **{name: in_python})
-        # In JSON 1.0 is an integer: a share of 1.0 is taken for a count there.
+        # In JSON 1.0 is an integer, and so a count of rows and no fraction of them.
         is_count = (
             value == 1.0
             and isinstance(value, float)
@@ -214,13 +214,13 @@ class Box(Options):
 
 @dataclass(frozen=True)
 class FlatBox(Options):
-    """With a rule of its own, which does not call its base's."""
+    """A box with a rule of its own, which does not call its base class's."""
 
     width: PositiveInt = 4
     height: NonNegativeInt = 1
 
     def __post_init__(self) -> None:
-        # A range that is not kept would make this a ZeroDivisionError.
+        # Without the check of ranges this would be a ZeroDivisionError.
         if self.height % self.width:
             raise OptionError([("height", "a multiple of width", self.height)])
 

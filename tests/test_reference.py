@@ -1,4 +1,4 @@
-"""nnfs against what PyTorch and scikit-learn computed, as recorded under tests/reference/."""
+"""nnfs against the results of PyTorch and scikit-learn, recorded in tests/reference/."""
 
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,6 @@ def test_every_layer_loss_optimizer_schedule_regularizer_and_metric_has_a_case()
         f"{registry.kind}/{name}"
         for registry in registries
         for name in registry
-        if registry[name].__module__.startswith("nnfs_cli.")  # other tests bring components of their own
+        if registry[name].__module__.startswith("nnfs_cli.")  # other tests register components of their own
     }
     assert registered - covered == set()

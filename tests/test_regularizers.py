@@ -1,4 +1,4 @@
-"""Regularizers: laws that all of them keep, and numbers worked out by hand."""
+"""Regularizers: laws for all of them, and numbers computed by hand."""
 
 import tracemalloc
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ def regularizer(name: str, **options: Any) -> Regularizer:
 
 
 def params(dtype: str = "float64", **shapes: Shape) -> FlatParams:
-    """Random parameters; those whose name starts with a small letter are spared by default."""
+    """Random parameters. Those with small first letters are not regularized by default."""
     named = {key: Param(shape, Zeros(), decay=key[0].isupper()) for key, shape in shapes.items()}
     flat = FlatParams(named, {}, dtype)
     flat.value[...] = np.random.default_rng(3).normal(size=flat.value.shape)

@@ -1,4 +1,4 @@
-"""What the shipped configs reach on their real data."""
+"""The scores of the shipped configs on real data."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Batches whose rows are cut into parts: they give what whole batches give, to the bit for any workers."""
+"""Batches cut into parts: the results of whole batches, the same bits with any number of workers."""
 
 import contextlib
 import os
@@ -35,7 +35,7 @@ from nnfs_cli.training.evaluation import outputs
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.loop import train
 from nnfs_cli.training.reports import StepReport
-from tests.test_training import CtrlC, everything
+from tests.test_training import CtrlC, state_copy
 from tests.toys import BARS, toy
 
 IMAGE = (2, 8, 8)
@@ -78,7 +78,7 @@ def plain(
     batch_size: int = 12,
     accumulate: int = 1,
 ) -> PlainEngine:
-    """Of a network with random weights over random images of three classes."""
+    """A plain engine, with a network of random weights and random images of three classes."""
     network = Network([create(Layer, name, options) for name, options in stack], IMAGE, "float64")
     network.params.value[...] = np.random.default_rng(1).normal(size=network.params.value.shape) / 3
     network.use_draws(Draws(2))
@@ -109,7 +109,7 @@ def cut(whole: PlainEngine, parts: int, workers: int) -> RowsEngine:
 
 
 def step(engine: PlainEngine, n: int, number: int = 0) -> Step:
-    """The first n rows' outputs, and gradient, parameters and statistics after a step on them."""
+    """Take a step on the first n rows; their outputs, the gradient, the parameters and the statistics."""
     engine.step(slice(0, n), number, 0.05)
     params = engine.network.params
     arrays = engine.outputs[:n], params.grad, params.value, params.statistics
@@ -127,7 +127,7 @@ def assert_same(ours: Step, others: Step) -> None:
 
 
 def check(make: Callable[[], PlainEngine], parts: int, sizes: list[int]) -> None:
-    """Steps of these sizes give what whole batches give, and with any number of workers the same bits."""
+    """Check that steps of these sizes equal those on whole batches, to the bit for any number of workers."""
     whole, first = make(), list[Step]()
     expected = [step(whole, n, number) for number, n in enumerate(sizes)]
     for workers in range(1, parts + 1):
@@ -221,10 +221,10 @@ def test_evaluation_gives_what_a_whole_network_gives_to_the_bit(
     for workers in range(1, parts + 1):
         engine = cut(plain(), parts, workers)
         engine.network.params.statistics[...] = statistics
-        answers = engine.infer(engine.data.splits["test"])
-        np.testing.assert_array_equal(answers, expected)
+        found = engine.infer(engine.data.splits["test"])
+        np.testing.assert_array_equal(found, expected)
         engine.infer(engine.data.splits["train"])
-        np.testing.assert_array_equal(answers, expected, err_msg="it is the caller's own")
+        np.testing.assert_array_equal(found, expected, err_msg="it is the caller's own")
         engine.end()
 
 
@@ -234,8 +234,8 @@ def test_evaluation_uses_the_statistics_that_training_gathered(parts: int) -> No
     for number in range(3):
         for each in (whole, engine):
             step(each, 12, number)
-    answers = [each.infer(each.data.splits["test"]) for each in (whole, engine)]
-    np.testing.assert_allclose(answers[0], answers[1], rtol=1e-9)
+    found = [each.infer(each.data.splits["test"]) for each in (whole, engine)]
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-9)
     engine.end()
 
 
@@ -265,7 +265,7 @@ def test_a_worker_that_dies_is_told_and_replaced() -> None:
 
 
 class Failing(Loss):
-    """Fails in the part whose first target is this."""
+    """A loss that fails in the part whose first target is `where`."""
 
     where: Any = None
 
@@ -322,13 +322,13 @@ def test_no_number_of_threads_is_too_large_to_ask_for() -> None:
 
 
 class Mixer(ReLU):
-    """A user's layer that looks at other rows in ways of its own."""
+    """A user's layer whose rows depend on each other."""
 
     mixes_rows: ClassVar[bool] = True
 
 
 class Gauge(ReLU):
-    """A user's layer that remembers the largest number of the last batch."""
+    """A user's layer that keeps the largest number of the last batch."""
 
     def build(self, shape: Shape) -> Shape:
         self.largest = Statistic((1,), 0.0)
@@ -336,14 +336,14 @@ class Gauge(ReLU):
 
 
 class Halved(BatchNorm):
-    """A user's layer that normalizes by half of its rows."""
+    """A user's batch normalization, which uses half of the rows."""
 
     def forward(self, x: Array, y: Array) -> None:
         np.subtract(x, x[: len(x) // 2 + 1].mean(axis=0), out=y)
 
 
 class Own(ReLU):
-    """A user's layer, of which nothing is known."""
+    """A user's layer without declarations."""
 
 
 @pytest.mark.parametrize("cls", [Mixer, Gauge, Halved, Own])
@@ -356,13 +356,13 @@ def test_a_users_layer_keeps_batches_whole(cls: Callable[[], Layer]) -> None:
 
 
 class Derived(CrossEntropy):
-    """A user's loss, which says nothing of itself."""
+    """A user's loss without declarations, derived from a shipped one."""
 
     type_name: ClassVar[str] = "derived"
 
 
 class Declared(CrossEntropy):
-    """A user's loss, which says that it adds up."""
+    """A user's loss that declares `adds_up`."""
 
     type_name: ClassVar[str] = "declared"
     adds_up: ClassVar[bool] = True
@@ -382,7 +382,7 @@ NORMED = BARS.replace(
 
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Batches of toys are cut, too."""
+    """Cut the batches of toy data too."""
     monkeypatch.setattr("nnfs_cli.speed.plan.WORTH_A_PART", 1000)
 
 
@@ -399,8 +399,8 @@ def test_a_training_in_parts_repeats_bit_for_bit_with_any_number_of_workers() ->
     for each in (first, second, third):
         list(train(each))
     for other in (second, third):
-        for name, array in everything(first).items():
-            np.testing.assert_array_equal(everything(other)[name], array, err_msg=name)
+        for name, array in state_copy(first).items():
+            np.testing.assert_array_equal(state_copy(other)[name], array, err_msg=name)
         split = first.split("validation")
         np.testing.assert_array_equal(outputs(other, other.split("validation")), outputs(first, split))
 
@@ -427,8 +427,8 @@ def test_resumed_with_another_number_of_workers_it_ends_as_if_never_stopped(
             second.load_state({name: np.copy(array) for name, array in first.state().items()}, "here")
             break
     list(train(second))
-    for name, array in everything(whole).items():
-        np.testing.assert_array_equal(everything(second)[name], array, err_msg=name)
+    for name, array in state_copy(whole).items():
+        np.testing.assert_array_equal(state_copy(second)[name], array, err_msg=name)
 
 
 @pytest.mark.usefixtures("small_parts")
@@ -437,7 +437,7 @@ def test_wherever_ctrl_c_comes_a_training_in_parts_goes_on_from_there(workers: i
     whole = experiment(workers)
     with CtrlC(0) as counted:
         list(train(whole))
-    end, lines, stops = everything(whole), -counted.left, 0
+    end, lines, stops = state_copy(whole), -counted.left, 0
     for nth in range(5, lines, lines // 12):
         stopped = experiment(workers)
         with contextlib.suppress(KeyboardInterrupt), CtrlC(nth):
@@ -445,7 +445,7 @@ def test_wherever_ctrl_c_comes_a_training_in_parts_goes_on_from_there(workers: i
         stops += not stopped.finished
         list(train(stopped))
         for name, array in end.items():
-            np.testing.assert_array_equal(everything(stopped)[name], array, err_msg=name)
+            np.testing.assert_array_equal(state_copy(stopped)[name], array, err_msg=name)
     assert stops > 5
 
 

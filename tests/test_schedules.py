@@ -1,4 +1,4 @@
-"""Schedules: laws that all of them keep, and rates worked out by hand."""
+"""Schedules: laws for all of them, and rates computed by hand."""
 
 import copy
 import math
@@ -26,8 +26,8 @@ CASES = [
     for name in SCHEDULES
     for options in [{}, *VARIANTS.get(name, [])]
 ]
-DEAF = [case for case in CASES if case.values[0] != "reduce_on_plateau"]
-"""Schedules that observe nothing: the others hear of the epochs of warm-up too."""
+UNOBSERVING = [case for case in CASES if case.values[0] != "reduce_on_plateau"]
+"""Schedules that observe nothing. Others also observe the epochs of warm-up."""
 
 EPOCHS_OF_STEPS = pytest.mark.parametrize("per_epoch", [1, 3, 10])
 
@@ -35,7 +35,7 @@ EPOCHS_OF_STEPS = pytest.mark.parametrize("per_epoch", [1, 3, 10])
 def rates(
     schedule: Schedule, per_epoch: int, epochs: float = EPOCHS, steps: int | None = None
 ) -> list[float]:
-    """Of all steps, and of one past the end, under a loss that never improves."""
+    """The rates of all steps and of one after the end, with a loss that never improves."""
     schedule = copy.deepcopy(schedule)
     schedule.start()
     found = []
@@ -73,7 +73,7 @@ def test_warm_up_is_linear_and_ends_at_the_base_rate(
 
 @EPOCHS_OF_STEPS
 @pytest.mark.parametrize("warmup", [3, 2.5, 0.4])
-@pytest.mark.parametrize(("name", "options"), DEAF)
+@pytest.mark.parametrize(("name", "options"), UNOBSERVING)
 def test_after_warm_up_the_schedule_runs_on_what_is_left(
     name: str, options: Mapping[str, Any], warmup: float, per_epoch: int
 ) -> None:
@@ -91,7 +91,7 @@ def test_every_rate_is_above_zero_and_no_higher_than_the_base(
 ) -> None:
     *found, past_the_end = rates(create(Schedule, name, {**options, "warmup": warmup}), per_epoch)
     assert all(0.0 < rate <= BASE * (1 + 1e-12) for rate in found)
-    assert 0.0 <= past_the_end <= BASE * (1 + 1e-12)  # where a fall to 0 may end
+    assert 0.0 <= past_the_end <= BASE * (1 + 1e-12)  # where the rate may be 0
 
 
 @pytest.mark.parametrize("epochs", [1, 2])
@@ -209,7 +209,7 @@ def test_inverse_time_by_hand() -> None:
 
 
 def plateau(values: Sequence[float], base: float = 1.0, **options: Any) -> list[float]:
-    """The rate of each epoch, given the values observed at the ends of those before."""
+    """The rate of each epoch, after observing the values of the epochs before."""
     schedule: Schedule = create(Schedule, "reduce_on_plateau", {"factor": 0.5, **options})
     found = []
     for epoch, value in enumerate(values):
@@ -221,16 +221,16 @@ def plateau(values: Sequence[float], base: float = 1.0, **options: Any) -> list[
 @pytest.mark.parametrize(
     ("values", "options", "expected"),
     [
-        # Without patience, the first epoch that is no better cuts the rate of the next.
+        # Without patience, the first epoch without improvement cuts the next one's rate.
         ([3, 2, 2, 1, 2, 0], {"patience": 0}, [1, 1, 1, 0.5, 0.5, 0.25]),
-        # One bad epoch is borne, a better one starts the count anew.
+        # One epoch without improvement is allowed; an improvement restarts the count.
         ([3, 3, 2, 2, 2, 2, 0], {"patience": 1}, [1, 1, 1, 1, 1, 0.5, 0.5]),
         ([1, 1, 1, 1, 1, 1], {"patience": 1}, [1, 1, 1, 0.5, 0.5, 0.25]),
-        # Two epochs after a cut do not count.
+        # The two epochs after a cut do not count.
         ([1, 1, 1, 1, 1, 1], {"patience": 0, "cooldown": 2}, [1, 1, 0.5, 0.5, 0.5, 0.25]),
-        # A gain of a tenth is none, one of a fifth is.
+        # A gain of a tenth does not count, a gain of a fifth does.
         ([1, 0.91, 0.8, 0.1], {"patience": 0, "threshold": 0.1}, [1, 1, 0.5, 0.5]),
-        # The same for values below zero, as of metrics of which more is better.
+        # The same for negative values, as of metrics that are maximized.
         ([-1, -1.09, -1.2, -2], {"patience": 0, "threshold": 0.1}, [1, 1, 0.5, 0.5]),
         ([1, 1, 1, 1, 1], {"patience": 0, "minimum": 0.3}, [1, 1, 0.5, 0.3, 0.3]),
         ([1, 1, 1], {"patience": 0, "minimum": 3.0}, [1, 1, 1]),

@@ -1,4 +1,4 @@
-"""The synthetic datasets: what points they draw, and what a network makes of them."""
+"""The synthetic datasets: their points, and networks trained on them."""
 
 import json
 from pathlib import Path
@@ -25,7 +25,7 @@ SHAPES: dict[str, tuple[int, int]] = {
     "sine": (1, 1), "friedman1": (10, 1), "linear": (5, 2),
     "spiral": (2, 3), "moons": (2, 2), "circles": (2, 2), "blobs": (2, 3), "xor": (2, 2),
 }  # fmt: skip
-"""Of every synthetic set with its defaults: inputs, and targets or classes."""
+"""The numbers of inputs, and of targets or classes, of each synthetic dataset by default."""
 REGRESSIONS = ["sine", "friedman1", "linear"]
 CLASSIFICATIONS = ["spiral", "moons", "circles", "blobs", "xor"]
 OTHER_OPTIONS: list[tuple[str, dict[str, Any], tuple[int, int]]] = [
@@ -48,7 +48,7 @@ def create_set(name: str, **options: Any) -> Dataset:
 
 
 def points(name: str, **options: Any) -> tuple[Array, Array]:
-    """All rows of a set as they lie in memory, whatever split they are in."""
+    """All rows of a dataset in memory order, of all splits."""
     split = load(name, **options).splits["train"]
     return split.x, split.t
 

@@ -1,4 +1,4 @@
-"""Training: repeatable, resumable, right about its own numbers."""
+"""Training: it is repeatable and resumable, and reports correct numbers."""
 
 import contextlib
 import copy
@@ -90,20 +90,20 @@ SHORT = (
 )  # fmt: skip
 
 
-def everything(experiment: Experiment) -> dict[str, Array]:
-    """A copy of all that matters of its state."""
+def state_copy(experiment: Experiment) -> dict[str, Array]:
+    """A copy of its state, without the seconds."""
     return {name: np.copy(a) for name, a in experiment.state().items() if name != "progress/seconds"}
 
 
-def assert_both_go_on_to(end: dict[str, Array], stopped: Experiment) -> None:
-    """That the experiment, and another that loads what it is now, end as one that was never stopped."""
+def assert_both_end_at(end: dict[str, Array], stopped: Experiment) -> None:
+    """Check that an experiment, and another that loads its state, end as one that was never stopped."""
     other = Experiment(stopped.config)
     if stopped.engine.name == "fast":
         choose_engine(other)
     other.load_state({name: np.copy(array) for name, array in stopped.state().items()}, "memory")
     for each in (stopped, other):
         list(train(each))
-        now = everything(each)
+        now = state_copy(each)
         assert now.keys() == end.keys()
         for name, array in end.items():
             np.testing.assert_array_equal(now[name], array, err_msg=name)
@@ -125,13 +125,13 @@ def test_stopped_between_an_epochs_shuffle_and_its_first_step_it_goes_on_in_that
             raise KeyboardInterrupt
         return own(*arguments)
 
-    for _ in range(2):  # stopped again when it goes on
+    for _ in range(2):  # stop it again after it resumed
         with monkeypatch.context() as patch:
             patch.setattr(place, name, stop)
             with pytest.raises(KeyboardInterrupt):
                 list(train(stopped))
         assert (stopped.progress.epoch, stopped.progress.position) == (epoch, 0)
-    assert_both_go_on_to(everything(whole), stopped)
+    assert_both_end_at(state_copy(whole), stopped)
 
 
 @dataclass(eq=False)
@@ -171,14 +171,14 @@ def test_what_is_drawn_in_a_step_is_the_same_whenever_drawing_began(
     for i, _ in enumerate(train(stopped), 1):
         if i == stop_after:
             break
-    assert_both_go_on_to(everything(whole), stopped)
+    assert_both_end_at(state_copy(whole), stopped)
 
 
 @EVERY_ENGINE
 def test_a_state_loaded_between_two_reports_is_where_training_goes_on(engine: Engines) -> None:
     whole = toy(BLOBS, *SHORT, engine=engine)
-    states = [everything(whole) for _ in train(whole)]
-    end = everything(whole)
+    states = [state_copy(whole) for _ in train(whole)]
+    end = state_copy(whole)
     for before in range(0, len(states), 3):
         for state in states[before % 2 :: 2]:
             moved = toy(BLOBS, *SHORT, engine=engine)
@@ -186,11 +186,11 @@ def test_a_state_loaded_between_two_reports_is_where_training_goes_on(engine: En
                 if i == before:
                     moved.load_state({**state, "progress/seconds": np.zeros(())}, "memory")
             for name, array in end.items():
-                np.testing.assert_array_equal(everything(moved)[name], array, err_msg=name)
+                np.testing.assert_array_equal(state_copy(moved)[name], array, err_msg=name)
 
 
 class CtrlC:
-    """Presses Ctrl-C, or sends another signal, at the nth line of the package's own code while entered."""
+    """In the `with` block, presses Ctrl-C or sends another signal at the nth line of the package's code."""
 
     def __init__(self, nth: int, number: signal.Signals = signal.SIGINT) -> None:
         self.left, self.number = nth, number
@@ -217,14 +217,14 @@ def test_wherever_ctrl_c_comes_training_goes_on_from_there_as_if_it_had_not(engi
     whole = toy(BLOBS, *SHORT, engine=engine)
     with CtrlC(0) as counted:
         list(train(whole))
-    end, lines = everything(whole), -counted.left
+    end, lines = state_copy(whole), -counted.left
     stops = 0
     for nth in range(1, lines, 29):
         stopped = toy(BLOBS, *SHORT, engine=engine)
         with contextlib.suppress(KeyboardInterrupt), CtrlC(nth):
             list(train(stopped))
         stops += not stopped.finished
-        assert_both_go_on_to(end, stopped)
+        assert_both_end_at(end, stopped)
     assert stops > 50, "now and then one may come too late"
 
 
@@ -243,7 +243,7 @@ def test_a_second_ctrl_c_does_not_wait_for_the_step_to_end() -> None:
                 assert not heard
             assert heard.pop() == signal.SIGINT
             signal.signal(signal.SIGINT, take_note)
-        with pytest.raises(KeyboardInterrupt), Uninterrupted(), Uninterrupted():  # noqa: PT012  all that is held
+        with pytest.raises(KeyboardInterrupt), Uninterrupted(), Uninterrupted():  # noqa: PT012  all that is delayed
             signal.raise_signal(signal.SIGINT)
             assert not heard
             signal.raise_signal(signal.SIGINT)
@@ -266,7 +266,7 @@ def test_a_stop_that_comes_while_steps_begin_or_end_is_heard_once_and_by_nobody_
                 pass
             left = came.left
             assert stop.requested == (left <= 0)
-            if stop.requested:  # the next acts as ever
+            if stop.requested:  # the next acts as usual
                 assert [signal.getsignal(each) for each in stops] == before
         assert [signal.getsignal(each) for each in stops] == before
     assert left > 0, "every line was tried"
@@ -430,8 +430,8 @@ def test_a_copy_of_an_experiment_goes_on_as_that_does(
     copied = make(ours)
     for each in (copied, ours):
         list(train(each))
-    for name, array in everything(ours).items():
-        np.testing.assert_array_equal(everything(copied)[name], array, err_msg=name)
+    for name, array in state_copy(ours).items():
+        np.testing.assert_array_equal(state_copy(copied)[name], array, err_msg=name)
 
 
 def test_a_training_may_end_in_another_thread_than_it_began_in() -> None:

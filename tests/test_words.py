@@ -1,4 +1,4 @@
-"""An option's type, as messages tell it."""
+"""The words for an option's type in messages."""
 
 from typing import Any, Literal
 

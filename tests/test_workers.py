@@ -78,7 +78,7 @@ class Stubborn(Exception):  # noqa: N818
 
 
 class Odd(Exception):  # noqa: N818
-    """A user's error that cannot be made from its message alone, so that it cannot be sent."""
+    """A user's error that cannot be unpickled, since its message alone does not make it."""
 
     def __init__(self, one: int, two: int) -> None:
         super().__init__(f"{one} and {two}")
@@ -193,7 +193,7 @@ def test_a_second_start_after_an_interrupted_one_has_all_workers(monkeypatch: py
 
 
 class Owner:
-    """Has workers that do its own method."""
+    """An object whose workers run one of its methods."""
 
     def __init__(self) -> None:
         self.workers = Workers(2, {"work": self.work})
@@ -228,7 +228,7 @@ def test_a_copy_of_the_process_that_made_the_workers_cannot_order_them() -> None
 
     copy = multiprocessing.get_context("fork").Process(target=order)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("warnings.warn", lambda *_, **__: None)  # of threads that are not copied
+        patch.setattr("warnings.warn", lambda *_, **__: None)  # about threads that a fork does not have
         copy.start()
     copy.join()
     assert found[0] == 1

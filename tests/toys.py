@@ -1,4 +1,4 @@
-"""Small data and experiments that tests share."""
+"""Small datasets and experiments for tests."""
 
 import gzip
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 @DATASETS.register("toy_blobs")
 @dataclass(frozen=True)
 class ToyBlobs(Dataset):
-    """Three overlapping clouds of bytes in a plane, 240 for training, 30 for validation, 30 for test."""
+    """Three overlapping clouds of bytes in a plane: 240 rows for training, 30 for validation, 30 for test."""
 
     def load(self, rng: np.random.Generator) -> Data:
         points = np.random.default_rng(5)
@@ -39,7 +39,7 @@ class ToyBlobs(Dataset):
 @DATASETS.register("toy_halves")
 @dataclass(frozen=True)
 class ToyHalves(ToyBlobs):
-    """The same clouds, the first against the other two."""
+    """The same clouds in two classes: the first, and the other two."""
 
     def load(self, rng: np.random.Generator) -> Data:
         data = super().load(rng)
@@ -50,7 +50,7 @@ class ToyHalves(ToyBlobs):
 @DATASETS.register("toy_bars")
 @dataclass(frozen=True)
 class ToyBars(Dataset):
-    """Images of 10 x 10 bytes, all 0 but for a noisy bar, which stands or lies."""
+    """Images of 10 x 10 bytes, 0 except for a noisy bar, vertical or horizontal."""
 
     def load(self, rng: np.random.Generator) -> Data:
         draw = np.random.default_rng(6)
@@ -112,7 +112,7 @@ def toy_config(text: str = CUBIC, overrides: Sequence[str] = ()) -> ExperimentCo
 
 
 def toy(text: str = CUBIC, *overrides: str, engine: Literal["plain", "fast"] = "plain") -> Experiment:
-    """An experiment with the plain engine, or with the one that runs get by default."""
+    """An experiment with the plain engine, or with the default one."""
     experiment = Experiment(toy_config(text, overrides))
     if engine == "fast":
         choose_engine(experiment)
@@ -120,7 +120,7 @@ def toy(text: str = CUBIC, *overrides: str, engine: Literal["plain", "fast"] = "
 
 
 def write_idx(path: Path, array: Array) -> None:
-    """Bytes as an IDX file, gzipped if its name says so."""
+    """Write bytes as an IDX file, gzipped if the name ends in .gz."""
     header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">i4").tobytes()
     content = header + array.astype(np.uint8).tobytes()
     path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)

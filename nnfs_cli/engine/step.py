@@ -62,7 +62,7 @@ class PlainEngine:
             self.loss.gradient(workspace.y, batch.t, workspace.dy)
             workspace.backward()
             if len(batches) > 1:
-                self._accumulate(here, rows)
+                self._add_gradient(here, rows)
         self.descent.step(number, learning_rate)
 
     def infer(self, split: Split) -> Array:
@@ -87,7 +87,7 @@ class PlainEngine:
         self._batches[n] = Batch(split, self.data.inputs, self.network.workspace(n), augment)
         return self._batches[n]
 
-    def _accumulate(self, here: slice, rows: slice) -> None:
+    def _add_gradient(self, here: slice, rows: slice) -> None:
         """Add the gradient of batch `here` to its step's sum, weighted by the batch's part of the loss.
 
         After the step's last batch, `grad` is that sum: the gradient of all `rows`.

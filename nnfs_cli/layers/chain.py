@@ -33,8 +33,7 @@ class Chain:
 
     x: the input (N, ...).   y: the output.
     dy: the gradient of the loss to y.   dx: the gradient of the loss to x.
-    to_input: whether `backward` also computes dx. A network needs none, so it stops at the lowest layer
-        that has parameters.
+    to_input: whether `backward` computes dx, too. Else it stops at the lowest layer with parameters.
     """
 
     def __init__(self, layers: Sequence[Layer], shapes: Sequence[Shape], x: Array, *, to_input: bool) -> None:
@@ -80,13 +79,13 @@ class Chain:
 
     @cached_property
     def _forward_order(self) -> list[tuple[Layer, Array, Array]]:
-        """(layer, x, y) of each layer, first to last. A layer whose y is a view of x computes nothing."""
+        """(layer, x, y) of each layer, first to last; without those whose y is a view of x, as flatten."""
         stack = zip(self._layers, self.activations, self.activations[1:], strict=False)
         return [(layer, x, y) for layer, x, y in stack if layer.view(x) is None]
 
     @cached_property
     def _backward_order(self) -> list[tuple[Layer, Array, Array, Array, Array, bool, bool]]:
-        """(layer, x, y, dy, dx, has_params, needs_dx) of each layer, last to first."""
+        """(layer, x, y, dy, dx, has_params, needs_dx) of the same layers, last to first."""
         trainable = [i for i, layer in enumerate(self._layers) if layer.params()]
         lowest = -1 if self._to_input else min(trainable, default=len(self._layers))
         order = []

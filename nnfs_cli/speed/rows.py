@@ -79,7 +79,7 @@ class RowsEngine(PlainEngine):
                 for grad in self._grads:
                     self.network.params.grad += grad
             if len(batches) > 1:
-                self._accumulate(here, rows)
+                self._add_gradient(here, rows)
         self._descent.step(number, learning_rate)
 
     def infer(self, split: Split) -> Array:

@@ -1,1 +1,1 @@
-"""What PyTorch computes, recorded, so that the tests need no PyTorch."""
+"""Recorded results of PyTorch and scikit-learn, so that tests need neither."""

@@ -1,6 +1,6 @@
-"""The cases: for each component, inputs, and what nnfs makes of them.
+"""The cases: for each component its inputs, and a function that computes nnfs's results.
 
-A case's arrays go by name. PyTorch's side of each case is in `peers.py`, under the same key.
+A case's arrays have names. PyTorch's function for a case is in `peers.py`, under the same key.
 """
 
 import copy
@@ -36,7 +36,7 @@ RATE = 0.05
 class Case:
     """One component with certain options on certain inputs.
 
-    key: `kind/name/variant`.   inputs: what both sides are given.   ours: what nnfs gives for them.
+    key: `kind/name/variant`.   inputs: the arrays for both sides.   ours: nnfs's results for them.
     """
 
     key: str
@@ -55,7 +55,7 @@ def rng(key: str) -> np.random.Generator:
 def layer_case(
     name: str, variant: str, options: Mapping[str, Any], shape: tuple[int, ...], *, whole: bool = False
 ) -> Case:
-    """`whole`: of whole numbers, many of which are equal."""
+    """A case of a layer. whole: x has whole numbers, many of them equal."""
     key = f"layer/{name}/{variant}"
     draw = rng(key)
     network = Network([create(Layer, name, options)], shape[1:], "float64")
@@ -63,7 +63,7 @@ def layer_case(
     inputs: Arrays = {"x": draw.normal(size=shape)}
     if whole:
         inputs["x"] = np.round(inputs["x"])
-    inputs["x"][0] = 0.0  # the kink of relu and its like, where the convention is part of the result
+    inputs["x"][0] = 0.0  # the kink of relu and similar layers, where the result is a convention
     inputs["dy"] = draw.normal(size=(shape[0], *network.output_shape))
     inputs |= {f"param_{short(key)}": param.value.copy() for key, param in network.params.named.items()}
 
@@ -82,7 +82,7 @@ def layer_case(
 
 
 def short(key: str) -> str:
-    """W for `0_dense/W`, and for `0_residual/0_dense/W`."""
+    """The last part of a name: W for `0_dense/W` and for `0_residual/0_dense/W`."""
     return key.rpartition("/")[2]
 
 
@@ -96,7 +96,7 @@ def loss_case(name: str, variant: str, options: Mapping[str, Any], z: Array, t: 
 
 
 def optimizer_case(name: str, variant: str, options: Mapping[str, Any]) -> Case:
-    """A path of STEPS steps over given gradients, for a weight matrix and a bias."""
+    """STEPS steps with given gradients, for a weight matrix and a bias."""
     key = f"optimizer/{name}/{variant}"
     draw = rng(key)
     inputs = {
@@ -126,7 +126,7 @@ def optimizer_case(name: str, variant: str, options: Mapping[str, Any]) -> Case:
 
 
 def regularizer_case(name: str, variant: str, options: Mapping[str, Any]) -> Case:
-    """Penalty, gradient, and what `constrain` leaves, for a weight matrix and a bias."""
+    """The penalty, its gradient, and the result of `constrain`, for a weight matrix and a bias."""
     key = f"regularizer/{name}/{variant}"
     draw = rng(key)
     inputs = {"W": draw.normal(size=(4, 3)), "b": draw.normal(size=3)}
@@ -150,7 +150,7 @@ def regularizer_case(name: str, variant: str, options: Mapping[str, Any]) -> Cas
 def schedule_case(
     name: str, variant: str, options: Mapping[str, Any], per_epoch: int = 1, values: Array | None = None
 ) -> Case:
-    """The rates of STEPS steps; where the schedule listens, after observing the given values."""
+    """The rates of STEPS steps. Schedules that observe get the given values."""
     if values is None:
         values = np.array([1.0 / (1 + min(i, 9)) for i in range(STEPS)])
 
@@ -263,7 +263,7 @@ IMAGE_LAYERS: dict[str, dict[str, tuple[dict[str, Any], tuple[int, ...]]]] = {
     },
     "dropout2d": {"half": ({"rate": 0.5}, (4, 5, 2, 3))},
 }  # fmt: skip
-"""By layer and variant: the options, and the shape of x."""
+"""For each layer and variant: the options and the shape of x."""
 
 
 def image_cases() -> Iterator[Case]:
@@ -276,7 +276,7 @@ def image_cases() -> Iterator[Case]:
 
 def layer_cases() -> Iterator[Case]:
     yield layer_case("dense", "narrow", {"units": 3}, (5, 4))
-    yield layer_case("dense", "wide", {"units": 35}, (5, 40))  # rows that lie in memory the other way round
+    yield layer_case("dense", "wide", {"units": 35}, (5, 40))  # batch innermost in memory
     yield layer_case("dense", "single", {"units": 1}, (2, 1))
     activations = (
         "relu", "sigmoid", "tanh", "softmax", "selu", "silu", "mish", "hard_sigmoid",
@@ -346,7 +346,7 @@ training: {epochs: 20, batch_size: 16, log_every: 300}
 
 
 def training_case() -> Case:
-    """300 steps of a whole training, with batch norm, Adam and a cosine schedule: all arrays at the end."""
+    """300 steps of a training with batch norm, Adam and a cosine schedule: all arrays at its end."""
     experiment = toy(TRAINING)
     split = experiment.data.splits["train"]
     shuffle = copy.deepcopy(experiment.shuffle_rng)
@@ -417,7 +417,7 @@ def cases() -> Iterator[Case]:
     yield optimizer_case("rmsprop", "momentum", {"momentum": 0.8, "epsilon": 0.1})
     yield optimizer_case("adagrad", "epsilon", {"epsilon": 0.1})
     yield optimizer_case("adadelta", "options", {"rho": 0.5, "epsilon": 1e-3})
-    # With a short memory the largest v of amsgrad is not the last one.
+    # With a small beta2 the largest v of amsgrad is not the last one.
     betas = {"beta1": 0.5, "beta2": 0.7, "epsilon": 0.01}
     for name in ("adam", "adamw", "amsgrad", "adamax", "nadam"):
         yield optimizer_case(name, "options", betas)

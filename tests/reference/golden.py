@@ -1,4 +1,4 @@
-"""Golden values: what the first steps of every shipped config come to. A change of structure changes none.
+"""Golden values: the results of the first steps of every shipped config. Restructuring must change none.
 
     python -m tests.reference.golden
 
@@ -22,16 +22,16 @@ CONFIGS = Path(__file__).parents[2] / "configs"
 NAMES = sorted(
     path.stem for path in CONFIGS.glob("*.yaml") if path.stem not in ("digits-csv", "fashion-mnist")
 )
-"""All but those whose data are not in the repository."""
+"""The shipped configs whose data are in the repository."""
 
 
 def build(name: str) -> Experiment:
-    """A shipped config's experiment, which reports every step. Paths in it are from the repository's root."""
+    """A shipped config's experiment, which reports every step. Its paths start at the repository's root."""
     return Experiment(load_config(CONFIGS / f"{name}.yaml", ["training.log_every=1"]))
 
 
 def first_steps(experiment: Experiment) -> dict[str, Any]:
-    """The losses of the first steps, and the sums of sizes and of squares of each parameter after them."""
+    """The losses of the first steps; after them, for each parameter, the sums of |w| and of w^2."""
     losses: list[float] = []
     for report in train(experiment):
         if isinstance(report, StepReport):

@@ -1,4 +1,4 @@
-"""The peers' side of every case, in float64: PyTorch's, and scikit-learn's for metrics."""
+"""The reference results of every case, in float64: by PyTorch, and for metrics by scikit-learn."""
 
 from collections.abc import Callable
 from functools import partial
@@ -16,7 +16,7 @@ def tensor(array: Any, *, grad: bool = False) -> Any:
 
 
 def layer(forward: Callable[..., Any]) -> Callable[[Case], Arrays]:
-    """y and all gradients of forward(x, **params), under dy."""
+    """y and all gradients of forward(x, **params), for the gradient dy."""
 
     def run(case: Case) -> Arrays:
         x = tensor(case.inputs["x"], grad=True)
@@ -34,7 +34,7 @@ def layer(forward: Callable[..., Any]) -> Callable[[Case], Arrays]:
 
 
 def loss(value: Callable[[Any, Any], Any]) -> Callable[[Case], Arrays]:
-    """value(z, t) and its gradient to z."""
+    """The value(z, t) and its gradient to z."""
 
     def run(case: Case) -> Arrays:
         z = tensor(case.inputs["z"], grad=True)
@@ -46,7 +46,7 @@ def loss(value: Callable[[Any, Any], Any]) -> Callable[[Case], Arrays]:
 
 
 def optimizer(make: Callable[..., Any], *, decay: float = 0.0, **options: Any) -> Callable[[Case], Arrays]:
-    """The path of W, which weight decay applies to, and of b, which it spares."""
+    """The values of W, with weight decay, and of b, without, after each step."""
 
     def run(case: Case) -> Arrays:
         W, b = tensor(case.inputs["W"], grad=True), tensor(case.inputs["b"], grad=True)
@@ -73,7 +73,7 @@ def mse_of_classes(z: Any, t: Any) -> Any:
 
 
 def dropout(x: Any) -> Any:
-    """With the mask that nnfs draws, 16 bits for each number."""
+    """Dropout with nnfs's mask, from 16 bits for each number."""
     bits = np.random.default_rng(SEED).bit_generator.random_raw(-(-x.numel() // 4))
     return x * tensor((bits.view(np.uint16)[: x.numel()].reshape(x.shape) < 2**15) * 2.0)
 
@@ -86,7 +86,7 @@ def dropout2d(x: Any, rate: float) -> Any:
 
 def conv2d(x: Any, W: Any, b: Any = None, **options: Any) -> Any:
     steps = {name: options[name] for name in ("stride", "padding", "dilation", "groups") if name in options}
-    if steps.get("padding") == "same" and steps.get("stride", 1) != 1:  # which PyTorch does not know
+    if steps.get("padding") == "same" and steps.get("stride", 1) != 1:  # PyTorch has no such option
         sizes = zip(x.shape[2:], W.shape[2:], strict=True)
         missing = [max((-(-n // steps["stride"]) - 1) * steps["stride"] + k - n, 0) for n, k in sizes]
         (top, bottom), (left, right) = ((m // 2, m - m // 2) for m in missing)
@@ -147,7 +147,7 @@ def log_cosh(z: Any, t: Any) -> Any:
 
 
 def lion(groups: Any, lr: float, betas: tuple[float, float] = (0.9, 0.99)) -> Any:
-    """Algorithm 2 of Chen et al., 2023, since PyTorch has none."""
+    """Lion by algorithm 2 of Chen et al., 2023, since PyTorch does not have it."""
     beta1, beta2 = betas
 
     class Lion(torch.optim.Optimizer):  # type: ignore[misc]
@@ -177,7 +177,7 @@ def schedule(make: Callable[[Any], Any], *, observes: bool = False) -> Callable[
 
 
 def regularizer(penalty: Callable[[Any], Any], *, everything: bool = False) -> Callable[[Case], Arrays]:
-    """penalty(w) of the vector of all weights, or of all parameters, and its gradient."""
+    """The penalty(w) of the vector of all weights, or of all parameters, and its gradient."""
 
     def run(case: Case) -> Arrays:
         W, b = tensor(case.inputs["W"], grad=True), tensor(case.inputs["b"], grad=True)
@@ -190,7 +190,7 @@ def regularizer(penalty: Callable[[Any], Any], *, everything: bool = False) -> C
 
 
 def max_norm(limit: float, *, everything: bool = False) -> Callable[[Case], Arrays]:
-    """By projection. Torch's renorm divides by norm + 1e-7, which is not the same to 1e-9."""
+    """Max-norm by projection. PyTorch's renorm divides by norm + 1e-7, which differs by more than 1e-9."""
 
     def bound(w: Any) -> Any:
         return (w * torch.clamp(limit / torch.linalg.vector_norm(w, dim=0), max=1.0)).numpy()
@@ -208,7 +208,7 @@ def metric(score: Callable[[Any, Any], float]) -> Callable[[Case], Arrays]:
 
 
 def calibration(p: Any, t: Any, bins: int = 15) -> float:
-    """The definition of Guo et al., 2017, bin by bin."""
+    """The expected calibration error by the definition of Guo et al., 2017, bin by bin."""
     confidence, right = p.max(axis=1), p.argmax(axis=1) == t
     total = 0.0
     for i in range(bins):

@@ -1,4 +1,4 @@
-"""Record what the peers compute for every case, or compare it live with the record and with nnfs.
+"""Record the peers' results for all cases; or compute them now, and compare with the record and with nnfs.
 
 python -m tests.reference.record             write recorded.npz and versions.json
 python -m tests.reference.record --compare   change nothing; exit status 1 on any difference
@@ -19,10 +19,10 @@ from tests.reference.peers import PEERS
 
 FOLDER = Path(__file__).parent
 TOLERANCE = 1e-9
-"""Of nnfs against its peers, relative."""
+"""The relative tolerance of nnfs against its peers."""
 
 REPEATABLE = 1e-12
-"""Of a peer now against the same then, relative: processors round differently."""
+"""The relative tolerance of a peer against its record: processors round differently."""
 
 
 def close(a: Array, b: Array, tolerance: float) -> bool:
@@ -30,7 +30,7 @@ def close(a: Array, b: Array, tolerance: float) -> bool:
 
 
 def tolerance(key: str) -> float:
-    """Of a path of 300 steps less is asked than of a single component."""
+    """The tolerance of a case: larger for a training of 300 steps."""
     return 1e-8 if key.startswith("training/") else TOLERANCE
 
 
