@@ -114,4 +114,5 @@ class Draws:
         return self._bit_generator.random_raw(count * words).view(np.uint16).reshape(count, -1)[:, :each]
 
     def _skip(self, count: int, each: int) -> None:
-        self._bit_generator.advance(count * -(-each // 4))
+        if count:
+            self._bit_generator.advance(count * -(-each // 4))
