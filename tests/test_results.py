@@ -7,6 +7,7 @@ import pytest
 
 import nnfs_cli
 from nnfs_cli.config.load import load_config
+from nnfs_cli.jobs.engine import choose_engine
 from nnfs_cli.training.evaluation import evaluate
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.loop import train
@@ -21,6 +22,7 @@ def in_the_projects_folder(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def trained(config: str) -> Experiment:
     experiment = Experiment(load_config(Path("configs") / config))
+    choose_engine(experiment)
     for _ in train(experiment):
         pass
     experiment.use_best()
@@ -47,6 +49,7 @@ def test_mnist_with_dropout_reaches_its_accuracy() -> None:
 @pytest.mark.parametrize("config", ["mnist-cnn.yaml", "mnist-best.yaml"])
 def test_a_convolutional_network_learns_digits_within_an_epoch(config: str) -> None:
     experiment = Experiment(load_config(Path("configs") / config, ["training.epochs=1"]))
+    choose_engine(experiment)
     assert list(train(experiment))[-1].epoch == 1
     assert evaluate(experiment, "test").scores["accuracy"] >= 0.975
 
