@@ -60,7 +60,6 @@ MODULES: Mapping[str, Sequence[str]] = {
     "steps": ["engine.step"],
     "threads": ["speed.plan", "core.blas_threads"],
     "trainer": ["training.loop"],
-    "training.fit": ["training.checks"],
 }  # fmt: skip
 """Modules that no longer exist, with the modules that hold their code now: none if it was deleted."""
 
