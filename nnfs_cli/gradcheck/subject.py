@@ -54,7 +54,7 @@ class Subject:
         )
 
     def check_direction(self, rng: np.random.Generator, tolerance: float) -> TensorCheck:
-        """All entries of all tensors at once: the slope along a random direction v against g . v."""
+        """Check all entries of all tensors at once: the slope along a random direction v against g . v."""
         analytic = self.gradients()
         directions = [rng.normal(size=values.shape) for _, values in self.tensors]
         length = np.sqrt(sum(float(np.vdot(v, v)) for v in directions))

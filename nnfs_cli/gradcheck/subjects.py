@@ -29,7 +29,7 @@ LARGE, FEWER_ENTRIES = 100_000, 20
 """Networks with this many parameters are large: fewer entries of each tensor are checked, to take seconds."""
 
 NOISE = 0.1
-"""How far inputs and parameters move to leave kinks, relative to their size: only a little."""
+"""Inputs and parameters move by this share of their range or size to leave kinks."""
 
 
 def component_subjects(names: set[tuple[str, str]] | None = None, seed: int = 0) -> Iterator[Subject]:
@@ -56,7 +56,7 @@ def component_subjects(names: set[tuple[str, str]] | None = None, seed: int = 0)
 
 
 def mixes_rows(layer: Layer) -> bool:
-    """Whether in a layer, or in a layer inside of it, a row's output depends on the other rows."""
+    """Whether a row's output depends on other rows, in this layer or in a layer inside of it."""
     inner: Sequence[Layer] = getattr(layer, "layers", ())
     return layer.mixes_rows or any(mixes_rows(each) for each in inner)
 

@@ -44,7 +44,7 @@ class Predictions:
         return self.columns[0] if self.columns else ""
 
     def header(self, rows: Rows) -> list[str]:
-        """The column names. Of pictures the first column is their file."""
+        """The column names. For pictures, the first column is the file name."""
         names = list(self.columns) or [*(["file"] if rows.ids else []), *self.model.target_names]
         labels = self.model.preparation.classes if self.proba else ()
         return [*names, *(f"probability_{label}" for label in labels)]

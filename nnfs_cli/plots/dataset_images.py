@@ -35,16 +35,16 @@ def draw_images(data: Data, name: str) -> Axes:
         draw_histogram(axes, numbers.reshape(-1), bins=BINS, color=BLUE, label=label)
         axes.set_yscale("log")
         axes.set_ylabel("Count (log scale)")
-    between = color_range(x) if color else None
+    color_limits = color_range(x) if color else None
     for axes, sample in ((grid[2], x[0]), (grid[3], y[0])):
-        if between is None:
+        if color_limits is None:
             _draw_gray(axes, sample)
         else:
             image = data.inputs.undo(sample) if axes is grid[3] else sample
-            axes.imshow(stretched(as_picture(image), *between))
+            axes.imshow(stretched(as_picture(image), *color_limits))
             axes.set_xlabel(f"values from {sample.min():.4g} to {sample.max():.4g}")
         axes.grid(visible=False)
-    _draw_samples(grid[4], data, between)
+    _draw_samples(grid[4], data, color_limits)
     if data.classes:
         draw_classes(grid[5], data)
     else:
@@ -87,10 +87,10 @@ def _draw_gray(axes: Axes, image: Array) -> None:
     axes.figure.colorbar(axes.imshow(as_picture(image), cmap="gray"), ax=axes)
 
 
-def _draw_samples(axes: Axes, data: Data, between: tuple[float, float] | None) -> None:
+def _draw_samples(axes: Axes, data: Data, color_limits: tuple[float, float] | None) -> None:
     """A grid of training images, one of each class in turn, with labels above.
 
-    between: the values of black and white; by default the least and the largest in the grid.
+    color_limits: the values of black and white; by default the least and the largest in the grid.
     """
     train, (down, across) = data.splits["train"], GRID
     rows = sampled_rows(train, 4000)
@@ -102,7 +102,7 @@ def _draw_samples(axes: Axes, data: Data, between: tuple[float, float] | None) -
         rows = rows[np.lexsort((labels, turn))]
     rows = rows[: down * across]
     pictures = [as_picture(train.x[row]) for row in rows]
-    low, high = between or (
+    low, high = color_limits or (
         float(min(p.min() for p in pictures)),
         float(max(p.max() for p in pictures)),
     )

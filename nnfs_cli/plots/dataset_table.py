@@ -87,16 +87,16 @@ def _draw_correlations(axes: Axes, labels: list[str], matrix: Array, correlation
     axes.axhline(border, color="black", lw=1.0)
     axes.axvline(border, color="black", lw=1.0)
     shown, varying = border + 0.5, np.count_nonzero(correlations.varies)
-    told = ["Correlation of the training rows"]
+    lines = ["Correlation of the training rows"]
     if shown < varying:
-        told.append(f"the {shown:.0f} of {varying:,} features {_chosen_by(correlations)}")
+        lines.append(f"the {shown:.0f} of {varying:,} features {_chosen_by(correlations)}")
     if correlations.labels is not None:
-        told.append("η: correlation ratio with the classes")
+        lines.append("η: correlation ratio with the classes")
     if constant := len(correlations.names) - varying:
-        told.append(f"left out, since constant: {constant:,} feature{'s' if constant > 1 else ''}")
+        lines.append(f"left out, since constant: {constant:,} feature{'s' if constant > 1 else ''}")
     if not correlations.t.any(axis=0).all():
-        told.append("0 where a target is constant")
-    axes.set_title("\n".join(told), fontsize=12 if len(told) == 1 else 10)
+        lines.append("0 where a target is constant")
+    axes.set_title("\n".join(lines), fontsize=12 if len(lines) == 1 else 10)
     if len(labels) <= NUMBERED:
         for (i, j), value in np.ndenumerate(matrix):
             color = "white" if abs(value) > 0.6 else "black"

@@ -80,7 +80,7 @@ class Augmentation(Options):
             raise NnfsError(f"dataset.augment: takes up to {MOST_PIXELS:,} pixels, found {height} x {width}")
 
     def draw_maps(self, n: int, size: Shape, draws: Draws) -> Array:
-        """Random maps (2, n, 3) for `Warp`. The same numbers are drawn whichever options are in use."""
+        """Random maps (2, n, 3) for `Warp`. The number of draws does not depend on the options."""
         shift = draws.integers((2, n), -self.shift, self.shift)
         angle, higher, wider, slant, side = draws.uniform((5, n), -1.0, 1.0)
         factors = 1.0 + self.zoom * np.stack([higher, wider])

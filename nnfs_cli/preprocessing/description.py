@@ -108,7 +108,7 @@ def one_hot_lines(data: Data) -> tuple[str, ...]:
 
 
 def column_names(data: Data) -> list[str]:
-    """A name for each number of a row: the column's, with its category where it is one-hot."""
+    """A name for each number of a row: the column's name, and for one-hot numbers the category too."""
     if not data.columns:
         return [f"x{i + 1}" for i in range(int(np.prod(data.input_shape)))]
     return [

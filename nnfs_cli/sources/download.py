@@ -38,7 +38,7 @@ def _ignore(transfer: Transfer) -> None:
 
 
 listener: ContextVar[Callable[[Transfer], None]] = ContextVar("listener", default=_ignore)
-"""This is called with every transfer; it does nothing unless a command sets it."""
+"""The function that is called with every transfer. By default it does nothing; commands set another one."""
 
 
 class DownloadError(NnfsError):
@@ -166,7 +166,7 @@ def _receive(response: "requests.Response", name: str, part: Path, start: int) -
 
 
 def _reason(error: "requests.RequestException") -> str:
-    """A failed request in a few words; those of requests fill a paragraph."""
+    """A failed request in a few words; the messages of `requests` fill a paragraph."""
     import requests
 
     if "Read timed out" in str(error):  # during the body this comes as a ConnectionError

@@ -61,7 +61,7 @@ def _fit_numbers(table: Table, name: str, rows: Array, missing: Missing, constan
 def encode(table: Table, columns: Sequence[Column]) -> Array:
     """The features of every row, (R, D): numbers as they are, categories as one-hot numbers.
 
-    Integers keep their type where all columns are integers. NnfsError for an unknown category, a
+    Integers keep their type if all columns are integers. NnfsError for an unknown category, a
     missing value without a fill value, or an unusable number, with its row.
     """
     numeric = [column for column in columns if not column.categories]

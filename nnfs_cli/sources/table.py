@@ -1,4 +1,4 @@
-"""A table in memory: its numbers in one matrix, each text as the number of a distinct text."""
+"""A table in memory: its numbers in one matrix, its texts as integer codes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

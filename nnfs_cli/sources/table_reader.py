@@ -61,7 +61,7 @@ def read_table(paths: Sequence[Path], dialect: Dialect, categorical: Collection[
 
 
 def file_chunks(path: Path, dialect: Dialect, kinds: ColumnKinds) -> Iterator[Table]:
-    """A file's rows, in chunks. TextInNumbersError if a column holds texts, but not so by `kinds`."""
+    """A file's rows, in chunks. TextInNumbersError if a column that `kinds` takes for numbers holds texts."""
     try:
         if path.suffix == ".parquet":
             yield from _chunks(_parquet_frames(path), str(path), kinds)
@@ -166,7 +166,7 @@ def _chunks(frames: Iterable["pd.DataFrame"], source: str, kinds: ColumnKinds) -
 
 
 def _first_text(column: "pd.Series[Any]") -> tuple[int, object]:
-    """Row and value of the first text that is no number; of the first row if all read as numbers."""
+    """Row and value of the first text that is no number; the first row if all texts are numbers."""
     import pandas as pd
 
     bad = pd.to_numeric(column, errors="coerce").isna() & column.notna()
