@@ -17,12 +17,14 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from nnfs_cli.core.arrays import Array, Shape
+from nnfs_cli.core.blas_threads import blas, limit_blas
 from nnfs_cli.core.errors import DivergenceError, NnfsError
 from nnfs_cli.core.interrupts import StopRequest, Uninterrupted
 from nnfs_cli.core.params import Statistic
 from nnfs_cli.engine.batch import Batch
 from nnfs_cli.jobs.engine import choose_engine
 from nnfs_cli.layers.base import Layer
+from nnfs_cli.losses.cross_entropy import CrossEntropy
 from nnfs_cli.speed.engine import FastEngine
 from nnfs_cli.training.evaluation import evaluate
 from nnfs_cli.training.experiment import Experiment
@@ -60,6 +62,26 @@ def test_training_never_touches_the_global_generator(engine: Engines) -> None:
     list(train(toy(BLOBS, engine=engine)))
     for before, after in zip(state, np.random.get_state(), strict=True):
         np.testing.assert_array_equal(before, after)
+
+
+@EVERY_ENGINE
+def test_scores_do_not_depend_on_the_callers_number_of_threads(
+    engine: Engines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """BLAS may round otherwise with another number."""
+    used, own = set[int](), CrossEntropy.value
+
+    def value(loss: CrossEntropy, z: Array, t: Array) -> float:
+        used.add(blas().num_threads)
+        return own(loss, z, t)
+
+    monkeypatch.setattr(CrossEntropy, "value", value)
+    ours = toy(BLOBS, *SHORT, engine=engine)
+    with limit_blas(2):
+        list(train(ours))
+        evaluate(ours, "test")
+        assert blas().num_threads == 2
+    assert used == {1}
 
 
 @EVERY_ENGINE

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from nnfs_cli.core.blas_threads import limit_blas
 from nnfs_cli.core.errors import DivergenceError
 from nnfs_cli.core.interrupts import Uninterrupted
 from nnfs_cli.training.evaluation import evaluate
@@ -16,6 +17,7 @@ IGNORE_OVERFLOW: dict[str, Any] = {"over": "ignore", "invalid": "ignore"}
 """NumPy's warnings to ignore: where a network diverges, a DivergenceError explains it better."""
 
 
+@limit_blas(1)  # BLAS may round a score otherwise with another number of threads
 @np.errstate(**IGNORE_OVERFLOW)
 def close_epoch(experiment: Experiment, interrupt: Uninterrupted) -> EpochReport:
     """Score the epoch, keep its parameters if they are the best so far, and count it as done."""

@@ -10,6 +10,7 @@ from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.reports import ClassScore, Evaluation
 
 
+@limit_blas(1)
 def evaluate(experiment: Experiment, name: str) -> Evaluation:
     """The loss and all metrics on a split; for classes also the confusion matrix and each class's scores."""
     split = experiment.split(name)
