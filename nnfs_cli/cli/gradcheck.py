@@ -25,7 +25,7 @@ def gradcheck(
     only: Annotated[
         list[str],
         typer.Option("--only", metavar="NAME", help="Check only components of this name. Repeatable."),
-    ] = [],  # noqa: B006
+    ] = [],  # noqa: B006  likewise
     tolerance: Annotated[float, typer.Option(min=0.0, help="The largest relative error that passes.")] = 1e-6,
     seed: Annotated[
         int, typer.Option(min=0, help="Seed of random inputs, targets, entries, directions.")

@@ -25,7 +25,7 @@ class Options:
                 Options.__post_init__(self)
                 rules(self, *init_only)
 
-            cls.__post_init__ = ranges_then_rules  # type: ignore[method-assign]
+            cls.__post_init__ = ranges_then_rules  # type: ignore[method-assign]  # of this class alone
 
     def options(self) -> dict[str, Any]:
         """The options with their values, defaults included."""
