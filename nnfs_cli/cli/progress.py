@@ -61,6 +61,11 @@ class Lines:
                     f"epoch {report.epoch:>{len(str(last))}}/{last}  {_scores_text(report)}  {self._speed()}"
                 )
                 self._console.print(f"{line}  {_duration(left)} left", markup=False)
+            self._show_notes(report)
+
+    def _show_notes(self, report: EpochReport) -> None:
+        for sentence in report.notes:
+            self._console.print(sentence, markup=False)
 
     def _speed(self) -> str:
         return f"{self._rows_per_second():,.0f} samples/s"
@@ -109,6 +114,7 @@ class Bar(Lines):
             if report.validation:
                 lines.append(f"  validation  {format_scores(report.validation)}")
             self._scores.plain = "\n".join(lines)
+            self._show_notes(report)
         now = time.monotonic()
         if now - self._refreshed > REFRESH_SECONDS:
             self._refreshed = now

@@ -65,4 +65,5 @@ def first_summary(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
             "numpy": np.__version__,
         },
         "data_fingerprint": experiment.data.fingerprint,
+        "notes": list(experiment.data.notes),
     }

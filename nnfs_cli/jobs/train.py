@@ -55,6 +55,7 @@ def _train_and_record(experiment: Experiment, run: RunDirectory) -> Iterator[Rep
                 recorder.record(report)
                 if isinstance(report, EpochReport):
                     summary["final"] = epoch_row(report)
+                    summary["notes"] += report.notes
                 yield report
                 if stop.requested:
                     break

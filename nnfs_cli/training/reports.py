@@ -23,6 +23,7 @@ class EpochReport:
     train: scores of the outputs that the epoch's steps computed, each before its update.
     validation: scores of the network at the end of the epoch.
     seconds: the training time since the run's start.
+    notes: sentences for the user on what happened, each said once in a run.
     """
 
     epoch: int
@@ -32,6 +33,7 @@ class EpochReport:
     train: Mapping[str, float]
     validation: Mapping[str, float]
     is_best: bool
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
