@@ -28,6 +28,7 @@ class Layer(Component, ABC):
     examples: options and input shapes that the gradient check and the tests try.
     gives_probabilities: whether y are probabilities. A loss that expects logits must not get them.
     mixes_rows: whether in training a row's y depends on other rows of its batch.
+    fewest_rows: the fewest rows of a batch from which something below this layer can learn; `build` sets it.
     images: whether x and y are images (N, C, H, W).
     draws: random numbers for layers that need them; all layers of a network have the same.
     """
@@ -37,6 +38,7 @@ class Layer(Component, ABC):
     gives_probabilities: ClassVar[bool] = False
     mixes_rows: ClassVar[bool] = False
     images: ClassVar[bool] = False
+    fewest_rows = 1
     draws: Draws
 
     def build(self, shape: Shape) -> Shape:

@@ -23,7 +23,7 @@ from nnfs_cli.preprocessing.affine import IDENTITY
 from nnfs_cli.preprocessing.preparation import Preparation
 from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.schedules.base import Clock
-from nnfs_cli.training.checks import channels_last_warning, check_fit
+from nnfs_cli.training.checks import channels_last_warning, check_fit, last_batch_note
 from nnfs_cli.training.state import Progress, check_state, load_state, state_of
 
 
@@ -53,6 +53,7 @@ class Experiment:
         self.metrics = {metric.type_name: metric for metric in config.metrics}
         self.network = self._build_network()
         check_fit(config, self.network, self.data, trains=fitted is None)
+        self._note(last_batch_note(config, self.network, self.data))
         self.network.initialize(np.random.default_rng(init_seed))
         self.network.use_draws(Draws(layer_seed))
         self.shuffle_rng = np.random.default_rng(shuffle_seed)
@@ -85,9 +86,12 @@ class Experiment:
             network = Network(copy.deepcopy(config.layers), self.data.input_shape, config.dtype)
         except NnfsError as error:
             raise NnfsError(f"{config.name}: {error}{warning and f'; {warning}'}") from None
-        if warning:
-            self.data = replace(self.data, notes=(*self.data.notes, warning))
+        self._note(warning)
         return network
+
+    def _note(self, *sentences: str) -> None:
+        """Add sentences to the data's notes; those that are empty do not count."""
+        self.data = replace(self.data, notes=(*self.data.notes, *filter(None, sentences)))
 
     def use_engine(self, engine: Engine) -> None:
         """Let this engine compute all further steps and outputs."""
