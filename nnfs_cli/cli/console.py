@@ -1,6 +1,7 @@
 """What the commands print: tables, scores, notes."""
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,7 +77,7 @@ def show_scores(run: "RunDirectory") -> None:
     for name in names:
         table.add_column(name, justify="right")
     for split, values in scores.items():
-        table.add_row(split, *(f"{values[name]:.6g}" for name in names))
+        table.add_row(split, *(format_score(values[name]) for name in names))
     out.print(table)
     speed = summary["samples_per_second"]
     out.print(f"trained for {summary['seconds']:.1f} s, {speed:,.0f} samples/s", markup=False)
@@ -87,7 +88,7 @@ def show_evaluation(record: Mapping[str, Any], run: "RunDirectory") -> None:
     """One split's scores; for classes also the confusion matrix and each class's scores."""
     out.print(f"{run.id}, {record['split']}, {record['rows']:,} rows", style="bold", markup=False)
     for name, score in record["scores"].items():
-        out.print(f"  {name:<10} {score:.6g}", markup=False)
+        out.print(f"  {name:<10} {format_score(score)}", markup=False)
     if "classes" not in record:
         return
     names = [score["name"] for score in record["classes"]]
@@ -200,9 +201,14 @@ def show_component(entry: "Entry") -> None:
         out.print(table)
 
 
-def format_scores(scores: Mapping[str, float]) -> str:
+def format_score(score: float | None, digits: int = 6) -> str:
+    """A score with so many digits; `undefined` if it is not a number, which is null in JSON."""
+    return "undefined" if score is None or math.isnan(score) else f"{score:.{digits}g}"
+
+
+def format_scores(scores: Mapping[str, float | None]) -> str:
     """`loss 0.31  accuracy 0.92`."""
-    return "  ".join(f"{name} {score:.4g}" for name, score in scores.items())
+    return "  ".join(f"{name} {format_score(score, 4)}" for name, score in scores.items())
 
 
 def show_paths(paths: Iterable[Path]) -> None:

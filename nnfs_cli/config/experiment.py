@@ -1,6 +1,7 @@
 """The config: a whole experiment, its components and how to train."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -107,12 +108,17 @@ class ExperimentConfig(Options):
         return yaml.safe_dump({**first, **plain}, sort_keys=False, default_flow_style=None, width=100)
 
 
+def last_computing(layers: Sequence[Layer]) -> tuple[int, Layer]:
+    """The last layer that does not only reshape, and its index; the very last, if all reshape."""
+    computing = [i for i, layer in enumerate(layers) if type(layer).view is Layer.view]
+    where = computing[-1] if computing else len(layers) - 1
+    return where, layers[where]
+
+
 def contradictions(config: ExperimentConfig) -> list[Mistake]:
     """Mistakes between options, each of which is valid alone."""
     mistakes = []
-    computing = [i for i, layer in enumerate(config.layers) if type(layer).view is Layer.view]
-    where = computing[-1] if computing else len(config.layers) - 1
-    last = config.layers[where]
+    where, last = last_computing(config.layers)
     if config.loss.expects_logits and last.gives_probabilities:
         name = config.loss.type_name
         mistakes.append(

@@ -27,6 +27,7 @@ class Layer(Component, ABC):
 
     examples: options and input shapes that the gradient check and the tests try.
     gives_probabilities: whether y are probabilities. A loss that expects logits must not get them.
+    sums_to_one: whether y, over its last axis, also adds up to 1, as the probabilities of classes do.
     mixes_rows: whether in training a row's y depends on other rows of its batch.
     fewest_rows: the fewest rows of a batch from which something below this layer can learn; `build` sets it.
     images: whether x and y are images (N, C, H, W).
@@ -36,6 +37,7 @@ class Layer(Component, ABC):
     registry: ClassVar[Registry["Layer"]]
     examples: ClassVar[Sequence[Example]] = [({}, (5,)), ({}, (2, 3))]
     gives_probabilities: ClassVar[bool] = False
+    sums_to_one: ClassVar[bool] = False
     mixes_rows: ClassVar[bool] = False
     images: ClassVar[bool] = False
     fewest_rows = 1

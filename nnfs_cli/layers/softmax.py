@@ -22,6 +22,7 @@ class Softmax(Layer):
 
     examples: ClassVar[Sequence[Example]] = [({}, (5,)), ({}, (1,)), ({}, (2, 3))]
     gives_probabilities: ClassVar[bool] = True
+    sums_to_one: ClassVar[bool] = True
 
     def forward(self, x: Array, y: Array) -> None:
         # Subtracting the maximum leaves y as it is and keeps exp from overflowing.

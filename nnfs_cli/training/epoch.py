@@ -55,11 +55,28 @@ def close_epoch(experiment: Experiment, interrupt: Uninterrupted) -> EpochReport
         train=scores,
         validation=validation,
         is_best=best_params is not None,
+        notes=_without_best(experiment),
     )
 
 
+def _without_best(experiment: Experiment) -> tuple[str, ...]:
+    """What is said after the first epoch and after the last, if no epoch is the best yet."""
+    progress, monitor = experiment.progress, experiment.config.training.monitor
+    if progress.best_epoch or "validation" not in experiment.data.splits:
+        return ()
+    if experiment.finished:
+        return (
+            f"{monitor} was never a finite number, so no epoch is the best; the last one's weights are kept",
+        )
+    if progress.epoch == 1:
+        return (f"{monitor} is not a finite number in epoch 1, so that epoch is not the best",)
+    return ()
+
+
 def _is_best(experiment: Experiment, value: float) -> bool:
-    """Whether a monitored value is better than the best so far, by more than `min_delta`."""
+    """Whether a monitored value is a number, and better than the best so far by more than `min_delta`."""
+    if not math.isfinite(value):
+        return False
     progress, sign = experiment.progress, _sign(experiment)
     min_delta = experiment.config.training.min_delta
     return not progress.best_epoch or sign * value < sign * progress.best_value - min_delta

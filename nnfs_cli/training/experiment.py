@@ -23,7 +23,13 @@ from nnfs_cli.preprocessing.affine import IDENTITY
 from nnfs_cli.preprocessing.preparation import Preparation
 from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.schedules.base import Clock
-from nnfs_cli.training.checks import channels_last_warning, check_fit, last_batch_note
+from nnfs_cli.training.checks import (
+    channels_last_warning,
+    check_fit,
+    has_meaning,
+    last_batch_note,
+    undefined_notes,
+)
 from nnfs_cli.training.state import Progress, check_state, load_state, state_of
 
 
@@ -50,10 +56,15 @@ class Experiment:
         self.preparation = data.preparation
         self.data = convert(data, config.dtype)
         self.loss = config.loss
-        self.metrics = {metric.type_name: metric for metric in config.metrics}
         self.network = self._build_network()
         check_fit(config, self.network, self.data, trains=fitted is None)
-        self._note(last_batch_note(config, self.network, self.data))
+        self.metrics = {
+            metric.type_name: metric
+            for metric in config.metrics
+            if has_meaning(metric, self.loss, self.network, self.data)  # earlier runs may have others
+        }
+        last_batch = last_batch_note(config, self.network, self.data)
+        self._note(last_batch, *undefined_notes(config, self.data))
         self.network.initialize(np.random.default_rng(init_seed))
         self.network.use_draws(Draws(layer_seed))
         self.shuffle_rng = np.random.default_rng(shuffle_seed)

@@ -11,6 +11,7 @@ from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.engine.inference import Fill, infer
 from nnfs_cli.engine.network import Network, Workspace, zero_outputs
 from nnfs_cli.preprocessing.preparation import Preparation
+from nnfs_cli.training.checks import gives_probabilities
 
 Infer: TypeAlias = Callable[[Fill, Sequence[slice], int], Array]
 """Computes the outputs z (n, M) of n rows, which the slices cut into batches."""
@@ -70,8 +71,8 @@ class Model:
 
     @property
     def gives_probabilities(self) -> bool:
-        """Whether the outputs for classes are probabilities."""
-        return self.loss.expects_logits or self.network.layers[-1].gives_probabilities
+        """Whether the outputs for classes are probabilities, which add up to 1."""
+        return gives_probabilities(self.loss, self.network)
 
     def predictions(self, outputs: Array) -> Array:
         """The classes' names (N,) of `outputs`, or the real values (N, M) that they are."""
