@@ -27,7 +27,7 @@ class Batch:
         x = workspace.x
         self.split, self.workspace, self._augment = split, workspace, augment
         self.t: Array = np.empty((len(x), *split.t.shape[1:]), split.t.dtype)
-        self._shift, self._scale = inputs.between(x.dtype if augment else split.x.dtype, x.dtype)
+        self._shift, self._scale = inputs.between(split.x.dtype, x.dtype)
         unchanged = self._shift is None and self._scale is None and augment is None
         direct = unchanged and split.x.dtype == x.dtype and x.flags.c_contiguous
         self._raw = x if direct else np.empty(x.shape, split.x.dtype)
@@ -79,9 +79,11 @@ def convert(data: Data, dtype: str) -> Data:
     if at_once:
         xs = {key: _normalized(x, data.inputs, dtype) for key, x in xs.items()}
     ts = {id(split.t): split.t for split in data.splits.values()}
+    own = dict(ts)
     if not data.classes:
         ts = {key: _normalized(t, data.targets, dtype) for key, t in ts.items()}
-    splits = {name: Split(xs[id(s.x)], ts[id(s.t)], s.rows) for name, s in data.splits.items()}
+        own = {key: t.astype(np.float64, copy=False) for key, t in own.items()}
+    splits = {name: Split(xs[id(s.x)], ts[id(s.t)], s.rows, own[id(s.t)]) for name, s in data.splits.items()}
     return replace(data, splits=splits, inputs=IDENTITY if at_once else data.inputs)
 
 

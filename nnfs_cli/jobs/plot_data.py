@@ -24,8 +24,8 @@ def plot_data(experiment: Experiment, evaluation: Evaluation) -> dict[str, Array
     With two inputs and classes, also x (N, 2) and the arrays of `decision_grid`.
     """
     data, split = experiment.data, experiment.split(evaluation.split)
-    target = experiment.in_units(split.t[split.rows])
-    prediction = experiment.in_units(experiment.loss.predict(evaluation.outputs))
+    target = split.targets[split.rows]
+    prediction = experiment.predictions(evaluation.outputs)
     if data.classes:
         arrays = {"target": target, "prediction": likeliest(prediction)}
         if data.input_shape == (2,):
@@ -42,7 +42,7 @@ def plot_data(experiment: Experiment, evaluation: Evaluation) -> dict[str, Array
         arrays |= {
             "x": experiment.in_raw_units(x[some]),
             "curve_x": raw,
-            "curve_prediction": experiment.in_units(experiment.loss.predict(z)),
+            "curve_prediction": experiment.predictions(z),
         }
         if data.truth is not None:
             arrays["curve_truth"] = data.truth(raw)

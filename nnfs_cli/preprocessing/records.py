@@ -22,15 +22,22 @@ SAMPLED_IMAGES = 1000
 class Split:
     """Some rows of a dataset. Splits share `x` (R, ...) and `t`; `rows` (N,) says which are theirs.
 
-    `t` holds class numbers (R,) or real targets (R, M).
+    `t` holds class numbers (R,) or real targets (R, M). Once it is normalized for the network, `own_targets`
+    keeps the targets in their own units, to score with.
     """
 
     x: Array
     t: Array
     rows: Array
+    own_targets: Array | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def targets(self) -> Array:
+        """Class numbers (R,), or real targets (R, M) in their own units."""
+        return self.t if self.own_targets is None else self.own_targets
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,8 +22,7 @@ IGNORE_OVERFLOW: dict[str, Any] = {"over": "ignore", "invalid": "ignore"}
 def close_epoch(experiment: Experiment, interrupt: Uninterrupted) -> EpochReport:
     """Score the epoch, keep its parameters if they are the best so far, and count it as done."""
     progress, descent, started = experiment.progress, experiment.descent, time.perf_counter()
-    t = experiment.data.splits["train"].t[progress.order]
-    scores = experiment.scores(progress.outputs, t)
+    scores = experiment.scores(progress.outputs, experiment.data.splits["train"], progress.order)
     if not math.isfinite(scores["loss"]):
         raise divergence_error(experiment, scores["loss"])
     if experiment.config.regularizer is not None:

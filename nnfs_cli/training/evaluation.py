@@ -23,7 +23,7 @@ def evaluate(experiment: Experiment, name: str) -> Evaluation:
     return Evaluation(
         split=name,
         rows=len(split),
-        scores=experiment.scores(z, t),
+        scores=experiment.scores(z, split, split.rows),
         outputs=z,
         confusion=tuple(tuple(int(count) for count in row) for row in confusion),
         classes=class_scores(confusion, classes),

@@ -116,24 +116,25 @@ class Experiment:
             raise NnfsError(f"no {name} split in this data; it has {', '.join(self.data.splits)}")
         return self.data.splits[name]
 
-    def scores(self, z: Array, t: Array) -> dict[str, float]:
-        """The loss and all metrics of outputs z (N, M) for targets t."""
-        return {"loss": self.loss.value(z, t), **self.metric_scores(z, t)}
+    def scores(self, z: Array, split: Split, rows: Array) -> dict[str, float]:
+        """The loss and all metrics of outputs z (N, M) for the rows of a split with these numbers (N,)."""
+        return {"loss": self.loss.value(z, split.t[rows]), **self.metric_scores(z, split.targets[rows])}
 
-    def metric_scores(self, z: Array, t: Array) -> dict[str, float]:
-        """All metrics of outputs z (N, M) for targets t, in the targets' own units."""
+    def metric_scores(self, z: Array, targets: Array) -> dict[str, float]:
+        """All metrics of outputs z (N, M) for targets in their own units."""
         if not self.metrics:
             return {}
-        p, t = self.in_units(self.loss.predict(z)), self.in_units(t)
-        return {name: metric(p, t) for name, metric in self.metrics.items()}
+        p = self.predictions(z)
+        return {name: metric(p, targets) for name, metric in self.metrics.items()}
+
+    def predictions(self, z: Array) -> Array:
+        """The predictions (N, M) of outputs z: probabilities, or real values in their own units, float64."""
+        p = self.loss.predict(z)
+        return p if self.data.classes else self.data.targets.undo(p)
 
     def in_raw_units(self, x: Array) -> Array:
         """Rows x (N, ...) of a split, before normalization."""
         return self.preparation.inputs.undo(x) if self.data.inputs.is_identity else x
-
-    def in_units(self, t: Array) -> Array:
-        """Targets or predictions on the network's scale, converted to the data's own units."""
-        return t if self.data.targets.is_identity else self.data.targets.undo(t)
 
     def clock(self, step: int) -> Clock:
         """How far training is at a step; `step` counts the steps before it."""
