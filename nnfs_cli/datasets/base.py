@@ -62,7 +62,7 @@ class ArrayDataset(Dataset):
     standardize: bool = False
     minmax: bool = False
     scale: bool = False
-    standardize_target: bool = True
+    standardize_target: bool | Literal["auto"] = "auto"
     augment: Augmentation | None = None
 
     def __post_init__(self) -> None:

@@ -46,7 +46,8 @@ class CSV(Dataset):
     minmax: bring each feature to the range 0 to 1.
     scale: divide each feature by its largest absolute value.
         Images (`image_shape`) are normalized by one map for all pixels.
-    standardize_target: train a regression on targets of mean 0 and standard deviation 1, unless its
+    standardize_target: train a regression on targets of mean 0 and standard deviation 1; auto does so
+        unless the last layer has bounds, as sigmoid and relu have, or the
         loss is for counts or probabilities. Predictions and metrics are in the targets' own
         units either way; the loss is not.
     missing: what to do about missing values: `error`, `drop` the rows, or fill in the column's `mean`, its
@@ -69,7 +70,7 @@ class CSV(Dataset):
     standardize: bool = False
     minmax: bool = False
     scale: bool = False
-    standardize_target: bool = True
+    standardize_target: bool | Literal["auto"] = "auto"
     missing: Missing = "error"
     fill_value: float = 0.0
     image_shape: Annotated[tuple[PositiveInt, ...], Expected("positive sizes, such as [28, 28]")] = ()

@@ -19,7 +19,6 @@ from nnfs_cli.engine.descent import Descent
 from nnfs_cli.engine.network import Network
 from nnfs_cli.engine.protocol import Engine
 from nnfs_cli.engine.step import PlainEngine
-from nnfs_cli.preprocessing.affine import IDENTITY
 from nnfs_cli.preprocessing.preparation import Preparation
 from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.schedules.base import Clock
@@ -31,6 +30,7 @@ from nnfs_cli.training.checks import (
     undefined_notes,
 )
 from nnfs_cli.training.state import Progress, check_state, load_state, state_of
+from nnfs_cli.training.targets import fit_to_outputs
 
 
 class Experiment:
@@ -207,6 +207,5 @@ def load_data(config: ExperimentConfig) -> Data:
 
 
 def _load(config: ExperimentConfig, rng: np.random.Generator, fitted: Preparation | None = None) -> Data:
-    """The data. If the loss needs targets in their own units, these are not normalized."""
-    data = config.dataset.load_as(fitted, rng) if fitted else config.dataset.load(rng)
-    return data if config.loss.any_units else replace(data, targets=IDENTITY)
+    """The data, with targets that the loss and the last layer can do with, or as `fitted` says."""
+    return config.dataset.load_as(fitted, rng) if fitted else fit_to_outputs(config, config.dataset.load(rng))
