@@ -320,7 +320,12 @@ def test_targets_are_described_as_the_loss_gets_them(nnfs: Nnfs, loss: str, stay
 
 @pytest.mark.parametrize(
     ("backend", "afterwards"),
-    [("nonsense", "None"), ("module://no.such.module", "module://no.such.module"), ("svg", "svg"), ("", "None")],
+    [
+        ("nonsense", "None"),
+        ("module://no.such.module", "module://no.such.module"),
+        ("svg", "svg"),
+        ("", "None"),
+    ],
 )
 def test_the_environments_backend_does_not_matter_and_stays_the_users_own(
     backend: str, afterwards: str, tmp_path: Path
