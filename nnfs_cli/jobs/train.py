@@ -10,6 +10,7 @@ import numpy as np
 from nnfs_cli import plots
 from nnfs_cli.core.errors import DivergenceError, InterruptionError, WorkerError
 from nnfs_cli.core.interrupts import StopRequest
+from nnfs_cli.jobs.checkpoint import made_with, write_checkpoint
 from nnfs_cli.jobs.engine import choose_engine
 from nnfs_cli.jobs.evaluate import evaluation_record
 from nnfs_cli.jobs.plot_data import plot_data
@@ -47,7 +48,8 @@ def _train_and_record(experiment: Experiment, run: RunDirectory) -> Iterator[Rep
     summary = first_summary(experiment, run)
     run.write_json("summary.json", summary)
     run.write_json("preparation.json", experiment.preparation.record())
-    run.write_arrays("checkpoint.npz", experiment.state())
+    record = made_with(experiment, run)
+    write_checkpoint(experiment, run, record)
     status, whole, saved = "failed", True, time.monotonic()
     try:
         with Recorder(run) as recorder, StopRequest() as stop, closing(train(experiment)) as reports:
@@ -55,13 +57,13 @@ def _train_and_record(experiment: Experiment, run: RunDirectory) -> Iterator[Rep
                 recorder.record(report)
                 if isinstance(report, EpochReport):
                     summary["final"] = epoch_row(report)
-                    summary["notes"] += report.notes
+                    summary["notes"] += [note for note in report.notes if note not in summary["notes"]]
                 yield report
                 if stop.requested:
                     break
                 if time.monotonic() - saved > CHECKPOINT_SECONDS:
                     recorder.flush()
-                    run.write_arrays("checkpoint.npz", experiment.state())
+                    write_checkpoint(experiment, run, record)
                     saved = time.monotonic()
         status = "completed" if experiment.finished else "interrupted"
     except DivergenceError:
@@ -78,6 +80,8 @@ def _train_and_record(experiment: Experiment, run: RunDirectory) -> Iterator[Rep
         worth_saving = whole and status != "failed"
         try:
             if worth_saving:
+                if status != "diverged":
+                    write_checkpoint(experiment, run, record)
                 save(experiment, run, summary)
         except BaseException as error:
             # Weights or scores are missing. Resuming the run writes them.
@@ -95,9 +99,7 @@ def _train_and_record(experiment: Experiment, run: RunDirectory) -> Iterator[Rep
 
 
 def save(experiment: Experiment, run: RunDirectory, summary: dict[str, Any]) -> None:
-    """Write checkpoint, weights, scores and predictions. Training must be between two steps."""
-    if summary["status"] in ("completed", "interrupted"):
-        run.write_arrays("checkpoint.npz", experiment.state())
+    """Write weights, scores and predictions: of the best epoch, which the experiment then has."""
     experiment.use_best()
     usable = bool(np.isfinite(experiment.network.params.value).all())
     if usable:

@@ -55,6 +55,21 @@ def close_epoch(experiment: Experiment, interrupt: Uninterrupted) -> EpochReport
         train=scores,
         validation=validation,
         is_best=best_params is not None,
+        notes=_notes(experiment),
+    )
+
+
+def _notes(experiment: Experiment) -> tuple[str, ...]:
+    early = experiment.finished and experiment.progress.epoch < experiment.config.training.epochs
+    return (stopped_early(experiment),) if early else ()
+
+
+def stopped_early(experiment: Experiment) -> str:
+    """The sentence about a training whose patience ran out."""
+    progress, training = experiment.progress, experiment.config.training
+    return (
+        f"stopped at epoch {progress.epoch}: {training.monitor} no better since epoch {progress.best_epoch} "
+        f"(training.patience: {training.patience})"
     )
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from nnfs_cli.preprocessing.affine import IDENTITY
 from nnfs_cli.preprocessing.preparation import Preparation
 from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.schedules.base import Clock
+from nnfs_cli.sources.arrays import read_npz
 from nnfs_cli.training.checks import channels_last_warning, check_fit
 from nnfs_cli.training.state import Progress, check_state, load_state, state_of
 
@@ -54,6 +56,8 @@ class Experiment:
         self.network = self._build_network()
         check_fit(config, self.network, self.data, trains=fitted is None)
         self.network.initialize(np.random.default_rng(init_seed))
+        if config.initial_weights and fitted is None:
+            self._load_initial_weights(Path(config.initial_weights))
         self.network.use_draws(Draws(layer_seed))
         self.shuffle_rng = np.random.default_rng(shuffle_seed)
         self.before_shuffle: tuple[int, Mapping[str, Any]] | None = None  # (step, state of shuffle_rng)
@@ -89,6 +93,16 @@ class Experiment:
             self.data = replace(self.data, notes=(*self.data.notes, warning))
         return network
 
+    def _load_initial_weights(self, file: Path) -> None:
+        if not file.is_file():
+            raise NnfsError(f"initial_weights: no such file: {file}")
+        weights = read_npz(file)
+        self.network.params.load(weights, f"initial_weights: {file}")
+        if not all(np.isfinite(array).all() for array in weights.values()):
+            raise NnfsError(f"initial_weights: {file} holds numbers that are not finite")
+        note = f"training starts from the weights in {file}"
+        self.data = replace(self.data, notes=(*self.data.notes, note))
+
     def use_engine(self, engine: Engine) -> None:
         """Let this engine compute all further steps and outputs."""
         engine.order[...], engine.outputs[...] = self.progress.order, self.progress.outputs
@@ -122,7 +136,7 @@ class Experiment:
 
     def clock(self, step: int) -> Clock:
         """How far training is at a step; `step` counts the steps before it."""
-        return Clock(step, self._steps_per_epoch, self.config.training.epochs)
+        return Clock(step, self.steps_per_epoch, self.config.training.epochs)
 
     def learning_rates(self) -> list[float]:
         """The learning rates of this epoch's remaining steps."""
@@ -135,7 +149,7 @@ class Experiment:
         return self.config.training.batch_size * self.config.training.accumulate
 
     @cached_property
-    def _steps_per_epoch(self) -> int:
+    def steps_per_epoch(self) -> int:
         return math.ceil(len(self.progress.order) / self._rows_per_step)
 
     def shuffle(self) -> None:
@@ -155,9 +169,13 @@ class Experiment:
     @property
     def finished(self) -> bool:
         """Whether all epochs are done, or patience has run out."""
-        training, progress = self.config.training, self.progress
-        out_of_patience = 0 < training.patience <= progress.epochs_since_best
-        return progress.epoch >= training.epochs or (progress.position == 0 and out_of_patience)
+        all_epochs = self.progress.epoch >= self.config.training.epochs
+        return all_epochs or (self.progress.position == 0 and self.out_of_patience)
+
+    @property
+    def out_of_patience(self) -> bool:
+        """Whether the monitored value was no better for `training.patience` epochs."""
+        return 0 < self.config.training.patience <= self.progress.epochs_since_best
 
     def use_best(self) -> None:
         """Load the best epoch's weights; without a validation split, the moving average if there is one."""
