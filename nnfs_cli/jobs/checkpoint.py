@@ -4,6 +4,7 @@ import ast
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.config.load import config_from
 from nnfs_cli.config.reader import shown, to_plain
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import ConfigError, NnfsError
 from nnfs_cli.jobs.summary import engine_facts, versions
 from nnfs_cli.runs.directory import RunDirectory
@@ -48,7 +50,9 @@ def made_with(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
 
 def read_record(run: RunDirectory) -> dict[str, Any]:
     """What the run's checkpoint was made with; {} for a run of an older version, or without a checkpoint."""
-    arrays = run.arrays(FILE, [RECORD]) if run.has(FILE) else {}
+    arrays: dict[str, Array] = {}
+    with suppress(NnfsError):  # who needs the rest of a damaged checkpoint is told
+        arrays = run.arrays(FILE, [RECORD])
     return json.loads(str(arrays[RECORD])) if arrays else {}
 
 

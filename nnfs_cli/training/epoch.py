@@ -2,6 +2,7 @@
 
 import math
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from nnfs_cli.core.interrupts import Uninterrupted
 from nnfs_cli.training.evaluation import evaluate
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.reports import EpochReport
+from nnfs_cli.training.scaling import large_inputs, large_targets
 
 IGNORE_OVERFLOW: dict[str, Any] = {"over": "ignore", "invalid": "ignore"}
 """NumPy's warnings to ignore: where a network diverges, a DivergenceError explains it better."""
@@ -88,8 +90,11 @@ def _sign(experiment: Experiment) -> float:
 
 def divergence_error(experiment: Experiment, loss: float) -> DivergenceError:
     """The error for a loss that is infinite or not a number."""
-    progress, rate = experiment.progress, experiment.config.optimizer.learning_rate
+    progress, config, fitted = experiment.progress, experiment.config, experiment.preparation
+    raw = replace(experiment.data, inputs=fitted.inputs, targets=fitted.targets)
+    causes = [cause for cause in (large_inputs(config, raw), large_targets(raw)) if cause]
     return DivergenceError(
         f"training diverged: the loss was {loss} by step {progress.step}, epoch {progress.epoch + 1}; "
-        f"try a smaller optimizer.learning_rate (it is {rate:g})"
+        f"{''.join(f'{cause}; ' for cause in causes)}{'change that, or ' if causes else ''}"
+        f"try a smaller optimizer.learning_rate (it is {config.optimizer.learning_rate:g})"
     )

@@ -26,6 +26,7 @@ from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.schedules.base import Clock
 from nnfs_cli.sources.arrays import read_npz
 from nnfs_cli.training.checks import channels_last_warning, check_fit
+from nnfs_cli.training.scaling import large_inputs
 from nnfs_cli.training.state import Progress, check_state, load_state, state_of
 
 
@@ -211,4 +212,7 @@ def load_data(config: ExperimentConfig) -> Data:
 def _load(config: ExperimentConfig, rng: np.random.Generator, fitted: Preparation | None = None) -> Data:
     """The data. If the loss needs targets in their own units, these are not normalized."""
     data = config.dataset.load_as(fitted, rng) if fitted else config.dataset.load(rng)
+    note = large_inputs(config, data)
+    if note:
+        data = replace(data, notes=(*data.notes, f"{note}; networks learn best from inputs near 1"))
     return data if config.loss.any_units else replace(data, targets=IDENTITY)
