@@ -104,7 +104,7 @@ def _normalized(x: Array, affine: Affine, dtype: str, names: Sequence[str]) -> A
         sizes = np.abs(x).max(axis=0).reshape(-1)
         worst = int(sizes.argmax())
         raise NnfsError(
-            f"dataset: {names[worst]} reaches {sizes[worst]:g}, but {dtype} holds at most "
+            f"dataset: {names[worst]!r} reaches {sizes[worst]:g}, but {dtype} holds at most "
             f"{np.finfo(dtype).max:.3g}; use a larger unit, or write `dtype: float64`"
         ) from None
     return y

@@ -1,7 +1,7 @@
 """A whole run: train, record every report, save when stopped, score, draw."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
 
@@ -26,8 +26,12 @@ from nnfs_cli.training.reports import EpochReport, Report
 CHECKPOINT_SECONDS = 30.0
 
 
-def train_run(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
+def train_run(
+    experiment: Experiment, run: RunDirectory, stopping: Callable[[], None] = lambda: None
+) -> Iterator[Report]:
     """Train and yield every report after it is recorded; then save weights, scores and plots.
+
+    stopping: called at the first SIGINT or SIGTERM, after which the step is finished and all is saved.
 
     Raises InterruptionError after SIGINT or SIGTERM, and DivergenceError if the training diverges; either
     way the run directory is complete, and its status says what happened. A second SIGINT stops at once,
@@ -35,14 +39,16 @@ def train_run(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
     The same holds when a worker process ends, with a WorkerError.
     """
     try:
-        yield from _train_and_record(experiment, run)
+        yield from _train_and_record(experiment, run, stopping)
     except WorkerError as error:
         if not run.has("checkpoint.npz"):
             raise
         raise WorkerError(f"{error}; `nnfs resume {run.path}` continues from the last checkpoint") from None
 
 
-def _train_and_record(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
+def _train_and_record(
+    experiment: Experiment, run: RunDirectory, stopping: Callable[[], None]
+) -> Iterator[Report]:
     """`train_run`, but a WorkerError does not say how to resume yet."""
     choose_engine(experiment)
     summary = first_summary(experiment, run)
@@ -52,7 +58,7 @@ def _train_and_record(experiment: Experiment, run: RunDirectory) -> Iterator[Rep
     write_checkpoint(experiment, run, record)
     status, whole, saved = "failed", True, time.monotonic()
     try:
-        with Recorder(run) as recorder, StopRequest() as stop, closing(train(experiment)) as reports:
+        with Recorder(run) as recorder, StopRequest(stopping) as stop, closing(train(experiment)) as reports:
             for report in reports:
                 recorder.record(report)
                 if isinstance(report, EpochReport):

@@ -12,6 +12,7 @@ from nnfs_cli.core.errors import DivergenceError
 from nnfs_cli.core.interrupts import Uninterrupted
 from nnfs_cli.training.evaluation import evaluate
 from nnfs_cli.training.experiment import Experiment
+from nnfs_cli.training.learning import learning_notes
 from nnfs_cli.training.reports import EpochReport
 from nnfs_cli.training.scaling import large_inputs, large_targets
 
@@ -38,6 +39,7 @@ def close_epoch(experiment: Experiment, interrupt: Uninterrupted) -> EpochReport
             value = validation[experiment.config.training.monitor.removeprefix("val_")]
             if _is_best(experiment, value):
                 best_params = experiment.network.params.snapshot()
+    notes = learning_notes(experiment) if _is_power_of_two(progress.epoch + 1) else []
     interrupt.busy = True  # what follows must not stop half done; before, it can be repeated
     descent.schedule.observe(_sign(experiment) * value)
     progress.epoch += 1
@@ -57,13 +59,22 @@ def close_epoch(experiment: Experiment, interrupt: Uninterrupted) -> EpochReport
         train=scores,
         validation=validation,
         is_best=best_params is not None,
-        notes=_notes(experiment),
+        notes=_notes(experiment, notes),
     )
 
 
-def _notes(experiment: Experiment) -> tuple[str, ...]:
-    early = experiment.finished and experiment.progress.epoch < experiment.config.training.epochs
-    return (stopped_early(experiment),) if early else ()
+def _notes(experiment: Experiment, notes: list[str]) -> tuple[str, ...]:
+    """The epoch's notes that were not said before; the last one says why training stops early."""
+    if experiment.finished and experiment.progress.epoch < experiment.config.training.epochs:
+        notes = [*notes, stopped_early(experiment)]
+    new = tuple(note for note in notes if note not in experiment.said)
+    experiment.said.update(new)
+    return new
+
+
+def _is_power_of_two(epoch: int) -> bool:
+    """Epochs 1, 2, 4, 8, ...: often enough for checks that take about a step's time."""
+    return epoch & (epoch - 1) == 0
 
 
 def stopped_early(experiment: Experiment) -> str:

@@ -36,6 +36,7 @@ class Experiment:
     fitted: an earlier run's preparation of the data. Without it, one is fitted to the training rows.
     engine: computes the steps: a PlainEngine until `use_engine` replaces it.
     loads: how often a state was loaded. A running `train` then continues from there.
+    said: the notes of this training's epochs so far, of which each is said once.
     preparation: how raw rows become the network's inputs, and its outputs predictions.
 
     Raises NnfsError if the parts do not fit together: layers that cannot take their inputs' shapes, a last
@@ -49,6 +50,7 @@ class Experiment:
         init_seed, shuffle_seed, split_seed, layer_seed, augment_seed = seeds(config.seed)
         self.config, training = config, config.training
         self.loads = 0
+        self.said: set[str] = set()
         data = _load(config, np.random.default_rng(split_seed), fitted)
         self.preparation = data.preparation
         self.data = convert(data, config.dtype)
@@ -196,6 +198,7 @@ class Experiment:
         self.before_shuffle = None
         self.shuffle_rng.bit_generator.state = json.loads(str(state["shuffle_rng"]))
         load_state(self.progress, self.network.params, self.descent, state)
+        self.said.clear()
         self.loads += 1
 
 
