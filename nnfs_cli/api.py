@@ -1,5 +1,6 @@
 """nnfs from Python: train a config, load a run, predict."""
 
+import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -45,9 +46,15 @@ class Experiment(experiment.Experiment):
         elif not isinstance(config, ExperimentConfig):
             config = config_from(config, "config", overrides)
         super().__init__(config if config.name else replace(config, name="experiment"))
+        self._start = copy.deepcopy(self.state())
 
     def train(self, runs: str | Path = RUNS, run_id: str | None = None) -> "Run":
-        """Train to the end and leave a run directory in `runs`, as `nnfs train` does."""
+        """Train to the end and leave a run directory in `runs`, as `nnfs train` does.
+
+        Each call starts from the config's first weights, also after one that was interrupted: the same
+        numbers, in a run directory of its own. `nnfs resume RUN` continues an interrupted run.
+        """
+        self.load_state(self._start, "the start")
         directory = RunDirectory.create(Path(runs), self.config, run_id)
         for _ in train_run(self, directory):
             pass

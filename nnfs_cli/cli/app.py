@@ -1,6 +1,7 @@
 """The `nnfs` command, composed of its subcommands."""
 
 import sys
+import warnings
 from bdb import BdbQuit
 from typing import Annotated
 
@@ -52,7 +53,11 @@ def options(
 
 
 def main() -> None:
-    """Run the command line; a user's mistake is one message on standard error, not a traceback."""
+    """Run the command line; a user's mistake is one message on standard error, not a traceback.
+
+    Python's warnings are for people who write code: `python -W default` or PYTHONWARNINGS shows them.
+    """
+    warnings.simplefilter("ignore", append=True)
     try:
         app()
     except NnfsError as error:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:  # not imported when run, so that `nnfs runs` starts fast
 PIPED_WIDTH = 140
 """Width of the output in characters, if it does not go to a terminal."""
 
+EPOCHS_DIFFER = "; an epoch's train scores are from its steps, each before its update"
+"""Why the scores of the training rows here are not those that the last epoch showed."""
+
 out = Console(highlight=False, soft_wrap=True, emoji=False)
 if not out.is_terminal:
     out.width = PIPED_WIDTH
@@ -71,7 +74,11 @@ def show_scores(run: "RunDirectory") -> None:
     scores = summary["scores"]
     names = list(next(iter(scores.values())))
     best = summary.get("best")
-    title = f"scores at epoch {best['epoch']}, the best by {best['monitor']}" if best else "scores"
+    title = f"scores of the final weights{EPOCHS_DIFFER}"
+    if best:
+        title = (
+            f"scores of the weights of epoch {best['epoch']}, the best by {best['monitor']}{EPOCHS_DIFFER}"
+        )
     table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("split")
     for name in names:

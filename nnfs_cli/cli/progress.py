@@ -8,7 +8,8 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from nnfs_cli.cli.console import format_scores, out, show_network, show_scores
+from nnfs_cli.cli.console import format_scores, note_on_stderr, out, show_network, show_scores
+from nnfs_cli.core.errors import InterruptionError
 from nnfs_cli.jobs.train import train_run
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.experiment import Experiment
@@ -20,8 +21,17 @@ PLAIN_LINES = 20
 
 def train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) -> None:
     """Train `experiment` into the directory `run`; show network, progress, scores and path."""
+    try:
+        _train_and_show(experiment, run, quiet=quiet)
+    except KeyboardInterrupt:
+        raise InterruptionError(
+            f"stopped at once; `nnfs resume {run.path}` continues from the last checkpoint"
+        ) from None
+
+
+def _train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) -> None:
     if quiet:
-        for _ in train_run(experiment, run):
+        for _ in train_run(experiment, run, _say_stopping):
             pass
         out.print(str(run.path), markup=False)
         return
@@ -29,9 +39,13 @@ def train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) ->
     # A live bar would draw over a debugger's prompt.
     live = out.is_terminal and experiment.engine.name != "plain"
     with (Bar if live else Lines)(experiment, out) as view:
-        for report in train_run(experiment, run):
+        for report in train_run(experiment, run, _say_stopping):
             view.show(report)
     show_scores(run)
+
+
+def _say_stopping() -> None:
+    note_on_stderr("finishing the step and saving; Ctrl-C again stops at once, at the last checkpoint")
 
 
 class Lines:

@@ -78,6 +78,8 @@ class ExperimentConfig(Options):
     seed: draws initial weights, splits, the order of rows and all other random numbers.
     dtype: the type of the numbers that training computes with.
     plugins: Python files whose components the config can name; paths from the config's folder.
+    initial_weights: a run's folder, or its weights.npz, whose weights and statistics training starts from;
+        the path from the config's folder or the working directory; by default they are drawn.
     """
 
     dataset: Dataset
@@ -92,6 +94,7 @@ class ExperimentConfig(Options):
     seed: NonNegativeInt = 0
     dtype: Literal["float32", "float64"] = "float32"
     plugins: tuple[str, ...] = ()
+    initial_weights: str = ""
 
     def __post_init__(self) -> None:
         check_options(
@@ -102,9 +105,10 @@ class ExperimentConfig(Options):
     def to_yaml(self) -> str:
         """The resolved config, defaults included. Reading it back gives an equal config."""
         plain = to_plain(self)
-        first = {key: plain.pop(key) for key in ("name", "seed", "dtype", "plugins")}
-        if not first["plugins"]:
-            del first["plugins"]
+        first = {key: plain.pop(key) for key in ("name", "seed", "dtype", "plugins", "initial_weights")}
+        for key in ("plugins", "initial_weights"):
+            if not first[key]:
+                del first[key]
         return yaml.safe_dump({**first, **plain}, sort_keys=False, default_flow_style=None, width=100)
 
 

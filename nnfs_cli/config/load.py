@@ -52,6 +52,7 @@ def config_from(
         if problem:
             reader.mistakes.append(problem)
     _load_plugins(raw, folder, reader)
+    _find_initial_weights(raw, folder)
     config: ExperimentConfig | None = reader.dataclass(ExperimentConfig, raw, "", "a config")
     if config is not None:
         reader.mistakes.extend(contradictions(config))
@@ -74,6 +75,16 @@ def _load_plugins(raw: dict[str, Any], folder: Path, reader: Reader) -> None:
         except NnfsError as error:
             reader.mistakes.append(Mistake(f"plugins[{i}]", str(error)))
     raw["plugins"] = [str((folder / name).resolve()) for name in names]
+
+
+def _find_initial_weights(raw: dict[str, Any], folder: Path) -> None:
+    """Make the path of the initial weights absolute; in a run's folder they are in weights.npz."""
+    name = raw.get("initial_weights")
+    if not isinstance(name, str) or not name:
+        return
+    path = Path(name).expanduser()
+    path = folder / path if (folder / path).exists() else path
+    raw["initial_weights"] = str((path / "weights.npz" if path.is_dir() else path).resolve())
 
 
 def _apply_override(raw: dict[str, Any], override: str) -> Mistake | None:

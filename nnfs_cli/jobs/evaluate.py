@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from nnfs_cli.jobs.checkpoint import changes, read_record
 from nnfs_cli.jobs.load import load_experiment
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.runs.listing import default_split
@@ -16,7 +17,9 @@ def evaluate_run(run: RunDirectory, split: str | None) -> tuple[dict[str, Any], 
     evaluation = evaluate(experiment, split or default_split(experiment.data.splits))
     record = evaluation_record(evaluation)
     run.write_json(f"evaluation-{evaluation.split}.json", record)
-    warnings = []
+    warnings = changes(read_record(run), experiment.config, run)
+    if warnings:
+        warnings = [f"this is not what the run was trained with: {'; '.join(warnings)}"]
     if summary.get("data_fingerprint") != experiment.data.fingerprint:
         warnings.append("the data is not what the run was trained on: its fingerprint has changed")
     return record, warnings

@@ -57,7 +57,8 @@ def decision_grid(experiment: Experiment, x: Array) -> dict[str, Array]:
     grid_confidence: the largest output at each point; a probability if the loss gives probabilities.
     """
     low, high = x.min(axis=0).astype(float), x.max(axis=0).astype(float)
-    margin = np.where(high > low, 0.1 * (high - low), 1.0)
+    # Around a constant, float32 needs a margin that it can tell apart from the constant.
+    margin = np.where(high > low, 0.1 * (high - low), np.maximum(1.0, 1e-3 * np.abs(low)))
     axes = np.linspace(low - margin, high + margin, GRID_POINTS).astype(experiment.network.dtype)
     points = np.stack(np.meshgrid(*axes.T), axis=-1).reshape(-1, 2)
     everywhere = Split(points, np.zeros(len(points), np.intp), np.arange(len(points)))

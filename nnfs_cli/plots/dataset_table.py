@@ -2,13 +2,11 @@
 
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.bars import draw_classes, draw_histogram
+from nnfs_cli.plots.library import Axes, Figure, mpl
 from nnfs_cli.plots.names import shorten_names, wrap_title
 from nnfs_cli.plots.style import BLUE, ORANGE, RC
 from nnfs_cli.preprocessing.correlations import Correlations

@@ -53,6 +53,6 @@ def _wrong(found: float) -> str:
     if not np.isfinite(found):
         return f"finite, found {found}"
     return (
-        f"at most {LARGEST:g} in size, found {found}: too large for sums of squares in float64; "
-        f"use a larger unit, or leave it out if it stands for a missing value"
+        f"at most {LARGEST:g} in size, found {found}: too large for sums of squares in float64 (float32 ends "
+        f"at 3.4e+38); use a larger unit, or leave it out if it stands for a missing value"
     )

@@ -7,9 +7,7 @@ import io
 import json
 import math
 import re
-import zipfile
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +19,7 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError, did_you_mean
 from nnfs_cli.core.files import replacing
 from nnfs_cli.preprocessing.preparation import Preparation
+from nnfs_cli.sources.arrays import read_npz
 
 if TYPE_CHECKING:
     from nnfs_cli.config.experiment import ExperimentConfig
@@ -60,7 +59,11 @@ class RunDirectory:
             copies = [f"plugin_{i}_{Path(plugin).name}" for i, plugin in enumerate(config.plugins)]
             for plugin, copy in zip(config.plugins, copies, strict=True):
                 run.write(copy, Path(plugin).read_bytes())
-            run.write("config.yaml", replace(config, plugins=tuple(copies)).to_yaml().encode())
+            weights = "initial_weights.npz" if config.initial_weights else ""
+            if weights:
+                run.write(weights, Path(config.initial_weights).read_bytes())
+            portable = replace(config, plugins=tuple(copies), initial_weights=weights)
+            run.write("config.yaml", portable.to_yaml().encode())
         except OSError as error:
             option = "--id" if error.errno == errno.ENAMETOOLONG else "--runs"
             raise NnfsError(f"{option}: cannot write in {root}: {error.strerror}") from None
@@ -141,19 +144,15 @@ class RunDirectory:
     def has(self, name: str) -> bool:
         return (self.path / name).is_file()
 
-    def arrays(self, name: str) -> dict[str, Array]:
-        """The arrays of one of the run's .npz files; NnfsError if it is missing or damaged."""
+    def arrays(self, name: str, only: Collection[str] | None = None) -> dict[str, Array]:
+        """The arrays of one of the run's .npz files, all or `only` some of them.
+
+        NnfsError if the file is missing or damaged.
+        """
         file = self.path / name
         if not file.is_file():
             raise NnfsError(f"{file}: no such file; the run has not written it yet")
-        try:
-            with file.open("rb") as opened:
-                if not zipfile.is_zipfile(opened):
-                    raise NnfsError(f"{file}: damaged: not an .npz file")
-                with np.load(opened, allow_pickle=False) as archive:
-                    return {key: archive[key] for key in archive.files}
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-            raise NnfsError(f"{file}: damaged: {error}") from None
+        return read_npz(file, only)
 
     def table(self, name: str) -> dict[str, Array]:
         """The columns of epochs.csv or steps.csv as float64 arrays; {} if there are none yet."""

@@ -2,6 +2,7 @@
 
 import math
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ from nnfs_cli.core.errors import DivergenceError
 from nnfs_cli.core.interrupts import Uninterrupted
 from nnfs_cli.training.evaluation import evaluate
 from nnfs_cli.training.experiment import Experiment
+from nnfs_cli.training.learning import learning_notes
 from nnfs_cli.training.reports import EpochReport
+from nnfs_cli.training.scaling import large_inputs, large_targets
 
 IGNORE_OVERFLOW: dict[str, Any] = {"over": "ignore", "invalid": "ignore"}
 """NumPy's warnings to ignore: where a network diverges, a DivergenceError explains it better."""
@@ -35,6 +38,7 @@ def close_epoch(experiment: Experiment, interrupt: Uninterrupted) -> EpochReport
             value = validation[experiment.config.training.monitor.removeprefix("val_")]
             if _is_best(experiment, value):
                 best_params = experiment.network.params.snapshot()
+    notes = learning_notes(experiment) if _is_power_of_two(progress.epoch + 1) else []
     interrupt.busy = True  # what follows must not stop half done; before, it can be repeated
     descent.schedule.observe(_sign(experiment) * value)
     progress.epoch += 1
@@ -54,7 +58,30 @@ def close_epoch(experiment: Experiment, interrupt: Uninterrupted) -> EpochReport
         train=scores,
         validation=validation,
         is_best=best_params is not None,
-        notes=_without_best(experiment),
+        notes=_notes(experiment, [*notes, *_without_best(experiment)]),
+    )
+
+
+def _notes(experiment: Experiment, notes: list[str]) -> tuple[str, ...]:
+    """The epoch's notes that were not said before; the last one says why training stops early."""
+    if experiment.finished and experiment.progress.epoch < experiment.config.training.epochs:
+        notes = [*notes, stopped_early(experiment)]
+    new = tuple(note for note in notes if note not in experiment.said)
+    experiment.said.update(new)
+    return new
+
+
+def _is_power_of_two(epoch: int) -> bool:
+    """Epochs 1, 2, 4, 8, ...: often enough for checks that take about a step's time."""
+    return epoch & (epoch - 1) == 0
+
+
+def stopped_early(experiment: Experiment) -> str:
+    """The sentence about a training whose patience ran out."""
+    progress, training = experiment.progress, experiment.config.training
+    return (
+        f"stopped at epoch {progress.epoch}: {training.monitor} no better since epoch {progress.best_epoch} "
+        f"(training.patience: {training.patience})"
     )
 
 
@@ -89,8 +116,11 @@ def _sign(experiment: Experiment) -> float:
 
 def divergence_error(experiment: Experiment, loss: float) -> DivergenceError:
     """The error for a loss that is infinite or not a number."""
-    progress, rate = experiment.progress, experiment.config.optimizer.learning_rate
+    progress, config, fitted = experiment.progress, experiment.config, experiment.preparation
+    raw = replace(experiment.data, inputs=fitted.inputs, targets=fitted.targets)
+    causes = [cause for cause in (large_inputs(config, raw), large_targets(raw)) if cause]
     return DivergenceError(
         f"training diverged: the loss was {loss} by step {progress.step}, epoch {progress.epoch + 1}; "
-        f"try a smaller optimizer.learning_rate (it is {rate:g})"
+        f"{''.join(f'{cause}; ' for cause in causes)}{'change that, or ' if causes else ''}"
+        f"try a smaller optimizer.learning_rate (it is {config.optimizer.learning_rate:g})"
     )

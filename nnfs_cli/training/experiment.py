@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from nnfs_cli.engine.step import PlainEngine
 from nnfs_cli.preprocessing.preparation import Preparation
 from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.schedules.base import Clock
+from nnfs_cli.sources.arrays import read_npz
 from nnfs_cli.training.checks import (
     channels_last_warning,
     check_fit,
@@ -29,6 +31,7 @@ from nnfs_cli.training.checks import (
     last_batch_note,
     undefined_notes,
 )
+from nnfs_cli.training.scaling import large_inputs
 from nnfs_cli.training.state import Progress, check_state, load_state, state_of
 from nnfs_cli.training.targets import fit_to_outputs
 
@@ -39,6 +42,7 @@ class Experiment:
     fitted: an earlier run's preparation of the data. Without it, one is fitted to the training rows.
     engine: computes the steps: a PlainEngine until `use_engine` replaces it.
     loads: how often a state was loaded. A running `train` then continues from there.
+    said: the notes of this training's epochs so far, of which each is said once.
     preparation: how raw rows become the network's inputs, and its outputs predictions.
 
     Raises NnfsError if the parts do not fit together: layers that cannot take their inputs' shapes, a last
@@ -52,6 +56,7 @@ class Experiment:
         init_seed, shuffle_seed, split_seed, layer_seed, augment_seed = seeds(config.seed)
         self.config, training = config, config.training
         self.loads = 0
+        self.said: set[str] = set()
         data = _load(config, np.random.default_rng(split_seed), fitted)
         self.preparation = data.preparation
         self.data = convert(data, config.dtype)
@@ -66,6 +71,8 @@ class Experiment:
         last_batch = last_batch_note(config, self.network, self.data)
         self._note(last_batch, *undefined_notes(config, self.data))
         self.network.initialize(np.random.default_rng(init_seed))
+        if config.initial_weights and fitted is None:
+            self._load_initial_weights(Path(config.initial_weights))
         self.network.use_draws(Draws(layer_seed))
         self.shuffle_rng = np.random.default_rng(shuffle_seed)
         self.before_shuffle: tuple[int, Mapping[str, Any]] | None = None  # (step, state of shuffle_rng)
@@ -104,6 +111,15 @@ class Experiment:
         """Add sentences to the data's notes; those that are empty do not count."""
         self.data = replace(self.data, notes=(*self.data.notes, *filter(None, sentences)))
 
+    def _load_initial_weights(self, file: Path) -> None:
+        if not file.is_file():
+            raise NnfsError(f"initial_weights: no such file: {file}")
+        weights = read_npz(file)
+        self.network.params.load(weights, f"initial_weights: {file}")
+        if not all(np.isfinite(array).all() for array in weights.values()):
+            raise NnfsError(f"initial_weights: {file} holds numbers that are not finite")
+        self._note(f"training starts from the weights in {file}")
+
     def use_engine(self, engine: Engine) -> None:
         """Let this engine compute all further steps and outputs."""
         engine.order[...], engine.outputs[...] = self.progress.order, self.progress.outputs
@@ -138,7 +154,7 @@ class Experiment:
 
     def clock(self, step: int) -> Clock:
         """How far training is at a step; `step` counts the steps before it."""
-        return Clock(step, self._steps_per_epoch, self.config.training.epochs)
+        return Clock(step, self.steps_per_epoch, self.config.training.epochs)
 
     def learning_rates(self) -> list[float]:
         """The learning rates of this epoch's remaining steps."""
@@ -151,7 +167,7 @@ class Experiment:
         return self.config.training.batch_size * self.config.training.accumulate
 
     @cached_property
-    def _steps_per_epoch(self) -> int:
+    def steps_per_epoch(self) -> int:
         return math.ceil(len(self.progress.order) / self._rows_per_step)
 
     def shuffle(self) -> None:
@@ -171,9 +187,13 @@ class Experiment:
     @property
     def finished(self) -> bool:
         """Whether all epochs are done, or patience has run out."""
-        training, progress = self.config.training, self.progress
-        out_of_patience = 0 < training.patience <= progress.epochs_since_best
-        return progress.epoch >= training.epochs or (progress.position == 0 and out_of_patience)
+        all_epochs = self.progress.epoch >= self.config.training.epochs
+        return all_epochs or (self.progress.position == 0 and self.out_of_patience)
+
+    @property
+    def out_of_patience(self) -> bool:
+        """Whether the monitored value was no better for `training.patience` epochs."""
+        return 0 < self.config.training.patience <= self.progress.epochs_since_best
 
     def use_best(self) -> None:
         """Load the best epoch's weights; without a validation split, the moving average if there is one."""
@@ -193,6 +213,7 @@ class Experiment:
         self.before_shuffle = None
         self.shuffle_rng.bit_generator.state = json.loads(str(state["shuffle_rng"]))
         load_state(self.progress, self.network.params, self.descent, state)
+        self.said.clear()
         self.loads += 1
 
 
@@ -208,4 +229,10 @@ def load_data(config: ExperimentConfig) -> Data:
 
 def _load(config: ExperimentConfig, rng: np.random.Generator, fitted: Preparation | None = None) -> Data:
     """The data, with targets that the loss and the last layer can do with, or as `fitted` says."""
-    return config.dataset.load_as(fitted, rng) if fitted else fit_to_outputs(config, config.dataset.load(rng))
+    data = config.dataset.load_as(fitted, rng) if fitted else fit_to_outputs(config, config.dataset.load(rng))
+    note = large_inputs(config, data)
+    return (
+        replace(data, notes=(*data.notes, f"{note}; networks learn best from inputs near 1"))
+        if note
+        else data
+    )
