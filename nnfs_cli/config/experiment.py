@@ -1,12 +1,12 @@
 """The config: a whole experiment, its components and how to train."""
 
-import re
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-import yaml
 from annotated_types import MinLen
 
+from nnfs_cli.config.dialect import dump
+from nnfs_cli.config.names import NAME_RULE, is_plain_name
 from nnfs_cli.config.reader import to_plain
 from nnfs_cli.core.errors import Mistake, check_options
 from nnfs_cli.core.options import Options
@@ -19,9 +19,7 @@ from nnfs_cli.optimizers.base import Optimizer
 from nnfs_cli.regularizers.base import Regularizer
 from nnfs_cli.schedules.base import Schedule
 from nnfs_cli.schedules.constant import Constant
-
-PLAIN_NAME = r"[A-Za-z0-9][\w.-]*"
-"""A name for a run's folder, which no command can take for an option."""
+from nnfs_cli.sources.paths import FilePath
 
 
 @dataclass(frozen=True)
@@ -90,12 +88,12 @@ class ExperimentConfig(Options):
     name: str = ""
     seed: NonNegativeInt = 0
     dtype: Literal["float32", "float64"] = "float32"
-    plugins: tuple[str, ...] = ()
+    plugins: tuple[FilePath, ...] = ()
 
     def __post_init__(self) -> None:
         check_options(
             self,
-            name=(not self.name or bool(re.fullmatch(PLAIN_NAME, self.name)), "letters, digits, and . _ -"),
+            name=(not self.name or is_plain_name(self.name), NAME_RULE),
         )
 
     def to_yaml(self) -> str:
@@ -104,7 +102,7 @@ class ExperimentConfig(Options):
         first = {key: plain.pop(key) for key in ("name", "seed", "dtype", "plugins")}
         if not first["plugins"]:
             del first["plugins"]
-        return yaml.safe_dump({**first, **plain}, sort_keys=False, default_flow_style=None, width=100)
+        return dump({**first, **plain})
 
 
 def contradictions(config: ExperimentConfig) -> list[Mistake]:

@@ -6,7 +6,6 @@ import errno
 import io
 import json
 import math
-import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -39,13 +38,11 @@ class RunDirectory:
 
         A name that is taken gets -2, -3, ...; NnfsError if `run_id` is taken.
         """
-        from nnfs_cli.config.experiment import PLAIN_NAME
+        from nnfs_cli.config.names import NAME_RULE, is_plain_name
 
         stem = run_stem(config.name) if run_id is None else run_id
-        if not re.fullmatch(PLAIN_NAME, stem) or stem == "latest":
-            raise NnfsError(
-                f"--id: must be a plain name for a new folder, letters, digits and . _ -, found {stem!r}"
-            )
+        if not is_plain_name(stem) or stem == "latest":
+            raise NnfsError(f"--id: must be a plain name for a new folder: {NAME_RULE}; found {stem!r}")
         try:
             root.mkdir(parents=True, exist_ok=True)
             path = root / stem
@@ -117,7 +114,7 @@ class RunDirectory:
     def config(self) -> "ExperimentConfig":
         from nnfs_cli.config.load import load_config  # imported here: listing runs does not need it
 
-        return load_config(self.path / "config.yaml")
+        return load_config(self.path / "config.yaml", needs_data=False)
 
     def summary(self) -> dict[str, Any]:
         """summary.json; NnfsError if it cannot be read."""
