@@ -16,6 +16,7 @@ from nnfs_cli.cli.resume import resume
 from nnfs_cli.cli.runs import runs
 from nnfs_cli.cli.schema import schema
 from nnfs_cli.cli.train import train
+from nnfs_cli.config.plugins import plugin_errors
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.version import __version__
 
@@ -54,7 +55,8 @@ def options(
 def main() -> None:
     """Run the command line; a user's mistake is one message on standard error, not a traceback."""
     try:
-        app()
+        with plugin_errors():
+            app()
     except NnfsError as error:
         typer.echo(f"nnfs: {error}", err=True)
         sys.exit(error.exit_status)

@@ -39,6 +39,7 @@ class RunDirectory:
         A name that is taken gets -2, -3, ...; NnfsError if `run_id` is taken.
         """
         from nnfs_cli.config.names import NAME_RULE, is_plain_name
+        from nnfs_cli.config.plugins import folder_of_copies, modules_beside
 
         stem = run_stem(config.name) if run_id is None else run_id
         if not is_plain_name(stem) or stem == "latest":
@@ -57,6 +58,10 @@ class RunDirectory:
             copies = [f"plugin_{i}_{Path(plugin).name}" for i, plugin in enumerate(config.plugins)]
             for plugin, copy in zip(config.plugins, copies, strict=True):
                 run.write(copy, Path(plugin).read_bytes())
+                for name, module in modules_beside(Path(plugin)).items():
+                    file = path / folder_of_copies(copy) / name
+                    file.parent.mkdir(parents=True, exist_ok=True)
+                    file.write_bytes(module.read_bytes())
             run.write("config.yaml", replace(config, plugins=tuple(copies)).to_yaml().encode())
         except OSError as error:
             option = "--id" if error.errno == errno.ENAMETOOLONG else "--runs"
