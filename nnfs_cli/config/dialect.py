@@ -60,6 +60,14 @@ def dump(content: Any) -> str:
     )
 
 
+def dump_inline(content: Any) -> str:
+    """Plain values as YAML on one line, to stand behind a key or in a list."""
+    listed: str = yaml.dump(
+        [content], Dumper=_Dumper, default_flow_style=True, sort_keys=False, allow_unicode=True, width=10**9
+    )
+    return listed.strip()[1:-1]
+
+
 def load_scalar(text: str) -> Any:
     """A single value, as in `key=value`: a list, mapping or text in YAML's brackets or quotes, or else a
     number, a truth value, nothing, or the text as it stands.

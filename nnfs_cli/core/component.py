@@ -5,7 +5,6 @@ A component is a dataclass. Its fields are its YAML options. A family (layers, l
 """
 
 import dataclasses
-import functools
 import importlib
 import inspect
 import pkgutil
@@ -96,16 +95,14 @@ class Registry(Generic[C]):
                 self._discovering = False
 
 
-@functools.cache
 def _lacking(cls: type[Component]) -> str:
     """What a class must have before it can be used; an empty text if it has everything."""
     options = {field.name for field in dataclasses.fields(cls)} if dataclasses.is_dataclass(cls) else set()
     own = {name for name, kind in inspect.get_annotations(cls).items() if "ClassVar" not in str(kind)}
     if not dataclasses.is_dataclass(cls) or own - options:
         return f"put @dataclass right above the class {cls.__name__}"
-    if inspect.isabstract(cls):
-        return f"the class {cls.__name__} lacks {' and '.join(sorted(cls.__abstractmethods__))}"
-    return ""
+    methods = sorted(getattr(cls, "__abstractmethods__", ()))
+    return f"the class {cls.__name__} lacks {' and '.join(methods)}" if methods else ""
 
 
 def _origin(cls: type[Any]) -> str:
