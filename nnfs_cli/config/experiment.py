@@ -1,13 +1,14 @@
 """The config: a whole experiment, its components and how to train."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from annotated_types import MinLen
 
+from nnfs_cli.config.dialect import dump
+from nnfs_cli.config.names import NAME_RULE, is_plain_name
 from nnfs_cli.config.reader import to_plain
 from nnfs_cli.core.errors import Mistake, check_options
 from nnfs_cli.core.options import Options
@@ -20,9 +21,7 @@ from nnfs_cli.optimizers.base import Optimizer
 from nnfs_cli.regularizers.base import Regularizer
 from nnfs_cli.schedules.base import Schedule
 from nnfs_cli.schedules.constant import Constant
-
-PLAIN_NAME = r"[A-Za-z0-9][\w.-]*"
-"""A name for a run's folder, which no command can take for an option."""
+from nnfs_cli.sources.paths import FilePath
 
 
 @dataclass(frozen=True)
@@ -77,9 +76,9 @@ class ExperimentConfig(Options):
     name: the run folder's name starts with it; by default the config file's name.
     seed: draws initial weights, splits, the order of rows and all other random numbers.
     dtype: the type of the numbers that training computes with.
-    plugins: Python files whose components the config can name; paths from the config's folder.
+    plugins: Python files whose components the config can name.
     initial_weights: a run's folder, or its weights.npz, whose weights and statistics training starts from;
-        the path from the config's folder or the working directory; by default they are drawn.
+        by default they are drawn.
     """
 
     dataset: Dataset
@@ -93,14 +92,20 @@ class ExperimentConfig(Options):
     name: str = ""
     seed: NonNegativeInt = 0
     dtype: Literal["float32", "float64"] = "float32"
-    plugins: tuple[str, ...] = ()
-    initial_weights: str = ""
+    plugins: tuple[FilePath, ...] = ()
+    initial_weights: FilePath = ""
 
     def __post_init__(self) -> None:
         check_options(
             self,
-            name=(not self.name or bool(re.fullmatch(PLAIN_NAME, self.name)), "letters, digits, and . _ -"),
+            name=(not self.name or is_plain_name(self.name), NAME_RULE),
         )
+
+    @property
+    def weights_file(self) -> Path:
+        """The file of the initial weights: `initial_weights`, or weights.npz in that folder."""
+        path = Path(self.initial_weights)
+        return path / "weights.npz" if path.is_dir() else path
 
     def to_yaml(self) -> str:
         """The resolved config, defaults included. Reading it back gives an equal config."""
@@ -109,7 +114,7 @@ class ExperimentConfig(Options):
         for key in ("plugins", "initial_weights"):
             if not first[key]:
                 del first[key]
-        return yaml.safe_dump({**first, **plain}, sort_keys=False, default_flow_style=None, width=100)
+        return dump({**first, **plain})
 
 
 def last_computing(layers: Sequence[Layer]) -> tuple[int, Layer]:

@@ -1,16 +1,28 @@
-"""Plugins: a user's own Python files that register components."""
+"""Plugins: a user's own Python files that register components, and the errors that these raise."""
 
 import importlib.util
 import itertools
+import os
+import re
 import sys
 import threading
 import traceback
+from bdb import BdbQuit
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from nnfs_cli.core.component import Component
 from nnfs_cli.core.errors import NnfsError
 
 _loaded: set[bytes] = set()
 """Contents of the files that were run. A copy in a run directory counts as the same file."""
+
+_files: set[str] = set()
+"""The paths of all files that were run."""
+
+_siblings: dict[str, Path] = {}
+"""The modules that plugins imported from their own folders, with their files."""
 
 _attempts = itertools.count()
 """Numbers for module names, so that a failed module does not share its name with a later one."""
@@ -18,11 +30,18 @@ _attempts = itertools.count()
 _ONE_AT_A_TIME = threading.RLock()
 """Held while a plugin runs, so that no other thread runs the same one."""
 
+FRAME = re.compile(r'File "(.+)", line (\d+), in (\w+)')
+
+
+class PluginError(NnfsError):
+    """A plugin's own error, with its file and line."""
+
 
 def load_plugin(path: Path) -> None:
     """Run a Python file, once. A config can then use the components that it registers.
 
-    Raises NnfsError if the file is missing or fails, with the line at fault.
+    It can import modules from its own folder. Raises NnfsError if the file is missing or fails, with the
+    line at fault.
     """
     path = path.resolve()
     if not path.is_file():
@@ -40,19 +59,103 @@ def _run(path: Path, content: bytes) -> None:
         raise NnfsError(f"{path}: not a Python file: its name must end in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses look up annotations there
+    _files.add(str(path))
     try:
-        spec.loader.exec_module(module)
+        with plugin_errors(), _importing_beside(path):
+            spec.loader.exec_module(module)
         _loaded.add(content)
-    except (SyntaxError, ImportError, NameError, AttributeError, TypeError, ValueError, NnfsError) as error:
-        raise NnfsError(f"{path}{_line(error, path)}: {type(error).__name__}: {error}") from error
+    except PluginError:
+        raise
+    except NnfsError as error:
+        raise PluginError(f"{_place(error) or path}: {error}") from error
     finally:
         if content not in _loaded:
             del sys.modules[name]
 
 
-def _line(error: BaseException, path: Path) -> str:
-    """`, line 12` if the error arose in the file itself."""
-    if isinstance(error, SyntaxError):
-        return f", line {error.lineno}"
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == path]
-    return f", line {frames[-1].lineno}" if frames else ""
+def folder_of_copies(plugin: str) -> str:
+    """The folder beside a run's copy of a plugin that holds copies of the modules that it imports."""
+    return f"{Path(plugin).stem}_files"
+
+
+def modules_beside(plugin: Path) -> dict[str, Path]:
+    """The modules that plugins in the folder of `plugin` import from there: their paths in it, and files."""
+    folders = _own_folders(plugin.resolve())
+    within = [
+        (file, folder) for file in _siblings.values() for folder in folders if file.is_relative_to(folder)
+    ]
+    return {str(file.relative_to(folder)): file for file, folder in within}
+
+
+def _own_folders(plugin: Path) -> tuple[Path, Path]:
+    """Where a plugin's imports are looked for first, the narrower folder first."""
+    return plugin.parent / folder_of_copies(plugin.name), plugin.parent
+
+
+@contextmanager
+def _importing_beside(plugin: Path) -> Iterator[None]:
+    """Meanwhile, modules are imported from the plugin's folder first, as for a script that Python runs."""
+    folders = _own_folders(plugin)
+    for name, file in list(_siblings.items()):
+        if not any(file == _file_of(name, folder, file) for folder in folders):
+            sys.modules.pop(name, None)  # of the same name as one in another plugin's folder
+            del _siblings[name]
+    sys.path[:0] = map(str, folders)
+    try:
+        yield
+    finally:
+        for folder in map(str, folders):
+            if folder in sys.path:
+                sys.path.remove(folder)
+        for name, module in list(sys.modules.items()):
+            file = Path(getattr(module, "__file__", None) or "")
+            if any(file == _file_of(name, folder, file) for folder in folders):
+                _siblings[name] = file
+                _files.add(str(file))
+
+
+def _file_of(module: str, folder: Path, like: Path) -> Path:
+    """The file of a module that is imported from a folder; of a package, if `like` is one's __init__.py."""
+    parts = module.split(".")
+    return (
+        folder.joinpath(*parts, like.name)
+        if like.stem == "__init__"
+        else folder.joinpath(*parts).with_suffix(".py")
+    )
+
+
+@contextmanager
+def plugin_errors() -> Iterator[None]:
+    """Turn an error that a plugin's code raises into a PluginError: one message instead of a traceback.
+
+    A plugin may raise anything, so this is the one place that catches everything; what no plugin raised
+    goes on as it is. The environment variable NNFS_TRACEBACK=1 keeps tracebacks.
+    """
+    try:
+        yield
+    except (NnfsError, BdbQuit, MemoryError):  # these have messages of their own
+        raise
+    except (Exception, SystemExit) as error:
+        place = _place(error)
+        if place is None or os.environ.get("NNFS_TRACEBACK"):
+            raise
+        text = f"{type(error).__name__}: {error}".removesuffix(": ")
+        raise PluginError(f"{place}: {text}") from error
+
+
+def _place(error: BaseException) -> str | None:
+    """Where in a plugin an error arose: `my.py, line 12, forward of layer 'square'`; None if in none."""
+    if isinstance(error, SyntaxError) and error.filename in _files:
+        return f"{error.filename}, line {error.lineno}"
+    place, whose = None, ""
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        if frame.f_code.co_filename in _files:
+            component = frame.f_locals.get("self")
+            if isinstance(component, Component) and hasattr(component, "type_name"):
+                name = f"{type(component).registry.kind} {component.type_name!r}"
+                whose = f", {frame.f_code.co_name} of {name}"
+            place = f"{frame.f_code.co_filename}, line {line}"
+    if place is None:  # in a worker process, whose traceback came as text
+        told = [found for found in FRAME.findall(str(error.__cause__ or "")) if found[0] in _files]
+        return "{}, line {}, {}".format(*told[-1]) if told else None
+    return place + whose

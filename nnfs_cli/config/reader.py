@@ -6,7 +6,7 @@ The classes are the schema: a dataclass's fields are the options, with types, ra
 import dataclasses
 import functools
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, get_args, get_origin, get_type_hints
 
 import pydantic
@@ -15,13 +15,25 @@ from nnfs_cli.config.words import ONE, alternatives, choices, in_words
 from nnfs_cli.core.component import Component
 from nnfs_cli.core.errors import ConfigError, Mistake, NnfsError, OptionError, did_you_mean, nearest
 from nnfs_cli.core.options import out_of_range
+from nnfs_cli.sources.paths import IsPath, has_paths, locate_all
 
 
 class Reader:
-    """Reads values into dataclasses. A wrong value adds to `mistakes` and reads as None."""
+    """Reads values into dataclasses. A wrong value adds to `mistakes` and reads as None.
 
-    def __init__(self) -> None:
+    find: called with the place of an option in the config, a path, and its mark; returns the path of what
+        is there. By default paths stay as they are.
+    overridden: the keys that overrides have set, each with the text of its value.
+    """
+
+    def __init__(
+        self,
+        find: Callable[[str, str, IsPath], str] = lambda _where, path, _mark: path,
+        overridden: Mapping[str, str] = {},
+    ) -> None:
         self.mistakes: list[Mistake] = []
+        self.find = find
+        self.overridden = overridden
 
     def dataclass(self, cls: type[Any], raw: object, path: str, owner: str) -> Any:
         """An instance of a dataclass from a mapping of its fields. `owner` names it in messages."""
@@ -47,7 +59,28 @@ class Reader:
             elif field.default is dataclasses.MISSING and name not in misspelled:
                 self._wrong(_join(path, name), f"{owner} needs this option, and it is missing")
         self._refuse(out_of_range(cls, values), path)
+        self._find_paths(cls, values, path)
         return self._create(cls, values, path) if len(self.mistakes) == before else None
+
+    def _find_paths(self, cls: type[Any], values: dict[str, Any], path: str) -> None:
+        """Replace the paths among the values, and among the defaults of others, by those of what is there."""
+        for name, annotation in get_type_hints(cls, include_extras=True).items():
+            field = cls.__dataclass_fields__.get(name)
+            if field is None or not has_paths(annotation):
+                continue
+            value = values.get(name, field.default)
+            if value is not dataclasses.MISSING:
+                values[name] = locate_all(
+                    annotation, value, functools.partial(self._locate, _join(path, name))
+                )
+
+    def _locate(self, where: str, path: str, mark: IsPath) -> str:
+        """The path of what an option names; the path itself, with a mistake, if nothing is there."""
+        try:
+            return self.find(where, path, mark)
+        except NnfsError as error:
+            self._wrong(where, str(error))
+            return path
 
     def component(self, family: type[Component], raw: object, path: str) -> Any:
         """A component from `{type: name, option: value}`, or from a bare name when it needs no options."""

@@ -21,7 +21,7 @@ from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.preprocessing.splitting import HeldOut, split_rows
 from nnfs_cli.sources.encoding import Missing, encode, fit_columns, refuse_missing
 from nnfs_cli.sources.lines import UNNAMED, Dialect
-from nnfs_cli.sources.paths import find_files
+from nnfs_cli.sources.paths import FilePath, find_files
 from nnfs_cli.sources.table import Table
 from nnfs_cli.sources.table_cache import cached_table
 from nnfs_cli.sources.targets import class_names, class_numbers, infer_task, real_targets
@@ -60,12 +60,12 @@ class CSV(Dataset):
     encoding: the file's text encoding.
     """
 
-    path: str | tuple[str, ...]
+    path: FilePath | tuple[FilePath, ...]
     target: Annotated[str | Annotated[tuple[str, ...], MinLen(1)], Expected("a column, or a list of columns")]
     features: tuple[str, ...] | dict[Literal["include", "exclude"], tuple[str, ...]] = ()
     categorical: tuple[str, ...] = ()
     task: Literal["auto", "classification", "regression"] = "auto"
-    test: Annotated[str | HeldOut, Expected("a file, a count of rows, or a share of them below 1.0")] = 0
+    test: Annotated[FilePath | HeldOut, Expected("a file, a count of rows, or a share of them below 1.0")] = 0
     validation: HeldOut = 0
     standardize: bool = False
     minmax: bool = False

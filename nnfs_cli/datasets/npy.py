@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.datasets.base import DATASETS, ArrayDataset
 from nnfs_cli.sources.arrays import open_npy
-from nnfs_cli.sources.paths import find_file
+from nnfs_cli.sources.paths import FilePath, find_file
 
 
 @DATASETS.register("npy")
@@ -32,10 +32,10 @@ class NPY(ArrayDataset):
     augment: random changes of the training images; null for none.
     """
 
-    x: str
-    y: str
-    x_test: str = ""
-    y_test: str = ""
+    x: FilePath
+    y: FilePath
+    x_test: FilePath = ""
+    y_test: FilePath = ""
     example: ClassVar[Mapping[str, Any]] = {"x": "x.npy", "y": "y.npy"}
 
     def arrays(self) -> dict[str, tuple[Array, Array, str]]:

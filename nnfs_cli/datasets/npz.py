@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.datasets.base import DATASETS, ArrayDataset
 from nnfs_cli.sources.arrays import open_npz
-from nnfs_cli.sources.paths import find_file
+from nnfs_cli.sources.paths import FilePath, find_file
 
 
 @DATASETS.register("npz")
@@ -33,7 +33,7 @@ class NPZ(ArrayDataset):
     augment: random changes of the training images; null for none.
     """
 
-    path: str
+    path: FilePath
     x: str = "X"
     y: str = "y"
     x_test: str = ""

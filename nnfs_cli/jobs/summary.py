@@ -83,5 +83,5 @@ def _initial_weights(config: ExperimentConfig) -> dict[str, str] | None:
     """The file that training starts from, and the SHA-256 of its bytes; None if weights are drawn."""
     if not config.initial_weights:
         return None
-    with Path(config.initial_weights).open("rb") as file:
-        return {"path": config.initial_weights, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+    with config.weights_file.open("rb") as file:
+        return {"path": str(config.weights_file), "sha256": hashlib.file_digest(file, "sha256").hexdigest()}

@@ -6,7 +6,6 @@ import errno
 import io
 import json
 import math
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -38,13 +37,12 @@ class RunDirectory:
 
         A name that is taken gets -2, -3, ...; NnfsError if `run_id` is taken.
         """
-        from nnfs_cli.config.experiment import PLAIN_NAME
+        from nnfs_cli.config.names import NAME_RULE, is_plain_name
+        from nnfs_cli.config.plugins import folder_of_copies, modules_beside
 
         stem = run_stem(config.name) if run_id is None else run_id
-        if not re.fullmatch(PLAIN_NAME, stem) or stem == "latest":
-            raise NnfsError(
-                f"--id: must be a plain name for a new folder, letters, digits and . _ -, found {stem!r}"
-            )
+        if not is_plain_name(stem) or stem == "latest":
+            raise NnfsError(f"--id: must be a plain name for a new folder: {NAME_RULE}; found {stem!r}")
         try:
             root.mkdir(parents=True, exist_ok=True)
             path = root / stem
@@ -59,9 +57,13 @@ class RunDirectory:
             copies = [f"plugin_{i}_{Path(plugin).name}" for i, plugin in enumerate(config.plugins)]
             for plugin, copy in zip(config.plugins, copies, strict=True):
                 run.write(copy, Path(plugin).read_bytes())
+                for name, module in modules_beside(Path(plugin)).items():
+                    file = path / folder_of_copies(copy) / name
+                    file.parent.mkdir(parents=True, exist_ok=True)
+                    file.write_bytes(module.read_bytes())
             weights = "initial_weights.npz" if config.initial_weights else ""
             if weights:
-                run.write(weights, Path(config.initial_weights).read_bytes())
+                run.write(weights, config.weights_file.read_bytes())
             portable = replace(config, plugins=tuple(copies), initial_weights=weights)
             run.write("config.yaml", portable.to_yaml().encode())
         except OSError as error:
@@ -120,7 +122,7 @@ class RunDirectory:
     def config(self) -> "ExperimentConfig":
         from nnfs_cli.config.load import load_config  # imported here: listing runs does not need it
 
-        return load_config(self.path / "config.yaml")
+        return load_config(self.path / "config.yaml", needs_data=False)
 
     def summary(self) -> dict[str, Any]:
         """summary.json; NnfsError if it cannot be read."""

@@ -72,7 +72,7 @@ class Experiment:
         self._note(last_batch, *undefined_notes(config, self.data))
         self.network.initialize(np.random.default_rng(init_seed))
         if config.initial_weights and fitted is None:
-            self._load_initial_weights(Path(config.initial_weights))
+            self._load_initial_weights(config.weights_file)
         self.network.use_draws(Draws(layer_seed))
         self.shuffle_rng = np.random.default_rng(shuffle_seed)
         self.before_shuffle: tuple[int, Mapping[str, Any]] | None = None  # (step, state of shuffle_rng)
