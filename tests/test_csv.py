@@ -111,7 +111,8 @@ def test_the_task_is_told_by_the_target_and_said(
 def test_a_given_task_is_not_inferred() -> None:
     data = load("x,y\n" + "1,1\n2,2\n3,1\n4,2\n", target="y", task="regression")
     assert data.task == "regression"
-    assert data.notes == ()
+    assert not data.why_task
+    assert data.notes == ("columns: 1 number (x)",)
 
 
 def test_labels_that_are_spelled_like_numbers_keep_their_spelling_where_listed_as_categorical() -> None:

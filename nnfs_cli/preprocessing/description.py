@@ -8,6 +8,7 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.preprocessing.affine import Affine
+from nnfs_cli.preprocessing.balance import class_counts
 from nnfs_cli.preprocessing.preparation import Column
 from nnfs_cli.preprocessing.records import Data, Split
 
@@ -87,12 +88,6 @@ def sampled_rows(split: Split, most: int = MOST_ROWS) -> Array:
     """At most `most` row numbers of a split, evenly spaced."""
     places = np.linspace(0, len(split) - 1, min(len(split), most)).astype(np.intp)
     return np.asarray(split.rows[places])
-
-
-def class_counts(data: Data, split: Split) -> tuple[int, ...]:
-    """How many rows of a split each class has."""
-    counts = np.bincount(split.t[split.rows], minlength=len(data.classes))
-    return tuple(int(count) for count in counts)
 
 
 def one_hot_lines(data: Data) -> tuple[str, ...]:

@@ -23,10 +23,14 @@ CELLS = 2_000_000
 
 @dataclass(frozen=True)
 class ColumnKinds:
-    """Which columns are texts: those in `texts` or, if `numbers` is given, all except those in `numbers`."""
+    """Which columns are texts: those in `texts` or, if `numbers` is given, all except those in `numbers`.
+
+    else_texts: whether a chunk may have texts where a column of numbers holds some; or it is an error.
+    """
 
     texts: frozenset[str] = frozenset()
     numbers: frozenset[str] | None = None
+    else_texts: bool = False
 
     def texts_among(self, names: Collection[str]) -> set[str]:
         return set(names) & self.texts if self.numbers is None else set(names) - self.numbers
@@ -158,7 +162,9 @@ def _chunks(frames: Iterable["pd.DataFrame"], source: str, kinds: ColumnKinds) -
         texts = kinds.texts_among(names)
         types = zip(names, frame.dtypes, strict=True)
         spelled = [name for name, dtype in types if dtype.kind not in "iuf" and name not in texts]
-        if spelled:
+        if spelled and kinds.else_texts:
+            texts |= {*spelled}
+        elif spelled:
             row, value = _first_text(frame[spelled[0]])
             raise TextInNumbersError(source, spelled, start + row + 1, spelled[0], value)
         yield _as_table(frame, source, texts, start)

@@ -20,6 +20,7 @@ from nnfs_cli.engine.network import Network
 from nnfs_cli.engine.protocol import Engine
 from nnfs_cli.engine.step import PlainEngine
 from nnfs_cli.preprocessing.affine import IDENTITY
+from nnfs_cli.preprocessing.balance import notes_on_classes
 from nnfs_cli.preprocessing.preparation import Preparation
 from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.schedules.base import Clock
@@ -191,6 +192,7 @@ def load_data(config: ExperimentConfig) -> Data:
 
 
 def _load(config: ExperimentConfig, rng: np.random.Generator, fitted: Preparation | None = None) -> Data:
-    """The data. If the loss needs targets in their own units, these are not normalized."""
+    """The data, with notes on its classes. Where the loss needs targets' own units, these are kept."""
     data = config.dataset.load_as(fitted, rng) if fitted else config.dataset.load(rng)
+    data = replace(data, notes=(*data.notes, *notes_on_classes(data)))
     return data if config.loss.any_units else replace(data, targets=IDENTITY)
