@@ -1,7 +1,7 @@
 """nnfs from Python: train a config, load a run, predict."""
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -94,7 +94,8 @@ class Run:
         gap, gets None or, for real values, not-a-number; a warning says how many there are, and why.
         NnfsError if no row can be answered.
         """
-        predictions = self._answers(x, self.model.predictions)
+        outputs = self._outputs(x)
+        predictions = self.model.predictions(outputs)
         if isinstance(x, np.ndarray):
             return predictions[:, 0] if predictions.ndim == 2 and predictions.shape[1] == 1 else predictions
         columns = predictions.reshape(len(predictions), -1).T
@@ -104,7 +105,7 @@ class Run:
         """The probability of each class for each row, (N, K); for a DataFrame, a column for each class."""
         if not self.model.gives_probabilities:
             raise NnfsError(f"{self.path}: the network gives no probabilities")
-        outputs = self._answers(x, lambda outputs: outputs)
+        outputs = self._outputs(x)
         if isinstance(x, np.ndarray):
             return outputs
         return as_frame(dict(zip(self.model.preparation.labels, outputs.T, strict=True)), x.index)
@@ -113,23 +114,24 @@ class Run:
         """What `nnfs evaluate` writes: rows, scores and, for classes, the confusion matrix."""
         return evaluate_run(self._directory, split)[0]
 
-    def _answers(self, x: Any, answer: Callable[[Array], Array]) -> Array:
-        """What `answer` makes of the network's outputs for x; a warning if rows have no answer."""
+    def _outputs(self, x: Any) -> Array:
+        """The network's outputs for each row; not-a-number, and a warning, where there are none."""
         preparation = self.model.preparation
         parts: Iterable[Rows] | Iterator[Rows]
         if hasattr(x, "iloc"):
             parts = rows_of_frame(x, preparation)
         else:
             parts = rows_of_array(np.asarray(x), preparation, "the array")
-        answers, rows, answered, totals = [], 0, 0, ""
+        outputs, answered, totals = [], 0, ""
         for part in parts:
-            answers.append(part.spread(answer(self.model.outputs(part.x))))
-            rows, answered, totals = rows + len(part), answered + len(part.x), "; ".join(part.notes)
-        if rows and not answered:
+            outputs.append(part.spread(self.model.outputs(part.x)))
+            answered, totals = answered + len(part.x), "; ".join(part.notes)
+        z = np.concatenate(outputs) if outputs else np.empty((0, *self.model.network.output_shape))
+        if len(z) and not answered:
             raise NnfsError(totals)
-        if answered < rows:
+        if answered < len(z):
             warnings.warn(totals, stacklevel=3)
-        return np.concatenate(answers) if answers else answer(np.empty((0, *self.model.network.output_shape)))
+        return z
 
 
 def load_run(path: str | Path, runs: str | Path = RUNS) -> Run:

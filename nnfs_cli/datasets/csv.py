@@ -149,7 +149,7 @@ class CSV(Dataset):
                 *([why] if why else []),
                 roles(table, columns, self.targets, self.image_shape),
                 *notes,
-                *tally.notes(f"by `missing: {self.missing}`"),
+                *tally.notes(f"(`missing: {self.missing}`)"),
                 *mostly_empty(missing, count, names, self._chosen.leave_out),
                 *(
                     []

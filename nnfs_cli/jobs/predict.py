@@ -53,18 +53,15 @@ class Predictions:
 
     def lines(self, rows: Rows, first: int, batch_size: int = 256) -> Iterator[list[object]]:
         """A line for each row, empty where there is no answer; `first` is the first row's number."""
-        outputs = self.model.outputs(rows.x, batch_size)
+        outputs = rows.spread(self.model.outputs(rows.x, batch_size))
         predictions = self.model.predictions(outputs)
-        answers = predictions if predictions.ndim == 2 else predictions[:, None]
-        found: Iterator[list[object]] = (
-            [*answer, *(probabilities if self.proba else ())]
-            for answer, probabilities in zip(answers, outputs, strict=True)
-        )
-        nothing: list[object] = [""] * (answers.shape[1] + (outputs.shape[1] if self.proba else 0))
         answerable = np.ones(len(rows), bool) if rows.answerable is None else rows.answerable
-        for i, has_answer in enumerate(answerable):
-            line = next(found) if has_answer else nothing
+        for i, prediction in enumerate(predictions if predictions.ndim == 2 else predictions[:, None]):
+            line: list[object] = [*prediction, *(outputs[i] if self.proba else ())]
+            if not answerable[i]:
+                line = [""] * len(line)
             if rows.ids:
-                yield [rows.ids[i], *line]
-            else:
-                yield [first + i, *line] if self.columns else line
+                line.insert(0, rows.ids[i])
+            elif self.columns:
+                line.insert(0, first + i)
+            yield line

@@ -10,7 +10,7 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.preprocessing.limits import expected, is_usable, usable
 from nnfs_cli.preprocessing.preparation import Column
-from nnfs_cli.sources.table import MISSING, Table, is_number
+from nnfs_cli.sources.table import MISSING, Table
 
 FILL = "`missing: median` in training fills gaps"
 IGNORE = "`unknown: ignore` in training takes an unknown category for none"
@@ -70,20 +70,20 @@ def encode(table: Table, columns: Sequence[Column]) -> Encoded:
     value without a fill value, or a value that is no usable number.
     """
     numeric = [column for column in columns if not column.categories]
-    as_texts = [column for column in numeric if column.name in table.texts]
-    in_numbers = [column for column in numeric if column.name not in table.texts]
-    where = _as_slice([table.numeric.index(column.name) for column in in_numbers])
-    if len(in_numbers) == len(columns) and table.numbers.dtype.kind != "f":
+    wrong = [column.name for column in numeric if column.name in table.texts]
+    if wrong:
+        level = table.texts[wrong[0]].levels[0] if table.texts[wrong[0]].levels else ""
+        raise NnfsError(f"{table.source}: column {wrong[0]!r}: must be numbers, found {level!r}")
+    where = _as_slice([table.numeric.index(column.name) for column in numeric])
+    if len(numeric) == len(columns) and table.numbers.dtype.kind != "f":
         return Encoded(np.array(table.numbers[:, where], order="C"), {}, {}, ())
     starts = np.cumsum([0, *(column.width for column in columns)]).tolist()
     at = {column.name: start for column, start in zip(columns, starts, strict=False)}
     x = np.empty((len(table), starts[-1]))
+    x[:, _as_slice([at[column.name] for column in numeric])] = table.numbers[:, where]
     filled: dict[str, Array] = {}
     ignored: dict[str, Array] = {}
     refusals: list[Refusal] = []
-    x[:, _as_slice([at[column.name] for column in in_numbers])] = table.numbers[:, where]
-    for column in as_texts:
-        refusals += _read_numbers(table, column.name, x[:, at[column.name]])
     for column in columns:
         if column.categories:
             here = x[:, at[column.name] : at[column.name] + column.width]
@@ -111,23 +111,21 @@ def _refuse(
     return (Refusal(rows, f"{table.where(first, name)}: {wrong(first)}", remedy),)
 
 
-def _read_numbers(table: Table, name: str, numbers: Array) -> Sequence[Refusal]:
-    """Write a column of texts that should be numbers into `numbers` (R,); 0 where one is none."""
-    codes, levels = table.texts[name].codes, table.texts[name].levels
-    good = np.array([*map(is_number, levels), True])
-    values = np.array([float(level) if is_number(level) else 0.0 for level in levels] + [np.nan])
-    numbers[:] = values[codes]  # MISSING is -1: the last
-
-    def wrong(row: int) -> str:
-        return f"must be a number, found {levels[codes[row]][:40]!r}"
-
-    return _refuse(table, name, ~good[codes], wrong, CORRECT)
-
-
 def _fill_gaps(table: Table, column: Column, numbers: Array, filled: dict[str, Array]) -> Sequence[Refusal]:
     """Replace missing numbers (R,) by the column's fill value, and note where in `filled`."""
-    gaps = np.isnan(numbers)
-    refusals = [*_fill(table, column, gaps, filled)]
+    gaps, misread = np.isnan(numbers), np.zeros(len(numbers), bool)
+    refusals: list[Refusal] = []
+    if column.name in table.misread:
+        codes, levels = table.misread[column.name].codes, table.misread[column.name].levels
+        misread = codes != MISSING
+        refusals += _refuse(
+            table,
+            column.name,
+            misread,
+            lambda row: f"must be a number, found {levels[codes[row]][:40]!r}",
+            CORRECT,
+        )
+    refusals += _fill(table, column, gaps & ~misread, filled)
     numbers[gaps] = 0.0 if column.fill is None else column.fill
     unusable = ~usable(numbers)
     refusals += _refuse(

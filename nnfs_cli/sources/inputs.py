@@ -48,13 +48,12 @@ class Rows:
     def __len__(self) -> int:
         return len(self.x) if self.answerable is None else len(self.answerable)
 
-    def spread(self, answers: Array) -> Array:
-        """Answers for x (n, ...) as those for all rows (N, ...): not-a-number or None where there is none."""
-        if self.answerable is None or len(self.x) == len(self):
-            return answers
-        kind, nothing = (answers.dtype, np.nan) if answers.dtype.kind == "f" else (np.dtype(object), None)
-        spread = np.full((len(self), *answers.shape[1:]), nothing, kind)
-        spread[self.answerable] = answers
+    def spread(self, outputs: Array) -> Array:
+        """A model's outputs (n, M) for x as those for all rows, (N, M): not-a-number where x has no row."""
+        if self.answerable is None or self.answerable.all():
+            return outputs
+        spread = np.full((len(self), *outputs.shape[1:]), np.nan, outputs.dtype)
+        spread[self.answerable] = outputs
         return spread
 
 
@@ -141,14 +140,11 @@ def rows_of_array(x: Array, preparation: Preparation, source: str) -> Iterator[R
 
 
 def _kinds(preparation: Preparation) -> ColumnKinds:
-    """How to read a table: numbers in the columns that are numbers for the model, texts in all others.
-
-    A chunk where such numbers are not all readable has texts instead.
-    """
+    """How to read a table: numbers in the columns that are numbers for the model, texts in all others."""
     if not preparation.columns:
-        return ColumnKinds(else_texts=True)
+        return ColumnKinds(keep_misread=True)
     names = frozenset(column.name for column in preparation.columns if not column.categories)
-    return ColumnKinds(numbers=names, else_texts=True)
+    return ColumnKinds(numbers=names, keep_misread=True)
 
 
 def _match(table: Table, preparation: Preparation) -> tuple[str, ...]:

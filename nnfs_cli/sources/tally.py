@@ -39,7 +39,9 @@ class Tally:
         notes = []
         if self._filled:
             fills = [
-                f"{name} ({count:,}) by {_spell(self._fills[name])}" for name, count in self._filled.items()
+                f"{name} ({self._filled[name]:,}) with {_spell(fill)}"
+                for name, fill in self._fills.items()
+                if self._filled[name]
             ]
             notes.append(f"gaps filled {how}: {listed(fills, MOST_COLUMNS)}")
         if self._ignored:

@@ -46,15 +46,11 @@ def infer_task(table: Table, names: Sequence[str]) -> tuple[Task, str]:
         why = f"the target {listed} holds whole numbers of only {counted(distinct, 'different value')}"
         return (
             "classification",
-            f"task: classification, since {why}; if they are quantities, {_write('regression')}",
+            f"task: classification, since {why}; if they are quantities, write `task: regression`",
         )
     few = "" if distinct > MOST_INFERRED_CLASSES else f" in only {counted(len(table), 'row')}"
     why = f"the target {listed} holds {counted(distinct, 'different whole number')}{few}"
-    return "regression", f"task: regression, since {why}; if they are classes, {_write('classification')}"
-
-
-def _write(task: Task) -> str:
-    return f"write `task: {task}` under `dataset`"
+    return "regression", f"task: regression, since {why}; if they are classes, write `task: classification`"
 
 
 def class_names(table: Table, names: Sequence[str]) -> tuple[str, ...]:
