@@ -77,4 +77,5 @@ def predict(
         if not answered:
             raise NnfsError("no row has an answer")
     if output is not None:
-        console.note(f"{counted(done, 'row')} written to {output}")
+        without = f", {done - answered:,} of them without an answer" if answered < done else ""
+        console.note(f"{counted(done, 'row')} written to {output}{without}")

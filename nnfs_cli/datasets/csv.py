@@ -20,7 +20,7 @@ from nnfs_cli.preprocessing.preparation import Column, Preparation
 from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.preprocessing.splitting import HeldOut, split_rows
 from nnfs_cli.sources.chosen import Chosen
-from nnfs_cli.sources.column_notes import hints, mostly_empty, roles
+from nnfs_cli.sources.column_notes import roles, second_look
 from nnfs_cli.sources.columns import Missing, Unknown, fit_columns, refuse_texts
 from nnfs_cli.sources.encoding import Encoded, encode
 from nnfs_cli.sources.gaps import drop_gaps, refuse_gaps, refuse_targets
@@ -137,6 +137,9 @@ class CSV(Dataset):
             splits["test"] = Split(x_test, t_test, np.arange(len(test)))
             prints += more
             notes += [f"{test.source}: {note}" for note in test_notes]
+        look = "" if self.image_shape else self._second_look(table, columns, missing, count)
+        fills = tally.notes(f"(`missing: {self.missing}`)")
+        said = [why, roles(table, columns, self.targets, self.image_shape), *notes, *fills, look]
         return Data(
             splits,
             classes,
@@ -145,18 +148,7 @@ class CSV(Dataset):
             target_names=self.targets,
             targets=targets,
             fingerprint=prints,
-            notes=(
-                *([why] if why else []),
-                roles(table, columns, self.targets, self.image_shape),
-                *notes,
-                *tally.notes(f"(`missing: {self.missing}`)"),
-                *mostly_empty(missing, count, names, self._chosen.leave_out),
-                *(
-                    []
-                    if self.image_shape
-                    else hints(table, columns, self.categorical, self._chosen.leave_out)
-                ),
-            ),
+            notes=tuple(filter(None, said)),
             why_task=why,
             missing=missing,
             filled=encoded.filled,
@@ -183,6 +175,11 @@ class CSV(Dataset):
     def _fit_columns(self, table: Table, names: Sequence[str], rows: Array) -> tuple[Column, ...]:
         refuse_texts(table, names, self.categorical, self._chosen.leave_out)
         return fit_columns(table, names, rows, self.missing, self.fill_value, self.unknown)
+
+    def _second_look(
+        self, table: Table, columns: Sequence[Column], missing: Mapping[str, int], count: int
+    ) -> str:
+        return second_look(table, columns, missing, count, self.categorical, self._chosen.leave_out)
 
     def _target(self, table: Table, classes: Sequence[str]) -> Array:
         if classes:

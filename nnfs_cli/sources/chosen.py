@@ -7,6 +7,7 @@ from typing import Literal
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.sources.table import Table
 
+MOST_NAMES = 20
 YAML_WORDS = ("null", "true", "false", "yes", "no", "on", "off", "y", "n")
 
 
@@ -46,7 +47,8 @@ class Chosen:
         them = "it" if len(names) == 1 else "them"
         if self.include:
             return f"take {them} out of `features`"
-        excluded = ", ".join(map(_in_yaml, (*self.exclude, *names)))
+        every = [_in_yaml(name) for name in (*self.exclude, *names)]
+        excluded = ", ".join(every[:MOST_NAMES]) + (", ..." if every[MOST_NAMES:] else "")
         return f"leave {them} out with `features: {{exclude: [{excluded}]}}`"
 
 

@@ -1,11 +1,11 @@
 """What is said of a table's columns: what each is taken for, and which deserve a second look."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array, Shape, row_slices
+from nnfs_cli.core.arrays import Shape, row_slices
 from nnfs_cli.core.errors import counted, listed
 from nnfs_cli.preprocessing.preparation import Column
 from nnfs_cli.sources.columns import LeaveOut
@@ -35,53 +35,41 @@ def roles(table: Table, columns: Sequence[Column], targets: Collection[str], ima
     return f"columns: {'; '.join(parts)}"
 
 
-def hints(
-    table: Table, columns: Sequence[Column], categorical: Collection[str], leave_out: LeaveOut
-) -> Iterator[str]:
-    """A sentence for each kind of column that deserves a second look, with what to do about it.
+def second_look(
+    table: Table,
+    columns: Sequence[Column],
+    missing: Mapping[str, int],
+    rows: int,
+    categorical: Collection[str],
+    leave_out: LeaveOut,
+) -> str:
+    """A sentence on columns that deserve a second look, with what to do about them; empty if none does.
 
-    Columns that the user listed as `categorical` are no ids, dates or times.
+    missing: how many values each column lacked, in `rows` rows, before gaps were filled or dropped.
+    categorical: columns that the user called so, which are no dates, times or ids.
     """
-    unnamed = [column.name for column in columns if column.name.startswith(UNNAMED)]
-    if unnamed:
-        are = (
-            "a column without a name is a feature"
-            if len(unnamed) == 1
-            else "columns without names are features"
-        )
-        names = listed([repr(name) for name in unnamed])
-        yield f"{are}, {names}; if it only counts the rows, {leave_out(unnamed)}"
-    asked = [column for column in columns if column.name not in {*unnamed, *categorical}]
-    numbers = [column.name for column in asked if not column.categories]
-    texts = [column for column in asked if column.categories]
     low, high = _extremes(table)
-    if constant := list(_constant(columns, low, high)):
-        tell = "a constant column tells" if len(constant) == 1 else "constant columns tell"
-        yield f"{tell} a network nothing: {listed(constant)}; {leave_out(constant)}"
-    dates = {
-        column.name: f"{len(column.categories)} categories"
-        for column in texts
-        if are_dates(column.categories)
-    }
-    dates |= {name: "a number" for name in numbers if _days(table, name, low, high)}
-    if dates:
-        taken = listed([f"{name} (taken for {what})" for name, what in dates.items()])
-        remedy = f"make numbers of them, such as month, weekday or hour, or {leave_out(list(dates))}"
-        yield f"dates or times: {taken}; {remedy}"
-    ids = [name for name in numbers if _counts_rows(table, name, low, high)]
-    ids += [column.name for column in texts if len(table) == len(column.categories) >= FEWEST_IDS]
-    if (ids := [name for name in ids if name not in dates]) and len(columns) > 1:
-        look = "looks like an id" if len(ids) == 1 else "look like ids"
-        yield f"{listed(ids)} {look}, since each row has another value; if so, {leave_out(ids)}"
-
-
-def mostly_empty(
-    missing: Mapping[str, int], rows: int, names: Sequence[str], leave_out: LeaveOut
-) -> Iterator[str]:
-    """A sentence on the features that lack more than half of their values."""
-    if empty := [name for name in names if 2 * missing[name] > rows]:
-        shown = listed([f"{name} ({missing[name] / rows:.0%} missing)" for name in empty])
-        yield f"mostly empty: {shown}; unless gaps mean something there, {leave_out(empty)}"
+    found: dict[str, list[str]] = {}
+    for column in columns:
+        name, other = column.name, column.name not in categorical
+        dates = other and (are_dates(column.categories) or _are_days(table, column, low, high))
+        kinds = {
+            "mostly empty": 2 * missing[name] > rows,
+            "constant": len(table) > 1 and _is_constant(column, low, high),
+            "dates or times: better numbers, such as month, weekday or hour": dates,
+            "another value in each row, as of an id": other
+            and not dates
+            and _is_id(table, column, low, high),
+        }
+        for kind in (kind for kind, holds in kinds.items() if holds):
+            found.setdefault(kind, []).append(name)
+    if not found:
+        return ""
+    names = list(dict.fromkeys(name for names in found.values() for name in names))
+    them, tell = ("it", "tells") if len(names) == 1 else ("they", "tell")
+    look = "; ".join(f"{listed(names)} ({kind})" for kind, names in found.items())
+    remedy = f"; if {them} {tell} nothing, {leave_out(names)}" if len(names) < len(columns) else ""
+    return f"worth a second look: {look}{remedy}"
 
 
 def _extremes(table: Table) -> tuple[Mapping[str, float], Mapping[str, float]]:
@@ -94,44 +82,41 @@ def _extremes(table: Table) -> tuple[Mapping[str, float], Mapping[str, float]]:
     return lowest, highest
 
 
-def _constant(
-    columns: Sequence[Column], low: Mapping[str, float], high: Mapping[str, float]
-) -> Iterator[str]:
-    for column in columns:
-        if len(column.categories) == 1 or (
-            not column.categories
-            and low[column.name] == high[column.name]
-            and column.fill in (None, low[column.name])
-        ):
-            yield column.name
+def _is_constant(column: Column, low: Mapping[str, float], high: Mapping[str, float]) -> bool:
+    if column.categories:
+        return len(column.categories) == 1
+    return low[column.name] == high[column.name] and column.fill in (None, low[column.name])
 
 
-def _days(table: Table, name: str, low: Mapping[str, float], high: Mapping[str, float]) -> bool:
+def _are_days(table: Table, column: Column, low: Mapping[str, float], high: Mapping[str, float]) -> bool:
     """Whether a column's numbers are days as 20170310."""
-    if not 16_000_101 <= low[name] <= high[name] <= 22_001_231 or len(table) < 2:
+    name = column.name
+    if column.categories or len(table) < 2 or not 16_000_101 <= low[name] <= high[name] <= 22_001_231:
         return False
-    numbers = _present(table, name)
+    numbers = table.number(name)[~table.missing(name)]
     months, days = numbers // 100 % 100, numbers % 100
-    return bool(np.all((months >= 1) & (months <= 12) & (days >= 1) & (days <= 31) & (days == days // 1)))
+    possible = (months >= 1) & (months <= 12) & (days >= 1) & (days <= 31) & (days == np.floor(days))
+    return bool(possible.all())
 
 
-def _counts_rows(table: Table, name: str, low: Mapping[str, float], high: Mapping[str, float]) -> bool:
-    """Whether a column's numbers seem to name the rows: whole, all different, and in order or so named.
+def _is_id(table: Table, column: Column, low: Mapping[str, float], high: Mapping[str, float]) -> bool:
+    """Whether each row has another value, and the values seem to be ids.
 
-    Or so close together that numbers drawn at random would repeat.
+    Texts do, and columns without a name. Whole numbers do if they are in order, or have an id's name, or lie
+    so close together that numbers drawn at random would repeat.
     """
-    rows, span = len(table), high[name] - low[name]
-    if rows < FEWEST_IDS or not span >= rows - 1:
+    rows, name = len(table), column.name
+    if column.categories:
+        return rows >= FEWEST_IDS and len(column.categories) == rows
+    span = high[name] - low[name]
+    if not span >= rows - 1:
         return False
     numbers = table.number(name)
     if np.any(numbers != np.floor(numbers)) or len(np.unique(numbers)) < rows:  # a gap differs from its floor
         return False
+    if rows < FEWEST_IDS:
+        return name.startswith(UNNAMED)
     steps = np.diff(numbers.astype(np.float64))
     in_order = bool(np.all(steps > 0) or np.all(steps < 0))
-    dense = span < 2 * rows or 10 * span < rows**2
-    return in_order or dense or bool(NAMES_OF_IDS.search(name))
-
-
-def _present(table: Table, name: str) -> Array:
-    """A column's numbers, without the missing ones."""
-    return np.asarray(table.number(name)[~table.missing(name)])
+    close = span < 2 * rows or 10 * span < rows**2
+    return in_order or close or name.startswith(UNNAMED) or bool(NAMES_OF_IDS.search(name))

@@ -44,14 +44,15 @@ def refuse_texts(
     for name in names:
         levels = table.texts[name].present() if name in table.texts else []
         shown = f"({', '.join(repr(level[:40]) for level in levels[:3])}, ...)"
-        if len(levels) > MOST_DATES and name not in categorical and are_dates(levels):
-            remedy = "make numbers of them, such as month, weekday or hour"
-            problems[name] = f"{len(levels)} different dates or times are no categories {shown}; {remedy}"
-        elif len(levels) > MOST_CATEGORIES or 2 * len(levels) > len(table) > 20:
-            problems[name] = f"{len(levels)} different texts in {len(table)} rows are no categories {shown}"
+        dates = name not in categorical and are_dates(levels)
+        if len(levels) > (MOST_DATES if dates else MOST_CATEGORIES) or 2 * len(levels) > len(table) > 20:
+            what = f"{len(levels)} different {'dates or times' if dates else 'texts'} in {len(table)} rows"
+            remedy = "; make numbers of them, such as month, weekday or hour" if dates else ""
+            problems[name] = f"{what} are no categories {shown}{remedy}"
     if problems:
         found = "\n  ".join(f"column {name!r}: {problem}" for name, problem in problems.items())
-        raise NnfsError(f"{table.source}: {found}; {leave_out(tuple(problems))}")
+        then = "; " if len(problems) == 1 else "\n  "
+        raise NnfsError(f"{table.source}: {found}{then}{leave_out(tuple(problems))}")
 
 
 def _fit_texts(table: Table, name: str, rows: Array, missing: Missing) -> Column:

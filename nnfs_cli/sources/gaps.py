@@ -44,7 +44,8 @@ def refuse_gaps(table: Table, names: Sequence[str], leave_out: LeaveOut) -> None
     if left:
         advice.append(f"drop leaves {left:,} of {len(table):,} rows")
     if empty := [name for name in gaps if 2 * gaps[name] > len(table)]:
-        advice.append(f"of columns that are mostly empty, {leave_out(empty)}")
+        are = "is" if len(empty) == 1 else "are"
+        advice.append(f"{listed(empty)} {are} mostly empty: {leave_out(empty)}")
     raise NnfsError(f"{table.source}: missing values in {_counts(gaps)}; {'; '.join(advice)}")
 
 

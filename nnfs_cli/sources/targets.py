@@ -48,8 +48,9 @@ def infer_task(table: Table, names: Sequence[str]) -> tuple[Task, str]:
             "classification",
             f"task: classification, since {why}; if they are quantities, write `task: regression`",
         )
+    numbers = "a single whole number" if distinct == 1 else f"{distinct} different whole numbers"
     few = "" if distinct > MOST_INFERRED_CLASSES else f" in only {counted(len(table), 'row')}"
-    why = f"the target {listed} holds {counted(distinct, 'different whole number')}{few}"
+    why = f"the target {listed} holds {numbers}{few}"
     return "regression", f"task: regression, since {why}; if they are classes, write `task: classification`"
 
 

@@ -82,7 +82,8 @@ class Model:
         """
         if not self.preparation.classes:
             return outputs
-        labels, undefined = self.preparation.labels[outputs.argmax(axis=1)], np.isnan(outputs).any(axis=1)
+        labels: Array = self.preparation.labels[outputs.argmax(axis=1)]
+        undefined = np.isnan(outputs).any(axis=1)
         if undefined.any():
             labels = labels.astype(object)
             labels[undefined] = None
