@@ -74,7 +74,10 @@ def test_features_are_all_but_the_target_unless_listed(features: Any, names: lis
 def test_a_column_without_a_name_is_used_and_said() -> None:
     data = load(",a,y\n0,5,u\n1,6,v\n2,5,u\n3,6,v\n", target="y")
     assert [column.name for column in data.columns] == ["Unnamed: 0", "a"]
-    assert "a column without a name is a feature, 'Unnamed: 0'" in data.notes[-1]
+    assert data.notes[-1] == (
+        "worth a second look: Unnamed: 0 (another value in each row, as of an id); "
+        "if it tells nothing, leave it out with `features: {exclude: ['Unnamed: 0']}`"
+    )
     left = load(",a,y\n0,5,u\n1,6,v\n", target="y", features={"exclude": ("Unnamed: 0",)})
     assert [column.name for column in left.columns] == ["a"]
 
@@ -111,7 +114,8 @@ def test_the_task_is_told_by_the_target_and_said(
 def test_a_given_task_is_not_inferred() -> None:
     data = load("x,y\n" + "1,1\n2,2\n3,1\n4,2\n", target="y", task="regression")
     assert data.task == "regression"
-    assert data.notes == ()
+    assert not data.why_task
+    assert data.notes == ("columns: 1 number (x)",)
 
 
 def test_labels_that_are_spelled_like_numbers_keep_their_spelling_where_listed_as_categorical() -> None:

@@ -42,10 +42,15 @@ def predict(
     ] = None,
     runs: RunsFolder = RUNS,
 ) -> None:
-    """Write RUN's prediction for each row of INPUT, as CSV."""
+    """Write RUN's prediction for each row of INPUT, as CSV.
+
+    A row of a table that cannot be answered, for an unknown category, a gap or an unusable number, gets an
+    empty prediction, and a note says how many there are, where the first is and what helps. The exit status
+    is then still 0; it is 2 if no row can be answered.
+    """
     from nnfs_cli.cli import console
     from nnfs_cli.cli.output import csv_output
-    from nnfs_cli.core.errors import NnfsError
+    from nnfs_cli.core.errors import NnfsError, counted
     from nnfs_cli.jobs.load import load_model
     from nnfs_cli.jobs.predict import Predictions
     from nnfs_cli.runs.directory import RunDirectory
@@ -59,7 +64,7 @@ def predict(
     if delimiter is not None and len(delimiter) != 1:
         raise NnfsError(f"--delimiter: must be a single character, found {delimiter!r}")
     dialect = Dialect(delimiter or dataset.get("delimiter", ","), dataset.get("encoding", "utf-8"))
-    done = 0
+    done = answered = 0
     with csv_output(output) as writer:
         for rows in read_rows(inputs, predictions.model.preparation, dialect, predictions.id_column):
             for note in rows.notes:
@@ -67,6 +72,10 @@ def predict(
             if not done:
                 writer.writerow(predictions.header(rows))
             writer.writerows(predictions.lines(rows, done + 1, batch_size))
-            done += len(rows.x)
+            done += len(rows)
+            answered += len(rows.x)
+        if not answered:
+            raise NnfsError("no row has an answer")
     if output is not None:
-        console.note(f"{done:,} rows written to {output}")
+        without = f", {done - answered:,} of them without an answer" if answered < done else ""
+        console.note(f"{counted(done, 'row')} written to {output}{without}")

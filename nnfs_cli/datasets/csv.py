@@ -19,11 +19,16 @@ from nnfs_cli.preprocessing.fitting import check_normalization, choose_normaliza
 from nnfs_cli.preprocessing.preparation import Column, Preparation
 from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.preprocessing.splitting import HeldOut, split_rows
-from nnfs_cli.sources.encoding import Missing, encode, fit_columns, refuse_missing
-from nnfs_cli.sources.lines import UNNAMED, Dialect
+from nnfs_cli.sources.chosen import Chosen
+from nnfs_cli.sources.column_notes import roles, second_look
+from nnfs_cli.sources.columns import Missing, Unknown, fit_columns, refuse_texts
+from nnfs_cli.sources.encoding import Encoded, encode
+from nnfs_cli.sources.gaps import drop_gaps, refuse_gaps, refuse_targets
+from nnfs_cli.sources.lines import Dialect
 from nnfs_cli.sources.paths import FilePath, find_files
 from nnfs_cli.sources.table import Table
 from nnfs_cli.sources.table_cache import cached_table
+from nnfs_cli.sources.tally import Tally
 from nnfs_cli.sources.targets import class_names, class_numbers, infer_task, real_targets
 
 
@@ -54,6 +59,8 @@ class CSV(Dataset):
         `median` or a `constant`. A missing category becomes the most frequent one; with `constant` it
         becomes a category of its own.
     fill_value: the number that `missing: constant` fills in.
+    unknown: what to do about a category that training does not know, in the test file or a prediction's
+        input: `error`, or `ignore` to take it for none, which makes all its one-hot numbers 0.
     image_shape: the shape that a row's features have as an image, such as [28, 28].
     augment: random changes of the training images; null for none.
     delimiter: the character between values.
@@ -73,6 +80,7 @@ class CSV(Dataset):
     standardize_target: bool | Literal["auto"] = "auto"
     missing: Missing = "error"
     fill_value: float = 0.0
+    unknown: Unknown = "error"
     image_shape: Annotated[tuple[PositiveInt, ...], Expected("positive sizes, such as [28, 28]")] = ()
     augment: Augmentation | None = None
     delimiter: Annotated[str, MinLen(1), MaxLen(1), Expected("a single character")] = ","
@@ -91,6 +99,10 @@ class CSV(Dataset):
         """The target columns."""
         return (self.target,) if isinstance(self.target, str) else self.target
 
+    @property
+    def _chosen(self) -> Chosen:
+        return Chosen.by(self.features)
+
     def load(self, rng: np.random.Generator) -> Data:
         return self._load(rng, None)
 
@@ -100,15 +112,10 @@ class CSV(Dataset):
     def _load(self, rng: np.random.Generator, fitted: Preparation | None) -> Data:
         """The data, prepared as `fitted` says or, without it, fitted to their own training rows."""
         table, prints = self._read(self.path, "dataset.path")
-        missing = table.missing_counts()
-        table = self._without_gaps(table, names := self._feature_names(table))
-        task, *notes = (self.task,) if self.task != "auto" else infer_task(table, self.targets)
-        notes += [
-            f"a column without a name is a feature, {name!r}; if it only counts the rows, leave it out with "
-            f"`features: {{exclude: [{name!r}]}}`"
-            for name in names
-            if name.startswith(UNNAMED)
-        ]
+        names = self._chosen.names(table, self.targets)
+        missing, count = table.missing_counts(), len(table)
+        table, notes = self._without_gaps(table, names)
+        task, why = (self.task, "") if self.task != "auto" else infer_task(table, self.targets)
         classes: tuple[str, ...] = ()
         if task == "classification":
             classes = fitted.classes if fitted else class_names(table, self.targets)
@@ -117,17 +124,23 @@ class CSV(Dataset):
         held_out = 0 if isinstance(self.test, str) else self.test
         parts = split_rows(len(t), rng, validation=self.validation, test=held_out, labels=labels)
         rows = parts["train"]
-        columns = fitted.columns if fitted else fit_columns(table, names, rows, self.missing, self.fill_value)
-        x = self._input(table, columns)
+        columns = fitted.columns if fitted else self._fit_columns(table, names, rows)
+        tally = Tally(columns)
+        encoded, x = self._input(table, columns, tally)
         inputs = fitted.inputs if fitted else self._fit_inputs(x, rows, columns)
         targets = fitted.targets if fitted else self._fit_targets(t, rows, classes)
         splits = {name: Split(x, t, part) for name, part in parts.items()}
         if isinstance(self.test, str):
             test, more = self._read(self.test, "dataset.test")
-            test = self._without_gaps(test, names)
-            x_test, t_test = self._input(test, columns), self._target(test, classes)
+            test, test_notes = self._without_gaps(test, names)
+            _, x_test = self._input(test, columns, tally)
+            t_test = self._target(test, classes)
             splits["test"] = Split(x_test, t_test, np.arange(len(test)))
             prints += more
+            notes += [f"{test.source}: {note}" for note in test_notes]
+        look = "" if self.image_shape else self._second_look(table, columns, missing, count)
+        fills = tally.notes(f"(`missing: {self.missing}`)")
+        said = [why, roles(table, columns, self.targets, self.image_shape), *notes, *fills, look]
         return Data(
             splits,
             classes,
@@ -136,8 +149,10 @@ class CSV(Dataset):
             target_names=self.targets,
             targets=targets,
             fingerprint=prints,
-            notes=tuple(notes),
+            notes=tuple(filter(None, said)),
+            why_task=why,
             missing=missing,
+            filled=encoded.filled,
             augment=self.augment,
         )
 
@@ -149,52 +164,41 @@ class CSV(Dataset):
         table.require(self.categorical, "dataset.categorical")
         return table, prints
 
-    def _feature_names(self, table: Table) -> tuple[str, ...]:
-        if isinstance(self.features, dict):
-            include, exclude = self.features.get("include", ()), self.features.get("exclude", ())
-        else:
-            include, exclude = self.features, ()
-        table.require((*include, *exclude), "dataset.features")
-        for name in include:
-            if name in self.targets or name in exclude or include.count(name) > 1:
-                why = (
-                    "the target"
-                    if name in self.targets
-                    else "excluded"
-                    if name in exclude
-                    else "listed twice"
-                )
-                raise NnfsError(f"dataset.features: column {name!r} is {why}")
-        names = include or tuple(name for name in table.names if name not in (*self.targets, *exclude))
-        if not names:
-            raise NnfsError(f"dataset.features: no column of {table.source} is left besides the target")
-        return names
-
-    def _without_gaps(self, table: Table, names: Sequence[str]) -> Table:
-        """The table, without incomplete rows if they are dropped; NnfsError for gaps that are not allowed."""
+    def _without_gaps(self, table: Table, names: Sequence[str]) -> tuple[Table, list[str]]:
+        """The table, without incomplete rows if they are dropped, and notes; NnfsError for a gap."""
         if self.missing == "drop":
-            gaps = np.any([table.missing(name) for name in (*names, *self.targets)], axis=0)
-            if gaps.all():
-                raise NnfsError(f"dataset.missing: each row of {table.source} lacks a value: none is left")
-            return table.take(np.flatnonzero(~gaps)) if gaps.any() else table
-        refuse_missing(table, self.targets, "a target must be there; `missing: drop` leaves such rows out")
+            return drop_gaps(table, (*names, *self.targets), self._chosen.leave_out)
+        refuse_targets(table, self.targets, names)
         if self.missing == "error":
-            refuse_missing(table, names, "say what to do: `missing: drop`, `mean`, `median` or `constant`")
-        return table
+            refuse_gaps(table, names, self._chosen.leave_out)
+        return table, []
+
+    def _fit_columns(self, table: Table, names: Sequence[str], rows: Array) -> tuple[Column, ...]:
+        refuse_texts(table, names, self.categorical, self._chosen.leave_out)
+        return fit_columns(table, names, rows, self.missing, self.fill_value, self.unknown)
+
+    def _second_look(
+        self, table: Table, columns: Sequence[Column], missing: Mapping[str, int], count: int
+    ) -> str:
+        return second_look(table, columns, missing, count, self.categorical, self._chosen.leave_out)
 
     def _target(self, table: Table, classes: Sequence[str]) -> Array:
         if classes:
             return class_numbers(table, self.targets[0], classes)
         return real_targets(table, self.targets)
 
-    def _input(self, table: Table, columns: Sequence[Column]) -> Array:
-        x = encode(table, columns)
+    def _input(self, table: Table, columns: Sequence[Column], tally: Tally) -> tuple[Encoded, Array]:
+        """The table encoded, and its rows x in the shape of the network's input."""
+        encoded = encode(table, columns)
+        encoded.require_all()
+        tally.add(encoded)
+        x = encoded.x
         if self.image_shape and x.shape[1] != math.prod(self.image_shape):
             raise NnfsError(
                 f"dataset.image_shape: {list(self.image_shape)} takes {math.prod(self.image_shape)} "
                 f"features, found {x.shape[1]}"
             )
-        return x.reshape(-1, *self.image_shape) if self.image_shape else x
+        return encoded, x.reshape(-1, *self.image_shape) if self.image_shape else x
 
     def _fit_inputs(self, x: Array, rows: Array, columns: Sequence[Column]) -> Affine:
         """The normalization: one map for all pixels, or one per column; one-hot numbers stay 0 and 1."""

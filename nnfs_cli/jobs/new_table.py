@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.sources.encoding import fit_columns
+from nnfs_cli.sources.columns import fit_columns
 from nnfs_cli.sources.lines import Dialect
 from nnfs_cli.sources.paths import find_files
 from nnfs_cli.sources.table import Table
@@ -87,7 +87,7 @@ def _why_not(table: Table, name: str, gaps: int) -> str:
     if distinct < 2:
         return "which is the same in every row"
     try:
-        fit_columns(table, [name], np.arange(len(table)), "median", 0.0)
+        fit_columns(table, [name], np.arange(len(table)), "median", 0.0, "error")
     except NnfsError:
         return f"whose {distinct} different texts are no categories"
     if name not in table.texts and distinct == len(table) and len(table) > 2:

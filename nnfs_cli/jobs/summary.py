@@ -3,7 +3,6 @@
 import hashlib
 import platform
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnfs_cli.core.arrays import Array, row_slices
-from nnfs_cli.core.errors import NnfsError, did_you_mean, nearest
+from nnfs_cli.core.errors import NnfsError, did_you_mean, listed, nearest
 from nnfs_cli.preprocessing.limits import in_rows_of, refuse_unusable
-from nnfs_cli.preprocessing.preparation import Preparation
+from nnfs_cli.preprocessing.preparation import Column, Preparation
 from nnfs_cli.sources.arrays import names_in_npz, open_npy, open_npz
 from nnfs_cli.sources.encoding import encode
 from nnfs_cli.sources.idx import open_idx
@@ -20,6 +20,7 @@ from nnfs_cli.sources.lines import Dialect, open_bytes
 from nnfs_cli.sources.pictures import SUFFIXES, read_picture
 from nnfs_cli.sources.table import MISSING, Table
 from nnfs_cli.sources.table_reader import ColumnKinds, file_chunks, frame_chunks, stream_chunks
+from nnfs_cli.sources.tally import Tally
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,14 +33,28 @@ NUMBERS = 4_000_000
 class Rows:
     """Some rows of an input, ready for a model.
 
-    x: (n, *input_shape), raw.
+    x: (n, *input_shape), raw: the rows that a model can answer.
     ids: the texts of the id column, or the pictures' names; empty if there are none.
-    notes: sentences on what was changed or left out; a table has them in its first chunk only.
+    notes: sentences on what was changed or left out. A table has those on its columns in its first chunk;
+        those on its rows come last, in a chunk without rows.
+    answerable: which of all rows x holds, (N,) of bool; None if it holds all.
     """
 
     x: Array
     ids: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    answerable: Array | None = None
+
+    def __len__(self) -> int:
+        return len(self.x) if self.answerable is None else len(self.answerable)
+
+    def spread(self, outputs: Array) -> Array:
+        """A model's outputs (n, M) for x as those for all rows, (N, M): not-a-number where x has no row."""
+        if self.answerable is None or self.answerable.all():
+            return outputs
+        spread = np.full((len(self), *outputs.shape[1:]), np.nan, outputs.dtype)
+        spread[self.answerable] = outputs
+        return spread
 
 
 def read_rows(
@@ -80,20 +95,23 @@ def rows_of_frame(frame: "pd.DataFrame", preparation: Preparation) -> Iterator[R
 def rows_of_tables(chunks: Iterator[Table], preparation: Preparation, id_column: str = "") -> Iterator[Rows]:
     """The rows of a table that comes in chunks. Columns are matched by name.
 
+    A row without an answer has an unknown category, a gap that nothing fills, or an unusable number.
     A model that was not trained on a table takes the columns in their order.
     """
-    notes: tuple[str, ...] = ()
+    tally = Tally(preparation.columns)
     for number, chunk in enumerate(chunks):
-        if preparation.columns:
-            if number == 0:
-                notes = _match(chunk, preparation)
-            x = encode(chunk, preparation.columns)
-        else:
-            x = chunk.numbers
-            _require_width(x.shape[1], preparation, chunk.source)
-            refuse_unusable(x, lambda row, at, chunk=chunk: chunk.where(row, chunk.numeric[at]))
+        notes = _match(chunk, preparation) if preparation.columns and number == 0 else ()
+        columns = preparation.columns or tuple(map(Column, chunk.names))
+        if not preparation.columns:
+            _require_width(len(columns), preparation, chunk.source)
+        encoded = encode(chunk, columns)
+        tally.add(encoded)
+        accepted = encoded.accepted
+        x = preparation.in_trained_type(encoded.x if accepted.all() else encoded.x[accepted])
         ids = _texts(chunk, id_column) if id_column in chunk.names else ()
-        yield Rows(x.reshape(-1, *preparation.input_shape), ids, notes if number == 0 else ())
+        yield Rows(x.reshape(-1, *preparation.input_shape), ids, notes, accepted)
+    if totals := tally.notes("as in training"):
+        yield Rows(np.empty((0, *preparation.input_shape)), notes=totals)
 
 
 def rows_of_array(x: Array, preparation: Preparation, source: str) -> Iterator[Rows]:
@@ -124,8 +142,9 @@ def rows_of_array(x: Array, preparation: Preparation, source: str) -> Iterator[R
 def _kinds(preparation: Preparation) -> ColumnKinds:
     """How to read a table: numbers in the columns that are numbers for the model, texts in all others."""
     if not preparation.columns:
-        return ColumnKinds()
-    return ColumnKinds(numbers=frozenset(c.name for c in preparation.columns if not c.categories))
+        return ColumnKinds(keep_misread=True)
+    names = frozenset(column.name for column in preparation.columns if not column.categories)
+    return ColumnKinds(numbers=names, keep_misread=True)
 
 
 def _match(table: Table, preparation: Preparation) -> tuple[str, ...]:
@@ -144,8 +163,7 @@ def _match(table: Table, preparation: Preparation) -> tuple[str, ...]:
     extra = [name for name in table.names if name not in names]
     if not extra:
         return ()
-    shown_extra = ", ".join(extra[:8]) + (f" and {len(extra) - 8} more" if extra[8:] else "")
-    return (f"{table.source}: columns that the network does not use: {shown_extra}",)
+    return (f"{table.source}: columns that the network does not use: {listed(extra, 8)}",)
 
 
 def _texts(table: Table, name: str) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """A table in memory: its numbers in one matrix, its texts as integer codes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -40,6 +40,7 @@ class Table:
     numbers: (R, P), of the smallest type that holds them all; not-a-number for a missing one.
     texts: the other columns.
     start: how many rows of its source come before it.
+    misread: for each column of `numbers` that holds texts, these texts; such a row's number is missing.
     """
 
     source: str
@@ -48,6 +49,7 @@ class Table:
     numbers: Array
     texts: Mapping[str, Texts]
     start: int = 0
+    misread: Mapping[str, Texts] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.numbers)

@@ -3,7 +3,7 @@
 import io
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -23,10 +23,14 @@ CELLS = 2_000_000
 
 @dataclass(frozen=True)
 class ColumnKinds:
-    """Which columns are texts: those in `texts` or, if `numbers` is given, all except those in `numbers`."""
+    """Which columns are texts: those in `texts` or, if `numbers` is given, all except those in `numbers`.
+
+    keep_misread: whether texts among numbers are kept in `Table.misread`; or they are an error.
+    """
 
     texts: frozenset[str] = frozenset()
     numbers: frozenset[str] | None = None
+    keep_misread: bool = False
 
     def texts_among(self, names: Collection[str]) -> set[str]:
         return set(names) & self.texts if self.numbers is None else set(names) - self.numbers
@@ -158,10 +162,13 @@ def _chunks(frames: Iterable["pd.DataFrame"], source: str, kinds: ColumnKinds) -
         texts = kinds.texts_among(names)
         types = zip(names, frame.dtypes, strict=True)
         spelled = [name for name, dtype in types if dtype.kind not in "iuf" and name not in texts]
-        if spelled:
+        misread: dict[str, Texts] = {}
+        if spelled and kinds.keep_misread:
+            frame, misread = _set_apart(frame, spelled)
+        elif spelled:
             row, value = _first_text(frame[spelled[0]])
             raise TextInNumbersError(source, spelled, start + row + 1, spelled[0], value)
-        yield _as_table(frame, source, texts, start)
+        yield replace(_as_table(frame, source, texts, start), misread=misread)
         start += len(frame)
 
 
@@ -174,15 +181,29 @@ def _first_text(column: "pd.Series[Any]") -> tuple[int, object]:
     return row, column.iloc[row]
 
 
-def _as_table(frame: "pd.DataFrame", source: str, texts: Collection[str], start: int) -> Table:
+def _set_apart(frame: "pd.DataFrame", names: Sequence[str]) -> tuple["pd.DataFrame", dict[str, Texts]]:
+    """The frame with numbers in these columns, missing where a text is none, and such texts by column."""
     import pandas as pd
 
+    numbers = {name: pd.to_numeric(frame[name].astype(str), errors="coerce") for name in names}
+    misread = {
+        name: _as_texts(frame[name].where(column.isna() & frame[name].notna()))
+        for name, column in numbers.items()
+    }
+    return frame.assign(**numbers), {name: texts for name, texts in misread.items() if texts.levels}
+
+
+def _as_texts(column: "pd.Series[Any]") -> Texts:
+    import pandas as pd
+
+    codes, levels = pd.factorize(column)
+    return Texts(codes.astype(np.int32), tuple(_spell(level) for level in levels))
+
+
+def _as_table(frame: "pd.DataFrame", source: str, texts: Collection[str], start: int) -> Table:
     names = tuple(str(name) for name in frame.columns)
     numeric = tuple(name for name in names if name not in texts)
-    columns = {}
-    for name in texts:
-        codes, levels = pd.factorize(frame[name])
-        columns[name] = Texts(codes.astype(np.int32), tuple(_spell(level) for level in levels))
+    columns = {name: _as_texts(frame[name]) for name in texts}
     numbers = frame[list(numeric)] if columns else frame
     if any(not isinstance(dtype, np.dtype) for dtype in numbers.dtypes):  # pandas' own, with missing values
         numbers = numbers.astype(np.float64)

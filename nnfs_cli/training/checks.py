@@ -45,6 +45,8 @@ def check_fit(config: ExperimentConfig, network: Network, data: Data, *, trains:
             f"layers[{last}]: the last layer gives {network.output_shape} for each row, "
             f"but {config.dataset.type_name} has {what}: {config.loss.type_name} wants ({width},){hint}"
         )
+    if problems and data.why_task:
+        problems.append(f"dataset.{data.why_task}")
     if config.training.monitor != "val_loss" and "validation" not in data.splits:
         problems.append(
             f"training.monitor: {config.training.monitor} needs a validation split, and there is none"

@@ -20,6 +20,7 @@ from nnfs_cli.engine.descent import Descent
 from nnfs_cli.engine.network import Network
 from nnfs_cli.engine.protocol import Engine
 from nnfs_cli.engine.step import PlainEngine
+from nnfs_cli.preprocessing.balance import notes_on_classes
 from nnfs_cli.preprocessing.preparation import Preparation
 from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.schedules.base import Clock
@@ -230,9 +231,6 @@ def load_data(config: ExperimentConfig) -> Data:
 def _load(config: ExperimentConfig, rng: np.random.Generator, fitted: Preparation | None = None) -> Data:
     """The data, with targets that the loss and the last layer can do with, or as `fitted` says."""
     data = config.dataset.load_as(fitted, rng) if fitted else fit_to_outputs(config, config.dataset.load(rng))
-    note = large_inputs(config, data)
-    return (
-        replace(data, notes=(*data.notes, f"{note}; networks learn best from inputs near 1"))
-        if note
-        else data
-    )
+    large = large_inputs(config, data)
+    notes = [*notes_on_classes(data), large and f"{large}; networks learn best from inputs near 1"]
+    return replace(data, notes=(*data.notes, *filter(None, notes)))

@@ -4,6 +4,8 @@ import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
+import numpy as np
+
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.core.arrays import Array, slices
 from nnfs_cli.core.blas_threads import limit_blas
@@ -75,5 +77,15 @@ class Model:
         return gives_probabilities(self.loss, self.network)
 
     def predictions(self, outputs: Array) -> Array:
-        """The classes' names (N,) of `outputs`, or the real values (N, M) that they are."""
-        return self.preparation.labels[outputs.argmax(axis=1)] if self.preparation.classes else outputs
+        """The classes' names (N,) of `outputs`, or the real values (N, M) that they are.
+
+        Where outputs are not-a-number, the class is None.
+        """
+        if not self.preparation.classes:
+            return outputs
+        labels: Array = self.preparation.labels[outputs.argmax(axis=1)]
+        undefined = np.isnan(outputs).any(axis=1)
+        if undefined.any():
+            labels = labels.astype(object)
+            labels[undefined] = None
+        return labels
