@@ -1,6 +1,7 @@
 """Checks before training: whether a config's parts fit each other and its data."""
 
 import math
+from collections.abc import Collection
 
 from nnfs_cli.config.experiment import ExperimentConfig, last_computing
 from nnfs_cli.core.errors import NnfsError
@@ -88,13 +89,13 @@ def _need_probabilities(config: ExperimentConfig, network: Network, data: Data) 
     ]
 
 
-def undefined_notes(config: ExperimentConfig, data: Data) -> list[str]:
-    """For each split and each metric that is undefined on it, a sentence that says why."""
+def undefined_notes(config: ExperimentConfig, data: Data, splits: Collection[str]) -> list[str]:
+    """For each of the splits and each metric that is undefined on it, a sentence that says why."""
     return [
         f"{name} has {lacks}, so {metric.type_name} is undefined there"
         for name, split in data.splits.items()
         for metric in config.metrics
-        if (lacks := metric.lacks(split.t[split.rows], data.classes))
+        if name in splits and (lacks := metric.lacks(split.t[split.rows], data.classes))
     ]
 
 

@@ -64,7 +64,7 @@ class Experiment:
             if has_meaning(metric, self.loss, self.network, self.data)  # earlier runs may have others
         }
         last_batch = last_batch_note(config, self.network, self.data)
-        self._note(last_batch, *undefined_notes(config, self.data))
+        self._note(last_batch, *undefined_notes(config, self.data, self.data.splits))
         self.network.initialize(np.random.default_rng(init_seed))
         self.network.use_draws(Draws(layer_seed))
         self.shuffle_rng = np.random.default_rng(shuffle_seed)

@@ -65,9 +65,7 @@ class Model:
     def target_names(self) -> list[str]:
         """The targets' names; `prediction`, or `prediction_1`, ..., if they have none."""
         width = 1 if self.preparation.classes else self.network.output_shape[0]
-        if len(self.preparation.target_names) == width:
-            return list(self.preparation.target_names)
-        return ["prediction"] if width == 1 else [f"prediction_{m + 1}" for m in range(width)]
+        return self.preparation.output_names(width, "prediction")
 
     @property
     def gives_probabilities(self) -> bool:
