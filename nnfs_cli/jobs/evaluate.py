@@ -5,7 +5,7 @@ from typing import Any
 from nnfs_cli.jobs.load import load_experiment
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.runs.listing import default_split
-from nnfs_cli.training.checks import undefined_notes
+from nnfs_cli.training.defined import undefined_notes
 from nnfs_cli.training.evaluation import evaluate, target_scores
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.reports import Evaluation

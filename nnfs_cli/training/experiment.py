@@ -22,13 +22,8 @@ from nnfs_cli.engine.step import PlainEngine
 from nnfs_cli.preprocessing.preparation import Preparation
 from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.schedules.base import Clock
-from nnfs_cli.training.checks import (
-    channels_last_warning,
-    check_fit,
-    has_meaning,
-    last_batch_note,
-    undefined_notes,
-)
+from nnfs_cli.training.checks import channels_last_warning, check_fit, last_batch_note
+from nnfs_cli.training.defined import has_meaning, undefined_notes
 from nnfs_cli.training.state import Progress, check_state, load_state, state_of
 from nnfs_cli.training.targets import fit_to_outputs
 

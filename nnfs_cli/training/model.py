@@ -11,7 +11,7 @@ from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.engine.inference import Fill, infer
 from nnfs_cli.engine.network import Network, Workspace, zero_outputs
 from nnfs_cli.preprocessing.preparation import Preparation
-from nnfs_cli.training.checks import gives_probabilities
+from nnfs_cli.training.defined import gives_probabilities
 
 Infer: TypeAlias = Callable[[Fill, Sequence[slice], int], Array]
 """Computes the outputs z (n, M) of n rows, which the slices cut into batches."""
