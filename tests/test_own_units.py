@@ -114,3 +114,40 @@ def test_undoing_a_map_is_exact_to_float64() -> None:
     again = (affine.undo(y) - affine.shift) * affine.scale
     assert again.dtype == np.float64
     np.testing.assert_allclose(again, y.astype(np.float64), rtol=1e-6, atol=1e-8)
+
+
+TWO = """
+dataset: {type: csv, path: t.csv, target: [big, small], test: 0.3}
+layers: [{type: dense, units: 2}]
+loss: mse
+metrics: [rmse]
+optimizer: {type: sgd, learning_rate: 0.1}
+training: {epochs: 5}
+"""
+
+
+def test_several_targets_have_scores_of_their_own(nnfs: Nnfs, tmp_path: Path) -> None:
+    x, t = rows(0.0)
+    lines = [f"{a},{1e6 * a + c},{b + 0.01 * c}\n" for (a, b), (c,) in zip(x, t, strict=True)]
+    (tmp_path / "t.csv").write_text("a,big,small\n" + "".join(lines))
+    (tmp_path / "c.yaml").write_text(TWO)
+    trained = nnfs("train", "c.yaml", "--id", "r").out
+    record = json.loads((tmp_path / "runs/r/evaluation-test.json").read_text())
+    summary = json.loads((tmp_path / "runs/r/summary.json").read_text())
+    with np.load(tmp_path / "runs/r/predictions.npz") as arrays:
+        error = arrays["prediction"] - arrays["target"]
+        spread = arrays["target"] - arrays["target"].mean(axis=0)
+    assert record["targets"] == summary["targets"]
+    assert list(record["targets"]) == ["big", "small"]
+    for m, scores in enumerate(record["targets"].values()):
+        assert scores["rmse"] == pytest.approx(np.sqrt(np.mean(error[:, m] ** 2)))
+        assert scores["mae"] == pytest.approx(np.mean(np.abs(error[:, m])))
+        assert scores["r2"] == pytest.approx(1 - np.sum(error[:, m] ** 2) / np.sum(spread[:, m] ** 2))
+    for told in (trained, nnfs("evaluate", "r").out):
+        assert "each target, test" in told
+        assert f"{record['targets']['small']['rmse']:.6g}" in told
+
+
+def test_a_single_target_has_no_table_of_its_own(nnfs: Nnfs, tmp_path: Path) -> None:
+    assert "each target" not in nnfs("train", "cubic.yaml", "--id", "r").out
+    assert "targets" not in json.loads((tmp_path / "runs/r/evaluation-validation.json").read_text())

@@ -70,19 +70,15 @@ def answers(name: str, options: Any, shape: Shape, x: Array) -> Array:
     return workspace.y.copy()
 
 
-@pytest.mark.parametrize(
-    ("low", "high"), [ALL_REALS, (0.0, math.inf), (-math.inf, 0.0), (-0.5, 2.0), (1.0, 3.0)]
-)
 @pytest.mark.parametrize(("name", "options", "shape"), LAYER_CASES)
-def test_a_layers_outputs_lie_in_the_range_that_it_names(
-    name: str, options: Any, shape: Shape, low: float, high: float
-) -> None:
-    named = create(Layer, name, options).output_range((low, high))
-    for size in (0.1, 3.0, 50.0):
-        x = np.clip(size * np.random.default_rng(3).normal(size=(200, *shape)), low, high)
-        y = answers(name, options, shape, x)
-        assert named[0] - 1e-12 <= y.min()
-        assert y.max() <= named[1] + 1e-12
+def test_a_layers_outputs_lie_in_the_range_that_it_names(name: str, options: Any, shape: Shape) -> None:
+    rng = np.random.default_rng(3)
+    for low, high in (ALL_REALS, (0.0, math.inf), (-math.inf, 0.0), (-0.5, 2.0), (1.0, 3.0)):
+        named = create(Layer, name, options).output_range((low, high))
+        for size in (0.1, 3.0, 50.0):
+            y = answers(name, options, shape, np.clip(size * rng.normal(size=(200, *shape)), low, high))
+            assert named[0] - 1e-12 <= y.min()
+            assert y.max() <= named[1] + 1e-12
 
 
 @pytest.mark.parametrize(
@@ -120,7 +116,7 @@ def test_xor_is_learned_below_a_last_layer_with_bounds(last: str) -> None:
     write_xor()
     made = trained(last, "seed=3")
     assert evaluate(made, "train").scores["r2"] > 0.9
-    assert any("not standardized, since" in note for note in made.data.notes)
+    assert any("not standardized: " in note for note in made.data.notes)
 
 
 @pytest.mark.parametrize("last", ["relu", "softplus", "elu"])
@@ -142,9 +138,7 @@ def test_targets_are_standardized_where_the_last_layer_answers_any_number(last: 
 
 def test_standardized_targets_that_a_last_layer_cannot_answer_are_refused_if_asked_for() -> None:
     write_xor()
-    with pytest.raises(
-        NnfsError, match=r"standardize_target: must be auto or false, since layers\[3\], sigm"
-    ):
+    with pytest.raises(NnfsError, match=r"standardize_target: must be auto or false, since sigmoid, the"):
         experiment("sigmoid", "dataset.standardize_target=true")
     assert experiment("sigmoid", "dataset.standardize_target=false").preparation.targets.is_identity
 
@@ -154,7 +148,7 @@ def test_standardized_targets_that_a_last_layer_cannot_answer_are_refused_if_ask
 def test_targets_far_beyond_what_the_last_layer_answers_are_refused(last: str, standardize: str) -> None:
     write(np.linspace(0, 50, 40))
     with pytest.raises(
-        NnfsError, match=rf"layers\[3\]: {last}, the last layer, gives only numbers from -?\d to 1"
+        NnfsError, match=rf"layers\[3\]: {last}, the last layer, allows only predictions from -?\d to 1"
     ):
         experiment(last, f"dataset.standardize_target={standardize}")
 
@@ -163,6 +157,31 @@ def test_targets_that_are_partly_out_of_reach_are_told() -> None:
     write(np.linspace(-5, 10, 61))
     (note,) = [note for note in experiment("relu").data.notes if "misses" in note]
     assert "misses 20 of 61 training targets, which go from -5 to 10" in note
+
+
+def test_a_reach_is_told_in_the_targets_own_units() -> None:
+    write(np.linspace(-4, 10, 71))
+    assert not any("misses" in note for note in experiment("elu").data.notes)
+    (note,) = [note for note in experiment("gelu").data.notes if "misses" in note]
+    assert "from -1.701 up, and misses 12 of 71 training targets, which go from -4 to 10" in note
+
+
+@pytest.mark.parametrize(
+    ("last", "loss", "missed"), [("relu", "poisson", 20), ("tanh", "binary_cross_entropy", 80)]
+)
+def test_bounds_hold_for_predictions_of_losses_with_units_of_their_own(
+    last: str, loss: str, missed: int
+) -> None:
+    y = np.arange(40) % 2
+    Path("t.csv").write_text("a,y,q\n" + "".join(f"{i},{k},{1 - k}\n" for i, k in enumerate(y)))
+    config = CONFIG.replace("LAST", last).replace("mse", loss)
+    if loss == "poisson":  # a rate is at least exp(0)
+        made = Experiment(parse_config(config, "t.yaml"))
+        assert f"predictions from 1 up, and misses {missed} of 40" in made.data.notes[-1]
+    else:
+        config = config.replace("target: y", "target: [y, q]").replace("units: 1", "units: 2")
+        with pytest.raises(NnfsError, match=f"from 0.268941 to 0.731059, and misses {missed} of 80"):
+            Experiment(parse_config(config, "t.yaml"))
 
 
 def test_made_up_data_have_the_same_rule() -> None:

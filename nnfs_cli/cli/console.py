@@ -17,6 +17,9 @@ if TYPE_CHECKING:  # not imported when run, so that `nnfs runs` starts fast
     from nnfs_cli.runs.directory import RunDirectory
     from nnfs_cli.training.experiment import Experiment
 
+MOST_TARGETS = 10
+"""Targets whose scores are shown after a training. `nnfs evaluate` shows all."""
+
 PIPED_WIDTH = 140
 """Width of the output in characters, if it does not go to a terminal."""
 
@@ -86,9 +89,22 @@ def show_scores(run: "RunDirectory") -> None:
     for split, values in scores.items():
         table.add_row(split, *(format_score(values[name]) for name in names))
     out.print(table)
+    if targets := summary.get("targets"):
+        out.print(_target_table(summary["pictured_split"], dict(list(targets.items())[:MOST_TARGETS])))
     speed = summary["samples_per_second"]
     out.print(f"trained for {summary['seconds']:.1f} s, {speed:,.0f} samples/s", markup=False)
     out.print(f"run: {run.path}", markup=False)
+
+
+def _target_table(split: str, targets: Mapping[str, Mapping[str, float | None]]) -> Table:
+    """A row for each target: its own scores on a split."""
+    table = Table(title=f"each target, {split}", title_justify="left", title_style="bold")
+    table.add_column("target")
+    for name in next(iter(targets.values())):
+        table.add_column(name, justify="right")
+    for target, scores in targets.items():
+        table.add_row(Text(target), *map(format_score, scores.values()))
+    return table
 
 
 def show_evaluation(record: Mapping[str, Any], run: "RunDirectory") -> None:
@@ -96,6 +112,8 @@ def show_evaluation(record: Mapping[str, Any], run: "RunDirectory") -> None:
     out.print(f"{run.id}, {record['split']}, {record['rows']:,} rows", style="bold", markup=False)
     for name, score in record["scores"].items():
         out.print(f"  {name:<10} {format_score(score)}", markup=False)
+    if "targets" in record:
+        out.print(_target_table(record["split"], record["targets"]))
     if "classes" not in record:
         return
     names = [score["name"] for score in record["classes"]]

@@ -116,4 +116,7 @@ def save(experiment: Experiment, run: RunDirectory, summary: dict[str, Any]) -> 
         pictured = evaluations[default_split(evaluations)]
         summary["pictured_split"] = pictured.split
         run.write_arrays("predictions.npz", plot_data(experiment, pictured))
-        run.write_json(f"evaluation-{pictured.split}.json", evaluation_record(pictured))
+        record = evaluation_record(experiment, pictured)
+        run.write_json(f"evaluation-{pictured.split}.json", record)
+        if "targets" in record:
+            summary["targets"] = record["targets"]

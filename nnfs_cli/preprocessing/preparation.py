@@ -76,6 +76,12 @@ class Preparation:
             cast = x.astype(self.dtype)
         return cast if np.array_equal(cast, x) else x.astype(np.float64)
 
+    def output_names(self, width: int, otherwise: str) -> list[str]:
+        """The names of so many targets; `otherwise`, or `otherwise_1`, ..., if they have none."""
+        if len(self.target_names) == width:
+            return list(self.target_names)
+        return [otherwise] if width == 1 else [f"{otherwise}_{m + 1}" for m in range(width)]
+
     def record(self) -> dict[str, Any]:
         """As a JSON mapping."""
         return {

@@ -2,7 +2,7 @@
 
 import math
 
-from nnfs_cli.config.experiment import ExperimentConfig, last_computing
+from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.engine.network import Network
 from nnfs_cli.kernels.windows import channels_last
@@ -11,6 +11,7 @@ from nnfs_cli.layers.reshape import Reshape
 from nnfs_cli.losses.base import Loss, adds_up
 from nnfs_cli.metrics.base import Metric
 from nnfs_cli.preprocessing.records import Data
+from nnfs_cli.training.defined import need_probabilities
 
 
 def channels_last_warning(config: ExperimentConfig, data: Data) -> str:
@@ -58,46 +59,10 @@ def check_fit(config: ExperimentConfig, network: Network, data: Data, *, trains:
     if trains and config.training.accumulate > 1 and not adds_up(config.loss):
         problems.append(_cannot_accumulate(config))
     if trains:
-        problems += _need_probabilities(config, network, data)
+        problems += need_probabilities(config, network, data)
         problems += _too_few_rows(config, network, data)
     if problems:
         raise NnfsError("\n  ".join([f"{config.name}: the parts do not fit together", *problems]))
-
-
-def gives_probabilities(loss: Loss, network: Network) -> bool:
-    """Whether predictions for classes are probabilities, which add up to 1 in each row."""
-    if loss.expects_logits:
-        return True
-    where, last = last_computing(network.layers)
-    return last.sums_to_one and network.shapes[where + 1] == network.output_shape
-
-
-def has_meaning(metric: Metric, loss: Loss, network: Network, data: Data) -> bool:
-    """Whether the predictions are what the metric needs: probabilities, or others."""
-    needs = bool(data.classes) and metric.needs_probabilities(len(data.classes))
-    return not needs or gives_probabilities(loss, network)
-
-
-def _need_probabilities(config: ExperimentConfig, network: Network, data: Data) -> list[str]:
-    """The mistakes of metrics that need probabilities, where there are none."""
-    last = last_computing(network.layers)[1].type_name
-    return [
-        f"metrics[{i}]: {metric.type_name} needs probabilities, which add up to 1, but {last} with "
-        f"{config.loss.type_name} gives scores; write `loss: cross_entropy`, or make softmax the last layer, "
-        f"with mse"
-        for i, metric in enumerate(config.metrics)
-        if not has_meaning(metric, config.loss, network, data)
-    ]
-
-
-def undefined_notes(config: ExperimentConfig, data: Data) -> list[str]:
-    """For each split and each metric that is undefined on it, a sentence that says why."""
-    return [
-        f"{name} has {lacks}, so {metric.type_name} is undefined there"
-        for name, split in data.splits.items()
-        for metric in config.metrics
-        if (lacks := metric.lacks(split.t[split.rows], data.classes))
-    ]
 
 
 def _cannot_accumulate(config: ExperimentConfig) -> str:

@@ -105,7 +105,8 @@ def _is_best(experiment: Experiment, value: float) -> bool:
         return False
     progress, sign = experiment.progress, _sign(experiment)
     min_delta = experiment.config.training.min_delta
-    return not progress.best_epoch or sign * value < sign * progress.best_value - min_delta
+    no_best = not math.isfinite(progress.best_value)
+    return no_best or sign * value < sign * progress.best_value - min_delta
 
 
 def _sign(experiment: Experiment) -> float:

@@ -25,13 +25,8 @@ from nnfs_cli.preprocessing.preparation import Preparation
 from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.schedules.base import Clock
 from nnfs_cli.sources.arrays import read_npz
-from nnfs_cli.training.checks import (
-    channels_last_warning,
-    check_fit,
-    has_meaning,
-    last_batch_note,
-    undefined_notes,
-)
+from nnfs_cli.training.checks import channels_last_warning, check_fit, last_batch_note
+from nnfs_cli.training.defined import has_meaning, undefined_notes
 from nnfs_cli.training.scaling import large_inputs
 from nnfs_cli.training.state import Progress, check_state, load_state, state_of
 from nnfs_cli.training.targets import fit_to_outputs
@@ -70,7 +65,7 @@ class Experiment:
             if has_meaning(metric, self.loss, self.network, self.data)  # earlier runs may have others
         }
         last_batch = last_batch_note(config, self.network, self.data)
-        self._note(last_batch, *undefined_notes(config, self.data))
+        self._note(last_batch, *undefined_notes(config, self.data, self.data.splits))
         self.network.initialize(np.random.default_rng(init_seed))
         if config.initial_weights and fitted is None:
             self._load_initial_weights(config.weights_file)

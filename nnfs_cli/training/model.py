@@ -13,7 +13,7 @@ from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.engine.inference import Fill, infer
 from nnfs_cli.engine.network import Network, Workspace, zero_outputs
 from nnfs_cli.preprocessing.preparation import Preparation
-from nnfs_cli.training.checks import gives_probabilities
+from nnfs_cli.training.defined import gives_probabilities
 
 Infer: TypeAlias = Callable[[Fill, Sequence[slice], int], Array]
 """Computes the outputs z (n, M) of n rows, which the slices cut into batches."""
@@ -67,9 +67,7 @@ class Model:
     def target_names(self) -> list[str]:
         """The targets' names; `prediction`, or `prediction_1`, ..., if they have none."""
         width = 1 if self.preparation.classes else self.network.output_shape[0]
-        if len(self.preparation.target_names) == width:
-            return list(self.preparation.target_names)
-        return ["prediction"] if width == 1 else [f"prediction_{m + 1}" for m in range(width)]
+        return self.preparation.output_names(width, "prediction")
 
     @property
     def gives_probabilities(self) -> bool:
