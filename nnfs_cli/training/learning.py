@@ -22,8 +22,11 @@ def learning_notes(experiment: Experiment) -> list[str]:
     unreached = _unreached(experiment)
     network = experiment.network
     notes = [_sentence(network, unreached)] if unreached else []
-    for name, layer in zip(network.names, network.layers, strict=True):
-        if isinstance(layer, Dense) and name not in unreached and _has_equal_units(layer.W.value):
+    dense = [
+        (n, layer) for n, layer in zip(network.names, network.layers, strict=True) if type(layer) is Dense
+    ]
+    for name, layer in dense[:-1]:  # the last one's units are outputs
+        if name not in unreached and _has_equal_units(layer.W.value):
             notes.append(
                 f"all units of {name} are equal and stay so, as if it had only one: "
                 f"choose an `init` whose numbers differ"
