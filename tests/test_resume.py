@@ -252,6 +252,11 @@ def test_setting_an_option_leaves_all_else_as_it_was(text: str) -> None:
     assert set_option(text, ("training", "epochs"), "12") == text.replace("epochs: 5", "epochs: 12", 1)
 
 
+def test_an_option_that_is_not_written_out_is_told() -> None:
+    with pytest.raises(NnfsError, match="is not written out there; set it to 12 by hand"):
+        set_option("training: {<<: {epochs: 3}}", ("training", "epochs"), "12")
+
+
 def test_a_run_starts_from_anothers_weights_and_repeats_without_it(nnfs: Nnfs) -> None:
     nnfs("train", "blobs.yaml", "--id", "first", "-q")
     said = nnfs("train", "blobs.yaml", "--id", "second", "--from", "first", "--set", "training.epochs=1").out

@@ -83,12 +83,12 @@ def refuse_changes(run: RunDirectory, found: list[str]) -> None:
     """Raise NnfsError if anything was changed since the run's checkpoint was written."""
     if found:
         more = [f"and {len(found) - MOST_CHANGES} more"] if found[MOST_CHANGES:] else []
+        start = f", from this one's weights with `--from {run.path}`" if run.has("weights.npz") else ""
         lines = [
             f"{run.path}: cannot be resumed, since it is not what its checkpoint was made with",
             *found[:MOST_CHANGES],
             *more,
-            f"take this back; or start a new run, `nnfs train {run.path / 'config.yaml'}`, with "
-            f"`--from {run.path}` from the weights of this one",
+            f"take this back, or start a new run with `nnfs train {run.path / 'config.yaml'}`{start}",
         ]
         raise NnfsError("\n  ".join(lines))
 
