@@ -322,3 +322,23 @@ def test_notes_are_kept_once_when_a_run_is_resumed(tmp_path: Path) -> None:
     for _ in train_run(experiment, run):
         pass
     assert run.summary()["notes"] == before
+
+
+@pytest.mark.parametrize("quiet", [[], ["-q"]])
+@pytest.mark.parametrize("times", [1, 2])
+def test_the_first_ctrl_c_says_what_a_second_one_does(
+    nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch, times: int, quiet: list[str]
+) -> None:
+    def stopped(*_: object) -> None:
+        for _ in range(times):
+            signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as during:
+        during.setattr("nnfs_cli.runs.recorder.Recorder.record", stopped)
+        outcome = nnfs("train", "cubic.yaml", "--id", "one", *quiet)
+    assert outcome.status == 130
+    first, second = outcome.err.splitlines()
+    assert first == "nnfs: finishing the step and saving; Ctrl-C again stops at once, at the last checkpoint"
+    assert ("stopped at once" if times == 2 else "everything is saved") in second
+    assert "`nnfs resume runs/one` continues" in second
+    assert nnfs("resume", "one", "-q").status == 0

@@ -17,6 +17,7 @@ from nnfs_cli.training.reports import EpochReport, Report
 
 REFRESH_SECONDS = 1.0
 PLAIN_LINES = 20
+STOPPING = "finishing the step and saving; Ctrl-C again stops at once, at the last checkpoint"
 
 
 def train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) -> None:
@@ -31,7 +32,7 @@ def train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) ->
 
 def _train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) -> None:
     if quiet:
-        for _ in train_run(experiment, run, _say_stopping):
+        for _ in train_run(experiment, run, lambda: note_on_stderr(STOPPING)):
             pass
         out.print(str(run.path), markup=False)
         return
@@ -39,13 +40,9 @@ def _train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) -
     # A live bar would draw over a debugger's prompt.
     live = out.is_terminal and experiment.engine.name != "plain"
     with (Bar if live else Lines)(experiment, out) as view:
-        for report in train_run(experiment, run, _say_stopping):
+        for report in train_run(experiment, run, view.say_stopping):
             view.show(report)
     show_scores(run)
-
-
-def _say_stopping() -> None:
-    note_on_stderr("finishing the step and saving; Ctrl-C again stops at once, at the last checkpoint")
 
 
 class Lines:
@@ -65,6 +62,10 @@ class Lines:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         return
+
+    def say_stopping(self) -> None:
+        """Say that Ctrl-C was heard, and what a second one does."""
+        note_on_stderr(STOPPING)
 
     def show(self, report: Report) -> None:
         if isinstance(report, EpochReport):
@@ -121,6 +122,9 @@ class Bar(Lines):
     ) -> None:
         self._refresh()
         self._live.stop()
+
+    def say_stopping(self) -> None:
+        self._console.print(f"nnfs: {STOPPING}", markup=False)  # above the live bar
 
     def show(self, report: Report) -> None:
         if isinstance(report, EpochReport):
