@@ -46,7 +46,7 @@ def test_a_layer_that_no_gradient_reaches_is_named_once_with_the_reason(
 
 def test_units_that_stay_equal_are_named() -> None:
     said = notes(toy(BLOBS, *ZEROS, "layers.1=sigmoid"))
-    assert said == [note for note in said if note.startswith("all units of 0_dense are equal")]
+    assert said == [note for note in said if note.startswith("all units of 0_dense are equal, and stay so")]
     assert len(said) == 1
 
 

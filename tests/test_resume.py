@@ -77,6 +77,7 @@ def finish(run: RunDirectory, epochs: int | None = None) -> list[str]:
         ("units: 8", "units: 9", "layers[0].units: 8 -> 9"),
         ("momentum: 0.9", "momentum: 0.5", "optimizer.momentum: 0.9 -> 0.5"),
         ("validation: 40", "validation: 30", "dataset.validation: 40 -> 30"),
+        ("test: 0", "test: 0.2", "dataset.test: 0 -> 0.2"),
         ("metrics: [rmse, r2]", "metrics: [rmse]", "metrics[1]: 'r2' -> nothing"),
         ("- tanh", "- tanh\n- sigmoid", "layers[2]: nothing -> 'sigmoid'"),
         ("- tanh", "- {type: dense, units: 3}", "layers[1]: 'tanh' -> nothing"),
@@ -271,6 +272,7 @@ def test_a_run_starts_from_anothers_weights_and_repeats_without_it(nnfs: Nnfs) -
     assert same_numbers(second.path, Path("runs/third"))
     assert nnfs("resume", "second", "--epochs", "2", "-q").status == 0
     assert second.summary()["initial_weights"]["path"] == str(weights.resolve())
+    assert sum("training starts from" in note for note in second.summary()["notes"]) == 1
 
 
 def test_weights_that_do_not_fit_or_are_not_there_are_told_by_layer(nnfs: Nnfs) -> None:
@@ -330,7 +332,7 @@ def test_the_first_ctrl_c_says_what_a_second_one_does(
     nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch, times: int, quiet: list[str]
 ) -> None:
     def stopped(*_: object) -> None:
-        for _ in range(times):
+        for _time in range(times):
             signal.raise_signal(signal.SIGINT)
 
     with monkeypatch.context() as during:

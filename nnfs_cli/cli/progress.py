@@ -1,6 +1,8 @@
 """Progress of a training: a live bar in a terminal, plain lines elsewhere."""
 
+import sys
 import time
+from contextlib import suppress
 from types import TracebackType
 
 from rich.console import Console, Group
@@ -8,7 +10,7 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from nnfs_cli.cli.console import format_scores, note_on_stderr, out, show_network, show_scores
+from nnfs_cli.cli.console import format_scores, out, show_network, show_scores
 from nnfs_cli.core.errors import InterruptionError
 from nnfs_cli.jobs.train import train_run
 from nnfs_cli.runs.directory import RunDirectory
@@ -32,7 +34,7 @@ def train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) ->
 
 def _train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) -> None:
     if quiet:
-        for _ in train_run(experiment, run, lambda: note_on_stderr(STOPPING)):
+        for _ in train_run(experiment, run, _say_stopping):
             pass
         out.print(str(run.path), markup=False)
         return
@@ -43,6 +45,12 @@ def _train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) -
         for report in train_run(experiment, run, view.say_stopping):
             view.show(report)
     show_scores(run)
+
+
+def _say_stopping() -> None:
+    """Say that Ctrl-C was heard, and what a second one does."""
+    with suppress(OSError, ValueError):  # the terminal may be gone, and the run is to be saved all the same
+        sys.stderr.write(f"nnfs: {STOPPING}\n")
 
 
 class Lines:
@@ -64,8 +72,7 @@ class Lines:
         return
 
     def say_stopping(self) -> None:
-        """Say that Ctrl-C was heard, and what a second one does."""
-        note_on_stderr(STOPPING)
+        _say_stopping()
 
     def show(self, report: Report) -> None:
         if isinstance(report, EpochReport):
@@ -124,7 +131,8 @@ class Bar(Lines):
         self._live.stop()
 
     def say_stopping(self) -> None:
-        self._console.print(f"nnfs: {STOPPING}", markup=False)  # above the live bar
+        with suppress(OSError, ValueError):
+            self._console.print(f"nnfs: {STOPPING}", markup=False)  # above the live bar
 
     def show(self, report: Report) -> None:
         if isinstance(report, EpochReport):

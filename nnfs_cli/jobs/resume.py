@@ -19,7 +19,7 @@ def resume(run: RunDirectory, epochs: int | None = None) -> Experiment:
     NnfsError if there is nothing left to train, or if config, plugins or data are not what the checkpoint
     was made with.
     """
-    summary, config = run.summary(), run.config()
+    summary, config = run.summary(), replace(run.config(), initial_weights="")  # the checkpoint has weights
     if not run.has(FILE):
         raise NnfsError(f"{run.path}: {summary.get('status')}, and no checkpoint was written to resume from")
     record = read_record(run)
