@@ -23,9 +23,6 @@ MOST_TARGETS = 10
 PIPED_WIDTH = 140
 """Width of the output in characters, if it does not go to a terminal."""
 
-EPOCHS_DIFFER = "; an epoch's train scores are from its steps, each before its update"
-"""Why the scores of the training rows here are not those that the last epoch showed."""
-
 out = Console(highlight=False, soft_wrap=True, emoji=False)
 if not out.is_terminal:
     out.width = PIPED_WIDTH
@@ -77,11 +74,8 @@ def show_scores(run: "RunDirectory") -> None:
     scores = summary["scores"]
     names = list(next(iter(scores.values())))
     best = summary.get("best")
-    title = f"scores of the final weights{EPOCHS_DIFFER}"
-    if best:
-        title = (
-            f"scores of the weights of epoch {best['epoch']}, the best by {best['monitor']}{EPOCHS_DIFFER}"
-        )
+    which = f"weights of epoch {best['epoch']}, the best by {best['monitor']}" if best else "final weights"
+    title = f"scores of the {which}"
     table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("split")
     for name in names:
@@ -91,6 +85,7 @@ def show_scores(run: "RunDirectory") -> None:
     out.print(table)
     if targets := summary.get("targets"):
         out.print(_target_table(summary["pictured_split"], dict(list(targets.items())[:MOST_TARGETS])))
+    out.print("(an epoch's own train scores come from its steps, each before its update)", style="dim")
     speed = summary["samples_per_second"]
     out.print(f"trained for {summary['seconds']:.1f} s, {speed:,.0f} samples/s", markup=False)
     out.print(f"run: {run.path}", markup=False)

@@ -1,6 +1,8 @@
 """Progress of a training: a live bar in a terminal, plain lines elsewhere."""
 
+import sys
 import time
+from contextlib import suppress
 from types import TracebackType
 
 from rich.console import Console, Group
@@ -8,7 +10,7 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from nnfs_cli.cli.console import format_scores, note_on_stderr, out, show_network, show_scores
+from nnfs_cli.cli.console import format_scores, out, show_network, show_scores
 from nnfs_cli.core.errors import InterruptionError
 from nnfs_cli.jobs.train import train_run
 from nnfs_cli.runs.directory import RunDirectory
@@ -17,6 +19,7 @@ from nnfs_cli.training.reports import EpochReport, Report
 
 REFRESH_SECONDS = 1.0
 PLAIN_LINES = 20
+STOPPING = "finishing the step and saving; Ctrl-C again stops at once, at the last checkpoint"
 
 
 def train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) -> None:
@@ -39,13 +42,15 @@ def _train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) -
     # A live bar would draw over a debugger's prompt.
     live = out.is_terminal and experiment.engine.name != "plain"
     with (Bar if live else Lines)(experiment, out) as view:
-        for report in train_run(experiment, run, _say_stopping):
+        for report in train_run(experiment, run, view.say_stopping):
             view.show(report)
     show_scores(run)
 
 
 def _say_stopping() -> None:
-    note_on_stderr("finishing the step and saving; Ctrl-C again stops at once, at the last checkpoint")
+    """Say that Ctrl-C was heard, and what a second one does."""
+    with suppress(OSError, ValueError):  # the terminal may be gone, and the run is to be saved all the same
+        sys.stderr.write(f"nnfs: {STOPPING}\n")
 
 
 class Lines:
@@ -65,6 +70,9 @@ class Lines:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         return
+
+    def say_stopping(self) -> None:
+        _say_stopping()
 
     def show(self, report: Report) -> None:
         if isinstance(report, EpochReport):
@@ -121,6 +129,10 @@ class Bar(Lines):
     ) -> None:
         self._refresh()
         self._live.stop()
+
+    def say_stopping(self) -> None:
+        with suppress(OSError, ValueError):
+            self._console.print(f"nnfs: {STOPPING}", markup=False)  # above the live bar
 
     def show(self, report: Report) -> None:
         if isinstance(report, EpochReport):

@@ -24,12 +24,11 @@ FILE, RECORD = "checkpoint.npz", "made_with"
 MOST_CHANGES = 10
 """Changes to list in a message."""
 
-FREE = re.compile(
-    r"name|initial_weights|training\.(epochs|patience|log_every|engine|parts|threads)"
-    r"|dataset\.(path|test|(train|test)_(images|labels)|[xy](_test)?)(\[\d+\])?"
-)
-"""Options that a resumed run may change: names of files, whose content the data's fingerprint tells; how
-long to train; and how the same equations are computed."""
+FREE = re.compile(r"name|initial_weights|training\.(epochs|patience|log_every|engine|parts|threads)")
+"""Options that a resumed run may change: how long to train, and how the same equations are computed."""
+
+FILES = re.compile(r"dataset\.(path|test|(train|test)_(images|labels)|[xy](_test)?)(\[\d+\])?")
+"""Options that may name files. These may move: the data's fingerprint tells whether the content changed."""
 
 
 def write_checkpoint(experiment: Experiment, run: RunDirectory, record: Mapping[str, Any]) -> None:
@@ -75,20 +74,25 @@ def _options_changed(before: Mapping[str, Any], config: ExperimentConfig) -> lis
     return [
         f"{key}: {shown(old.get(key))} -> {shown(new.get(key))}"
         for key in {**old, **new}
-        if old.get(key) != new.get(key) and not FREE.fullmatch(key)
+        if old.get(key) != new.get(key) and not _may_change(key, old.get(key), new.get(key))
     ]
+
+
+def _may_change(key: str, old: Any, new: Any) -> bool:
+    are_texts = isinstance(old, str) and isinstance(new, str)
+    return bool(FREE.fullmatch(key) or (are_texts and FILES.fullmatch(key)))
 
 
 def refuse_changes(run: RunDirectory, found: list[str]) -> None:
     """Raise NnfsError if anything was changed since the run's checkpoint was written."""
     if found:
         more = [f"and {len(found) - MOST_CHANGES} more"] if found[MOST_CHANGES:] else []
+        start = f", from this one's weights with `--from {run.path}`" if run.has("weights.npz") else ""
         lines = [
             f"{run.path}: cannot be resumed, since it is not what its checkpoint was made with",
             *found[:MOST_CHANGES],
             *more,
-            f"take this back; or start a new run, `nnfs train {run.path / 'config.yaml'}`, with "
-            f"`--from {run.path}` from the weights of this one",
+            f"take this back, or start a new run with `nnfs train {run.path / 'config.yaml'}`{start}",
         ]
         raise NnfsError("\n  ".join(lines))
 

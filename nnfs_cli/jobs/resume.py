@@ -19,7 +19,7 @@ def resume(run: RunDirectory, epochs: int | None = None) -> Experiment:
     NnfsError if there is nothing left to train, or if config, plugins or data are not what the checkpoint
     was made with.
     """
-    summary, config = run.summary(), run.config()
+    summary, config = run.summary(), replace(run.config(), initial_weights="")  # the checkpoint has weights
     if not run.has(FILE):
         raise NnfsError(f"{run.path}: {summary.get('status')}, and no checkpoint was written to resume from")
     record = read_record(run)
@@ -40,10 +40,10 @@ def resume(run: RunDirectory, epochs: int | None = None) -> Experiment:
     _refuse_nothing_to_train(run, experiment, epochs, completed=summary.get("status") == "completed")
     notes = [*rounding_note(record, experiment, run), *_schedule_note(experiment, planned)]
     experiment.data = replace(experiment.data, notes=(*experiment.data.notes, *notes))
-    run.drop_rows_after(experiment.progress.step)
     if epochs is not None:
         text = (run.path / "config.yaml").read_text(encoding="utf-8")
         run.write("config.yaml", set_option(text, ("training", "epochs"), str(epochs)).encode())
+    run.drop_rows_after(experiment.progress.step)
     return experiment
 
 

@@ -79,10 +79,9 @@ def _is_power_of_two(epoch: int) -> bool:
 def stopped_early(experiment: Experiment) -> str:
     """The sentence about a training whose patience ran out."""
     progress, training = experiment.progress, experiment.config.training
-    return (
-        f"stopped at epoch {progress.epoch}: {training.monitor} no better since epoch {progress.best_epoch} "
-        f"(training.patience: {training.patience})"
-    )
+    best = progress.best_epoch
+    since = f"{training.monitor} {f'no better since epoch {best}' if best else 'never a finite number'}"
+    return f"stopped at epoch {progress.epoch}: {since} (training.patience: {training.patience})"
 
 
 def _without_best(experiment: Experiment) -> tuple[str, ...]:

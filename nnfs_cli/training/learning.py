@@ -18,31 +18,47 @@ ROWS, ROWS_AT_A_TIME = 1024, 64
 
 
 def learning_notes(experiment: Experiment) -> list[str]:
-    """A sentence on layers that cannot learn, if there are any, and one for each layer of equal units."""
+    """Sentences on layers that no gradient reaches, and on layers whose units stay equal."""
     unreached = _unreached(experiment)
-    network = experiment.network
-    notes = [_sentence(network, unreached)] if unreached else []
-    for name, layer in zip(network.names, network.layers, strict=True):
-        if isinstance(layer, Dense) and name not in unreached and _has_equal_units(layer.W.value):
-            notes.append(
-                f"all units of {name} are equal and stay so, as if it had only one: "
-                f"choose an `init` whose numbers differ"
-            )
-    return notes
+    notes = [_sentence(experiment.network, unreached)] if unreached else []
+    return notes + [
+        f"all units of {name} are equal, and stay so, as if it had one: choose an `init` whose numbers differ"
+        for name in _with_equal_units(experiment.network)
+        if name not in unreached
+    ]
 
 
 def _unreached(experiment: Experiment) -> list[str]:
     """The names of layers whose weights have gradients of zero for all rows, though the outputs' are not."""
-    reached: set[str] = set()
+    named = experiment.network.params.named
+    unreached = dict.fromkeys(_layer_of(key) for key, param in named.items() if param.decay)
     has_error = False
     for network, dz in _backward(experiment):
         has_error = has_error or bool(dz.any())
-        weighted = {key.split("/")[0]: False for key, param in network.params.named.items() if param.decay}
-        reached |= {key.split("/")[0] for key, param in network.params.named.items() if param.grad.any()}
-        unreached = [name for name in weighted if name not in reached]
+        for key, param in network.params.named.items():
+            if param.grad.any():
+                unreached.pop(_layer_of(key), None)
         if not unreached:
-            return []
-    return unreached if has_error else []
+            break
+    return list(unreached) if has_error else []
+
+
+def _layer_of(key: str) -> str:
+    """`0_dense` of `0_dense/W`."""
+    return key.split("/")[0]
+
+
+def _with_equal_units(network: Network) -> list[str]:
+    """The names of dense layers, but for the last one, all of whose units have the same weights."""
+    dense = [
+        (name, each) for name, each in zip(network.names, network.layers, strict=True) if type(each) is Dense
+    ]
+    return [name for name, each in dense[:-1] if _are_equal(each.W.value)]
+
+
+def _are_equal(W: Array) -> bool:
+    """Whether W (D, M) has several columns, all of them equal."""
+    return W.shape[1] > 1 and bool(np.ptp(W, axis=1).max() == 0.0)
 
 
 def _backward(experiment: Experiment) -> Iterator[tuple[Network, Array]]:
@@ -76,7 +92,3 @@ def _sentence(network: Network, unreached: list[str]) -> str:
             "optimizer.learning_rate, another `init`, or leaky_relu"
         )
     return f"all gradients of {', '.join(unreached)} are zero, so that nothing is learned there: {why}"
-
-
-def _has_equal_units(W: Array) -> bool:
-    return W.shape[1] > 1 and bool(np.ptp(W, axis=1).max() == 0.0)
