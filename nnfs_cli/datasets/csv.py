@@ -37,8 +37,9 @@ from nnfs_cli.sources.targets import class_names, class_numbers, infer_task, rea
 class CSV(Dataset):
     """The rows of a table: features x (N, D), and a target, classes t (N,) or real values (N, M)
 
-    Text columns are categories and become one-hot numbers. Normalization and fill values are fitted to
-    the training rows alone, and saved with the run.
+    Text columns are categories and become one-hot numbers; more than 256 different texts, more than 24
+    different dates or times, or texts that seldom repeat are refused. Normalization and fill values are
+    fitted to the training rows alone, and saved with the run.
 
     path: a file (.csv, .csv.gz, .parquet), a list of files, or a pattern such as `data/part-*.csv`.
     target: the target column, or a list of several for regression.
@@ -56,7 +57,7 @@ class CSV(Dataset):
         units either way; the loss is not.
     missing: what to do about missing values: `error`, `drop` the rows, or fill in the column's `mean`, its
         `median` or a `constant`. A missing category becomes the most frequent one; with `constant` it
-        becomes a category of its own.
+        becomes a category of its own. A row without a target is dropped, or else an error.
     fill_value: the number that `missing: constant` fills in.
     unknown: what to do about a category that training does not know, in the test file or a prediction's
         input: `error`, or `ignore` to take it for none, which makes all its one-hot numbers 0.
