@@ -112,7 +112,12 @@ class CSV(Dataset):
     def _load(self, rng: np.random.Generator, fitted: Preparation | None) -> Data:
         """The data, prepared as `fitted` says or, without it, fitted to their own training rows."""
         table, prints = self._read(self.path, "dataset.path")
-        names = self._chosen.names(table, self.targets)
+        names = (
+            tuple(column.name for column in fitted.columns)
+            if fitted
+            else self._chosen.names(table, self.targets)
+        )
+        table.require(names, "dataset.path")
         missing, count = table.missing_counts(), len(table)
         table, notes = self._without_gaps(table, names)
         task, why = (self.task, "") if self.task != "auto" else infer_task(table, self.targets)
@@ -132,6 +137,7 @@ class CSV(Dataset):
         splits = {name: Split(x, t, part) for name, part in parts.items()}
         if isinstance(self.test, str):
             test, more = self._read(self.test, "dataset.test")
+            test.require(names, "dataset.test")
             test, test_notes = self._without_gaps(test, names)
             _, x_test = self._input(test, columns, tally)
             t_test = self._target(test, classes)
