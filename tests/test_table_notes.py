@@ -255,6 +255,14 @@ def test_rows_without_a_target_are_an_error_or_dropped_with_their_count() -> Non
     assert "3 of 30 rows dropped for missing values: y (3)" in load(frame, missing="drop").notes
 
 
+def test_places_are_those_of_the_file_though_rows_were_dropped() -> None:
+    frame = table()
+    frame.loc[[0, 4], "a"] = None
+    frame.loc[20, "a"] = np.inf
+    with pytest.raises(NnfsError, match="row 21, column 'a': must be finite, found inf"):
+        load(frame, missing="drop")
+
+
 def test_rows_of_a_test_file_are_counted_too() -> None:
     test = table(c=["u", "v"] * 15)
     test.loc[:3, "a"] = None
