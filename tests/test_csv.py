@@ -571,6 +571,17 @@ def test_what_is_no_text_is_recognized(content: bytes, message: str) -> None:
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize("missing", ["error", "drop", "mean"])
+def test_a_feature_that_a_test_file_or_changed_data_lack_is_told(missing: Any) -> None:
+    Path("more.csv").write_text("city,height,job\nRome,1.7,no\n")
+    with pytest.raises(NnfsError, match=r"dataset.test: no column 'age' in more.csv"):
+        load(PEOPLE, test="more.csv", missing=missing)
+    fitted = load(PEOPLE, missing=missing).preparation
+    Path("table.csv").write_text("city,height,job\nRome,1.7,no\nBonn,1.7,yes\n")
+    with pytest.raises(NnfsError, match=r"dataset.path: no column 'age' in table.csv"):
+        CSV(path="table.csv", target="job", missing=missing).load_as(fitted, np.random.default_rng(0))
+
+
 @pytest.mark.parametrize(
     ("row", "message"),
     [

@@ -219,7 +219,7 @@ def test_filled_gaps_are_counted_and_raw_statistics_are_those_of_the_file(seed: 
         assert [found.mean, found.std, found.low, found.median, found.high] == pytest.approx(expected)
         assert found.normalized_mean == pytest.approx(0.0, abs=1e-9)
     assert c.missing == gaps["c"]
-    assert {level: n for level, n in c.levels.items() if n} == frame["c"].value_counts().to_dict()
+    assert c.levels == frame["c"].value_counts().to_dict()
 
 
 @pytest.mark.parametrize("empty", [pd.Series([None] * 30, dtype=float), pd.Series(["u"] * 2 + [None] * 28)])
@@ -253,6 +253,14 @@ def test_rows_without_a_target_are_an_error_or_dropped_with_their_count() -> Non
     with pytest.raises(NnfsError, match=r"y \(3\); a target must be there; `missing: drop` leaves such rows out, and keeps 27 of 30"):  # fmt: skip
         load(frame, missing="mean")
     assert "3 of 30 rows dropped for missing values: y (3)" in load(frame, missing="drop").notes
+
+
+def test_places_are_those_of_the_file_though_rows_were_dropped() -> None:
+    frame = table()
+    frame.loc[[0, 4], "a"] = None
+    frame.loc[20, "a"] = np.inf
+    with pytest.raises(NnfsError, match="row 21, column 'a': must be finite, found inf"):
+        load(frame, missing="drop")
 
 
 def test_rows_of_a_test_file_are_counted_too() -> None:

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from nnfs_cli.core.errors import counted
+
 if TYPE_CHECKING:  # not imported when run, so that `nnfs runs` starts fast
     from nnfs_cli.config.catalog import Entry
     from nnfs_cli.config.experiment import ExperimentConfig
@@ -50,17 +52,13 @@ def show_network(experiment: "Experiment") -> None:
     engine = experiment.engine
     if engine.parts > 1:
         work = (
-            f"batches in {engine.parts} parts, computed by {_count(engine.workers, 'process', 'processes')}"
+            f"batches in {engine.parts} parts, computed by {counted(engine.workers, 'process', 'processes')}"
         )
     else:
-        work = f"BLAS on {_count(engine.blas_threads, 'thread', 'threads')}"
+        work = f"BLAS on {counted(engine.blas_threads, 'thread')}"
     if engine.name == "plain":
         work = "the plain engine"
     out.print(f"rows: {rows}; {config.dtype}; {work}", markup=False)
-
-
-def _count(n: int, one: str, many: str) -> str:
-    return f"{n} {one if n == 1 else many}"
 
 
 def show_config(config: "ExperimentConfig") -> None:

@@ -44,9 +44,9 @@ def predict(
 ) -> None:
     """Write RUN's prediction for each row of INPUT, as CSV.
 
-    A row of a table that cannot be answered, for an unknown category, a gap or an unusable number, gets an
-    empty prediction, and a note says how many there are, where the first is and what helps. The exit status
-    is then still 0; it is 2 if no row can be answered.
+    A table's row with an unknown category, a gap or an unusable number gets an
+    empty answer; a note counts such rows and says what helps.
+    The exit status is 0, or 2 if no row at all can be answered.
     """
     from nnfs_cli.cli import console
     from nnfs_cli.cli.output import csv_output

@@ -37,8 +37,9 @@ from nnfs_cli.sources.targets import class_names, class_numbers, infer_task, rea
 class CSV(Dataset):
     """The rows of a table: features x (N, D), and a target, classes t (N,) or real values (N, M)
 
-    Text columns are categories and become one-hot numbers. Normalization and fill values are fitted to
-    the training rows alone, and saved with the run.
+    Text columns are categories and become one-hot numbers; more than 256 different texts, more than 24
+    different dates or times, or texts that seldom repeat are refused. Normalization and fill values are
+    fitted to the training rows alone, and saved with the run.
 
     path: a file (.csv, .csv.gz, .parquet), a list of files, or a pattern such as `data/part-*.csv`.
     target: the target column, or a list of several for regression.
@@ -57,7 +58,7 @@ class CSV(Dataset):
         units either way; the loss is not.
     missing: what to do about missing values: `error`, `drop` the rows, or fill in the column's `mean`, its
         `median` or a `constant`. A missing category becomes the most frequent one; with `constant` it
-        becomes a category of its own.
+        becomes a category of its own. A row without a target is dropped, or else an error.
     fill_value: the number that `missing: constant` fills in.
     unknown: what to do about a category that training does not know, in the test file or a prediction's
         input: `error`, or `ignore` to take it for none, which makes all its one-hot numbers 0.
@@ -112,7 +113,12 @@ class CSV(Dataset):
     def _load(self, rng: np.random.Generator, fitted: Preparation | None) -> Data:
         """The data, prepared as `fitted` says or, without it, fitted to their own training rows."""
         table, prints = self._read(self.path, "dataset.path")
-        names = self._chosen.names(table, self.targets)
+        names = (
+            tuple(column.name for column in fitted.columns)
+            if fitted
+            else self._chosen.names(table, self.targets)
+        )
+        table.require(names, "dataset.path")
         missing, count = table.missing_counts(), len(table)
         table, notes = self._without_gaps(table, names)
         task, why = (self.task, "") if self.task != "auto" else infer_task(table, self.targets)
@@ -132,6 +138,7 @@ class CSV(Dataset):
         splits = {name: Split(x, t, part) for name, part in parts.items()}
         if isinstance(self.test, str):
             test, more = self._read(self.test, "dataset.test")
+            test.require(names, "dataset.test")
             test, test_notes = self._without_gaps(test, names)
             _, x_test = self._input(test, columns, tally)
             t_test = self._target(test, classes)

@@ -144,31 +144,39 @@ def target_names(data: Data) -> list[str]:
     return ["t"] if width == 1 else [f"t{m + 1}" for m in range(width)]
 
 
-def gaps_among(data: Data, name: str, rows: Array) -> Array:
-    """Which of these training rows lacked a value of a column before it was filled, of bool."""
-    return data.filled[name][rows] if name in data.filled else np.zeros(len(rows), bool)
+def gaps_of(data: Data, rows: Array) -> Array:
+    """Which numbers of these training rows fill a gap, (N, D) of bool, D as in `column_names`.
+
+    No one-hot number counts as one: a missing category may be a category of its own.
+    """
+    gaps = np.zeros((len(rows), len(column_names(data))), bool)
+    at = 0
+    for column in data.columns:
+        if not column.categories:
+            gaps[:, at] = _filled(data, column, rows)
+        at += column.width
+    return gaps
+
+
+def _filled(data: Data, column: Column, rows: Array) -> Array:
+    """Which of these training rows lacked a column's value, (N,) of bool."""
+    return data.filled[column.name][rows] if column.name in data.filled else np.zeros(len(rows), bool)
 
 
 def _features(data: Data, rows: Array) -> Iterator[Statistics]:
     """Each column's statistics in these training rows; for images those of all pixels together."""
-    x = data.splits["train"].x[rows]
+    x, gaps = data.splits["train"].x[rows], gaps_of(data, rows)
     y = normalized(x, data.inputs)
     if is_image(data):
-        gaps = np.zeros(x.shape, bool)
-        if data.filled:  # columns are pixels
-            pixels = gaps.reshape(len(x), -1)
-            for at, column in enumerate(data.columns):
-                pixels[:, at] = gaps_among(data, column.name, rows)
         yield _statistics("pixels", "number", gaps.reshape(-1), x.reshape(-1), y.reshape(-1))
         return
     x, y = x.reshape(len(x), -1), y.reshape(len(y), -1)
     at = 0
     for column in data.columns or [Column(name) for name in column_names(data)]:
-        gaps = gaps_among(data, column.name, rows)
         if column.categories:
-            yield _categories(column, gaps, x[:, at : at + column.width])
+            yield _categories(column, _filled(data, column, rows), x[:, at : at + column.width])
         else:
-            yield _statistics(column.name, "number", gaps, x[:, at], y[:, at])
+            yield _statistics(column.name, "number", gaps[:, at], x[:, at], y[:, at])
         at += column.width
 
 
@@ -181,7 +189,9 @@ def _targets(data: Data, t: Array) -> Iterator[Statistics]:
 def _categories(column: Column, gaps: Array, x: Array) -> Statistics:
     """How many rows x (N, K) have each category of a column, apart from gaps."""
     counts = zip(column.categories, x[~gaps].sum(axis=0).astype(int).tolist(), strict=True)
-    levels = dict(sorted(counts, key=lambda count: -count[1]))
+    levels = {
+        level: n for level, n in sorted(counts, key=lambda count: -count[1]) if n or level != column.fill
+    }
     kind = counted(len(levels), "category", "categories")
     return Statistics(column.name, kind, int(gaps.sum()), levels=levels)
 

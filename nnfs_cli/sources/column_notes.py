@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Shape, row_slices
+from nnfs_cli.core.arrays import Array, Shape, row_slices
 from nnfs_cli.core.errors import counted, listed
 from nnfs_cli.preprocessing.preparation import Column
 from nnfs_cli.sources.columns import LeaveOut
@@ -48,18 +48,19 @@ def second_look(
     missing: how many values each column lacked, in `rows` rows, before gaps were filled or dropped.
     categorical: columns that the user called so, which are no dates, times or ids.
     """
-    low, high = _extremes(table)
+    ranges = _ranges(table)
     found: dict[str, list[str]] = {}
     for column in columns:
         name, other = column.name, column.name not in categorical
-        dates = other and (are_dates(column.categories) or _are_days(table, column, low, high))
+        low, high = ranges.get(name, (np.nan, np.nan))
+        dates = other and (are_dates(column.categories) or _are_days(table, name, low, high))
         kinds = {
             "mostly empty": 2 * missing[name] > rows,
             "constant": len(table) > 1 and _is_constant(column, low, high),
             "dates or times: better numbers, such as month, weekday or hour": dates,
             "another value in each row, as of an id": other
             and not dates
-            and _is_id(table, column, low, high),
+            and _is_id(table, column, high - low),
         }
         for kind in (kind for kind, holds in kinds.items() if holds):
             found.setdefault(kind, []).append(name)
@@ -72,26 +73,24 @@ def second_look(
     return f"worth a second look: {look}{remedy}"
 
 
-def _extremes(table: Table) -> tuple[Mapping[str, float], Mapping[str, float]]:
+def _ranges(table: Table) -> Mapping[str, tuple[float, float]]:
     """The least and the largest number of each numeric column; not-a-number if it has none."""
     low = high = table.numbers[0]
     for here in row_slices(table.numbers, len(table)):
         low = np.fmin(low, np.fmin.reduce(table.numbers[here]))
         high = np.fmax(high, np.fmax.reduce(table.numbers[here]))
-    lowest, highest = (dict(zip(table.numeric, each.tolist(), strict=True)) for each in (low, high))
-    return lowest, highest
+    return dict(zip(table.numeric, zip(low.tolist(), high.tolist(), strict=True), strict=True))
 
 
-def _is_constant(column: Column, low: Mapping[str, float], high: Mapping[str, float]) -> bool:
+def _is_constant(column: Column, low: float, high: float) -> bool:
     if column.categories:
         return len(column.categories) == 1
-    return low[column.name] == high[column.name] and column.fill in (None, low[column.name])
+    return low == high and column.fill in (None, low)
 
 
-def _are_days(table: Table, column: Column, low: Mapping[str, float], high: Mapping[str, float]) -> bool:
+def _are_days(table: Table, name: str, low: float, high: float) -> bool:
     """Whether a column's numbers are days as 20170310."""
-    name = column.name
-    if column.categories or len(table) < 2 or not 16_000_101 <= low[name] <= high[name] <= 22_001_231:
+    if len(table) < 2 or not 16_000_101 <= low <= high <= 22_001_231:
         return False
     numbers = table.number(name)[~table.missing(name)]
     months, days = numbers // 100 % 100, numbers % 100
@@ -99,7 +98,7 @@ def _are_days(table: Table, column: Column, low: Mapping[str, float], high: Mapp
     return bool(possible.all())
 
 
-def _is_id(table: Table, column: Column, low: Mapping[str, float], high: Mapping[str, float]) -> bool:
+def _is_id(table: Table, column: Column, span: float) -> bool:
     """Whether each row has another value, and the values seem to be ids.
 
     Texts do, and columns without a name. Whole numbers do if they are in order, or have an id's name, or lie
@@ -108,15 +107,20 @@ def _is_id(table: Table, column: Column, low: Mapping[str, float], high: Mapping
     rows, name = len(table), column.name
     if column.categories:
         return rows >= FEWEST_IDS and len(column.categories) == rows
-    span = high[name] - low[name]
     if not span >= rows - 1:
         return False
     numbers = table.number(name)
-    if np.any(numbers != np.floor(numbers)) or len(np.unique(numbers)) < rows:  # a gap differs from its floor
+    enough = int(5 * span**0.5) + 1  # for random numbers to repeat, so that the rest need not be sorted
+    if not (_whole_and_different(numbers[:enough]) and _whole_and_different(numbers)):
         return False
-    if rows < FEWEST_IDS:
-        return name.startswith(UNNAMED)
+    if name.startswith(UNNAMED):
+        return True
     steps = np.diff(numbers.astype(np.float64))
     in_order = bool(np.all(steps > 0) or np.all(steps < 0))
     close = span < 2 * rows or 10 * span < rows**2
-    return in_order or close or name.startswith(UNNAMED) or bool(NAMES_OF_IDS.search(name))
+    return rows >= FEWEST_IDS and (in_order or close or bool(NAMES_OF_IDS.search(name)))
+
+
+def _whole_and_different(numbers: Array) -> bool:
+    ordered = np.sort(numbers)
+    return bool(np.all(numbers == np.floor(numbers)) and np.all(ordered[1:] != ordered[:-1]))

@@ -22,7 +22,7 @@ def drop_gaps(table: Table, names: Sequence[str], leave_out: LeaveOut) -> tuple[
         emptiest = max(gaps, key=lambda name: gaps[name])
         raise NnfsError(
             f"dataset.missing: each row of {table.source} lacks a value: none is left; missing are "
-            f"{_counts(gaps)}; {leave_out([emptiest])}"
+            f"{_counts(gaps)}; {emptiest} has the fewest values: {leave_out([emptiest])}"
         )
     dropped = len(table) - len(left)
     note = f"{dropped:,} of {len(table):,} rows dropped for missing values: {_counts(gaps)}"

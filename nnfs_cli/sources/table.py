@@ -40,6 +40,7 @@ class Table:
     numbers: (R, P), of the smallest type that holds them all; not-a-number for a missing one.
     texts: the other columns.
     start: how many rows of its source come before it.
+    kept: the places of its rows among all rows that were read (R,), if some were left out.
     misread: for each column of `numbers` that holds texts, these texts; such a row's number is missing.
     """
 
@@ -49,6 +50,7 @@ class Table:
     numbers: Array
     texts: Mapping[str, Texts]
     start: int = 0
+    kept: Array | None = None
     misread: Mapping[str, Texts] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -84,8 +86,9 @@ class Table:
         if self.numbers.dtype.kind == "f":
             for here in row_slices(self.numbers, len(self)):
                 counts += np.isnan(self.numbers[here]).sum(axis=0)
-        texts = {name: int((column.codes == MISSING).sum()) for name, column in self.texts.items()}
-        return {**dict(zip(self.numeric, counts.tolist(), strict=True)), **texts}
+        found = dict(zip(self.numeric, counts.tolist(), strict=True))
+        found |= {name: int((column.codes == MISSING).sum()) for name, column in self.texts.items()}
+        return {name: found[name] for name in self.names if name in found}
 
     def distinct(self, name: str) -> int:
         """How many different values a column has, apart from missing ones."""
@@ -97,10 +100,12 @@ class Table:
     def take(self, rows: Array) -> "Table":
         """Only these rows."""
         texts = {name: column.take(rows) for name, column in self.texts.items()}
-        return Table(self.source, self.names, self.numeric, self.numbers[rows], texts)
+        kept = rows if self.kept is None else self.kept[rows]
+        return Table(self.source, self.names, self.numeric, self.numbers[rows], texts, self.start, kept)
 
     def where(self, row: int, name: str) -> str:
         """A place in words, for messages; the row below the header is row 1."""
+        row = row if self.kept is None else int(self.kept[row])
         return f"{self.source}: row {self.start + row + 1}, column {name!r}"
 
 
