@@ -91,9 +91,7 @@ def _locator(
         try:
             return Places((*first, shipped_folder())).locate(path)
         except PathNotFoundError:
-            if mark.required and needs_data:
-                raise
-            return path
+            return Places(first).locate(path) if mark.required and needs_data else path
 
     return locate
 

@@ -174,4 +174,6 @@ def _number(text: str) -> object:
 
 def quoted_override(key: str, text: str) -> str:
     """The override that sets a text, quoted for YAML and for a shell."""
-    return f"--set {shlex.quote(f'{key}={json.dumps(text.strip(), ensure_ascii=False)}')}"
+    text = text.strip()
+    quoted = json.dumps(text, ensure_ascii=False) if text.isprintable() else dump_inline(text)
+    return f"--set {shlex.quote(f'{key}={quoted}')}"
