@@ -107,8 +107,9 @@ class Reader:
         try:
             cls = registry[spec["type"]]
         except NnfsError as error:
+            is_known = spec["type"] in registry.known()  # but it is not complete
             meant, written = alias(spec["type"], registry), as_component(raw, registry)
-            hint = f"; did you mean {meant!r}?" if meant else written
+            hint = "" if is_known else f"; did you mean {meant!r}?" if meant else written
             self._wrong(path, f"no {registry.kind} {shown(spec['type'])}{hint}" if hint else str(error))
             return None
         options = {key: value for key, value in spec.items() if key != "type"}
