@@ -6,6 +6,7 @@ from nnfs_cli.core.errors import NnfsError, nearest
 from nnfs_cli.sources.shipped import shipped_configs
 
 YAML = (".yaml", ".yml")
+DATA = (".csv", ".csv.gz", ".tsv", ".parquet", ".npz", ".npy", ".xlsx")
 
 
 def find_config(path: Path) -> Path:
@@ -13,6 +14,11 @@ def find_config(path: Path) -> Path:
 
     NnfsError with the nearest name if there is none.
     """
+    if path.name.lower().endswith(DATA):
+        target = "" if path.suffix in (".npz", ".npy") else " --target COLUMN"
+        raise NnfsError(f"{path}: data, no config; `nnfs new --from {path}{target}` writes a config for it")
+    if path.suffix == ".py":
+        raise NnfsError(f"{path}: Python, no config; list it under `plugins` in a config")
     candidates = [path]
     if path.suffix not in YAML and len(path.parts) == 1 and not path.is_file():
         beside = [path.with_name(path.name + suffix) for suffix in YAML]

@@ -13,7 +13,7 @@ from nnfs_cli.config.experiment import ExperimentConfig, contradictions
 from nnfs_cli.config.find import find_config
 from nnfs_cli.config.names import name_from
 from nnfs_cli.config.overrides import apply_overrides
-from nnfs_cli.config.plugins import load_plugin
+from nnfs_cli.config.plugins import forget_plugins, load_plugin
 from nnfs_cli.config.reader import Reader, shown
 from nnfs_cli.core.errors import ConfigError, Mistake, NnfsError
 from nnfs_cli.sources.paths import IsPath, PathNotFoundError, Places
@@ -91,15 +91,14 @@ def _locator(
         try:
             return Places((*first, shipped_folder())).locate(path)
         except PathNotFoundError:
-            if mark.required and needs_data:
-                raise
-            return path
+            return Places(first).locate(path) if mark.required and needs_data else path
 
     return locate
 
 
 def _load_plugins(raw: dict[str, Any], reader: Reader) -> None:
     """Load the files under `plugins`, so that the rest of the config can name what they register."""
+    forget_plugins()
     names = raw.get("plugins")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         return  # the reader notes this mistake

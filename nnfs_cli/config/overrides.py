@@ -1,8 +1,6 @@
 """Overrides of a config's keys: `dotted.key=value`, as `--set` takes them."""
 
-import json
 import re
-import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +8,7 @@ import yaml
 
 from nnfs_cli.config.dialect import load_scalar
 from nnfs_cli.config.reader import shown
+from nnfs_cli.config.slips import quoted_override
 from nnfs_cli.core.errors import Mistake
 
 
@@ -35,11 +34,6 @@ def apply_overrides(raw: dict[str, Any], overrides: Sequence[str]) -> tuple[dict
 
 class _OverrideError(Exception):
     """What is wrong with an override."""
-
-
-def quoted_override(key: str, text: str) -> str:
-    """The override that sets a text, quoted for YAML and for a shell."""
-    return f"--set {shlex.quote(f'{key}={json.dumps(text.strip(), ensure_ascii=False)}')}"
 
 
 def _value(key: str, text: str) -> Any:

@@ -11,10 +11,20 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import pydantic
 
+from nnfs_cli.config.slips import (
+    NOTHING,
+    alias,
+    as_component,
+    misplaced,
+    quoted_override,
+    respelled,
+    synonym,
+)
 from nnfs_cli.config.words import ONE, alternatives, choices, in_words
 from nnfs_cli.core.component import Component
 from nnfs_cli.core.errors import ConfigError, Mistake, NnfsError, OptionError, did_you_mean, nearest
 from nnfs_cli.core.options import out_of_range
+from nnfs_cli.core.ranges import bare
 from nnfs_cli.sources.paths import IsPath, has_paths, locate_all
 
 
@@ -46,8 +56,11 @@ class Reader:
         misspelled = set()
         for key in raw:
             if key not in fields:
-                misspelled.add(nearest(key, fields))
-                hint = did_you_mean(key, fields) or "; it takes none"
+                meant = synonym(str(key), fields) or nearest(key, fields)
+                misspelled.add(meant)
+                hint = misplaced(str(key), raw[key], owner, _kind(cls)) or (
+                    f"; did you mean {meant!r}?" if meant else did_you_mean(key, fields) or "; it takes none"
+                )
                 self._wrong(_join(path, key), f"{owner} has no option {shown(key)}{hint}")
         values = {}
         for name, field in fields.items():
@@ -84,15 +97,20 @@ class Reader:
 
     def component(self, family: type[Component], raw: object, path: str) -> Any:
         """A component from `{type: name, option: value}`, or from a bare name when it needs no options."""
-        spec = {"type": raw} if isinstance(raw, str) else raw
+        spec, registry = {"type": raw} if isinstance(raw, str) else raw, family.registry
         if not isinstance(spec, Mapping) or not isinstance(spec.get("type"), str):
-            kind = family.registry.kind
-            self._wrong(path, f"must be {_a(kind)}: a name, or a mapping with its `type`, found {shown(raw)}")
+            kind, hint = _a(registry.kind), as_component(raw, registry)
+            self._wrong(
+                path, f"must be {kind}: a name, or a mapping with its `type`, found {shown(raw)}{hint}"
+            )
             return None
         try:
-            cls = family.registry[spec["type"]]
+            cls = registry[spec["type"]]
         except NnfsError as error:
-            self._wrong(path, str(error))
+            is_known = spec["type"] in registry.known()  # but it is not complete
+            meant, written = alias(spec["type"], registry), as_component(raw, registry)
+            hint = "" if is_known else f"; did you mean {meant!r}?" if meant else written
+            self._wrong(path, f"no {registry.kind} {shown(spec['type'])}{hint}" if hint else str(error))
             return None
         options = {key: value for key, value in spec.items() if key != "type"}
         return self.dataclass(cls, options, path, cls.type_name)
@@ -101,6 +119,9 @@ class Reader:
         """A value of the annotated type: a component, several of them, a dataclass, or plain data."""
         optional = item_or_none(annotation)
         if optional is not None:
+            if isinstance(raw, str) and raw.lower() in NOTHING:
+                self._wrong(path, f"must be null to have none, found {shown(raw)}; write null")
+                return None
             return None if raw is None else self.value(optional, raw, path)
         if isinstance(annotation, type) and issubclass(annotation, Component):
             return self.component(annotation, raw, path)
@@ -123,12 +144,22 @@ class Reader:
                 # pydantic complains about each alternative; one message says it better.
                 near = nearest(raw, choices(annotation)) if isinstance(raw, str) else None
                 hint = "" if near is None else f"; did you mean {near!r}?"
+                hint = hint or self._rewritten(annotation, raw, path)
                 self._wrong(path, f"must be {in_words(annotation)}, found {shown(raw)}{hint}")
             else:
-                self._by_item(error.errors(), raw, path)
+                self._by_item(annotation, error.errors(), raw, path)
             return None
 
-    def _by_item(self, problems: Sequence[Mapping[str, Any]], raw: object, path: str) -> None:
+    def _rewritten(self, annotation: Any, raw: object, path: str) -> str:
+        """How to write a value so that it has one of the wanted types; an empty text if nobody knows."""
+        kinds = [bare(kind) for kind in alternatives(annotation)]
+        if str in kinds and path in self.overridden and not isinstance(raw, str | list | dict):
+            return f"; for a text, write {quoted_override(path, self.overridden[path])}"
+        return respelled(raw, kinds)
+
+    def _by_item(
+        self, annotation: Any, problems: Sequence[Mapping[str, Any]], raw: object, path: str
+    ) -> None:
         """Note what is wrong with a value, or with items of a list."""
         expected: dict[str, list[str]] = {}
         found: dict[str, object] = {}
@@ -138,7 +169,8 @@ class Reader:
             expected.setdefault(inner, []).append(WORDS.get(wanted, wanted))
             found[inner] = problem["input"] if inner else raw
         for inner, wanted_ones in expected.items():
-            text = f"must be {' or '.join(wanted_ones)}, found {shown(found[inner])}"
+            hint = "" if inner else self._rewritten(annotation, raw, path)
+            text = f"must be {' or '.join(wanted_ones)}, found {shown(found[inner])}{hint}"
             self._wrong(path + inner, text)
 
     def _create(self, cls: type[Any], values: Mapping[str, Any], path: str) -> Any:
@@ -221,6 +253,11 @@ WORDS = {
     "a valid string": ONE[str],
 }
 """pydantic's words, and plainer ones."""
+
+
+def _kind(cls: type[Any]) -> str | None:
+    """A component's kind; None for another dataclass."""
+    return cls.registry.kind if issubclass(cls, Component) else None
 
 
 def _a(noun: str) -> str:

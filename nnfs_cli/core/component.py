@@ -60,6 +60,15 @@ class Registry(Generic[C]):
 
         return add
 
+    def known(self) -> dict[str, type[C]]:
+        """The classes that are registered so far, by name."""
+        return dict(self._classes)
+
+    def remove(self, name: str, cls: type[C]) -> None:
+        """Take back a registration, unless the name has another class by now."""
+        if self._classes.get(name) is cls:
+            del self._classes[name]
+
     def __getitem__(self, name: str) -> type[C]:
         """The class registered as `name`; NnfsError with the nearest name if there is none, or if it is not
         complete.

@@ -13,4 +13,5 @@ def shipped_folder() -> Path:
 
 def shipped_configs() -> dict[str, Path]:
     """The configs by name: {"mnist": .../configs/mnist.yaml}."""
-    return {file.stem: file for file in sorted((shipped_folder() / "configs").glob("*.yaml"))}
+    files = (shipped_folder() / "configs").glob("*.yaml")
+    return {file.stem: file for file in sorted(files, key=lambda file: file.stem)}
