@@ -19,11 +19,14 @@ from nnfs_cli.preprocessing.fitting import check_normalization, choose_normaliza
 from nnfs_cli.preprocessing.preparation import Column, Preparation
 from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.preprocessing.splitting import HeldOut, split_rows
+from nnfs_cli.sources.dialect import Dialect, dialect_of, is_delimiter, is_mark
 from nnfs_cli.sources.encoding import Missing, encode, fit_columns, refuse_missing
-from nnfs_cli.sources.lines import UNNAMED, Dialect
+from nnfs_cli.sources.lookalikes import gap_notes, refuse_lookalikes, written_gaps
 from nnfs_cli.sources.paths import find_files
+from nnfs_cli.sources.records import UNNAMED
 from nnfs_cli.sources.table import Table
 from nnfs_cli.sources.table_cache import cached_table
+from nnfs_cli.sources.table_reader import ColumnKinds
 from nnfs_cli.sources.targets import class_names, class_numbers, infer_task, real_targets
 
 
@@ -34,6 +37,11 @@ class CSV(Dataset):
 
     Text columns are categories and become one-hot numbers. Normalization and fill values are fitted to
     the training rows alone, and saved with the run.
+
+    CSV files are read by the rules of Python's csv module: a quoted value may hold delimiters and line ends;
+    blanks belong to a value, unless the header has one after each delimiter. Classes and categories are named
+    as the file spells them. Labels are numbers only if all are spelled plainly: 007 and 7 are two classes.
+    Integers of 2^53 and beyond, which float64 would round, are texts.
 
     path: a file (.csv, .csv.gz, .parquet), a list of files, or a pattern such as `data/part-*.csv`.
     target: the target column, or a list of several for regression.
@@ -57,6 +65,11 @@ class CSV(Dataset):
     augment: random changes of the training images; null for none.
     delimiter: the character between values.
     encoding: the file's text encoding.
+    decimal: the decimal point.
+    thousands: the character between groups of digits, such as `,` in 1,000; by default there is none.
+    na_values: the texts that stand for missing values, as an empty value always does. By default those of
+        pandas: `NA`, `N/A`, `n/a`, `<NA>`, `#N/A`, `#N/A N/A`, `#NA`, `None`, `NULL`, `null`, `NaN`, `nan`,
+        `-NaN`, `-nan`, `-1.#IND`, `-1.#QNAN`, `1.#IND`, `1.#QNAN`.
     """
 
     path: str | tuple[str, ...]
@@ -76,12 +89,20 @@ class CSV(Dataset):
     augment: Augmentation | None = None
     delimiter: Annotated[str, MinLen(1), MaxLen(1), Expected("a single character")] = ","
     encoding: str = "utf-8"
+    decimal: Literal[".", ","] = "."
+    thousands: str = ""
+    na_values: tuple[str, ...] | None = None
     example: ClassVar[Mapping[str, Any]] = {"path": "table.csv", "target": "y"}
 
     def __post_init__(self) -> None:
         check_options(
             self,
             standardize=check_normalization(self.standardize, self.minmax, self.scale),
+            delimiter=(is_delimiter(self.delimiter), "no quote or line end"),
+            thousands=(
+                not self.thousands or (is_mark(self.thousands) and self.thousands != self.decimal),
+                "a single character, no letter, digit or sign, and not the decimal point",
+            ),
             encoding=(_is_encoding(self.encoding), "the name of an encoding, such as utf-8 or cp1252"),
         )
 
@@ -98,9 +119,15 @@ class CSV(Dataset):
 
     def _load(self, rng: np.random.Generator, fitted: Preparation | None) -> Data:
         """The data, prepared as `fitted` says or, without it, fitted to their own training rows."""
-        table, prints = self._read(self.path, "dataset.path")
+        may_be_labels = self.task != "regression" and len(self.targets) == 1
+        kinds = ColumnKinds(
+            texts=frozenset(self.categorical), labels=frozenset(self.targets if may_be_labels else ())
+        )
+        table, prints = self._read(self.path, "dataset.path", kinds)
         missing = table.missing_counts()
-        table = self._without_gaps(table, names := self._feature_names(table))
+        names = self._feature_names(table, empty := self._empty(table, missing))
+        self._refuse_unreadable(table, names)
+        table = self._without_gaps(table, names, self.path)
         task, *notes = (self.task,) if self.task != "auto" else infer_task(table, self.targets)
         notes += [
             f"a column without a name is a feature, {name!r}; if it only counts the rows, leave it out with "
@@ -108,6 +135,8 @@ class CSV(Dataset):
             for name in names
             if name.startswith(UNNAMED)
         ]
+        notes += [f"a column without a name has no values and is left out: {name}" for name in empty]
+        notes += gap_notes(table, [name for name in names if name not in self.categorical])
         classes: tuple[str, ...] = ()
         if task == "classification":
             classes = fitted.classes if fitted else class_names(table, self.targets)
@@ -122,8 +151,8 @@ class CSV(Dataset):
         targets = fitted.targets if fitted else self._fit_targets(t, rows, classes)
         splits = {name: Split(x, t, part) for name, part in parts.items()}
         if isinstance(self.test, str):
-            test, more = self._read(self.test, "dataset.test")
-            test = self._without_gaps(test, names)
+            test, more = self._read(self.test, "dataset.test", self._kinds_like(table, names))
+            test = self._without_gaps(test, names, self.test)
             x_test, t_test = self._input(test, columns), self._target(test, classes)
             splits["test"] = Split(x_test, t_test, np.arange(len(test)))
             prints += more
@@ -140,15 +169,39 @@ class CSV(Dataset):
             augment=self.augment,
         )
 
-    def _read(self, path: str | Sequence[str], option: str) -> tuple[Table, str]:
+    @property
+    def dialect(self) -> Dialect:
+        """How the files are written."""
+        return dialect_of(vars(self))
+
+    def _read(self, path: str | Sequence[str], option: str, kinds: ColumnKinds) -> tuple[Table, str]:
         """A table that has the columns of the options, and its fingerprint."""
-        dialect = Dialect(self.delimiter, self.encoding)
-        table, prints = cached_table(find_files(path, option), dialect, self.categorical)
+        table, prints = cached_table(find_files(path, option), self.dialect, kinds)
         table.require(self.targets, "dataset.target")
         table.require(self.categorical, "dataset.categorical")
         return table, prints
 
-    def _feature_names(self, table: Table) -> tuple[str, ...]:
+    def _kinds_like(self, table: Table, names: Sequence[str]) -> ColumnKinds:
+        """How to read the test file: each column as in the training file."""
+        texts, numbers = (
+            frozenset(name for name in (*names, *self.targets) if name in kind)
+            for kind in (table.texts, table.numeric)
+        )
+        labels = numbers & frozenset(self.targets)
+        return ColumnKinds(texts, labels, numbers - labels)
+
+    def _empty(self, table: Table, missing: Mapping[str, int]) -> list[str]:
+        """The columns without a name and without values, from delimiters at the ends of lines."""
+        return [name for name, gaps in missing.items() if name.startswith(UNNAMED) and gaps == len(table)]
+
+    def _refuse_unreadable(self, table: Table, names: Sequence[str]) -> None:
+        """NnfsError for columns that hold neither numbers nor names, or numbers in another spelling."""
+        table.refuse_nested((*names, *self.targets))
+        targets = () if self.task == "classification" else self.targets
+        numbers = [name for name in (*names, *targets) if name not in self.categorical]
+        refuse_lookalikes(table, numbers, self.targets, self.dialect)
+
+    def _feature_names(self, table: Table, empty: Sequence[str]) -> tuple[str, ...]:
         if isinstance(self.features, dict):
             include, exclude = self.features.get("include", ()), self.features.get("exclude", ())
         else:
@@ -164,21 +217,30 @@ class CSV(Dataset):
                     else "listed twice"
                 )
                 raise NnfsError(f"dataset.features: column {name!r} is {why}")
-        names = include or tuple(name for name in table.names if name not in (*self.targets, *exclude))
+        names = include or tuple(
+            name for name in table.names if name not in (*self.targets, *exclude, *empty)
+        )
         if not names:
             raise NnfsError(f"dataset.features: no column of {table.source} is left besides the target")
         return names
 
-    def _without_gaps(self, table: Table, names: Sequence[str]) -> Table:
+    def _without_gaps(self, table: Table, names: Sequence[str], path: str | Sequence[str]) -> Table:
         """The table, without incomplete rows if they are dropped; NnfsError for gaps that are not allowed."""
+        used = (*names, *self.targets)
+        if self.missing in ("drop", "error"):
+            table.refuse_empty(used)
         if self.missing == "drop":
-            gaps = np.any([table.missing(name) for name in (*names, *self.targets)], axis=0)
+            gaps = np.any([table.missing(name) for name in used], axis=0)
             if gaps.all():
                 raise NnfsError(f"dataset.missing: each row of {table.source} lacks a value: none is left")
             return table.take(np.flatnonzero(~gaps)) if gaps.any() else table
-        refuse_missing(table, self.targets, "a target must be there; `missing: drop` leaves such rows out")
+        refused = (*self.targets, *(names if self.missing == "error" else ()))
+        written = written_gaps(find_files(path, ""), table, refused, self.dialect)
+        advice = "a target must be there; `missing: drop` leaves such rows out" + written
+        refuse_missing(table, self.targets, advice)
         if self.missing == "error":
-            refuse_missing(table, names, "say what to do: `missing: drop`, `mean`, `median` or `constant`")
+            advice = "say what to do: `missing: drop`, `mean`, `median` or `constant`" + written
+            refuse_missing(table, names, advice)
         return table
 
     def _target(self, table: Table, classes: Sequence[str]) -> Array:

@@ -14,11 +14,12 @@ from nnfs_cli.core.errors import NnfsError, did_you_mean, nearest
 from nnfs_cli.preprocessing.limits import in_rows_of, refuse_unusable
 from nnfs_cli.preprocessing.preparation import Preparation
 from nnfs_cli.sources.arrays import names_in_npz, open_npy, open_npz
+from nnfs_cli.sources.dialect import Dialect
 from nnfs_cli.sources.encoding import encode
 from nnfs_cli.sources.idx import open_idx
-from nnfs_cli.sources.lines import Dialect, open_bytes
+from nnfs_cli.sources.lines import open_bytes
 from nnfs_cli.sources.pictures import SUFFIXES, read_picture
-from nnfs_cli.sources.table import MISSING, Table
+from nnfs_cli.sources.table import Table
 from nnfs_cli.sources.table_reader import ColumnKinds, file_chunks, frame_chunks, stream_chunks
 
 if TYPE_CHECKING:
@@ -55,10 +56,10 @@ def read_rows(
         if path != "-" and not file.is_file():
             siblings = [other.name for other in file.parent.glob("*")] if file.parent.is_dir() else []
             raise NnfsError(f"no such file: {file.absolute()}{did_you_mean(file.name, siblings)}")
+        kinds = _kinds(preparation, id_column)
         if path == "-":
-            kinds = _kinds(preparation)
             chunks = stream_chunks(sys.stdin.buffer, "standard input", dialect, kinds)
-            yield from rows_of_tables(chunks, preparation, id_column)
+            yield from rows_of_tables(chunks, preparation)
         elif file.suffix.lower() in SUFFIXES:
             yield _picture(file, preparation)
         elif file.suffix == ".npy":
@@ -68,8 +69,8 @@ def read_rows(
         elif _is_idx(file):
             yield from rows_of_array(open_idx(file), preparation, str(file))
         else:
-            chunks = file_chunks(file, dialect, _kinds(preparation))
-            yield from rows_of_tables(chunks, preparation, id_column)
+            chunks = file_chunks(file, dialect, kinds)
+            yield from rows_of_tables(chunks, preparation)
 
 
 def rows_of_frame(frame: "pd.DataFrame", preparation: Preparation) -> Iterator[Rows]:
@@ -77,7 +78,7 @@ def rows_of_frame(frame: "pd.DataFrame", preparation: Preparation) -> Iterator[R
     return rows_of_tables(frame_chunks(frame, "the table", _kinds(preparation)), preparation)
 
 
-def rows_of_tables(chunks: Iterator[Table], preparation: Preparation, id_column: str = "") -> Iterator[Rows]:
+def rows_of_tables(chunks: Iterator[Table], preparation: Preparation) -> Iterator[Rows]:
     """The rows of a table that comes in chunks. Columns are matched by name.
 
     A model that was not trained on a table takes the columns in their order.
@@ -92,8 +93,7 @@ def rows_of_tables(chunks: Iterator[Table], preparation: Preparation, id_column:
             x = chunk.numbers
             _require_width(x.shape[1], preparation, chunk.source)
             refuse_unusable(x, lambda row, at, chunk=chunk: chunk.where(row, chunk.numeric[at]))
-        ids = _texts(chunk, id_column) if id_column in chunk.names else ()
-        yield Rows(x.reshape(-1, *preparation.input_shape), ids, notes if number == 0 else ())
+        yield Rows(x.reshape(-1, *preparation.input_shape), chunk.ids, notes if number == 0 else ())
 
 
 def rows_of_array(x: Array, preparation: Preparation, source: str) -> Iterator[Rows]:
@@ -121,11 +121,15 @@ def rows_of_array(x: Array, preparation: Preparation, source: str) -> Iterator[R
         yield Rows(chunk.reshape(-1, *preparation.input_shape))
 
 
-def _kinds(preparation: Preparation) -> ColumnKinds:
-    """How to read a table: numbers in the columns that are numbers for the model, texts in all others."""
+def _kinds(preparation: Preparation, id_column: str = "") -> ColumnKinds:
+    """How to read a table: numbers in the columns that are numbers for the model, texts in all others.
+
+    For a model that was not trained on a table, all are numbers but the ids.
+    """
     if not preparation.columns:
-        return ColumnKinds()
-    return ColumnKinds(numbers=frozenset(c.name for c in preparation.columns if not c.categories))
+        return ColumnKinds(texts=frozenset([id_column]), id_column=id_column)
+    numbers = frozenset(column.name for column in preparation.columns if not column.categories)
+    return ColumnKinds(numbers=numbers, id_column=id_column)
 
 
 def _match(table: Table, preparation: Preparation) -> tuple[str, ...]:
@@ -141,19 +145,12 @@ def _match(table: Table, preparation: Preparation) -> tuple[str, ...]:
         more = f" and {len(lacking) - 5} more" if lacking[5:] else ""
         there = ", ".join(table.names[:20]) + (", ..." if table.names[20:] else "")
         raise NnfsError(f"{table.source}: no column {', '.join(shown)}{more}; its columns are {there}")
+    table.refuse_nested(names)
     extra = [name for name in table.names if name not in names]
     if not extra:
         return ()
     shown_extra = ", ".join(extra[:8]) + (f" and {len(extra) - 8} more" if extra[8:] else "")
     return (f"{table.source}: columns that the network does not use: {shown_extra}",)
-
-
-def _texts(table: Table, name: str) -> tuple[str, ...]:
-    """A column's values as texts."""
-    if name in table.texts:
-        column = table.texts[name]
-        return tuple("" if code == MISSING else column.levels[code] for code in column.codes)
-    return tuple(str(value) for value in table.number(name).tolist())
 
 
 def _require_width(found: int, preparation: Preparation, source: str) -> None:

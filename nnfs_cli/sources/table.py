@@ -1,7 +1,7 @@
 """A table in memory: its numbers in one matrix, its texts as integer codes."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -40,6 +40,8 @@ class Table:
     numbers: (R, P), of the smallest type that holds them all; not-a-number for a missing one.
     texts: the other columns.
     start: how many rows of its source come before it.
+    nested: columns of lists and other values that are neither numbers nor texts.
+    ids: the texts of the id column, if one was asked for.
     """
 
     source: str
@@ -48,6 +50,8 @@ class Table:
     numbers: Array
     texts: Mapping[str, Texts]
     start: int = 0
+    nested: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -64,6 +68,26 @@ class Table:
                     f"{option}: no column {name!r} in {self.source}{did_you_mean(name, self.names)}{headless}"
                     for name in unknown
                 )
+            )
+
+    def refuse_nested(self, names: Collection[str]) -> None:
+        """Raise NnfsError if one of these columns holds neither numbers nor texts."""
+        nested = [name for name in names if name in self.nested]
+        if nested:
+            raise NnfsError(
+                f"{self.source}: column {nested[0]!r} holds lists or other nested values, not numbers "
+                f"or texts; leave it out with `features: {{exclude: [{', '.join(nested)}]}}`"
+            )
+
+    def refuse_empty(self, names: Collection[str]) -> None:
+        """Raise NnfsError if one of these columns has no value at all."""
+        counts = self.missing_counts()
+        empty = [name for name in names if counts[name] == len(self)]
+        if empty:
+            listed = ", ".join(empty[:20]) + (f" and {len(empty) - 20} more" if empty[20:] else "")
+            raise NnfsError(
+                f"{self.source}: columns without any value: {listed}; "
+                f"leave them out with `features: {{exclude: [...]}}`"
             )
 
     def number(self, name: str) -> Array:
@@ -95,7 +119,7 @@ class Table:
     def take(self, rows: Array) -> "Table":
         """Only these rows."""
         texts = {name: column.take(rows) for name, column in self.texts.items()}
-        return Table(self.source, self.names, self.numeric, self.numbers[rows], texts)
+        return replace(self, numbers=self.numbers[rows], texts=texts)
 
     def where(self, row: int, name: str) -> str:
         """A place in words, for messages; the row below the header is row 1."""

@@ -1,18 +1,21 @@
-"""Tables from CSV and Parquet files, in chunks of rows, read by pandas."""
+"""Tables from CSV and Parquet files and DataFrames, in chunks of rows, read by pandas."""
 
 import io
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from nnfs_cli.core.arrays import Array, slices
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.sources.lines import CheckedLines, Dialect, open_bytes
-from nnfs_cli.sources.table import MISSING, Table, Texts, is_number
+from nnfs_cli.sources.dialect import Dialect
+from nnfs_cli.sources.lines import open_bytes
+from nnfs_cli.sources.records import BlockStream, Records
+from nnfs_cli.sources.spellings import EXACT, NumberSpelling, as_numbers, is_exact, is_plain, spell
+from nnfs_cli.sources.table import MISSING, Table, Texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,16 +23,35 @@ if TYPE_CHECKING:
 CELLS = 2_000_000
 """How many values make a chunk: few enough that large files need little memory."""
 
+Parts: TypeAlias = Iterable[tuple["pd.DataFrame", tuple[str, ...]]]
+"""Rows of a table, and their ids."""
+
 
 @dataclass(frozen=True)
 class ColumnKinds:
-    """Which columns are texts: those in `texts` or, if `numbers` is given, all except those in `numbers`."""
+    """What the columns of a table are to be.
+
+    texts: texts, as the file spells them.
+    labels: numbers if all are plainly spelled, else texts: 007 and 7 differ, as labels do.
+    numbers: numbers, and all columns that are not listed here or in `labels` texts. If it is None, a column
+        is of numbers if all its values are numbers that float64 holds exactly.
+    id_column: kept as the file spells it, besides.
+    """
 
     texts: frozenset[str] = frozenset()
+    labels: frozenset[str] = frozenset()
     numbers: frozenset[str] | None = None
+    id_column: str = ""
 
     def texts_among(self, names: Collection[str]) -> set[str]:
-        return set(names) & self.texts if self.numbers is None else set(names) - self.numbers
+        others = set() if self.numbers is None else set(names) - self.numbers - self.labels
+        return (set(names) & self.texts) | others
+
+    def accepted(self, name: str) -> Callable[[str], bool]:
+        """Whether a column that is no text may hold a number of this standard spelling."""
+        forced = self.numbers is not None and name in self.numbers
+        plain = name in self.labels
+        return lambda number: forced or (is_exact(number) and (not plain or is_plain(number)))
 
 
 class TextInNumbersError(NnfsError):
@@ -40,31 +62,28 @@ class TextInNumbersError(NnfsError):
         super().__init__(f"{source}: row {row}, column {name!r}: must be a number, found {str(value)[:40]!r}")
 
 
-def read_table(paths: Sequence[Path], dialect: Dialect, categorical: Collection[str] = ()) -> Table:
+def read_table(paths: Sequence[Path], dialect: Dialect, kinds: ColumnKinds | None = None) -> Table:
     """All rows of some files with the same columns, one file after the other.
 
-    A column is numeric if all its values are numbers and it is not in `categorical`.
-    NnfsError if a file is malformed, or a column holds mostly numbers but some texts.
+    NnfsError if a file is malformed.
     """
     source = str(paths[0]) if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
-    kinds = ColumnKinds(frozenset(categorical))
+    kinds = kinds or ColumnKinds()
     while True:
         try:
-            table = join(source, [chunk for path in paths for chunk in file_chunks(path, dialect, kinds)])
+            return join(source, [chunk for path in paths for chunk in file_chunks(path, dialect, kinds)])
         except TextInNumbersError as found:
-            kinds = ColumnKinds(kinds.texts | found.names)  # read again, with these columns as texts
-            continue
-        for name in table.texts:
-            if name not in categorical:
-                _refuse_numbers_with_texts(table, name)
-        return table
+            if kinds.numbers is not None and kinds.numbers & found.names:
+                raise
+            kinds = replace(kinds, texts=kinds.texts | found.names)  # read again, with these columns as texts
 
 
 def file_chunks(path: Path, dialect: Dialect, kinds: ColumnKinds) -> Iterator[Table]:
     """A file's rows, in chunks. TextInNumbersError if a column that `kinds` takes for numbers holds texts."""
     try:
         if path.suffix == ".parquet":
-            yield from _chunks(_parquet_frames(path), str(path), kinds)
+            parts = _with_ids(_parquet_frames(path), kinds.id_column)
+            yield from _some(_chunks(parts, str(path), dialect, kinds), str(path))
         else:
             with open_bytes(path) as stream:
                 yield from stream_chunks(stream, str(path), dialect, kinds)
@@ -74,15 +93,15 @@ def file_chunks(path: Path, dialect: Dialect, kinds: ColumnKinds) -> Iterator[Ta
 
 def stream_chunks(stream: IO[bytes], source: str, dialect: Dialect, kinds: ColumnKinds) -> Iterator[Table]:
     """An open CSV file's rows, in chunks."""
-    lines = CheckedLines(stream, source, dialect)
-    yield from _chunks(_csv_frames(lines, kinds), source, kinds)
+    parts = _csv_parts(Records(stream, source, dialect), dialect, kinds)
+    yield from _some(_chunks(parts, source, dialect, kinds), source)
 
 
 def frame_chunks(frame: "pd.DataFrame", source: str, kinds: ColumnKinds) -> Iterator[Table]:
     """A DataFrame's rows, in chunks."""
-    frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
     chunks = slices(len(frame), max(CELLS // max(frame.shape[1], 1), 1))
-    yield from _chunks((frame.iloc[here] for here in chunks), source, kinds)
+    frames = (frame.iloc[here] for here in chunks)
+    yield from _chunks(_with_ids(frames, kinds.id_column), source, Dialect(), kinds)
 
 
 def join(source: str, chunks: list[Table]) -> Table:
@@ -97,8 +116,7 @@ def join(source: str, chunks: list[Table]) -> Table:
                 + (f"it lacks {', '.join(missing)}; " if missing else "")
                 + (f"it has {', '.join(extra)} besides" if extra else "and in the same order")
             )
-    if not sum(map(len, chunks)):
-        raise NnfsError(f"{source}: a header and no rows below it")
+    nested = tuple(name for name in first.names if any(name in chunk.nested for chunk in chunks))
     texts = {name: _join_texts([chunk.texts[name] for chunk in chunks]) for name in first.texts}
     numbers = np.empty(
         (sum(map(len, chunks)), len(first.numeric)),
@@ -109,31 +127,47 @@ def join(source: str, chunks: list[Table]) -> Table:
         chunk = chunks.pop()
         numbers[end - len(chunk) : end] = chunk.numbers
         end -= len(chunk)
-    return Table(source, first.names, first.numeric, numbers, texts)
+    return Table(source, first.names, first.numeric, numbers, texts, nested=nested)
 
 
-def _csv_frames(lines: CheckedLines, kinds: ColumnKinds) -> Iterator["pd.DataFrame"]:
+def as_frame(columns: Mapping[Any, Any], index: Any = None) -> "pd.DataFrame":
+    """Named columns (N,) as a DataFrame."""
     import pandas as pd
 
-    names = list(lines.header)
+    return pd.DataFrame(dict(columns), index=index)
+
+
+def _csv_parts(records: Records, dialect: Dialect, kinds: ColumnKinds) -> Parts:
+    import pandas as pd
+
+    names, id_column, gaps = list(records.names), kinds.id_column, ["", *dialect.na_values]
+    spelled = set(names) if dialect.thousands else kinds.texts_among(names) | (kinds.labels & set(names))
+    has_ids = id_column in names
     with ExitStack() as closing:
-        buffer = closing.enter_context(io.BufferedReader(lines, 1 << 18))
-        if not buffer.peek(1):
-            raise NnfsError(f"{lines.source}: a header and no rows below it")
+        stream = closing.enter_context(io.BufferedReader(BlockStream(iter(records)), 1 << 18))
+        if not stream.peek(1):
+            return
         frames = pd.read_csv(
-            buffer,
-            sep=lines.dialect.delimiter,
+            stream,
+            sep=records.separator,
             header=None,
             names=names,
             index_col=False,
-            dtype=dict.fromkeys(kinds.texts_among(names), str),
+            dtype=dict.fromkeys(spelled | ({id_column} if has_ids else set()), str),
+            decimal=dialect.decimal,
+            na_values={name: gaps for name in names if name != id_column} if has_ids else gaps,
+            keep_default_na=False,
             chunksize=max(CELLS // len(names), 1),
             low_memory=False,
             skip_blank_lines=False,
-            skipinitialspace=lines.spaced,
         )
         closing.enter_context(frames)
-        yield from frames
+        for frame in frames:
+            ids: tuple[str, ...] = ()
+            if has_ids:
+                ids = tuple(frame[id_column])
+                frame = frame.assign(**{id_column: frame[id_column].mask(frame[id_column].isin(gaps))})
+            yield frame, ids
 
 
 def _parquet_frames(path: Path) -> Iterator["pd.DataFrame"]:
@@ -142,56 +176,104 @@ def _parquet_frames(path: Path) -> Iterator["pd.DataFrame"]:
         import pyarrow.parquet as pq
     except ImportError:
         raise NnfsError(f"{path}: reading Parquet needs pyarrow: pip install pyarrow") from None
+    import pandas as pd
+
+    exact = {pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype()}
     try:
         with pq.ParquetFile(path) as file:
             rows = max(CELLS // max(len(file.schema_arrow.names), 1), 1)
             for batch in file.iter_batches(rows):
-                yield batch.to_pandas()
+                gaps = any(column.null_count and column.type in exact for column in batch.columns)
+                yield batch.to_pandas(types_mapper=exact.get if gaps else None)  # else gaps round integers
     except (OSError, pa.ArrowException) as error:
         raise NnfsError(f"{path}: not a Parquet file that can be read: {error}") from None
 
 
-def _chunks(frames: Iterable["pd.DataFrame"], source: str, kinds: ColumnKinds) -> Iterator[Table]:
-    start = 0
+def _with_ids(frames: Iterable["pd.DataFrame"], id_column: str) -> Parts:
     for frame in frames:
-        names = [str(name) for name in frame.columns]
-        texts = kinds.texts_among(names)
-        types = zip(names, frame.dtypes, strict=True)
-        spelled = [name for name, dtype in types if dtype.kind not in "iuf" and name not in texts]
-        if spelled:
-            row, value = _first_text(frame[spelled[0]])
-            raise TextInNumbersError(source, spelled, start + row + 1, spelled[0], value)
-        yield _as_table(frame, source, texts, start)
+        frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
+        ids = frame[id_column].astype(object) if id_column in frame.columns else ()
+        yield frame, tuple("" if value is None or value != value else spell(value) for value in ids)
+
+
+def _some(chunks: Iterator[Table], source: str) -> Iterator[Table]:
+    """The chunks; NnfsError if there are none."""
+    first = next(chunks, None)
+    if first is None:
+        raise NnfsError(f"{source}: a header and no rows below it")
+    yield first
+    yield from chunks
+
+
+def _chunks(parts: Parts, source: str, dialect: Dialect, kinds: ColumnKinds) -> Iterator[Table]:
+    start, spelling = 0, NumberSpelling(dialect)
+    for frame, ids in parts:
+        if not frame.columns.is_unique:
+            twice = sorted(set(frame.columns[frame.columns.duplicated()]))
+            raise NnfsError(f"{source}: column names must differ, found more than once: {', '.join(twice)}")
+        yield _as_table(frame, ids, source, spelling, kinds, start)
         start += len(frame)
 
 
-def _first_text(column: "pd.Series[Any]") -> tuple[int, object]:
-    """Row and value of the first text that is no number; the first row if all texts are numbers."""
+def _as_table(
+    frame: "pd.DataFrame",
+    ids: tuple[str, ...],
+    source: str,
+    spelling: NumberSpelling,
+    kinds: ColumnKinds,
+    start: int,
+) -> Table:
+    names = tuple(frame.columns)
+    texts: dict[str, Texts] = {}
+    numbers: dict[str, Array] = {}
+    nested, misfits = [], {}
+    spelled = set(names) if spelling.dialect.thousands else kinds.labels | (kinds.numbers or set())
+    for name in _without_numbers(frame, kinds):
+        column = frame[name]
+        if column.dtype == object and not all(isinstance(value, Hashable) for value in column):
+            nested.append(name)
+        elif name in kinds.texts_among(names):
+            texts[name] = _as_texts(column)
+        else:
+            numbers[name], bad = as_numbers(column, spelling, kinds.accepted(name))
+            if bad.any() or (name not in spelled and _is_of_texts(column)):
+                misfits[name] = int(bad.argmax())
+    if misfits:
+        name = next((name for name in misfits if name in (kinds.numbers or ())), next(iter(misfits)))
+        row = misfits[name]
+        raise TextInNumbersError(source, misfits, start + row + 1, name, frame[name].iloc[row])
+    numeric = tuple(name for name in names if name not in texts and name not in nested)
+    if numbers:
+        frame = as_frame({name: numbers[name] if name in numbers else frame[name] for name in numeric})
+    elif numeric != names:
+        frame = frame[list(numeric)]
+    if any(not isinstance(dtype, np.dtype) for dtype in frame.dtypes):  # pandas' own, with missing values
+        frame = frame.astype(np.float64)
+    return Table(source, names, numeric, _smallest(frame.to_numpy()), texts, start, tuple(nested), ids)
+
+
+def _without_numbers(frame: "pd.DataFrame", kinds: ColumnKinds) -> list[str]:
+    """The columns that are not to be taken as the numbers that they are, or are none."""
+    texts = kinds.texts_among(frame.columns)
+    types = dict(zip(frame.columns, frame.dtypes, strict=True))
+    odd = {name for name, dtype in types.items() if dtype.kind not in "iuf" or name in texts}
+    whole = [name for name, dtype in types.items() if dtype.kind in "iu" and name not in odd]
+    if whole and kinds.numbers is None:  # integers that float64 may round are names
+        integers = frame if len(whole) == len(types) else frame[whole]
+        ranges = zip(whole, integers.min(), integers.max(), strict=True)
+        odd |= {name for name, low, high in ranges if high == high and max(-int(low), int(high)) >= EXACT}
+    return [name for name in types if name in odd]
+
+
+def _is_of_texts(column: "pd.Series[Any]") -> bool:
+    return isinstance(next(iter(column.dropna()), None), str)
+
+
+def _as_texts(column: "pd.Series[Any]") -> Texts:
     import pandas as pd
 
-    bad = pd.to_numeric(column, errors="coerce").isna() & column.notna()
-    row = int(np.argmax(bad.to_numpy()))
-    return row, column.iloc[row]
-
-
-def _as_table(frame: "pd.DataFrame", source: str, texts: Collection[str], start: int) -> Table:
-    import pandas as pd
-
-    names = tuple(str(name) for name in frame.columns)
-    numeric = tuple(name for name in names if name not in texts)
-    columns = {}
-    for name in texts:
-        codes, levels = pd.factorize(frame[name])
-        columns[name] = Texts(codes.astype(np.int32), tuple(_spell(level) for level in levels))
-    numbers = frame[list(numeric)] if columns else frame
-    if any(not isinstance(dtype, np.dtype) for dtype in numbers.dtypes):  # pandas' own, with missing values
-        numbers = numbers.astype(np.float64)
-    return Table(source, names, numeric, _smallest(numbers.to_numpy()), columns, start)
-
-
-def _spell(level: object) -> str:
-    """A category as the file has it: pandas reads 3 as 3.0 in a column with missing values."""
-    return str(int(level)) if isinstance(level, float) and level.is_integer() else str(level)
+    codes, levels = pd.factorize(column)
+    return Texts(codes.astype(np.int32), tuple(spell(level) for level in levels))
 
 
 def _smallest(numbers: Array) -> Array:
@@ -214,25 +296,3 @@ def _join_texts(chunks: Sequence[Texts]) -> Texts:
         )
         codes.append(renumbered[chunk.codes])  # MISSING is -1: the last
     return Texts(np.concatenate(codes), tuple(codes_of))
-
-
-def _refuse_numbers_with_texts(table: Table, name: str) -> None:
-    """Raise NnfsError if a column of texts holds mostly numbers."""
-    column = table.texts[name]
-    numbers = np.array([is_number(level) for level in column.levels] + [True], bool)
-    counts = np.bincount(column.codes[column.codes != MISSING], minlength=len(column.levels))
-    share = counts[numbers[:-1]].sum() / max(counts.sum(), 1)
-    if 0.5 <= share < 1.0:
-        row = int(np.argmax(~numbers[column.codes]))
-        raise NnfsError(
-            f"{table.where(row, name)}: {column.levels[column.codes[row]]!r} is not a "
-            f"number, but {share:.1%} of the column's values are; correct it, or list {name!r} under "
-            f"`categorical` if its values are names"
-        )
-
-
-def as_frame(columns: Mapping[Any, Array], index: Any = None) -> "pd.DataFrame":
-    """Named columns (N,) as a DataFrame."""
-    import pandas as pd
-
-    return pd.DataFrame(dict(columns), index=index)
