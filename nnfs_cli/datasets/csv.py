@@ -125,7 +125,8 @@ class CSV(Dataset):
         )
         table, prints = self._read(self.path, "dataset.path", kinds)
         missing = table.missing_counts()
-        names = self._feature_names(table, empty := self._empty(table, missing))
+        empty = [name for name in missing if name.startswith(UNNAMED) and missing[name] == len(table)]
+        names = self._feature_names(table, empty)
         self._refuse_unreadable(table, names)
         table = self._without_gaps(table, names, self.path)
         task, *notes = (self.task,) if self.task != "auto" else infer_task(table, self.targets)
@@ -135,8 +136,9 @@ class CSV(Dataset):
             for name in names
             if name.startswith(UNNAMED)
         ]
-        notes += [f"a column without a name has no values and is left out: {name}" for name in empty]
-        notes += gap_notes(table, [name for name in names if name not in self.categorical])
+        if empty:
+            notes.append(f"columns without a name and without values are left out: {', '.join(empty)}")
+        notes += gap_notes(table, [name for name in names if name not in self.categorical], self.dialect)
         classes: tuple[str, ...] = ()
         if task == "classification":
             classes = fitted.classes if fitted else class_names(table, self.targets)
@@ -165,7 +167,7 @@ class CSV(Dataset):
             targets=targets,
             fingerprint=prints,
             notes=tuple(notes),
-            missing=missing,
+            missing={name: count for name, count in missing.items() if name not in empty},
             augment=self.augment,
         )
 
@@ -190,16 +192,13 @@ class CSV(Dataset):
         labels = numbers & frozenset(self.targets)
         return ColumnKinds(texts, labels, numbers - labels)
 
-    def _empty(self, table: Table, missing: Mapping[str, int]) -> list[str]:
-        """The columns without a name and without values, from delimiters at the ends of lines."""
-        return [name for name, gaps in missing.items() if name.startswith(UNNAMED) and gaps == len(table)]
-
     def _refuse_unreadable(self, table: Table, names: Sequence[str]) -> None:
         """NnfsError for columns that hold neither numbers nor names, or numbers in another spelling."""
         table.refuse_nested((*names, *self.targets))
         targets = () if self.task == "classification" else self.targets
         numbers = [name for name in (*names, *targets) if name not in self.categorical]
-        refuse_lookalikes(table, numbers, self.targets, self.dialect)
+        labels = () if self.task == "regression" else self.targets
+        refuse_lookalikes(table, numbers, labels, self.dialect)
 
     def _feature_names(self, table: Table, empty: Sequence[str]) -> tuple[str, ...]:
         if isinstance(self.features, dict):
@@ -273,8 +272,8 @@ class CSV(Dataset):
 
 
 def _is_encoding(name: str) -> bool:
+    """Whether a text encoding has this name; codecs such as rot13 are none."""
     try:
-        codecs.lookup(name)
-    except LookupError:
+        return codecs.getincrementaldecoder(name) is not None and "y".encode(name).decode(name) == "y"
+    except (LookupError, UnicodeError, ValueError):
         return False
-    return True

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.sources.dialect import Dialect
+from nnfs_cli.sources.dialect import GAPS, Dialect
 from nnfs_cli.sources.spellings import NumberSpelling, is_exact
 from nnfs_cli.sources.table import MISSING, Table, Texts
 from nnfs_cli.sources.table_reader import ColumnKinds, read_table
@@ -37,7 +37,7 @@ def refuse_lookalikes(table: Table, names: Iterable[str], targets: Collection[st
                 )
 
 
-def gap_notes(table: Table, names: Iterable[str]) -> list[str]:
+def gap_notes(table: Table, names: Iterable[str], dialect: Dialect) -> list[str]:
     """Sentences on a column's only category without letters and digits, such as ?, which may be a gap."""
     notes = []
     for name in names:
@@ -46,7 +46,7 @@ def gap_notes(table: Table, names: Iterable[str]) -> list[str]:
         if len(signs) == 1 and len(levels) > 1:
             notes.append(
                 f"column {name!r}: {signs[0]!r} is a category of its own; if it stands for a missing value, "
-                f"set `na_values: {json.dumps(signs, ensure_ascii=False)}`"
+                f"set {_with_gaps(signs, dialect)}"
             )
     return notes
 
@@ -59,13 +59,18 @@ def written_gaps(paths: Sequence[Path], table: Table, names: Iterable[str], dial
     kinds = ColumnKinds(texts=frozenset(table.names))
     levels = read_table(paths, replace(dialect, na_values=()), kinds).texts
     found = sorted({level for name in gaps for level in levels[name].levels} & set(dialect.na_values))
-    kept = [text for text in dialect.na_values if text not in found]
     if not found:
         return ""
     return (
-        f"; found {', '.join(map(repr, found))} there: if that is a value, let `na_values` list only "
-        f"the texts that stand for missing ones, such as `na_values: {json.dumps(kept[:1])}`"
+        f"; found {', '.join(map(repr, found))} there: if that is a value, set `na_values` to the texts that "
+        f"are none, or to [] if only empty ones are"
     )
+
+
+def _with_gaps(texts: list[str], dialect: Dialect) -> str:
+    """The option that makes these texts gaps besides those that the user listed."""
+    listed = () if dialect.na_values == GAPS else dialect.na_values
+    return f"`na_values: {json.dumps([*listed, *texts], ensure_ascii=False)}`"
 
 
 def _lookalike(column: Texts, name: str, dialect: Dialect, may_be_names: bool) -> tuple[str, str] | None:
@@ -82,20 +87,15 @@ def _lookalike(column: Texts, name: str, dialect: Dialect, may_be_names: bool) -
         ways = [reading for reading in shares if shares[reading] == best]
         text = next(level for level in others if NumberSpelling(ways[0]).standard(level) is not None)
         return text, f"{text!r} looks like a number; {_advice(text, ways, dialect)}"
-    readings = (dialect, *shares)
-    signed = {level: bare for level in others[:MOST_LEVELS] if (bare := _without_signs(level)) != level}
-    if 2 * sum(any(NumberSpelling(way).standard(bare) for way in readings) for bare in signed.values()) > len(
-        others
-    ):
-        text = next(iter(signed))
-        return text, f"{text!r} looks like a number with a sign; write numbers alone, such as {signed[text]}"
+    signed = _without_signs(others[:MOST_LEVELS], [dialect, *shares])
+    if 2 * len(signed) > len(others[:MOST_LEVELS]):
+        text, number = next(iter(signed.items()))
+        return text, f"{text!r} looks like a number with a sign; write numbers alone, such as {number}"
     if share < 0.5:
         return None
     told = f"{others[0]!r} is not a number, but {share:.1%} of the column's values are; correct it"
-    if len(others) == 1:
-        told += (
-            f", or set `na_values: {json.dumps(others, ensure_ascii=False)}` if it stands for a missing value"
-        )
+    if len(others) <= 3:
+        told += f", or set {_with_gaps(others, dialect)} if it stands for a missing value"
     return others[0], told
 
 
@@ -109,9 +109,11 @@ def _share(column: Texts, spelling: NumberSpelling) -> float:
 def _numbers_as_texts(column: Texts, name: str) -> str:
     big = next((level for level in column.levels if not is_exact(level)), None)
     what = (
-        "numbers that are stored as texts" if big is None else f"{big} is beyond 2^53: float64 would round it"
+        "numbers that are stored as texts; store them as numbers"
+        if big is None
+        else f"{big} is beyond 2^53, and float64 would round it; use a larger unit"
     )
-    return f"{what}; leave the column out with `features: {{exclude: [{name}]}}`"
+    return f"{what}, leave the column out with `features: {{exclude: [{name}]}}`"
 
 
 def _other_readings(dialect: Dialect) -> list[Dialect]:
@@ -138,7 +140,14 @@ def _advice(text: str, ways: list[Dialect], dialect: Dialect) -> str:
     return f"set {' or '.join(told)}"
 
 
-def _without_signs(text: str) -> str:
-    """A text without signs for percent and currencies."""
-    signs = (c for c in text if c in "%‰" or unicodedata.category(c) == "Sc")
-    return text.translate(dict.fromkeys(map(ord, signs))).strip()
+def _without_signs(texts: Iterable[str], readings: list[Dialect]) -> dict[str, str]:
+    """The texts that are numbers but for signs for percent and currencies, with these numbers."""
+    numbers = {}
+    for text in texts:
+        signs = {c for c in text if c in "%‰" or unicodedata.category(c) == "Sc"}
+        bare = "".join(c for c in text if c not in signs).strip()
+        spelled = (NumberSpelling(reading).standard(bare) for reading in readings)
+        number = next((number for number in spelled if number is not None), None)
+        if signs and number is not None:
+            numbers[text] = number
+    return numbers

@@ -192,8 +192,12 @@ def _parquet_frames(path: Path) -> Iterator["pd.DataFrame"]:
 def _with_ids(frames: Iterable["pd.DataFrame"], id_column: str) -> Parts:
     for frame in frames:
         frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
-        ids = frame[id_column].astype(object) if id_column in frame.columns else ()
-        yield frame, tuple("" if value is None or value != value else spell(value) for value in ids)
+        ids: tuple[str, ...] = ()
+        if id_column in frame.columns:
+            column = frame[id_column]
+            gaps = column.isna()
+            ids = tuple("" if gap else spell(value) for value, gap in zip(column, gaps, strict=True))
+        yield frame, ids
 
 
 def _some(chunks: Iterator[Table], source: str) -> Iterator[Table]:
