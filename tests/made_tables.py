@@ -79,7 +79,7 @@ class Writer:
             [self.record([*texts, "more"])],
             ["\0" + self.record(texts)],
             ['"x"y', *tail],
-            ['"x" "', *tail],
+            ['"x"z"', *tail],
         ]
         lines += [tail] if tail else []
         lines += [] if self.spaced else [[' "x"', *tail]]

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.sources import lines, table_reader
+from nnfs_cli.sources.frames import ColumnKinds
 from nnfs_cli.sources.table import MISSING, Table
-from nnfs_cli.sources.table_reader import ColumnKinds, file_chunks, read_table
+from nnfs_cli.sources.table_reader import file_chunks, read_table
 from tests.made_tables import Made, make_table
 
 

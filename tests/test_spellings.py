@@ -17,9 +17,10 @@ from nnfs_cli.datasets.csv import CSV
 from nnfs_cli.preprocessing.preparation import Column, Preparation
 from nnfs_cli.preprocessing.records import Data
 from nnfs_cli.sources.dialect import Dialect
+from nnfs_cli.sources.frames import ColumnKinds
 from nnfs_cli.sources.inputs import read_rows, rows_of_frame
 from nnfs_cli.sources.spellings import NumberSpelling
-from nnfs_cli.sources.table_reader import ColumnKinds, read_table
+from nnfs_cli.sources.table_reader import read_table
 
 BIG = 2**53 + 1
 
@@ -255,7 +256,7 @@ def test_a_delimiter_at_the_end_of_lines_makes_no_column(text: str) -> None:
             "a,y,\n1,p,\n2,q\n",
             "line 3: must have 3 values, as the header has, found 2: the header ends in a comma",
         ),
-        ("a,b,y\n1,,p\n2,,q\n", "columns without any value: b; leave them out with"),
+        ("a,b,y\n1,,p\n2,,q\n", "columns without any value; leave them out with `features: {exclude: [b]}`"),
         ('a,y\n1, "p"\n2,q\n', "line 2: a blank before a quote"),
         ('a,y\n1,"p" \n2,q\n', "line 2: a quoted value must end before a comma or the line's end"),
         ("a,y\n1,p\r\n2\r,q\n", "line 3: must have 2 values, as the header has, found 1"),
@@ -297,3 +298,16 @@ def test_parquet_holds_more_than_numbers_and_texts() -> None:
     assert rows.x[:, 0].tolist() == [1.1, 2.25]
     with pytest.raises(NnfsError, match="'lists' holds lists"):
         list(rows_of_frame(frame, Preparation((1,), (Column("lists"),))))
+
+
+def test_large_integers_with_gaps_are_not_rounded_in_silence() -> None:
+    text = f"a,b,y\n{BIG},1e20,p\n,2e20,q\n{BIG - 1},,q\n"
+    assert f"{BIG} is beyond 2^53" in told(text)
+    data = load(text, categorical=("a",), missing="constant")
+    assert data.columns[0].categories == (str(BIG - 1), str(BIG), "missing")
+    assert data.splits["train"].x[:, 3].tolist() == [1e20, 2e20, 0]
+
+
+def test_texts_that_differ_only_in_blanks_are_noted() -> None:
+    data = load("a,y\nRome,p\nRome ,q\nOslo,p\n")
+    assert data.notes[-1] == "column 'a': 'Rome' and 'Rome ' differ only in blanks"

@@ -21,12 +21,12 @@ from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.preprocessing.splitting import HeldOut, split_rows
 from nnfs_cli.sources.dialect import Dialect, dialect_of, is_delimiter, is_mark
 from nnfs_cli.sources.encoding import Missing, encode, fit_columns, refuse_missing
-from nnfs_cli.sources.lookalikes import gap_notes, refuse_lookalikes, written_gaps
+from nnfs_cli.sources.frames import ColumnKinds
+from nnfs_cli.sources.lookalikes import refuse_lookalikes, text_notes, written_gaps
 from nnfs_cli.sources.paths import find_files
 from nnfs_cli.sources.records import UNNAMED
 from nnfs_cli.sources.table import Table
 from nnfs_cli.sources.table_cache import cached_table
-from nnfs_cli.sources.table_reader import ColumnKinds
 from nnfs_cli.sources.targets import class_names, class_numbers, infer_task, real_targets
 
 
@@ -138,7 +138,7 @@ class CSV(Dataset):
         ]
         if empty:
             notes.append(f"columns without a name and without values are left out: {', '.join(empty)}")
-        notes += gap_notes(table, [name for name in names if name not in self.categorical], self.dialect)
+        notes += text_notes(table, self._not_categorical(names, self.targets), self.dialect)
         classes: tuple[str, ...] = ()
         if task == "classification":
             classes = fitted.classes if fitted else class_names(table, self.targets)
@@ -190,15 +190,17 @@ class CSV(Dataset):
             for kind in (table.texts, table.numeric)
         )
         labels = numbers & frozenset(self.targets)
-        return ColumnKinds(texts, labels, numbers - labels)
+        return ColumnKinds(texts=texts, labels=labels, numbers=numbers - labels)
 
     def _refuse_unreadable(self, table: Table, names: Sequence[str]) -> None:
         """NnfsError for columns that hold neither numbers nor names, or numbers in another spelling."""
         table.refuse_nested((*names, *self.targets))
-        targets = () if self.task == "classification" else self.targets
-        numbers = [name for name in (*names, *targets) if name not in self.categorical]
+        columns = self._not_categorical(names, () if self.task == "classification" else self.targets)
         labels = () if self.task == "regression" else self.targets
-        refuse_lookalikes(table, numbers, labels, self.dialect)
+        refuse_lookalikes(table, columns, labels, self.dialect)
+
+    def _not_categorical(self, names: Sequence[str], targets: Sequence[str]) -> list[str]:
+        return [name for name in (*names, *targets) if name not in self.categorical]
 
     def _feature_names(self, table: Table, empty: Sequence[str]) -> tuple[str, ...]:
         if isinstance(self.features, dict):
@@ -227,7 +229,7 @@ class CSV(Dataset):
         """The table, without incomplete rows if they are dropped; NnfsError for gaps that are not allowed."""
         used = (*names, *self.targets)
         if self.missing in ("drop", "error"):
-            table.refuse_empty(used)
+            table.refuse_empty(names)
         if self.missing == "drop":
             gaps = np.any([table.missing(name) for name in used], axis=0)
             if gaps.all():

@@ -16,11 +16,12 @@ from nnfs_cli.preprocessing.preparation import Preparation
 from nnfs_cli.sources.arrays import names_in_npz, open_npy, open_npz
 from nnfs_cli.sources.dialect import Dialect
 from nnfs_cli.sources.encoding import encode
+from nnfs_cli.sources.frames import ColumnKinds
 from nnfs_cli.sources.idx import open_idx
 from nnfs_cli.sources.lines import open_bytes
 from nnfs_cli.sources.pictures import SUFFIXES, read_picture
 from nnfs_cli.sources.table import Table
-from nnfs_cli.sources.table_reader import ColumnKinds, file_chunks, frame_chunks, stream_chunks
+from nnfs_cli.sources.table_reader import file_chunks, frame_chunks, stream_chunks
 
 if TYPE_CHECKING:
     import pandas as pd

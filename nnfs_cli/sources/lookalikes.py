@@ -10,9 +10,10 @@ import numpy as np
 
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.sources.dialect import GAPS, Dialect
+from nnfs_cli.sources.frames import ColumnKinds
 from nnfs_cli.sources.spellings import NumberSpelling, is_exact
 from nnfs_cli.sources.table import MISSING, Table, Texts
-from nnfs_cli.sources.table_reader import ColumnKinds, read_table
+from nnfs_cli.sources.table_reader import read_table
 
 SEPARATORS = ("", ",", ".", " ", "'", "_", "\N{RIGHT SINGLE QUOTATION MARK}", "\N{NO-BREAK SPACE}")
 """What people write between groups of digits."""
@@ -37,11 +38,14 @@ def refuse_lookalikes(table: Table, names: Iterable[str], targets: Collection[st
                 )
 
 
-def gap_notes(table: Table, names: Iterable[str], dialect: Dialect) -> list[str]:
-    """Sentences on a column's only category without letters and digits, such as ?, which may be a gap."""
+def text_notes(table: Table, names: Iterable[str], dialect: Dialect) -> list[str]:
+    """Sentences on texts that may not be meant as they stand: ? for a gap, or Rome with a blank after it."""
     notes = []
     for name in names:
         levels = table.texts[name].present() if name in table.texts else []
+        twins = [level for level in levels if level != level.strip() and level.strip() in levels]
+        if twins:
+            notes.append(f"column {name!r}: {twins[0].strip()!r} and {twins[0]!r} differ only in blanks")
         signs = [level for level in levels if not any(map(str.isalnum, level))]
         if len(signs) == 1 and len(levels) > 1:
             notes.append(
@@ -111,7 +115,7 @@ def _numbers_as_texts(column: Texts, name: str) -> str:
     what = (
         "numbers that are stored as texts; store them as numbers"
         if big is None
-        else f"{big} is beyond 2^53, and float64 would round it; use a larger unit"
+        else f"{big[:40]} is beyond 2^53, and float64 would round it; use a larger unit"
     )
     return f"{what}, leave the column out with `features: {{exclude: [{name}]}}`"
 
@@ -141,13 +145,14 @@ def _advice(text: str, ways: list[Dialect], dialect: Dialect) -> str:
 
 
 def _without_signs(texts: Iterable[str], readings: list[Dialect]) -> dict[str, str]:
-    """The texts that are numbers but for signs for percent and currencies, with these numbers."""
+    """The texts that are numbers but for a long minus or signs for percent or currencies; and the numbers."""
     numbers = {}
-    for text in texts:
+    for given in texts:
+        text = given.replace("\N{MINUS SIGN}", "-")
         signs = {c for c in text if c in "%‰" or unicodedata.category(c) == "Sc"}
         bare = "".join(c for c in text if c not in signs).strip()
         spelled = (NumberSpelling(reading).standard(bare) for reading in readings)
         number = next((number for number in spelled if number is not None), None)
-        if signs and number is not None:
-            numbers[text] = number
+        if number is not None:
+            numbers[given] = number
     return numbers

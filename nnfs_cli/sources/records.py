@@ -145,13 +145,13 @@ class Records:
         """The column names, and the records that begin in the same block."""
         for line, block in self._blocks:
             first = next((text for text in _lines(block) if text.strip()), "")
-            if first:
-                values = next(csv.reader([first], **self._options()))
-                blanks = [value.startswith(" ") for value in values[1:]]
-                self._skips_blanks = any(blanks) and all(blanks) and self.delimiter != " "
-                rows = self._rows(line, block)
-                line, texts = next((line, row) for line, row in rows if "".join(row).strip() or row[1:])
-                return self._checked_names(line, texts, first), rows
+            values = next(csv.reader([first], **self._options()))
+            blanks = [value.startswith(" ") for value in values[1:]]
+            self._skips_blanks = any(blanks) and all(blanks) and self.delimiter != " "
+            rows = self._rows(line, block)
+            for number, texts in rows:
+                if texts[1:] or texts[0].strip():
+                    return self._checked_names(number, texts, first), rows
         raise NnfsError(f"{self.source}: the file is empty")
 
     def _checked_names(self, line: int, texts: list[str], raw: str) -> tuple[str, ...]:

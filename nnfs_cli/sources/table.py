@@ -84,10 +84,9 @@ class Table:
         counts = self.missing_counts()
         empty = [name for name in names if counts[name] == len(self)]
         if empty:
-            listed = ", ".join(empty[:20]) + (f" and {len(empty) - 20} more" if empty[20:] else "")
             raise NnfsError(
-                f"{self.source}: columns without any value: {listed}; "
-                f"leave them out with `features: {{exclude: [...]}}`"
+                f"{self.source}: columns without any value; leave them out with "
+                f"`features: {{exclude: [{', '.join(empty)}]}}`"
             )
 
     def number(self, name: str) -> Array:

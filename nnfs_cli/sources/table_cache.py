@@ -16,8 +16,9 @@ from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.files import replacing
 from nnfs_cli.sources.cache import cache_folder
 from nnfs_cli.sources.dialect import Dialect
+from nnfs_cli.sources.frames import ColumnKinds
 from nnfs_cli.sources.table import Table, Texts
-from nnfs_cli.sources.table_reader import ColumnKinds, read_table
+from nnfs_cli.sources.table_reader import read_table
 
 VERSION = 2
 """The version of the cache format. Entries of another version are not found."""

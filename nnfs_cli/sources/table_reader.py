@@ -1,20 +1,21 @@
 """Tables from CSV and Parquet files and DataFrames, in chunks of rows, read by pandas."""
 
 import io
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array, slices
+from nnfs_cli.core.arrays import slices
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.sources.dialect import Dialect
+from nnfs_cli.sources.frames import ColumnKinds, TextInNumbersError, as_table
 from nnfs_cli.sources.lines import open_bytes
 from nnfs_cli.sources.records import BlockStream, Records
-from nnfs_cli.sources.spellings import EXACT, NumberSpelling, as_numbers, is_exact, is_plain, spell
+from nnfs_cli.sources.spellings import EXACT, NumberSpelling, spell
 from nnfs_cli.sources.table import MISSING, Table, Texts
 
 if TYPE_CHECKING:
@@ -27,39 +28,12 @@ Parts: TypeAlias = Iterable[tuple["pd.DataFrame", tuple[str, ...]]]
 """Rows of a table, and their ids."""
 
 
-@dataclass(frozen=True)
-class ColumnKinds:
-    """What the columns of a table are to be.
+class RoundedError(NnfsError):
+    """Some columns of a CSV file, `names`, have gaps and large integers, which pandas rounds."""
 
-    texts: texts, as the file spells them.
-    labels: numbers if all are plainly spelled, else texts: 007 and 7 differ, as labels do.
-    numbers: numbers, and all columns that are not listed here or in `labels` texts. If it is None, a column
-        is of numbers if all its values are numbers that float64 holds exactly.
-    id_column: kept as the file spells it, besides.
-    """
-
-    texts: frozenset[str] = frozenset()
-    labels: frozenset[str] = frozenset()
-    numbers: frozenset[str] | None = None
-    id_column: str = ""
-
-    def texts_among(self, names: Collection[str]) -> set[str]:
-        others = set() if self.numbers is None else set(names) - self.numbers - self.labels
-        return (set(names) & self.texts) | others
-
-    def accepted(self, name: str) -> Callable[[str], bool]:
-        """Whether a column that is no text may hold a number of this standard spelling."""
-        forced = self.numbers is not None and name in self.numbers
-        plain = name in self.labels
-        return lambda number: forced or (is_exact(number) and (not plain or is_plain(number)))
-
-
-class TextInNumbersError(NnfsError):
-    """Some columns, `names`, were taken for numbers but hold texts; the message shows one of these."""
-
-    def __init__(self, source: str, names: Collection[str], row: int, name: str, value: object) -> None:
+    def __init__(self, source: str, names: Collection[str]) -> None:
         self.names = frozenset(names)
-        super().__init__(f"{source}: row {row}, column {name!r}: must be a number, found {str(value)[:40]!r}")
+        super().__init__(f"{source}: columns with gaps and integers of 2^53 and beyond: {', '.join(names)}")
 
 
 def read_table(paths: Sequence[Path], dialect: Dialect, kinds: ColumnKinds | None = None) -> Table:
@@ -76,6 +50,8 @@ def read_table(paths: Sequence[Path], dialect: Dialect, kinds: ColumnKinds | Non
             if kinds.numbers is not None and kinds.numbers & found.names:
                 raise
             kinds = replace(kinds, texts=kinds.texts | found.names)  # read again, with these columns as texts
+        except RoundedError as found:
+            kinds = replace(kinds, spelled=kinds.spelled | found.names)
 
 
 def file_chunks(path: Path, dialect: Dialect, kinds: ColumnKinds) -> Iterator[Table]:
@@ -130,18 +106,13 @@ def join(source: str, chunks: list[Table]) -> Table:
     return Table(source, first.names, first.numeric, numbers, texts, nested=nested)
 
 
-def as_frame(columns: Mapping[Any, Any], index: Any = None) -> "pd.DataFrame":
-    """Named columns (N,) as a DataFrame."""
-    import pandas as pd
-
-    return pd.DataFrame(dict(columns), index=index)
-
-
 def _csv_parts(records: Records, dialect: Dialect, kinds: ColumnKinds) -> Parts:
     import pandas as pd
 
     names, id_column, gaps = list(records.names), kinds.id_column, ["", *dialect.na_values]
-    spelled = set(names) if dialect.thousands else kinds.texts_among(names) | (kinds.labels & set(names))
+    spelled = kinds.texts_among(names) | ((kinds.labels | kinds.spelled) & set(names))
+    if dialect.thousands:
+        spelled = set(names)
     has_ids = id_column in names
     with ExitStack() as closing:
         stream = closing.enter_context(io.BufferedReader(BlockStream(iter(records)), 1 << 18))
@@ -163,11 +134,20 @@ def _csv_parts(records: Records, dialect: Dialect, kinds: ColumnKinds) -> Parts:
         )
         closing.enter_context(frames)
         for frame in frames:
+            if kinds.numbers is None and (rounded := _rounded(frame)):
+                raise RoundedError(records.source, rounded)
             ids: tuple[str, ...] = ()
             if has_ids:
                 ids = tuple(frame[id_column])
                 frame = frame.assign(**{id_column: frame[id_column].mask(frame[id_column].isin(gaps))})
             yield frame, ids
+
+
+def _rounded(frame: "pd.DataFrame") -> list[str]:
+    """The columns of numbers with gaps that may be integers which float64 rounds."""
+    floats = [name for name, dtype in frame.dtypes.items() if dtype.kind == "f"]
+    with_gaps = [name for name in floats if np.isnan(np.max(frame[name].to_numpy()))]
+    return [str(name) for name in with_gaps if frame[name].abs().max() >= EXACT]
 
 
 def _parquet_frames(path: Path) -> Iterator["pd.DataFrame"]:
@@ -215,79 +195,8 @@ def _chunks(parts: Parts, source: str, dialect: Dialect, kinds: ColumnKinds) -> 
         if not frame.columns.is_unique:
             twice = sorted(set(frame.columns[frame.columns.duplicated()]))
             raise NnfsError(f"{source}: column names must differ, found more than once: {', '.join(twice)}")
-        yield _as_table(frame, ids, source, spelling, kinds, start)
+        yield as_table(frame, ids, source, spelling, kinds, start)
         start += len(frame)
-
-
-def _as_table(
-    frame: "pd.DataFrame",
-    ids: tuple[str, ...],
-    source: str,
-    spelling: NumberSpelling,
-    kinds: ColumnKinds,
-    start: int,
-) -> Table:
-    names = tuple(frame.columns)
-    texts: dict[str, Texts] = {}
-    numbers: dict[str, Array] = {}
-    nested, misfits = [], {}
-    spelled = set(names) if spelling.dialect.thousands else kinds.labels | (kinds.numbers or set())
-    for name in _without_numbers(frame, kinds):
-        column = frame[name]
-        if column.dtype == object and not all(isinstance(value, Hashable) for value in column):
-            nested.append(name)
-        elif name in kinds.texts_among(names):
-            texts[name] = _as_texts(column)
-        else:
-            numbers[name], bad = as_numbers(column, spelling, kinds.accepted(name))
-            if bad.any() or (name not in spelled and _is_of_texts(column)):
-                misfits[name] = int(bad.argmax())
-    if misfits:
-        name = next((name for name in misfits if name in (kinds.numbers or ())), next(iter(misfits)))
-        row = misfits[name]
-        raise TextInNumbersError(source, misfits, start + row + 1, name, frame[name].iloc[row])
-    numeric = tuple(name for name in names if name not in texts and name not in nested)
-    if numbers:
-        frame = as_frame({name: numbers[name] if name in numbers else frame[name] for name in numeric})
-    elif numeric != names:
-        frame = frame[list(numeric)]
-    if any(not isinstance(dtype, np.dtype) for dtype in frame.dtypes):  # pandas' own, with missing values
-        frame = frame.astype(np.float64)
-    return Table(source, names, numeric, _smallest(frame.to_numpy()), texts, start, tuple(nested), ids)
-
-
-def _without_numbers(frame: "pd.DataFrame", kinds: ColumnKinds) -> list[str]:
-    """The columns that are not to be taken as the numbers that they are, or are none."""
-    texts = kinds.texts_among(frame.columns)
-    types = dict(zip(frame.columns, frame.dtypes, strict=True))
-    odd = {name for name, dtype in types.items() if dtype.kind not in "iuf" or name in texts}
-    whole = [name for name, dtype in types.items() if dtype.kind in "iu" and name not in odd]
-    if whole and kinds.numbers is None:  # integers that float64 may round are names
-        integers = frame if len(whole) == len(types) else frame[whole]
-        ranges = zip(whole, integers.min(), integers.max(), strict=True)
-        odd |= {name for name, low, high in ranges if high == high and max(-int(low), int(high)) >= EXACT}
-    return [name for name in types if name in odd]
-
-
-def _is_of_texts(column: "pd.Series[Any]") -> bool:
-    return isinstance(next(iter(column.dropna()), None), str)
-
-
-def _as_texts(column: "pd.Series[Any]") -> Texts:
-    import pandas as pd
-
-    codes, levels = pd.factorize(column)
-    return Texts(codes.astype(np.int32), tuple(spell(level) for level in levels))
-
-
-def _smallest(numbers: Array) -> Array:
-    """Integers as uint8 or int32 if they fit; everything else as float64."""
-    if numbers.dtype.kind in "iu" and numbers.size:
-        low, high = numbers.min(), numbers.max()
-        for dtype in (np.uint8, np.int32):
-            if np.iinfo(dtype).min <= low and high <= np.iinfo(dtype).max:
-                return numbers.astype(dtype)
-    return numbers.astype(np.float64)
 
 
 def _join_texts(chunks: Sequence[Texts]) -> Texts:
@@ -300,3 +209,10 @@ def _join_texts(chunks: Sequence[Texts]) -> Texts:
         )
         codes.append(renumbered[chunk.codes])  # MISSING is -1: the last
     return Texts(np.concatenate(codes), tuple(codes_of))
+
+
+def as_frame(columns: Mapping[Any, Any], index: Any = None) -> "pd.DataFrame":
+    """Named columns (N,) as a DataFrame."""
+    import pandas as pd
+
+    return pd.DataFrame(dict(columns), index=index)
