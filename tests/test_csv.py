@@ -14,8 +14,8 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.datasets.csv import CSV
 from nnfs_cli.preprocessing.records import Data
-from nnfs_cli.sources import table_cache, table_reader
-from nnfs_cli.sources.lines import Dialect
+from nnfs_cli.sources import table_cache
+from nnfs_cli.sources.dialect import Dialect
 from nnfs_cli.sources.table import Table
 from nnfs_cli.sources.table_reader import read_table
 from nnfs_cli.training.experiment import Experiment
@@ -335,7 +335,7 @@ def test_a_table_reads_the_same_in_any_number_of_parts(monkeypatch: pytest.Monke
     lines[80] = "80,,,7\n"
     Path("t.csv").write_text("i,f,c,n\n" + "".join(lines))
     whole = read_table([Path("t.csv")], Dialect())
-    monkeypatch.setattr(table_reader, "CELLS", 40)
+    monkeypatch.setattr("nnfs_cli.sources.lines.BLOCK", 40)
     parts = read_table([Path("t.csv")], Dialect())
     np.testing.assert_array_equal(whole.numbers, parts.numbers)
     for name, column in whole.texts.items():
@@ -348,7 +348,7 @@ def test_a_table_reads_the_same_in_any_number_of_parts(monkeypatch: pytest.Monke
 def test_a_column_that_turns_out_to_be_text_late_is_read_as_text_from_its_start(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(table_reader, "CELLS", 20)
+    monkeypatch.setattr("nnfs_cli.sources.lines.BLOCK", 20)
     lines = [f"{i},{'007' if i < 20 else 'x'}\n" for i in range(50)]
     Path("t.csv").write_text("i,c\n" + "".join(lines))
     table = read_table([Path("t.csv")], Dialect())

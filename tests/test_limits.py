@@ -15,8 +15,8 @@ from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.preprocessing.limits import LARGEST, in_rows_of, is_usable, refuse_unusable
 from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.sources import inputs
+from nnfs_cli.sources.dialect import Dialect
 from nnfs_cli.sources.inputs import Rows, read_rows, rows_of_array, rows_of_frame
-from nnfs_cli.sources.lines import Dialect
 from nnfs_cli.training.experiment import load_data
 from tests.conftest import Nnfs
 

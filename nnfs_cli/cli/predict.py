@@ -1,5 +1,6 @@
 """`nnfs predict RUN INPUT...`."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -54,16 +55,18 @@ def predict(
     from nnfs_cli.jobs.load import load_model
     from nnfs_cli.jobs.predict import Predictions
     from nnfs_cli.runs.directory import RunDirectory
+    from nnfs_cli.sources.dialect import dialect_of, is_delimiter
     from nnfs_cli.sources.inputs import read_rows
-    from nnfs_cli.sources.lines import Dialect
 
     directory = RunDirectory.find(runs, run)
     names = tuple(name.strip() for name in columns.split(",")) if columns else ()
     predictions = Predictions(load_model(directory), names, proba)
-    dataset = directory.config().dataset.options()
-    if delimiter is not None and len(delimiter) != 1:
-        raise NnfsError(f"--delimiter: must be a single character, found {delimiter!r}")
-    dialect = Dialect(delimiter or dataset.get("delimiter", ","), dataset.get("encoding", "utf-8"))
+    if delimiter is not None and not is_delimiter(delimiter):
+        what = "no quote or line end" if len(delimiter) == 1 else "a single character"
+        raise NnfsError(f"--delimiter: must be {what}, found {delimiter!r}")
+    dialect = dialect_of(directory.config().dataset.options())
+    if delimiter:
+        dialect = replace(dialect, delimiter=delimiter)
     done = answered = 0
     with csv_output(output) as writer:
         for rows in read_rows(inputs, predictions.model.preparation, dialect, predictions.id_column):

@@ -10,7 +10,7 @@ import numpy as np
 from annotated_types import MaxLen, MinLen
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import NnfsError, check_options
+from nnfs_cli.core.errors import NnfsError, check_options, listed
 from nnfs_cli.core.ranges import Expected, PositiveInt
 from nnfs_cli.datasets.base import DATASETS, Dataset
 from nnfs_cli.preprocessing.affine import IDENTITY, Affine
@@ -22,10 +22,13 @@ from nnfs_cli.preprocessing.splitting import HeldOut, split_rows
 from nnfs_cli.sources.chosen import Chosen
 from nnfs_cli.sources.column_notes import roles, second_look
 from nnfs_cli.sources.columns import Missing, Unknown, fit_columns, refuse_texts
+from nnfs_cli.sources.dialect import Dialect, dialect_of, is_delimiter, is_mark
 from nnfs_cli.sources.encoding import Encoded, encode
+from nnfs_cli.sources.frames import ColumnKinds
 from nnfs_cli.sources.gaps import drop_gaps, refuse_gaps, refuse_targets
-from nnfs_cli.sources.lines import Dialect
+from nnfs_cli.sources.lookalikes import refuse_lookalikes, text_notes, written_gaps
 from nnfs_cli.sources.paths import FilePath, find_files
+from nnfs_cli.sources.records import UNNAMED
 from nnfs_cli.sources.table import Table
 from nnfs_cli.sources.table_cache import cached_table
 from nnfs_cli.sources.tally import Tally
@@ -40,6 +43,11 @@ class CSV(Dataset):
     Text columns are categories and become one-hot numbers; more than 256 different texts, more than 24
     different dates or times, or texts that seldom repeat are refused. Normalization and fill values are
     fitted to the training rows alone, and saved with the run.
+
+    CSV files are read by the rules of Python's csv module: a quoted value may hold delimiters and line ends;
+    blanks belong to a value, unless the header has one after each delimiter. Classes and categories are named
+    as the file spells them. Labels are numbers only if all are spelled plainly: 007 and 7 are two classes.
+    Integers of 2^53 and beyond, which float64 would round, are texts.
 
     path: a file (.csv, .csv.gz, .parquet), a list of files, or a pattern such as `data/part-*.csv`.
     target: the target column, or a list of several for regression.
@@ -66,6 +74,11 @@ class CSV(Dataset):
     augment: random changes of the training images; null for none.
     delimiter: the character between values.
     encoding: the file's text encoding.
+    decimal: the decimal point.
+    thousands: the character between groups of digits, such as `,` in 1,000; by default there is none.
+    na_values: the texts that stand for missing values, as an empty value always does. By default those of
+        pandas: `NA`, `N/A`, `n/a`, `<NA>`, `#N/A`, `#N/A N/A`, `#NA`, `None`, `NULL`, `null`, `NaN`, `nan`,
+        `-NaN`, `-nan`, `-1.#IND`, `-1.#QNAN`, `1.#IND`, `1.#QNAN`.
     """
 
     path: FilePath | tuple[FilePath, ...]
@@ -86,12 +99,20 @@ class CSV(Dataset):
     augment: Augmentation | None = None
     delimiter: Annotated[str, MinLen(1), MaxLen(1), Expected("a single character")] = ","
     encoding: str = "utf-8"
+    decimal: Literal[".", ","] = "."
+    thousands: str = ""
+    na_values: tuple[str, ...] | None = None
     example: ClassVar[Mapping[str, Any]] = {"path": "table.csv", "target": "y"}
 
     def __post_init__(self) -> None:
         check_options(
             self,
             standardize=check_normalization(self.standardize, self.minmax, self.scale),
+            delimiter=(is_delimiter(self.delimiter), "no quote or line end"),
+            thousands=(
+                not self.thousands or (is_mark(self.thousands) and self.thousands != self.decimal),
+                "a single character, no letter, digit or sign, and not the decimal point",
+            ),
             encoding=(_is_encoding(self.encoding), "the name of an encoding, such as utf-8 or cp1252"),
         )
 
@@ -112,16 +133,21 @@ class CSV(Dataset):
 
     def _load(self, rng: np.random.Generator, fitted: Preparation | None) -> Data:
         """The data, prepared as `fitted` says or, without it, fitted to their own training rows."""
-        table, prints = self._read(self.path, "dataset.path")
+        table, prints = self._read(self.path, "dataset.path", self._kinds())
+        missing, count = table.missing_counts(), len(table)
+        empty = [name for name in missing if name.startswith(UNNAMED) and missing[name] == count]
         names = (
             tuple(column.name for column in fitted.columns)
             if fitted
-            else self._chosen.names(table, self.targets)
+            else self._chosen.names(table, self.targets, empty)
         )
         table.require(names, "dataset.path")
-        missing, count = table.missing_counts(), len(table)
-        table, notes = self._without_gaps(table, names)
+        self._refuse_unreadable(table, names)
+        table, notes = self._without_gaps(table, names, self.path)
         task, why = (self.task, "") if self.task != "auto" else infer_task(table, self.targets)
+        if empty:
+            notes.append(f"columns without a name and without values are left out: {listed(empty)}")
+        notes += text_notes(table, self._not_categorical(names, self.targets), self.dialect)
         classes: tuple[str, ...] = ()
         if task == "classification":
             classes = fitted.classes if fitted else class_names(table, self.targets)
@@ -137,9 +163,9 @@ class CSV(Dataset):
         targets = fitted.targets if fitted else self._fit_targets(t, rows, classes)
         splits = {name: Split(x, t, part) for name, part in parts.items()}
         if isinstance(self.test, str):
-            test, more = self._read(self.test, "dataset.test")
+            test, more = self._read(self.test, "dataset.test", self._kinds_like(table, names))
             test.require(names, "dataset.test")
-            test, test_notes = self._without_gaps(test, names)
+            test, test_notes = self._without_gaps(test, names, self.test)
             _, x_test = self._input(test, columns, tally)
             t_test = self._target(test, classes)
             splits["test"] = Split(x_test, t_test, np.arange(len(test)))
@@ -158,26 +184,58 @@ class CSV(Dataset):
             fingerprint=prints,
             notes=tuple(filter(None, said)),
             why_task=why,
-            missing=missing,
+            missing={name: gaps for name, gaps in missing.items() if name not in empty},
             filled=encoded.filled,
             augment=self.augment,
         )
 
-    def _read(self, path: str | Sequence[str], option: str) -> tuple[Table, str]:
+    @property
+    def dialect(self) -> Dialect:
+        """How the files are written."""
+        return dialect_of(vars(self))
+
+    def _read(self, path: str | Sequence[str], option: str, kinds: ColumnKinds) -> tuple[Table, str]:
         """A table that has the columns of the options, and its fingerprint."""
-        dialect = Dialect(self.delimiter, self.encoding)
-        table, prints = cached_table(find_files(path, option), dialect, self.categorical)
+        table, prints = cached_table(find_files(path, option), self.dialect, kinds)
         table.require(self.targets, "dataset.target")
         table.require(self.categorical, "dataset.categorical")
         return table, prints
 
-    def _without_gaps(self, table: Table, names: Sequence[str]) -> tuple[Table, list[str]]:
+    def _kinds(self) -> ColumnKinds:
+        """How to read the table: a single target may be labels."""
+        labels = self.targets if self.task != "regression" and len(self.targets) == 1 else ()
+        return ColumnKinds(texts=frozenset(self.categorical), labels=frozenset(labels))
+
+    def _kinds_like(self, table: Table, names: Sequence[str]) -> ColumnKinds:
+        """How to read the test file: each column as in the training file."""
+        texts, numbers = (
+            frozenset(name for name in (*names, *self.targets) if name in kind)
+            for kind in (table.texts, table.numeric)
+        )
+        labels = numbers & frozenset(self.targets)
+        return ColumnKinds(texts=texts, labels=labels, numbers=numbers - labels)
+
+    def _refuse_unreadable(self, table: Table, names: Sequence[str]) -> None:
+        """NnfsError for columns that hold neither numbers nor names, or numbers in another spelling."""
+        table.refuse_nested((*names, *self.targets))
+        columns = self._not_categorical(names, () if self.task == "classification" else self.targets)
+        labels = () if self.task == "regression" else self.targets
+        refuse_lookalikes(table, columns, labels, self.dialect)
+
+    def _not_categorical(self, names: Sequence[str], targets: Sequence[str]) -> list[str]:
+        return [name for name in (*names, *targets) if name not in self.categorical]
+
+    def _without_gaps(
+        self, table: Table, names: Sequence[str], path: str | Sequence[str]
+    ) -> tuple[Table, list[str]]:
         """The table, without incomplete rows if they are dropped, and notes; NnfsError for a gap."""
         if self.missing == "drop":
             return drop_gaps(table, (*names, *self.targets), self._chosen.leave_out)
-        refuse_targets(table, self.targets, names)
+        refused = (*self.targets, *(names if self.missing == "error" else ()))
+        written = written_gaps(find_files(path, ""), table, refused, self.dialect)
+        refuse_targets(table, self.targets, names, written)
         if self.missing == "error":
-            refuse_gaps(table, names, self._chosen.leave_out)
+            refuse_gaps(table, names, self._chosen.leave_out, written)
         return table, []
 
     def _fit_columns(self, table: Table, names: Sequence[str], rows: Array) -> tuple[Column, ...]:
@@ -223,8 +281,8 @@ class CSV(Dataset):
 
 
 def _is_encoding(name: str) -> bool:
+    """Whether a text encoding has this name; codecs such as rot13 are none."""
     try:
-        codecs.lookup(name)
-    except LookupError:
+        return codecs.getincrementaldecoder(name) is not None and "y".encode(name).decode(name) == "y"
+    except (LookupError, UnicodeError, ValueError):
         return False
-    return True

@@ -8,7 +8,8 @@ import numpy as np
 
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.sources.columns import fit_columns
-from nnfs_cli.sources.lines import Dialect
+from nnfs_cli.sources.dialect import Dialect
+from nnfs_cli.sources.frames import ColumnKinds
 from nnfs_cli.sources.paths import find_files
 from nnfs_cli.sources.table import Table
 from nnfs_cli.sources.table_cache import cached_table
@@ -53,7 +54,7 @@ def _read(source: str, targets: Sequence[str]) -> tuple[Table, Dialect]:
     tables = []
     for dialect in (Dialect(delimiter, encoding) for encoding in ENCODINGS for delimiter in DELIMITERS):
         try:
-            table = cached_table(files, dialect)[0]
+            table = cached_table(files, dialect, ColumnKinds(labels=frozenset(targets)))[0]
         except (NnfsError, UnicodeError) as error:
             mistakes.append(error)
             continue

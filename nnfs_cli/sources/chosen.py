@@ -25,8 +25,11 @@ class Chosen:
             return cls(features.get("include", ()), features.get("exclude", ()))
         return cls(features)
 
-    def names(self, table: Table, targets: Sequence[str]) -> tuple[str, ...]:
-        """The feature columns of a table; NnfsError for one that cannot be a feature."""
+    def names(self, table: Table, targets: Sequence[str], empty: Sequence[str] = ()) -> tuple[str, ...]:
+        """The feature columns of a table; NnfsError for one that cannot be a feature.
+
+        empty: columns that are no features unless they are included.
+        """
         table.require((*self.include, *self.exclude), "dataset.features")
         for name in self.include:
             wrong = {
@@ -37,7 +40,8 @@ class Chosen:
             if any(wrong.values()):
                 why = next(why for why, holds in wrong.items() if holds)
                 raise NnfsError(f"dataset.features: column {name!r} is {why}")
-        names = self.include or [name for name in table.names if name not in (*targets, *self.exclude)]
+        others = {*targets, *self.exclude, *empty}
+        names = self.include or [name for name in table.names if name not in others]
         if not names:
             raise NnfsError(f"dataset.features: no column of {table.source} is left besides the target")
         return tuple(names)

@@ -10,7 +10,7 @@ from nnfs_cli.core.errors import counted, listed
 from nnfs_cli.preprocessing.preparation import Column
 from nnfs_cli.sources.columns import LeaveOut
 from nnfs_cli.sources.dates import are_dates
-from nnfs_cli.sources.lines import UNNAMED
+from nnfs_cli.sources.records import UNNAMED
 from nnfs_cli.sources.table import Table
 
 FEWEST_IDS = 10

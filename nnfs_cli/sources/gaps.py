@@ -29,8 +29,8 @@ def drop_gaps(table: Table, names: Sequence[str], leave_out: LeaveOut) -> tuple[
     return table.take(left), [note]
 
 
-def refuse_gaps(table: Table, names: Sequence[str], leave_out: LeaveOut) -> None:
-    """Raise NnfsError, with counts and remedies, if a feature lacks values."""
+def refuse_gaps(table: Table, names: Sequence[str], leave_out: LeaveOut, more: str = "") -> None:
+    """Raise NnfsError, with counts and remedies, if a feature lacks values. `more` ends the message."""
     gaps = _gaps(table, names)
     if not gaps:
         return
@@ -46,11 +46,11 @@ def refuse_gaps(table: Table, names: Sequence[str], leave_out: LeaveOut) -> None
     if empty := [name for name in gaps if 2 * gaps[name] > len(table)]:
         are = "is" if len(empty) == 1 else "are"
         advice.append(f"{listed(empty)} {are} mostly empty: {leave_out(empty)}")
-    raise NnfsError(f"{table.source}: missing values in {_counts(gaps)}; {'; '.join(advice)}")
+    raise NnfsError(f"{table.source}: missing values in {_counts(gaps)}; {'; '.join(advice)}{more}")
 
 
-def refuse_targets(table: Table, targets: Sequence[str], names: Sequence[str]) -> None:
-    """Raise NnfsError if a target lacks values."""
+def refuse_targets(table: Table, targets: Sequence[str], names: Sequence[str], more: str = "") -> None:
+    """Raise NnfsError if a target lacks values. `more` ends the message."""
     gaps = _gaps(table, targets)
     if not gaps:
         return
@@ -58,6 +58,7 @@ def refuse_targets(table: Table, targets: Sequence[str], names: Sequence[str]) -
     keeps = f"leaves such rows out, and keeps {left:,} of {len(table):,}" if left else "would leave no row"
     raise NnfsError(
         f"{table.source}: missing values in {_counts(gaps)}; a target must be there; `missing: drop` {keeps}"
+        f"{more}"
     )
 
 

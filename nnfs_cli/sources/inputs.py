@@ -14,12 +14,14 @@ from nnfs_cli.core.errors import NnfsError, did_you_mean, listed, nearest
 from nnfs_cli.preprocessing.limits import in_rows_of, refuse_unusable
 from nnfs_cli.preprocessing.preparation import Column, Preparation
 from nnfs_cli.sources.arrays import names_in_npz, open_npy, open_npz
+from nnfs_cli.sources.dialect import Dialect
 from nnfs_cli.sources.encoding import encode
+from nnfs_cli.sources.frames import ColumnKinds
 from nnfs_cli.sources.idx import open_idx
-from nnfs_cli.sources.lines import Dialect, open_bytes
+from nnfs_cli.sources.lines import open_bytes
 from nnfs_cli.sources.pictures import SUFFIXES, read_picture
-from nnfs_cli.sources.table import MISSING, Table
-from nnfs_cli.sources.table_reader import ColumnKinds, file_chunks, frame_chunks, stream_chunks
+from nnfs_cli.sources.table import Table
+from nnfs_cli.sources.table_reader import file_chunks, frame_chunks, stream_chunks
 from nnfs_cli.sources.tally import Tally
 
 if TYPE_CHECKING:
@@ -70,8 +72,8 @@ def read_rows(
         if path != "-" and not file.is_file():
             siblings = [other.name for other in file.parent.glob("*")] if file.parent.is_dir() else []
             raise NnfsError(f"no such file: {file.absolute()}{did_you_mean(file.name, siblings)}")
+        kinds = _kinds(preparation, id_column)
         if path == "-":
-            kinds = _kinds(preparation)
             chunks = stream_chunks(sys.stdin.buffer, "standard input", dialect, kinds)
             yield from rows_of_tables(chunks, preparation, id_column)
         elif file.suffix.lower() in SUFFIXES:
@@ -83,7 +85,7 @@ def read_rows(
         elif _is_idx(file):
             yield from rows_of_array(open_idx(file), preparation, str(file))
         else:
-            chunks = file_chunks(file, dialect, _kinds(preparation))
+            chunks = file_chunks(file, dialect, kinds)
             yield from rows_of_tables(chunks, preparation, id_column)
 
 
@@ -101,15 +103,14 @@ def rows_of_tables(chunks: Iterator[Table], preparation: Preparation, id_column:
     tally = Tally(preparation.columns)
     for number, chunk in enumerate(chunks):
         notes = _match(chunk, preparation, id_column) if preparation.columns and number == 0 else ()
-        columns = preparation.columns or tuple(map(Column, chunk.names))
+        columns = preparation.columns or tuple(map(Column, chunk.numeric))
         if not preparation.columns:
             _require_width(len(columns), preparation, chunk.source)
         encoded = encode(chunk, columns)
         tally.add(encoded)
         accepted = encoded.accepted
         x = preparation.in_trained_type(encoded.x if accepted.all() else encoded.x[accepted])
-        ids = _texts(chunk, id_column) if id_column in chunk.names else ()
-        yield Rows(x.reshape(-1, *preparation.input_shape), ids, notes, accepted)
+        yield Rows(x.reshape(-1, *preparation.input_shape), chunk.ids, notes, accepted)
     if totals := tally.notes("as in training"):
         yield Rows(np.empty((0, *preparation.input_shape)), notes=totals)
 
@@ -139,12 +140,15 @@ def rows_of_array(x: Array, preparation: Preparation, source: str) -> Iterator[R
         yield Rows(chunk.reshape(-1, *preparation.input_shape))
 
 
-def _kinds(preparation: Preparation) -> ColumnKinds:
-    """How to read a table: numbers in the columns that are numbers for the model, texts in all others."""
+def _kinds(preparation: Preparation, id_column: str = "") -> ColumnKinds:
+    """How to read a table: numbers in the columns that are numbers for the model, texts in all others.
+
+    For a model that was not trained on a table, all are numbers but the ids.
+    """
     if not preparation.columns:
-        return ColumnKinds(keep_misread=True)
-    names = frozenset(column.name for column in preparation.columns if not column.categories)
-    return ColumnKinds(numbers=names, keep_misread=True)
+        return ColumnKinds(texts=frozenset([id_column]), id_column=id_column, keep_misread=True)
+    numbers = frozenset(column.name for column in preparation.columns if not column.categories)
+    return ColumnKinds(numbers=numbers, id_column=id_column, keep_misread=True)
 
 
 def _match(table: Table, preparation: Preparation, id_column: str) -> tuple[str, ...]:
@@ -160,18 +164,11 @@ def _match(table: Table, preparation: Preparation, id_column: str) -> tuple[str,
         more = f" and {len(lacking) - 5} more" if lacking[5:] else ""
         there = ", ".join(table.names[:20]) + (", ..." if table.names[20:] else "")
         raise NnfsError(f"{table.source}: no column {', '.join(shown)}{more}; its columns are {there}")
+    table.refuse_nested(names)
     extra = [name for name in table.names if name not in (*names, id_column)]
     if not extra:
         return ()
     return (f"{table.source}: columns that the network does not use: {listed(extra, 8)}",)
-
-
-def _texts(table: Table, name: str) -> tuple[str, ...]:
-    """A column's values as texts."""
-    if name in table.texts:
-        column = table.texts[name]
-        return tuple("" if code == MISSING else column.levels[code] for code in column.codes)
-    return tuple(str(value) for value in table.number(name).tolist())
 
 
 def _require_width(found: int, preparation: Preparation, source: str) -> None:

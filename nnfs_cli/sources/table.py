@@ -1,7 +1,7 @@
 """A table in memory: its numbers in one matrix, its texts as integer codes."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -41,7 +41,9 @@ class Table:
     texts: the other columns.
     start: how many rows of its source come before it.
     kept: the places of its rows among all rows that were read (R,), if some were left out.
+    nested: columns of lists and other values that are neither numbers nor texts.
     misread: for each column of `numbers` that holds texts, these texts; such a row's number is missing.
+    ids: the texts of the id column, if one was asked for.
     """
 
     source: str
@@ -51,7 +53,9 @@ class Table:
     texts: Mapping[str, Texts]
     start: int = 0
     kept: Array | None = None
+    nested: tuple[str, ...] = ()
     misread: Mapping[str, Texts] = field(default_factory=dict)
+    ids: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -68,6 +72,15 @@ class Table:
                     f"{option}: no column {name!r} in {self.source}{did_you_mean(name, self.names)}{headless}"
                     for name in unknown
                 )
+            )
+
+    def refuse_nested(self, names: Collection[str]) -> None:
+        """Raise NnfsError if one of these columns holds neither numbers nor texts."""
+        nested = [name for name in names if name in self.nested]
+        if nested:
+            raise NnfsError(
+                f"{self.source}: column {nested[0]!r} holds lists or other nested values, not numbers "
+                f"or texts; leave it out with `features: {{exclude: [{', '.join(nested)}]}}`"
             )
 
     def number(self, name: str) -> Array:
@@ -101,7 +114,7 @@ class Table:
         """Only these rows."""
         texts = {name: column.take(rows) for name, column in self.texts.items()}
         kept = rows if self.kept is None else self.kept[rows]
-        return Table(self.source, self.names, self.numeric, self.numbers[rows], texts, self.start, kept)
+        return replace(self, numbers=self.numbers[rows], texts=texts, kept=kept)
 
     def where(self, row: int, name: str) -> str:
         """A place in words, for messages; the row below the header is row 1."""

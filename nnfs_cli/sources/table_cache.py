@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,11 +15,12 @@ import numpy as np
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.files import replacing
 from nnfs_cli.sources.cache import cache_folder
-from nnfs_cli.sources.lines import Dialect
+from nnfs_cli.sources.dialect import Dialect
+from nnfs_cli.sources.frames import ColumnKinds
 from nnfs_cli.sources.table import Table, Texts
 from nnfs_cli.sources.table_reader import read_table
 
-VERSION = 1
+VERSION = 2
 """The version of the cache format. Entries of another version are not found."""
 RACE_NS = 2_000_000_000
 """Nanoseconds. A file changed this shortly before it was read may change again without a new time stamp."""
@@ -59,22 +60,20 @@ class Stamp:
         return Stamp.of(path).sha256 == self.sha256
 
 
-def cached_table(
-    paths: Sequence[Path], dialect: Dialect, categorical: Collection[str] = ()
-) -> tuple[Table, str]:
+def cached_table(paths: Sequence[Path], dialect: Dialect, kinds: ColumnKinds) -> tuple[Table, str]:
     """`read_table`, from the cache if the same files were read before; and their contents' fingerprint.
 
     A cached table's arrays are mapped into memory.
     """
-    options = [VERSION, [str(path.resolve()) for path in paths], asdict(dialect), sorted(categorical)]
-    key = hashlib.sha256(json.dumps(options).encode()).hexdigest()[:32]
+    options = [VERSION, [str(path.resolve()) for path in paths], asdict(dialect), asdict(kinds)]
+    key = hashlib.sha256(json.dumps(options, default=sorted).encode()).hexdigest()[:32]
     entry = cache_folder() / "tables" / f"{key}.json"
     found = _load(entry, paths)
     if found is not None:
         return found
     taken_ns = time.time_ns()
     stamps = [Stamp.of(path) for path in paths]
-    table = read_table(paths, dialect, categorical)
+    table = read_table(paths, dialect, kinds)
     with suppress(OSError, NnfsError):  # a cache that cannot be written costs time, nothing else
         if _all_hold(stamps, paths, taken_ns):  # they have not changed meanwhile
             _store(entry, table, stamps, taken_ns)
@@ -104,6 +103,7 @@ def _store(entry: Path, table: Table, stamps: Sequence[Stamp], taken_ns: int) ->
         "source": table.source,
         "names": table.names,
         "numeric": table.numeric,
+        "nested": table.nested,
         "levels": {name: column.levels for name, column in table.texts.items()},
     }
     with replacing(entry, private=True) as file:
@@ -131,5 +131,6 @@ def _load(entry: Path, paths: Sequence[Path]) -> tuple[Table, str] | None:
         }
     except (OSError, ValueError, KeyError, TypeError):  # missing or damaged: parse again
         return None
-    table = Table(record["source"], tuple(record["names"]), tuple(record["numeric"]), numbers, texts)
+    names, numeric, nested = (tuple(record[key]) for key in ("names", "numeric", "nested"))
+    table = Table(record["source"], names, numeric, numbers, texts, nested=nested)
     return table, _fingerprint(stamps)

@@ -1,18 +1,22 @@
-"""Tables from CSV and Parquet files, in chunks of rows, read by pandas."""
+"""Tables from CSV and Parquet files and DataFrames, in chunks of rows, read by pandas."""
 
 import io
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array, slices
+from nnfs_cli.core.arrays import slices
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.sources.lines import CheckedLines, Dialect, open_bytes
-from nnfs_cli.sources.table import MISSING, Table, Texts, is_number
+from nnfs_cli.sources.dialect import Dialect
+from nnfs_cli.sources.frames import ColumnKinds, TextInNumbersError, as_table
+from nnfs_cli.sources.lines import open_bytes
+from nnfs_cli.sources.records import BlockStream, Records
+from nnfs_cli.sources.spellings import EXACT, NumberSpelling, spell
+from nnfs_cli.sources.table import MISSING, Table, Texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,55 +24,42 @@ if TYPE_CHECKING:
 CELLS = 2_000_000
 """How many values make a chunk: few enough that large files need little memory."""
 
-
-@dataclass(frozen=True)
-class ColumnKinds:
-    """Which columns are texts: those in `texts` or, if `numbers` is given, all except those in `numbers`.
-
-    keep_misread: whether texts among numbers are kept in `Table.misread`; or they are an error.
-    """
-
-    texts: frozenset[str] = frozenset()
-    numbers: frozenset[str] | None = None
-    keep_misread: bool = False
-
-    def texts_among(self, names: Collection[str]) -> set[str]:
-        return set(names) & self.texts if self.numbers is None else set(names) - self.numbers
+Parts: TypeAlias = Iterable[tuple["pd.DataFrame", tuple[str, ...]]]
+"""Rows of a table, and their ids."""
 
 
-class TextInNumbersError(NnfsError):
-    """Some columns, `names`, were taken for numbers but hold texts; the message shows one of these."""
+class RoundedError(NnfsError):
+    """Some columns of a CSV file, `names`, have gaps and large integers, which pandas rounds."""
 
-    def __init__(self, source: str, names: Collection[str], row: int, name: str, value: object) -> None:
+    def __init__(self, source: str, names: Collection[str]) -> None:
         self.names = frozenset(names)
-        super().__init__(f"{source}: row {row}, column {name!r}: must be a number, found {str(value)[:40]!r}")
+        super().__init__(f"{source}: columns with gaps and integers of 2^53 and beyond: {', '.join(names)}")
 
 
-def read_table(paths: Sequence[Path], dialect: Dialect, categorical: Collection[str] = ()) -> Table:
+def read_table(paths: Sequence[Path], dialect: Dialect, kinds: ColumnKinds | None = None) -> Table:
     """All rows of some files with the same columns, one file after the other.
 
-    A column is numeric if all its values are numbers and it is not in `categorical`.
-    NnfsError if a file is malformed, or a column holds mostly numbers but some texts.
+    NnfsError if a file is malformed.
     """
     source = str(paths[0]) if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
-    kinds = ColumnKinds(frozenset(categorical))
+    kinds = kinds or ColumnKinds()
     while True:
         try:
-            table = join(source, [chunk for path in paths for chunk in file_chunks(path, dialect, kinds)])
+            return join(source, [chunk for path in paths for chunk in file_chunks(path, dialect, kinds)])
         except TextInNumbersError as found:
-            kinds = ColumnKinds(kinds.texts | found.names)  # read again, with these columns as texts
-            continue
-        for name in table.texts:
-            if name not in categorical:
-                _refuse_numbers_with_texts(table, name)
-        return table
+            if kinds.numbers is not None and kinds.numbers & found.names:
+                raise
+            kinds = replace(kinds, texts=kinds.texts | found.names)  # read again, with these columns as texts
+        except RoundedError as found:
+            kinds = replace(kinds, spelled=kinds.spelled | found.names)
 
 
 def file_chunks(path: Path, dialect: Dialect, kinds: ColumnKinds) -> Iterator[Table]:
     """A file's rows, in chunks. TextInNumbersError if a column that `kinds` takes for numbers holds texts."""
     try:
         if path.suffix == ".parquet":
-            yield from _chunks(_parquet_frames(path), str(path), kinds)
+            parts = _with_ids(_parquet_frames(path), kinds.id_column)
+            yield from _some(_chunks(parts, str(path), dialect, kinds), str(path))
         else:
             with open_bytes(path) as stream:
                 yield from stream_chunks(stream, str(path), dialect, kinds)
@@ -78,15 +69,15 @@ def file_chunks(path: Path, dialect: Dialect, kinds: ColumnKinds) -> Iterator[Ta
 
 def stream_chunks(stream: IO[bytes], source: str, dialect: Dialect, kinds: ColumnKinds) -> Iterator[Table]:
     """An open CSV file's rows, in chunks."""
-    lines = CheckedLines(stream, source, dialect)
-    yield from _chunks(_csv_frames(lines, kinds), source, kinds)
+    parts = _csv_parts(Records(stream, source, dialect), dialect, kinds)
+    yield from _some(_chunks(parts, source, dialect, kinds), source)
 
 
 def frame_chunks(frame: "pd.DataFrame", source: str, kinds: ColumnKinds) -> Iterator[Table]:
     """A DataFrame's rows, in chunks."""
-    frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
     chunks = slices(len(frame), max(CELLS // max(frame.shape[1], 1), 1))
-    yield from _chunks((frame.iloc[here] for here in chunks), source, kinds)
+    frames = (frame.iloc[here] for here in chunks)
+    yield from _chunks(_with_ids(frames, kinds.id_column), source, Dialect(), kinds)
 
 
 def join(source: str, chunks: list[Table]) -> Table:
@@ -101,8 +92,7 @@ def join(source: str, chunks: list[Table]) -> Table:
                 + (f"it lacks {', '.join(missing)}; " if missing else "")
                 + (f"it has {', '.join(extra)} besides" if extra else "and in the same order")
             )
-    if not sum(map(len, chunks)):
-        raise NnfsError(f"{source}: a header and no rows below it")
+    nested = tuple(name for name in first.names if any(name in chunk.nested for chunk in chunks))
     texts = {name: _join_texts([chunk.texts[name] for chunk in chunks]) for name in first.texts}
     numbers = np.empty(
         (sum(map(len, chunks)), len(first.numeric)),
@@ -113,31 +103,51 @@ def join(source: str, chunks: list[Table]) -> Table:
         chunk = chunks.pop()
         numbers[end - len(chunk) : end] = chunk.numbers
         end -= len(chunk)
-    return Table(source, first.names, first.numeric, numbers, texts)
+    return Table(source, first.names, first.numeric, numbers, texts, nested=nested)
 
 
-def _csv_frames(lines: CheckedLines, kinds: ColumnKinds) -> Iterator["pd.DataFrame"]:
+def _csv_parts(records: Records, dialect: Dialect, kinds: ColumnKinds) -> Parts:
     import pandas as pd
 
-    names = list(lines.header)
+    names, id_column, gaps = list(records.names), kinds.id_column, ["", *dialect.na_values]
+    spelled = kinds.texts_among(names) | ((kinds.labels | kinds.spelled) & set(names))
+    if dialect.thousands:
+        spelled = set(names)
+    has_ids = id_column in names
     with ExitStack() as closing:
-        buffer = closing.enter_context(io.BufferedReader(lines, 1 << 18))
-        if not buffer.peek(1):
-            raise NnfsError(f"{lines.source}: a header and no rows below it")
+        stream = closing.enter_context(io.BufferedReader(BlockStream(iter(records)), 1 << 18))
+        if not stream.peek(1):
+            return
         frames = pd.read_csv(
-            buffer,
-            sep=lines.dialect.delimiter,
+            stream,
+            sep=records.separator,
             header=None,
             names=names,
             index_col=False,
-            dtype=dict.fromkeys(kinds.texts_among(names), str),
+            dtype=dict.fromkeys(spelled | ({id_column} if has_ids else set()), str),
+            decimal=dialect.decimal,
+            na_values={name: gaps for name in names if name != id_column} if has_ids else gaps,
+            keep_default_na=False,
             chunksize=max(CELLS // len(names), 1),
             low_memory=False,
             skip_blank_lines=False,
-            skipinitialspace=lines.spaced,
         )
         closing.enter_context(frames)
-        yield from frames
+        for frame in frames:
+            if kinds.numbers is None and (rounded := _rounded(frame)):
+                raise RoundedError(records.source, rounded)
+            ids: tuple[str, ...] = ()
+            if has_ids:
+                ids = tuple(frame[id_column])
+                frame = frame.assign(**{id_column: frame[id_column].mask(frame[id_column].isin(gaps))})
+            yield frame, ids
+
+
+def _rounded(frame: "pd.DataFrame") -> list[str]:
+    """The columns of numbers with gaps that may be integers which float64 rounds."""
+    floats = [name for name, dtype in frame.dtypes.items() if dtype.kind == "f"]
+    with_gaps = [name for name in floats if np.isnan(np.max(frame[name].to_numpy()))]
+    return [str(name) for name in with_gaps if frame[name].abs().max() >= EXACT]
 
 
 def _parquet_frames(path: Path) -> Iterator["pd.DataFrame"]:
@@ -146,83 +156,47 @@ def _parquet_frames(path: Path) -> Iterator["pd.DataFrame"]:
         import pyarrow.parquet as pq
     except ImportError:
         raise NnfsError(f"{path}: reading Parquet needs pyarrow: pip install pyarrow") from None
+    import pandas as pd
+
+    exact = {pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype()}
     try:
         with pq.ParquetFile(path) as file:
             rows = max(CELLS // max(len(file.schema_arrow.names), 1), 1)
             for batch in file.iter_batches(rows):
-                yield batch.to_pandas()
+                gaps = any(column.null_count and column.type in exact for column in batch.columns)
+                yield batch.to_pandas(types_mapper=exact.get if gaps else None)  # else gaps round integers
     except (OSError, pa.ArrowException) as error:
         raise NnfsError(f"{path}: not a Parquet file that can be read: {error}") from None
 
 
-def _chunks(frames: Iterable["pd.DataFrame"], source: str, kinds: ColumnKinds) -> Iterator[Table]:
-    start = 0
+def _with_ids(frames: Iterable["pd.DataFrame"], id_column: str) -> Parts:
     for frame in frames:
-        names = [str(name) for name in frame.columns]
-        texts = kinds.texts_among(names)
-        types = zip(names, frame.dtypes, strict=True)
-        spelled = [name for name, dtype in types if dtype.kind not in "iuf" and name not in texts]
-        misread: dict[str, Texts] = {}
-        if spelled and kinds.keep_misread:
-            frame, misread = _set_apart(frame, spelled)
-        elif spelled:
-            row, value = _first_text(frame[spelled[0]])
-            raise TextInNumbersError(source, spelled, start + row + 1, spelled[0], value)
-        yield replace(_as_table(frame, source, texts, start), misread=misread)
+        frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
+        ids: tuple[str, ...] = ()
+        if id_column in frame.columns:
+            column = frame[id_column]
+            gaps = column.isna()
+            ids = tuple("" if gap else spell(value) for value, gap in zip(column, gaps, strict=True))
+        yield frame, ids
+
+
+def _some(chunks: Iterator[Table], source: str) -> Iterator[Table]:
+    """The chunks; NnfsError if there are none."""
+    first = next(chunks, None)
+    if first is None:
+        raise NnfsError(f"{source}: a header and no rows below it")
+    yield first
+    yield from chunks
+
+
+def _chunks(parts: Parts, source: str, dialect: Dialect, kinds: ColumnKinds) -> Iterator[Table]:
+    start, spelling = 0, NumberSpelling(dialect)
+    for frame, ids in parts:
+        if not frame.columns.is_unique:
+            twice = sorted(set(frame.columns[frame.columns.duplicated()]))
+            raise NnfsError(f"{source}: column names must differ, found more than once: {', '.join(twice)}")
+        yield as_table(frame, ids, source, spelling, kinds, start)
         start += len(frame)
-
-
-def _first_text(column: "pd.Series[Any]") -> tuple[int, object]:
-    """Row and value of the first text that is no number; the first row if all texts are numbers."""
-    import pandas as pd
-
-    bad = pd.to_numeric(column, errors="coerce").isna() & column.notna()
-    row = int(np.argmax(bad.to_numpy()))
-    return row, column.iloc[row]
-
-
-def _set_apart(frame: "pd.DataFrame", names: Sequence[str]) -> tuple["pd.DataFrame", dict[str, Texts]]:
-    """The frame with numbers in these columns, missing where a text is none, and such texts by column."""
-    import pandas as pd
-
-    numbers = {name: pd.to_numeric(frame[name].astype(str), errors="coerce") for name in names}
-    misread = {
-        name: _as_texts(frame[name].where(column.isna() & frame[name].notna()))
-        for name, column in numbers.items()
-    }
-    return frame.assign(**numbers), {name: texts for name, texts in misread.items() if texts.levels}
-
-
-def _as_texts(column: "pd.Series[Any]") -> Texts:
-    import pandas as pd
-
-    codes, levels = pd.factorize(column)
-    return Texts(codes.astype(np.int32), tuple(_spell(level) for level in levels))
-
-
-def _as_table(frame: "pd.DataFrame", source: str, texts: Collection[str], start: int) -> Table:
-    names = tuple(str(name) for name in frame.columns)
-    numeric = tuple(name for name in names if name not in texts)
-    columns = {name: _as_texts(frame[name]) for name in texts}
-    numbers = frame[list(numeric)] if columns else frame
-    if any(not isinstance(dtype, np.dtype) for dtype in numbers.dtypes):  # pandas' own, with missing values
-        numbers = numbers.astype(np.float64)
-    return Table(source, names, numeric, _smallest(numbers.to_numpy()), columns, start)
-
-
-def _spell(level: object) -> str:
-    """A category as the file has it: pandas reads 3 as 3.0 in a column with missing values."""
-    return str(int(level)) if isinstance(level, float) and level.is_integer() else str(level)
-
-
-def _smallest(numbers: Array) -> Array:
-    """Integers as uint8 or int32 if they fit; everything else as float64."""
-    if numbers.dtype.kind in "iu" and numbers.size:
-        low, high = numbers.min(), numbers.max()
-        for dtype in (np.uint8, np.int32):
-            if np.iinfo(dtype).min <= low and high <= np.iinfo(dtype).max:
-                return numbers.astype(dtype)
-    return numbers.astype(np.float64)
 
 
 def _join_texts(chunks: Sequence[Texts]) -> Texts:
@@ -237,22 +211,7 @@ def _join_texts(chunks: Sequence[Texts]) -> Texts:
     return Texts(np.concatenate(codes), tuple(codes_of))
 
 
-def _refuse_numbers_with_texts(table: Table, name: str) -> None:
-    """Raise NnfsError if a column of texts holds mostly numbers."""
-    column = table.texts[name]
-    numbers = np.array([is_number(level) for level in column.levels] + [True], bool)
-    counts = np.bincount(column.codes[column.codes != MISSING], minlength=len(column.levels))
-    share = counts[numbers[:-1]].sum() / max(counts.sum(), 1)
-    if 0.5 <= share < 1.0:
-        row = int(np.argmax(~numbers[column.codes]))
-        raise NnfsError(
-            f"{table.where(row, name)}: {column.levels[column.codes[row]]!r} is not a "
-            f"number, but {share:.1%} of the column's values are; correct it, or list {name!r} under "
-            f"`categorical` if its values are names"
-        )
-
-
-def as_frame(columns: Mapping[Any, Array], index: Any = None) -> "pd.DataFrame":
+def as_frame(columns: Mapping[Any, Any], index: Any = None) -> "pd.DataFrame":
     """Named columns (N,) as a DataFrame."""
     import pandas as pd
 

@@ -1,0 +1,158 @@
+"""Columns of texts that look like numbers, or like gaps."""
+
+import json
+import unicodedata
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.sources.dialect import GAPS, Dialect
+from nnfs_cli.sources.frames import ColumnKinds
+from nnfs_cli.sources.spellings import NumberSpelling, is_exact
+from nnfs_cli.sources.table import MISSING, Table, Texts
+from nnfs_cli.sources.table_reader import read_table
+
+SEPARATORS = ("", ",", ".", " ", "'", "_", "\N{RIGHT SINGLE QUOTATION MARK}", "\N{NO-BREAK SPACE}")
+"""What people write between groups of digits."""
+MOST_LEVELS = 1000
+"""Other spellings are looked for among the first different texts of a column, at most so many."""
+
+
+def refuse_lookalikes(table: Table, names: Iterable[str], targets: Collection[str], dialect: Dialect) -> None:
+    """Raise NnfsError, with what helps, for a column of texts that look like numbers in most of its rows.
+
+    Targets may be numbers that are spelled as names, such as 007.
+    """
+    for name in names:
+        if name in table.texts and table.texts[name].levels:
+            found = _lookalike(table.texts[name], name, dialect, may_be_names=name in targets)
+            if found is not None:
+                text, told = found
+                row = int(np.argmax(table.texts[name].codes == table.texts[name].levels.index(text)))
+                raise NnfsError(
+                    f"{table.where(row, name)}: {told}, or list {name!r} under `categorical` if its values "
+                    f"are names"
+                )
+
+
+def text_notes(table: Table, names: Iterable[str], dialect: Dialect) -> list[str]:
+    """Sentences on texts that may not be meant as they stand: ? for a gap, or Rome with a blank after it."""
+    notes = []
+    for name in names:
+        levels = table.texts[name].present() if name in table.texts else []
+        twins = [level for level in levels if level != level.strip() and level.strip() in levels]
+        if twins:
+            notes.append(f"column {name!r}: {twins[0].strip()!r} and {twins[0]!r} differ only in blanks")
+        signs = [level for level in levels if not any(map(str.isalnum, level))]
+        if len(signs) == 1 and len(levels) > 1:
+            notes.append(
+                f"column {name!r}: {signs[0]!r} is a category of its own; if it stands for a missing value, "
+                f"set {_with_gaps(signs, dialect)}"
+            )
+    return notes
+
+
+def written_gaps(paths: Sequence[Path], table: Table, names: Iterable[str], dialect: Dialect) -> str:
+    """Advice for gaps in columns of texts that may be values, such as None; the files are read again."""
+    gaps = [name for name in names if name in table.texts and table.missing(name).any()]
+    if not gaps:
+        return ""
+    kinds = ColumnKinds(texts=frozenset(table.names))
+    levels = read_table(paths, replace(dialect, na_values=()), kinds).texts
+    found = sorted({level for name in gaps for level in levels[name].levels} & set(dialect.na_values))
+    if not found:
+        return ""
+    return (
+        f"; found {', '.join(map(repr, found))} there: if that is a value, set `na_values` to the texts that "
+        f"are none, or to [] if only empty ones are"
+    )
+
+
+def _with_gaps(texts: list[str], dialect: Dialect) -> str:
+    """The option that makes these texts gaps besides those that the user listed."""
+    listed = () if dialect.na_values == GAPS else dialect.na_values
+    return f"`na_values: {json.dumps([*listed, *texts], ensure_ascii=False)}`"
+
+
+def _lookalike(column: Texts, name: str, dialect: Dialect, may_be_names: bool) -> tuple[str, str] | None:
+    """A text that should be a number, and what to do about it; None if there is none."""
+    own = NumberSpelling(dialect)
+    share = _share(column, own)
+    others = [level for level in column.levels if own.standard(level) is None]
+    if not others:
+        return None if may_be_names else (column.levels[0], _numbers_as_texts(column, name))
+    some = Texts(column.codes[column.codes < MOST_LEVELS], column.levels[:MOST_LEVELS])
+    shares = {reading: _share(some, NumberSpelling(reading)) for reading in _other_readings(dialect)}
+    best = max(shares.values())
+    if best >= 0.5 and best > share:
+        ways = [reading for reading in shares if shares[reading] == best]
+        text = next(level for level in others if NumberSpelling(ways[0]).standard(level) is not None)
+        return text, f"{text!r} looks like a number; {_advice(text, ways, dialect)}"
+    signed = _without_signs(others[:MOST_LEVELS], [dialect, *shares])
+    if 2 * len(signed) > len(others[:MOST_LEVELS]):
+        text, number = next(iter(signed.items()))
+        return text, f"{text!r} looks like a number with a sign; write numbers alone, such as {number}"
+    if share < 0.5:
+        return None
+    told = f"{others[0]!r} is not a number, but {share:.1%} of the column's values are; correct it"
+    if len(others) <= 3:
+        told += f", or set {_with_gaps(others, dialect)} if it stands for a missing value"
+    return others[0], told
+
+
+def _share(column: Texts, spelling: NumberSpelling) -> float:
+    """The share of a column's rows that hold numbers, gaps aside."""
+    there = column.codes[column.codes != MISSING]
+    numbers = np.array([spelling.standard(level) is not None for level in column.levels], bool)
+    return float(numbers[there].mean()) if len(there) else 0.0
+
+
+def _numbers_as_texts(column: Texts, name: str) -> str:
+    big = next((level for level in column.levels if not is_exact(level)), None)
+    what = (
+        "numbers that are stored as texts; store them as numbers"
+        if big is None
+        else f"{big[:40]} is beyond 2^53, and float64 would round it; use a larger unit"
+    )
+    return f"{what}, leave the column out with `features: {{exclude: [{name}]}}`"
+
+
+def _other_readings(dialect: Dialect) -> list[Dialect]:
+    """The dialect with other spellings of numbers, those with the fewest changes first."""
+    pairs = [(point, mark) for point in ".," for mark in SEPARATORS if mark != point]
+    readings = [replace(dialect, decimal=point, thousands=mark) for point, mark in pairs]
+    return sorted((way for way in readings if way != dialect), key=lambda way: len(_changes(way, dialect)))
+
+
+def _changes(reading: Dialect, dialect: Dialect) -> list[str]:
+    """The options that make one dialect the other."""
+    options = ("decimal", "thousands")
+    changed = [option for option in options if getattr(reading, option) != getattr(dialect, option)]
+    return [f"{option}: {json.dumps(getattr(reading, option), ensure_ascii=False)}" for option in changed]
+
+
+def _advice(text: str, ways: list[Dialect], dialect: Dialect) -> str:
+    """`set `decimal: ","` (then it is 5.5)`, for all ways with the fewest changes."""
+    fewest = [way for way in ways if len(_changes(way, dialect)) == len(_changes(ways[0], dialect))]
+    told = (
+        f"`{', '.join(_changes(way, dialect))}` (then it is {NumberSpelling(way).standard(text)})"
+        for way in fewest[:2]
+    )
+    return f"set {' or '.join(told)}"
+
+
+def _without_signs(texts: Iterable[str], readings: list[Dialect]) -> dict[str, str]:
+    """The texts that are numbers but for a long minus or signs for percent or currencies; and the numbers."""
+    numbers = {}
+    for given in texts:
+        text = given.replace("\N{MINUS SIGN}", "-")
+        signs = {c for c in text if c in "%‰" or unicodedata.category(c) == "Sc"}
+        bare = "".join(c for c in text if c not in signs).strip()
+        spelled = (NumberSpelling(reading).standard(bare) for reading in readings)
+        number = next((number for number in spelled if number is not None), None)
+        if number is not None:
+            numbers[given] = number
+    return numbers
