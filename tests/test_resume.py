@@ -154,7 +154,7 @@ def test_a_run_whose_plugin_was_changed_is_not_resumed_but_a_comment_may_be(
     for changed, refused in ((text + "# a comment\n", False), (text.replace("1.0", "2.0"), True)):
         from nnfs_cli.metrics.base import METRICS
 
-        monkeypatch.setattr("nnfs_cli.config.plugins._loaded", set())
+        monkeypatch.setattr("nnfs_cli.config.plugins._loaded", {})
         monkeypatch.setattr(METRICS, "_classes", {n: METRICS[n] for n in METRICS if n != "mine"})
         copy.write_text(changed)
         if refused:

@@ -256,7 +256,7 @@ def test_a_delimiter_at_the_end_of_lines_makes_no_column(text: str) -> None:
             "a,y,\n1,p,\n2,q\n",
             "line 3: must have 3 values, as the header has, found 2: the header ends in a comma",
         ),
-        ("a,b,y\n1,,p\n2,,q\n", "columns without any value; leave them out with `features: {exclude: [b]}`"),
+        ("a,b,y\n1,,p\n2,,q\n", "b is mostly empty: leave it out with `features: {exclude: [b]}`"),
         ('a,y\n1, "p"\n2,q\n', "line 2: a blank before a quote"),
         ('a,y\n1,"p" \n2,q\n', "line 2: a quoted value must end before a comma or the line's end"),
         ("a,y\n1,p\r\n2\r,q\n", "line 3: must have 2 values, as the header has, found 1"),

@@ -67,7 +67,9 @@ def changes(record: Mapping[str, Any], config: ExperimentConfig, run: RunDirecto
 def _options_changed(before: Mapping[str, Any], config: ExperimentConfig) -> list[str]:
     try:
         # Read anew, so that options which are younger than the run have their defaults.
-        then = config_from({**before, "plugins": []}, "the checkpoint's config")
+        known = {key: value for key, value in before.items() if key != "initial_weights"}
+        known["plugins"] = list(config.plugins)
+        then = config_from(known, "the checkpoint's config", needs_data=False)
     except ConfigError as error:
         return [f"the config before: {mistake}" for mistake in error.mistakes]
     old, new = (dict(_flat(to_plain(replace(each, plugins=())))) for each in (then, config))

@@ -1,13 +1,13 @@
 """The options of a new config for a table: by what the dataset itself reads in the table."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.sources.columns import fit_columns
+from nnfs_cli.sources.column_notes import odd_columns
+from nnfs_cli.sources.columns import fit_columns, no_categories
 from nnfs_cli.sources.dialect import Dialect
 from nnfs_cli.sources.frames import ColumnKinds
 from nnfs_cli.sources.paths import find_files
@@ -15,8 +15,6 @@ from nnfs_cli.sources.table import Table
 from nnfs_cli.sources.table_cache import cached_table
 
 DELIMITERS, ENCODINGS = (",", ";", "\t", "|"), ("utf-8", "utf-16", "cp1252")
-ID = re.compile(r"(.*[\W_])?(id|index|key|no|nr|number)|.*[a-z]I[dD]|unnamed.*", re.IGNORECASE)
-"""What columns are called whose different whole numbers only name the rows."""
 
 
 def table_options(source: str, targets: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
@@ -45,7 +43,7 @@ def table_options(source: str, targets: Sequence[str]) -> tuple[dict[str, Any], 
         "encoding": dialect.encoding == Dialect.encoding,
     }
     options = {key: value for key, value in options.items() if not needless.get(key)}
-    return {"type": "csv", **options}, [f"Left out: {name!r}, {why}." for name, why in left_out.items()]
+    return {"type": "csv", **options}, [f"Left out: {name!r}: {why}." for name, why in left_out.items()]
 
 
 def _read(source: str, targets: Sequence[str]) -> tuple[Table, Dialect]:
@@ -67,33 +65,14 @@ def _read(source: str, targets: Sequence[str]) -> tuple[Table, Dialect]:
 
 
 def _left_out(table: Table, targets: Sequence[str]) -> dict[str, str]:
-    """The columns that are no features, each with the reason."""
-    gaps = table.missing_counts()
-    reasons = {}
-    for name in table.names:
-        if name not in targets:
-            reason = _why_not(table, name, gaps[name])
-            if reason:
-                reasons[name] = reason
-    if len(reasons) + len(targets) == len(table.names):  # then a column of numbers must do
+    """The columns that are no features, each with the reason, in the order of the table."""
+    names = [name for name in table.names if name not in targets]
+    reasons = no_categories(table, names, ())
+    kept = [name for name in names if name not in reasons]
+    columns = fit_columns(table, kept, np.arange(len(table)), "error", 0.0, "error")
+    for kind, odd in odd_columns(table, columns, table.missing_counts(), len(table)).items():
+        reasons |= {name: kind for name in odd if name not in reasons}
+    if len(reasons) == len(names):  # then a column of numbers must do
         usable = {name for name in table.numeric if table.distinct(name) > 1}
-        return {name: why for name, why in reasons.items() if name not in usable}
-    return reasons
-
-
-def _why_not(table: Table, name: str, gaps: int) -> str:
-    if 2 * gaps > len(table):
-        return f"which is empty in {gaps} of {len(table)} rows"
-    distinct = table.distinct(name)
-    if distinct < 2:
-        return "which is the same in every row"
-    try:
-        fit_columns(table, [name], np.arange(len(table)), "median", 0.0, "error")
-    except NnfsError:
-        return f"whose {distinct} different texts are no categories"
-    if name not in table.texts and distinct == len(table) and len(table) > 2:
-        values = table.number(name)
-        counts_rows = bool(np.all(np.diff(values) == 1)) and values[0] in (0, 1)
-        if counts_rows or (ID.fullmatch(name) and bool(np.all(values == np.floor(values)))):
-            return "which only names or counts the rows"
-    return ""
+        reasons = {name: why for name, why in reasons.items() if name not in usable}
+    return {name: reasons[name] for name in names if name in reasons}

@@ -43,7 +43,25 @@ def second_look(
     categorical: Collection[str],
     leave_out: LeaveOut,
 ) -> str:
-    """A sentence on columns that deserve a second look, with what to do about them; empty if none does.
+    """A sentence on the `odd_columns`, with what to do about them; empty if there are none."""
+    found = odd_columns(table, columns, missing, rows, categorical)
+    if not found:
+        return ""
+    names = list(dict.fromkeys(name for names in found.values() for name in names))
+    them, tell = ("it", "tells") if len(names) == 1 else ("they", "tell")
+    look = "; ".join(f"{listed(names)} ({kind})" for kind, names in found.items())
+    remedy = f"; if {them} {tell} nothing, {leave_out(names)}" if len(names) < len(columns) else ""
+    return f"worth a second look: {look}{remedy}"
+
+
+def odd_columns(
+    table: Table,
+    columns: Sequence[Column],
+    missing: Mapping[str, int],
+    rows: int,
+    categorical: Collection[str] = (),
+) -> dict[str, list[str]]:
+    """The columns that may tell a network nothing as they are, for each kind.
 
     missing: how many values each column lacked, in `rows` rows, before gaps were filled or dropped.
     categorical: columns that the user called so, which are no dates, times or ids.
@@ -64,13 +82,7 @@ def second_look(
         }
         for kind in (kind for kind, holds in kinds.items() if holds):
             found.setdefault(kind, []).append(name)
-    if not found:
-        return ""
-    names = list(dict.fromkeys(name for names in found.values() for name in names))
-    them, tell = ("it", "tells") if len(names) == 1 else ("they", "tell")
-    look = "; ".join(f"{listed(names)} ({kind})" for kind, names in found.items())
-    remedy = f"; if {them} {tell} nothing, {leave_out(names)}" if len(names) < len(columns) else ""
-    return f"worth a second look: {look}{remedy}"
+    return found
 
 
 def _ranges(table: Table) -> Mapping[str, tuple[float, float]]:

@@ -39,7 +39,16 @@ def fit_columns(
 def refuse_texts(
     table: Table, names: Sequence[str], categorical: Collection[str], leave_out: LeaveOut
 ) -> None:
-    """Raise NnfsError for columns of texts that are no categories: too many different ones, or dates."""
+    """Raise NnfsError for columns of texts that are no categories."""
+    problems = no_categories(table, names, categorical)
+    if problems:
+        found = "\n  ".join(f"column {name!r}: {problem}" for name, problem in problems.items())
+        then = "; " if len(problems) == 1 else "\n  "
+        raise NnfsError(f"{table.source}: {found}{then}{leave_out(tuple(problems))}")
+
+
+def no_categories(table: Table, names: Sequence[str], categorical: Collection[str]) -> dict[str, str]:
+    """The columns of texts that are no categories, too many different ones or dates; each with the reason."""
     problems = {}
     for name in names:
         levels = table.texts[name].present() if name in table.texts else []
@@ -49,10 +58,7 @@ def refuse_texts(
             what = f"{len(levels)} different {'dates or times' if dates else 'texts'} in {len(table)} rows"
             remedy = "; make numbers of them, such as month, weekday or hour" if dates else ""
             problems[name] = f"{what} are no categories {shown}{remedy}"
-    if problems:
-        found = "\n  ".join(f"column {name!r}: {problem}" for name, problem in problems.items())
-        then = "; " if len(problems) == 1 else "\n  "
-        raise NnfsError(f"{table.source}: {found}{then}{leave_out(tuple(problems))}")
+    return problems
 
 
 def _fit_texts(table: Table, name: str, rows: Array, missing: Missing) -> Column:
