@@ -30,6 +30,9 @@ class Conv2D(ConvolutionLayer):
 
     `Convolution` computes these sums by matrix products.
 
+    fan_in = C / groups kh kw, the numbers of x in a number of y. fan_out = F / groups kh kw, the numbers of y
+    that a number of x goes into at stride 1; PyTorch and Keras leave the stride out too.
+
     LeCun, Boser, Denker and others, 1989, Backpropagation applied to handwritten zip code recognition.
 
     filters: F, the number of output channels.
