@@ -117,9 +117,12 @@ def rounding_note(record: Mapping[str, Any], experiment: Experiment, run: RunDir
 
 
 def _plugins(run: RunDirectory) -> dict[str, str]:
-    """The run's copies of its plugins: their text by name."""
-    files = sorted(run.path.glob("plugin_*.py"))
-    return {file.name: file.read_text(encoding="utf-8", errors="replace") for file in files}
+    """The run's copies of its plugins, and of modules in folders beside them: their text by name."""
+    files = sorted([*run.path.glob("plugin_*.py"), *run.path.glob("plugin_*/**/*.py")])
+    return {
+        file.relative_to(run.path).as_posix(): file.read_text(encoding="utf-8", errors="replace")
+        for file in files
+    }
 
 
 def _plugins_compared(texts: Mapping[str, str]) -> dict[str, str]:
