@@ -151,6 +151,10 @@ def test_columns_near_1_are_not_named(nnfs: Nnfs) -> None:
         ),
         (np.full((20, 4, 4), 255, np.uint8), "a pixel reaches 255, and `scale: true`"),
         (np.ones((20, 4, 4), np.float32), ""),
+        (
+            np.full((20, 2), -128, np.int8),
+            "input x1 reaches 128, input x2 reaches 128, and `standardize: true`",
+        ),
     ],
 )
 def test_arrays_far_from_1_are_told_by_their_place(tmp_path: Path, x: Any, found: str) -> None:

@@ -20,7 +20,7 @@ from nnfs_cli.sources.inputs import Rows, read_rows, rows_of_array, rows_of_fram
 from nnfs_cli.training.experiment import load_data
 from tests.conftest import Nnfs
 
-TOO_LARGE = "must be at most 1e+150 in size, found {}: too large for sums of squares in float64; use a larger"
+TOO_LARGE = "must be at most 1e+150 in size, found {}: too large for sums of squares in float64 (float32 ends at 3.4e+38); use a larger"
 HOLDING = pytest.mark.parametrize(
     ("value", "told"),
     [

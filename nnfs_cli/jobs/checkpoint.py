@@ -24,11 +24,11 @@ FILE, RECORD = "checkpoint.npz", "made_with"
 MOST_CHANGES = 10
 """Changes to list in a message."""
 
-FREE = re.compile(r"name|initial_weights|training\.(epochs|patience|log_every|engine|parts|threads)")
+FREE = re.compile(r"name|training\.(epochs|patience|log_every|engine|parts|threads)")
 """Options that a resumed run may change: how long to train, and how the same equations are computed."""
 
-FILES = re.compile(r"dataset\.(path|test|(train|test)_(images|labels)|[xy](_test)?)(\[\d+\])?")
-"""Options that may name files. These may move: the data's fingerprint tells whether the content changed."""
+FILES = re.compile(r"path|test|(train|test)_(images|labels)|[xy](_test)?")
+"""Options of datasets that may name files. These may move: the data's fingerprint tells of their content."""
 
 
 def write_checkpoint(experiment: Experiment, run: RunDirectory, record: Mapping[str, Any]) -> None:
@@ -65,24 +65,33 @@ def changes(record: Mapping[str, Any], config: ExperimentConfig, run: RunDirecto
 
 
 def _options_changed(before: Mapping[str, Any], config: ExperimentConfig) -> list[str]:
+    now = to_plain(replace(config, initial_weights=""))
+    dataset = _with_files_of(before["dataset"], now["dataset"])
+    comparable = {**before, "plugins": list(config.plugins), "dataset": dataset}
+    comparable.pop("initial_weights", None)
     try:
         # Read anew, so that options which are younger than the run have their defaults.
-        known = {key: value for key, value in before.items() if key != "initial_weights"}
-        known["plugins"] = list(config.plugins)
-        then = config_from(known, "the checkpoint's config", needs_data=False)
+        then = to_plain(config_from(comparable, "the checkpoint's config", needs_data=False))
     except ConfigError as error:
         return [f"the config before: {mistake}" for mistake in error.mistakes]
-    old, new = (dict(_flat(to_plain(replace(each, plugins=())))) for each in (then, config))
+    old, new = dict(_flat(then)), dict(_flat(now))
     return [
         f"{key}: {shown(old.get(key))} -> {shown(new.get(key))}"
         for key in {**old, **new}
-        if old.get(key) != new.get(key) and not _may_change(key, old.get(key), new.get(key))
+        if old.get(key) != new.get(key) and not FREE.fullmatch(key)
     ]
 
 
-def _may_change(key: str, old: Any, new: Any) -> bool:
-    are_texts = isinstance(old, str) and isinstance(new, str)
-    return bool(FREE.fullmatch(key) or (are_texts and FILES.fullmatch(key)))
+def _with_files_of(before: Any, now: Any) -> Any:
+    """A dataset's options as they were, but with the present names of its files."""
+    if not isinstance(before, Mapping) or not isinstance(now, Mapping):
+        return before  # a bare name
+    files = {
+        name: value
+        for name, value in now.items()
+        if FILES.fullmatch(name) and all(isinstance(each, str | list) for each in (value, before.get(name)))
+    }
+    return {**before, **files}
 
 
 def refuse_changes(run: RunDirectory, found: list[str]) -> None:
@@ -109,9 +118,12 @@ def rounding_note(record: Mapping[str, Any], experiment: Experiment, run: RunDir
 
 
 def _plugins(run: RunDirectory) -> dict[str, str]:
-    """The run's copies of its plugins: their text by name."""
-    files = sorted(run.path.glob("plugin_*.py"))
-    return {file.name: file.read_text(encoding="utf-8", errors="replace") for file in files}
+    """The run's copies of its plugins, and of modules in folders beside them: their text by name."""
+    files = sorted([*run.path.glob("plugin_*.py"), *run.path.glob("plugin_*/**/*.py")])
+    return {
+        file.relative_to(run.path).as_posix(): file.read_text(encoding="utf-8", errors="replace")
+        for file in files
+    }
 
 
 def _plugins_compared(texts: Mapping[str, str]) -> dict[str, str]:

@@ -24,6 +24,9 @@ def _any_backend() -> Iterator[None]:
             mpl.rcParams["backend"] = backend
 
 
+# It logs how it looks for fonts and folders. Without a handler Python would print that.
+logging.getLogger("matplotlib").addHandler(logging.NullHandler())
+
 with _any_backend():
     import matplotlib as mpl
     from matplotlib.axes import Axes
@@ -32,9 +35,6 @@ with _any_backend():
     from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
     from matplotlib.text import Text
     from matplotlib.ticker import MaxNLocator
-
-# It logs how it looks for fonts and folders. Without a handler Python would print that.
-logging.getLogger("matplotlib").addHandler(logging.NullHandler())
 
 __all__ = [
     "Axes",

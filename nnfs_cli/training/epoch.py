@@ -38,7 +38,7 @@ def close_epoch(experiment: Experiment, interrupt: Uninterrupted) -> EpochReport
             value = validation[experiment.config.training.monitor.removeprefix("val_")]
             if _is_best(experiment, value):
                 best_params = experiment.network.params.snapshot()
-    notes = learning_notes(experiment) if _is_power_of_two(progress.epoch + 1) else []
+    notes = learning_notes(experiment) if _is_looked_at(experiment, progress.epoch + 1) else []
     interrupt.busy = True  # what follows must not stop half done; before, it can be repeated
     descent.schedule.observe(_sign(experiment) * value)
     progress.epoch += 1
@@ -71,9 +71,9 @@ def _notes(experiment: Experiment, notes: list[str]) -> tuple[str, ...]:
     return new
 
 
-def _is_power_of_two(epoch: int) -> bool:
-    """Epochs 1, 2, 4, 8, ...: often enough for checks that take about a step's time."""
-    return epoch & (epoch - 1) == 0
+def _is_looked_at(experiment: Experiment, epoch: int) -> bool:
+    """Whether it is epoch 1, 2, 4, 8, ... or the last: often enough for checks that take a step's time."""
+    return epoch & (epoch - 1) == 0 or epoch == experiment.config.training.epochs
 
 
 def stopped_early(experiment: Experiment) -> str:

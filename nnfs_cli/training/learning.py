@@ -45,7 +45,7 @@ def _unreached(experiment: Experiment) -> list[str]:
 
 def _layer_of(key: str) -> str:
     """`0_dense` of `0_dense/W`."""
-    return key.split("/")[0]
+    return key.rpartition("/")[0]
 
 
 def _with_equal_units(network: Network) -> list[str]:

@@ -1,5 +1,6 @@
 """Inputs and targets of a size that training suffers from, and the options against it."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,10 +11,13 @@ from nnfs_cli.layers.base import Layer
 from nnfs_cli.layers.batch_norm import BatchNorm
 from nnfs_cli.layers.layer_norm import LayerNorm
 from nnfs_cli.preprocessing.description import column_names, is_image, sampled_rows, target_names
-from nnfs_cli.preprocessing.records import Data
+from nnfs_cli.preprocessing.records import Data, Split
 
 LARGE = 100.0
 """Initial weights are made for numbers near 1. Numbers beyond this size are far from it."""
+
+SAMPLED_NUMBERS = 10_000_000
+"""Numbers to look at: files mapped into memory may take long to read."""
 
 MOST_NAMED = 3
 
@@ -27,7 +31,7 @@ def large_inputs(config: ExperimentConfig, data: Data) -> str:
     if not option or not data.inputs.is_identity or _normalizes_first(config):
         return ""
     train = data.splits["train"]
-    sizes = _sizes(train.x[sampled_rows(train)])
+    sizes = _sizes(train.x, train)
     names = [f"column {name!r}" if data.columns else f"input {name}" for name in column_names(data)]
     if images:
         names, sizes = ["a pixel" if is_image(data) else "an input"], sizes.max(keepdims=True)
@@ -40,12 +44,14 @@ def large_targets(data: Data) -> str:
         return ""
     train = data.splits["train"]
     names = [f"target {name!r}" for name in target_names(data)]
-    return _said(names, _sizes(train.t[sampled_rows(train)]), "targets are not standardized")
+    return _said(names, _sizes(train.t, train), "targets are not standardized")
 
 
-def _sizes(x: Array) -> Array:
-    """The largest absolute value of each entry of the rows x (N, ...), flat."""
-    return np.asarray(np.maximum(np.abs(x.max(axis=0)), np.abs(x.min(axis=0))), np.float64).reshape(-1)
+def _sizes(array: Array, split: Split) -> Array:
+    """The largest absolute value of each entry in a split's rows of an array, flat; in some of many rows."""
+    some = array[sampled_rows(split, max(SAMPLED_NUMBERS // math.prod(array.shape[1:]), 1))]
+    low, high = (edge.astype(np.float64).reshape(-1) for edge in (some.min(axis=0), some.max(axis=0)))
+    return np.asarray(np.maximum(np.abs(low), np.abs(high)))
 
 
 def _said(names: Sequence[str], sizes: Array, text: str) -> str:
