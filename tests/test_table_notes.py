@@ -253,6 +253,8 @@ def test_rows_without_a_target_are_an_error_or_dropped_with_their_count() -> Non
     with pytest.raises(NnfsError, match=r"y \(3\); a target must be there; `missing: drop` leaves such rows out, and keeps 27 of 30"):  # fmt: skip
         load(frame, missing="mean")
     assert "3 of 30 rows dropped for missing values: y (3)" in load(frame, missing="drop").notes
+    with pytest.raises(NnfsError, match=r"missing are y \(30\); a target must be there$"):
+        load(frame.assign(y=None), missing="drop")
 
 
 def test_places_are_those_of_the_file_though_rows_were_dropped() -> None:

@@ -173,7 +173,7 @@ class CSV(Dataset):
     def _without_gaps(self, table: Table, names: Sequence[str]) -> tuple[Table, list[str]]:
         """The table, without incomplete rows if they are dropped, and notes; NnfsError for a gap."""
         if self.missing == "drop":
-            return drop_gaps(table, (*names, *self.targets), self._chosen.leave_out)
+            return drop_gaps(table, names, self.targets, self._chosen.leave_out)
         refuse_targets(table, self.targets, names)
         if self.missing == "error":
             refuse_gaps(table, names, self._chosen.leave_out)
