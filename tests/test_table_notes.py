@@ -236,8 +236,8 @@ def test_a_column_without_any_value_to_fill_gaps_with_is_told(empty: Any) -> Non
 
 
 def test_no_remedy_leaves_no_row() -> None:
-    frame = table(e=pd.Series([None] * 30, dtype=float), b=[None, *range(29)])
-    with pytest.raises(NnfsError, match=r"e \(30\), b \(1\)") as caught:
+    frame = table(e=[1.5] + [None] * 29, b=[None, *range(29)])
+    with pytest.raises(NnfsError, match=r"e \(29\), b \(1\)") as caught:
         load(frame)
     assert "drop" not in str(caught.value)
     assert "e is mostly empty: leave it out with `features: {exclude: [e]}`" in str(caught.value)

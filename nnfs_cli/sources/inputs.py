@@ -100,8 +100,8 @@ def rows_of_tables(chunks: Iterator[Table], preparation: Preparation, id_column:
     """
     tally = Tally(preparation.columns)
     for number, chunk in enumerate(chunks):
-        notes = _match(chunk, preparation, id_column) if preparation.columns and number == 0 else ()
-        columns = preparation.columns or tuple(map(Column, chunk.names))
+        notes = _match(chunk, preparation) if preparation.columns and number == 0 else ()
+        columns = preparation.columns or tuple(map(Column, chunk.numeric))
         if not preparation.columns:
             _require_width(len(columns), preparation, chunk.source)
         encoded = encode(chunk, columns)
@@ -147,7 +147,7 @@ def _kinds(preparation: Preparation) -> ColumnKinds:
     return ColumnKinds(numbers=names, keep_misread=True)
 
 
-def _match(table: Table, preparation: Preparation, id_column: str) -> tuple[str, ...]:
+def _match(table: Table, preparation: Preparation) -> tuple[str, ...]:
     """A note on columns that the model does not use; NnfsError if the table lacks one that it needs."""
     names = [column.name for column in preparation.columns]
     lacking = [name for name in names if name not in table.names]
@@ -160,7 +160,7 @@ def _match(table: Table, preparation: Preparation, id_column: str) -> tuple[str,
         more = f" and {len(lacking) - 5} more" if lacking[5:] else ""
         there = ", ".join(table.names[:20]) + (", ..." if table.names[20:] else "")
         raise NnfsError(f"{table.source}: no column {', '.join(shown)}{more}; its columns are {there}")
-    extra = [name for name in table.names if name not in (*names, id_column)]
+    extra = [name for name in table.names if name not in names]
     if not extra:
         return ()
     return (f"{table.source}: columns that the network does not use: {listed(extra, 8)}",)
