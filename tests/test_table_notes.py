@@ -236,8 +236,8 @@ def test_a_column_without_any_value_to_fill_gaps_with_is_told(empty: Any) -> Non
 
 
 def test_no_remedy_leaves_no_row() -> None:
-    frame = table(e=pd.Series([None] * 30, dtype=float), b=[None, *range(29)])
-    with pytest.raises(NnfsError, match=r"e \(30\), b \(1\)") as caught:
+    frame = table(e=[1.5] + [None] * 29, b=[None, *range(29)])
+    with pytest.raises(NnfsError, match=r"e \(29\), b \(1\)") as caught:
         load(frame)
     assert "drop" not in str(caught.value)
     assert "e is mostly empty: leave it out with `features: {exclude: [e]}`" in str(caught.value)
@@ -253,6 +253,8 @@ def test_rows_without_a_target_are_an_error_or_dropped_with_their_count() -> Non
     with pytest.raises(NnfsError, match=r"y \(3\); a target must be there; `missing: drop` leaves such rows out, and keeps 27 of 30"):  # fmt: skip
         load(frame, missing="mean")
     assert "3 of 30 rows dropped for missing values: y (3)" in load(frame, missing="drop").notes
+    with pytest.raises(NnfsError, match=r"missing are y \(30\); a target must be there$"):
+        load(frame.assign(y=None), missing="drop")
 
 
 def test_places_are_those_of_the_file_though_rows_were_dropped() -> None:

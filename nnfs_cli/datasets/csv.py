@@ -230,7 +230,7 @@ class CSV(Dataset):
     ) -> tuple[Table, list[str]]:
         """The table, without incomplete rows if they are dropped, and notes; NnfsError for a gap."""
         if self.missing == "drop":
-            return drop_gaps(table, (*names, *self.targets), self._chosen.leave_out)
+            return drop_gaps(table, names, self.targets, self._chosen.leave_out)
         refused = (*self.targets, *(names if self.missing == "error" else ()))
         written = written_gaps(find_files(path, ""), table, refused, self.dialect)
         refuse_targets(table, self.targets, names, written)

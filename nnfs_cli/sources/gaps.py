@@ -12,17 +12,28 @@ from nnfs_cli.sources.table import Table
 MOST_COLUMNS = 20
 
 
-def drop_gaps(table: Table, names: Sequence[str], leave_out: LeaveOut) -> tuple[Table, list[str]]:
-    """The rows that lack none of these columns, and a note on how many were dropped; NnfsError for none."""
-    gaps = _gaps(table, names)
+def drop_gaps(
+    table: Table, names: Sequence[str], targets: Sequence[str], leave_out: LeaveOut
+) -> tuple[Table, list[str]]:
+    """The rows that lack neither a feature nor a target, and a note on how many were dropped.
+
+    NnfsError if no row is left.
+    """
+    gaps = _gaps(table, (*names, *targets))
     if not gaps:
         return table, []
     left = _complete_rows(table, gaps)
     if not len(left):
-        emptiest = max(gaps, key=lambda name: gaps[name])
+        lacking = [name for name in names if name in gaps]
+        emptiest = max(lacking, key=lambda name: gaps[name], default="")
+        remedy = (
+            f"{emptiest} has the fewest values: {leave_out([emptiest])}"
+            if lacking
+            else "a target must be there"
+        )
         raise NnfsError(
             f"dataset.missing: each row of {table.source} lacks a value: none is left; missing are "
-            f"{_counts(gaps)}; {emptiest} has the fewest values: {leave_out([emptiest])}"
+            f"{_counts(gaps)}; {remedy}"
         )
     dropped = len(table) - len(left)
     note = f"{dropped:,} of {len(table):,} rows dropped for missing values: {_counts(gaps)}"

@@ -37,7 +37,8 @@ def infer_task(table: Table, names: Sequence[str]) -> tuple[Task, str]:
     if len(names) > 1:
         return "regression", f"task: regression, since there are several target columns: {listed}"
     if names[0] in table.texts:
-        return "classification", f"task: classification, since the target {listed} holds texts"
+        texts = f"texts, such as {table.texts[names[0]].levels[0][:40]!r}"
+        return "classification", f"task: classification, since the target {listed} holds {texts}"
     values = table.number(names[0])
     if not bool(np.all((values == np.floor(values)) | np.isnan(values))):
         return "regression", f"task: regression, since the target {listed} holds fractions"
