@@ -74,7 +74,7 @@ class ExperimentConfig(Options):
     name: the run folder's name starts with it; by default the config file's name.
     seed: draws initial weights, splits, the order of rows and all other random numbers.
     dtype: the type of the numbers that training computes with.
-    plugins: Python files whose components the config can name; paths from the config's folder.
+    plugins: Python files whose components the config can name.
     """
 
     dataset: Dataset
