@@ -2,11 +2,13 @@
 
 import math
 import time
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from nnfs_cli.core.blas_threads import limit_blas
+from nnfs_cli.core.component import refuse_result
 from nnfs_cli.core.errors import DivergenceError
 from nnfs_cli.core.interrupts import Uninterrupted
 from nnfs_cli.training.evaluation import evaluate
@@ -72,7 +74,9 @@ def _sign(experiment: Experiment) -> float:
 
 
 def divergence_error(experiment: Experiment, loss: float) -> DivergenceError:
-    """The error for a loss that is infinite or not a number."""
+    """The error for a loss that is infinite or not a number; NnfsError for one that is of another kind."""
+    if not isinstance(loss, Real):
+        refuse_result(experiment.loss, "value", "a number", loss)
     progress, rate = experiment.progress, experiment.config.optimizer.learning_rate
     return DivergenceError(
         f"training diverged: the loss was {loss} by step {progress.step}, epoch {progress.epoch + 1}; "

@@ -6,12 +6,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.component import refuse_result
 from nnfs_cli.core.draws import Draws
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.engine.batch import convert
@@ -103,14 +105,21 @@ class Experiment:
 
     def scores(self, z: Array, t: Array) -> dict[str, float]:
         """The loss and all metrics of outputs z (N, M) for targets t."""
-        return {"loss": self.loss.value(z, t), **self.metric_scores(z, t)}
+        loss = self.loss.value(z, t)
+        if not isinstance(loss, Real):
+            refuse_result(self.loss, "value", "a number", loss)
+        return {"loss": loss, **self.metric_scores(z, t)}
 
     def metric_scores(self, z: Array, t: Array) -> dict[str, float]:
         """All metrics of outputs z (N, M) for targets t, in the targets' own units."""
         if not self.metrics:
             return {}
         p, t = self.in_units(self.loss.predict(z)), self.in_units(t)
-        return {name: metric(p, t) for name, metric in self.metrics.items()}
+        scores = {name: metric(p, t) for name, metric in self.metrics.items()}
+        for name, score in scores.items():
+            if not isinstance(score, Real):
+                refuse_result(self.metrics[name], "a call", "a number", score)
+        return scores
 
     def in_raw_units(self, x: Array) -> Array:
         """Rows x (N, ...) of a split, before normalization."""
@@ -193,4 +202,6 @@ def load_data(config: ExperimentConfig) -> Data:
 def _load(config: ExperimentConfig, rng: np.random.Generator, fitted: Preparation | None = None) -> Data:
     """The data. If the loss needs targets in their own units, these are not normalized."""
     data = config.dataset.load_as(fitted, rng) if fitted else config.dataset.load(rng)
+    if not isinstance(data, Data):
+        refuse_result(config.dataset, "load", "a Data", data)
     return data if config.loss.any_units else replace(data, targets=IDENTITY)

@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from numbers import Real
 
 import numpy as np
 
@@ -51,7 +52,7 @@ def train(experiment: Experiment) -> Generator[Report, None, None]:
                             if progress.step % training.log_every == 0:
                                 z, targets = progress.outputs[here], t[progress.order[here]]
                                 loss = experiment.loss.value(z, targets)
-                                if not math.isfinite(loss):
+                                if not (isinstance(loss, Real) and math.isfinite(loss)):
                                     raise divergence_error(experiment, loss)
                                 metrics = experiment.metric_scores(z, targets) if experiment.metrics else {}
                                 report = StepReport(progress.step, progress.epoch + 1, loss, metrics)
