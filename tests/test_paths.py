@@ -15,7 +15,7 @@ from nnfs_cli import ArrayDataset, FilePath
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.config.load import config_from, load_config
 from nnfs_cli.config.names import is_plain_name, name_from
-from nnfs_cli.core.errors import ConfigError
+from nnfs_cli.core.errors import ConfigError, NnfsError
 from nnfs_cli.datasets.base import DATASETS
 from nnfs_cli.sources.paths import IsPath, has_paths, locate_all
 from nnfs_cli.sources.shipped import shipped_configs
@@ -91,6 +91,20 @@ def test_what_is_missing_is_told_with_every_place_and_the_nearest_name(project: 
         ConfigError, match=r"dataset\.path: no file matches .*/elsewhere/u\*\.csv or .*/project"
     ):
         load_config(project / "c.yaml", ["dataset.path=u*.csv"])
+
+
+def test_no_file_and_no_plugin_are_told_with_the_option(project: Path) -> None:
+    for path, message in (
+        ("[]", "dataset.path: must name a file, found an empty list"),
+        ("''", "is a folder"),
+    ):
+        (project / "c.yaml").write_text(csv_config(path))
+        with pytest.raises(NnfsError, match=message):
+            load_config(project / "c.yaml").dataset.load(np.random.default_rng(0))
+    (project / "c.yaml").write_text(f"{CUBIC}plugins: [nope.py]\n")
+    for needs_data in (True, False):
+        with pytest.raises(ConfigError, match=r"plugins: no such file: .*/project/nope\.py or .*/elsewhere"):
+            load_config(project / "c.yaml", needs_data=needs_data)
 
 
 @pytest.mark.usefixtures("project")

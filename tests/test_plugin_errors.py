@@ -1,5 +1,6 @@
 """A plugin's own error is one message with its file, line and component; its imports travel with the run."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -172,3 +173,88 @@ def test_a_run_finds_the_copies_when_its_plugin_is_gone(nnfs: Nnfs, monkeypatch:
     monkeypatch.delitem(__import__("nnfs_cli").LAYERS._classes, "square")
     shutil.move("runs/r", "moved")
     assert nnfs("evaluate", "moved").status == 0
+
+
+ODD = """
+from dataclasses import dataclass
+import numpy as np
+from nnfs_cli import DATASETS, LAYERS, LOSSES, METRICS, OPTIMIZERS, SCHEDULES, Dataset, Layer, Loss, Metric, Optimizer, Schedule
+
+@LAYERS.register("odd")
+@dataclass(eq=False)
+class OddLayer(Layer):
+    def build(self, shape): return BUILD
+    def forward(self, x, y): np.copyto(y, x)
+    def input_grad(self, x, y, dy, dx): np.copyto(dx, dy)
+
+@METRICS.register("odd")
+@dataclass(frozen=True)
+class OddMetric(Metric):
+    tasks = ("regression",)
+    def __call__(self, p, t): return CALL
+
+@LOSSES.register("odd")
+@dataclass(frozen=True)
+class OddLoss(Loss):
+    tasks = ("regression",)
+    def value(self, z, t): return VALUE
+    def gradient(self, z, t, dz): dz[...] = z - t
+
+@OPTIMIZERS.register("odd")
+@dataclass(eq=False)
+class OddOptimizer(Optimizer):
+    learning_rate: float = 0.1
+    def build(self, params): pass
+    def step(self, params, learning_rate): pass
+    def state(self): return STATE
+
+@SCHEDULES.register("odd")
+@dataclass(frozen=True)
+class OddSchedule(Schedule):
+    warmup: float = 0.0
+    def rate(self, base, clock): return RATE
+
+@DATASETS.register("odd")
+@dataclass(frozen=True)
+class OddDataset(Dataset):
+    def load(self, rng): return LOAD
+"""
+RIGHT = {
+    "BUILD": "shape",
+    "CALL": "0.5",
+    "VALUE": "np.float32(0.5)",
+    "STATE": "{}",
+    "RATE": "base",
+    "LOAD": "None",
+}
+
+
+@pytest.mark.parametrize(
+    ("method", "value", "told"),
+    [
+        (
+            "BUILD",
+            "None",
+            "layer 'odd': build must give the shape of a row of y, a tuple of integers, found None",
+        ),
+        ("BUILD", "(3, 4.5)", "found (3, 4.5)"),
+        ("CALL", "None", "metric 'odd': a call must give a number, found None"),
+        ("CALL", "'good'", "metric 'odd': a call must give a number, found good"),
+        ("VALUE", "np.zeros(3)", "loss 'odd': value must give a number, found [0. 0. 0.]"),
+        ("STATE", "None", "optimizer 'odd': state must give a dictionary of arrays, found None"),
+        ("RATE", "None", "schedule 'odd': rate must give a number, found None"),
+        ("LOAD", "None", "dataset 'odd': load must give a Data, found None"),
+    ],
+)
+def test_a_result_of_the_wrong_kind_is_told_with_the_class_that_gave_it(
+    nnfs: Nnfs, method: str, value: str, told: str
+) -> None:
+    text = ODD
+    for name, right in (RIGHT | {method: value}).items():
+        text = text.replace(name, right)
+    Path("odd.py").write_text(text)
+    parts = ["layers.1=odd", "loss=odd", "metrics=[odd]", "optimizer=odd", "schedule=odd", "plugins=[odd.py]"]
+    parts += ["dataset=odd"] if method == "LOAD" else []
+    err = message(nnfs, "train", "cubic.yaml", "-q", *(word for part in parts for word in ("--set", part)))
+    assert told in err
+    assert re.search(r"odd\.py, line \d+: ", err)

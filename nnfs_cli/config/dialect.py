@@ -115,6 +115,11 @@ def _truth(loader: _Loader, node: yaml.ScalarNode) -> bool:
     return loader.construct_scalar(node) in ("true", "True", "TRUE")
 
 
+_Loader.yaml_constructors = {  # dates, sets and others that YAML 1.1 has are no values of a config
+    tag: constructor
+    for tag, constructor in yaml.SafeLoader.yaml_constructors.items()
+    if tag is None or tag.removeprefix(TAG) in ("null", "str", "seq")
+}
 _Loader.add_constructor(f"{TAG}map", _mapping)
 _Loader.add_constructor(f"{TAG}int", _integer)
 _Loader.add_constructor(f"{TAG}float", _real)

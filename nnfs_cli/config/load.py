@@ -91,7 +91,8 @@ def _locator(
         try:
             return Places((*first, shipped_folder())).locate(path)
         except PathNotFoundError:
-            return Places(first).locate(path) if mark.required and needs_data else path
+            is_needed = mark.required and (needs_data or where.startswith("plugins"))
+            return Places(first).locate(path) if is_needed else path
 
     return locate
 

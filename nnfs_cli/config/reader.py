@@ -166,6 +166,7 @@ class Reader:
         for problem in problems:
             inner = "".join(f"[{key}]" for key in problem["loc"] if isinstance(key, int))
             wanted = problem["msg"].removeprefix("Input should be ")
+            wanted = "text of whole characters" if problem["type"] == "json_invalid" else wanted
             expected.setdefault(inner, []).append(WORDS.get(wanted, wanted))
             found[inner] = problem["input"] if inner else raw
         for inner, wanted_ones in expected.items():

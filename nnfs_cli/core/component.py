@@ -11,7 +11,7 @@ import pkgutil
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
 from nnfs_cli.core.errors import NnfsError, did_you_mean
 from nnfs_cli.core.options import Options
@@ -118,6 +118,12 @@ def _origin(cls: type[Any]) -> str:
     """The file, or else the module, that a class is from."""
     module = sys.modules.get(cls.__module__)
     return getattr(module, "__file__", None) or cls.__module__
+
+
+def refuse_result(component: Component, method: str, wanted: str, found: object) -> NoReturn:
+    """Raise NnfsError for a component, of a plugin, whose method gave something else than it must give."""
+    name = f"{type(component).registry.kind} {component.type_name!r}"
+    raise NnfsError(f"{_place(type(component))}{name}: {method} must give {wanted}, found {str(found)[:60]}")
 
 
 def _place(cls: type[Any]) -> str:

@@ -26,6 +26,11 @@ def table_options(source: str, targets: Sequence[str]) -> tuple[dict[str, Any], 
     left_out = _left_out(table, targets)
     gaps = table.missing_counts()
     kept = [name for name in table.names if name not in left_out and name not in targets]
+    if not kept:
+        reasons = "".join(f"\n  {name!r}, {why}" for name, why in left_out.items())
+        raise NnfsError(
+            f"--from: {source} has no column that can be a feature:{reasons or ' only the target'}"
+        )
     missing = "drop" if any(gaps[name] for name in targets) else "median"
     options = {
         "path": source,

@@ -7,6 +7,7 @@ import numpy as np
 
 from nnfs_cli.core.arena import Arena
 from nnfs_cli.core.arrays import Array, Shape
+from nnfs_cli.core.component import refuse_result
 from nnfs_cli.core.errors import ShapeError
 from nnfs_cli.layers.base import Layer
 from nnfs_cli.layers.layout import output_array
@@ -20,10 +21,17 @@ def build(layers: Sequence[Layer], shape: Shape) -> list[Shape]:
     shapes = [shape]
     for i, layer in enumerate(layers):
         try:
-            shapes.append(layer.build(shapes[-1]))
+            shapes.append(_shape(layer, layer.build(shapes[-1])))
         except ShapeError as error:
             raise ShapeError(f"layers[{i}]: {layer.type_name} {error}") from None
     return shapes
+
+
+def _shape(layer: Layer, shape: object) -> Shape:
+    """What a layer's `build` gave, if it is a shape."""
+    if not isinstance(shape, tuple) or not all(isinstance(size, int | np.integer) for size in shape):
+        refuse_result(layer, "build", "the shape of a row of y, a tuple of integers", shape)
+    return shape
 
 
 class Chain:

@@ -82,6 +82,8 @@ def find_files(paths: str | Sequence[str], option: str) -> list[Path]:
         whole = _locate(path, option)
         matches = [whole] if Path(whole).exists() else sorted(glob.glob(whole, recursive=True))
         found += map(_as_seen_from_here, matches)
+    if not found:
+        raise NnfsError(f"{option}: must name a file, found an empty list")
     folders = [path for path in found if not path.is_file()]
     if folders:
         raise NnfsError(f"{option}: {folders[0]} is a folder, not a file; write `{folders[0]}/*.csv` for all")

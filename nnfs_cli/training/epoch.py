@@ -3,11 +3,13 @@
 import math
 import time
 from dataclasses import replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from nnfs_cli.core.blas_threads import limit_blas
+from nnfs_cli.core.component import refuse_result
 from nnfs_cli.core.errors import DivergenceError
 from nnfs_cli.core.interrupts import Uninterrupted
 from nnfs_cli.training.evaluation import evaluate
@@ -115,7 +117,9 @@ def _sign(experiment: Experiment) -> float:
 
 
 def divergence_error(experiment: Experiment, loss: float) -> DivergenceError:
-    """The error for a loss that is infinite or not a number."""
+    """The error for a loss that is infinite or not a number; NnfsError for one that is of another kind."""
+    if not isinstance(loss, Real):
+        refuse_result(experiment.loss, "value", "a number", loss)
     progress, config, fitted = experiment.progress, experiment.config, experiment.preparation
     raw = replace(experiment.data, inputs=fitted.inputs, targets=fitted.targets)
     causes = [cause for cause in (large_inputs(config, raw), large_targets(raw)) if cause]

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.component import refuse_result
 from nnfs_cli.core.draws import Draws
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.engine.batch import convert
@@ -130,14 +132,21 @@ class Experiment:
 
     def scores(self, z: Array, split: Split, rows: Array) -> dict[str, float]:
         """The loss and all metrics of outputs z (N, M) for the rows of a split with these numbers (N,)."""
-        return {"loss": self.loss.value(z, split.t[rows]), **self.metric_scores(z, split.targets[rows])}
+        loss = self.loss.value(z, split.t[rows])
+        if not isinstance(loss, Real):
+            refuse_result(self.loss, "value", "a number", loss)
+        return {"loss": loss, **self.metric_scores(z, split.targets[rows])}
 
     def metric_scores(self, z: Array, targets: Array) -> dict[str, float]:
         """All metrics of outputs z (N, M) for targets in their own units."""
         if not self.metrics:
             return {}
         p = self.predictions(z)
-        return {name: metric(p, targets) for name, metric in self.metrics.items()}
+        scores = {name: metric(p, targets) for name, metric in self.metrics.items()}
+        for name, score in scores.items():
+            if not isinstance(score, Real):
+                refuse_result(self.metrics[name], "a call", "a number", score)
+        return scores
 
     def predictions(self, z: Array) -> Array:
         """The predictions (N, M) of outputs z: probabilities, or real values in their own units, float64."""
@@ -225,7 +234,10 @@ def load_data(config: ExperimentConfig) -> Data:
 
 def _load(config: ExperimentConfig, rng: np.random.Generator, fitted: Preparation | None = None) -> Data:
     """The data, with targets that the loss and the last layer can do with, or as `fitted` says."""
-    data = config.dataset.load_as(fitted, rng) if fitted else fit_to_outputs(config, config.dataset.load(rng))
+    data = config.dataset.load_as(fitted, rng) if fitted else config.dataset.load(rng)
+    if not isinstance(data, Data):
+        refuse_result(config.dataset, "load", "a Data", data)
+    data = data if fitted else fit_to_outputs(config, data)
     large = large_inputs(config, data)
     notes = [*notes_on_classes(data), large and f"{large}; networks learn best from inputs near 1"]
     return replace(data, notes=(*data.notes, *filter(None, notes)))

@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from numbers import Real
 
 import numpy as np
 
@@ -52,7 +53,7 @@ def train(experiment: Experiment) -> Generator[Report, None, None]:
                             if progress.step % training.log_every == 0:
                                 z, order = progress.outputs[here], progress.order[here]
                                 loss = experiment.loss.value(z, t[order])
-                                if not math.isfinite(loss):
+                                if not (isinstance(loss, Real) and math.isfinite(loss)):
                                     raise divergence_error(experiment, loss)
                                 metrics = (
                                     experiment.metric_scores(z, own_t[order]) if experiment.metrics else {}
