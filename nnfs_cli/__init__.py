@@ -63,6 +63,7 @@ if TYPE_CHECKING:  # for type checkers and editors; a test holds it to the table
     from nnfs_cli.schedules.base import SCHEDULES as SCHEDULES
     from nnfs_cli.schedules.base import Clock as Clock
     from nnfs_cli.schedules.base import Schedule as Schedule
+    from nnfs_cli.sources.paths import FilePath as FilePath
 
 _FACE = {
     name: f"nnfs_cli.{module}"
@@ -89,6 +90,7 @@ _FACE = {
         "preprocessing.records": ["Data", "Split", "Task"],
         "preprocessing.affine": ["Affine"],
         "preprocessing.splitting": ["split_up", "HeldOut"],
+        "sources.paths": ["FilePath"],
     }.items()
     for name in names
 }

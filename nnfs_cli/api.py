@@ -1,5 +1,7 @@
 """nnfs from Python: train a config, load a run, predict."""
 
+import copy
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -45,9 +47,15 @@ class Experiment(experiment.Experiment):
         elif not isinstance(config, ExperimentConfig):
             config = config_from(config, "config", overrides)
         super().__init__(config if config.name else replace(config, name="experiment"))
+        self._start = copy.deepcopy(self.state())
 
     def train(self, runs: str | Path = RUNS, run_id: str | None = None) -> "Run":
-        """Train to the end and leave a run directory in `runs`, as `nnfs train` does."""
+        """Train to the end and leave a run directory in `runs`, as `nnfs train` does.
+
+        Each call starts from the config's first weights, also after one that was interrupted: the same
+        numbers, in a run directory of its own. `nnfs resume RUN` continues an interrupted run.
+        """
+        self.load_state(self._start, "the start")
         directory = RunDirectory.create(Path(runs), self.config, run_id)
         for _ in train_run(self, directory):
             pass
@@ -89,7 +97,9 @@ class Run:
 
         x: (N, ...) raw rows, before any normalization; or a DataFrame with the columns of the training data.
         Returns an array (N,), or (N, M) for several targets; for a DataFrame a DataFrame with the targets'
-        names and the same index.
+        names and the same index. A row of a DataFrame that cannot be answered, for an unknown category or a
+        gap, gets None or, for real values, not-a-number; a warning says how many there are, and why.
+        NnfsError if no row can be answered.
         """
         outputs = self._outputs(x)
         predictions = self.model.predictions(outputs)
@@ -112,14 +122,23 @@ class Run:
         return evaluate_run(self._directory, split)[0]
 
     def _outputs(self, x: Any) -> Array:
+        """The network's outputs for each row; not-a-number, and a warning, where there are none."""
         preparation = self.model.preparation
         parts: Iterable[Rows] | Iterator[Rows]
         if hasattr(x, "iloc"):
             parts = rows_of_frame(x, preparation)
         else:
             parts = rows_of_array(np.asarray(x), preparation, "the array")
-        outputs = [self.model.outputs(part.x) for part in parts]
-        return np.concatenate(outputs) if outputs else np.empty((0, *self.model.network.output_shape))
+        outputs, answered, totals = [], 0, ""
+        for part in parts:
+            outputs.append(part.spread(self.model.outputs(part.x)))
+            answered, totals = answered + len(part.x), "; ".join(part.notes)
+        z = np.concatenate(outputs) if outputs else np.empty((0, *self.model.network.output_shape))
+        if len(z) and not answered:
+            raise NnfsError(totals)
+        if answered < len(z):
+            warnings.warn(totals, stacklevel=3)
+        return z
 
 
 def load_run(path: str | Path, runs: str | Path = RUNS) -> Run:

@@ -29,7 +29,7 @@ def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPath
 @pytest.fixture(autouse=True)
 def own_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     """Remove what a test's plugins registered, after the test."""
-    monkeypatch.setattr("nnfs_cli.config.plugins._loaded", set())
+    monkeypatch.setattr("nnfs_cli.config.plugins._loaded", {})
     for registry in REGISTRIES:
         monkeypatch.setattr(registry, "_classes", {name: registry[name] for name in registry})
 

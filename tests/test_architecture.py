@@ -61,7 +61,8 @@ def test_no_code_uses_the_global_random_generator_or_swallows_every_error(path: 
     text = path.read_text()
     assert not re.search(r"np\.random\.(seed|rand|randn|randint|choice|shuffle|permutation|normal)\b", text)
     assert not re.search(r"except( Base)?( Exception)?:\s*(pass|continue|return)", text)
-    assert not re.search(r"except Exception", text)
+    boundary = name(path) == "config/plugins.py"  # a plugin may raise anything; one function catches it
+    assert len(re.findall(r"except \(?Exception\b", text)) == boundary
 
 
 def test_the_changelog_knows_the_version() -> None:

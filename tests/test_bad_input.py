@@ -70,7 +70,7 @@ def test_an_error_gets_from_one_process_to_another(error: Exception) -> None:
         (CUBIC + "dtype: float16", ["dtype: must be 'float32' or 'float64', found 'float16'"]),
         (CUBIC.replace("epochs: 5", "epochs: 5, threads: many"), ["training.threads: must be", "'auto', found 'many'"]),
         (CUBIC.replace("epochs: 5", "epochs: 5, monitor: val_mae"), ["training.monitor: must be one of val_loss, val_rmse, val_r2, found 'val_mae'"]),
-        (CUBIC.replace("name: cubic", "name: a/b"), ["name: must be letters, digits, and . _ -, found 'a/b'"]),
+        (CUBIC.replace("name: cubic", "name: a/b"), ["name: must be letters, digits, and . _ -, with a letter or digit first, found 'a/b'"]),
         (BLOBS.replace("units: 3}]", "units: 3}, softmax]"), ["layers[3]: softmax right before cross_entropy", "remove this layer", "loss: mse"]),
         (BLOBS.replace("units: 3}]", "units: 3}, softmax, {type: reshape, shape: [3]}, flatten]"), ["layers[3]: softmax right before cross_entropy"]),
         (BLOBS.replace("units: 3}]", "units: 1}, sigmoid]").replace("cross_entropy", "binary_cross_entropy"), ["layers[3]: sigmoid right before binary_cross_entropy"]),

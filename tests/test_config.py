@@ -15,8 +15,8 @@ SHIPPED = sorted((ROOT / "configs").glob("*.yaml"))
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
 def test_a_shipped_configs_resolved_form_reads_back_as_itself(path: Path) -> None:
-    config = load_config(path)
-    again = parse_config(config.to_yaml(), "resolved")
+    config = load_config(path, needs_data=False)
+    again = parse_config(config.to_yaml(), "resolved", needs_data=False)
     assert again.to_yaml() == config.to_yaml()
 
 

@@ -74,7 +74,10 @@ def test_features_are_all_but_the_target_unless_listed(features: Any, names: lis
 def test_a_column_without_a_name_is_used_and_said() -> None:
     data = load(",a,y\n0,5,u\n1,6,v\n2,5,u\n3,6,v\n", target="y")
     assert [column.name for column in data.columns] == ["Unnamed: 0", "a"]
-    assert "a column without a name is a feature, 'Unnamed: 0'" in data.notes[-1]
+    assert data.notes[-1] == (
+        "worth a second look: Unnamed: 0 (another value in each row, as of an id); "
+        "if it tells nothing, leave it out with `features: {exclude: ['Unnamed: 0']}`"
+    )
     left = load(",a,y\n0,5,u\n1,6,v\n", target="y", features={"exclude": ("Unnamed: 0",)})
     assert [column.name for column in left.columns] == ["a"]
 
@@ -111,7 +114,8 @@ def test_the_task_is_told_by_the_target_and_said(
 def test_a_given_task_is_not_inferred() -> None:
     data = load("x,y\n" + "1,1\n2,2\n3,1\n4,2\n", target="y", task="regression")
     assert data.task == "regression"
-    assert data.notes == ()
+    assert not data.why_task
+    assert data.notes == ("columns: 1 number (x)",)
 
 
 def test_labels_that_are_spelled_like_numbers_keep_their_spelling_where_listed_as_categorical() -> None:
@@ -257,7 +261,7 @@ training: {epochs: 1}
     t = train.t[train.rows]
     assert abs(t.mean()) < 1e-6
     assert t.std() == pytest.approx(1.0, rel=1e-5)
-    scores = experiment.scores(np.zeros_like(t), t)
+    scores = experiment.scores(np.zeros_like(t), train, train.rows)
     own = np.array([float(line.split(",")[1]) for line in lines])[train.rows]
     assert scores["loss"] == pytest.approx(1.0, rel=1e-5)
     assert scores["rmse"] == pytest.approx(own.std(), rel=1e-5)
@@ -565,6 +569,17 @@ def test_what_is_no_text_is_recognized(content: bytes, message: str) -> None:
     with pytest.raises(NnfsError) as caught:
         CSV(path="table.csv", target="job").load(np.random.default_rng(0))
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("missing", ["error", "drop", "mean"])
+def test_a_feature_that_a_test_file_or_changed_data_lack_is_told(missing: Any) -> None:
+    Path("more.csv").write_text("city,height,job\nRome,1.7,no\n")
+    with pytest.raises(NnfsError, match=r"dataset.test: no column 'age' in more.csv"):
+        load(PEOPLE, test="more.csv", missing=missing)
+    fitted = load(PEOPLE, missing=missing).preparation
+    Path("table.csv").write_text("city,height,job\nRome,1.7,no\nBonn,1.7,yes\n")
+    with pytest.raises(NnfsError, match=r"dataset.path: no column 'age' in table.csv"):
+        CSV(path="table.csv", target="job", missing=missing).load_as(fitted, np.random.default_rng(0))
 
 
 @pytest.mark.parametrize(

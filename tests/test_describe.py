@@ -86,6 +86,30 @@ def test_missing_values_are_counted_where_they_are(table: Nnfs) -> None:
     )
 
 
+def test_categories_are_shown_with_their_counts_and_unused_columns_in_full(table: Nnfs) -> None:
+    frame = pd.read_csv("t.csv").assign(**{f"other{i}": i for i in range(8)})
+    frame.to_csv("t.csv", index=False)
+    out = table("data", "describe", "v.yaml").out
+    counts = frame["size"].value_counts()
+    assert all(f"{level} {count}" in out for level, count in counts.items())
+    assert "columns not used: key, label, " + ", ".join(f"other{i}" for i in range(8)) in out
+    assert described(table, "v.yaml")["features"][1]["levels"] == counts.to_dict()
+
+
+def test_pixels_of_a_table_are_used(nnfs: Nnfs) -> None:
+    x, y = bars(20)
+    names = [f"p{i}" for i in range(144)]
+    pd.DataFrame(x.reshape(20, -1), columns=names).assign(label=y, key="k").to_csv("i.csv", index=False)
+    config = IMAGES.replace(
+        "type: npz, path: i.npz", "type: csv, path: i.csv, target: label, image_shape: [12, 12]"
+    )
+    Path("i.yaml").write_text(config.replace("scale: true", "scale: true, features: {exclude: [key]}"))
+    found = described(nnfs, "i.yaml")
+    assert found["unused"] == ["key"]
+    assert "columns: 144 numbers, as images of 12 x 12; not used: key" in found["notes"]
+    assert "second look" not in str(found["notes"])
+
+
 def test_images_are_described_by_all_their_pixels(nnfs: Nnfs) -> None:
     x, y = bars(60)
     np.savez("i.npz", X=x, y=y)

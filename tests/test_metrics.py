@@ -1,7 +1,7 @@
 """Metrics, computed by hand on small numbers: ties, missing classes, constants, single rows."""
 
 from collections.abc import Mapping
-from math import log
+from math import isnan, log
 from typing import Any, Literal
 
 import numpy as np
@@ -139,8 +139,47 @@ def test_roc_auc_leaves_out_classes_that_are_not_there() -> None:
     # without class 2: class 0 has 0.3 under 0.6 and 0.5, 0; class 1 has 0.3, 0.1 and against them 0.4, 0
     assert score("roc_auc", p, [1, 0, 1]) == pytest.approx((0 + 0) / 2)
     # with rows of a single class there is nothing to tell apart
-    assert score("roc_auc", p, [1, 1, 1]) == 0.5
-    assert score("roc_auc", two_classes([0.9]), [1]) == 0.5
+    assert isnan(score("roc_auc", p, [1, 1, 1]))
+    assert isnan(score("roc_auc", two_classes([0.9]), [1]))
+
+
+def test_roc_auc_of_two_classes_scores_ranks_by_their_difference() -> None:
+    # differences -1, 3, 1, 2: of the pairs (1, -1), (1, 3), (2, -1), (2, 3) half are in order; z1 alone: all
+    z = [[2.0, 1.0], [-3.0, 0.0], [1.0, 2.0], [3.0, 5.0]]
+    assert score("roc_auc", z, [0, 0, 1, 1]) == 2 / 4
+
+
+def test_roc_auc_keeps_the_digits_of_tiny_probabilities() -> None:
+    p = np.array([1e-12, 2e-12, 3e-12, 4e-12], np.float32)
+    assert score("roc_auc", np.stack([1 - p, p], axis=1), [0, 0, 1, 1], "float32") == 1.0
+    assert score("roc_auc", np.stack([p, 1 - p], axis=1), [1, 1, 0, 0], "float32") == 0.5  # all are 1
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+@pytest.mark.parametrize("name", [name for name in METRICS if "classification" in METRICS[name].tasks])
+def test_a_metric_that_needs_no_probabilities_asks_only_how_a_rows_scores_differ(
+    name: str, classes: int
+) -> None:
+    metric, rng = METRICS[name](), np.random.default_rng(8)
+    z, t = rng.normal(size=(60, classes)), rng.integers(0, classes, 60)
+    other = 3.0 * z + 10.0 * rng.normal(size=(60, 1))
+    assert (metric(other, t) != metric(z, t)) == metric.needs_probabilities(classes)
+
+
+def test_a_metric_is_undefined_exactly_where_it_names_what_the_targets_lack() -> None:
+    names = ("a", "b", "c")
+    lists = [[0], [2], [0, 0], [1, 1, 1], [0, 1], [2, 1, 0]]
+    for name in METRICS:
+        metric = METRICS[name]()
+        for t in lists:
+            if "classification" in metric.tasks:
+                for k in range(max(2, max(t) + 1), 4):
+                    p = np.random.default_rng(1).dirichlet(np.ones(k), len(t))
+                    assert isnan(metric(p, np.array(t))) == bool(metric.lacks(np.array(t), names[:k]))
+            else:
+                values = np.array(t, float).reshape(-1, 1)
+                assert isnan(metric(values + 1.0, values)) == bool(metric.lacks(values, ()))
+    assert METRICS["roc_auc"]().lacks(np.array([0, 0]), ("no", "yes")) == "no row of class yes"
 
 
 def test_log_loss_by_hand() -> None:
@@ -191,8 +230,9 @@ def test_explained_variance_forgives_an_offset_and_r2_does_not() -> None:
 def test_a_constant_target_explained_counts_as_one_and_else_as_zero(value: float, rows: int) -> None:
     t = np.full((rows, 1), value)
     varied = value + np.arange(rows, dtype=np.float64).reshape(-1, 1) + 1
-    assert score("r2", t, t) == 1.0
-    assert score("r2", varied, t) == 0.0
+    if rows > 1:
+        assert score("r2", t, t) == 1.0
+        assert score("r2", varied, t) == 0.0
     assert score("explained_variance", t, t) == 1.0
     assert score("explained_variance", np.full_like(t, 0.3), t) == 1.0  # an offset
     assert score("explained_variance", varied, t) == (1.0 if rows == 1 else 0.0)
@@ -230,7 +270,7 @@ def test_expected_calibration_error_of_the_certain() -> None:
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", list(METRICS))
-def test_a_metric_is_finite_whatever_it_is_given(name: str, dtype: str) -> None:
+def test_a_metric_is_finite_wherever_it_is_defined(name: str, dtype: str) -> None:
     metric = METRICS[name]()
     classes = [
         (certain([0], 3), [2]),
@@ -255,7 +295,7 @@ def test_a_metric_is_finite_whatever_it_is_given(name: str, dtype: str) -> None:
         before = p.copy()
         found = metric(p, t)
         assert isinstance(found, float)
-        assert np.isfinite(found)
+        assert np.isfinite(found) != bool(metric.lacks(t, "abc"[: p.shape[1]]))
         np.testing.assert_array_equal(p, before)
 
 

@@ -2,6 +2,10 @@
 
 import json
 import logging
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +16,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont, get_font
 from matplotlib.text import Text
 
+from nnfs_cli import plots
 from nnfs_cli.config.load import load_config
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots import confusion, regions
 from nnfs_cli.plots.bars import draw_histogram
 from nnfs_cli.plots.dataset_images import color_range, draw_images
 from nnfs_cli.plots.dataset_table import draw_table
+from nnfs_cli.plots.fonts import families_with
 from nnfs_cli.plots.names import shorten_names, wrap_title
 from nnfs_cli.plots.style import panels, save
 from nnfs_cli.preprocessing.correlations import Correlations, correlation_ratio, standardized
@@ -309,3 +316,55 @@ def test_targets_are_described_as_the_loss_gets_them(nnfs: Nnfs, loss: str, stay
     (found,) = json.loads(nnfs("data", "describe", "t.yaml", "--json").out)["targets"]
     assert found["mean"] == pytest.approx(frame.visits.mean())
     assert found["normalized_mean"] == pytest.approx(frame.visits.mean() if stays else 0.0)
+
+
+@pytest.mark.parametrize(
+    ("backend", "afterwards"),
+    [
+        ("nonsense", "None"),
+        ("module://no.such.module", "module://no.such.module"),
+        ("svg", "svg"),
+        ("", "None"),
+    ],
+)
+def test_the_environments_backend_does_not_matter_and_stays_the_users_own(
+    backend: str, afterwards: str, tmp_path: Path
+) -> None:
+    code = (
+        "import os, pathlib\n"
+        "from nnfs_cli.plots.style import panels, save\n"
+        f"save(panels(['title'], (3.0, 2.0))[0], pathlib.Path({str(tmp_path)!r}), 'picture.png')\n"
+        "import matplotlib\n"
+        "print(f'{os.environ[\"MPLBACKEND\"]},{matplotlib.get_backend(auto_select=False)}')"
+    )
+    environment = {**os.environ, "MPLBACKEND": backend}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert (tmp_path / "picture.png").stat().st_size > 1000
+    assert done.stderr == ""
+    assert done.stdout.strip() == f"{backend},{afterwards}"
+
+
+def test_no_module_but_one_imports_matplotlib() -> None:
+    sources = Path(plots.__file__).parent.parent.rglob("*.py")
+    using = [
+        file.name for file in sources if re.search(r"^\s*(import|from) matplotlib", file.read_text(), re.M)
+    ]
+    assert using == ["library.py"]
+
+
+def test_letters_that_a_font_lacks_come_from_another_one() -> None:
+    stix, own = (get_font(findfont(name)).get_charmap() for name in ("STIXGeneral", "DejaVu Sans"))
+    letter = chr(min(set(stix) - set(own)))
+    assert families_with(frozenset("aé" + letter), ("STIXGeneral",)) == ()
+    others = families_with(frozenset("aé" + letter), ("DejaVu Sans",))
+    assert any(ord(letter) in get_font(findfont(name)).get_charmap() for name in others)
+
+
+@pytest.mark.parametrize("name", ["普通", "\U0001f600", "नमस्ते", "\x07", "\u202e", "e\u0301", "\U000f1234"])
+def test_names_in_any_script_are_drawn_in_silence(name: str, tmp_path: Path) -> None:
+    (axes,) = panels([name], (3.0, 2.0))
+    axes.set_xticks([0, 1], [name, "a"])
+    save(axes, tmp_path, "picture.png")
+    assert (tmp_path / "picture.png").stat().st_size > 1000

@@ -167,7 +167,7 @@ def test_max_norm_by_hand() -> None:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("shape", [(40, 30), (1, 30), (40, 1), (3, 4, 5, 6)])
+@pytest.mark.parametrize("shape", [(40, 30), (1, 30), (40, 1)])
 def test_max_norm_holds_afterwards_and_changes_no_direction(shape: Shape, dtype: str) -> None:
     flat = params(dtype, W=shape)
     made, columns = regularizer("max_norm"), flat.value.reshape(-1, shape[-1])

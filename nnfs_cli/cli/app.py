@@ -1,6 +1,7 @@
 """The `nnfs` command, composed of its subcommands."""
 
 import sys
+import warnings
 from bdb import BdbQuit
 from typing import Annotated
 
@@ -10,12 +11,14 @@ from nnfs_cli.cli.components import components
 from nnfs_cli.cli.data import data
 from nnfs_cli.cli.evaluate import evaluate
 from nnfs_cli.cli.gradcheck import gradcheck
+from nnfs_cli.cli.new import new
 from nnfs_cli.cli.plot import plot
 from nnfs_cli.cli.predict import predict
 from nnfs_cli.cli.resume import resume
 from nnfs_cli.cli.runs import runs
 from nnfs_cli.cli.schema import schema
 from nnfs_cli.cli.train import train
+from nnfs_cli.config.plugins import plugin_errors
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.version import __version__
 
@@ -26,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, resume, evaluate, predict, plot, gradcheck, runs, components, schema):
+for command in (new, train, resume, evaluate, predict, plot, gradcheck, runs, components, schema):
     app.command()(command)
 app.add_typer(data)
 
@@ -52,9 +55,14 @@ def options(
 
 
 def main() -> None:
-    """Run the command line; a user's mistake is one message on standard error, not a traceback."""
+    """Run the command line; a user's mistake is one message on standard error, not a traceback.
+
+    Python's warnings are for people who write code: `python -W default` or PYTHONWARNINGS shows them.
+    """
+    warnings.simplefilter("ignore", append=True)
     try:
-        app()
+        with plugin_errors():
+            app()
     except NnfsError as error:
         typer.echo(f"nnfs: {error}", err=True)
         sys.exit(error.exit_status)

@@ -8,7 +8,10 @@ from nnfs_cli.cli.options import AsJson
 
 
 def components(
-    kind: Annotated[str | None, typer.Argument(metavar="[KIND]", help="layer, loss, optimizer, ...")] = None,
+    kind: Annotated[
+        str | None,
+        typer.Argument(metavar="[KIND]", help="layer, loss, optimizer, ...; or a component's name."),
+    ] = None,
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Show this component in full.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -19,7 +22,8 @@ def components(
     entries = catalog(kind, name)
     if as_json:
         console.print_json([vars(entry) for entry in entries])
-    elif name is not None:
-        console.show_component(entries[0])
+    elif name is not None or all(entry.name == kind for entry in entries):
+        for entry in entries:
+            console.show_component(entry)
     else:
         console.show_components(entries)

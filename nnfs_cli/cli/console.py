@@ -1,6 +1,7 @@
 """What the commands print: tables, scores, notes."""
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,12 +10,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from nnfs_cli.core.errors import counted
+
 if TYPE_CHECKING:  # not imported when run, so that `nnfs runs` starts fast
     from nnfs_cli.config.catalog import Entry
     from nnfs_cli.config.experiment import ExperimentConfig
     from nnfs_cli.gradcheck.compare import TensorCheck
     from nnfs_cli.runs.directory import RunDirectory
     from nnfs_cli.training.experiment import Experiment
+
+MOST_TARGETS = 10
+"""Targets whose scores are shown after a training. `nnfs evaluate` shows all."""
 
 PIPED_WIDTH = 140
 """Width of the output in characters, if it does not go to a terminal."""
@@ -46,17 +52,13 @@ def show_network(experiment: "Experiment") -> None:
     engine = experiment.engine
     if engine.parts > 1:
         work = (
-            f"batches in {engine.parts} parts, computed by {_count(engine.workers, 'process', 'processes')}"
+            f"batches in {engine.parts} parts, computed by {counted(engine.workers, 'process', 'processes')}"
         )
     else:
-        work = f"BLAS on {_count(engine.blas_threads, 'thread', 'threads')}"
+        work = f"BLAS on {counted(engine.blas_threads, 'thread')}"
     if engine.name == "plain":
         work = "the plain engine"
     out.print(f"rows: {rows}; {config.dtype}; {work}", markup=False)
-
-
-def _count(n: int, one: str, many: str) -> str:
-    return f"{n} {one if n == 1 else many}"
 
 
 def show_config(config: "ExperimentConfig") -> None:
@@ -70,24 +72,41 @@ def show_scores(run: "RunDirectory") -> None:
     scores = summary["scores"]
     names = list(next(iter(scores.values())))
     best = summary.get("best")
-    title = f"scores at epoch {best['epoch']}, the best by {best['monitor']}" if best else "scores"
+    which = f"weights of epoch {best['epoch']}, the best by {best['monitor']}" if best else "final weights"
+    title = f"scores of the {which}"
     table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("split")
     for name in names:
         table.add_column(name, justify="right")
     for split, values in scores.items():
-        table.add_row(split, *(f"{values[name]:.6g}" for name in names))
+        table.add_row(split, *(format_score(values[name]) for name in names))
     out.print(table)
+    if targets := summary.get("targets"):
+        out.print(_target_table(summary["pictured_split"], dict(list(targets.items())[:MOST_TARGETS])))
+    out.print("(an epoch's own train scores come from its steps, each before its update)", style="dim")
     speed = summary["samples_per_second"]
     out.print(f"trained for {summary['seconds']:.1f} s, {speed:,.0f} samples/s", markup=False)
     out.print(f"run: {run.path}", markup=False)
+
+
+def _target_table(split: str, targets: Mapping[str, Mapping[str, float | None]]) -> Table:
+    """A row for each target: its own scores on a split."""
+    table = Table(title=f"each target, {split}", title_justify="left", title_style="bold")
+    table.add_column("target")
+    for name in next(iter(targets.values())):
+        table.add_column(name, justify="right")
+    for target, scores in targets.items():
+        table.add_row(Text(target), *map(format_score, scores.values()))
+    return table
 
 
 def show_evaluation(record: Mapping[str, Any], run: "RunDirectory") -> None:
     """One split's scores; for classes also the confusion matrix and each class's scores."""
     out.print(f"{run.id}, {record['split']}, {record['rows']:,} rows", style="bold", markup=False)
     for name, score in record["scores"].items():
-        out.print(f"  {name:<10} {score:.6g}", markup=False)
+        out.print(f"  {name:<10} {format_score(score)}", markup=False)
+    if "targets" in record:
+        out.print(_target_table(record["split"], record["targets"]))
     if "classes" not in record:
         return
     names = [score["name"] for score in record["classes"]]
@@ -200,9 +219,14 @@ def show_component(entry: "Entry") -> None:
         out.print(table)
 
 
-def format_scores(scores: Mapping[str, float]) -> str:
+def format_score(score: float | None, digits: int = 6) -> str:
+    """A score with so many digits; `undefined` if it is not a number, which is null in JSON."""
+    return "undefined" if score is None or math.isnan(score) else f"{score:.{digits}g}"
+
+
+def format_scores(scores: Mapping[str, float | None]) -> str:
     """`loss 0.31  accuracy 0.92`."""
-    return "  ".join(f"{name} {score:.4g}" for name, score in scores.items())
+    return "  ".join(f"{name} {format_score(score, 4)}" for name, score in scores.items())
 
 
 def show_paths(paths: Iterable[Path]) -> None:

@@ -6,9 +6,12 @@ from rich.table import Table
 from rich.text import Text
 
 from nnfs_cli.cli.console import out
+from nnfs_cli.core.errors import listed
 from nnfs_cli.preprocessing.description import Description, Statistics
 
 MOST_COLUMNS = 20
+MOST_LEVELS = 12
+MOST_UNUSED = 5
 
 
 def show_description(description: Description, name: str) -> None:
@@ -20,17 +23,19 @@ def show_description(description: Description, name: str) -> None:
     out.print(f"rows: {rows}; each of shape ({shape}), {d.dtype}", markup=False)
     for sentence in d.notes:
         out.print(sentence, markup=False)
-    gaps = {column: count for column, count in d.missing.items() if count}
     if d.missing:
-        counts = ", ".join(f"{column} ({count})" for column, count in gaps.items())
+        counts = ", ".join(f"{column} ({count:,})" for column, count in d.missing.items() if count)
         out.print(f"missing values: {counts or 'none'}", markup=False)
-        used = {*(column.name for column in (*d.features, *d.targets)), *d.target_names}
-        if unused := [column for column in d.missing if column not in used]:
-            out.print(f"columns not used: {', '.join(unused)}", markup=False)
+    if len(d.unused) > MOST_UNUSED:  # else a note lists them all
+        out.print(f"columns not used: {', '.join(d.unused)}", markup=False)
     if d.classes:
         out.print(_classes(d))
     sampled = f", of {d.sampled:,} of the training rows" if d.sampled < d.rows["train"] else ""
-    out.print(_statistics([*d.features[:MOST_COLUMNS], *d.targets], sampled))
+    shown = d.features[:MOST_COLUMNS]
+    if numbers := [*(s for s in shown if not s.levels), *d.targets]:
+        out.print(_statistics(numbers, sampled))
+    if categories := [s for s in shown if s.levels]:
+        out.print(_categories(categories, sampled))
     if d.features[MOST_COLUMNS:]:
         more = len(d.features) - MOST_COLUMNS
         out.print(f"and {more:,} more columns, which --json lists", markup=False)
@@ -58,17 +63,39 @@ def _statistics(columns: Sequence[Statistics], sampled: str) -> Table:
         title_justify="left",
         title_style="bold",
     )
-    table.add_column("column", overflow="fold")
+    table.add_column("column", no_wrap=True)
     table.add_column("kind")
     for heading in ("missing", "mean", "std", "min", "median", "max", "| mean", "std", "min", "max"):
         table.add_column(heading, justify="right", no_wrap=True)
     for s in columns:
-        if s.kind.endswith("categories"):
-            table.add_row(Text(s.name), s.kind, str(s.missing or ""), *[""] * 9)
-            continue
         before = (s.mean, s.std, s.low, s.median, s.high)
         after = (s.normalized_mean, s.normalized_std, s.normalized_low, s.normalized_high)
-        # A mean of 1e-16 is 0 with a rounding error.
-        cells = [f"{0.0 if abs(number) < 1e-12 else number:.4g}" for number in (*before, *after)]
-        table.add_row(Text(s.name), s.kind, str(s.missing or ""), *cells)
+        cells = [_number(number) for number in (*before, *after)]
+        table.add_row(Text(s.name), s.kind, _count(s.missing), *cells)
     return table
+
+
+def _categories(columns: Sequence[Statistics], sampled: str) -> Table:
+    table = Table(
+        title=f"training rows: categories and their counts{sampled}",
+        title_justify="left",
+        title_style="bold",
+    )
+    table.add_column("column", no_wrap=True)
+    table.add_column("missing", justify="right", no_wrap=True)
+    table.add_column("categories", overflow="fold")
+    for s in columns:
+        levels = [f"{level} {count:,}" for level, count in s.levels.items()]
+        text = f"{len(levels)}: {listed(levels, MOST_LEVELS)}"
+        table.add_row(Text(s.name), _count(s.missing), Text(text))
+    return table
+
+
+def _count(missing: int) -> str:
+    return f"{missing:,}" if missing else ""
+
+
+def _number(number: float | None) -> str:
+    if number is None:
+        return ""
+    return f"{0.0 if abs(number) < 1e-12 else number:.4g}"  # a mean of 1e-16 is 0 with a rounding error

@@ -43,10 +43,15 @@ def predict(
     ] = None,
     runs: RunsFolder = RUNS,
 ) -> None:
-    """Write RUN's prediction for each row of INPUT, as CSV."""
+    """Write RUN's prediction for each row of INPUT, as CSV.
+
+    A table's row with an unknown category, a gap or an unusable number gets an
+    empty answer; a note counts such rows and says what helps.
+    The exit status is 0, or 2 if no row at all can be answered.
+    """
     from nnfs_cli.cli import console
     from nnfs_cli.cli.output import csv_output
-    from nnfs_cli.core.errors import NnfsError
+    from nnfs_cli.core.errors import NnfsError, counted
     from nnfs_cli.jobs.load import load_model
     from nnfs_cli.jobs.predict import Predictions
     from nnfs_cli.runs.directory import RunDirectory
@@ -62,7 +67,7 @@ def predict(
     dialect = dialect_of(directory.config().dataset.options())
     if delimiter:
         dialect = replace(dialect, delimiter=delimiter)
-    done = 0
+    done = answered = 0
     with csv_output(output) as writer:
         for rows in read_rows(inputs, predictions.model.preparation, dialect, predictions.id_column):
             for note in rows.notes:
@@ -70,6 +75,10 @@ def predict(
             if not done:
                 writer.writerow(predictions.header(rows))
             writer.writerows(predictions.lines(rows, done + 1, batch_size))
-            done += len(rows.x)
+            done += len(rows)
+            answered += len(rows.x)
+        if not answered:
+            raise NnfsError("no row has an answer")
     if output is not None:
-        console.note(f"{done:,} rows written to {output}")
+        without = f", {done - answered:,} of them without an answer" if answered < done else ""
+        console.note(f"{counted(done, 'row')} written to {output}{without}")

@@ -1,6 +1,8 @@
 """Progress of a training: a live bar in a terminal, plain lines elsewhere."""
 
+import sys
 import time
+from contextlib import suppress
 from types import TracebackType
 
 from rich.console import Console, Group
@@ -9,6 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from nnfs_cli.cli.console import format_scores, out, show_network, show_scores
+from nnfs_cli.core.errors import InterruptionError
 from nnfs_cli.jobs.train import train_run
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.experiment import Experiment
@@ -16,12 +19,22 @@ from nnfs_cli.training.reports import EpochReport, Report
 
 REFRESH_SECONDS = 1.0
 PLAIN_LINES = 20
+STOPPING = "finishing the step and saving; Ctrl-C again stops at once, at the last checkpoint"
 
 
 def train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) -> None:
     """Train `experiment` into the directory `run`; show network, progress, scores and path."""
+    try:
+        _train_and_show(experiment, run, quiet=quiet)
+    except KeyboardInterrupt:
+        raise InterruptionError(
+            f"stopped at once; `nnfs resume {run.path}` continues from the last checkpoint"
+        ) from None
+
+
+def _train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) -> None:
     if quiet:
-        for _ in train_run(experiment, run):
+        for _ in train_run(experiment, run, _say_stopping):
             pass
         out.print(str(run.path), markup=False)
         return
@@ -29,9 +42,15 @@ def train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) ->
     # A live bar would draw over a debugger's prompt.
     live = out.is_terminal and experiment.engine.name != "plain"
     with (Bar if live else Lines)(experiment, out) as view:
-        for report in train_run(experiment, run):
+        for report in train_run(experiment, run, view.say_stopping):
             view.show(report)
     show_scores(run)
+
+
+def _say_stopping() -> None:
+    """Say that Ctrl-C was heard, and what a second one does."""
+    with suppress(OSError, ValueError):  # the terminal may be gone, and the run is to be saved all the same
+        sys.stderr.write(f"nnfs: {STOPPING}\n")
 
 
 class Lines:
@@ -51,6 +70,9 @@ class Lines:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         return
+
+    def say_stopping(self) -> None:
+        _say_stopping()
 
     def show(self, report: Report) -> None:
         if isinstance(report, EpochReport):
@@ -107,6 +129,10 @@ class Bar(Lines):
     ) -> None:
         self._refresh()
         self._live.stop()
+
+    def say_stopping(self) -> None:
+        with suppress(OSError, ValueError):
+            self._console.print(f"nnfs: {STOPPING}", markup=False)  # above the live bar
 
     def show(self, report: Report) -> None:
         if isinstance(report, EpochReport):

@@ -1,5 +1,6 @@
 """`nnfs train CONFIG`."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,10 @@ def train(
     run_id: Annotated[
         str | None,
         typer.Option("--id", metavar="ID", help="Name the run's folder; by default name and time."),
+    ] = None,
+    start_from: Annotated[
+        str | None,
+        typer.Option("--from", metavar="RUN", help="Start from another run's weights: a run or a .npz file."),
     ] = None,
     dry_run: Annotated[
         bool,
@@ -36,11 +41,27 @@ def train(
     from nnfs_cli.runs.directory import RunDirectory
     from nnfs_cli.training.experiment import Experiment
 
-    engine = ["training.engine=plain"] if plain else []
-    experiment = Experiment(load_config(config, [*overrides, *engine]))
+    more = ["training.engine=plain"] if plain else []
+    if start_from is not None:
+        more.append(f"initial_weights={json.dumps(_weights_of(start_from, runs), ensure_ascii=False)}")
+    experiment = Experiment(load_config(config, [*overrides, *more]))
     choose_engine(experiment)
     if dry_run:
         console.show_network(experiment)
         console.show_config(experiment.config)
         return
     train_and_show(experiment, RunDirectory.create(runs, experiment.config, run_id), quiet=quiet)
+
+
+def _weights_of(reference: str, runs: Path) -> str:
+    """The absolute path of the weights that a run or a file holds: the config's folder may be another."""
+    from nnfs_cli.core.errors import NnfsError
+    from nnfs_cli.runs.directory import RunDirectory
+
+    path = Path(reference)
+    if not path.is_file():
+        run = RunDirectory.find(runs, reference)
+        if not run.has("weights.npz"):
+            raise NnfsError(f"--from: {run.path} has no weights.npz yet: its training saved no weights")
+        path = run.path / "weights.npz"
+    return str(path.resolve())

@@ -12,7 +12,7 @@ from nnfs_cli.config.option_docs import option_docs
 from nnfs_cli.config.reader import component_of_tuple, item_or_none, to_plain
 from nnfs_cli.config.words import alternatives, in_words
 from nnfs_cli.core.component import Component, Registry
-from nnfs_cli.core.errors import NnfsError, did_you_mean
+from nnfs_cli.core.errors import NnfsError, did_you_mean, nearest
 from nnfs_cli.core.ranges import bare, limits
 from nnfs_cli.datasets.base import DATASETS
 from nnfs_cli.initializers.base import INITIALIZERS
@@ -44,11 +44,21 @@ class Entry:
 
 
 def catalog(kind: str | None = None, name: str | None = None) -> list[Entry]:
-    """All components, those of a kind, or one by name; NnfsError with the nearest name if there is none."""
+    """All components, those of a kind, or one by name; NnfsError with the nearest name if there is none.
+
+    A single `kind` may also be the name of a component; then the entries are those of that name.
+    """
     kinds = {registry.kind: registry for registry in REGISTRIES}
-    if kind is not None and kind.removesuffix("s") not in kinds and kind not in kinds:
-        raise NnfsError(f"no kind of component {kind!r}{did_you_mean(kind, kinds)}")
     chosen = [r for r in REGISTRIES if kind is None or r.kind in (kind, kind.removesuffix("s"))]
+    if not chosen and name is None:
+        named = [_entry(registry, str(kind)) for registry in REGISTRIES if kind in set(registry)]
+        if named:
+            return named
+        near = nearest(kind, kinds) or nearest(kind, [each for registry in REGISTRIES for each in registry])
+        hint = f"; did you mean {near!r}?" if near else did_you_mean(kind, kinds)
+        raise NnfsError(f"no kind of component, and no component, {kind!r}{hint}")
+    if not chosen:
+        raise NnfsError(f"no kind of component {kind!r}{did_you_mean(kind, kinds)}")
     if name is not None:
         return [_entry(chosen[0], chosen[0][name].type_name)]
     return [_entry(registry, member) for registry in chosen for member in registry]

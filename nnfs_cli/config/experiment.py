@@ -1,12 +1,14 @@
 """The config: a whole experiment, its components and how to train."""
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from annotated_types import MinLen
 
+from nnfs_cli.config.dialect import dump
+from nnfs_cli.config.names import NAME_RULE, is_plain_name
 from nnfs_cli.config.reader import to_plain
 from nnfs_cli.core.errors import Mistake, check_options
 from nnfs_cli.core.options import Options
@@ -19,9 +21,7 @@ from nnfs_cli.optimizers.base import Optimizer
 from nnfs_cli.regularizers.base import Regularizer
 from nnfs_cli.schedules.base import Schedule
 from nnfs_cli.schedules.constant import Constant
-
-PLAIN_NAME = r"[A-Za-z0-9][\w.-]*"
-"""A name for a run's folder, which no command can take for an option."""
+from nnfs_cli.sources.paths import FilePath
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,9 @@ class ExperimentConfig(Options):
     name: the run folder's name starts with it; by default the config file's name.
     seed: draws initial weights, splits, the order of rows and all other random numbers.
     dtype: the type of the numbers that training computes with.
-    plugins: Python files whose components the config can name; paths from the config's folder.
+    plugins: Python files whose components the config can name.
+    initial_weights: a run's folder, or its weights.npz, whose weights and statistics training starts from;
+        by default they are drawn.
     """
 
     dataset: Dataset
@@ -90,29 +92,42 @@ class ExperimentConfig(Options):
     name: str = ""
     seed: NonNegativeInt = 0
     dtype: Literal["float32", "float64"] = "float32"
-    plugins: tuple[str, ...] = ()
+    plugins: tuple[FilePath, ...] = ()
+    initial_weights: FilePath = ""
 
     def __post_init__(self) -> None:
         check_options(
             self,
-            name=(not self.name or bool(re.fullmatch(PLAIN_NAME, self.name)), "letters, digits, and . _ -"),
+            name=(not self.name or is_plain_name(self.name), NAME_RULE),
         )
+
+    @property
+    def weights_file(self) -> Path:
+        """The file of the initial weights: `initial_weights`, or weights.npz in that folder."""
+        path = Path(self.initial_weights)
+        return path / "weights.npz" if path.is_dir() else path
 
     def to_yaml(self) -> str:
         """The resolved config, defaults included. Reading it back gives an equal config."""
         plain = to_plain(self)
-        first = {key: plain.pop(key) for key in ("name", "seed", "dtype", "plugins")}
-        if not first["plugins"]:
-            del first["plugins"]
-        return yaml.safe_dump({**first, **plain}, sort_keys=False, default_flow_style=None, width=100)
+        first = {key: plain.pop(key) for key in ("name", "seed", "dtype", "plugins", "initial_weights")}
+        for key in ("plugins", "initial_weights"):
+            if not first[key]:
+                del first[key]
+        return dump({**first, **plain})
+
+
+def last_computing(layers: Sequence[Layer]) -> tuple[int, Layer]:
+    """The last layer that does not only reshape, and its index; the very last, if all reshape."""
+    computing = [i for i, layer in enumerate(layers) if type(layer).view is Layer.view]
+    where = computing[-1] if computing else len(layers) - 1
+    return where, layers[where]
 
 
 def contradictions(config: ExperimentConfig) -> list[Mistake]:
     """Mistakes between options, each of which is valid alone."""
     mistakes = []
-    computing = [i for i, layer in enumerate(config.layers) if type(layer).view is Layer.view]
-    where = computing[-1] if computing else len(config.layers) - 1
-    last = config.layers[where]
+    where, last = last_computing(config.layers)
     if config.loss.expects_logits and last.gives_probabilities:
         name = config.loss.type_name
         mistakes.append(

@@ -1,57 +1,73 @@
 """The config: YAML and overrides in, one frozen ExperimentConfig out, or every mistake at once."""
 
 import copy
-import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from nnfs_cli.config.dialect import load
 from nnfs_cli.config.experiment import ExperimentConfig, contradictions
-from nnfs_cli.config.plugins import load_plugin
+from nnfs_cli.config.find import find_config
+from nnfs_cli.config.names import name_from
+from nnfs_cli.config.overrides import apply_overrides
+from nnfs_cli.config.plugins import forget_plugins, load_plugin
 from nnfs_cli.config.reader import Reader, shown
-from nnfs_cli.core.errors import ConfigError, Mistake, NnfsError, nearest
+from nnfs_cli.core.errors import ConfigError, Mistake, NnfsError
+from nnfs_cli.sources.paths import IsPath, PathNotFoundError, Places
+from nnfs_cli.sources.shipped import shipped_folder
 
 
-def load_config(path: Path, overrides: Sequence[str] = ()) -> ExperimentConfig:
-    """Read a config file, with `dotted.key=value` overrides. ConfigError lists every mistake."""
+def load_config(path: Path, overrides: Sequence[str] = (), *, needs_data: bool = True) -> ExperimentConfig:
+    """Read a config file, with `dotted.key=value` overrides. ConfigError lists every mistake.
+
+    path: a file, or the name of a config that comes with nnfs.
+    needs_data: whether it is a mistake that the files of the data are missing.
+    """
+    path = find_config(path)
     try:
         text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise NnfsError(f"{path}: no such file{_configs_nearby(path)}") from None
     except IsADirectoryError:
         raise NnfsError(f"{path}: is a folder; name the YAML file") from None
     except UnicodeDecodeError:
         raise NnfsError(f"{path}: not UTF-8 text") from None
     except OSError as error:
         raise NnfsError(f"{path}: cannot be read: {error.strerror}") from None
-    config = parse_config(text, str(path), overrides, path.parent)
-    return config if config.name else replace(config, name=_name_from(path))
+    config = parse_config(text, str(path), overrides, path.parent, needs_data=needs_data)
+    return config if config.name else replace(config, name=name_from(path.stem))
 
 
 def parse_config(
-    text: str, source: str, overrides: Sequence[str] = (), folder: Path = Path()
+    text: str,
+    source: str,
+    overrides: Sequence[str] = (),
+    folder: Path = Path(),
+    *,
+    needs_data: bool = True,
 ) -> ExperimentConfig:
-    """Read a config from YAML text. `source` names it in messages; plugins are looked for in `folder`."""
+    """Read a config from YAML text. `source` names it in messages; paths are looked for in `folder` first."""
     raw = _load_yaml(text, source)
     if not isinstance(raw, dict):
         raise ConfigError(source, [Mistake("", f"must be a mapping of keys, found {shown(raw)}")])
-    return config_from(raw, source, overrides, folder)
+    return config_from(raw, source, overrides, folder, needs_data=needs_data)
 
 
 def config_from(
-    mapping: Mapping[str, Any], source: str, overrides: Sequence[str] = (), folder: Path = Path()
+    mapping: Mapping[str, Any],
+    source: str,
+    overrides: Sequence[str] = (),
+    folder: Path = Path(),
+    *,
+    needs_data: bool = True,
 ) -> ExperimentConfig:
     """Read a config from a mapping, as YAML gives it."""
     raw = copy.deepcopy(dict(mapping))
-    reader = Reader()
-    for override in overrides:
-        problem = _apply_override(raw, override)
-        if problem:
-            reader.mistakes.append(problem)
-    _load_plugins(raw, folder, reader)
+    overridden, mistakes = apply_overrides(raw, overrides)
+    reader = Reader(_locator(folder, overridden, needs_data=needs_data), overridden)
+    reader.mistakes += mistakes
+    _load_plugins(raw, reader)
     config: ExperimentConfig | None = reader.dataclass(ExperimentConfig, raw, "", "a config")
     if config is not None:
         reader.mistakes.extend(contradictions(config))
@@ -60,97 +76,44 @@ def config_from(
     return config
 
 
-def _load_plugins(raw: dict[str, Any], folder: Path, reader: Reader) -> None:
-    """Load the files under `plugins`, so that the rest of the config can name what they register.
+def _locator(
+    folder: Path, overridden: Mapping[str, str], *, needs_data: bool
+) -> Callable[[str, str, IsPath], str]:
+    """A function that finds what the option at some place in the config names.
 
-    The config keeps their absolute paths; a run directory keeps copies of the files themselves.
+    A path in a config is looked for beside the config, then in the working directory; a path typed with
+    `--set` the other way round. Last come the files that nnfs brings.
     """
+
+    def locate(where: str, path: str, mark: IsPath) -> str:
+        typed = any(f"{where}.".startswith((f"{key}.", f"{key}[")) for key in overridden)
+        first = (Path(), folder) if typed else (folder, Path())
+        try:
+            return Places((*first, shipped_folder())).locate(path)
+        except PathNotFoundError:
+            return Places(first).locate(path) if mark.required and needs_data else path
+
+    return locate
+
+
+def _load_plugins(raw: dict[str, Any], reader: Reader) -> None:
+    """Load the files under `plugins`, so that the rest of the config can name what they register."""
+    forget_plugins()
     names = raw.get("plugins")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         return  # the reader notes this mistake
     for i, name in enumerate(names):
         try:
-            load_plugin(folder / name)
+            load_plugin(Path(reader.find(f"plugins[{i}]", name, IsPath())))
+        except PathNotFoundError:
+            continue  # the reader notes this mistake
         except NnfsError as error:
             reader.mistakes.append(Mistake(f"plugins[{i}]", str(error)))
-    raw["plugins"] = [str((folder / name).resolve()) for name in names]
-
-
-def _apply_override(raw: dict[str, Any], override: str) -> Mistake | None:
-    """Set one `dotted.key=value` in the raw config; return the mistake, if there is one."""
-    key, equals, text = override.partition("=")
-    where = f"--set {override}"
-    if not equals or not key:
-        return Mistake(where, "must look like dotted.key=value")
-    try:
-        value = _parse(text)
-    except yaml.YAMLError as error:
-        return Mistake(where, f"the value is not YAML: {getattr(error, 'problem', None) or error}")
-    node: Any = raw
-    *path, last = re.sub(r"\[(\d+)\]", r".\1", key).split(".")
-    for depth, part in enumerate([*path, last]):
-        at = ".".join(path[:depth])
-        if isinstance(node, list):
-            if not (part.isascii() and part.isdecimal()) or int(part) >= len(node):
-                return Mistake(where, f"{at} is a list of {len(node)}: no item {part!r} (counted from 0)")
-        elif not isinstance(node, dict):
-            return Mistake(where, f"{at} is {shown(node)}: nothing can be set inside it")
-        index = int(part) if isinstance(node, list) else part
-        if depth == len(path):
-            node[index] = value
-        else:
-            node = _open(node, index)
-    return None
-
-
-def _open(parent: Any, index: Any) -> Any:
-    """The value at `index`, made ready to take options: a bare component name becomes a mapping."""
-    if isinstance(parent, dict):
-        parent.setdefault(index, {})
-    if isinstance(parent[index], str):
-        parent[index] = {"type": parent[index]}
-    return parent[index]
-
-
-class _Loader(yaml.SafeLoader):
-    """Safe YAML that reads 1e-3 as a number and refuses a key given twice."""
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)[eE][-+]?\d+$"),
-    list("-+.0123456789"),
-)
-
-
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
-    seen: set[Any] = set()
-    for key_node, _ in node.value:
-        if key_node.tag == "tag:yaml.org,2002:merge":
-            continue
-        key = loader.construct_object(key_node, deep=True)
-        if not isinstance(key, Hashable):
-            raise yaml.MarkedYAMLError(None, None, "a key must be a plain word", key_node.start_mark)
-        if key in seen:
-            raise yaml.MarkedYAMLError(None, None, f"key {key!r} is given twice", key_node.start_mark)
-        seen.add(key)
-    loader.flatten_mapping(node)
-    return loader.construct_mapping(node, deep=True)
-
-
-_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
-
-
-def _parse(text: str) -> Any:
-    try:
-        return yaml.load(text, _Loader)  # noqa: S506  _Loader is a SafeLoader
-    except RecursionError:
-        raise yaml.YAMLError("nested too deeply") from None
 
 
 def _load_yaml(text: str, source: str) -> Any:
     try:
-        return _parse(text)
+        return load(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -161,20 +124,4 @@ def _load_yaml(text: str, source: str) -> Any:
         text = problem if "given twice" in problem else f"not YAML: {problem}"
         raise ConfigError(source, [Mistake(where, text)]) from None
     except yaml.YAMLError as error:
-        raise ConfigError(source, [Mistake("", f"not YAML: {_first_line(error)}")]) from None
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]
-
-
-def _name_from(path: Path) -> str:
-    return re.sub(r"[^\w.-]+", "-", path.stem)
-
-
-def _configs_nearby(path: Path) -> str:
-    """`; did you mean ...?` with the nearest config in the folder of `path`, or nothing."""
-    folders = [folder for folder in (path.parent, path.parent / "configs") if folder.is_dir()]
-    files = {file.stem: str(file) for folder in folders for file in folder.glob("*.y*ml")}
-    close = nearest(path.stem, files)
-    return f"; did you mean {files[close]!r}?" if close else ""
+        raise ConfigError(source, [Mistake("", f"not YAML: {str(error).splitlines()[0]}")]) from None

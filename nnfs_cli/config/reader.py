@@ -6,22 +6,44 @@ The classes are the schema: a dataclass's fields are the options, with types, ra
 import dataclasses
 import functools
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, get_args, get_origin, get_type_hints
 
 import pydantic
 
+from nnfs_cli.config.slips import (
+    NOTHING,
+    alias,
+    as_component,
+    misplaced,
+    quoted_override,
+    respelled,
+    synonym,
+)
 from nnfs_cli.config.words import ONE, alternatives, choices, in_words
 from nnfs_cli.core.component import Component
 from nnfs_cli.core.errors import ConfigError, Mistake, NnfsError, OptionError, did_you_mean, nearest
 from nnfs_cli.core.options import out_of_range
+from nnfs_cli.core.ranges import bare
+from nnfs_cli.sources.paths import IsPath, has_paths, locate_all
 
 
 class Reader:
-    """Reads values into dataclasses. A wrong value adds to `mistakes` and reads as None."""
+    """Reads values into dataclasses. A wrong value adds to `mistakes` and reads as None.
 
-    def __init__(self) -> None:
+    find: called with the place of an option in the config, a path, and its mark; returns the path of what
+        is there. By default paths stay as they are.
+    overridden: the keys that overrides have set, each with the text of its value.
+    """
+
+    def __init__(
+        self,
+        find: Callable[[str, str, IsPath], str] = lambda _where, path, _mark: path,
+        overridden: Mapping[str, str] = {},
+    ) -> None:
         self.mistakes: list[Mistake] = []
+        self.find = find
+        self.overridden = overridden
 
     def dataclass(self, cls: type[Any], raw: object, path: str, owner: str) -> Any:
         """An instance of a dataclass from a mapping of its fields. `owner` names it in messages."""
@@ -34,8 +56,11 @@ class Reader:
         misspelled = set()
         for key in raw:
             if key not in fields:
-                misspelled.add(nearest(key, fields))
-                hint = did_you_mean(key, fields) or "; it takes none"
+                meant = synonym(str(key), fields) or nearest(key, fields)
+                misspelled.add(meant)
+                hint = misplaced(str(key), raw[key], owner, _kind(cls)) or (
+                    f"; did you mean {meant!r}?" if meant else did_you_mean(key, fields) or "; it takes none"
+                )
                 self._wrong(_join(path, key), f"{owner} has no option {shown(key)}{hint}")
         values = {}
         for name, field in fields.items():
@@ -47,19 +72,45 @@ class Reader:
             elif field.default is dataclasses.MISSING and name not in misspelled:
                 self._wrong(_join(path, name), f"{owner} needs this option, and it is missing")
         self._refuse(out_of_range(cls, values), path)
+        self._find_paths(cls, values, path)
         return self._create(cls, values, path) if len(self.mistakes) == before else None
+
+    def _find_paths(self, cls: type[Any], values: dict[str, Any], path: str) -> None:
+        """Replace the paths among the values, and among the defaults of others, by those of what is there."""
+        for name, annotation in get_type_hints(cls, include_extras=True).items():
+            field = cls.__dataclass_fields__.get(name)
+            if field is None or not has_paths(annotation):
+                continue
+            value = values.get(name, field.default)
+            if value is not dataclasses.MISSING:
+                values[name] = locate_all(
+                    annotation, value, functools.partial(self._locate, _join(path, name))
+                )
+
+    def _locate(self, where: str, path: str, mark: IsPath) -> str:
+        """The path of what an option names; the path itself, with a mistake, if nothing is there."""
+        try:
+            return self.find(where, path, mark)
+        except NnfsError as error:
+            self._wrong(where, str(error))
+            return path
 
     def component(self, family: type[Component], raw: object, path: str) -> Any:
         """A component from `{type: name, option: value}`, or from a bare name when it needs no options."""
-        spec = {"type": raw} if isinstance(raw, str) else raw
+        spec, registry = {"type": raw} if isinstance(raw, str) else raw, family.registry
         if not isinstance(spec, Mapping) or not isinstance(spec.get("type"), str):
-            kind = family.registry.kind
-            self._wrong(path, f"must be {_a(kind)}: a name, or a mapping with its `type`, found {shown(raw)}")
+            kind, hint = _a(registry.kind), as_component(raw, registry)
+            self._wrong(
+                path, f"must be {kind}: a name, or a mapping with its `type`, found {shown(raw)}{hint}"
+            )
             return None
         try:
-            cls = family.registry[spec["type"]]
+            cls = registry[spec["type"]]
         except NnfsError as error:
-            self._wrong(path, str(error))
+            is_known = spec["type"] in registry.known()  # but it is not complete
+            meant, written = alias(spec["type"], registry), as_component(raw, registry)
+            hint = "" if is_known else f"; did you mean {meant!r}?" if meant else written
+            self._wrong(path, f"no {registry.kind} {shown(spec['type'])}{hint}" if hint else str(error))
             return None
         options = {key: value for key, value in spec.items() if key != "type"}
         return self.dataclass(cls, options, path, cls.type_name)
@@ -68,6 +119,9 @@ class Reader:
         """A value of the annotated type: a component, several of them, a dataclass, or plain data."""
         optional = item_or_none(annotation)
         if optional is not None:
+            if isinstance(raw, str) and raw.lower() in NOTHING:
+                self._wrong(path, f"must be null to have none, found {shown(raw)}; write null")
+                return None
             return None if raw is None else self.value(optional, raw, path)
         if isinstance(annotation, type) and issubclass(annotation, Component):
             return self.component(annotation, raw, path)
@@ -90,12 +144,22 @@ class Reader:
                 # pydantic complains about each alternative; one message says it better.
                 near = nearest(raw, choices(annotation)) if isinstance(raw, str) else None
                 hint = "" if near is None else f"; did you mean {near!r}?"
+                hint = hint or self._rewritten(annotation, raw, path)
                 self._wrong(path, f"must be {in_words(annotation)}, found {shown(raw)}{hint}")
             else:
-                self._by_item(error.errors(), raw, path)
+                self._by_item(annotation, error.errors(), raw, path)
             return None
 
-    def _by_item(self, problems: Sequence[Mapping[str, Any]], raw: object, path: str) -> None:
+    def _rewritten(self, annotation: Any, raw: object, path: str) -> str:
+        """How to write a value so that it has one of the wanted types; an empty text if nobody knows."""
+        kinds = [bare(kind) for kind in alternatives(annotation)]
+        if str in kinds and path in self.overridden and not isinstance(raw, str | list | dict):
+            return f"; for a text, write {quoted_override(path, self.overridden[path])}"
+        return respelled(raw, kinds)
+
+    def _by_item(
+        self, annotation: Any, problems: Sequence[Mapping[str, Any]], raw: object, path: str
+    ) -> None:
         """Note what is wrong with a value, or with items of a list."""
         expected: dict[str, list[str]] = {}
         found: dict[str, object] = {}
@@ -105,7 +169,8 @@ class Reader:
             expected.setdefault(inner, []).append(WORDS.get(wanted, wanted))
             found[inner] = problem["input"] if inner else raw
         for inner, wanted_ones in expected.items():
-            text = f"must be {' or '.join(wanted_ones)}, found {shown(found[inner])}"
+            hint = "" if inner else self._rewritten(annotation, raw, path)
+            text = f"must be {' or '.join(wanted_ones)}, found {shown(found[inner])}{hint}"
             self._wrong(path + inner, text)
 
     def _create(self, cls: type[Any], values: Mapping[str, Any], path: str) -> Any:
@@ -188,6 +253,11 @@ WORDS = {
     "a valid string": ONE[str],
 }
 """pydantic's words, and plainer ones."""
+
+
+def _kind(cls: type[Any]) -> str | None:
+    """A component's kind; None for another dataclass."""
+    return cls.registry.kind if issubclass(cls, Component) else None
 
 
 def _a(noun: str) -> str:

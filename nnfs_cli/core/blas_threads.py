@@ -32,6 +32,13 @@ def blas() -> Any:
     return libraries[0] if libraries else _Unknown()
 
 
+def blas_name() -> str:
+    """BLAS and the kernel that it chose for this processor, as `openblas 0.3.30 SkylakeX`."""
+    library = blas()
+    facts = (getattr(library, key, None) for key in ("internal_api", "version", "architecture"))
+    return " ".join(str(fact) for fact in facts if fact)
+
+
 class _Unknown:
     """Stands in for a BLAS that threadpoolctl does not know. Its number of threads cannot be set."""
 

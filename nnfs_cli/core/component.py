@@ -6,6 +6,7 @@ A component is a dataclass. Its fields are its YAML options. A family (layers, l
 
 import dataclasses
 import importlib
+import inspect
 import pkgutil
 import sys
 import threading
@@ -42,27 +43,43 @@ class Registry(Generic[C]):
         """Class decorator: register the class as `name`."""
 
         def add(cls: type[C]) -> type[C]:
+            is_component = isinstance(cls, type) and issubclass(cls, Component)
+            if not isinstance(name, str) or not is_component or getattr(cls, "registry", self) is not self:
+                raise NnfsError(
+                    f'a {self.kind} is registered by @{self.kind.upper()}S.register("name") above a class '
+                    f"{getattr(cls, '__name__', 'Name')}({self.kind.capitalize()})"
+                )
             known = self._classes.get(name)
             if known is not None and known.__module__ in sys.modules:  # else its module failed to import
-                raise NnfsError(
-                    f"{self.kind} {name!r} is registered twice: by {known.__module__} and by {cls.__module__}"
-                )
+                mine, others = _origin(cls), _origin(known)
+                if (mine, cls.__qualname__) != (others, known.__qualname__):  # else it is written anew
+                    raise NnfsError(f"{self.kind} {name!r} is registered twice: by {others} and by {mine}")
             cls.type_name = name
             self._classes[name] = cls
             return cls
 
         return add
 
+    def known(self) -> dict[str, type[C]]:
+        """The classes that are registered so far, by name."""
+        return dict(self._classes)
+
+    def remove(self, name: str, cls: type[C]) -> None:
+        """Take back a registration, unless the name has another class by now."""
+        if self._classes.get(name) is cls:
+            del self._classes[name]
+
     def __getitem__(self, name: str) -> type[C]:
-        """The class registered as `name`; NnfsError with the nearest name if there is none, or if it is no
-        dataclass yet.
+        """The class registered as `name`; NnfsError with the nearest name if there is none, or if it is not
+        complete.
         """
         self._discover()
         if name not in self._classes:
             raise NnfsError(f"no {self.kind} {name!r}{did_you_mean(name, self._classes)}")
         cls = self._classes[name]
-        if not dataclasses.is_dataclass(cls):
-            raise NnfsError(f"{self.kind} {name!r}: put @dataclass right above the class {cls.__name__}")
+        lacking = _lacking(cls)
+        if lacking:
+            raise NnfsError(f"{_place(cls)}{self.kind} {name!r}: {lacking}")
         return cls
 
     def __iter__(self) -> Iterator[str]:
@@ -85,3 +102,27 @@ class Registry(Generic[C]):
                 self._discovered = True
             finally:
                 self._discovering = False
+
+
+def _lacking(cls: type[Component]) -> str:
+    """What a class must have before it can be used; an empty text if it has everything."""
+    options = {field.name for field in dataclasses.fields(cls)} if dataclasses.is_dataclass(cls) else set()
+    own = {name for name, kind in inspect.get_annotations(cls).items() if "ClassVar" not in str(kind)}
+    if not dataclasses.is_dataclass(cls) or own - options:
+        return f"put @dataclass right above the class {cls.__name__}"
+    methods = sorted(getattr(cls, "__abstractmethods__", ()))
+    return f"the class {cls.__name__} lacks {' and '.join(methods)}" if methods else ""
+
+
+def _origin(cls: type[Any]) -> str:
+    """The file, or else the module, that a class is from."""
+    module = sys.modules.get(cls.__module__)
+    return getattr(module, "__file__", None) or cls.__module__
+
+
+def _place(cls: type[Any]) -> str:
+    """`my.py, line 12: `, where a class is; an empty text if its source is not there."""
+    try:
+        return f"{inspect.getsourcefile(cls)}, line {inspect.getsourcelines(cls)[1]}: "
+    except (OSError, TypeError):
+        return ""

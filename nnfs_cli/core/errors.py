@@ -86,10 +86,17 @@ def did_you_mean(word: object, candidates: Iterable[str]) -> str:
         return f"; did you mean {close!r}?"
     if len(names) == 1:
         return f"; there is only {names[0]!r}"
-    listed = ", ".join(names[:MOST_LISTED]) + (
-        f" and {len(names) - MOST_LISTED} more" if names[MOST_LISTED:] else ""
-    )
-    return f"; there are {listed}" if names else ""
+    return f"; there are {listed(names, MOST_LISTED)}" if names else ""
+
+
+def listed(names: Sequence[str], most: int = 5) -> str:
+    """`a, b, c and 4 more`."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most:,} more" if names[most:] else "")
+
+
+def counted(n: int, one: str, many: str = "") -> str:
+    """`1 row`, `2 rows`, `3 categories`; the plural ends in -s unless it is given."""
+    return f"{n:,} {one if n == 1 else many or f'{one}s'}"
 
 
 def nearest(word: object, candidates: Iterable[str]) -> str | None:

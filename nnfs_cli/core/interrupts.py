@@ -82,10 +82,13 @@ class StopRequest:
     """In the `with` block, the first SIGINT or SIGTERM only sets `requested`; the next acts as usual.
 
     Of several requests, the one entered last gets the signal, whatever order they are exited in.
+
+    heard: called when the first signal comes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, heard: Callable[[], None] = lambda: None) -> None:
         self.requested = False
+        self._heard = heard
         self._previous: dict[int, Handler] = {}
         self._original: dict[int, Handler] = {}
 
@@ -110,3 +113,4 @@ class StopRequest:
             return
         self.requested = True
         self.__exit__()
+        self._heard()

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -23,21 +24,90 @@ class Param:
 
     fill: writes the initial values, as an initializer does.
     decay: whether weight decay applies.
-    fan: (fan_in, fan_out), the numbers of inputs and outputs of one unit, which initializers scale by; if
-        left out, the first and the last dimension of `shape`.
+    axes: (inputs, units), the axis of `shape` that counts a unit's inputs, and the one that counts units; all
+        others count the places in a window. If left out, (0, 1) for a matrix. A vector, and an array that
+        `decay` leaves alone, such as scales and biases, then have no units.
+    groups: the number of equal parts along axis 0. A unit sees only the inputs of its own part.
+    fan: (fan_in, fan_out), the numbers of inputs and outputs of one unit, which initializers scale by. If
+        left out, they follow from `axes`; of an array without units they are its first and last dimension.
     """
 
     value: Array
     grad: Array
+    name = "layers"
 
     def __init__(
-        self, shape: Shape, fill: Fill, *, decay: bool = True, fan: tuple[int, int] | None = None
+        self,
+        shape: Shape,
+        fill: Fill,
+        *,
+        decay: bool = True,
+        axes: tuple[int, int] | None = None,
+        groups: int = 1,
+        fan: tuple[int, int] | None = None,
     ) -> None:
         self.shape = shape
         self.decay = decay
-        self.fan_in, self.fan_out = fan or (shape[0], shape[-1])
+        self.groups = groups
         self.fill = fill
         self.size = math.prod(shape)
+        self._has_units = axes is not None or (decay and len(shape) > 1)
+        self._axes = axes or ((0, 1) if len(shape) == 2 else None)
+        self._fan = fan
+
+    def by_unit(self, array: Array) -> Array:
+        """A view (groups, units, inputs, ...) of an array of this shape: [g, u] is a unit's incoming weights.
+
+        An array without units is that of a single one. NnfsError if nothing says which axis counts them.
+        """
+        if not self._has_units:
+            return array.reshape(1, 1, -1)
+        if self._axes is None:
+            raise NnfsError(
+                f"{self.name}: a Param of shape {self.shape} must say which axis counts a unit's inputs, and "
+                f"which one the units: Param(..., axes=(inputs, units)), as (1, 0) for (F, C, kh, kw)"
+            )
+        inputs, units = (axis % len(self.shape) for axis in self._axes)
+        grouped = array.reshape(self.groups, self.shape[0] // self.groups, *self.shape[1:])
+        return np.moveaxis(grouped, (1 + units, 1 + inputs), (1, 2))
+
+    @property
+    def fan_in(self) -> int:
+        """The number of inputs of one unit."""
+        return self._fans[0]
+
+    @property
+    def fan_out(self) -> int:
+        """The number of units that one input goes to, for each of its places in a window."""
+        return self._fans[1]
+
+    @cached_property
+    def _fans(self) -> tuple[int, int]:
+        if self._fan is not None:
+            return self._fan
+        if not self._has_units:
+            return (self.shape[0], self.shape[-1]) if self.shape else (1, 1)
+        _, units, inputs, *window = self.by_unit(np.empty(self.shape, np.bool_)).shape
+        return inputs * math.prod(window), units * math.prod(window)
+
+    def initialize(self, rng: np.random.Generator) -> None:
+        """Write the initial values.
+
+        A `fill` of matrices writes (fan_in, units), a unit's incoming weights in a column: of all groups
+        together where its columns can be orthogonal, else of each group.
+        """
+        uses = getattr(self.fill, "uses", "fan")
+        if uses != "matrix":
+            fan_in, fan_out = self._fans if uses == "fan" else (1, 1)
+            self.fill(self.value, fan_in, fan_out, rng)
+            return
+        by_unit = self.by_unit(self.value)
+        groups, units, *incoming = by_unit.shape
+        inputs = math.prod(incoming)
+        for part in [by_unit] if groups * units <= inputs else by_unit:
+            matrix = np.empty((inputs, part.size // inputs))
+            self.fill(matrix, inputs, units, rng)
+            part[...] = matrix.T.reshape(part.shape)
 
 
 class Statistic:
@@ -66,6 +136,8 @@ class FlatParams:
         self, params: Mapping[str, Param], statistics: Mapping[str, Statistic], dtype: npt.DTypeLike
     ) -> None:
         self.named = dict(params)
+        for name, param in params.items():
+            param.name = name
         self._saved: dict[str, Param | Statistic] = {**params, **statistics}
         self._flat_order = dict(sorted(params.items(), key=lambda item: not item[1].decay))
         self._statistics = dict(statistics)
@@ -114,7 +186,7 @@ class FlatParams:
     def initialize(self, rng: np.random.Generator) -> None:
         """Write the initial values of all parameters, in the order of the layers."""
         for param in self.named.values():
-            param.fill(param.value, param.fan_in, param.fan_out, rng)
+            param.initialize(rng)
 
     def snapshot(self) -> Array:
         """A copy of all parameters and statistics, (P + S,)."""

@@ -62,7 +62,7 @@ class ArrayDataset(Dataset):
     standardize: bool = False
     minmax: bool = False
     scale: bool = False
-    standardize_target: bool = True
+    standardize_target: bool | Literal["auto"] = "auto"
     augment: Augmentation | None = None
 
     def __post_init__(self) -> None:
@@ -93,7 +93,7 @@ class ArrayDataset(Dataset):
                 raise NnfsError(f"{where}: x must hold numbers, found an array of {rows.dtype}")
             refuse_unusable(rows, in_rows_of(where))
         names = targets["train"].names
-        task, *notes = (self.task,) if self.task != "auto" else infer_task(targets["train"], names)
+        task, why = (self.task, "") if self.task != "auto" else infer_task(targets["train"], names)
         classes: tuple[str, ...] = ()
         if task == "classification":
             classes = fitted.classes if fitted else class_names(targets["train"], names)
@@ -116,7 +116,8 @@ class ArrayDataset(Dataset):
             target_names=names,
             targets=fitted.targets if fitted else fit_affine(t, parts["train"], target_how),
             fingerprint=fingerprint(*(array for x, y, _ in arrays.values() for array in (x, y))),
-            notes=tuple(notes),
+            notes=(why,) if why else (),
+            why_task=why,
             augment=self.augment,
         )
 

@@ -10,7 +10,7 @@ import numpy as np
 from annotated_types import MaxLen, MinLen
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import NnfsError, check_options
+from nnfs_cli.core.errors import NnfsError, check_options, listed
 from nnfs_cli.core.ranges import Expected, PositiveInt
 from nnfs_cli.datasets.base import DATASETS, Dataset
 from nnfs_cli.preprocessing.affine import IDENTITY, Affine
@@ -19,14 +19,19 @@ from nnfs_cli.preprocessing.fitting import check_normalization, choose_normaliza
 from nnfs_cli.preprocessing.preparation import Column, Preparation
 from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.preprocessing.splitting import HeldOut, split_rows
+from nnfs_cli.sources.chosen import Chosen
+from nnfs_cli.sources.column_notes import roles, second_look
+from nnfs_cli.sources.columns import Missing, Unknown, fit_columns, refuse_texts
 from nnfs_cli.sources.dialect import Dialect, dialect_of, is_delimiter, is_mark
-from nnfs_cli.sources.encoding import Missing, encode, fit_columns, refuse_missing
+from nnfs_cli.sources.encoding import Encoded, encode
 from nnfs_cli.sources.frames import ColumnKinds
+from nnfs_cli.sources.gaps import drop_gaps, refuse_gaps, refuse_targets
 from nnfs_cli.sources.lookalikes import refuse_lookalikes, text_notes, written_gaps
-from nnfs_cli.sources.paths import find_files
+from nnfs_cli.sources.paths import FilePath, find_files
 from nnfs_cli.sources.records import UNNAMED
 from nnfs_cli.sources.table import Table
 from nnfs_cli.sources.table_cache import cached_table
+from nnfs_cli.sources.tally import Tally
 from nnfs_cli.sources.targets import class_names, class_numbers, infer_task, real_targets
 
 
@@ -35,8 +40,9 @@ from nnfs_cli.sources.targets import class_names, class_numbers, infer_task, rea
 class CSV(Dataset):
     """The rows of a table: features x (N, D), and a target, classes t (N,) or real values (N, M)
 
-    Text columns are categories and become one-hot numbers. Normalization and fill values are fitted to
-    the training rows alone, and saved with the run.
+    Text columns are categories and become one-hot numbers; more than 256 different texts, more than 24
+    different dates or times, or texts that seldom repeat are refused. Normalization and fill values are
+    fitted to the training rows alone, and saved with the run.
 
     CSV files are read by the rules of Python's csv module: a quoted value may hold delimiters and line ends;
     blanks belong to a value, unless the header has one after each delimiter. Classes and categories are named
@@ -54,13 +60,16 @@ class CSV(Dataset):
     minmax: bring each feature to the range 0 to 1.
     scale: divide each feature by its largest absolute value.
         Images (`image_shape`) are normalized by one map for all pixels.
-    standardize_target: train a regression on targets of mean 0 and standard deviation 1, unless its
+    standardize_target: train a regression on targets of mean 0 and standard deviation 1; auto does so
+        unless the last layer has bounds, as sigmoid and relu have, or the
         loss is for counts or probabilities. Predictions and metrics are in the targets' own
         units either way; the loss is not.
     missing: what to do about missing values: `error`, `drop` the rows, or fill in the column's `mean`, its
         `median` or a `constant`. A missing category becomes the most frequent one; with `constant` it
-        becomes a category of its own.
+        becomes a category of its own. A row without a target is dropped, or else an error.
     fill_value: the number that `missing: constant` fills in.
+    unknown: what to do about a category that training does not know, in the test file or a prediction's
+        input: `error`, or `ignore` to take it for none, which makes all its one-hot numbers 0.
     image_shape: the shape that a row's features have as an image, such as [28, 28].
     augment: random changes of the training images; null for none.
     delimiter: the character between values.
@@ -72,19 +81,20 @@ class CSV(Dataset):
         `-NaN`, `-nan`, `-1.#IND`, `-1.#QNAN`, `1.#IND`, `1.#QNAN`.
     """
 
-    path: str | tuple[str, ...]
+    path: FilePath | tuple[FilePath, ...]
     target: Annotated[str | Annotated[tuple[str, ...], MinLen(1)], Expected("a column, or a list of columns")]
     features: tuple[str, ...] | dict[Literal["include", "exclude"], tuple[str, ...]] = ()
     categorical: tuple[str, ...] = ()
     task: Literal["auto", "classification", "regression"] = "auto"
-    test: Annotated[str | HeldOut, Expected("a file, a count of rows, or a share of them below 1.0")] = 0
+    test: Annotated[FilePath | HeldOut, Expected("a file, a count of rows, or a share of them below 1.0")] = 0
     validation: HeldOut = 0
     standardize: bool = False
     minmax: bool = False
     scale: bool = False
-    standardize_target: bool = True
+    standardize_target: bool | Literal["auto"] = "auto"
     missing: Missing = "error"
     fill_value: float = 0.0
+    unknown: Unknown = "error"
     image_shape: Annotated[tuple[PositiveInt, ...], Expected("positive sizes, such as [28, 28]")] = ()
     augment: Augmentation | None = None
     delimiter: Annotated[str, MinLen(1), MaxLen(1), Expected("a single character")] = ","
@@ -111,6 +121,10 @@ class CSV(Dataset):
         """The target columns."""
         return (self.target,) if isinstance(self.target, str) else self.target
 
+    @property
+    def _chosen(self) -> Chosen:
+        return Chosen.by(self.features)
+
     def load(self, rng: np.random.Generator) -> Data:
         return self._load(rng, None)
 
@@ -119,25 +133,20 @@ class CSV(Dataset):
 
     def _load(self, rng: np.random.Generator, fitted: Preparation | None) -> Data:
         """The data, prepared as `fitted` says or, without it, fitted to their own training rows."""
-        may_be_labels = self.task != "regression" and len(self.targets) == 1
-        kinds = ColumnKinds(
-            texts=frozenset(self.categorical), labels=frozenset(self.targets if may_be_labels else ())
+        table, prints = self._read(self.path, "dataset.path", self._kinds())
+        missing, count = table.missing_counts(), len(table)
+        empty = [name for name in missing if name.startswith(UNNAMED) and missing[name] == count]
+        names = (
+            tuple(column.name for column in fitted.columns)
+            if fitted
+            else self._chosen.names(table, self.targets, empty)
         )
-        table, prints = self._read(self.path, "dataset.path", kinds)
-        missing = table.missing_counts()
-        empty = [name for name in missing if name.startswith(UNNAMED) and missing[name] == len(table)]
-        names = self._feature_names(table, empty)
+        table.require(names, "dataset.path")
         self._refuse_unreadable(table, names)
-        table = self._without_gaps(table, names, self.path)
-        task, *notes = (self.task,) if self.task != "auto" else infer_task(table, self.targets)
-        notes += [
-            f"a column without a name is a feature, {name!r}; if it only counts the rows, leave it out with "
-            f"`features: {{exclude: [{name!r}]}}`"
-            for name in names
-            if name.startswith(UNNAMED)
-        ]
+        table, notes = self._without_gaps(table, names, self.path)
+        task, why = (self.task, "") if self.task != "auto" else infer_task(table, self.targets)
         if empty:
-            notes.append(f"columns without a name and without values are left out: {', '.join(empty)}")
+            notes.append(f"columns without a name and without values are left out: {listed(empty)}")
         notes += text_notes(table, self._not_categorical(names, self.targets), self.dialect)
         classes: tuple[str, ...] = ()
         if task == "classification":
@@ -147,17 +156,24 @@ class CSV(Dataset):
         held_out = 0 if isinstance(self.test, str) else self.test
         parts = split_rows(len(t), rng, validation=self.validation, test=held_out, labels=labels)
         rows = parts["train"]
-        columns = fitted.columns if fitted else fit_columns(table, names, rows, self.missing, self.fill_value)
-        x = self._input(table, columns)
+        columns = fitted.columns if fitted else self._fit_columns(table, names, rows)
+        tally = Tally(columns)
+        encoded, x = self._input(table, columns, tally)
         inputs = fitted.inputs if fitted else self._fit_inputs(x, rows, columns)
         targets = fitted.targets if fitted else self._fit_targets(t, rows, classes)
         splits = {name: Split(x, t, part) for name, part in parts.items()}
         if isinstance(self.test, str):
             test, more = self._read(self.test, "dataset.test", self._kinds_like(table, names))
-            test = self._without_gaps(test, names, self.test)
-            x_test, t_test = self._input(test, columns), self._target(test, classes)
+            test.require(names, "dataset.test")
+            test, test_notes = self._without_gaps(test, names, self.test)
+            _, x_test = self._input(test, columns, tally)
+            t_test = self._target(test, classes)
             splits["test"] = Split(x_test, t_test, np.arange(len(test)))
             prints += more
+            notes += [f"{test.source}: {note}" for note in test_notes]
+        look = "" if self.image_shape else self._second_look(table, columns, missing, count)
+        fills = tally.notes(f"(`missing: {self.missing}`)")
+        said = [why, roles(table, columns, self.targets, self.image_shape), *notes, *fills, look]
         return Data(
             splits,
             classes,
@@ -166,8 +182,10 @@ class CSV(Dataset):
             target_names=self.targets,
             targets=targets,
             fingerprint=prints,
-            notes=tuple(notes),
-            missing={name: count for name, count in missing.items() if name not in empty},
+            notes=tuple(filter(None, said)),
+            why_task=why,
+            missing={name: gaps for name, gaps in missing.items() if name not in empty},
+            filled=encoded.filled,
             augment=self.augment,
         )
 
@@ -182,6 +200,11 @@ class CSV(Dataset):
         table.require(self.targets, "dataset.target")
         table.require(self.categorical, "dataset.categorical")
         return table, prints
+
+    def _kinds(self) -> ColumnKinds:
+        """How to read the table: a single target may be labels."""
+        labels = self.targets if self.task != "regression" and len(self.targets) == 1 else ()
+        return ColumnKinds(texts=frozenset(self.categorical), labels=frozenset(labels))
 
     def _kinds_like(self, table: Table, names: Sequence[str]) -> ColumnKinds:
         """How to read the test file: each column as in the training file."""
@@ -202,61 +225,45 @@ class CSV(Dataset):
     def _not_categorical(self, names: Sequence[str], targets: Sequence[str]) -> list[str]:
         return [name for name in (*names, *targets) if name not in self.categorical]
 
-    def _feature_names(self, table: Table, empty: Sequence[str]) -> tuple[str, ...]:
-        if isinstance(self.features, dict):
-            include, exclude = self.features.get("include", ()), self.features.get("exclude", ())
-        else:
-            include, exclude = self.features, ()
-        table.require((*include, *exclude), "dataset.features")
-        for name in include:
-            if name in self.targets or name in exclude or include.count(name) > 1:
-                why = (
-                    "the target"
-                    if name in self.targets
-                    else "excluded"
-                    if name in exclude
-                    else "listed twice"
-                )
-                raise NnfsError(f"dataset.features: column {name!r} is {why}")
-        names = include or tuple(
-            name for name in table.names if name not in (*self.targets, *exclude, *empty)
-        )
-        if not names:
-            raise NnfsError(f"dataset.features: no column of {table.source} is left besides the target")
-        return names
-
-    def _without_gaps(self, table: Table, names: Sequence[str], path: str | Sequence[str]) -> Table:
-        """The table, without incomplete rows if they are dropped; NnfsError for gaps that are not allowed."""
-        used = (*names, *self.targets)
-        if self.missing in ("drop", "error"):
-            table.refuse_empty(names)
+    def _without_gaps(
+        self, table: Table, names: Sequence[str], path: str | Sequence[str]
+    ) -> tuple[Table, list[str]]:
+        """The table, without incomplete rows if they are dropped, and notes; NnfsError for a gap."""
         if self.missing == "drop":
-            gaps = np.any([table.missing(name) for name in used], axis=0)
-            if gaps.all():
-                raise NnfsError(f"dataset.missing: each row of {table.source} lacks a value: none is left")
-            return table.take(np.flatnonzero(~gaps)) if gaps.any() else table
+            return drop_gaps(table, (*names, *self.targets), self._chosen.leave_out)
         refused = (*self.targets, *(names if self.missing == "error" else ()))
         written = written_gaps(find_files(path, ""), table, refused, self.dialect)
-        advice = "a target must be there; `missing: drop` leaves such rows out" + written
-        refuse_missing(table, self.targets, advice)
+        refuse_targets(table, self.targets, names, written)
         if self.missing == "error":
-            advice = "say what to do: `missing: drop`, `mean`, `median` or `constant`" + written
-            refuse_missing(table, names, advice)
-        return table
+            refuse_gaps(table, names, self._chosen.leave_out, written)
+        return table, []
+
+    def _fit_columns(self, table: Table, names: Sequence[str], rows: Array) -> tuple[Column, ...]:
+        refuse_texts(table, names, self.categorical, self._chosen.leave_out)
+        return fit_columns(table, names, rows, self.missing, self.fill_value, self.unknown)
+
+    def _second_look(
+        self, table: Table, columns: Sequence[Column], missing: Mapping[str, int], count: int
+    ) -> str:
+        return second_look(table, columns, missing, count, self.categorical, self._chosen.leave_out)
 
     def _target(self, table: Table, classes: Sequence[str]) -> Array:
         if classes:
             return class_numbers(table, self.targets[0], classes)
         return real_targets(table, self.targets)
 
-    def _input(self, table: Table, columns: Sequence[Column]) -> Array:
-        x = encode(table, columns)
+    def _input(self, table: Table, columns: Sequence[Column], tally: Tally) -> tuple[Encoded, Array]:
+        """The table encoded, and its rows x in the shape of the network's input."""
+        encoded = encode(table, columns)
+        encoded.require_all()
+        tally.add(encoded)
+        x = encoded.x
         if self.image_shape and x.shape[1] != math.prod(self.image_shape):
             raise NnfsError(
                 f"dataset.image_shape: {list(self.image_shape)} takes {math.prod(self.image_shape)} "
                 f"features, found {x.shape[1]}"
             )
-        return x.reshape(-1, *self.image_shape) if self.image_shape else x
+        return encoded, x.reshape(-1, *self.image_shape) if self.image_shape else x
 
     def _fit_inputs(self, x: Array, rows: Array, columns: Sequence[Column]) -> Affine:
         """The normalization: one map for all pixels, or one per column; one-hot numbers stay 0 and 1."""

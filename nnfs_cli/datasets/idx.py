@@ -16,7 +16,7 @@ from nnfs_cli.preprocessing.limits import in_rows_of, refuse_unusable
 from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.preprocessing.splitting import HeldOut, split_up
 from nnfs_cli.sources.idx import read_idx
-from nnfs_cli.sources.paths import find_file
+from nnfs_cli.sources.paths import FilePath, find_file
 
 MOST_CLASSES = 2**16
 """Larger labels cannot be class numbers."""
@@ -38,10 +38,10 @@ class IDX(Dataset):
     augment: random changes of the training images; null for none.
     """
 
-    train_images: str
-    train_labels: str
-    test_images: str = ""
-    test_labels: str = ""
+    train_images: FilePath
+    train_labels: FilePath
+    test_images: FilePath = ""
+    test_labels: FilePath = ""
     classes: tuple[str, ...] = ()
     scale: bool = True
     validation: HeldOut = 0

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from nnfs_cli.datasets.base import DATASETS
 from nnfs_cli.datasets.published import PublishedImages
+from nnfs_cli.sources.paths import PathIfThere
 from nnfs_cli.sources.published_files import PublishedFiles
 
 FILES = PublishedFiles(
@@ -39,6 +40,6 @@ class MNIST(PublishedImages):
     augment: random changes of the training images; null for none.
     """
 
-    path: str = "data/mnist"
+    path: PathIfThere = "data/mnist"
     files: ClassVar[PublishedFiles] = FILES
     classes: ClassVar[tuple[str, ...]] = tuple("0123456789")

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.datasets.base import DATASETS, ArrayDataset
 from nnfs_cli.sources.arrays import open_npy
-from nnfs_cli.sources.paths import find_file
+from nnfs_cli.sources.paths import FilePath, find_file
 
 
 @DATASETS.register("npy")
@@ -26,15 +26,16 @@ class NPY(ArrayDataset):
     minmax: bring each feature to the range 0 to 1.
     scale: divide each feature by its largest absolute value.
         Images are normalized by one map for all pixels.
-    standardize_target: train a regression on targets of mean 0 and standard deviation 1, unless its
+    standardize_target: train a regression on targets of mean 0 and standard deviation 1; auto does so
+        unless the last layer has bounds, as sigmoid and relu have, or the
         loss is for counts or probabilities; predictions and metrics are in y's own units either way.
     augment: random changes of the training images; null for none.
     """
 
-    x: str
-    y: str
-    x_test: str = ""
-    y_test: str = ""
+    x: FilePath
+    y: FilePath
+    x_test: FilePath = ""
+    y_test: FilePath = ""
     example: ClassVar[Mapping[str, Any]] = {"x": "x.npy", "y": "y.npy"}
 
     def arrays(self) -> dict[str, tuple[Array, Array, str]]:

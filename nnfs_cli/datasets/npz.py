@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.datasets.base import DATASETS, ArrayDataset
 from nnfs_cli.sources.arrays import open_npz
-from nnfs_cli.sources.paths import find_file
+from nnfs_cli.sources.paths import FilePath, find_file
 
 
 @DATASETS.register("npz")
@@ -27,12 +27,13 @@ class NPZ(ArrayDataset):
     minmax: bring each feature to the range 0 to 1.
     scale: divide each feature by its largest absolute value.
         Images are normalized by one map for all pixels.
-    standardize_target: train a regression on targets of mean 0 and standard deviation 1, unless its
+    standardize_target: train a regression on targets of mean 0 and standard deviation 1; auto does so
+        unless the last layer has bounds, as sigmoid and relu have, or the
         loss is for counts or probabilities; predictions and metrics are in y's own units either way.
     augment: random changes of the training images; null for none.
     """
 
-    path: str
+    path: FilePath
     x: str = "X"
     y: str = "y"
     x_test: str = ""

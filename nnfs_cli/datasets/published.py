@@ -10,6 +10,7 @@ from nnfs_cli.preprocessing.affine import IDENTITY, Affine
 from nnfs_cli.preprocessing.augmentation import Augmentation
 from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.preprocessing.splitting import HeldOut, split_up
+from nnfs_cli.sources.paths import PathIfThere
 from nnfs_cli.sources.published_files import PublishedFiles
 
 
@@ -24,7 +25,7 @@ class PublishedImages(Dataset):
     files: ClassVar[PublishedFiles]
     classes: ClassVar[tuple[str, ...]]
 
-    path: str
+    path: PathIfThere
     scale: bool = True
     validation: HeldOut = 0
     augment: Augmentation | None = None

@@ -1,13 +1,16 @@
 """Batches: rows of a split, copied and normalized into a network's input array."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from nnfs_cli.core.arrays import Array, slices
+from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.engine.network import Workspace
 from nnfs_cli.preprocessing.affine import IDENTITY, Affine
 from nnfs_cli.preprocessing.augmentation import Augmenter
+from nnfs_cli.preprocessing.description import column_names, target_names
 from nnfs_cli.preprocessing.records import Data, Split
 
 ROWS_PER_CHUNK = 16384
@@ -27,7 +30,7 @@ class Batch:
         x = workspace.x
         self.split, self.workspace, self._augment = split, workspace, augment
         self.t: Array = np.empty((len(x), *split.t.shape[1:]), split.t.dtype)
-        self._shift, self._scale = inputs.between(x.dtype if augment else split.x.dtype, x.dtype)
+        self._shift, self._scale = inputs.between(split.x.dtype, x.dtype)
         unchanged = self._shift is None and self._scale is None and augment is None
         direct = unchanged and split.x.dtype == x.dtype and x.flags.c_contiguous
         self._raw = x if direct else np.empty(x.shape, split.x.dtype)
@@ -77,19 +80,33 @@ def convert(data: Data, dtype: str) -> Data:
     at_once = all(x.dtype != np.uint8 and not isinstance(x, np.memmap) for x in xs.values())
     at_once = at_once and data.augment is None
     if at_once:
-        xs = {key: _normalized(x, data.inputs, dtype) for key, x in xs.items()}
+        xs = {key: _normalized(x, data.inputs, dtype, column_names(data)) for key, x in xs.items()}
     ts = {id(split.t): split.t for split in data.splits.values()}
+    own = dict(ts)
     if not data.classes:
-        ts = {key: _normalized(t, data.targets, dtype) for key, t in ts.items()}
-    splits = {name: Split(xs[id(s.x)], ts[id(s.t)], s.rows) for name, s in data.splits.items()}
+        ts = {key: _normalized(t, data.targets, dtype, target_names(data)) for key, t in ts.items()}
+        own = {key: t.astype(np.float64, copy=False) for key, t in own.items()}
+    splits = {name: Split(xs[id(s.x)], ts[id(s.t)], s.rows, own[id(s.t)]) for name, s in data.splits.items()}
     return replace(data, splits=splits, inputs=IDENTITY if at_once else data.inputs)
 
 
-def _normalized(x: Array, affine: Affine, dtype: str) -> Array:
-    """affine(x) in dtype. It works on some rows at a time, so that temporary arrays stay small."""
+def _normalized(x: Array, affine: Affine, dtype: str, names: Sequence[str]) -> Array:
+    """affine(x) in dtype. It works on some rows at a time, so that temporary arrays stay small.
+
+    names: what messages call the numbers of a row.
+    """
     if affine.is_identity and x.dtype == dtype and x.flags.c_contiguous:
         return x
     y, write = np.empty(x.shape, dtype), affine.into(x.dtype, dtype)
-    for here in slices(len(x), ROWS_PER_CHUNK):
-        write(x[here], y[here])
+    try:
+        with np.errstate(over="raise"):
+            for here in slices(len(x), ROWS_PER_CHUNK):
+                write(x[here], y[here])
+    except FloatingPointError:
+        sizes = np.abs(x).max(axis=0).reshape(-1)
+        worst = int(sizes.argmax())
+        raise NnfsError(
+            f"dataset: {names[worst]!r} reaches {sizes[worst]:g}, but {dtype} holds at most "
+            f"{np.finfo(dtype).max:.3g}; use a larger unit, or write `dtype: float64`"
+        ) from None
     return y

@@ -43,6 +43,8 @@ class Descent:
         self._change = np.empty_like(params.value) if ema else None
         optimizer.build(params)
         schedule.start()
+        if regularizer is not None:
+            regularizer.check(params)
 
     def learning_rate(self, clock: Clock) -> float:
         """The learning rate that the schedule gives to the next step."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from nnfs_cli.config.plugins import load_plugin
+from nnfs_cli.config.plugins import forget_plugins, load_plugin
 from nnfs_cli.core.errors import NnfsError, did_you_mean
 from nnfs_cli.layers.base import LAYERS
 from nnfs_cli.losses.base import LOSSES
@@ -24,8 +24,8 @@ def choose(file: Path | None = None, only: Sequence[str] = ()) -> Names:
     """
     names = with_gradients()
     if file is not None:
-        load_plugin(file)
-        names = with_gradients() - names
+        forget_plugins()
+        names = {(registry.kind, name) for registry, name, _ in load_plugin(file)} & with_gradients()
         if not names:
             raise NnfsError(f"{file}: registers no layer, loss or regularizer, so there is nothing to check")
     known = {name for _, name in names}

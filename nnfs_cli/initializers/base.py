@@ -1,7 +1,7 @@
 """The base class and registry of initializers."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -14,7 +14,12 @@ class Initializer(Component, ABC):
 
     Values are drawn in float64 for every dtype, so that a float32 and a float64 network with the same seed
     start from the same numbers.
+
+    uses: `nothing` but the array's shape; the `fan`, too; or `matrix`: the array is then always a matrix
+        (fan_in, units), with a unit's incoming weights in a column.
     """
+
+    uses: ClassVar[Literal["nothing", "fan", "matrix"]] = "fan"
 
     @abstractmethod
     def __call__(self, array: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None:

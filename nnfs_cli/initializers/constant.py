@@ -1,6 +1,7 @@
 """The same value everywhere."""
 
 from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -17,6 +18,7 @@ class Constant(Initializer):
     """
 
     value: float = 0.0
+    uses: ClassVar[Literal["nothing", "fan", "matrix"]] = "nothing"
 
     def __call__(self, array: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
         array.fill(self.value)

@@ -1,6 +1,7 @@
 """Normal values."""
 
 from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -20,6 +21,7 @@ class Normal(Initializer):
 
     mean: float = 0.0
     stddev: NonNegativeFloat = 0.05
+    uses: ClassVar[Literal["nothing", "fan", "matrix"]] = "nothing"
 
     def __call__(self, array: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
         array[...] = rng.normal(self.mean, self.stddev, array.shape)

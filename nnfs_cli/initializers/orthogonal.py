@@ -1,6 +1,7 @@
 """Orthonormal columns, or rows where there are fewer."""
 
 from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -15,8 +16,9 @@ class Orthogonal(Initializer):
     """W = gain Q, Q^T Q = I, or Q Q^T = I where W has more columns than rows        W, Q: (D, M)
 
     Q is uniformly distributed over all such matrices; it comes from the QR decomposition of a normal matrix.
-    An array with more axes is a matrix with the last axis as its columns. Linear layers of the same width
-    then keep lengths and angles of signals.
+    A column holds the incoming weights of a unit, all C kh kw of a filter, as in PyTorch. Linear layers of
+    the same width then keep lengths and angles of signals. If a layer has groups and more filters than
+    weights in each, every group has a matrix of its own.
 
     Saxe, McClelland and Ganguli, 2014, Exact solutions to the nonlinear dynamics of learning,
     arXiv:1312.6120.
@@ -25,6 +27,7 @@ class Orthogonal(Initializer):
     """
 
     gain: PositiveFloat = 1.0
+    uses: ClassVar[Literal["nothing", "fan", "matrix"]] = "matrix"
 
     def __call__(self, array: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
         rows, columns = array.size // array.shape[-1], array.shape[-1]

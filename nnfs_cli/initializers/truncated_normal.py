@@ -1,6 +1,7 @@
 """Normal values close to their mean."""
 
 from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -22,6 +23,7 @@ class TruncatedNormal(Initializer):
 
     mean: float = 0.0
     stddev: NonNegativeFloat = 0.05
+    uses: ClassVar[Literal["nothing", "fan", "matrix"]] = "nothing"
 
     def __call__(self, array: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
         values = rng.standard_normal(array.shape)

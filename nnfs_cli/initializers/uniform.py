@@ -1,6 +1,7 @@
 """Uniform values."""
 
 from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -20,6 +21,7 @@ class Uniform(Initializer):
 
     low: float = -0.05
     high: float = 0.05
+    uses: ClassVar[Literal["nothing", "fan", "matrix"]] = "nothing"
 
     def __post_init__(self) -> None:
         check_options(self, high=(self.high > self.low, f"above low, which is {self.low}"))

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from nnfs_cli.jobs.checkpoint import changes, read_record
 from nnfs_cli.jobs.load import load_experiment
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.runs.listing import default_split
-from nnfs_cli.training.evaluation import evaluate
+from nnfs_cli.training.defined import undefined_notes
+from nnfs_cli.training.evaluation import evaluate, target_scores
+from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.reports import Evaluation
 
 
@@ -14,15 +17,18 @@ def evaluate_run(run: RunDirectory, split: str | None) -> tuple[dict[str, Any], 
     summary = run.summary()
     experiment = load_experiment(run)
     evaluation = evaluate(experiment, split or default_split(experiment.data.splits))
-    record = evaluation_record(evaluation)
+    record = evaluation_record(experiment, evaluation)
     run.write_json(f"evaluation-{evaluation.split}.json", record)
-    warnings = []
+    warnings = undefined_notes(experiment.config, experiment.data, [evaluation.split])
+    changed = changes(read_record(run), experiment.config, run)
+    if changed:
+        warnings.append(f"this is not what the run was trained with: {'; '.join(changed)}")
     if summary.get("data_fingerprint") != experiment.data.fingerprint:
         warnings.append("the data is not what the run was trained on: its fingerprint has changed")
     return record, warnings
 
 
-def evaluation_record(evaluation: Evaluation) -> dict[str, Any]:
+def evaluation_record(experiment: Experiment, evaluation: Evaluation) -> dict[str, Any]:
     """An evaluation as a JSON mapping."""
     record: dict[str, Any] = {
         "split": evaluation.split,
@@ -32,4 +38,6 @@ def evaluation_record(evaluation: Evaluation) -> dict[str, Any]:
     if evaluation.classes:
         record["confusion"] = [list(row) for row in evaluation.confusion]
         record["classes"] = [vars(score) for score in evaluation.classes]
+    if targets := target_scores(experiment, evaluation):
+        record["targets"] = targets
     return record

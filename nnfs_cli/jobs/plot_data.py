@@ -24,8 +24,8 @@ def plot_data(experiment: Experiment, evaluation: Evaluation) -> dict[str, Array
     With two inputs and classes, also x (N, 2) and the arrays of `decision_grid`.
     """
     data, split = experiment.data, experiment.split(evaluation.split)
-    target = experiment.in_units(split.t[split.rows])
-    prediction = experiment.in_units(experiment.loss.predict(evaluation.outputs))
+    target = split.targets[split.rows]
+    prediction = experiment.predictions(evaluation.outputs)
     if data.classes:
         arrays = {"target": target, "prediction": likeliest(prediction)}
         if data.input_shape == (2,):
@@ -42,7 +42,7 @@ def plot_data(experiment: Experiment, evaluation: Evaluation) -> dict[str, Array
         arrays |= {
             "x": experiment.in_raw_units(x[some]),
             "curve_x": raw,
-            "curve_prediction": experiment.in_units(experiment.loss.predict(z)),
+            "curve_prediction": experiment.predictions(z),
         }
         if data.truth is not None:
             arrays["curve_truth"] = data.truth(raw)
@@ -57,7 +57,8 @@ def decision_grid(experiment: Experiment, x: Array) -> dict[str, Array]:
     grid_confidence: the largest output at each point; a probability if the loss gives probabilities.
     """
     low, high = x.min(axis=0).astype(float), x.max(axis=0).astype(float)
-    margin = np.where(high > low, 0.1 * (high - low), 1.0)
+    # Around a constant, float32 needs a margin that it can tell apart from the constant.
+    margin = np.where(high > low, 0.1 * (high - low), np.maximum(1.0, 1e-3 * np.abs(low)))
     axes = np.linspace(low - margin, high + margin, GRID_POINTS).astype(experiment.network.dtype)
     points = np.stack(np.meshgrid(*axes.T), axis=-1).reshape(-1, 2)
     everywhere = Split(points, np.zeros(len(points), np.intp), np.arange(len(points)))

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.sources.inputs import Rows
 from nnfs_cli.training.model import Model
@@ -50,13 +52,16 @@ class Predictions:
         return [*names, *(f"probability_{label}" for label in labels)]
 
     def lines(self, rows: Rows, first: int, batch_size: int = 256) -> Iterator[list[object]]:
-        """A line for each row; `first` is the first row's number."""
-        outputs = self.model.outputs(rows.x, batch_size)
+        """A line for each row, empty where there is no answer; `first` is the first row's number."""
+        outputs = rows.spread(self.model.outputs(rows.x, batch_size))
         predictions = self.model.predictions(outputs)
+        answerable = np.ones(len(rows), bool) if rows.answerable is None else rows.answerable
         for i, prediction in enumerate(predictions if predictions.ndim == 2 else predictions[:, None]):
-            line: list[object] = list(prediction)
+            line: list[object] = [*prediction, *(outputs[i] if self.proba else ())]
+            if not answerable[i]:
+                line = [""] * len(line)
             if rows.ids:
                 line.insert(0, rows.ids[i])
             elif self.columns:
                 line.insert(0, first + i)
-            yield line + (list(outputs[i]) if self.proba else [])
+            yield line

@@ -1,11 +1,14 @@
 """The contents of summary.json."""
 
+import hashlib
 import platform
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 
+from nnfs_cli.config.experiment import ExperimentConfig
+from nnfs_cli.core.blas_threads import blas_name
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.version import __version__
@@ -23,6 +26,8 @@ def update_progress(experiment: Experiment, summary: dict[str, Any], status: str
         "seconds": round(seconds, 3),
         "samples_per_second": round(samples / seconds, 1) if seconds else None,
     }
+    if status == "completed":
+        summary["stopped_early"] = progress.epoch < experiment.config.training.epochs
     if progress.best_epoch:
         monitor = experiment.config.training.monitor
         summary["best"] = {"epoch": progress.best_epoch, "monitor": monitor, "value": progress.best_value}
@@ -41,7 +46,9 @@ def engine_facts(experiment: Experiment) -> dict[str, Any]:
 
 
 def first_summary(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
-    """The summary at the start of a run."""
+    """The summary at the start of a run; of one that is resumed, with what was said before."""
+    earlier = run.summary() if run.has("summary.json") else {}
+    weights = earlier.get("initial_weights") or _initial_weights(experiment.config)
     config, splits = experiment.config, experiment.data.splits
     epochs = run.table("epochs.csv")  # empty, unless the run is resumed
     final = {name: int(x[-1]) if name in ("epoch", "step") else float(x[-1]) for name, x in epochs.items()}
@@ -59,11 +66,21 @@ def first_summary(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
         "parameters": experiment.network.params.value.size,
         "rows": {name: len(split) for name, split in splits.items()},
         **engine_facts(experiment),
-        "versions": {
-            "nnfs": __version__,
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-        },
+        "versions": {"python": platform.python_version(), **versions()},
         "data_fingerprint": experiment.data.fingerprint,
-        "notes": list(experiment.data.notes),
+        **({"initial_weights": weights} if weights else {}),
+        "notes": list(dict.fromkeys([*earlier.get("notes", ()), *experiment.data.notes])),
     }
+
+
+def versions() -> dict[str, str]:
+    """Versions of what rounds numbers."""
+    return {"nnfs": __version__, "numpy": np.__version__, "blas": blas_name()}
+
+
+def _initial_weights(config: ExperimentConfig) -> dict[str, str] | None:
+    """The file that training starts from, and the SHA-256 of its bytes; None if weights are drawn."""
+    if not config.initial_weights:
+        return None
+    with config.weights_file.open("rb") as file:
+        return {"path": str(config.weights_file), "sha256": hashlib.file_digest(file, "sha256").hexdigest()}

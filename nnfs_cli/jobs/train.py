@@ -1,7 +1,7 @@
 """A whole run: train, record every report, save when stopped, score, draw."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from nnfs_cli import plots
 from nnfs_cli.core.errors import DivergenceError, InterruptionError, WorkerError
 from nnfs_cli.core.interrupts import StopRequest
+from nnfs_cli.jobs.checkpoint import made_with, write_checkpoint
 from nnfs_cli.jobs.engine import choose_engine
 from nnfs_cli.jobs.evaluate import evaluation_record
 from nnfs_cli.jobs.plot_data import plot_data
@@ -25,8 +26,12 @@ from nnfs_cli.training.reports import EpochReport, Report
 CHECKPOINT_SECONDS = 30.0
 
 
-def train_run(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
+def train_run(
+    experiment: Experiment, run: RunDirectory, stopping: Callable[[], None] = lambda: None
+) -> Iterator[Report]:
     """Train and yield every report after it is recorded; then save weights, scores and plots.
+
+    stopping: called at the first SIGINT or SIGTERM, after which the step is finished and all is saved.
 
     Raises InterruptionError after SIGINT or SIGTERM, and DivergenceError if the training diverges; either
     way the run directory is complete, and its status says what happened. A second SIGINT stops at once,
@@ -34,34 +39,37 @@ def train_run(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
     The same holds when a worker process ends, with a WorkerError.
     """
     try:
-        yield from _train_and_record(experiment, run)
+        yield from _train_and_record(experiment, run, stopping)
     except WorkerError as error:
         if not run.has("checkpoint.npz"):
             raise
         raise WorkerError(f"{error}; `nnfs resume {run.path}` continues from the last checkpoint") from None
 
 
-def _train_and_record(experiment: Experiment, run: RunDirectory) -> Iterator[Report]:
+def _train_and_record(
+    experiment: Experiment, run: RunDirectory, stopping: Callable[[], None]
+) -> Iterator[Report]:
     """`train_run`, but a WorkerError does not say how to resume yet."""
     choose_engine(experiment)
     summary = first_summary(experiment, run)
     run.write_json("summary.json", summary)
     run.write_json("preparation.json", experiment.preparation.record())
-    run.write_arrays("checkpoint.npz", experiment.state())
+    record = made_with(experiment, run)
+    write_checkpoint(experiment, run, record)
     status, whole, saved = "failed", True, time.monotonic()
     try:
-        with Recorder(run) as recorder, StopRequest() as stop, closing(train(experiment)) as reports:
+        with Recorder(run) as recorder, StopRequest(stopping) as stop, closing(train(experiment)) as reports:
             for report in reports:
                 recorder.record(report)
                 if isinstance(report, EpochReport):
                     summary["final"] = epoch_row(report)
-                    summary["notes"] += report.notes
+                    summary["notes"] += [note for note in report.notes if note not in summary["notes"]]
                 yield report
                 if stop.requested:
                     break
                 if time.monotonic() - saved > CHECKPOINT_SECONDS:
                     recorder.flush()
-                    run.write_arrays("checkpoint.npz", experiment.state())
+                    write_checkpoint(experiment, run, record)
                     saved = time.monotonic()
         status = "completed" if experiment.finished else "interrupted"
     except DivergenceError:
@@ -78,6 +86,8 @@ def _train_and_record(experiment: Experiment, run: RunDirectory) -> Iterator[Rep
         worth_saving = whole and status != "failed"
         try:
             if worth_saving:
+                if status != "diverged":
+                    write_checkpoint(experiment, run, record)
                 save(experiment, run, summary)
         except BaseException as error:
             # Weights or scores are missing. Resuming the run writes them.
@@ -95,9 +105,7 @@ def _train_and_record(experiment: Experiment, run: RunDirectory) -> Iterator[Rep
 
 
 def save(experiment: Experiment, run: RunDirectory, summary: dict[str, Any]) -> None:
-    """Write checkpoint, weights, scores and predictions. Training must be between two steps."""
-    if summary["status"] in ("completed", "interrupted"):
-        run.write_arrays("checkpoint.npz", experiment.state())
+    """Write weights, scores and predictions: of the best epoch, which the experiment then has."""
     experiment.use_best()
     usable = bool(np.isfinite(experiment.network.params.value).all())
     if usable:
@@ -108,4 +116,7 @@ def save(experiment: Experiment, run: RunDirectory, summary: dict[str, Any]) -> 
         pictured = evaluations[default_split(evaluations)]
         summary["pictured_split"] = pictured.split
         run.write_arrays("predictions.npz", plot_data(experiment, pictured))
-        run.write_json(f"evaluation-{pictured.split}.json", evaluation_record(pictured))
+        record = evaluation_record(experiment, pictured)
+        run.write_json(f"evaluation-{pictured.split}.json", record)
+        if "targets" in record:
+            summary["targets"] = record["targets"]

@@ -16,7 +16,7 @@ from nnfs_cli.kernels.windows import (
     image_shape,
     pair,
 )
-from nnfs_cli.layers.base import LAYERS, Example, Layer
+from nnfs_cli.layers.base import LAYERS, Example, Layer, Range
 
 
 @LAYERS.register("avg_pool2d")
@@ -83,3 +83,6 @@ class AvgPool2D(Layer):
             else:
                 np.copyto(dseen[:, i, j], share)
         windows.cut(dpadded, dx)
+
+    def output_range(self, x: Range) -> Range:
+        return (min(x[0], 0.0), max(x[1], 0.0)) if any(pair(self.padding)) else x

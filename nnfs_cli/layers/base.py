@@ -1,5 +1,6 @@
 """The base class and registry of layers: backpropagation's three equations as three methods."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -14,6 +15,9 @@ from nnfs_cli.core.draws import Draws
 from nnfs_cli.core.params import Param, Statistic
 
 T = TypeVar("T")
+Range: TypeAlias = tuple[float, float]
+"""The ends of an interval that holds all numbers of an array."""
+ALL_REALS: Range = (-math.inf, math.inf)
 Example: TypeAlias = tuple[Mapping[str, Any], Shape]
 """A layer's options, and the shape of an input row."""
 
@@ -27,7 +31,9 @@ class Layer(Component, ABC):
 
     examples: options and input shapes that the gradient check and the tests try.
     gives_probabilities: whether y are probabilities. A loss that expects logits must not get them.
+    sums_to_one: whether y, over its last axis, also adds up to 1, as the probabilities of classes do.
     mixes_rows: whether in training a row's y depends on other rows of its batch.
+    fewest_rows: the fewest rows of a batch from which something below this layer can learn; `build` sets it.
     images: whether x and y are images (N, C, H, W).
     draws: random numbers for layers that need them; all layers of a network have the same.
     """
@@ -35,8 +41,10 @@ class Layer(Component, ABC):
     registry: ClassVar[Registry["Layer"]]
     examples: ClassVar[Sequence[Example]] = [({}, (5,)), ({}, (2, 3))]
     gives_probabilities: ClassVar[bool] = False
+    sums_to_one: ClassVar[bool] = False
     mixes_rows: ClassVar[bool] = False
     images: ClassVar[bool] = False
+    fewest_rows = 1
     draws: Draws
 
     def build(self, shape: Shape) -> Shape:
@@ -94,6 +102,10 @@ class Layer(Component, ABC):
         """y as a view of x, for layers that only reshape; `forward` is then not called. None for others."""
         return None
 
+    def output_range(self, x: Range) -> Range:
+        """The interval of y in evaluation, for x in an interval; all reals where nothing smaller is known."""
+        return ALL_REALS
+
     @abstractmethod
     def forward(self, x: Array, y: Array) -> None:
         """Write the output for x into y, in training."""
@@ -123,6 +135,13 @@ def every_layer(layers: Sequence[Layer]) -> Iterator[Layer]:
     for layer in layers:
         yield layer
         yield from every_layer(layer.sublayers())
+
+
+def output_range(layers: Sequence[Layer], x: Range = ALL_REALS) -> Range:
+    """The interval of the last layer's y in evaluation, for x in an interval."""
+    for layer in layers:
+        x = layer.output_range(x)
+    return x
 
 
 def names_of(layers: Sequence[Layer]) -> list[str]:

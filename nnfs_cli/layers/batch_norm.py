@@ -1,5 +1,6 @@
 """Batch normalization."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
@@ -22,8 +23,9 @@ class BatchNorm(Layer):
 
     In training mean and var are taken over each channel's m numbers in the batch: over N and all axes
     after C. In evaluation they are running averages, which training updates: running <- (1 - momentum)
-    running + momentum batch, with the unbiased variance (divided by m - 1), as in PyTorch. If m = 1, which
-    PyTorch refuses, y = b, and the batch's variance counts as 0.
+    running + momentum batch, with the unbiased variance (divided by m - 1), as in PyTorch: its mean over
+    batches is the variance of the data for any m > 1. If m = 1, as in the last batch of 33 rows in batches
+    of 32, there is no variance: y = b, and the running averages stay. PyTorch refuses m = 1.
 
     dg = sum dy xhat      db = sum dy      dx = g / sqrt(var + epsilon) (dy - db / m - xhat dg / m)
 
@@ -56,6 +58,7 @@ class BatchNorm(Layer):
         self.running_mean = Statistic((channels,), 0.0)
         self.running_var = Statistic((channels,), 1.0)
         self._broadcast = (channels, *(1 for _ in shape[1:]))
+        self.fewest_rows = 2 if math.prod(shape[1:]) == 1 and not self.frozen else 1
         return shape
 
     def forward(self, x: Array, y: Array) -> None:
@@ -98,8 +101,10 @@ class BatchNorm(Layer):
         return inverse
 
     def _gather(self, mean: Array, var: Array) -> None:
-        """Update the running averages by a batch."""
-        unbiased = var * (self._m / max(self._m - 1, 1))
+        """Update the running averages by a batch. A single number says nothing about the variance."""
+        if self._m == 1:
+            return
+        unbiased = var * (self._m / (self._m - 1))
         for running, batch in ((self.running_mean, mean), (self.running_var, unbiased)):
             running.value *= 1.0 - self.momentum
             running.value += self.momentum * batch

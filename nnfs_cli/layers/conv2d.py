@@ -66,8 +66,7 @@ class Conv2D(ConvolutionLayer):
         channels, image = self.channels_and_size(shape)
         size, stride, dilation = pair(self.kernel_size), pair(self.stride), pair(self.dilation)
         windows = Windows.fit(image, size, stride, self.padding, dilation)
-        inputs, outputs, area = channels // self.groups, self.filters // self.groups, size[0] * size[1]
-        self.build_params(windows, (self.filters, inputs, *size), fan=(inputs * area, outputs * area))
+        self.build_params(windows, (self.filters, channels // self.groups, *size), axes=(1, 0))
         return (self.filters, *windows.output)
 
     def forward(self, x: Array, y: Array) -> None:

@@ -95,7 +95,7 @@ class ConvTranspose2D(ConvolutionLayer):
         windows = Windows((height, width), size, stride, dilation, sides(padding))
         outputs, area = self.filters // self.groups, math.prod(size)
         fan_in = max(channels // self.groups * area // math.prod(stride), 1)
-        self.build_params(windows, (channels, outputs, *size), fan=(fan_in, outputs * area))
+        self.build_params(windows, (channels, outputs, *size), axes=(0, 1), fan=(fan_in, outputs * area))
         return (self.filters, height, width)
 
     def forward(self, x: Array, y: Array) -> None:

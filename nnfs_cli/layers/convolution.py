@@ -36,9 +36,11 @@ class ConvolutionLayer(Layer):
             )
         return channels, (height, width)
 
-    def build_params(self, windows: Windows, W: Shape, fan: tuple[int, int]) -> None:
-        """Create the convolution, W of shape `W`, and b."""
+    def build_params(
+        self, windows: Windows, W: Shape, axes: tuple[int, int], fan: tuple[int, int] | None = None
+    ) -> None:
+        """Create the convolution, W of shape `W` (`axes` and `fan` are as in Param), and b."""
         self._convolution = Convolution(windows, self.groups, self.scratch)
-        self.W = Param(W, self.init, fan=fan)
+        self.W = Param(W, self.init, axes=axes, groups=self.groups, fan=fan)
         if self.bias:
             self.b = Param((self.filters,), Zeros(), decay=False)

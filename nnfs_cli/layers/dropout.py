@@ -8,7 +8,7 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.ranges import Fraction
-from nnfs_cli.layers.base import LAYERS, Example, Layer
+from nnfs_cli.layers.base import LAYERS, Example, Layer, Range
 
 LEVELS = 2**16
 """The number of 16-bit integers. One is drawn for each number of x."""
@@ -43,6 +43,9 @@ class Dropout(Layer):
 
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
         np.multiply(dy, self._mask(x), out=dx)
+
+    def output_range(self, x: Range) -> Range:
+        return x
 
     def _mask(self, x: Array) -> Array:
         return self.scratch_like("mask", x)

@@ -9,7 +9,7 @@ import numpy as np
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.ranges import Fraction
 from nnfs_cli.kernels.windows import batch_last, image_shape
-from nnfs_cli.layers.base import LAYERS, Example, Layer
+from nnfs_cli.layers.base import LAYERS, Example, Layer, Range
 
 
 @LAYERS.register("dropout2d")
@@ -50,6 +50,9 @@ class Dropout2D(Layer):
 
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
         np.multiply(batch_last(dy), self._mask(x), out=batch_last(dx))
+
+    def output_range(self, x: Range) -> Range:
+        return x
 
     def _mask(self, x: Array) -> Array:
         """m as (C, 1, 1, N)."""

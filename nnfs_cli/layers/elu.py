@@ -1,5 +1,6 @@
 """The exponential linear unit."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,7 +9,7 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.ranges import PositiveFloat
-from nnfs_cli.layers.base import LAYERS, Example, Layer
+from nnfs_cli.layers.base import LAYERS, Example, Layer, Range
 
 
 @LAYERS.register("elu")
@@ -43,3 +44,6 @@ class ELU(Layer):
         dx += self.alpha
         dx += negative
         dx *= dy
+
+    def output_range(self, x: Range) -> Range:
+        return (-self.alpha, math.inf)

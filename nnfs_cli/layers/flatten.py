@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from nnfs_cli.core.arrays import Array, Shape
-from nnfs_cli.layers.base import LAYERS, Example, Layer
+from nnfs_cli.layers.base import LAYERS, Example, Layer, Range
 
 
 @LAYERS.register("flatten")
@@ -30,3 +30,6 @@ class Flatten(Layer):
 
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
         return
+
+    def output_range(self, x: Range) -> Range:
+        return x

@@ -8,7 +8,7 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.ranges import NonNegativeFloat
-from nnfs_cli.layers.base import LAYERS, Example, Layer
+from nnfs_cli.layers.base import LAYERS, Example, Layer, Range
 
 
 @LAYERS.register("gaussian_noise")
@@ -37,3 +37,6 @@ class GaussianNoise(Layer):
 
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
         np.copyto(dx, dy)
+
+    def output_range(self, x: Range) -> Range:
+        return x

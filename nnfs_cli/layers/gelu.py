@@ -9,7 +9,7 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.kernels.erf import erf
-from nnfs_cli.layers.base import LAYERS, Example, Layer
+from nnfs_cli.layers.base import LAYERS, Example, Layer, Range
 
 CUBIC, SCALE = 0.044715, math.sqrt(2 / math.pi)
 
@@ -58,6 +58,9 @@ class GELU(Layer):
         dx *= x
         dx += P
         dx *= dy
+
+    def output_range(self, x: Range) -> Range:
+        return (-0.1701, math.inf)  # about the minimum
 
     def _tanh(self, x: Array, t: Array) -> None:
         """t = tanh(u). Beyond +-30, where t is 1 or -1 anyway, x^3 could overflow in float32."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array, Shape, ones
 from nnfs_cli.kernels.windows import batch_last, image_shape
-from nnfs_cli.layers.base import LAYERS, Example, Layer
+from nnfs_cli.layers.base import LAYERS, Example, Layer, Range
 
 
 @LAYERS.register("global_avg_pool2d")
@@ -41,3 +41,6 @@ class GlobalAvgPool2D(Layer):
         share = self.scratch("share", (dy.shape[1], 1, 1, len(dy)), dy.dtype)
         np.divide(dy.T, self._pixels, out=share[:, 0, 0])
         np.copyto(batch_last(dx), share)
+
+    def output_range(self, x: Range) -> Range:
+        return x

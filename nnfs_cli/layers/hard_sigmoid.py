@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.layers.base import LAYERS, Layer
+from nnfs_cli.layers.base import LAYERS, Layer, Range
 
 
 @LAYERS.register("hard_sigmoid")
@@ -28,3 +28,6 @@ class HardSigmoid(Layer):
         np.less(dx, 3.0, out=dx)
         dx *= 1.0 / 6.0
         dx *= dy
+
+    def output_range(self, x: Range) -> Range:
+        return (0.0, 1.0)

@@ -8,7 +8,7 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.ranges import Fraction
-from nnfs_cli.layers.base import LAYERS, Example, Layer
+from nnfs_cli.layers.base import LAYERS, Example, Layer, Range
 
 
 @LAYERS.register("leaky_relu")
@@ -35,3 +35,8 @@ class LeakyReLU(Layer):
         dx *= 1.0 - self.negative_slope
         dx += self.negative_slope
         dx *= dy
+
+    def output_range(self, x: Range) -> Range:
+        a = self.negative_slope
+        low, high = (max(end, a * end if a else 0.0) for end in x)
+        return (low, high)

@@ -16,7 +16,7 @@ from nnfs_cli.kernels.windows import (
     image_shape,
     pair,
 )
-from nnfs_cli.layers.base import LAYERS, Example, Layer
+from nnfs_cli.layers.base import LAYERS, Example, Layer, Range
 
 CHUNK = 2**18
 """Numbers of dx computed at a time: they fit into the cache."""
@@ -74,6 +74,9 @@ class MaxPool2D(Layer):
         for here in slices(len(dpadded), step):
             self._scatter(*(part[here] for part in parts))
         self._windows.cut(dpadded, dx)
+
+    def output_range(self, x: Range) -> Range:
+        return x
 
     def _scatter(self, x: Array, largest: Array, dy: Array, dx: Array) -> None:
         """Write dy to the windows' maxima in dx.

@@ -1,11 +1,12 @@
 """Mish."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.layers.base import LAYERS, Layer
+from nnfs_cli.layers.base import LAYERS, Layer, Range
 
 LARGE = 20.0
 """Above this x, t is 1 even in float64. Below it, exp(x)^2 does not overflow in float32."""
@@ -43,3 +44,6 @@ class Mish(Layer):
         dx *= slope
         dx += t
         dx *= dy
+
+    def output_range(self, x: Range) -> Range:
+        return (-0.3089, math.inf)  # about the minimum

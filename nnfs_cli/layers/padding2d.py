@@ -11,7 +11,7 @@ from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import check_options
 from nnfs_cli.core.ranges import Expected, NonNegativeInt
 from nnfs_cli.kernels.windows import Windows, batch_last, image_shape, sides
-from nnfs_cli.layers.base import LAYERS, Example, Layer
+from nnfs_cli.layers.base import LAYERS, Example, Layer, Range
 
 ONE_TWO_OR_FOUR = "one, two or four integers of at least 0"
 
@@ -52,3 +52,6 @@ class Padding2D(Layer):
 
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
         np.copyto(batch_last(dx), self._windows.inside(batch_last(dy)))
+
+    def output_range(self, x: Range) -> Range:
+        return (min(x[0], 0.0), max(x[1], 0.0))

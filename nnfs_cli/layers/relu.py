@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.layers.base import LAYERS, Layer
+from nnfs_cli.layers.base import LAYERS, Layer, Range
 
 
 @LAYERS.register("relu")
@@ -24,3 +24,6 @@ class ReLU(Layer):
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
         np.greater(y, 0.0, out=dx)  # 1 where y > 0, else 0
         dx *= dy
+
+    def output_range(self, x: Range) -> Range:
+        return (max(x[0], 0.0), max(x[1], 0.0))

@@ -10,7 +10,7 @@ from annotated_types import Ge, MinLen
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import ShapeError, check_options
 from nnfs_cli.core.ranges import Expected
-from nnfs_cli.layers.base import LAYERS, Example, Layer
+from nnfs_cli.layers.base import LAYERS, Example, Layer, Range
 
 SIZES = "positive sizes, at most one of them -1"
 
@@ -52,3 +52,6 @@ class Reshape(Layer):
 
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
         return
+
+    def output_range(self, x: Range) -> Range:
+        return x

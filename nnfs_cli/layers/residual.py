@@ -11,7 +11,7 @@ from annotated_types import MinLen
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import ShapeError
 from nnfs_cli.core.ranges import Expected
-from nnfs_cli.layers.base import LAYERS, Example, Layer
+from nnfs_cli.layers.base import LAYERS, Example, Layer, Range, output_range
 from nnfs_cli.layers.chain import Chain, build
 
 
@@ -71,6 +71,10 @@ class Residual(Layer):
         if not self._trainable:  # then `param_grads` was not called
             self.param_grads(x, y, dy)
         np.add(dy, self._chain(x).dx, out=dx)
+
+    def output_range(self, x: Range) -> Range:
+        f = output_range(self.layers, x)
+        return (x[0] + f[0], x[1] + f[1])
 
     def _chain(self, x: Array) -> Chain:
         """The chain for the input array x, which it keeps alive, so that its id stays unique."""

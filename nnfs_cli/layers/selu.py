@@ -1,11 +1,12 @@
 """The scaled exponential linear unit."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.layers.base import LAYERS, Layer
+from nnfs_cli.layers.base import LAYERS, Layer, Range
 
 ALPHA = 1.6732632423543772848170429916717
 SCALE = 1.0507009873554804934193349852946
@@ -39,3 +40,6 @@ class SELU(Layer):
         dx += SCALE * ALPHA
         dx += negative
         dx *= dy
+
+    def output_range(self, x: Range) -> Range:
+        return (-SCALE * ALPHA, math.inf)

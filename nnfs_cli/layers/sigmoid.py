@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.layers.base import LAYERS, Layer
+from nnfs_cli.layers.base import LAYERS, Layer, Range
 
 
 @LAYERS.register("sigmoid")
@@ -34,3 +34,6 @@ class Sigmoid(Layer):
         np.subtract(1.0, y, out=dx)
         dx *= y
         dx *= dy
+
+    def output_range(self, x: Range) -> Range:
+        return (0.0, 1.0)

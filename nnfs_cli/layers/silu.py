@@ -1,11 +1,12 @@
 """The sigmoid linear unit, also known as swish."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.layers.base import LAYERS, Layer
+from nnfs_cli.layers.base import LAYERS, Layer, Range
 
 
 @LAYERS.register("silu")
@@ -33,3 +34,6 @@ class SiLU(Layer):
         dx *= y
         dx += s
         dx *= dy
+
+    def output_range(self, x: Range) -> Range:
+        return (-0.2785, math.inf)  # about the minimum

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.layers.base import LAYERS, Example, Layer
+from nnfs_cli.layers.base import LAYERS, Example, Layer, Range
 
 
 @LAYERS.register("softmax")
@@ -22,6 +22,7 @@ class Softmax(Layer):
 
     examples: ClassVar[Sequence[Example]] = [({}, (5,)), ({}, (1,)), ({}, (2, 3))]
     gives_probabilities: ClassVar[bool] = True
+    sums_to_one: ClassVar[bool] = True
 
     def forward(self, x: Array, y: Array) -> None:
         # Subtracting the maximum leaves y as it is and keeps exp from overflowing.
@@ -33,3 +34,6 @@ class Softmax(Layer):
         np.multiply(dy, y, out=dx)
         np.subtract(dy, dx.sum(axis=-1, keepdims=True), out=dx)
         dx *= y
+
+    def output_range(self, x: Range) -> Range:
+        return (0.0, 1.0)

@@ -1,5 +1,6 @@
 """The smooth rectifier."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,7 +9,7 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.ranges import PositiveFloat
-from nnfs_cli.layers.base import LAYERS, Example, Layer
+from nnfs_cli.layers.base import LAYERS, Example, Layer, Range
 
 
 @LAYERS.register("softplus")
@@ -44,3 +45,6 @@ class Softplus(Layer):
         np.expm1(dx, out=dx)
         np.negative(dx, out=dx)
         dx *= dy
+
+    def output_range(self, x: Range) -> Range:
+        return (0.0, math.inf)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.layers.base import LAYERS, Layer
+from nnfs_cli.layers.base import LAYERS, Layer, Range
 
 
 @LAYERS.register("tanh")
@@ -23,3 +23,6 @@ class Tanh(Layer):
         np.multiply(y, y, out=dx)
         np.subtract(1.0, dx, out=dx)
         dx *= dy
+
+    def output_range(self, x: Range) -> Range:
+        return (-1.0, 1.0)

@@ -8,7 +8,7 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.kernels.windows import PositiveOneOrPair, batch_last, image_shape, pair
-from nnfs_cli.layers.base import LAYERS, Example, Layer
+from nnfs_cli.layers.base import LAYERS, Example, Layer, Range
 
 ALONG_ROWS: list[tuple[SupportsIndex, SupportsIndex]] = [(0, 1), (1, 3), (1, 3)]
 ALONG_COLUMNS: list[tuple[SupportsIndex, SupportsIndex]] = [(0, 1), (2, 3), (2, 3)]
@@ -67,6 +67,9 @@ class Upsample2D(Layer):
             R, S, between = self._R.astype(x.dtype), self._S.astype(x.dtype), self._between(x)
             np.matmul(S.T, batch_last(dy), out=between, axes=ALONG_COLUMNS)
             np.matmul(R.T, between, out=batch_last(dx), axes=ALONG_ROWS)
+
+    def output_range(self, x: Range) -> Range:
+        return x
 
     def _copies(self, y: Array) -> Array:
         """y as (C, H, fh, W, fw, N), a view."""

@@ -19,7 +19,7 @@ class Hinge(Loss):
 
     dz_nk = 1/(N K) where that maximum is not 0, else 0; dz_nt is minus the sum of the row's other dz. The
     largest output is the prediction. Outputs are scores and no probabilities, so metrics that need these
-    (log_loss, brier, expected_calibration_error) have no meaning here.
+    (log_loss, brier, expected_calibration_error) are refused.
 
     Weston and Watkins, 1999, Support vector machines for multi-class pattern recognition; divided by K
     as in PyTorch's multi_margin_loss.

@@ -1,6 +1,7 @@
 """The base class and registry of metrics."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -16,7 +17,7 @@ WORTH_COLUMNS = 8192
 class Metric(Component, ABC):
     """A score of predictions p (N, M) for targets t: classes (N,) or real values (N, M).
 
-    For classes, p are probabilities.
+    For classes, p are probabilities; or scores, as of a hinge loss, the larger the likelier.
 
     tasks: the kinds of targets that the metric takes.
     maximize: whether larger scores are better.
@@ -28,7 +29,15 @@ class Metric(Component, ABC):
 
     @abstractmethod
     def __call__(self, p: Array, t: Array) -> float:
-        """The score over all rows, summed in float64."""
+        """The score over all rows, summed in float64; not a number where it is undefined."""
+
+    def needs_probabilities(self, classes: int) -> bool:
+        """Whether for so many classes p must be probabilities. Others ask only which p is larger."""
+        return False
+
+    def lacks(self, t: Array, classes: Sequence[str]) -> str:
+        """What targets t (N, ...) lack, so that the score is undefined, as `no row of class a`; else ''."""
+        return ""
 
 
 def likeliest(p: Array) -> Array:

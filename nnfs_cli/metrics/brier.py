@@ -24,3 +24,6 @@ class Brier(Metric):
         difference = p.astype(np.float64)
         difference[row_numbers(len(t)), t] -= 1.0
         return float(np.square(difference, out=difference).sum() / len(t))
+
+    def needs_probabilities(self, classes: int) -> bool:
+        return True

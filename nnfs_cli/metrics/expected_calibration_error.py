@@ -32,3 +32,6 @@ class ExpectedCalibrationError(Metric):
         gap = (likeliest(p) == t) - confidence
         which = np.searchsorted(np.arange(1, self.bins) / self.bins, confidence)
         return float(np.abs(np.bincount(which, gap)).sum() / len(t))
+
+    def needs_probabilities(self, classes: int) -> bool:
+        return True

@@ -25,3 +25,6 @@ class LogLoss(Metric):
         e = np.finfo(np.float64).eps
         right = np.clip(p[row_numbers(len(t)), t].astype(np.float64), e, 1.0 - e)
         return -float(np.mean(np.log(right)))
+
+    def needs_probabilities(self, classes: int) -> bool:
+        return True

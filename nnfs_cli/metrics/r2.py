@@ -1,5 +1,7 @@
 """The coefficient of determination."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -15,16 +17,22 @@ from nnfs_cli.preprocessing.records import Task
 class R2(Metric):
     """1 - sum (p - t)^2 / sum (t - mean t)^2 over the rows, averaged over the M outputs: 1 is perfect
 
-    For an output with constant targets the score is 1 if all predictions are exact, else 0.
+    For an output with constant targets the score is 1 if all predictions are exact, else 0. For a single row
+    it is undefined, as in scikit-learn.
     """
 
     tasks: ClassVar[tuple[Task, ...]] = ("regression",)
     maximize: ClassVar[bool] = True
 
     def __call__(self, p: Array, t: Array) -> float:
+        if len(t) < 2:
+            return math.nan
         t = t.astype(np.float64)
         residual = np.square(p - t).sum(axis=0)
         total = np.square(t - t.mean(axis=0)).sum(axis=0)
         constant = np.ptp(t, axis=0) == 0.0  # by the values, since rounding may give equal ones a variance
         explained = 1.0 - residual / np.where(constant, 1.0, total)
         return float(np.where(constant, residual == 0.0, explained).mean())
+
+    def lacks(self, t: Array, classes: Sequence[str]) -> str:
+        return "a single row" if len(t) < 2 else ""

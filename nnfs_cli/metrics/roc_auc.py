@@ -1,5 +1,7 @@
 """The area under the receiver operating characteristic."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -15,8 +17,10 @@ from nnfs_cli.preprocessing.records import Task
 class RocAuc(Metric):
     """P(a row of the class has a larger p than a row of another class), ties counting half
 
-    For two classes, the score of the second; for more, the mean over classes, each against all others. A
-    class is left out if all rows or no rows are of it. If no class is left, the score is 0.5.
+    For two classes, p of the second, or p of the second less p of the first where p are scores: scores of a
+    hinge loss mean nothing but by their difference. For more classes, the mean over classes, each against
+    all others, of probabilities alone, as in scikit-learn. A class is left out if all rows or no rows are of
+    it. If no class is left, the score is undefined.
 
     Fawcett, 2006, An introduction to ROC analysis; by ranks, Mann and Whitney, 1947.
     """
@@ -25,9 +29,28 @@ class RocAuc(Metric):
     maximize: ClassVar[bool] = True
 
     def __call__(self, p: Array, t: Array) -> float:
-        classes = [1] if p.shape[1] == 2 else range(p.shape[1])
-        areas = [_area(p[:, k], t == k) for k in classes if 0 < np.count_nonzero(t == k) < len(t)]
-        return float(np.mean(areas)) if areas else 0.5
+        columns = {1: _of_second(p)} if p.shape[1] == 2 else dict(enumerate(p.T))
+        areas = [_area(c, t == k) for k, c in columns.items() if 0 < np.count_nonzero(t == k) < len(t)]
+        return float(np.mean(areas)) if areas else math.nan
+
+    def needs_probabilities(self, classes: int) -> bool:
+        return classes > 2
+
+    def lacks(self, t: Array, classes: Sequence[str]) -> str:
+        there = np.unique(t)
+        if len(there) > 1:
+            return ""
+        return f"no row of class {classes[1 - there[0]]}" if len(classes) == 2 else "rows of a single class"
+
+
+def _of_second(p: Array) -> Array:
+    """Numbers (N,) that put rows in the order of p[:, 1] - p[:, 0], for p (N, 2).
+
+    Where all rows have the same sum, as probabilities have, p[:, 1] is in that order, with all its digits.
+    """
+    low, high = np.asarray(p.T, np.float64)
+    same_sum = np.ptp(low + high) <= 1e-6 * np.abs(p).max()
+    return high if same_sum else np.asarray(high - low)
 
 
 def _area(p: Array, positive: Array) -> float:

@@ -1,12 +1,12 @@
 """Bar charts: a histogram of numbers, and the rows of each class."""
 
 import numpy as np
-from matplotlib.axes import Axes
 
 from nnfs_cli.core.arrays import Array
+from nnfs_cli.plots.library import Axes
 from nnfs_cli.plots.names import shorten_names
 from nnfs_cli.plots.style import BLUE, GRAY, ORANGE
-from nnfs_cli.preprocessing.description import class_counts
+from nnfs_cli.preprocessing.balance import class_counts
 from nnfs_cli.preprocessing.records import Data
 
 ULPS = 8

@@ -1,10 +1,10 @@
 """The picture of a dataset of images: its pixels' values, a sample before and after normalization."""
 
 import numpy as np
-from matplotlib.axes import Axes
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.bars import draw_classes, draw_histogram
+from nnfs_cli.plots.library import Axes
 from nnfs_cli.plots.names import shorten_name, shorten_names
 from nnfs_cli.plots.style import BLUE, ORANGE, panels
 from nnfs_cli.preprocessing.description import normalized, sampled_rows, target_names

@@ -2,17 +2,15 @@
 
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.bars import draw_classes, draw_histogram
+from nnfs_cli.plots.library import Axes, Figure, mpl
 from nnfs_cli.plots.names import shorten_names, wrap_title
 from nnfs_cli.plots.style import BLUE, ORANGE, RC
 from nnfs_cli.preprocessing.correlations import Correlations
-from nnfs_cli.preprocessing.description import sampled_rows, target_names
+from nnfs_cli.preprocessing.description import gaps_of, sampled_rows, target_names
 from nnfs_cli.preprocessing.records import Data
 
 ACROSS = 4
@@ -28,7 +26,7 @@ def draw_table(data: Data, name: str) -> Axes:
     train = data.splits["train"]
     rows = sampled_rows(train)
     x = train.x[rows].reshape(len(rows), -1)
-    correlations = Correlations.of(data)
+    gaps, correlations = gaps_of(data, rows), Correlations.of(data)
     shown = correlations.strongest(MOST_HISTOGRAMS)
     varying = correlations.strongest(MOST_CORRELATED)
     varying = varying[correlations.varies[varying]]
@@ -41,7 +39,8 @@ def draw_table(data: Data, name: str) -> Axes:
         texts = shorten_names([correlations.names[i] for i in shown], 28)
         for place, (i, text) in enumerate(zip(shown, texts, strict=True), 1):
             axes = above.add_subplot(down, ACROSS, place)
-            draw_histogram(axes, x[:, i], bins=30, color=BLUE)
+            there = x[~gaps[:, i], i]
+            draw_histogram(axes, there if len(there) else x[:, i], bins=30, color=BLUE)
             axes.set_title(text, fontsize=10)
         left, right = below.subfigures(1, 2)
         targets = shorten_names(target_names(data)[:MOST_TARGETS], 40)

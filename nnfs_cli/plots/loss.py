@@ -1,9 +1,9 @@
 """loss.png: the loss by step and by epoch."""
 
 import numpy as np
-from matplotlib.axes import Axes
 
 from nnfs_cli.core.arrays import Array
+from nnfs_cli.plots.library import Axes
 from nnfs_cli.plots.style import BLUE, GRAY, ORANGE, panels, save
 from nnfs_cli.runs.directory import RunDirectory
 

@@ -1,7 +1,6 @@
 """metrics.png: every metric by epoch."""
 
-from matplotlib.ticker import MaxNLocator
-
+from nnfs_cli.plots.library import MaxNLocator
 from nnfs_cli.plots.loss import mark_best
 from nnfs_cli.plots.style import BLUE, ORANGE, panels, save
 from nnfs_cli.runs.directory import RunDirectory

@@ -1,8 +1,7 @@
 """predictions.png, for regression: the fitted curve over the data, or predicted against true."""
 
-from matplotlib.axes import Axes
-
 from nnfs_cli.core.arrays import Array
+from nnfs_cli.plots.library import Axes
 from nnfs_cli.plots.names import shorten_names
 from nnfs_cli.plots.style import BLUE, GRAY, GREEN, ORANGE, panels, save
 from nnfs_cli.runs.directory import RunDirectory

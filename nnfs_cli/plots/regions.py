@@ -1,9 +1,9 @@
 """regions.png, for classes and two inputs: the predicted class at each point of the plane."""
 
-import matplotlib as mpl
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
+from nnfs_cli.plots.library import mpl
 from nnfs_cli.plots.names import shorten_names
 from nnfs_cli.plots.style import panels, save
 from nnfs_cli.runs.directory import RunDirectory

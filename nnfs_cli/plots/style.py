@@ -1,17 +1,14 @@
 """The look that all pictures share."""
 
 import math
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.text import Text
-
 from nnfs_cli.core.files import replacing
+from nnfs_cli.plots.fonts import find_letters
+from nnfs_cli.plots.library import Axes, Figure, FigureCanvasAgg, Text, mpl
 from nnfs_cli.plots.names import wrap_title
 
 MARGIN = 1.0
@@ -30,6 +27,7 @@ RC: Any = {
     "grid.linewidth": 0.8,
     "legend.frameon": False,
     "font.size": 10,
+    "text.usetex": False,
 }
 
 
@@ -53,8 +51,10 @@ def save(axes: Axes, folder: Path, name: str) -> list[str]:
     figure: Any = axes.get_figure(root=True)
     figure.set_dpi(120)
     show_names_as_they_are(figure)
+    find_letters(figure)
     canvas: Any = FigureCanvasAgg(figure)
-    with mpl.rc_context(RC), replacing(folder / name) as file:
+    with mpl.rc_context(RC), replacing(folder / name) as file, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # a letter that no font has is a box
         canvas.print_png(file)  # figure.savefig would draw it twice, once only to lay it out
     return [name]
 

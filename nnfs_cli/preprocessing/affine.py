@@ -31,10 +31,11 @@ class Affine:
     def between(self, source: npt.DTypeLike, target: npt.DTypeLike) -> tuple[Array | None, Array | None]:
         """Shift and scale that map rows of dtype `source` into `target`; None for one that changes nothing.
 
-        The shift is subtracted first, in the finer of the two types: in float32 a time stamp would lose
-        the digits in which the rows differ.
+        The shift is subtracted first, in float64: in float32 a time stamp would lose the digits in which the
+        rows differ. Pixels, which are of one byte or two, have fewer digits: for them `target` will do.
         """
-        shift = np.asarray(self.shift, np.result_type(source, target))
+        is_narrow = np.dtype(source).itemsize <= 2
+        shift = np.asarray(self.shift, target if is_narrow else np.float64)
         scale = np.asarray(self.scale, target)
         return shift if shift.any() else None, scale if (scale != 1.0).any() else None
 
@@ -53,8 +54,8 @@ class Affine:
         return write
 
     def undo(self, y: Array) -> Array:
-        """The inverse map, in y's type."""
-        return np.asarray(y / self.scale + self.shift).astype(y.dtype, copy=False)
+        """The inverse map, in float64: float32 would lose the digits in which large numbers differ."""
+        return np.asarray(y.astype(np.float64) / self.scale + self.shift)
 
 
 IDENTITY = Affine()

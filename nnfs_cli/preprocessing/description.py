@@ -1,13 +1,15 @@
 """What is in the data: sizes, statistics and class balance, before and after normalization."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.errors import counted
 from nnfs_cli.preprocessing.affine import Affine
+from nnfs_cli.preprocessing.balance import class_counts
 from nnfs_cli.preprocessing.preparation import Column
 from nnfs_cli.preprocessing.records import Data, Split
 
@@ -18,20 +20,27 @@ ONE_HOT_ROWS = 10
 
 @dataclass(frozen=True)
 class Statistics:
-    """Statistics of a column, or of all pixels: raw, and normalized as the network gets them."""
+    """Statistics of a column, or of all pixels: raw, and normalized as the network gets them.
+
+    missing: how many of the rows lack a value. The raw statistics leave these rows out; the normalized ones
+        hold what fills the gaps.
+    levels: for categories, how many of the rows have each, the most frequent first. Then the numbers are
+        None, as they are where no row has a value.
+    """
 
     name: str
     kind: str
     missing: int
-    mean: float
-    std: float
-    low: float
-    median: float
-    high: float
-    normalized_mean: float
-    normalized_std: float
-    normalized_low: float
-    normalized_high: float
+    mean: float | None = None
+    std: float | None = None
+    low: float | None = None
+    median: float | None = None
+    high: float | None = None
+    normalized_mean: float | None = None
+    normalized_std: float | None = None
+    normalized_low: float | None = None
+    normalized_high: float | None = None
+    levels: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -40,7 +49,8 @@ class Description:
 
     class_counts: for each split, how many rows each class has.
     one_hot: the first training labels, each with its one-hot row.
-    missing: how many values each column of a table lacks.
+    missing: how many values each column of a table lacks, in all rows.
+    unused: the table's columns that are neither features nor targets.
     """
 
     task: str
@@ -55,6 +65,7 @@ class Description:
     target_names: tuple[str, ...]
     one_hot: tuple[str, ...]
     missing: Mapping[str, int]
+    unused: tuple[str, ...]
     notes: tuple[str, ...]
 
     def record(self) -> dict[str, Any]:
@@ -66,6 +77,7 @@ def describe_data(data: Data) -> Description:
     """Describe the data. Statistics are those of training rows."""
     train = data.splits["train"]
     rows = sampled_rows(train)
+    used = {*(column.name for column in data.columns), *data.target_names}
     return Description(
         task=data.task,
         input_shape=data.input_shape,
@@ -74,11 +86,12 @@ def describe_data(data: Data) -> Description:
         classes=data.classes,
         class_counts={name: class_counts(data, split) for name, split in data.splits.items() if data.classes},
         sampled=len(rows),
-        features=tuple(_features(data, train.x[rows])),
+        features=tuple(_features(data, rows)),
         targets=() if data.classes else tuple(_targets(data, train.t[rows])),
         target_names=data.target_names,
         one_hot=one_hot_lines(data),
         missing=data.missing,
+        unused=tuple(name for name in data.missing if name not in used),
         notes=data.notes,
     )
 
@@ -87,12 +100,6 @@ def sampled_rows(split: Split, most: int = MOST_ROWS) -> Array:
     """At most `most` row numbers of a split, evenly spaced."""
     places = np.linspace(0, len(split) - 1, min(len(split), most)).astype(np.intp)
     return np.asarray(split.rows[places])
-
-
-def class_counts(data: Data, split: Split) -> tuple[int, ...]:
-    """How many rows of a split each class has."""
-    counts = np.bincount(split.t[split.rows], minlength=len(data.classes))
-    return tuple(int(count) for count in counts)
 
 
 def one_hot_lines(data: Data) -> tuple[str, ...]:
@@ -137,37 +144,69 @@ def target_names(data: Data) -> list[str]:
     return ["t"] if width == 1 else [f"t{m + 1}" for m in range(width)]
 
 
-def _features(data: Data, x: Array) -> Sequence[Statistics]:
-    """Each column's statistics; for images those of all pixels together."""
+def gaps_of(data: Data, rows: Array) -> Array:
+    """Which numbers of these training rows fill a gap, (N, D) of bool, D as in `column_names`.
+
+    No one-hot number counts as one: a missing category may be a category of its own.
+    """
+    gaps = np.zeros((len(rows), len(column_names(data))), bool)
+    at = 0
+    for column in data.columns:
+        if not column.categories:
+            gaps[:, at] = _filled(data, column, rows)
+        at += column.width
+    return gaps
+
+
+def _filled(data: Data, column: Column, rows: Array) -> Array:
+    """Which of these training rows lacked a column's value, (N,) of bool."""
+    return data.filled[column.name][rows] if column.name in data.filled else np.zeros(len(rows), bool)
+
+
+def _features(data: Data, rows: Array) -> Iterator[Statistics]:
+    """Each column's statistics in these training rows; for images those of all pixels together."""
+    x, gaps = data.splits["train"].x[rows], gaps_of(data, rows)
     y = normalized(x, data.inputs)
     if is_image(data):
-        return [_statistics("pixels", "number", 0, x.reshape(-1), y.reshape(-1))]
+        yield _statistics("pixels", "number", gaps.reshape(-1), x.reshape(-1), y.reshape(-1))
+        return
     x, y = x.reshape(len(x), -1), y.reshape(len(y), -1)
-    columns = data.columns or tuple(Column(name) for name in column_names(data))
-    starts = np.cumsum([0, *(column.width for column in columns)])
-    found = []
-    for column, at in zip(columns, starts, strict=False):
-        kind = f"{len(column.categories)} categories" if column.categories else "number"
-        here = slice(at, at + column.width)
-        numbers = (x[:, here].argmax(axis=1),) * 2 if column.categories else (x[:, at], y[:, at])
-        found.append(_statistics(column.name, kind, data.missing.get(column.name, 0), *numbers))
-    return found
+    at = 0
+    for column in data.columns or [Column(name) for name in column_names(data)]:
+        if column.categories:
+            yield _categories(column, _filled(data, column, rows), x[:, at : at + column.width])
+        else:
+            yield _statistics(column.name, "number", gaps[:, at], x[:, at], y[:, at])
+        at += column.width
 
 
-def _targets(data: Data, t: Array) -> Sequence[Statistics]:
+def _targets(data: Data, t: Array) -> Iterator[Statistics]:
     y = normalized(t, data.targets)
-    return [
-        _statistics(name, "target", data.missing.get(name, 0), t[:, m], y[:, m])
-        for m, name in enumerate(target_names(data))
-    ]
+    for m, name in enumerate(target_names(data)):
+        yield _statistics(name, "target", np.zeros(len(t), bool), t[:, m], y[:, m])
 
 
-def _statistics(name: str, kind: str, missing: int, x: Array, y: Array) -> Statistics:
-    mean, std, low, high = _moments(x)
-    return Statistics(name, kind, missing, mean, std, low, float(np.median(x)), high, *_moments(y))
+def _categories(column: Column, gaps: Array, x: Array) -> Statistics:
+    """How many rows x (N, K) have each category of a column, apart from gaps."""
+    counts = zip(column.categories, x[~gaps].sum(axis=0).astype(int).tolist(), strict=True)
+    levels = {
+        level: n for level, n in sorted(counts, key=lambda count: -count[1]) if n or level != column.fill
+    }
+    kind = counted(len(levels), "category", "categories")
+    return Statistics(column.name, kind, int(gaps.sum()), levels=levels)
 
 
-def _moments(x: Array) -> tuple[float, float, float, float]:
-    """Mean, standard deviation, least and largest number."""
+def _statistics(name: str, kind: str, gaps: Array, x: Array, y: Array) -> Statistics:
+    """The statistics of x (N,) apart from gaps, and of y (N,)."""
+    there = x[~gaps]
+    mean, std, low, high = _moments(there)
+    median = float(np.median(there)) if len(there) else None
+    return Statistics(name, kind, int(gaps.sum()), mean, std, low, median, high, *_moments(y))
+
+
+def _moments(x: Array) -> tuple[float | None, float | None, float | None, float | None]:
+    """Mean, standard deviation, least and largest number; None of no numbers."""
+    if not len(x):
+        return None, None, None, None
     mean, std = x.mean(dtype=np.float64), x.std(dtype=np.float64)
     return float(mean), float(std), float(x.min()), float(x.max())

@@ -21,16 +21,16 @@ Place: TypeAlias = Callable[..., str]
 def refuse_unusable(x: Array, place: Place) -> None:
     """Raise NnfsError for the first number of x (R, ...) that is not finite or beyond LARGEST in size."""
     for here in row_slices(x, len(x)):
-        usable = _usable(x[here])
-        if not usable.all():
-            row, *rest = (int(i[0]) for i in (~usable).nonzero())
+        good = usable(x[here])
+        if not good.all():
+            row, *rest = (int(i[0]) for i in (~good).nonzero())
             found = x[(here.start + row, *rest)]
-            raise NnfsError(f"{place(here.start + row, *rest)}: must be {_wrong(found)}")
+            raise NnfsError(f"{place(here.start + row, *rest)}: must be {expected(found)}")
 
 
 def is_usable(x: Array) -> bool:
     """Whether `refuse_unusable` would accept x."""
-    return all(_usable(x[here]).all() for here in row_slices(x, len(x)))
+    return all(usable(x[here]).all() for here in row_slices(x, len(x)))
 
 
 def in_rows_of(source: str, first: int = 0) -> Place:
@@ -42,17 +42,18 @@ def in_rows_of(source: str, first: int = 0) -> Place:
     return place
 
 
-def _usable(x: Array) -> Array:
+def usable(x: Array) -> Array:
     """Whether each number of x is usable; integers and smaller types cannot be too large."""
     if x.dtype.kind != "f":
         return np.ones((1,) * x.ndim, bool)
     return np.asarray(np.isfinite(x) if x.dtype.itemsize < 8 else np.abs(x) <= LARGEST)
 
 
-def _wrong(found: float) -> str:
+def expected(found: float) -> str:
+    """What an unusable number must be, and what it is: `finite, found inf`."""
     if not np.isfinite(found):
         return f"finite, found {found}"
     return (
-        f"at most {LARGEST:g} in size, found {found}: too large for sums of squares in float64; "
-        f"use a larger unit, or leave it out if it stands for a missing value"
+        f"at most {LARGEST:g} in size, found {found}: too large for sums of squares in float64 (float32 ends "
+        f"at 3.4e+38); use a larger unit, or leave it out if it stands for a missing value"
     )

@@ -16,11 +16,13 @@ class Column:
 
     categories: the texts that may stand in it, sorted; empty for numbers.
     fill: what replaces a missing value; None if missing values are a mistake.
+    ignore_unknown: whether a text that is no category becomes none, all zeros, and is no mistake.
     """
 
     name: str
     categories: tuple[str, ...] = ()
     fill: float | str | None = None
+    ignore_unknown: bool = False
 
     @property
     def width(self) -> int:
@@ -41,6 +43,7 @@ class Preparation:
     classes: the classes' names in the order of their numbers; empty for regression.
     target_names: the target columns' names, where they have any.
     targets: from a regression's targets in their own units to those that the network learns.
+    dtype: the type of the raw rows, as NumPy calls it; empty in runs that did not record it.
     """
 
     input_shape: Shape
@@ -50,6 +53,7 @@ class Preparation:
     classes: tuple[str, ...] = ()
     target_names: tuple[str, ...] = ()
     targets: Affine = IDENTITY
+    dtype: str = ""
 
     @property
     def labels(self) -> Array:
@@ -61,6 +65,23 @@ class Preparation:
         same = [str(number) for number in numbers] == list(self.classes)  # false for 007
         return np.array(numbers if same else self.classes)
 
+    def in_trained_type(self, x: Array) -> Array:
+        """Rows x in the type of the training rows if it can hold them, else in float64.
+
+        Then a row is rounded as in training, whatever stands in other rows and columns of its file.
+        """
+        if not self.dtype or x.dtype == self.dtype:
+            return x
+        with np.errstate(invalid="ignore"):  # of numbers that the type cannot hold
+            cast = x.astype(self.dtype)
+        return cast if np.array_equal(cast, x) else x.astype(np.float64)
+
+    def output_names(self, width: int, otherwise: str) -> list[str]:
+        """The names of so many targets; `otherwise`, or `otherwise_1`, ..., if they have none."""
+        if len(self.target_names) == width:
+            return list(self.target_names)
+        return [otherwise] if width == 1 else [f"{otherwise}_{m + 1}" for m in range(width)]
+
     def record(self) -> dict[str, Any]:
         """As a JSON mapping."""
         return {
@@ -71,6 +92,7 @@ class Preparation:
             "classes": list(self.classes),
             "target_names": list(self.target_names),
             "targets": _record(self.targets),
+            "dtype": self.dtype,
         }
 
     @classmethod
@@ -85,6 +107,7 @@ class Preparation:
             classes=tuple(record["classes"]),
             target_names=tuple(record["target_names"]),
             targets=Affine(**record["targets"]),
+            dtype=record.get("dtype", ""),
         )
 
 

@@ -22,15 +22,22 @@ SAMPLED_IMAGES = 1000
 class Split:
     """Some rows of a dataset. Splits share `x` (R, ...) and `t`; `rows` (N,) says which are theirs.
 
-    `t` holds class numbers (R,) or real targets (R, M).
+    `t` holds class numbers (R,) or real targets (R, M). Once it is normalized for the network, `own_targets`
+    keeps the targets in their own units, to score with.
     """
 
     x: Array
     t: Array
     rows: Array
+    own_targets: Array | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def targets(self) -> Array:
+        """Class numbers (R,), or real targets (R, M) in their own units."""
+        return self.t if self.own_targets is None else self.own_targets
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +49,9 @@ class Data:
     truth: the target without noise, (N, ...) -> (N, M), if it is known.
     fingerprint: changes when the data does.
     notes: sentences on what was inferred from the data.
+    why_task: the one of them that says why the task was told as it was; empty if an option gives the task.
     missing: for a table, how many values each column lacked before they were filled or dropped.
+    filled: for each feature with gaps that were filled, which rows of the training split's x had one.
     augment: random changes of the training images.
 
     NnfsError if the rows cannot be augmented, or hold a number that is not finite or too large.
@@ -57,7 +66,9 @@ class Data:
     truth: Callable[[Array], Array] | None = None
     fingerprint: str = ""
     notes: tuple[str, ...] = ()
+    why_task: str = ""
     missing: Mapping[str, int] = field(default_factory=dict)
+    filled: Mapping[str, Array] = field(default_factory=dict)
     augment: Augmentation | None = None
 
     def __post_init__(self) -> None:
@@ -84,6 +95,7 @@ class Data:
             classes=self.classes,
             target_names=self.target_names,
             targets=self.targets,
+            dtype=str(train.x.dtype),
         )
 
     @property

@@ -25,6 +25,10 @@ class Regularizer(Component, ABC):
     examples: ClassVar[Sequence[Mapping[str, Any]]] = [{}]
     all_parameters: bool
 
+    def check(self, params: FlatParams) -> None:
+        """Raise NnfsError if these parameters cannot be regularized."""
+        return
+
     def penalty(self, params: FlatParams) -> float:
         """The penalty that is added to the loss, summed in float64."""
         return 0.0

@@ -6,10 +6,7 @@ import errno
 import io
 import json
 import math
-import re
-import zipfile
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +18,7 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError, did_you_mean
 from nnfs_cli.core.files import replacing
 from nnfs_cli.preprocessing.preparation import Preparation
+from nnfs_cli.sources.arrays import read_npz
 
 if TYPE_CHECKING:
     from nnfs_cli.config.experiment import ExperimentConfig
@@ -39,13 +37,12 @@ class RunDirectory:
 
         A name that is taken gets -2, -3, ...; NnfsError if `run_id` is taken.
         """
-        from nnfs_cli.config.experiment import PLAIN_NAME
+        from nnfs_cli.config.names import NAME_RULE, is_plain_name
+        from nnfs_cli.config.plugins import folder_of_copies, modules_beside
 
         stem = run_stem(config.name) if run_id is None else run_id
-        if not re.fullmatch(PLAIN_NAME, stem) or stem == "latest":
-            raise NnfsError(
-                f"--id: must be a plain name for a new folder, letters, digits and . _ -, found {stem!r}"
-            )
+        if not is_plain_name(stem) or stem == "latest":
+            raise NnfsError(f"--id: must be a plain name for a new folder: {NAME_RULE}; found {stem!r}")
         try:
             root.mkdir(parents=True, exist_ok=True)
             path = root / stem
@@ -60,7 +57,15 @@ class RunDirectory:
             copies = [f"plugin_{i}_{Path(plugin).name}" for i, plugin in enumerate(config.plugins)]
             for plugin, copy in zip(config.plugins, copies, strict=True):
                 run.write(copy, Path(plugin).read_bytes())
-            run.write("config.yaml", replace(config, plugins=tuple(copies)).to_yaml().encode())
+                for name, module in modules_beside(Path(plugin)).items():
+                    file = path / folder_of_copies(copy) / name
+                    file.parent.mkdir(parents=True, exist_ok=True)
+                    file.write_bytes(module.read_bytes())
+            weights = "initial_weights.npz" if config.initial_weights else ""
+            if weights:
+                run.write(weights, config.weights_file.read_bytes())
+            portable = replace(config, plugins=tuple(copies), initial_weights=weights)
+            run.write("config.yaml", portable.to_yaml().encode())
         except OSError as error:
             option = "--id" if error.errno == errno.ENAMETOOLONG else "--runs"
             raise NnfsError(f"{option}: cannot write in {root}: {error.strerror}") from None
@@ -117,7 +122,7 @@ class RunDirectory:
     def config(self) -> "ExperimentConfig":
         from nnfs_cli.config.load import load_config  # imported here: listing runs does not need it
 
-        return load_config(self.path / "config.yaml")
+        return load_config(self.path / "config.yaml", needs_data=False)
 
     def summary(self) -> dict[str, Any]:
         """summary.json; NnfsError if it cannot be read."""
@@ -141,19 +146,15 @@ class RunDirectory:
     def has(self, name: str) -> bool:
         return (self.path / name).is_file()
 
-    def arrays(self, name: str) -> dict[str, Array]:
-        """The arrays of one of the run's .npz files; NnfsError if it is missing or damaged."""
+    def arrays(self, name: str, only: Collection[str] | None = None) -> dict[str, Array]:
+        """The arrays of one of the run's .npz files, all or `only` some of them.
+
+        NnfsError if the file is missing or damaged.
+        """
         file = self.path / name
         if not file.is_file():
             raise NnfsError(f"{file}: no such file; the run has not written it yet")
-        try:
-            with file.open("rb") as opened:
-                if not zipfile.is_zipfile(opened):
-                    raise NnfsError(f"{file}: damaged: not an .npz file")
-                with np.load(opened, allow_pickle=False) as archive:
-                    return {key: archive[key] for key in archive.files}
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-            raise NnfsError(f"{file}: damaged: {error}") from None
+        return read_npz(file, only)
 
     def table(self, name: str) -> dict[str, Array]:
         """The columns of epochs.csv or steps.csv as float64 arrays; {} if there are none yet."""

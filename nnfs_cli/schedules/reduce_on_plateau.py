@@ -59,6 +59,8 @@ class ReduceOnPlateau(Schedule):
 
     def _is_better(self, value: float) -> bool:
         best = float(self._best[0])
+        if not np.isfinite(value):
+            return False
         return value < best - self.threshold * abs(best) if np.isfinite(best) else value < best
 
     def state(self) -> dict[str, Array]:

@@ -2,6 +2,8 @@
 
 import struct
 import zipfile
+import zlib
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +42,18 @@ def open_npz(path: Path, name: str) -> Array:
                 return _checked(np.lib.format.read_array(member, allow_pickle=False), path)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise NnfsError(_reason(path, error)) from None
+
+
+def read_npz(path: Path, names: Collection[str] | None = None) -> dict[str, Array]:
+    """The arrays of an .npz file, or those of them that are among `names`, read into memory."""
+    try:
+        with path.open("rb") as file:
+            if not zipfile.is_zipfile(file):
+                raise NnfsError(f"{path}: damaged: not an .npz file")
+            with np.load(file, allow_pickle=False) as archive:
+                return {name: archive[name] for name in archive.files if names is None or name in names}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise NnfsError(f"{path}: damaged: {error}") from None
 
 
 def names_in_npz(path: Path) -> list[str]:

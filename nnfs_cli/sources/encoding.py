@@ -1,68 +1,73 @@
 """From a table's columns to the numbers that a network reads."""
 
 import difflib
-from collections.abc import Sequence
-from functools import partial
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.preprocessing.limits import is_usable, refuse_unusable
+from nnfs_cli.preprocessing.limits import expected, is_usable, usable
 from nnfs_cli.preprocessing.preparation import Column
 from nnfs_cli.sources.table import MISSING, Table
 
-Missing = Literal["error", "drop", "mean", "median", "constant"]
-MOST_CATEGORIES = 256
-UNKNOWN = "missing"
-"""The category that `missing: constant` gives to missing texts."""
+FILL = "`missing: median` in training fills gaps"
+IGNORE = "`unknown: ignore` in training takes an unknown category for none"
+CORRECT = "correct it"
 
 
-def fit_columns(
-    table: Table, names: Sequence[str], rows: Array, missing: Missing, constant: float
-) -> tuple[Column, ...]:
-    """Columns as features: categories from all rows; fill values fitted to the training `rows`."""
-    fit = partial(_fit_numbers, constant=constant)
-    return tuple((_fit_texts if name in table.texts else fit)(table, name, rows, missing) for name in names)
+@dataclass(frozen=True, eq=False)
+class Refusal:
+    """Rows that cannot be encoded, for one reason.
+
+    rows: (R,) of bool.
+    why: where the first of them is, and what is wrong there.
+    remedy: what helps with all of them.
+    """
+
+    rows: Array
+    why: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.why} ({self.remedy})"
 
 
-def _fit_texts(table: Table, name: str, rows: Array, missing: Missing) -> Column:
-    """A column of categories. A missing one becomes the most frequent one, or a category of its own."""
-    column = table.texts[name]
-    levels = column.present()
-    if len(levels) > MOST_CATEGORIES or 2 * len(levels) > len(table) > 20:
-        raise NnfsError(
-            f"{table.source}: column {name!r}: {len(levels)} different texts in {len(table)} rows are no "
-            f"categories ({', '.join(map(repr, levels[:3]))}, ...); leave it out with "
-            f"`features: {{exclude: [{name}]}}`"
-        )
-    if missing == "constant" and (column.codes == MISSING).any():
-        return Column(name, tuple(sorted({*levels, UNKNOWN})), UNKNOWN)
-    fill = None
-    if missing in ("mean", "median"):
-        counts = np.bincount(column.codes[rows] + 1, minlength=len(column.levels) + 1)[1:]
-        fill = column.levels[int(counts.argmax())]
-    return Column(name, tuple(levels), fill)
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """A table's rows as features, and what that took.
+
+    x: (R, D); a refused row holds no meaning.
+    filled: for each column with gaps that were filled, which rows had one, (R,) of bool.
+    ignored: for each column with unknown categories that were taken for none, which rows had one.
+    refusals: which rows could not be encoded, and why.
+    """
+
+    x: Array
+    filled: Mapping[str, Array]
+    ignored: Mapping[str, Array]
+    refusals: Sequence[Refusal]
+
+    @property
+    def accepted(self) -> Array:
+        """Which rows could be encoded, (R,) of bool."""
+        accepted = np.ones(len(self.x), bool)
+        for refusal in self.refusals:
+            accepted[refusal.rows] = False
+        return accepted
+
+    def require_all(self) -> None:
+        """Raise NnfsError if a row could not be encoded."""
+        if self.refusals:
+            raise NnfsError(str(self.refusals[0]))
 
 
-def _fit_numbers(table: Table, name: str, rows: Array, missing: Missing, constant: float) -> Column:
-    """A column of numbers, and the number that replaces a missing one."""
-    if missing == "constant":
-        return Column(name, fill=constant)
-    if missing not in ("mean", "median"):
-        return Column(name)
-    numbers = table.number(name)[rows].astype(np.float64)
-    there = numbers[~np.isnan(numbers)]
-    average = np.mean if missing == "mean" else np.median
-    return Column(name, fill=float(average(there)) if len(there) else 0.0)
-
-
-def encode(table: Table, columns: Sequence[Column]) -> Array:
+def encode(table: Table, columns: Sequence[Column]) -> Encoded:
     """The features of every row, (R, D): numbers as they are, categories as one-hot numbers.
 
-    Integers keep their type if all columns are integers. NnfsError for an unknown category, a
-    missing value without a fill value, or an unusable number, with its row.
+    Integers keep their type if all columns are integers. A row is refused for an unknown category, a missing
+    value without a fill value, or a value that is no usable number.
     """
     numeric = [column for column in columns if not column.categories]
     wrong = [column.name for column in numeric if column.name in table.texts]
@@ -71,20 +76,22 @@ def encode(table: Table, columns: Sequence[Column]) -> Array:
         raise NnfsError(f"{table.source}: column {wrong[0]!r}: must be numbers, found {level!r}")
     where = _as_slice([table.numeric.index(column.name) for column in numeric])
     if len(numeric) == len(columns) and table.numbers.dtype.kind != "f":
-        return np.array(table.numbers[:, where], order="C")
-    starts = np.cumsum([0, *(column.width for column in columns)])
+        return Encoded(np.array(table.numbers[:, where], order="C"), {}, {}, ())
+    starts = np.cumsum([0, *(column.width for column in columns)]).tolist()
+    at = {column.name: start for column, start in zip(columns, starts, strict=False)}
     x = np.empty((len(table), starts[-1]))
-    places = [int(start) for start, column in zip(starts, columns, strict=False) if not column.categories]
-    x[:, _as_slice(places)] = table.numbers[:, where]
-    for start, column in zip(starts, columns, strict=False):
+    x[:, _as_slice([at[column.name] for column in numeric])] = table.numbers[:, where]
+    filled: dict[str, Array] = {}
+    ignored: dict[str, Array] = {}
+    refusals: list[Refusal] = []
+    for column in columns:
         if column.categories:
-            x[:, start : start + column.width] = _one_hot(table, column)
+            here = x[:, at[column.name] : at[column.name] + column.width]
+            refusals += _one_hot(table, column, here, filled, ignored)
     if not is_usable(x):
-        in_place = dict(zip(places, numeric, strict=True))
-        for place, column in in_place.items():
-            _fill_gaps(table, column, x[:, place])
-        refuse_unusable(x, lambda row, place: table.where(row, in_place[place].name))
-    return x
+        for column in numeric:
+            refusals += _fill_gaps(table, column, x[:, at[column.name]], filled)
+    return Encoded(x, filled, ignored, refusals)
 
 
 def _as_slice(places: list[int]) -> slice | list[int]:
@@ -94,56 +101,83 @@ def _as_slice(places: list[int]) -> slice | list[int]:
     return slice(first, first + len(places)) if consecutive else places
 
 
-def _fill_gaps(table: Table, column: Column, numbers: Array) -> None:
-    """Replace missing numbers by the column's fill value, in place."""
-    gaps = np.isnan(numbers)
+def _refuse(
+    table: Table, name: str, rows: Array, wrong: Callable[[int], str], remedy: str
+) -> Sequence[Refusal]:
+    """A refusal of these rows, (R,) of bool, if there are any; `wrong` says what is wrong in a row."""
+    if not rows.any():
+        return ()
+    first = int(rows.argmax())
+    return (Refusal(rows, f"{table.where(first, name)}: {wrong(first)}", remedy),)
+
+
+def _fill_gaps(table: Table, column: Column, numbers: Array, filled: dict[str, Array]) -> Sequence[Refusal]:
+    """Replace missing numbers (R,) by the column's fill value, and note where in `filled`."""
+    gaps, misread = np.isnan(numbers), np.zeros(len(numbers), bool)
+    refusals: list[Refusal] = []
+    if column.name in table.misread:
+        codes, levels = table.misread[column.name].codes, table.misread[column.name].levels
+        misread = codes != MISSING
+        refusals += _refuse(
+            table,
+            column.name,
+            misread,
+            lambda row: f"must be a number, found {levels[codes[row]][:40]!r}",
+            CORRECT,
+        )
+    refusals += _fill(table, column, gaps & ~misread, filled)
+    numbers[gaps] = 0.0 if column.fill is None else column.fill
+    unusable = ~usable(numbers)
+    refusals += _refuse(
+        table, column.name, unusable, lambda row: f"must be {expected(numbers[row])}", CORRECT
+    )
+    return refusals
+
+
+def _fill(table: Table, column: Column, gaps: Array, filled: dict[str, Array]) -> Sequence[Refusal]:
+    """Note in `filled` which rows have a gap; without a fill value, refuse them."""
+    if column.fill is None:
+        why = "a value is missing, and the network was trained without missing values"
+        return _refuse(table, column.name, gaps, lambda _: why, FILL)
     if gaps.any():
-        _require_fill(table, column, gaps)
-        numbers[gaps] = column.fill
+        filled[column.name] = gaps
+    return ()
 
 
-def _one_hot(table: Table, column: Column) -> Array:
-    """One-hot rows (R, K): a 1 at each row's category, else 0."""
+def _one_hot(
+    table: Table, column: Column, x: Array, filled: dict[str, Array], ignored: dict[str, Array]
+) -> Sequence[Refusal]:
+    """Write one-hot rows into x (R, K): a 1 at each row's category, else 0."""
     codes, levels = _codes_and_levels(table, column)
     place = {category: k for k, category in enumerate(column.categories)}
-    unknown = [k for k, level in enumerate(levels) if level not in place]
-    if unknown:
-        row = int(np.isin(codes, unknown).argmax())
-        level = levels[codes[row]]
-        close = difflib.get_close_matches(level, column.categories, n=1, cutoff=0.5)
-        shown = ", ".join(map(repr, column.categories[:20])) + (", ..." if column.categories[20:] else "")
-        raise NnfsError(
-            f"{table.where(row, column.name)}: {level!r} is none of the categories "
-            f"trained on" + (f"; did you mean {close[0]!r}?" if close else f"; they are {shown}")
-        )
+    fill = MISSING if column.fill is None else place[str(column.fill)]
+    renumbered = np.array([*(place.get(level, MISSING) for level in levels), fill])
+    np.equal(np.arange(len(column.categories)), renumbered[codes][:, None], out=x, casting="unsafe")
     gaps = codes == MISSING
-    fill = place[str(column.fill)] if column.fill is not None else MISSING
-    if gaps.any():
-        _require_fill(table, column, gaps)
-    renumbered = np.array([*(place[level] for level in levels), fill])
-    return np.asarray(np.arange(len(column.categories)) == renumbered[codes][:, None])
+    refusals = [*_fill(table, column, gaps, filled)]
+    unknown = ~gaps & (renumbered[codes] == MISSING)
+    if not column.ignore_unknown:
+        refusals += _refuse(
+            table, column.name, unknown, lambda row: _unknown(levels[codes[row]], column.categories), IGNORE
+        )
+    elif unknown.any():
+        ignored[column.name] = unknown
+    return refusals
+
+
+def _unknown(level: str, categories: Sequence[str]) -> str:
+    """What is wrong with an unknown category, and which it may stand for."""
+    close = difflib.get_close_matches(level, categories, n=1, cutoff=0.5)
+    shown = ", ".join(map(repr, categories[:20])) + (", ..." if categories[20:] else "")
+    nearest = f"did you mean {close[0]!r}?" if close else f"they are {shown}"
+    return f"{level!r} is none of the categories trained on; {nearest}"
 
 
 def _codes_and_levels(table: Table, column: Column) -> tuple[Array, tuple[str, ...]]:
     """The codes and levels of a column of categories, even if all its texts in this file are numbers."""
     if column.name in table.texts:
         return table.texts[column.name].codes, table.texts[column.name].levels
-    values, codes = np.unique(table.number(column.name), return_inverse=True)
+    numbers = table.number(column.name)
+    values, codes = np.unique(numbers, return_inverse=True)  # what is missing comes last, as one value
+    codes[np.isnan(numbers)] = MISSING
     return codes, tuple(str(int(v)) if float(v).is_integer() else str(v) for v in values)
-
-
-def _require_fill(table: Table, column: Column, gaps: Array) -> None:
-    if column.fill is None:
-        raise NnfsError(
-            f"{table.where(int(gaps.argmax()), column.name)}: a value is missing "
-            f"({int(gaps.sum())} in all), and the network was trained without missing values"
-        )
-
-
-def refuse_missing(table: Table, names: Sequence[str], advice: str) -> None:
-    """Raise NnfsError, with counts, if any of these columns has missing values."""
-    counts = table.missing_counts()
-    gaps = [f"{name} ({counts[name]})" for name in names if counts[name]]
-    if gaps:
-        listed = ", ".join(gaps[:20]) + (f" and {len(gaps) - 20} more columns" if gaps[20:] else "")
-        raise NnfsError(f"{table.source}: missing values in {listed}; {advice}")

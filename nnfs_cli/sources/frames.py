@@ -25,6 +25,7 @@ class ColumnKinds:
     numbers: numbers, and all columns that are not listed here or in `labels` texts. If it is None, a column
         is of numbers if all its values are numbers that float64 holds exactly.
     id_column: kept as the file spells it, besides.
+    keep_misread: whether texts among numbers are kept in `Table.misread`; or they are an error.
     """
 
     texts: frozenset[str] = frozenset()
@@ -32,6 +33,7 @@ class ColumnKinds:
     spelled: frozenset[str] = frozenset()
     numbers: frozenset[str] | None = None
     id_column: str = ""
+    keep_misread: bool = False
 
     def texts_among(self, names: Collection[str]) -> set[str]:
         others = set() if self.numbers is None else set(names) - self.numbers - self.labels
@@ -68,9 +70,10 @@ def as_table(
     kinds: ColumnKinds,
     start: int,
 ) -> Table:
-    """A frame's rows. TextInNumbersError if a column that `kinds` takes for numbers holds texts."""
+    """A frame's rows. TextInNumbersError for texts in a column of numbers, unless `kinds` keeps them."""
     names = tuple(frame.columns)
     texts: dict[str, Texts] = {}
+    misread: dict[str, Texts] = {}
     numbers: dict[str, Array] = {}
     nested, misfits = [], {}
     made_of_texts = kinds.spelled | (kinds.numbers or set())
@@ -84,7 +87,10 @@ def as_table(
             texts[name] = _as_texts(column)
         else:
             numbers[name], bad = as_numbers(column, spelling, kinds.accepted(name))
-            if bad.any() or (name not in made_of_texts and _is_of_texts(column)):
+            if kinds.keep_misread and bad.any():
+                misread[name] = _as_texts(column.where(bad))
+                numbers[name] = np.where(bad, np.nan, numbers[name])
+            elif bad.any() or (name not in made_of_texts and not kinds.keep_misread and _is_of_texts(column)):
                 misfits[name] = int(bad.argmax())
     if misfits:
         name = next((name for name in misfits if name in (kinds.numbers or ())), next(iter(misfits)))
@@ -108,7 +114,17 @@ def as_table(
         doubtful |= {name for name, size in zip(numeric, sizes, strict=True) if size >= EXACT}
     if not doubtful <= kinds.spelled:
         raise RespelledError(source, doubtful)
-    return Table(source, names, numeric, _smallest(matrix, low, high), texts, start, tuple(nested), ids)
+    return Table(
+        source,
+        names,
+        numeric,
+        _smallest(matrix, low, high),
+        texts,
+        start,
+        nested=tuple(nested),
+        misread=misread,
+        ids=ids,
+    )
 
 
 def _doubtful_labels(matrix: Array, numeric: tuple[str, ...], labels: Collection[str]) -> list[str]:

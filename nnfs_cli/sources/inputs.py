@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnfs_cli.core.arrays import Array, row_slices
-from nnfs_cli.core.errors import NnfsError, did_you_mean, nearest
+from nnfs_cli.core.errors import NnfsError, did_you_mean, listed, nearest
 from nnfs_cli.preprocessing.limits import in_rows_of, refuse_unusable
-from nnfs_cli.preprocessing.preparation import Preparation
+from nnfs_cli.preprocessing.preparation import Column, Preparation
 from nnfs_cli.sources.arrays import names_in_npz, open_npy, open_npz
 from nnfs_cli.sources.dialect import Dialect
 from nnfs_cli.sources.encoding import encode
@@ -22,6 +22,7 @@ from nnfs_cli.sources.lines import open_bytes
 from nnfs_cli.sources.pictures import SUFFIXES, read_picture
 from nnfs_cli.sources.table import Table
 from nnfs_cli.sources.table_reader import file_chunks, frame_chunks, stream_chunks
+from nnfs_cli.sources.tally import Tally
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,14 +35,28 @@ NUMBERS = 4_000_000
 class Rows:
     """Some rows of an input, ready for a model.
 
-    x: (n, *input_shape), raw.
+    x: (n, *input_shape), raw: the rows that a model can answer.
     ids: the texts of the id column, or the pictures' names; empty if there are none.
-    notes: sentences on what was changed or left out; a table has them in its first chunk only.
+    notes: sentences on what was changed or left out. A table has those on its columns in its first chunk;
+        those on its rows come last, in a chunk without rows.
+    answerable: which of all rows x holds, (N,) of bool; None if it holds all.
     """
 
     x: Array
     ids: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    answerable: Array | None = None
+
+    def __len__(self) -> int:
+        return len(self.x) if self.answerable is None else len(self.answerable)
+
+    def spread(self, outputs: Array) -> Array:
+        """A model's outputs (n, M) for x as those for all rows, (N, M): not-a-number where x has no row."""
+        if self.answerable is None or self.answerable.all():
+            return outputs
+        spread = np.full((len(self), *outputs.shape[1:]), np.nan, outputs.dtype)
+        spread[self.answerable] = outputs
+        return spread
 
 
 def read_rows(
@@ -60,7 +75,7 @@ def read_rows(
         kinds = _kinds(preparation, id_column)
         if path == "-":
             chunks = stream_chunks(sys.stdin.buffer, "standard input", dialect, kinds)
-            yield from rows_of_tables(chunks, preparation)
+            yield from rows_of_tables(chunks, preparation, id_column)
         elif file.suffix.lower() in SUFFIXES:
             yield _picture(file, preparation)
         elif file.suffix == ".npy":
@@ -71,7 +86,7 @@ def read_rows(
             yield from rows_of_array(open_idx(file), preparation, str(file))
         else:
             chunks = file_chunks(file, dialect, kinds)
-            yield from rows_of_tables(chunks, preparation)
+            yield from rows_of_tables(chunks, preparation, id_column)
 
 
 def rows_of_frame(frame: "pd.DataFrame", preparation: Preparation) -> Iterator[Rows]:
@@ -79,22 +94,25 @@ def rows_of_frame(frame: "pd.DataFrame", preparation: Preparation) -> Iterator[R
     return rows_of_tables(frame_chunks(frame, "the table", _kinds(preparation)), preparation)
 
 
-def rows_of_tables(chunks: Iterator[Table], preparation: Preparation) -> Iterator[Rows]:
+def rows_of_tables(chunks: Iterator[Table], preparation: Preparation, id_column: str = "") -> Iterator[Rows]:
     """The rows of a table that comes in chunks. Columns are matched by name.
 
+    A row without an answer has an unknown category, a gap that nothing fills, or an unusable number.
     A model that was not trained on a table takes the columns in their order.
     """
-    notes: tuple[str, ...] = ()
+    tally = Tally(preparation.columns)
     for number, chunk in enumerate(chunks):
-        if preparation.columns:
-            if number == 0:
-                notes = _match(chunk, preparation)
-            x = encode(chunk, preparation.columns)
-        else:
-            x = chunk.numbers
-            _require_width(x.shape[1], preparation, chunk.source)
-            refuse_unusable(x, lambda row, at, chunk=chunk: chunk.where(row, chunk.numeric[at]))
-        yield Rows(x.reshape(-1, *preparation.input_shape), chunk.ids, notes if number == 0 else ())
+        notes = _match(chunk, preparation, id_column) if preparation.columns and number == 0 else ()
+        columns = preparation.columns or tuple(map(Column, chunk.numeric))
+        if not preparation.columns:
+            _require_width(len(columns), preparation, chunk.source)
+        encoded = encode(chunk, columns)
+        tally.add(encoded)
+        accepted = encoded.accepted
+        x = preparation.in_trained_type(encoded.x if accepted.all() else encoded.x[accepted])
+        yield Rows(x.reshape(-1, *preparation.input_shape), chunk.ids, notes, accepted)
+    if totals := tally.notes("as in training"):
+        yield Rows(np.empty((0, *preparation.input_shape)), notes=totals)
 
 
 def rows_of_array(x: Array, preparation: Preparation, source: str) -> Iterator[Rows]:
@@ -128,12 +146,12 @@ def _kinds(preparation: Preparation, id_column: str = "") -> ColumnKinds:
     For a model that was not trained on a table, all are numbers but the ids.
     """
     if not preparation.columns:
-        return ColumnKinds(texts=frozenset([id_column]), id_column=id_column)
+        return ColumnKinds(texts=frozenset([id_column]), id_column=id_column, keep_misread=True)
     numbers = frozenset(column.name for column in preparation.columns if not column.categories)
-    return ColumnKinds(numbers=numbers, id_column=id_column)
+    return ColumnKinds(numbers=numbers, id_column=id_column, keep_misread=True)
 
 
-def _match(table: Table, preparation: Preparation) -> tuple[str, ...]:
+def _match(table: Table, preparation: Preparation, id_column: str) -> tuple[str, ...]:
     """A note on columns that the model does not use; NnfsError if the table lacks one that it needs."""
     names = [column.name for column in preparation.columns]
     lacking = [name for name in names if name not in table.names]
@@ -147,11 +165,10 @@ def _match(table: Table, preparation: Preparation) -> tuple[str, ...]:
         there = ", ".join(table.names[:20]) + (", ..." if table.names[20:] else "")
         raise NnfsError(f"{table.source}: no column {', '.join(shown)}{more}; its columns are {there}")
     table.refuse_nested(names)
-    extra = [name for name in table.names if name not in names]
+    extra = [name for name in table.names if name not in (*names, id_column)]
     if not extra:
         return ()
-    shown_extra = ", ".join(extra[:8]) + (f" and {len(extra) - 8} more" if extra[8:] else "")
-    return (f"{table.source}: columns that the network does not use: {shown_extra}",)
+    return (f"{table.source}: columns that the network does not use: {listed(extra, 8)}",)
 
 
 def _require_width(found: int, preparation: Preparation, source: str) -> None:

@@ -1,21 +1,87 @@
-"""Finds the files that a dataset's path names."""
+"""Paths in a config: where they are looked for, and the files that they name."""
 
 import glob
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin
 
 from nnfs_cli.core.errors import NnfsError, did_you_mean
+from nnfs_cli.core.ranges import fits
+
+
+@dataclass(frozen=True)
+class IsPath:
+    """Marks an option as a path. Reading a config finds it, and makes it absolute.
+
+    required: whether something must be there.
+    """
+
+    required: bool = True
+
+
+FilePath: TypeAlias = Annotated[str, IsPath()]
+"""The type of an option that names a file, a pattern of files, or a folder. An empty text names nothing."""
+PathIfThere: TypeAlias = Annotated[str, IsPath(required=False)]
+"""The same, but what it names may be missing, and the dataset says what to do then."""
+
+
+class PathNotFoundError(NnfsError):
+    """Nothing is at a path."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Folders in which a config's relative paths are looked for, in this order."""
+
+    folders: tuple[Path, ...]
+
+    def locate(self, path: str) -> str:
+        """The absolute path of what `path` names: a file, a folder, or a pattern that some file matches.
+
+        PathNotFoundError with all places if there is nothing.
+        """
+        path = os.path.expanduser(path)
+        for folder in self.folders:
+            whole = os.path.abspath(folder / path)
+            if os.path.exists(whole):
+                return whole
+            pattern = os.path.join(glob.escape(str(folder.absolute())), path)
+            if glob.has_magic(path) and glob.glob(pattern, recursive=True):
+                return pattern
+        raise PathNotFoundError(_nothing_there(path, self.folders))
+
+
+def locate_all(annotation: Any, value: Any, locate: Callable[[str, IsPath], str]) -> Any:
+    """An option's value with each path in it, by the option's type, replaced by what `locate` gives."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        marks = [mark for mark in inner[1:] if isinstance(mark, IsPath)]
+        is_path = marks and isinstance(value, str) and value
+        return locate(value, marks[0]) if is_path else locate_all(inner[0], value, locate)
+    if origin in (Union, UnionType):
+        kind = next((each for each in inner if fits(each, value)), Any)
+        return locate_all(kind, value, locate)
+    if origin is tuple and isinstance(value, tuple):
+        items = inner[:1] * len(value) if Ellipsis in inner else inner
+        return tuple(locate_all(kind, item, locate) for kind, item in zip(items, value, strict=True))
+    return value
+
+
+def has_paths(annotation: Any) -> bool:
+    """Whether a type has a path in it."""
+    return isinstance(annotation, IsPath) or any(map(has_paths, get_args(annotation)))
 
 
 def find_files(paths: str | Sequence[str], option: str) -> list[Path]:
     """The files of a path, of several, or of a pattern with * or ?; NnfsError if there are none."""
     found: list[Path] = []
     for path in [paths] if isinstance(paths, str) else paths:
-        expanded = str(Path(path).expanduser())
-        matches = [expanded] if Path(expanded).exists() else sorted(glob.glob(expanded, recursive=True))  # noqa: PTH207  it may be absolute
-        if not matches:
-            raise NnfsError(_nothing_there(Path(expanded), option))
-        found += map(Path, matches)
+        whole = _locate(path, option)
+        matches = [whole] if Path(whole).exists() else sorted(glob.glob(whole, recursive=True))
+        found += map(_as_seen_from_here, matches)
     folders = [path for path in found if not path.is_file()]
     if folders:
         raise NnfsError(f"{option}: {folders[0]} is a folder, not a file; write `{folders[0]}/*.csv` for all")
@@ -24,17 +90,32 @@ def find_files(paths: str | Sequence[str], option: str) -> list[Path]:
 
 def find_file(path: str, option: str) -> Path:
     """The one file that a path names; NnfsError if it does not exist."""
-    file = Path(path).expanduser()
+    file = _as_seen_from_here(_locate(path, option))
     if not file.is_file():
-        raise NnfsError(_nothing_there(file, option))
+        raise NnfsError(f"{option}: {file} is no single file")
     return file
 
 
-def _nothing_there(path: Path, option: str) -> str:
-    folder = path.parent
-    if glob.has_magic(str(path)):
-        return f"{option}: no file matches {path} (seen from {Path.cwd()})"
-    if not folder.is_dir():
-        return f"{option}: no such file: {path.absolute()}: there is no folder {folder}"
-    files = [file.name for file in folder.iterdir() if file.is_file()]
-    return f"{option}: no such file: {path.absolute()}{did_you_mean(path.name, files)}"
+def _locate(path: str, option: str) -> str:
+    try:
+        return Places((Path(),)).locate(path)
+    except PathNotFoundError as error:
+        raise NnfsError(f"{option}: {error}") from None
+
+
+def _as_seen_from_here(path: str) -> Path:
+    """A path as messages show it: from the working directory, if it is in there."""
+    here = Path(path)
+    return here.relative_to(Path.cwd()) if here.is_relative_to(Path.cwd()) else here
+
+
+def _nothing_there(path: str, folders: Sequence[Path]) -> str:
+    wholes = list(dict.fromkeys((folder / path).absolute() for folder in folders))
+    if glob.has_magic(path):
+        return f"no file matches {' or '.join(map(str, wholes))}"
+    parents = [whole.parent for whole in wholes if whole.parent.is_dir()]
+    tried = " or ".join(map(str, wholes))
+    if not parents:
+        return f"no such file: {tried}: there is no folder {Path(path).parent}"
+    files = [file.name for parent in parents for file in parent.iterdir() if file.is_file()]
+    return f"no such file: {tried}{did_you_mean(Path(path).name, files)}"

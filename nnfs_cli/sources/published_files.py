@@ -43,14 +43,15 @@ class PublishedFiles:
     def arrays(self, path: str) -> list[Array]:
         """Training images (N, 28, 28) and labels (N,), then those for test, from the folder `path`.
 
-        Files that are missing in `home` come from the cache, into which they are downloaded if necessary.
-        NnfsError for files that are missing in another folder, damaged, or have another checksum.
+        Files that are missing in a folder `data/<name>` come from the cache, into which they are downloaded
+        if necessary. NnfsError for files that are missing in another folder, damaged, or of another checksum.
         """
         folder = Path(path).expanduser()
-        folders = [folder, cache_folder() / self.name] if folder == self.home else [folder]
+        is_home = folder.parts[-2:] == self.home.parts
+        folders = [folder, cache_folder() / self.name] if is_home else [folder]
         files = {name: _find(folders, name) for name in self.sha256}
         missing = [name for name, file in files.items() if file is None]
-        if missing and folder != self.home:
+        if missing and not is_home:
             raise NnfsError(self._not_there(missing, folders))
         files |= {name: self._fetch(name, folders) for name in missing}
         return [self._read(file, name) for name, file in files.items() if file is not None]

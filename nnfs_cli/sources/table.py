@@ -1,7 +1,7 @@
 """A table in memory: its numbers in one matrix, its texts as integer codes."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -40,7 +40,9 @@ class Table:
     numbers: (R, P), of the smallest type that holds them all; not-a-number for a missing one.
     texts: the other columns.
     start: how many rows of its source come before it.
+    kept: the places of its rows among all rows that were read (R,), if some were left out.
     nested: columns of lists and other values that are neither numbers nor texts.
+    misread: for each column of `numbers` that holds texts, these texts; such a row's number is missing.
     ids: the texts of the id column, if one was asked for.
     """
 
@@ -50,7 +52,9 @@ class Table:
     numbers: Array
     texts: Mapping[str, Texts]
     start: int = 0
+    kept: Array | None = None
     nested: tuple[str, ...] = ()
+    misread: Mapping[str, Texts] = field(default_factory=dict)
     ids: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -79,16 +83,6 @@ class Table:
                 f"or texts; leave it out with `features: {{exclude: [{', '.join(nested)}]}}`"
             )
 
-    def refuse_empty(self, names: Collection[str]) -> None:
-        """Raise NnfsError if one of these columns has no value at all."""
-        counts = self.missing_counts()
-        empty = [name for name in names if counts[name] == len(self)]
-        if empty:
-            raise NnfsError(
-                f"{self.source}: columns without any value; leave them out with "
-                f"`features: {{exclude: [{', '.join(empty)}]}}`"
-            )
-
     def number(self, name: str) -> Array:
         """One column of numbers (R,)."""
         return np.asarray(self.numbers[:, self.numeric.index(name)])
@@ -105,8 +99,9 @@ class Table:
         if self.numbers.dtype.kind == "f":
             for here in row_slices(self.numbers, len(self)):
                 counts += np.isnan(self.numbers[here]).sum(axis=0)
-        texts = {name: int((column.codes == MISSING).sum()) for name, column in self.texts.items()}
-        return {**dict(zip(self.numeric, counts.tolist(), strict=True)), **texts}
+        found = dict(zip(self.numeric, counts.tolist(), strict=True))
+        found |= {name: int((column.codes == MISSING).sum()) for name, column in self.texts.items()}
+        return {name: found[name] for name in self.names if name in found}
 
     def distinct(self, name: str) -> int:
         """How many different values a column has, apart from missing ones."""
@@ -118,10 +113,12 @@ class Table:
     def take(self, rows: Array) -> "Table":
         """Only these rows."""
         texts = {name: column.take(rows) for name, column in self.texts.items()}
-        return replace(self, numbers=self.numbers[rows], texts=texts)
+        kept = rows if self.kept is None else self.kept[rows]
+        return replace(self, numbers=self.numbers[rows], texts=texts, kept=kept)
 
     def where(self, row: int, name: str) -> str:
         """A place in words, for messages; the row below the header is row 1."""
+        row = row if self.kept is None else int(self.kept[row])
         return f"{self.source}: row {self.start + row + 1}, column {name!r}"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import NnfsError, did_you_mean
+from nnfs_cli.core.errors import NnfsError, counted, did_you_mean
 from nnfs_cli.preprocessing.limits import refuse_unusable
 from nnfs_cli.preprocessing.records import Task
 from nnfs_cli.sources.table import Table, Texts
@@ -39,14 +39,19 @@ def infer_task(table: Table, names: Sequence[str]) -> tuple[Task, str]:
     if names[0] in table.texts:
         return "classification", f"task: classification, since the target {listed} holds texts"
     values = table.number(names[0])
-    whole = bool(np.all((values == np.floor(values)) | np.isnan(values)))
-    distinct = table.distinct(names[0])
-    if not whole:
+    if not bool(np.all((values == np.floor(values)) | np.isnan(values))):
         return "regression", f"task: regression, since the target {listed} holds fractions"
+    distinct = table.distinct(names[0])
     if distinct <= MOST_INFERRED_CLASSES and 2 * distinct <= len(table):
-        why = f"the target {listed} holds whole numbers of only {distinct} different values"
-        return "classification", f"task: classification, since {why}"
-    return "regression", f"task: regression, since the target {listed} holds {distinct} different numbers"
+        why = f"the target {listed} holds whole numbers of only {counted(distinct, 'different value')}"
+        return (
+            "classification",
+            f"task: classification, since {why}; if they are quantities, write `task: regression`",
+        )
+    numbers = "a single whole number" if distinct == 1 else f"{distinct} different whole numbers"
+    few = "" if distinct > MOST_INFERRED_CLASSES else f" in only {counted(len(table), 'row')}"
+    why = f"the target {listed} holds {numbers}{few}"
+    return "regression", f"task: regression, since {why}; if they are classes, write `task: classification`"
 
 
 def class_names(table: Table, names: Sequence[str]) -> tuple[str, ...]:

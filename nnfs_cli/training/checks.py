@@ -6,10 +6,12 @@ from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.engine.network import Network
 from nnfs_cli.kernels.windows import channels_last
+from nnfs_cli.layers.base import every_layer
 from nnfs_cli.layers.reshape import Reshape
 from nnfs_cli.losses.base import Loss, adds_up
 from nnfs_cli.metrics.base import Metric
 from nnfs_cli.preprocessing.records import Data
+from nnfs_cli.training.defined import need_probabilities
 
 
 def channels_last_warning(config: ExperimentConfig, data: Data) -> str:
@@ -44,6 +46,8 @@ def check_fit(config: ExperimentConfig, network: Network, data: Data, *, trains:
             f"layers[{last}]: the last layer gives {network.output_shape} for each row, "
             f"but {config.dataset.type_name} has {what}: {config.loss.type_name} wants ({width},){hint}"
         )
+    if problems and data.why_task:
+        problems.append(f"dataset.{data.why_task}")
     if config.training.monitor != "val_loss" and "validation" not in data.splits:
         problems.append(
             f"training.monitor: {config.training.monitor} needs a validation split, and there is none"
@@ -54,6 +58,9 @@ def check_fit(config: ExperimentConfig, network: Network, data: Data, *, trains:
         problems.append("layers: no layer has parameters, so there is nothing to train")
     if trains and config.training.accumulate > 1 and not adds_up(config.loss):
         problems.append(_cannot_accumulate(config))
+    if trains:
+        problems += need_probabilities(config, network, data)
+        problems += _too_few_rows(config, network, data)
     if problems:
         raise NnfsError("\n  ".join([f"{config.name}: the parts do not fit together", *problems]))
 
@@ -65,4 +72,36 @@ def _cannot_accumulate(config: ExperimentConfig) -> str:
         f"up; batch_size: {training.batch_size * training.accumulate} makes the same steps; or, if the "
         f"gradient of a batch is the mean of its parts' gradients, weighted by `{loss.__name__}.weight`, put "
         f"`adds_up = True` into the class {loss.__name__}"
+    )
+
+
+def _too_few_rows(config: ExperimentConfig, network: Network, data: Data) -> list[str]:
+    """The mistake of batches that have too few rows for some layer."""
+    fewest, name = _neediest(network)
+    rows, batch_size = len(data.splits["train"]), config.training.batch_size
+    if min(rows, batch_size) >= fewest:
+        return []
+    why = f"since {name} normalizes by the mean and the variance of a batch; layer_norm takes any"
+    if batch_size < fewest:
+        return [f"training.batch_size: must be at least {fewest}, found {batch_size}, {why}"]
+    return [f"dataset: must have at least {fewest} training rows, found {rows}, {why}"]
+
+
+def last_batch_note(config: ExperimentConfig, network: Network, data: Data) -> str:
+    """A sentence on an epoch's last batch, if it has too few rows for some layer; else an empty text."""
+    fewest, name = _neediest(network)
+    rows, batch_size = len(data.splits["train"]), config.training.batch_size
+    if not 0 < rows % batch_size < fewest:
+        return ""
+    return (
+        f"the last batch of an epoch has a single row, which {name} cannot normalize; "
+        f"another training.batch_size than {batch_size} avoids that"
+    )
+
+
+def _neediest(network: Network) -> tuple[int, str]:
+    """The fewest rows that a batch must have, and the layer that wants them."""
+    return max(
+        (max(each.fewest_rows for each in every_layer([layer])), name)
+        for name, layer in zip(network.names, network.layers, strict=True)
     )

@@ -2,6 +2,7 @@
 
 import math
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ from nnfs_cli.core.errors import DivergenceError
 from nnfs_cli.core.interrupts import Uninterrupted
 from nnfs_cli.training.evaluation import evaluate
 from nnfs_cli.training.experiment import Experiment
+from nnfs_cli.training.learning import learning_notes
 from nnfs_cli.training.reports import EpochReport
+from nnfs_cli.training.scaling import large_inputs, large_targets
 
 IGNORE_OVERFLOW: dict[str, Any] = {"over": "ignore", "invalid": "ignore"}
 """NumPy's warnings to ignore: where a network diverges, a DivergenceError explains it better."""
@@ -22,8 +25,7 @@ IGNORE_OVERFLOW: dict[str, Any] = {"over": "ignore", "invalid": "ignore"}
 def close_epoch(experiment: Experiment, interrupt: Uninterrupted) -> EpochReport:
     """Score the epoch, keep its parameters if they are the best so far, and count it as done."""
     progress, descent, started = experiment.progress, experiment.descent, time.perf_counter()
-    t = experiment.data.splits["train"].t[progress.order]
-    scores = experiment.scores(progress.outputs, t)
+    scores = experiment.scores(progress.outputs, experiment.data.splits["train"], progress.order)
     if not math.isfinite(scores["loss"]):
         raise divergence_error(experiment, scores["loss"])
     if experiment.config.regularizer is not None:
@@ -36,6 +38,7 @@ def close_epoch(experiment: Experiment, interrupt: Uninterrupted) -> EpochReport
             value = validation[experiment.config.training.monitor.removeprefix("val_")]
             if _is_best(experiment, value):
                 best_params = experiment.network.params.snapshot()
+    notes = learning_notes(experiment) if _is_power_of_two(progress.epoch + 1) else []
     interrupt.busy = True  # what follows must not stop half done; before, it can be repeated
     descent.schedule.observe(_sign(experiment) * value)
     progress.epoch += 1
@@ -55,14 +58,54 @@ def close_epoch(experiment: Experiment, interrupt: Uninterrupted) -> EpochReport
         train=scores,
         validation=validation,
         is_best=best_params is not None,
+        notes=_notes(experiment, [*notes, *_without_best(experiment)]),
     )
 
 
+def _notes(experiment: Experiment, notes: list[str]) -> tuple[str, ...]:
+    """The epoch's notes that were not said before; the last one says why training stops early."""
+    if experiment.finished and experiment.progress.epoch < experiment.config.training.epochs:
+        notes = [*notes, stopped_early(experiment)]
+    new = tuple(note for note in notes if note not in experiment.said)
+    experiment.said.update(new)
+    return new
+
+
+def _is_power_of_two(epoch: int) -> bool:
+    """Epochs 1, 2, 4, 8, ...: often enough for checks that take about a step's time."""
+    return epoch & (epoch - 1) == 0
+
+
+def stopped_early(experiment: Experiment) -> str:
+    """The sentence about a training whose patience ran out."""
+    progress, training = experiment.progress, experiment.config.training
+    best = progress.best_epoch
+    since = f"{training.monitor} {f'no better since epoch {best}' if best else 'never a finite number'}"
+    return f"stopped at epoch {progress.epoch}: {since} (training.patience: {training.patience})"
+
+
+def _without_best(experiment: Experiment) -> tuple[str, ...]:
+    """What is said after the first epoch and after the last, if no epoch is the best yet."""
+    progress, monitor = experiment.progress, experiment.config.training.monitor
+    if progress.best_epoch or "validation" not in experiment.data.splits:
+        return ()
+    if experiment.finished:
+        return (
+            f"{monitor} was never a finite number, so no epoch is the best; the last one's weights are kept",
+        )
+    if progress.epoch == 1:
+        return (f"{monitor} is not a finite number in epoch 1, so that epoch is not the best",)
+    return ()
+
+
 def _is_best(experiment: Experiment, value: float) -> bool:
-    """Whether a monitored value is better than the best so far, by more than `min_delta`."""
+    """Whether a monitored value is a number, and better than the best so far by more than `min_delta`."""
+    if not math.isfinite(value):
+        return False
     progress, sign = experiment.progress, _sign(experiment)
     min_delta = experiment.config.training.min_delta
-    return not progress.best_epoch or sign * value < sign * progress.best_value - min_delta
+    no_best = not math.isfinite(progress.best_value)
+    return no_best or sign * value < sign * progress.best_value - min_delta
 
 
 def _sign(experiment: Experiment) -> float:
@@ -73,8 +116,11 @@ def _sign(experiment: Experiment) -> float:
 
 def divergence_error(experiment: Experiment, loss: float) -> DivergenceError:
     """The error for a loss that is infinite or not a number."""
-    progress, rate = experiment.progress, experiment.config.optimizer.learning_rate
+    progress, config, fitted = experiment.progress, experiment.config, experiment.preparation
+    raw = replace(experiment.data, inputs=fitted.inputs, targets=fitted.targets)
+    causes = [cause for cause in (large_inputs(config, raw), large_targets(raw)) if cause]
     return DivergenceError(
         f"training diverged: the loss was {loss} by step {progress.step}, epoch {progress.epoch + 1}; "
-        f"try a smaller optimizer.learning_rate (it is {rate:g})"
+        f"{''.join(f'{cause}; ' for cause in causes)}{'change that, or ' if causes else ''}"
+        f"try a smaller optimizer.learning_rate (it is {config.optimizer.learning_rate:g})"
     )

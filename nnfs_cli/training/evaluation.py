@@ -5,6 +5,9 @@ import numpy as np
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.blas_threads import limit_blas
 from nnfs_cli.metrics.base import likeliest
+from nnfs_cli.metrics.mae import MAE
+from nnfs_cli.metrics.r2 import R2
+from nnfs_cli.metrics.rmse import RMSE
 from nnfs_cli.preprocessing.records import Split
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.reports import ClassScore, Evaluation
@@ -23,7 +26,7 @@ def evaluate(experiment: Experiment, name: str) -> Evaluation:
     return Evaluation(
         split=name,
         rows=len(split),
-        scores=experiment.scores(z, t),
+        scores=experiment.scores(z, split, split.rows),
         outputs=z,
         confusion=tuple(tuple(int(count) for count in row) for row in confusion),
         classes=class_scores(confusion, classes),
@@ -34,6 +37,24 @@ def outputs(experiment: Experiment, split: Split) -> Array:
     """The network's outputs (N, M) for all rows of a split, as in evaluation."""
     with limit_blas(1):
         return experiment.engine.infer(split)
+
+
+@limit_blas(1)
+def target_scores(experiment: Experiment, evaluation: Evaluation) -> dict[str, dict[str, float]]:
+    """rmse, mae, r2 and the config's metrics of each target alone; nothing if there is only one.
+
+    A score over all targets speaks mostly of those with the largest numbers.
+    """
+    split = experiment.split(evaluation.split)
+    p, t = experiment.predictions(evaluation.outputs), split.targets[split.rows]
+    if t.ndim == 1 or t.shape[1] == 1:
+        return {}
+    metrics = {"rmse": RMSE(), "mae": MAE(), "r2": R2(), **experiment.metrics}
+    names = experiment.preparation.output_names(t.shape[1], "target")
+    return {
+        name: {key: metric(p[:, m : m + 1], t[:, m : m + 1]) for key, metric in metrics.items()}
+        for m, name in enumerate(names)
+    }
 
 
 def confusion_matrix(predicted: Array, actual: Array, classes: int) -> Array:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,12 +20,16 @@ from nnfs_cli.engine.descent import Descent
 from nnfs_cli.engine.network import Network
 from nnfs_cli.engine.protocol import Engine
 from nnfs_cli.engine.step import PlainEngine
-from nnfs_cli.preprocessing.affine import IDENTITY
+from nnfs_cli.preprocessing.balance import notes_on_classes
 from nnfs_cli.preprocessing.preparation import Preparation
 from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.schedules.base import Clock
-from nnfs_cli.training.checks import channels_last_warning, check_fit
+from nnfs_cli.sources.arrays import read_npz
+from nnfs_cli.training.checks import channels_last_warning, check_fit, last_batch_note
+from nnfs_cli.training.defined import has_meaning, undefined_notes
+from nnfs_cli.training.scaling import large_inputs
 from nnfs_cli.training.state import Progress, check_state, load_state, state_of
+from nnfs_cli.training.targets import fit_to_outputs
 
 
 class Experiment:
@@ -33,6 +38,7 @@ class Experiment:
     fitted: an earlier run's preparation of the data. Without it, one is fitted to the training rows.
     engine: computes the steps: a PlainEngine until `use_engine` replaces it.
     loads: how often a state was loaded. A running `train` then continues from there.
+    said: the notes of this training's epochs so far, of which each is said once.
     preparation: how raw rows become the network's inputs, and its outputs predictions.
 
     Raises NnfsError if the parts do not fit together: layers that cannot take their inputs' shapes, a last
@@ -46,14 +52,23 @@ class Experiment:
         init_seed, shuffle_seed, split_seed, layer_seed, augment_seed = seeds(config.seed)
         self.config, training = config, config.training
         self.loads = 0
+        self.said: set[str] = set()
         data = _load(config, np.random.default_rng(split_seed), fitted)
         self.preparation = data.preparation
         self.data = convert(data, config.dtype)
         self.loss = config.loss
-        self.metrics = {metric.type_name: metric for metric in config.metrics}
         self.network = self._build_network()
         check_fit(config, self.network, self.data, trains=fitted is None)
+        self.metrics = {
+            metric.type_name: metric
+            for metric in config.metrics
+            if has_meaning(metric, self.loss, self.network, self.data)  # earlier runs may have others
+        }
+        last_batch = last_batch_note(config, self.network, self.data)
+        self._note(last_batch, *undefined_notes(config, self.data, self.data.splits))
         self.network.initialize(np.random.default_rng(init_seed))
+        if config.initial_weights and fitted is None:
+            self._load_initial_weights(config.weights_file)
         self.network.use_draws(Draws(layer_seed))
         self.shuffle_rng = np.random.default_rng(shuffle_seed)
         self.before_shuffle: tuple[int, Mapping[str, Any]] | None = None  # (step, state of shuffle_rng)
@@ -85,9 +100,21 @@ class Experiment:
             network = Network(copy.deepcopy(config.layers), self.data.input_shape, config.dtype)
         except NnfsError as error:
             raise NnfsError(f"{config.name}: {error}{warning and f'; {warning}'}") from None
-        if warning:
-            self.data = replace(self.data, notes=(*self.data.notes, warning))
+        self._note(warning)
         return network
+
+    def _note(self, *sentences: str) -> None:
+        """Add sentences to the data's notes; those that are empty do not count."""
+        self.data = replace(self.data, notes=(*self.data.notes, *filter(None, sentences)))
+
+    def _load_initial_weights(self, file: Path) -> None:
+        if not file.is_file():
+            raise NnfsError(f"initial_weights: no such file: {file}")
+        weights = read_npz(file)
+        self.network.params.load(weights, f"initial_weights: {file}")
+        if not all(np.isfinite(array).all() for array in weights.values()):
+            raise NnfsError(f"initial_weights: {file} holds numbers that are not finite")
+        self._note(f"training starts from the weights in {file}")
 
     def use_engine(self, engine: Engine) -> None:
         """Let this engine compute all further steps and outputs."""
@@ -101,28 +128,29 @@ class Experiment:
             raise NnfsError(f"no {name} split in this data; it has {', '.join(self.data.splits)}")
         return self.data.splits[name]
 
-    def scores(self, z: Array, t: Array) -> dict[str, float]:
-        """The loss and all metrics of outputs z (N, M) for targets t."""
-        return {"loss": self.loss.value(z, t), **self.metric_scores(z, t)}
+    def scores(self, z: Array, split: Split, rows: Array) -> dict[str, float]:
+        """The loss and all metrics of outputs z (N, M) for the rows of a split with these numbers (N,)."""
+        return {"loss": self.loss.value(z, split.t[rows]), **self.metric_scores(z, split.targets[rows])}
 
-    def metric_scores(self, z: Array, t: Array) -> dict[str, float]:
-        """All metrics of outputs z (N, M) for targets t, in the targets' own units."""
+    def metric_scores(self, z: Array, targets: Array) -> dict[str, float]:
+        """All metrics of outputs z (N, M) for targets in their own units."""
         if not self.metrics:
             return {}
-        p, t = self.in_units(self.loss.predict(z)), self.in_units(t)
-        return {name: metric(p, t) for name, metric in self.metrics.items()}
+        p = self.predictions(z)
+        return {name: metric(p, targets) for name, metric in self.metrics.items()}
+
+    def predictions(self, z: Array) -> Array:
+        """The predictions (N, M) of outputs z: probabilities, or real values in their own units, float64."""
+        p = self.loss.predict(z)
+        return p if self.data.classes else self.data.targets.undo(p)
 
     def in_raw_units(self, x: Array) -> Array:
         """Rows x (N, ...) of a split, before normalization."""
         return self.preparation.inputs.undo(x) if self.data.inputs.is_identity else x
 
-    def in_units(self, t: Array) -> Array:
-        """Targets or predictions on the network's scale, converted to the data's own units."""
-        return t if self.data.targets.is_identity else self.data.targets.undo(t)
-
     def clock(self, step: int) -> Clock:
         """How far training is at a step; `step` counts the steps before it."""
-        return Clock(step, self._steps_per_epoch, self.config.training.epochs)
+        return Clock(step, self.steps_per_epoch, self.config.training.epochs)
 
     def learning_rates(self) -> list[float]:
         """The learning rates of this epoch's remaining steps."""
@@ -135,7 +163,7 @@ class Experiment:
         return self.config.training.batch_size * self.config.training.accumulate
 
     @cached_property
-    def _steps_per_epoch(self) -> int:
+    def steps_per_epoch(self) -> int:
         return math.ceil(len(self.progress.order) / self._rows_per_step)
 
     def shuffle(self) -> None:
@@ -155,9 +183,13 @@ class Experiment:
     @property
     def finished(self) -> bool:
         """Whether all epochs are done, or patience has run out."""
-        training, progress = self.config.training, self.progress
-        out_of_patience = 0 < training.patience <= progress.epochs_since_best
-        return progress.epoch >= training.epochs or (progress.position == 0 and out_of_patience)
+        all_epochs = self.progress.epoch >= self.config.training.epochs
+        return all_epochs or (self.progress.position == 0 and self.out_of_patience)
+
+    @property
+    def out_of_patience(self) -> bool:
+        """Whether the monitored value was no better for `training.patience` epochs."""
+        return 0 < self.config.training.patience <= self.progress.epochs_since_best
 
     def use_best(self) -> None:
         """Load the best epoch's weights; without a validation split, the moving average if there is one."""
@@ -177,6 +209,7 @@ class Experiment:
         self.before_shuffle = None
         self.shuffle_rng.bit_generator.state = json.loads(str(state["shuffle_rng"]))
         load_state(self.progress, self.network.params, self.descent, state)
+        self.said.clear()
         self.loads += 1
 
 
@@ -191,6 +224,8 @@ def load_data(config: ExperimentConfig) -> Data:
 
 
 def _load(config: ExperimentConfig, rng: np.random.Generator, fitted: Preparation | None = None) -> Data:
-    """The data. If the loss needs targets in their own units, these are not normalized."""
-    data = config.dataset.load_as(fitted, rng) if fitted else config.dataset.load(rng)
-    return data if config.loss.any_units else replace(data, targets=IDENTITY)
+    """The data, with targets that the loss and the last layer can do with, or as `fitted` says."""
+    data = config.dataset.load_as(fitted, rng) if fitted else fit_to_outputs(config, config.dataset.load(rng))
+    large = large_inputs(config, data)
+    notes = [*notes_on_classes(data), large and f"{large}; networks learn best from inputs near 1"]
+    return replace(data, notes=(*data.notes, *filter(None, notes)))

@@ -27,7 +27,8 @@ def train(experiment: Experiment) -> Generator[Report, None, None]:
     Raises DivergenceError when the loss is infinite or not a number.
     """
     progress, engine, training = experiment.progress, experiment.engine, experiment.config.training
-    t, rows = experiment.data.splits["train"].t, len(progress.order)
+    split, rows = experiment.data.splits["train"], len(progress.order)
+    t, own_t = split.t, split.targets  # for the loss; in their own units, for the metrics
     rows_per_step, library = training.batch_size * training.accumulate, blas()
     with _ready_to_train(experiment) as interrupt:
         while not experiment.finished:
@@ -49,11 +50,13 @@ def train(experiment: Experiment) -> Generator[Report, None, None]:
                             progress.step += 1
                             progress.position = here.stop
                             if progress.step % training.log_every == 0:
-                                z, targets = progress.outputs[here], t[progress.order[here]]
-                                loss = experiment.loss.value(z, targets)
+                                z, order = progress.outputs[here], progress.order[here]
+                                loss = experiment.loss.value(z, t[order])
                                 if not math.isfinite(loss):
                                     raise divergence_error(experiment, loss)
-                                metrics = experiment.metric_scores(z, targets) if experiment.metrics else {}
+                                metrics = (
+                                    experiment.metric_scores(z, own_t[order]) if experiment.metrics else {}
+                                )
                                 report = StepReport(progress.step, progress.epoch + 1, loss, metrics)
                             elif time.perf_counter() - started > HEARTBEAT_SECONDS and here.stop < rows:
                                 report = Heartbeat(progress.step, progress.epoch + 1)

@@ -4,6 +4,8 @@ import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
+import numpy as np
+
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.core.arrays import Array, slices
 from nnfs_cli.core.blas_threads import limit_blas
@@ -11,6 +13,7 @@ from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.engine.inference import Fill, infer
 from nnfs_cli.engine.network import Network, Workspace, zero_outputs
 from nnfs_cli.preprocessing.preparation import Preparation
+from nnfs_cli.training.defined import gives_probabilities
 
 Infer: TypeAlias = Callable[[Fill, Sequence[slice], int], Array]
 """Computes the outputs z (n, M) of n rows, which the slices cut into batches."""
@@ -64,15 +67,23 @@ class Model:
     def target_names(self) -> list[str]:
         """The targets' names; `prediction`, or `prediction_1`, ..., if they have none."""
         width = 1 if self.preparation.classes else self.network.output_shape[0]
-        if len(self.preparation.target_names) == width:
-            return list(self.preparation.target_names)
-        return ["prediction"] if width == 1 else [f"prediction_{m + 1}" for m in range(width)]
+        return self.preparation.output_names(width, "prediction")
 
     @property
     def gives_probabilities(self) -> bool:
-        """Whether the outputs for classes are probabilities."""
-        return self.loss.expects_logits or self.network.layers[-1].gives_probabilities
+        """Whether the outputs for classes are probabilities, which add up to 1."""
+        return gives_probabilities(self.loss, self.network)
 
     def predictions(self, outputs: Array) -> Array:
-        """The classes' names (N,) of `outputs`, or the real values (N, M) that they are."""
-        return self.preparation.labels[outputs.argmax(axis=1)] if self.preparation.classes else outputs
+        """The classes' names (N,) of `outputs`, or the real values (N, M) that they are.
+
+        Where outputs are not-a-number, the class is None.
+        """
+        if not self.preparation.classes:
+            return outputs
+        labels: Array = self.preparation.labels[outputs.argmax(axis=1)]
+        undefined = np.isnan(outputs).any(axis=1)
+        if undefined.any():
+            labels = labels.astype(object)
+            labels[undefined] = None
+        return labels

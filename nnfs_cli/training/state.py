@@ -36,7 +36,7 @@ class Progress:
 
     @property
     def epochs_since_best(self) -> int:
-        return self.epoch - self.best_epoch if self.best_epoch else 0
+        return self.epoch - self.best_epoch
 
 
 def state_of(progress: Progress, params: FlatParams, descent: Descent) -> dict[str, Array]:

@@ -325,6 +325,7 @@ def metric_cases() -> Iterator[Case]:
     for name in ("r2", "explained_variance"):
         yield metric_case(name, "constant", {}, a, constant)
     yield metric_case("mape", "zeros", {}, a, b * (b > 0))
+    yield metric_case("roc_auc", "scores", {}, 5.0 * draw.normal(size=(60, 2)), t % 2)
 
 
 TRAINING = """

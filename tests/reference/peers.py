@@ -220,7 +220,7 @@ def calibration(p: Any, t: Any, bins: int = 15) -> float:
 
 def roc_auc(p: Any, t: Any) -> float:
     if p.shape[1] == 2:
-        return float(scores.roc_auc_score(t, p[:, 1]))
+        return float(scores.roc_auc_score(t, p[:, 1] - p[:, 0]))
     return float(scores.roc_auc_score(t, p, multi_class="ovr"))
 
 
@@ -479,6 +479,7 @@ METRICS: dict[str, Callable[[Case], Arrays]] = {
     "metric/log_loss/sure": metric(lambda p, t: scores.log_loss(t, p)),
     "metric/roc_auc/classes": metric(roc_auc),
     "metric/roc_auc/ties": metric(roc_auc),
+    "metric/roc_auc/scores": metric(roc_auc),
     "metric/top_k_accuracy/classes": metric(lambda p, t: scores.top_k_accuracy_score(t, p, k=5)),
     "metric/top_k_accuracy/two": metric(lambda p, t: scores.top_k_accuracy_score(t, p, k=2)),
     "metric/top_k_accuracy/ties": metric(lambda p, t: scores.top_k_accuracy_score(t, p, k=2)),

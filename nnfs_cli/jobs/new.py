@@ -1,0 +1,149 @@
+"""A first config, written for a table or an array, or as an example."""
+
+import math
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nnfs_cli.config.dialect import dump_inline
+from nnfs_cli.config.load import parse_config
+from nnfs_cli.config.names import name_from
+from nnfs_cli.config.reader import create
+from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.datasets.base import Dataset
+from nnfs_cli.jobs.new_table import table_options
+from nnfs_cli.preprocessing.records import Data
+from nnfs_cli.sources.arrays import names_in_npz, open_npz
+from nnfs_cli.training.experiment import Experiment
+
+STEPS = 4000
+"""About how many steps a new config trains."""
+
+INPUTS = re.compile(r"x|x_train|train_x|train_images|images|data|features", re.IGNORECASE)
+TARGETS = re.compile(r"y|y_train|train_y|train_labels|labels?|targets?", re.IGNORECASE)
+"""The usual names of arrays in an .npz file."""
+
+Options = dict[str, Any]
+EXAMPLE: Options = {"type": "moons", "samples": 400, "noise": 0.2}
+HELD_OUT: Sequence[Options] = ({"validation": 0.15, "test": 0.15}, {"validation": 0.2}, {})
+"""Which rows to hold out; the first of these that the data allow."""
+
+
+def new_config(name: str, source: str = "", targets: Sequence[str] = ()) -> Path:
+    """Write `name`.yaml, a config that trains as it stands, and return its path.
+
+    source: a table, a pattern of tables, or an .npz file; by default a synthetic example.
+    targets: the columns to predict.
+
+    NnfsError if the file exists already, or if nothing can be learned from the source.
+    """
+    stem = re.split(r"[\\/]", source)[-1].split(".")[0]
+    file = Path(name or name_from(stem if source else "first"))
+    file = file if file.suffix in (".yaml", ".yml") else file.with_name(f"{file.name}.yaml")
+    if file.exists():
+        raise NnfsError(f"{file}: already exists; name another file: `nnfs new NAME`")
+    if not file.absolute().parent.is_dir():
+        raise NnfsError(f"{file}: there is no folder {file.parent}")
+    options, comments = _options(source, targets)
+    text = _text(file, options, comments)
+    Experiment(parse_config(text, str(file), folder=file.parent))  # it must fit together
+    with file.open("x", encoding="utf-8") as new:
+        new.write(text)
+    return file
+
+
+def _options(source: str, targets: Sequence[str]) -> tuple[Options, list[str]]:
+    """The dataset's options, and comments on them."""
+    if not source:
+        if targets:
+            raise NnfsError("--target: needs a table: --from FILE")
+        return EXAMPLE, ["Two half moons, one class each, drawn at random."]
+    if source.endswith(".npz"):
+        return _npz_options(source, targets), []
+    return table_options(source, targets)
+
+
+def _npz_options(source: str, targets: Sequence[str]) -> Options:
+    """The options for an .npz file: its arrays of inputs and targets, by their usual names."""
+    names = names_in_npz(Path(source))
+    x = next(filter(INPUTS.fullmatch, names), "")
+    y = next((name for name in names if name in targets or (not targets and TARGETS.fullmatch(name))), "")
+    if not x or not y:
+        raise NnfsError(
+            f"--from: {source} holds {', '.join(names)}; which are inputs and targets? "
+            f"Write `dataset: {{type: npz, path: {source}, x: ..., y: ...}}` yourself"
+        )
+    how = "scale" if open_npz(Path(source), x).dtype == np.uint8 else "standardize"
+    return {"type": "npz", "path": source, "x": x, "y": y, how: True}
+
+
+def _text(file: Path, options: Options, comments: Sequence[str]) -> str:
+    options, data = _loaded(options)
+    if "path" in options:
+        options["path"] = _seen_from(file, options["path"])
+    steps = math.ceil(len(data.splits["train"]) / 32)
+    patience = ["  patience: 30 # stop after 30 epochs without a better validation loss"]
+    lines = [
+        f"# `nnfs train {file.name}` trains it; `nnfs components` lists all that can stand here.",
+        f"name: {dump_inline(name_from(file.stem))}",
+        "seed: 0 # draws the first weights, the splits and the order of rows",
+        "",
+        *(f"# {' '.join(comment.split())}" for comment in (*data.notes, *comments)),
+        "dataset:",
+        *(f"  {key}: {dump_inline(value)}" for key, value in options.items()),
+        "",
+        "layers: # from input to output",
+        *(f"  - {layer}" for layer in _layers(data)),
+        "",
+        *_goal(data),
+        "optimizer: {type: adam, learning_rate: 0.001}",
+        "",
+        "training:",
+        f"  epochs: {min(max(math.ceil(STEPS / steps), 5), 300)}",
+        "  batch_size: 32 # rows per step",
+        *(patience if "validation" in data.splits else []),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _loaded(options: Options) -> tuple[Options, Data]:
+    """The options with rows held out, and the data that they give."""
+    mistake = None
+    for held_out in HELD_OUT:
+        kind = options["type"]
+        try:
+            given = {key: value for key, value in options.items() if key != "type"} | held_out
+            return options | held_out, create(Dataset, kind, given).load(np.random.default_rng(0))
+        except NnfsError as error:
+            mistake = error
+    raise mistake or NnfsError("no data")
+
+
+def _layers(data: Data) -> list[str]:
+    """Two hidden layers, or one for few rows; an output for each class or target."""
+    width = 128 if np.prod(data.input_shape) > 100 else 64
+    hidden = [f"{{type: dense, units: {width}}}", "relu"]
+    outputs, each = len(data.classes) or data.target_width, "class" if data.classes else "target"
+    return [
+        *(["flatten"] if len(data.input_shape) > 1 else []),
+        *(hidden * (2 if len(data.splits["train"]) >= 500 else 1)),
+        f"{{type: dense, units: {outputs}}} # one for each {each}",
+    ]
+
+
+def _goal(data: Data) -> list[str]:
+    if data.classes:
+        return [
+            "loss: cross_entropy # of softmax probabilities; the last layer gives logits",
+            "metrics: [accuracy, f1]",
+        ]
+    return ["loss: mse", "metrics: [rmse, r2] # in the target's own units"]
+
+
+def _seen_from(config: Path, path: str) -> str:
+    """A path as a config writes it: from the config's folder, unless it is absolute."""
+    return path if Path(path).is_absolute() else Path(os.path.relpath(path, config.parent)).as_posix()

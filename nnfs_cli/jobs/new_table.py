@@ -1,0 +1,99 @@
+"""The options of a new config for a table: by what the dataset itself reads in the table."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.sources.columns import fit_columns
+from nnfs_cli.sources.dialect import Dialect
+from nnfs_cli.sources.frames import ColumnKinds
+from nnfs_cli.sources.paths import find_files
+from nnfs_cli.sources.table import Table
+from nnfs_cli.sources.table_cache import cached_table
+
+DELIMITERS, ENCODINGS = (",", ";", "\t", "|"), ("utf-8", "utf-16", "cp1252")
+ID = re.compile(r"(.*[\W_])?(id|index|key|no|nr|number)|.*[a-z]I[dD]|unnamed.*", re.IGNORECASE)
+"""What columns are called whose different whole numbers only name the rows."""
+
+
+def table_options(source: str, targets: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+    """The options of the dataset `csv` for a file, and comments on the columns that are left out."""
+    table, dialect = _read(source, targets)
+    if not targets:
+        raise NnfsError(f"--target: name the column to predict; {source} has {', '.join(table.names)}")
+    table.require(tuple(targets), "--target")
+    left_out = _left_out(table, targets)
+    gaps = table.missing_counts()
+    kept = [name for name in table.names if name not in left_out and name not in targets]
+    missing = "drop" if any(gaps[name] for name in targets) else "median"
+    options = {
+        "path": source,
+        "target": targets[0] if len(targets) == 1 else list(targets),
+        "features": {"exclude": list(left_out)},
+        "standardize": True,
+        "missing": missing,
+        "delimiter": dialect.delimiter,
+        "encoding": dialect.encoding,
+    }
+    needless = {
+        "features": not left_out,
+        "missing": not any(gaps[name] for name in (*targets, *kept)),
+        "delimiter": dialect.delimiter == Dialect.delimiter,
+        "encoding": dialect.encoding == Dialect.encoding,
+    }
+    options = {key: value for key, value in options.items() if not needless.get(key)}
+    return {"type": "csv", **options}, [f"Left out: {name!r}, {why}." for name, why in left_out.items()]
+
+
+def _read(source: str, targets: Sequence[str]) -> tuple[Table, Dialect]:
+    """The table, read by the first dialect that finds the targets. NnfsError if no dialect reads it."""
+    files, mistakes = find_files(source, "--from"), []
+    tables = []
+    for dialect in (Dialect(delimiter, encoding) for encoding in ENCODINGS for delimiter in DELIMITERS):
+        try:
+            table = cached_table(files, dialect, ColumnKinds(labels=frozenset(targets)))[0]
+        except (NnfsError, UnicodeError) as error:
+            mistakes.append(error)
+            continue
+        if set(targets) <= set(table.names):
+            return table, dialect
+        tables.append((table, dialect))
+    if tables:
+        return tables[0]
+    raise mistakes[0]
+
+
+def _left_out(table: Table, targets: Sequence[str]) -> dict[str, str]:
+    """The columns that are no features, each with the reason."""
+    gaps = table.missing_counts()
+    reasons = {}
+    for name in table.names:
+        if name not in targets:
+            reason = _why_not(table, name, gaps[name])
+            if reason:
+                reasons[name] = reason
+    if len(reasons) + len(targets) == len(table.names):  # then a column of numbers must do
+        usable = {name for name in table.numeric if table.distinct(name) > 1}
+        return {name: why for name, why in reasons.items() if name not in usable}
+    return reasons
+
+
+def _why_not(table: Table, name: str, gaps: int) -> str:
+    if 2 * gaps > len(table):
+        return f"which is empty in {gaps} of {len(table)} rows"
+    distinct = table.distinct(name)
+    if distinct < 2:
+        return "which is the same in every row"
+    try:
+        fit_columns(table, [name], np.arange(len(table)), "median", 0.0, "error")
+    except NnfsError:
+        return f"whose {distinct} different texts are no categories"
+    if name not in table.texts and distinct == len(table) and len(table) > 2:
+        values = table.number(name)
+        counts_rows = bool(np.all(np.diff(values) == 1)) and values[0] in (0, 1)
+        if counts_rows or (ID.fullmatch(name) and bool(np.all(values == np.floor(values)))):
+            return "which only names or counts the rows"
+    return ""

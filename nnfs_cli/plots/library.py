@@ -1,0 +1,50 @@
+"""Imports Matplotlib, whatever backend the environment names: pictures are drawn without a window."""
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+
+@contextmanager
+def _any_backend() -> Iterator[None]:
+    """In the `with` block Matplotlib can be imported even if `MPLBACKEND` names no backend that exists.
+
+    A backend that does exist is set afterwards, so that a notebook keeps its own.
+    """
+    backend = None if "matplotlib" in sys.modules else os.environ.pop("MPLBACKEND", None)
+    try:
+        yield
+    finally:
+        if backend is not None:
+            os.environ["MPLBACKEND"] = backend
+    if backend:
+        with suppress(ValueError):
+            mpl.rcParams["backend"] = backend
+
+
+with _any_backend():
+    import matplotlib as mpl
+    from matplotlib.axes import Axes
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
+    from matplotlib.text import Text
+    from matplotlib.ticker import MaxNLocator
+
+# It logs how it looks for fonts and folders. Without a handler Python would print that.
+logging.getLogger("matplotlib").addHandler(logging.NullHandler())
+
+__all__ = [
+    "Axes",
+    "Figure",
+    "FigureCanvasAgg",
+    "FontProperties",
+    "MaxNLocator",
+    "Text",
+    "findfont",
+    "fontManager",
+    "get_font",
+    "mpl",
+]
