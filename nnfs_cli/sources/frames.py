@@ -21,7 +21,7 @@ class ColumnKinds:
 
     texts: texts, as the file spells them.
     labels: numbers if all are plainly spelled, else texts: 007 and 7 differ, as labels do.
-    spelled: read as texts, and then as any other column.
+    spelled: read as texts first, and then as any other column.
     numbers: numbers, and all columns that are not listed here or in `labels` texts. If it is None, a column
         is of numbers if all its values are numbers that float64 holds exactly.
     id_column: kept as the file spells it, besides.
@@ -54,6 +54,14 @@ class TextInNumbersError(NnfsError):
         super().__init__(f"{source}: row {row}, column {name!r}: must be a number, found {str(value)[:40]!r}")
 
 
+class RespelledError(NnfsError):
+    """Some columns, `names`, hold numbers whose spelling decides what they are, and must be read as texts."""
+
+    def __init__(self, source: str, names: Collection[str]) -> None:
+        self.names = frozenset(names)
+        super().__init__(f"{source}: numbers of 2^53 and beyond in {', '.join(names)}")
+
+
 def as_table(
     frame: "pd.DataFrame",
     ids: tuple[str, ...],
@@ -63,14 +71,12 @@ def as_table(
     start: int,
 ) -> Table:
     """A frame's rows. TextInNumbersError for texts in a column of numbers, unless `kinds` keeps them."""
-    import pandas as pd
-
     names = tuple(frame.columns)
     texts: dict[str, Texts] = {}
     misread: dict[str, Texts] = {}
     numbers: dict[str, Array] = {}
     nested, misfits = [], {}
-    made_of_texts = kinds.labels | kinds.spelled | (kinds.numbers or set())
+    made_of_texts = kinds.spelled | (kinds.numbers or set())
     if spelling.dialect.thousands:
         made_of_texts = frozenset(names)
     for name in _without_numbers(frame, kinds):
@@ -90,18 +96,29 @@ def as_table(
         name = next((name for name in misfits if name in (kinds.numbers or ())), next(iter(misfits)))
         row = misfits[name]
         raise TextInNumbersError(source, misfits, start + row + 1, name, frame[name].iloc[row])
-    numeric = tuple(name for name in names if name not in texts and name not in nested)
     if numbers:
-        frame = pd.DataFrame({name: numbers[name] if name in numbers else frame[name] for name in numeric})
-    elif numeric != names:
+        frame = frame.copy(deep=False)
+        for name, values in numbers.items():
+            frame[name] = values
+    numeric = tuple(name for name in names if name not in texts and name not in nested)
+    if numeric != names:
         frame = frame[list(numeric)]
     if any(not isinstance(dtype, np.dtype) for dtype in frame.dtypes):  # pandas' own, with missing values
         frame = frame.astype(np.float64)
+    matrix = frame.to_numpy()
+    reductions = (np.fmin, np.fmax) if matrix.size else ()
+    low, high = [float(least.reduce(matrix, axis=None)) for least in reductions] or (0.0, 0.0)
+    doubtful = set(_doubtful_labels(matrix, numeric, kinds.labels))
+    if kinds.numbers is None and max(-low, high) >= EXACT:
+        sizes = np.fmax.reduce(np.abs(matrix.astype(np.float64)))
+        doubtful |= {name for name, size in zip(numeric, sizes, strict=True) if size >= EXACT}
+    if not doubtful <= kinds.spelled:
+        raise RespelledError(source, doubtful)
     return Table(
         source,
         names,
         numeric,
-        _smallest(frame.to_numpy()),
+        _smallest(matrix, low, high),
         texts,
         start,
         nested=tuple(nested),
@@ -110,17 +127,20 @@ def as_table(
     )
 
 
+def _doubtful_labels(matrix: Array, numeric: tuple[str, ...], labels: Collection[str]) -> list[str]:
+    """The labels that are whole numbers, and so may be spelled as names."""
+    columns = {name: matrix[:, numeric.index(name)] for name in labels if name in numeric}
+    return [name for name, x in columns.items() if np.all((x == np.floor(x)) | np.isnan(x))]
+
+
 def _without_numbers(frame: "pd.DataFrame", kinds: ColumnKinds) -> list[str]:
-    """The columns that are not to be taken as the numbers that they are, or are none."""
+    """The columns that are to be texts, or that are to be made numbers from what they hold."""
     texts = kinds.texts_among(frame.columns)
-    types = dict(zip(frame.columns, frame.dtypes, strict=True))
-    odd = {name for name, dtype in types.items() if dtype.kind not in "iuf" or name in texts}
-    whole = [name for name, dtype in types.items() if dtype.kind in "iu" and name not in odd]
-    if whole and kinds.numbers is None:  # integers that float64 may round are names
-        integers = frame if len(whole) == len(types) else frame[whole]
-        ranges = zip(whole, integers.min(), integers.max(), strict=True)
-        odd |= {name for name, low, high in ranges if high == high and max(-int(low), int(high)) >= EXACT}
-    return [name for name in types if name in odd]
+    return [
+        name
+        for name, dtype in zip(frame.columns, frame.dtypes, strict=True)
+        if name in texts or dtype.kind not in "iuf" or (dtype.kind in "iu" and name in kinds.spelled)
+    ]
 
 
 def _is_of_texts(column: "pd.Series[Any]") -> bool:
@@ -134,10 +154,9 @@ def _as_texts(column: "pd.Series[Any]") -> Texts:
     return Texts(codes.astype(np.int32), tuple(spell(level) for level in levels))
 
 
-def _smallest(numbers: Array) -> Array:
-    """Integers as uint8 or int32 if they fit; everything else as float64."""
+def _smallest(numbers: Array, low: float, high: float) -> Array:
+    """Integers as uint8 or int32 if they fit, by their least and largest; everything else as float64."""
     if numbers.dtype.kind in "iu" and numbers.size:
-        low, high = numbers.min(), numbers.max()
         for dtype in (np.uint8, np.int32):
             if np.iinfo(dtype).min <= low and high <= np.iinfo(dtype).max:
                 return numbers.astype(dtype)

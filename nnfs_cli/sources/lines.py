@@ -47,7 +47,8 @@ def numbered_blocks(stream: IO[bytes], source: str, encoding: str) -> Iterator[t
 
 def line_count(block: bytes) -> int:
     """How many line ends there are."""
-    return block.count(b"\n") + block.count(b"\r") - block.count(b"\r\n")
+    lines = block.count(b"\n")
+    return lines + block.count(b"\r") - block.count(b"\r\n") if b"\r" in block else lines
 
 
 def open_bytes(path: Path) -> IO[bytes]:

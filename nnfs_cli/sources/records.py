@@ -62,7 +62,7 @@ class Records:
         record = self.separator.encode() * (self._width - 1) + end
         return (
             block.translate(None, self._others) == record * lines
-            and block.count(b"\n") == lines  # no CR stands alone
+            and (end == b"\n" or block.count(b"\n") == lines)  # no CR stands alone
             and not (self._width == 1 and re.search(rb"(^|\n)\r?\n", block))
         )
 

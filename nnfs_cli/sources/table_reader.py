@@ -1,7 +1,7 @@
 """Tables from CSV and Parquet files and DataFrames, in chunks of rows, read by pandas."""
 
 import io
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -12,10 +12,10 @@ import numpy as np
 from nnfs_cli.core.arrays import slices
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.sources.dialect import Dialect
-from nnfs_cli.sources.frames import ColumnKinds, TextInNumbersError, as_table
+from nnfs_cli.sources.frames import ColumnKinds, RespelledError, TextInNumbersError, as_table
 from nnfs_cli.sources.lines import open_bytes
 from nnfs_cli.sources.records import BlockStream, Records
-from nnfs_cli.sources.spellings import EXACT, NumberSpelling, spell
+from nnfs_cli.sources.spellings import NumberSpelling, spell
 from nnfs_cli.sources.table import MISSING, Table, Texts
 
 if TYPE_CHECKING:
@@ -26,14 +26,6 @@ CELLS = 2_000_000
 
 Parts: TypeAlias = Iterable[tuple["pd.DataFrame", tuple[str, ...]]]
 """Rows of a table, and their ids."""
-
-
-class RoundedError(NnfsError):
-    """Some columns of a CSV file, `names`, have gaps and large integers, which pandas rounds."""
-
-    def __init__(self, source: str, names: Collection[str]) -> None:
-        self.names = frozenset(names)
-        super().__init__(f"{source}: columns with gaps and integers of 2^53 and beyond: {', '.join(names)}")
 
 
 def read_table(paths: Sequence[Path], dialect: Dialect, kinds: ColumnKinds | None = None) -> Table:
@@ -50,7 +42,7 @@ def read_table(paths: Sequence[Path], dialect: Dialect, kinds: ColumnKinds | Non
             if kinds.numbers is not None and kinds.numbers & found.names:
                 raise
             kinds = replace(kinds, texts=kinds.texts | found.names)  # read again, with these columns as texts
-        except RoundedError as found:
+        except RespelledError as found:
             kinds = replace(kinds, spelled=kinds.spelled | found.names)
 
 
@@ -110,7 +102,7 @@ def _csv_parts(records: Records, dialect: Dialect, kinds: ColumnKinds) -> Parts:
     import pandas as pd
 
     names, id_column, gaps = list(records.names), kinds.id_column, ["", *dialect.na_values]
-    spelled = kinds.texts_among(names) | ((kinds.labels | kinds.spelled) & set(names))
+    spelled = kinds.texts_among(names) | (kinds.spelled & set(names))
     if dialect.thousands:
         spelled = set(names)
     has_ids = id_column in names
@@ -134,20 +126,11 @@ def _csv_parts(records: Records, dialect: Dialect, kinds: ColumnKinds) -> Parts:
         )
         closing.enter_context(frames)
         for frame in frames:
-            if kinds.numbers is None and (rounded := _rounded(frame)):
-                raise RoundedError(records.source, rounded)
             ids: tuple[str, ...] = ()
             if has_ids:
                 ids = tuple(frame[id_column])
                 frame = frame.assign(**{id_column: frame[id_column].mask(frame[id_column].isin(gaps))})
             yield frame, ids
-
-
-def _rounded(frame: "pd.DataFrame") -> list[str]:
-    """The columns of numbers with gaps that may be integers which float64 rounds."""
-    floats = [name for name, dtype in frame.dtypes.items() if dtype.kind == "f"]
-    with_gaps = [name for name in floats if np.isnan(np.max(frame[name].to_numpy()))]
-    return [str(name) for name in with_gaps if frame[name].abs().max() >= EXACT]
 
 
 def _parquet_frames(path: Path) -> Iterator["pd.DataFrame"]:
