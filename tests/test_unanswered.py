@@ -150,6 +150,12 @@ def test_a_model_that_fills_and_ignores_answers_every_row_and_says_what_it_did(h
         f"nnfs: gaps filled as in training: a (2) with {fills['a']:g}, size (1) with {fills['size']!r}",
         "nnfs: unknown categories taken for none: size (2)",
     ]
+    frame.loc[[2, 3, 7], "n"] = "x"
+    assert answers(here, frame, "f")[1].splitlines()[1:] == [
+        f"nnfs: gaps filled as in training: a (1) with {fills['a']:g}",
+        "nnfs: unknown categories taken for none: size (1)",
+        "nnfs: 3 of 9 rows have no answer; the first: x.csv: row 3, column 'n': must be a number, found 'x' (correct it)",
+    ]
 
 
 def test_several_files_are_counted_one_by_one_and_an_input_without_any_answer_fails(here: Nnfs) -> None:

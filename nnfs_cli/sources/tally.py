@@ -13,7 +13,10 @@ MOST_COLUMNS = 8
 
 
 class Tally:
-    """Counts gaps that were filled, categories that were taken for none, and rows that were refused."""
+    """Counts gaps that were filled, categories that were taken for none, and rows that were refused.
+
+    A row that was refused counts as nothing else.
+    """
 
     def __init__(self, columns: Sequence[Column]) -> None:
         self._fills = {column.name: column.fill for column in columns}
@@ -25,8 +28,9 @@ class Tally:
     def add(self, encoded: Encoded) -> None:
         """Count what a chunk took."""
         self._rows += len(encoded.x)
-        self._filled.update({name: int(rows.sum()) for name, rows in encoded.filled.items()})
-        self._ignored.update({name: int(rows.sum()) for name, rows in encoded.ignored.items()})
+        accepted = encoded.accepted
+        for counts, found in ((self._filled, encoded.filled), (self._ignored, encoded.ignored)):
+            counts.update({name: n for name, rows in found.items() if (n := int((rows & accepted).sum()))})
         for remedy in dict.fromkeys(refusal.remedy for refusal in encoded.refusals):
             alike = [refusal for refusal in encoded.refusals if refusal.remedy == remedy]
             count = int(np.any([refusal.rows for refusal in alike], axis=0).sum())
