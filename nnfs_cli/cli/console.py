@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from nnfs_cli.training.reports import scores_text
+
 if TYPE_CHECKING:  # not imported when run, so that `nnfs runs` starts fast
     from nnfs_cli.config.catalog import Entry
     from nnfs_cli.config.experiment import ExperimentConfig
@@ -116,7 +118,7 @@ def show_runs(rows: Sequence[Mapping[str, Any]]) -> None:
     for column in ("run", "status", "epochs", "best epoch", "scores", "seconds"):
         table.add_column(column, justify="right" if column in ("epochs", "best epoch", "seconds") else "left")
     for row in rows:
-        scores = format_scores(row.get("scores") or {})
+        scores = scores_text(row.get("scores") or {})
         table.add_row(
             Text(row["id"]),
             Text(row["status"]),
@@ -198,11 +200,6 @@ def show_component(entry: "Entry") -> None:
         for row in entry.options:
             table.add_row(*(Text(cell) for cell in row))
         out.print(table)
-
-
-def format_scores(scores: Mapping[str, float]) -> str:
-    """`loss 0.31  accuracy 0.92`."""
-    return "  ".join(f"{name} {score:.4g}" for name, score in scores.items())
 
 
 def show_paths(paths: Iterable[Path]) -> None:

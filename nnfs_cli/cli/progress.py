@@ -8,11 +8,11 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from nnfs_cli.cli.console import format_scores, out, show_network, show_scores
+from nnfs_cli.cli.console import out, show_network, show_scores
 from nnfs_cli.jobs.train import train_run
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.experiment import Experiment
-from nnfs_cli.training.reports import EpochReport, Report
+from nnfs_cli.training.reports import EpochReport, Report, scores_text
 
 REFRESH_SECONDS = 1.0
 PLAIN_LINES = 20
@@ -110,9 +110,9 @@ class Bar(Lines):
 
     def show(self, report: Report) -> None:
         if isinstance(report, EpochReport):
-            lines = [f"  train       {format_scores(report.train)}"]
+            lines = [f"  train       {scores_text(report.train)}"]
             if report.validation:
-                lines.append(f"  validation  {format_scores(report.validation)}")
+                lines.append(f"  validation  {scores_text(report.validation)}")
             self._scores.plain = "\n".join(lines)
             self._show_notes(report)
         now = time.monotonic()
@@ -133,7 +133,7 @@ class Bar(Lines):
 
 def _scores_text(report: EpochReport) -> str:
     validation = {f"val_{name}": score for name, score in report.validation.items()}
-    return format_scores({**report.train, **validation})
+    return scores_text({**report.train, **validation})
 
 
 def _rows_done(experiment: Experiment) -> int:

@@ -1,12 +1,12 @@
 """The config: YAML and overrides in, one frozen ExperimentConfig out, or every mistake at once."""
 
-import copy
 import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePath
+from typing import Any, TypeAlias
 
+import numpy as np
 import yaml
 
 from nnfs_cli.config.experiment import ExperimentConfig, contradictions
@@ -14,9 +14,12 @@ from nnfs_cli.config.plugins import load_plugin
 from nnfs_cli.config.reader import Reader, shown
 from nnfs_cli.core.errors import ConfigError, Mistake, NnfsError, nearest
 
+Overrides: TypeAlias = Sequence[str | tuple[str, Any]]
+"""`dotted.key=value` with the value in YAML, or (dotted key, value)."""
 
-def load_config(path: Path, overrides: Sequence[str] = ()) -> ExperimentConfig:
-    """Read a config file, with `dotted.key=value` overrides. ConfigError lists every mistake."""
+
+def load_config(path: Path, overrides: Overrides = ()) -> ExperimentConfig:
+    """Read a config file, with overrides. ConfigError lists every mistake."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -32,7 +35,7 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> ExperimentConfig:
 
 
 def parse_config(
-    text: str, source: str, overrides: Sequence[str] = (), folder: Path = Path()
+    text: str, source: str, overrides: Overrides = (), folder: Path = Path()
 ) -> ExperimentConfig:
     """Read a config from YAML text. `source` names it in messages; plugins are looked for in `folder`."""
     raw = _load_yaml(text, source)
@@ -42,13 +45,17 @@ def parse_config(
 
 
 def config_from(
-    mapping: Mapping[str, Any], source: str, overrides: Sequence[str] = (), folder: Path = Path()
+    mapping: Mapping[str, Any], source: str, overrides: Overrides = (), folder: Path = Path()
 ) -> ExperimentConfig:
-    """Read a config from a mapping, as YAML gives it."""
-    raw = copy.deepcopy(dict(mapping))
+    """Read a config from a mapping, as YAML gives it, or with tuples, paths and NumPy's numbers."""
+    raw = plain_values(mapping)
     reader = Reader()
     for override in overrides:
-        problem = _apply_override(raw, override)
+        problem = (
+            _apply_override(raw, override)
+            if isinstance(override, str)
+            else _set(raw, override[0], plain_values(override[1]), override[0])
+        )
         if problem:
             reader.mistakes.append(problem)
     _load_plugins(raw, folder, reader)
@@ -86,6 +93,11 @@ def _apply_override(raw: dict[str, Any], override: str) -> Mistake | None:
         value = _parse(text)
     except yaml.YAMLError as error:
         return Mistake(where, f"the value is not YAML: {getattr(error, 'problem', None) or error}")
+    return _set(raw, key, value, where)
+
+
+def _set(raw: dict[str, Any], key: str, value: Any, where: str) -> Mistake | None:
+    """Set the value at a dotted key; return the mistake, `where` in its message, if there is one."""
     node: Any = raw
     *path, last = re.sub(r"\[(\d+)\]", r".\1", key).split(".")
     for depth, part in enumerate([*path, last]):
@@ -110,6 +122,31 @@ def _open(parent: Any, index: Any) -> Any:
     if isinstance(parent[index], str):
         parent[index] = {"type": parent[index]}
     return parent[index]
+
+
+def overrides_of(mapping: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    """Overrides from a mapping, nested or with dotted keys.
+
+    A mapping with a `type` replaces the component; one without sets single options and leaves the others.
+    """
+    found: list[tuple[str, Any]] = []
+    for key, value in mapping.items():
+        if isinstance(value, Mapping) and "type" not in value:
+            found += overrides_of(value, f"{prefix}{key}.")
+        else:
+            found.append((f"{prefix}{key}", value))
+    return found
+
+
+def plain_values(value: Any) -> Any:
+    """A copy in the types that YAML has: lists for tuples and arrays, texts for paths, plain numbers."""
+    if isinstance(value, Mapping):
+        return {key: plain_values(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain_values(item) for item in value]
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    return str(value) if isinstance(value, PurePath) else value
 
 
 class _Loader(yaml.SafeLoader):

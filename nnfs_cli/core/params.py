@@ -39,6 +39,9 @@ class Param:
         self.fill = fill
         self.size = math.prod(shape)
 
+    def __repr__(self) -> str:
+        return f"<Param {self.shape}>"
+
 
 class Statistic:
     """An array that the forward pass updates, as a running mean; no gradient, no optimizer.
@@ -52,6 +55,9 @@ class Statistic:
         self.shape = shape
         self.start = start
         self.size = math.prod(shape)
+
+    def __repr__(self) -> str:
+        return f"<Statistic {self.shape}>"
 
 
 class FlatParams:

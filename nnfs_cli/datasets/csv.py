@@ -142,11 +142,15 @@ class CSV(Dataset):
 
     def _read(self, path: str | Sequence[str], option: str) -> tuple[Table, str]:
         """A table that has the columns of the options, and its fingerprint."""
-        dialect = Dialect(self.delimiter, self.encoding)
-        table, prints = cached_table(find_files(path, option), dialect, self.categorical)
+        table, prints = self.table(path, option)
         table.require(self.targets, "dataset.target")
         table.require(self.categorical, "dataset.categorical")
         return table, prints
+
+    def table(self, path: str | Sequence[str], option: str) -> tuple[Table, str]:
+        """The table at a path, which is the value of `option`, and its fingerprint."""
+        dialect = Dialect(self.delimiter, self.encoding)
+        return cached_table(find_files(path, option), dialect, self.categorical)
 
     def _feature_names(self, table: Table) -> tuple[str, ...]:
         if isinstance(self.features, dict):

@@ -1,9 +1,10 @@
 """The look that all pictures share."""
 
+import io
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -16,6 +17,8 @@ from nnfs_cli.plots.names import wrap_title
 
 MARGIN = 1.0
 """Inches of a panel's width that its title cannot use."""
+
+DPI = 120
 
 BLUE, ORANGE, GREEN, GRAY = "#1f77b4", "#e4761b", "#2a9d5c", "#8a8f98"
 
@@ -33,6 +36,17 @@ RC: Any = {
 }
 
 
+class Picture(Figure):
+    """A figure that a notebook shows, though it is not pyplot's."""
+
+    def _repr_png_(self) -> bytes:
+        """IPython asks for this method."""
+        content = io.BytesIO()
+        with mpl.rc_context(RC):
+            self.savefig(content, format="png")
+        return content.getvalue()
+
+
 def panels(titles: Sequence[str], size: tuple[float, float], columns: int = 2) -> list[Axes]:
     """One set of axes for each title, `size` inches each, in one figure.
 
@@ -41,7 +55,7 @@ def panels(titles: Sequence[str], size: tuple[float, float], columns: int = 2) -
     columns = min(columns, len(titles))
     rows = math.ceil(len(titles) / columns)
     with mpl.rc_context(RC):
-        figure = Figure(figsize=(size[0] * columns, size[1] * rows), layout="constrained")
+        figure = Picture(figsize=(size[0] * columns, size[1] * rows), layout="constrained")
         grid = [figure.add_subplot(rows, columns, i + 1) for i in range(len(titles))]
         for axes, title in zip(grid, titles, strict=True):
             axes.set_title(wrap_title(title, size[0] - MARGIN))
@@ -50,13 +64,19 @@ def panels(titles: Sequence[str], size: tuple[float, float], columns: int = 2) -
 
 def save(axes: Axes, folder: Path, name: str) -> list[str]:
     """Write the figure that `axes` are in as folder/name, and return [name]."""
-    figure: Any = axes.get_figure(root=True)
-    figure.set_dpi(120)
-    show_names_as_they_are(figure)
+    figure = figure_of(axes)
     canvas: Any = FigureCanvasAgg(figure)
     with mpl.rc_context(RC), replacing(folder / name) as file:
         canvas.print_png(file)  # figure.savefig would draw it twice, once only to lay it out
     return [name]
+
+
+def figure_of(axes: Axes) -> Figure:
+    """The figure that `axes` are in, ready to be shown."""
+    figure: Any = axes.get_figure(root=True)
+    figure.set_dpi(DPI)
+    show_names_as_they_are(figure)
+    return cast(Figure, figure)
 
 
 def show_names_as_they_are(figure: Figure) -> None:

@@ -51,6 +51,12 @@ class Preparation:
     target_names: tuple[str, ...] = ()
     targets: Affine = IDENTITY
 
+    def __repr__(self) -> str:
+        what = (
+            f"{len(self.classes)} classes" if self.classes else ", ".join(self.target_names) or "real values"
+        )
+        return f"<Preparation {self.input_shape} -> {what}>"
+
     @property
     def labels(self) -> Array:
         """The class names: as integers if all of them are, else as texts."""

@@ -1,7 +1,7 @@
 """Tables from CSV and Parquet files, in chunks of rows, read by pandas."""
 
 import io
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,10 +47,26 @@ def read_table(paths: Sequence[Path], dialect: Dialect, categorical: Collection[
     NnfsError if a file is malformed, or a column holds mostly numbers but some texts.
     """
     source = str(paths[0]) if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
+
+    def chunks(kinds: ColumnKinds) -> list[Table]:
+        return [chunk for path in paths for chunk in file_chunks(path, dialect, kinds)]
+
+    return _whole_table(source, chunks, categorical)
+
+
+def table_of_frame(frame: "pd.DataFrame", source: str, categorical: Collection[str] = ()) -> Table:
+    """All rows of a DataFrame, by the same rules."""
+    return _whole_table(source, lambda kinds: list(frame_chunks(frame, source, kinds)), categorical)
+
+
+def _whole_table(
+    source: str, chunks: Callable[[ColumnKinds], list[Table]], categorical: Collection[str]
+) -> Table:
+    """The table of some chunks. They are read again if columns hold texts that were taken for numbers."""
     kinds = ColumnKinds(frozenset(categorical))
     while True:
         try:
-            table = join(source, [chunk for path in paths for chunk in file_chunks(path, dialect, kinds)])
+            table = join(source, chunks(kinds))
         except TextInNumbersError as found:
             kinds = ColumnKinds(kinds.texts | found.names)  # read again, with these columns as texts
             continue
@@ -79,8 +95,11 @@ def stream_chunks(stream: IO[bytes], source: str, dialect: Dialect, kinds: Colum
 
 
 def frame_chunks(frame: "pd.DataFrame", source: str, kinds: ColumnKinds) -> Iterator[Table]:
-    """A DataFrame's rows, in chunks."""
+    """A DataFrame's rows, in chunks. NnfsError if two columns have the same name."""
     frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise NnfsError(f"{source}: two columns are called {twice[0]!r}")
     chunks = slices(len(frame), max(CELLS // max(frame.shape[1], 1), 1))
     yield from _chunks((frame.iloc[here] for here in chunks), source, kinds)
 

@@ -78,6 +78,11 @@ class Experiment:
         self.progress = Progress(plain.order, plain.outputs)
         self.use_engine(plain)
 
+    def __repr__(self) -> str:
+        name, last = self.config.name, self.config.training.epochs
+        done = f"{self.progress.epoch} of {last} epochs"
+        return f"<Experiment {name}: {self.network!r} on {self.data!r}, {done} trained>"
+
     def _build_network(self) -> Network:
         """The network, not initialized yet. A warning about channels is added to the data's notes."""
         config, warning = self.config, channels_last_warning(self.config, self.data)

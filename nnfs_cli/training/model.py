@@ -34,6 +34,9 @@ class Model:
         self.network.params.load(weights, source)
         self.infer = self._infer
 
+    def __repr__(self) -> str:
+        return f"<Model {self.config.name}: {self.network!r}>"
+
     def outputs(self, x: Array, batch_size: int | None = None) -> Array:
         """Predictions for raw rows x (N, ...): (N, K) probabilities, or (N, M) values in the targets' units.
 

@@ -71,3 +71,11 @@ class Evaluation:
     outputs: Array
     confusion: tuple[tuple[int, ...], ...] = ()
     classes: tuple[ClassScore, ...] = field(default=())
+
+    def __repr__(self) -> str:
+        return f"<Evaluation of {self.rows:,} {self.split} rows: {scores_text(self.scores)}>"
+
+
+def scores_text(scores: Mapping[str, float]) -> str:
+    """`loss 0.31  accuracy 0.92`."""
+    return "  ".join(f"{name} {score:.4g}" for name, score in scores.items())

@@ -1,0 +1,1 @@
+"""The same from Python: experiments, runs and the gradient check. `nnfs_cli` offers all of it."""
