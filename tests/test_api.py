@@ -146,8 +146,8 @@ def test_a_frame_in_memory_is_the_same_data_as_in_a_file() -> None:
 
 def test_separate_test_rows_may_be_given() -> None:
     x, y = rows_of_two_classes()
-    run = Experiment(SMALL, x=x[:40], y=y[:40], x_test=x[40:], y_test=y[40:]).train()
-    assert run.summary["rows"] == {"train": 40, "test": 20}
+    experiment = Experiment(SMALL, x=x[:40], y=y[:40], x_test=x[40:], y_test=y[40:])
+    assert [len(split) for split in experiment.data.splits.values()] == [40, 20]
     frame = pd.DataFrame(x, columns=["a", "b"])
     run = Experiment(SMALL, x=frame[:40], y=y[:40], x_test=frame[40:], y_test=list(y[40:])).train()
     assert run.summary["rows"] == {"train": 40, "test": 20}
@@ -157,8 +157,8 @@ def test_separate_test_rows_may_be_given() -> None:
 def test_several_real_targets_come_as_columns() -> None:
     x, _ = rows_of_two_classes()
     config = {**SMALL, "loss": "mse", "metrics": []}
-    run = Experiment(config, x=x, y=np.stack([x[:, 0] + x[:, 1], x[:, 0] * x[:, 1]], axis=1)).train()
-    assert run.predict(x).shape == (60, 2)
+    experiment = Experiment(config, x=x, y=np.stack([x[:, 0] + x[:, 1], x[:, 0] * x[:, 1]], axis=1))
+    assert experiment.data.target_names == ("y1", "y2")
     frame = pd.DataFrame(x, columns=["a", "b"])
     run = Experiment(config, x=frame, y=pd.DataFrame({"sum": x.sum(axis=1), "first": x[:, 0]})).train()
     assert list(run.predict(frame).columns) == ["sum", "first"]
@@ -202,7 +202,7 @@ def test_an_override_replaces_a_component_or_changes_its_options() -> None:
     assert repr(optimizer(type="sgd", learning_rate=0.1)).startswith("SGD(learning_rate=0.1")
     text = Experiment(start, {"name": "1e5", "layers": ({"type": "dense", "units": np.int64(2)},)}).config
     assert (text.name, len(text.layers)) == ("1e5", 1)
-    with pytest.raises(NnfsError, match=r"layers\.7: layers is a list of 3: no item '7'"):
+    with pytest.raises(NnfsError, match=r"layers\.7\.units: layers is a list of 3: no item '7'"):
         Experiment(start, {"layers": {7: {"units": 3}}})
     with pytest.raises(NnfsError, match=r"overrides: must be a mapping such as .* found DataFrame"):
         Experiment(start, pd.DataFrame({"a": [1]}))  # type: ignore[arg-type]

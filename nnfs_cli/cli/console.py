@@ -5,10 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from nnfs_cli.cli.screen import Table, err, out
 from nnfs_cli.training.reports import scores_text
 
 if TYPE_CHECKING:  # not imported when run, so that `nnfs runs` starts fast
@@ -18,19 +17,11 @@ if TYPE_CHECKING:  # not imported when run, so that `nnfs runs` starts fast
     from nnfs_cli.runs.directory import RunDirectory
     from nnfs_cli.training.experiment import Experiment
 
-PIPED_WIDTH = 140
-"""Width of the output in characters, if it does not go to a terminal."""
-
-out = Console(highlight=False, soft_wrap=True, emoji=False)
-if not out.is_terminal:
-    out.width = PIPED_WIDTH
-err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
-
 
 def show_network(experiment: "Experiment") -> None:
     """The model summary: every layer with its output shape and parameters."""
     network, config = experiment.network, experiment.config
-    table = Table(title=f"{config.name}: the network", title_justify="left", title_style="bold")
+    table = Table(title=f"{config.name}: the network")
     table.add_column("layer")
     table.add_column("output shape")
     table.add_column("parameters", justify="right")
@@ -44,7 +35,7 @@ def show_network(experiment: "Experiment") -> None:
     out.print(table)
     rows = ", ".join(f"{len(split):,} {name}" for name, split in experiment.data.splits.items())
     for sentence in experiment.data.notes:
-        out.print(sentence, markup=False)
+        out.print(sentence)
     engine = experiment.engine
     if engine.parts > 1:
         work = (
@@ -54,7 +45,7 @@ def show_network(experiment: "Experiment") -> None:
         work = f"BLAS on {_count(engine.blas_threads, 'thread', 'threads')}"
     if engine.name == "plain":
         work = "the plain engine"
-    out.print(f"rows: {rows}; {config.dtype}; {work}", markup=False)
+    out.print(f"rows: {rows}; {config.dtype}; {work}")
 
 
 def _count(n: int, one: str, many: str) -> str:
@@ -63,7 +54,7 @@ def _count(n: int, one: str, many: str) -> str:
 
 def show_config(config: "ExperimentConfig") -> None:
     """The resolved config."""
-    out.print(f"\n{config.to_yaml()}", markup=False, end="")
+    out.print(f"\n{config.to_yaml()}", end="", soft_wrap=True)
 
 
 def show_scores(run: "RunDirectory") -> None:
@@ -73,7 +64,7 @@ def show_scores(run: "RunDirectory") -> None:
     names = list(next(iter(scores.values())))
     best = summary.get("best")
     title = f"scores at epoch {best['epoch']}, the best by {best['monitor']}" if best else "scores"
-    table = Table(title=title, title_justify="left", title_style="bold")
+    table = Table(title=title)
     table.add_column("split")
     for name in names:
         table.add_column(name, justify="right")
@@ -81,47 +72,49 @@ def show_scores(run: "RunDirectory") -> None:
         table.add_row(split, *(f"{values[name]:.6g}" for name in names))
     out.print(table)
     speed = summary["samples_per_second"]
-    out.print(f"trained for {summary['seconds']:.1f} s, {speed:,.0f} samples/s", markup=False)
-    out.print(f"run: {run.path}", markup=False)
+    out.print(f"trained for {summary['seconds']:.1f} s, {speed:,.0f} samples/s")
+    out.print(f"run: {run.path}")
 
 
 def show_evaluation(record: Mapping[str, Any], run: "RunDirectory") -> None:
     """One split's scores; for classes also the confusion matrix and each class's scores."""
-    out.print(f"{run.id}, {record['split']}, {record['rows']:,} rows", style="bold", markup=False)
+    out.print(f"{run.id}, {record['split']}, {record['rows']:,} rows", style="bold")
     for name, score in record["scores"].items():
-        out.print(f"  {name:<10} {score:.6g}", markup=False)
+        out.print(f"  {name:<10} {score:.6g}")
     if "classes" not in record:
         return
     names = [score["name"] for score in record["classes"]]
-    confusion = Table(
-        title="confusion: rows actual, columns predicted", title_justify="left", title_style="bold"
-    )
+    confusion = Table(title="confusion: rows actual, columns predicted")
     confusion.add_column("")
     for name in names:
-        confusion.add_column(Text(name), justify="right")
+        confusion.add_column(name, justify="right")
     for name, row in zip(names, record["confusion"], strict=True):
-        confusion.add_row(Text(name), *(str(count) if count else "·" for count in row))
-    classes = Table(title="classes", title_justify="left", title_style="bold")
+        confusion.add_row(name, *(str(count) if count else "·" for count in row))
+    classes = Table(title="classes")
     for column in ("class", "precision", "recall", "f1", "support"):
         classes.add_column(column, justify="left" if column == "class" else "right")
     for score in record["classes"]:
         numbers = (f"{score[key]:.4f}" for key in ("precision", "recall", "f1"))
-        classes.add_row(Text(score["name"]), *numbers, f"{score['support']:,}")
+        classes.add_row(score["name"], *numbers, f"{score['support']:,}")
     out.print(confusion)
     out.print(classes)
-    out.print(f"written to {run.path / ('evaluation-' + record['split'] + '.json')}", markup=False)
+    out.print(f"written to {run.path / ('evaluation-' + record['split'] + '.json')}")
 
 
 def show_runs(rows: Sequence[Mapping[str, Any]]) -> None:
     """The runs, newest last."""
     table = Table()
-    for column in ("run", "status", "epochs", "best epoch", "scores", "seconds"):
-        table.add_column(column, justify="right" if column in ("epochs", "best epoch", "seconds") else "left")
+    table.add_column("run")
+    table.add_column("status")
+    table.add_column("epochs", justify="right", drop=1)
+    table.add_column("best epoch", justify="right", drop=3)
+    table.add_column("scores")
+    table.add_column("seconds", justify="right", drop=2)
     for row in rows:
         scores = scores_text(row.get("scores") or {})
         table.add_row(
-            Text(row["id"]),
-            Text(row["status"]),
+            row["id"],
+            row["status"],
             f"{row.get('epochs', '?')}/{row.get('epochs_planned', '?')}",
             str(row.get("best_epoch") or ""),
             f"{row['split']}: {scores}" if scores else "",
@@ -135,10 +128,11 @@ def show_gradcheck(checks: "Sequence[TensorCheck]", *, seed: int, tolerance: flo
     from nnfs_cli.gradcheck.compare import RULE
 
     table = Table()
-    for column in ("checked", "tensor", "shape"):
-        table.add_column(column)
-    for column in ("entries", "zeros", "kinks", "max error", "median", "max abs.", "complex"):
-        table.add_column(column, justify="right", no_wrap=True)
+    for column, drop in (("checked", 0), ("tensor", 0), ("shape", 4)):
+        table.add_column(column, drop=drop)
+    drops = {"entries": 3, "zeros": 6, "kinks": 2, "max error": 0, "median": 8, "max abs.": 7, "complex": 5}
+    for column, drop in drops.items():
+        table.add_column(column, justify="right", drop=drop)
     table.add_column("")
     for check in checks:
         table.add_row(
@@ -152,16 +146,16 @@ def show_gradcheck(checks: "Sequence[TensorCheck]", *, seed: int, tolerance: flo
             f"{check.median_relative:.1e}",
             f"{check.max_absolute:.1e}",
             "" if check.complex_error is None else f"{check.complex_error:.1e}",
-            f"[green]{check.verdict}" if check.passed else f"[bold red]{check.verdict}",
+            Text(check.verdict, "green" if check.passed else "bold red"),
         )
     out.print(table)
     for check in checks:
         if not check.passed:
-            out.print(f"{check.verdict}: {check.subject}, {check.tensor}{_worst(check)}", markup=False)
+            out.print(f"{check.verdict}: {check.subject}, {check.tensor}{_worst(check)}")
     failed = sum(not check.passed for check in checks)
     verdict = f"{failed} of {len(checks)} checks did not pass" if failed else f"all {len(checks)} checks pass"
-    out.print(f"{verdict}; tolerance {tolerance:g}, seed {seed}", style="bold", markup=False)
-    out.print(RULE, style="dim", markup=False)
+    out.print(f"{verdict}; tolerance {tolerance:g}, seed {seed}", style="bold")
+    out.print(RULE, style="dim")
 
 
 def _worst(check: "TensorCheck") -> str:
@@ -176,8 +170,8 @@ def _worst(check: "TensorCheck") -> str:
 def show_components(entries: "Sequence[Entry]") -> None:
     """One line per component, grouped by kind."""
     for kind in dict.fromkeys(entry.kind for entry in entries):
-        table = Table(title=kind, title_justify="left", title_style="bold", box=None, show_header=False)
-        table.add_column(style="cyan", no_wrap=True)
+        table = Table(title=kind, lines=False)
+        table.add_column(style="cyan")
         table.add_column()
         for entry in entries:
             if entry.kind == kind:
@@ -186,46 +180,46 @@ def show_components(entries: "Sequence[Entry]") -> None:
                     entry.name, Text(f"{entry.equation}\n  {options}" if options else entry.equation)
                 )
         out.print(table)
-    out.print("\n`nnfs components KIND NAME` shows one in full.", markup=False)
+    out.print("\n`nnfs components KIND NAME` shows one in full.")
 
 
 def show_component(entry: "Entry") -> None:
     """One component's docstring and options."""
-    out.print(f"{entry.kind} {entry.name}\n", style="bold", markup=False)
-    out.print(entry.doc, markup=False)
+    out.print(f"{entry.kind} {entry.name}\n", style="bold")
+    out.print(entry.doc)
     if entry.options:
         table = Table()
         for column in ("option", "type", "default"):
             table.add_column(column)
         for row in entry.options:
-            table.add_row(*(Text(cell) for cell in row))
+            table.add_row(*row)
         out.print(table)
 
 
 def show_paths(paths: Iterable[Path]) -> None:
     """One path per line."""
     for path in paths:
-        out.print(str(path), markup=False)
+        out.print(str(path))
 
 
 def print_json(content: object) -> None:
     """Print JSON, for other programs."""
-    out.print(json.dumps(content, indent=2), markup=False)
+    out.print(json.dumps(content, indent=2), soft_wrap=True)
 
 
 def note(text: str) -> None:
     """Print a note."""
-    out.print(text, markup=False)
+    out.print(text)
 
 
 def note_on_stderr(text: str) -> None:
     """Print a note on standard error, when standard output is for other programs."""
-    err.print(f"nnfs: {text}", markup=False)
+    err.print(f"nnfs: {text}")
 
 
 def warn(text: str) -> None:
     """Print a warning on standard error."""
-    err.print(f"nnfs: warning: {text}", markup=False)
+    err.print(f"nnfs: warning: {text}")
 
 
 def _sizes(shape: Iterable[int]) -> str:

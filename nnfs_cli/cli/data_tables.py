@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 
-from rich.table import Table
-from rich.text import Text
-
-from nnfs_cli.cli.console import out
+from nnfs_cli.cli.screen import Table, out
 from nnfs_cli.preprocessing.description import Description, Statistics
 
 MOST_COLUMNS = 20
+
+HEADINGS = [
+    *[("missing", 6), ("mean", 0), ("std", 2), ("min", 4), ("median", 7), ("max", 5)],
+    *[("| mean", 1), ("| std", 3), ("| min", 8), ("| max", 9)],
+]
+"""The columns of numbers, and in which order they are left out: the highest first, 0 never."""
 
 
 def show_description(description: Description, name: str) -> None:
@@ -16,30 +19,30 @@ def show_description(description: Description, name: str) -> None:
     d = description
     shape = ", ".join(map(str, d.input_shape))
     rows = ", ".join(f"{count:,} {split}" for split, count in d.rows.items())
-    out.print(f"{name}: {d.task}", style="bold", markup=False)
-    out.print(f"rows: {rows}; each of shape ({shape}), {d.dtype}", markup=False)
+    out.print(f"{name}: {d.task}", style="bold")
+    out.print(f"rows: {rows}; each of shape ({shape}), {d.dtype}")
     for sentence in d.notes:
-        out.print(sentence, markup=False)
+        out.print(sentence)
     gaps = {column: count for column, count in d.missing.items() if count}
     if d.missing:
         counts = ", ".join(f"{column} ({count})" for column, count in gaps.items())
-        out.print(f"missing values: {counts or 'none'}", markup=False)
+        out.print(f"missing values: {counts or 'none'}")
         used = {*(column.name for column in (*d.features, *d.targets)), *d.target_names}
         if unused := [column for column in d.missing if column not in used]:
-            out.print(f"columns not used: {', '.join(unused)}", markup=False)
+            out.print(f"columns not used: {', '.join(unused)}")
     if d.classes:
         out.print(_classes(d))
     sampled = f", of {d.sampled:,} of the training rows" if d.sampled < d.rows["train"] else ""
     out.print(_statistics([*d.features[:MOST_COLUMNS], *d.targets], sampled))
     if d.features[MOST_COLUMNS:]:
         more = len(d.features) - MOST_COLUMNS
-        out.print(f"and {more:,} more columns, which --json lists", markup=False)
+        out.print(f"and {more:,} more columns, which --json lists")
     for line in d.one_hot:
-        out.print(line, markup=False)
+        out.print(line)
 
 
 def _classes(d: Description) -> Table:
-    table = Table(title="classes", title_justify="left", title_style="bold")
+    table = Table(title="classes")
     table.add_column("class")
     for split in d.class_counts:
         table.add_column(split, justify="right")
@@ -48,27 +51,25 @@ def _classes(d: Description) -> Table:
         cells = []
         for split, counts in d.class_counts.items():
             cells += [f"{counts[k]:,}", f"{counts[k] / max(d.rows[split], 1):.1%}"]
-        table.add_row(Text(label), *cells)
+        table.add_row(label, *cells)
     return table
 
 
 def _statistics(columns: Sequence[Statistics], sampled: str) -> Table:
     table = Table(
         title=f"training rows: raw | as the network gets them{sampled}",
-        title_justify="left",
-        title_style="bold",
     )
-    table.add_column("column", overflow="fold")
+    table.add_column("column")
     table.add_column("kind")
-    for heading in ("missing", "mean", "std", "min", "median", "max", "| mean", "std", "min", "max"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    for heading, drop in HEADINGS:
+        table.add_column(heading, justify="right", drop=drop)
     for s in columns:
         if s.kind.endswith("categories"):
-            table.add_row(Text(s.name), s.kind, str(s.missing or ""), *[""] * 9)
+            table.add_row(s.name, s.kind, str(s.missing or ""), *[""] * 9)
             continue
         before = (s.mean, s.std, s.low, s.median, s.high)
         after = (s.normalized_mean, s.normalized_std, s.normalized_low, s.normalized_high)
         # A mean of 1e-16 is 0 with a rounding error.
         cells = [f"{0.0 if abs(number) < 1e-12 else number:.4g}" for number in (*before, *after)]
-        table.add_row(Text(s.name), s.kind, str(s.missing or ""), *cells)
+        table.add_row(s.name, s.kind, str(s.missing or ""), *cells)
     return table

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO, cast
+from typing import Any, BinaryIO, cast
 
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.files import replacing
@@ -15,13 +15,17 @@ from nnfs_cli.core.files import replacing
 
 @contextmanager
 def csv_output(path: Path | None) -> Iterator[Any]:
-    """A csv.writer on standard output or on a file, gzipped if its name says so.
+    """A csv.writer in UTF-8 on standard output or on a file, gzipped if its name says so.
 
     The file appears under its name only when complete; until then an older one stays.
     """
     if path is None:
-        yield csv.writer(sys.stdout, lineterminator="\n")
         sys.stdout.flush()
+        text = _text(sys.stdout.buffer)
+        try:
+            yield csv.writer(text, lineterminator="\n")
+        finally:
+            text.detach()  # which flushes it, and leaves standard output open
         return
     if path.is_dir():
         raise NnfsError(f"--output: {path} is a folder, not a file")
@@ -31,7 +35,7 @@ def csv_output(path: Path | None) -> Iterator[Any]:
         yield csv.writer(text, lineterminator="\n")
 
 
-def _text(file: BinaryIO, *, compressed: bool) -> TextIO:
+def _text(file: BinaryIO, *, compressed: bool = False) -> io.TextIOWrapper:
     """A text writer on top of a binary file."""
     target = gzip.GzipFile(filename="", mode="wb", fileobj=file) if compressed else file
     return io.TextIOWrapper(cast(BinaryIO, target), encoding="utf-8", newline="")

@@ -3,12 +3,13 @@
 import time
 from types import TracebackType
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from nnfs_cli.cli.console import out, show_network, show_scores
+from nnfs_cli.cli.console import show_network, show_scores
+from nnfs_cli.cli.screen import Screen, out
 from nnfs_cli.jobs.train import train_run
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.experiment import Experiment
@@ -23,11 +24,11 @@ def train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) ->
     if quiet:
         for _ in train_run(experiment, run):
             pass
-        out.print(str(run.path), markup=False)
+        out.print(str(run.path))
         return
     show_network(experiment)
     # A live bar would draw over a debugger's prompt.
-    live = out.is_terminal and experiment.engine.name != "plain"
+    live = out.is_live and experiment.engine.name != "plain"
     with (Bar if live else Lines)(experiment, out) as view:
         for report in train_run(experiment, run):
             view.show(report)
@@ -37,7 +38,7 @@ def train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) ->
 class Lines:
     """Progress when the output is not a terminal: about PLAIN_LINES lines in all."""
 
-    def __init__(self, experiment: Experiment, console: Console) -> None:
+    def __init__(self, experiment: Experiment, console: Screen) -> None:
         self._experiment = experiment
         self._console = console
         self._first_rows = _rows_done(experiment)
@@ -60,12 +61,12 @@ class Lines:
                 line = (
                     f"epoch {report.epoch:>{len(str(last))}}/{last}  {_scores_text(report)}  {self._speed()}"
                 )
-                self._console.print(f"{line}  {_duration(left)} left", markup=False)
+                self._console.print(f"{line}  {_duration(left)} left")
             self._show_notes(report)
 
     def _show_notes(self, report: EpochReport) -> None:
         for sentence in report.notes:
-            self._console.print(sentence, markup=False)
+            self._console.print(sentence)
 
     def _speed(self) -> str:
         return f"{self._rows_per_second():,.0f} samples/s"
@@ -82,7 +83,7 @@ class Lines:
 class Bar(Lines):
     """Progress in a terminal: a live bar, and the last epoch's scores under it."""
 
-    def __init__(self, experiment: Experiment, console: Console) -> None:
+    def __init__(self, experiment: Experiment, console: Screen) -> None:
         super().__init__(experiment, console)
         self._bar = Progress(
             TextColumn("{task.description}"),
