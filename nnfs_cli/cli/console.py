@@ -17,6 +17,8 @@ if TYPE_CHECKING:  # not imported when run, so that `nnfs runs` starts fast
     from nnfs_cli.runs.directory import RunDirectory
     from nnfs_cli.training.experiment import Experiment
 
+MOST_MISTAKES = 20
+
 
 def show_network(experiment: "Experiment") -> None:
     """The model summary: every layer with its output shape and parameters."""
@@ -84,21 +86,41 @@ def show_evaluation(record: Mapping[str, Any], run: "RunDirectory") -> None:
     if "classes" not in record:
         return
     names = [score["name"] for score in record["classes"]]
-    confusion = Table(title="confusion: rows actual, columns predicted")
-    confusion.add_column("")
-    for name in names:
-        confusion.add_column(name, justify="right")
-    for name, row in zip(names, record["confusion"], strict=True):
-        confusion.add_row(name, *(str(count) if count else "·" for count in row))
     classes = Table(title="classes")
-    for column in ("class", "precision", "recall", "f1", "support"):
-        classes.add_column(column, justify="left" if column == "class" else "right")
+    classes.add_column("class")
+    for column, drop in (("precision", 3), ("recall", 2), ("f1", 0), ("support", 1)):
+        classes.add_column(column, justify="right", drop=drop)
     for score in record["classes"]:
         numbers = (f"{score[key]:.4f}" for key in ("precision", "recall", "f1"))
         classes.add_row(score["name"], *numbers, f"{score['support']:,}")
-    out.print(confusion)
+    out.print(_confusion(names, record["confusion"]))
     out.print(classes)
     out.print(f"written to {run.path / ('evaluation-' + record['split'] + '.json')}")
+
+
+def _confusion(names: Sequence[str], counts: Sequence[Sequence[int]]) -> Table:
+    """The matrix; if it is too wide, with numbers for the classes or, at last, the most frequent mistakes."""
+    zero = "·" if out.spell("·") == "·" else "."
+    numbers = [str(k) for k in range(1, len(names) + 1)]
+    numbered = [f"{k} {name}" for k, name in zip(numbers, names, strict=True)]
+    for heads, labels in ((names, names), (numbers, numbered)) if 4 * len(names) < out.width else ():
+        matrix = Table(title="confusion: rows actual, columns predicted")
+        matrix.add_column()
+        for head in heads:
+            matrix.add_column(head, justify="right")
+        for label, row in zip(labels, counts, strict=True):
+            matrix.add_row(label, *(str(count) if count else zero for count in row))
+        if matrix.fits(out.width):
+            return matrix
+    wrong = [(n, i, j) for i, row in enumerate(counts) for j, n in enumerate(row) if n and i != j]
+    total = sum(n for n, *_ in wrong)
+    mistakes = Table(title=f"the most frequent of {total:,} mistakes" if total else "no mistakes")
+    for column in ("actual", "predicted"):
+        mistakes.add_column(column)
+    mistakes.add_column("rows", justify="right")
+    for n, i, j in sorted(wrong, key=lambda mistake: -mistake[0])[:MOST_MISTAKES]:
+        mistakes.add_row(names[i], names[j], f"{n:,}")
+    return mistakes
 
 
 def show_runs(rows: Sequence[Mapping[str, Any]]) -> None:

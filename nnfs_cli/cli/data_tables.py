@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from nnfs_cli.cli.screen import Table, out
+from nnfs_cli.core.spelling import printable_name
 from nnfs_cli.preprocessing.description import Description, Statistics
 
 MOST_COLUMNS = 20
@@ -38,15 +39,15 @@ def show_description(description: Description, name: str) -> None:
         more = len(d.features) - MOST_COLUMNS
         out.print(f"and {more:,} more columns, which --json lists")
     for line in d.one_hot:
-        out.print(line)
+        out.print(printable_name(line))
 
 
 def _classes(d: Description) -> Table:
     table = Table(title="classes")
     table.add_column("class")
-    for split in d.class_counts:
-        table.add_column(split, justify="right")
-        table.add_column("share", justify="right")
+    for k, split in enumerate(d.class_counts):
+        table.add_column(split, justify="right", drop=k)
+        table.add_column("share", justify="right", drop=k + len(d.class_counts))
     for k, label in enumerate(d.classes):
         cells = []
         for split, counts in d.class_counts.items():

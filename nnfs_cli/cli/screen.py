@@ -5,7 +5,8 @@ wrapped between words; elsewhere a sentence stays a line. A table leaves out col
 """
 
 import os
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -20,8 +21,8 @@ from nnfs_cli.core.spelling import printable, printable_name
 PIPED_WIDTH = 140
 """Width of the output in characters, if it does not go to a terminal, and COLUMNS does not give one."""
 
-NAME_WIDTH = 24
-"""A column of names may be made this narrow before another column is left out."""
+NAME_WIDTH, NARROW_NAME = 24, 8
+"""How narrow a column of names is made before another column is left out, and before a number is broken."""
 
 
 class Screen(Console):
@@ -45,15 +46,26 @@ class Screen(Console):
         """Whether what was printed can be overwritten, as by a progress bar."""
         return self.is_tty and self.is_terminal and self.color_system is not None and "CI" not in os.environ
 
+    def spell(self, text: str) -> str:
+        """The text with escapes for letters that the stream's encoding does not have."""
+        return text.encode(self.encoding, "backslashreplace").decode(self.encoding)
+
     def print(self, *objects: Any, **options: Any) -> None:
         """Print as rich does, but a text as it is, wrapped between words in a terminal alone."""
-        shown = [Text(printable(each)) if isinstance(each, str) else each for each in objects]
-        if "soft_wrap" not in options and all(isinstance(each, Text) for each in shown):
-            if self.is_tty:  # a long word, such as a path, stays whole
-                options = {"overflow": "ignore", "crop": False, **options}
-            else:
-                options = {"soft_wrap": True, **options}
-        super().print(*shown, **options)
+        if not all(isinstance(each, str) for each in objects):
+            return super().print(*objects, **options)
+        lines = [self.spell(printable(each)) for each in objects]
+        if self.is_tty and not options.get("soft_wrap"):
+            lines = [wrap(line, self.width) for text in lines for line in text.split("\n")]
+        return super().print(Text("\n".join(lines)), **{**options, "soft_wrap": True})
+
+
+def wrap(line: str, width: int) -> str:
+    """A line, broken between words and indented as it is; a long word, such as a path, stays whole."""
+    indent = line[: len(line) - len(line.lstrip())]
+    return textwrap.fill(
+        line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 Justify: TypeAlias = Literal["left", "right"]
@@ -70,13 +82,13 @@ class Heading:
 
 
 class Table:
-    """A table whose cells are texts. One that is too wide leaves out columns, and says which.
+    """A table of texts for standard output. One that is too wide leaves out columns, and says which.
 
     Numbers stand at the right and are never wrapped; names stand at the left and are, where they must.
     """
 
     def __init__(self, title: str = "", *, lines: bool = True) -> None:
-        self._title, self._lines = title, lines
+        self._title, self._lines = out.spell(printable(title)), lines
         self._headings: list[Heading] = []
         self._rows: list[Sequence[Text]] = []
         self._sections: set[int] = set()
@@ -84,11 +96,18 @@ class Table:
     def add_column(
         self, text: str = "", *, justify: Justify = "left", drop: int = 0, style: str = ""
     ) -> None:
-        self._headings.append(Heading(text, justify, drop, style))
+        self._headings.append(Heading(out.spell(printable_name(text)), justify, drop, style))
 
     def add_row(self, *cells: str | Text) -> None:
         """A row; a Text is shown with its style, and may have several lines."""
-        self._rows.append([each if isinstance(each, Text) else Text(printable_name(each)) for each in cells])
+        self._rows.append(
+            [
+                Text(out.spell(printable(cell.plain)), cell.style)
+                if isinstance(cell, Text)
+                else Text(out.spell(printable_name(cell)))
+                for cell in cells
+            ]
+        )
 
     def add_section(self) -> None:
         """Draw a line below the rows so far."""
@@ -97,7 +116,7 @@ class Table:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         kept, fits = self._kept(options.max_width)
         table = RichTable(
-            title=Text(printable(self._title), "bold") if self._title else None,
+            title=Text(self._title, "bold") if self._title else None,
             title_justify="left",
             box=HEAVY_HEAD if self._lines else None,
             show_header=self._lines,
@@ -118,24 +137,29 @@ class Table:
         if left_out:
             yield Text(f"{options.max_width} columns have no room for: {', '.join(left_out)}", "dim")
 
+    def fits(self, width: int) -> bool:
+        """Whether there is room for all columns."""
+        return self._least_width(range(len(self._headings)), NAME_WIDTH) <= width
+
     def _kept(self, width: int) -> tuple[list[int], bool]:
-        """The columns that have room, and whether these do."""
+        """The columns that have room, and whether these do without a break in a number."""
         kept = list(range(len(self._headings)))
-        widths = [self._width(k) for k in kept]
-        border = 3 if self._lines else 2
-        while sum(widths[k] + border for k in kept) + 1 > width:
+        while self._least_width(kept, NAME_WIDTH) > width:
             droppable = [k for k in kept if self._headings[k].drop]
             if not droppable:
-                return kept, False
+                break
             kept.remove(max(droppable, key=lambda k: self._headings[k].drop))
-        return kept, True
+        return kept, self._least_width(kept, NARROW_NAME) <= width
 
-    def _width(self, k: int) -> int:
-        """The least width of a column."""
-        heading = self._headings[k]
-        texts = [heading.text, *(line for row in self._rows for line in row[k].plain.split("\n"))]
-        natural = max(map(cell_len, texts))
-        return natural if heading.justify == "right" else min(natural, NAME_WIDTH)
+    def _least_width(self, columns: Iterable[int], names: int) -> int:
+        """The width of some columns, if those of names are at most `names` wide."""
+        total = 1 if self._lines else 0
+        for k in columns:
+            heading = self._headings[k]
+            cells = [heading.text, *(line for row in self._rows for line in row[k].plain.split("\n"))]
+            widest = max(map(cell_len, cells))
+            total += (widest if heading.justify == "right" else min(widest, names)) + 3
+        return total
 
 
 out = Screen()
