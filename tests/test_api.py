@@ -154,6 +154,26 @@ def test_separate_test_rows_may_be_given() -> None:
     assert run.evaluate("test")["scores"] == run.scores["test"]
 
 
+def test_given_rows_replace_any_dataset_and_keep_what_options_they_have() -> None:
+    x, y = rows_of_two_classes()
+    for dataset in ("cubic", {"type": "moons", "samples": 3, "validation": 0.5}, {"validation": 0.5}):
+        experiment = Experiment({**SMALL, "dataset": dataset}, x=x, y=y)
+        assert sum(map(len, experiment.data.splits.values())) == 60
+        assert ("validation" in experiment.data.splits) == (dataset != "cubic")
+    with pytest.raises(NnfsError, match="npz has no option 'standardise'; did you mean 'standardize'"):
+        Experiment({**SMALL, "dataset": {"standardise": True}}, x=x, y=y)
+
+
+def test_classes_come_back_in_the_type_that_they_had() -> None:
+    x, names = rows_of_two_classes()
+    up = names == "up"
+    for y in (up, up + 5, names, names.astype(object), pd.Categorical(names), list(names)):
+        labels = Experiment(SMALL, x=x, y=y).preparation.labels
+        np.testing.assert_array_equal(labels, np.unique(np.asarray(y)))
+    run = Experiment(SMALL, x=pd.DataFrame(x), y=pd.Series(up, name="up")).train()
+    assert run.predict(pd.DataFrame(x))["up"].dtype == bool
+
+
 def test_several_real_targets_come_as_columns() -> None:
     x, _ = rows_of_two_classes()
     config = {**SMALL, "loss": "mse", "metrics": []}

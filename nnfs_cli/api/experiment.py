@@ -29,8 +29,8 @@ class Experiment(experiment.Experiment):
     x, y: rows in memory, instead of a dataset's file: arrays x (N, ...) of numbers and y (N,) of classes'
         names or numbers, or of real values (N,) or (N, M). Or a DataFrame x, and y as well or the name of
         its column in x (names, for several; none if `dataset.target` names them).
-        The config's `dataset` then needs no `type` and no `path`; its other options are those of `npz`, or
-        those of `csv` for a DataFrame.
+        They replace the data of the config's `dataset`, which need not be there. Of its options stay those
+        that the dataset `npz` has, or for a DataFrame `csv`: `standardize`, `validation`, ...
     x_test, y_test: separate test rows, likewise.
 
     Raises NnfsError, which lists every mistake in the config.
@@ -51,7 +51,7 @@ class Experiment(experiment.Experiment):
             raise NnfsError("x: missing; y, x_test and y_test go with it")
         self._given = None if x is None else given_rows(x, y, x_test, y_test)
         if self._given is not None:
-            changes += self._given.overrides
+            changes.append(("dataset", self._given.dataset))
         read = _read(config, changes)
         named = read if read.name else replace(read, name="experiment")
         super().__init__(self._given.put_into(named) if self._given is not None else named)

@@ -15,7 +15,8 @@ from nnfs_cli.config.reader import Reader, shown
 from nnfs_cli.core.errors import ConfigError, Mistake, NnfsError, nearest
 
 Overrides: TypeAlias = Sequence[str | tuple[str, Any]]
-"""`dotted.key=value` with the value in YAML, or (dotted key, value)."""
+"""`dotted.key=value` with the value in YAML; or (dotted key, value), where a function of the present value
+gives the new one."""
 
 
 def load_config(path: Path, overrides: Overrides = ()) -> ExperimentConfig:
@@ -109,7 +110,7 @@ def _set(raw: dict[str, Any], key: str, value: Any, where: str) -> Mistake | Non
             return Mistake(where, f"{at} is {shown(node)}: nothing can be set inside it")
         index = int(part) if isinstance(node, list) else part
         if depth == len(path):
-            node[index] = value
+            node[index] = value(node.get(index)) if callable(value) else value
         else:
             node = _open(node, index)
     return None

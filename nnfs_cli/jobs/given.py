@@ -1,7 +1,7 @@
 """Rows given from Python instead of a file: the datasets `npz` and `csv`, which read them from memory."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,26 +35,31 @@ class Given:
     target: tuple[str, ...] = ()
 
     @property
-    def overrides(self) -> list[tuple[str, Any]]:
-        """What a config's `dataset` becomes: its other options stay."""
-        if not is_frame(self.train):
-            own_test = [("dataset.test", 0)] if self.test is not None else []
-            return [("dataset.type", "npz"), ("dataset.path", GIVEN), *own_test]
-        target = self.target[0] if len(self.target) == 1 else self.target
-        return [
-            ("dataset.type", "csv"),
-            ("dataset.path", GIVEN),
-            *([("dataset.target", target)] if self.target else []),
-            *([("dataset.test", GIVEN)] if self.test is not None else []),
-        ]
+    def kind(self) -> type["GivenTable"] | type["GivenArrays"]:
+        """The dataset for these rows."""
+        return GivenTable if is_frame(self.train) else GivenArrays
+
+    def dataset(self, present: Any) -> Any:
+        """A config's `dataset` for these rows. Its options stay, but for those of another type alone."""
+        if not isinstance(present, Mapping | str | None):
+            return present  # which the config's reader refuses
+        options = dict(present) if isinstance(present, Mapping) else {}
+        if options.pop("type", self.kind.type_name) != self.kind.type_name:
+            known = {field.name for field in fields(self.kind)}
+            options = {name: value for name, value in options.items() if name in known}
+        if self.target:
+            options["target"] = self.target[0] if len(self.target) == 1 else list(self.target)
+        if self.test is not None:
+            options["test"] = GIVEN if is_frame(self.train) else 0
+        return {"type": self.kind.type_name, **options, "path": GIVEN}
 
     def put_into(self, config: ExperimentConfig) -> ExperimentConfig:
         """The config with a dataset that has these rows. NnfsError if it is one of another kind."""
-        dataset, kind = config.dataset, GivenTable if is_frame(self.train) else GivenArrays
-        if not isinstance(dataset, CSV if kind is GivenTable else NPZ):
-            what = "a DataFrame" if kind is GivenTable else "arrays"
+        dataset = config.dataset
+        if dataset.type_name != self.kind.type_name:
+            what = "a DataFrame" if is_frame(self.train) else "arrays"
             raise NnfsError(f"x: {what}, but the config's dataset is {dataset.type_name}")
-        filled = kind(**dataset.options())
+        filled = self.kind(**dataset.options())
         object.__setattr__(filled, "given", self)  # it is frozen, and no option
         return replace(config, dataset=filled)
 
@@ -105,6 +110,7 @@ def given_rows(x: Any, y: Any, x_test: Any = None, y_test: Any = None) -> Given:
     if test is None and y_test is not None:
         raise NnfsError("y_test: given without x_test")
     if is_frame(x):
+        x, test = _with_texts_as_names(x), test if test is None else _with_texts_as_names(test)
         names = _column_names(y, x)
         train = x if names is not None else _with_targets(x, y, "y")
         targets = train.columns[x.shape[1] :] if names is None else names
@@ -122,7 +128,9 @@ def _pair(x: Array, y: Any, suffix: str) -> tuple[Array, Array]:
     if y is None:
         raise NnfsError(f"y{suffix}: missing; x{suffix} has {len(x)} rows, and each needs a target")
     y = as_targets(y, f"y{suffix}")
-    if y.ndim not in (1, 2) or len(x) != len(y) or not len(x):
+    if not len(x):
+        raise NnfsError(f"x{suffix}: has no rows")
+    if len(x) != len(y):
         raise NnfsError(
             f"x{suffix}, y{suffix}: must have the same number of rows, found shapes {x.shape} and {y.shape}"
         )
@@ -133,12 +141,17 @@ def _column_names(y: Any, frame: "pd.DataFrame") -> tuple[str, ...] | None:
     """The target columns if y names columns of the frame (none: the config names them); else None."""
     if y is None:
         return ()
-    names = (y,) if isinstance(y, str) else y
-    if isinstance(names, list | tuple) and names and all(name in frame.columns for name in names):
+    names = (str(y),) if isinstance(y, str | int) else y
+    listed = isinstance(names, list | tuple) and names and all(isinstance(name, str) for name in names)
+    if listed and set(names) <= set(frame.columns):
         return tuple(names)
-    if isinstance(y, str):
-        raise NnfsError(f"y: x has no column {y!r}; its columns are {', '.join(map(str, frame.columns))}")
+    if isinstance(y, str | int):
+        raise NnfsError(f"y: x has no column {y!r}; its columns are {', '.join(frame.columns)}")
     return None
+
+
+def _with_texts_as_names(frame: "pd.DataFrame") -> "pd.DataFrame":
+    return frame.set_axis([str(name) for name in frame.columns], axis=1)
 
 
 def _with_targets(x: "pd.DataFrame", y: Any, name: str) -> "pd.DataFrame":
@@ -151,7 +164,7 @@ def _with_targets(x: "pd.DataFrame", y: Any, name: str) -> "pd.DataFrame":
             f"`{name}.to_numpy()` takes it as it stands"
         )
     columns = _as_columns(y, name)
-    taken = [column for column in columns if column in map(str, x.columns)]
+    taken = [column for column in columns if column in x.columns]
     if taken:
         raise NnfsError(f"{name}: x has a column {taken[0]!r}, too; drop it there, or write `y={taken[0]!r}`")
     if len(y) != len(x):

@@ -59,7 +59,9 @@ class Preparation:
 
     @property
     def labels(self) -> Array:
-        """The class names: as integers if all of them are, else as texts."""
+        """The class names: as integers or as truth values if all of them are, else as texts."""
+        if self.classes == ("False", "True"):
+            return np.array([False, True])
         try:
             numbers = [int(label) for label in self.classes]
         except ValueError:

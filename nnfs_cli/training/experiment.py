@@ -79,9 +79,9 @@ class Experiment:
         self.use_engine(plain)
 
     def __repr__(self) -> str:
-        name, last = self.config.name, self.config.training.epochs
-        done = f"{self.progress.epoch} of {last} epochs"
-        return f"<Experiment {name}: {self.network!r} on {self.data!r}, {done} trained>"
+        network, data = repr(self.network).strip("<>"), repr(self.data).strip("<>")
+        done = f"{self.progress.epoch} of {self.config.training.epochs} epochs trained"
+        return f"<Experiment {self.config.name}: {network}; {data}; {done}>"
 
     def _build_network(self) -> Network:
         """The network, not initialized yet. A warning about channels is added to the data's notes."""
