@@ -119,8 +119,8 @@ if not TYPE_CHECKING:  # type checkers that saw this would accept any name
         if name not in _FACE:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         value = getattr(importlib.import_module(_FACE[name]), name)
-        globals()[name] = value  # the next time, Python finds it without asking here
-        return value
+        # The next time, Python finds it without asking here. `gradcheck` is also a package, and stays that.
+        return globals().setdefault(name, value)
 
 
 def __dir__() -> list[str]:

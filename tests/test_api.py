@@ -30,6 +30,12 @@ def test_the_readmes_example_runs_as_it_stands() -> None:
     exec(compile(example, "README.md", "exec"), {})  # noqa: S102  it is ours
 
 
+def test_the_pages_examples_run_one_after_the_other() -> None:
+    examples = re.findall(r"```python\n(.*?)```", (ROOT / "docs/python.md").read_text(), re.DOTALL)
+    assert len(examples) == 5
+    exec(compile("\n".join(examples), "python.md", "exec"), {})  # noqa: S102  it is ours
+
+
 def test_a_frame_goes_in_and_a_frame_comes_out_with_its_index() -> None:
     run = Experiment("c.yaml").train(run_id="c")
     frame = pd.read_csv("t.csv").set_index("key")
@@ -280,7 +286,7 @@ def test_progress_in_a_terminal_is_one_line(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_the_gradient_check_is_a_function_and_a_package() -> None:
-    import nnfs_cli.gradcheck.compare  # which makes `nnfs_cli.gradcheck` the package
+    import nnfs_cli.gradcheck.compare
 
     experiment = Experiment("c.yaml")
     before = experiment.network.params.value.copy()
@@ -293,6 +299,7 @@ def test_the_gradient_check_is_a_function_and_a_package() -> None:
     np.testing.assert_array_equal(experiment.network.params.value, before)
     from nnfs_cli import gradcheck
 
+    assert gradcheck.compare.TOLERANCE == 1e-6  # type: ignore[attr-defined]  # to type checkers it is a function
     strict = gradcheck("c.yaml", tolerance=0.0, burn_in=0)
     assert not strict
     assert len(repr(strict).splitlines()) == 1 + len(strict.failures)
