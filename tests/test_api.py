@@ -9,6 +9,9 @@ import pandas as pd
 import pytest
 
 from nnfs_cli import Experiment, NnfsError, load_run
+from nnfs_cli.jobs.train import train_run
+from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.training.reports import EpochReport
 from tests.test_predict import CLASSES, VALUES, make_table
 from tests.toys import CUBIC, ROOT
 
@@ -127,6 +130,21 @@ def test_arrays_in_memory_train_and_the_run_alone_predicts() -> None:
     assert again.evaluate()["scores"] == run.evaluate()["scores"] == run.scores["test"]
     with pytest.warns(UserWarning, match="fingerprint has changed"):
         load_run("m", x=x + 1, y=y).evaluate()
+
+
+def test_an_interrupted_run_resumes_with_the_rows_given_again() -> None:
+    x, y = rows_of_two_classes()
+    whole = Experiment(SMALL, x=x, y=y).train(run_id="whole")
+    experiment = Experiment(SMALL, x=x, y=y)
+    reports = train_run(experiment, RunDirectory.create(Path("runs"), experiment.config, "part"))
+    while not isinstance(next(reports), EpochReport):
+        pass
+    reports.close()  # type: ignore[attr-defined]  # it is a generator
+    with pytest.raises(NnfsError, match="given from Python"):
+        load_run("part").resume()
+    resumed = load_run("part", x=x, y=y).resume(progress=False)
+    assert resumed.summary["status"] == "completed"
+    assert resumed.scores == whole.scores
 
 
 def test_arrays_in_memory_are_the_same_data_as_in_a_file() -> None:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from typing import Literal, TextIO
 
+from nnfs_cli.core.spelling import printable
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.reports import EpochReport, Report, scores_text
 
@@ -60,7 +61,7 @@ class ProgressLine:
     def say(self, sentence: str) -> None:
         """Write a line that stays."""
         self._rewrite("")
-        self._stream.write(f"{sentence}\n")
+        self._stream.write(f"{printable(sentence)}\n")
         self._shown = 0
 
     def end(self) -> None:
@@ -75,7 +76,7 @@ class ProgressLine:
     def _rewrite(self, text: str) -> None:
         """Write over the line, with blanks where the former one was longer."""
         if text or self._shown:
-            text = text[: shutil.get_terminal_size().columns - 1]
+            text = printable(text)[: shutil.get_terminal_size().columns - 1]
             self._stream.write(f"\r{text.ljust(self._shown)}" + ("" if text else "\r"))
             self._stream.flush()
             self._shown = len(text)

@@ -63,7 +63,7 @@ class DownloadView:
         from rich import progress
 
         self._bar = progress.Progress(
-            progress.TextColumn("{task.description}"),
+            progress.TextColumn("{task.description}", markup=False),
             progress.BarColumn(bar_width=24),
             progress.DownloadColumn(),
             progress.TransferSpeedColumn(),

@@ -7,10 +7,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, TextIO, cast
 
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.files import replacing
+from nnfs_cli.core.spelling import printable
 
 
 @contextmanager
@@ -23,7 +24,7 @@ def csv_output(path: Path | None) -> Iterator[Any]:
         sys.stdout.flush()
         text = _text(sys.stdout.buffer)
         try:
-            yield csv.writer(text, lineterminator="\n")
+            yield csv.writer(_Shown(text) if sys.stdout.isatty() else text, lineterminator="\n")
         finally:
             text.detach()  # which flushes it, and leaves standard output open
         return
@@ -33,6 +34,16 @@ def csv_output(path: Path | None) -> Iterator[Any]:
         raise NnfsError(f"--output: there is no folder {path.absolute().parent}")
     with replacing(path) as file, _text(file, compressed=path.suffix == ".gz") as text:
         yield csv.writer(text, lineterminator="\n")
+
+
+class _Shown:
+    """Text that a terminal shows: names do not act on it."""
+
+    def __init__(self, text: TextIO) -> None:
+        self._text = text
+
+    def write(self, line: str) -> int:
+        return self._text.write(printable(line))
 
 
 def _text(file: BinaryIO, *, compressed: bool = False) -> io.TextIOWrapper:

@@ -35,8 +35,13 @@ def find_file(path: str, option: str) -> Path:
     return file
 
 
+def is_given(path: str) -> bool:
+    """Whether a path stands for rows given from Python."""
+    return path.endswith(GIVEN)  # it may have been put below a folder
+
+
 def _refuse_given(path: str) -> None:
-    if path.endswith(GIVEN):
+    if is_given(path):
         raise NnfsError(
             "the rows were given from Python, and a run keeps none: give them again, in Python, with "
             "`load_run(run, x=..., y=...)`, which can evaluate and resume"
