@@ -17,8 +17,10 @@ from tests.toys import CUBIC, ROOT
 
 
 @pytest.fixture(autouse=True)
-def in_own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def in_own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     monkeypatch.chdir(tmp_path)
+    if "plots" not in request.node.name:  # drawing takes most of a short run's time
+        monkeypatch.setattr("nnfs_cli.plots.draw_all", lambda run: [])
     make_table("t.csv")
     Path("c.yaml").write_text(CLASSES)
     Path("v.yaml").write_text(VALUES)
@@ -269,7 +271,9 @@ def test_plots_are_figures_that_a_notebook_shows(capfd: pytest.CaptureFixture[st
     files = sorted((run.path / "plots").glob("*.png"))
     for file in files:
         file.unlink()
-    assert sorted(run.plot()) == [file.stem for file in files]
+    figures = run.plot()
+    assert sorted(figures) == [file.stem for file in files]
+    assert figures._repr_html_().count("data:image/png") == len(files)  # type: ignore[attr-defined]
     assert not list((run.path / "plots").iterdir())
     assert run.plot("loss").axes[0].get_xlabel() == "step"
     assert run.plot("confusion")._repr_png_().startswith(b"\x89PNG")  # type: ignore[attr-defined]

@@ -21,9 +21,9 @@ def draw_all(run: RunDirectory) -> list[str]:
 
 def figures(run: RunDirectory) -> "dict[str, Figure]":
     """The same plots as figures, by name, without files."""
-    from nnfs_cli.plots.style import figure_of
+    from nnfs_cli.plots.style import Pictures, figure_of
 
-    return {name: figure_of(axes) for name, axes in _drawn(run)}
+    return Pictures((name, figure_of(axes)) for name, axes in _drawn(run))
 
 
 def _drawn(run: RunDirectory) -> "Iterator[tuple[str, Axes]]":

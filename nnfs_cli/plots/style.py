@@ -1,5 +1,6 @@
 """The look that all pictures share."""
 
+import base64
 import io
 import math
 from collections.abc import Sequence
@@ -45,6 +46,17 @@ class Picture(Figure):
         with mpl.rc_context(RC):
             self.savefig(content, format="png")
         return content.getvalue()
+
+
+class Pictures(dict[str, Figure]):
+    """Figures by name, which a notebook shows one below the other."""
+
+    def _repr_html_(self) -> str:
+        """IPython asks for this method."""
+        contents = (picture._repr_png_() for picture in self.values() if isinstance(picture, Picture))
+        return "".join(
+            f'<img src="data:image/png;base64,{base64.b64encode(png).decode()}">' for png in contents
+        )
 
 
 def panels(titles: Sequence[str], size: tuple[float, float], columns: int = 2) -> list[Axes]:
