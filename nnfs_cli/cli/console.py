@@ -75,7 +75,7 @@ def show_scores(run: "RunDirectory") -> None:
     out.print(table)
     speed = summary["samples_per_second"]
     out.print(f"trained for {summary['seconds']:.1f} s, {speed:,.0f} samples/s")
-    out.print(f"run: {run.path}")
+    out.print(f"run: {run.path}", soft_wrap=True)
 
 
 def show_evaluation(record: Mapping[str, Any], run: "RunDirectory") -> None:
@@ -95,7 +95,7 @@ def show_evaluation(record: Mapping[str, Any], run: "RunDirectory") -> None:
         classes.add_row(score["name"], *numbers, f"{score['support']:,}")
     out.print(_confusion(names, record["confusion"]))
     out.print(classes)
-    out.print(f"written to {run.path / ('evaluation-' + record['split'] + '.json')}")
+    out.print(f"written to {run.path / ('evaluation-' + record['split'] + '.json')}", soft_wrap=True)
 
 
 def _confusion(names: Sequence[str], counts: Sequence[Sequence[int]]) -> Table:
@@ -221,7 +221,7 @@ def show_component(entry: "Entry") -> None:
 def show_paths(paths: Iterable[Path]) -> None:
     """One path per line."""
     for path in paths:
-        out.print(str(path))
+        out.print(str(path), soft_wrap=True)
 
 
 def print_json(content: object) -> None:

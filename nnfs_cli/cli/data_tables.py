@@ -57,9 +57,7 @@ def _classes(d: Description) -> Table:
 
 
 def _statistics(columns: Sequence[Statistics], sampled: str) -> Table:
-    table = Table(
-        title=f"training rows: raw | as the network gets them{sampled}",
-    )
+    table = Table(title=f"training rows: raw | as the network gets them{sampled}")
     table.add_column("column")
     table.add_column("kind")
     for heading, drop in HEADINGS:

@@ -8,7 +8,7 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from nnfs_cli.cli.console import show_network, show_scores
+from nnfs_cli.cli.console import show_network, show_paths, show_scores
 from nnfs_cli.cli.screen import Screen, out
 from nnfs_cli.jobs.train import train_run
 from nnfs_cli.runs.directory import RunDirectory
@@ -24,7 +24,7 @@ def train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) ->
     if quiet:
         for _ in train_run(experiment, run):
             pass
-        out.print(str(run.path))
+        show_paths([run.path])
         return
     show_network(experiment)
     # A live bar would draw over a debugger's prompt.
