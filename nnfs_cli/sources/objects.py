@@ -63,6 +63,8 @@ def as_targets(y: Any, name: str = "y") -> Array:
     if targets.dtype.kind == "O":
         kinds = sorted({"a missing value" if _is_missing(v) else type(v).__name__ for v in targets.ravel()})
         raise NnfsError(f"{name}: must hold numbers or texts, found {' and '.join(kinds)}")
+    if targets.ndim == 0:
+        raise NnfsError(f"{name}: must be targets (N,) or (N, M), found {type(y).__name__}")
     if targets.dtype.kind == "b":
         targets = targets.astype(str)  # True and False are two classes' names
     return targets.ravel() if targets.ndim == 2 and targets.shape[1] == 1 else targets
