@@ -110,7 +110,7 @@ def _set(raw: dict[str, Any], key: str, value: Any, where: str) -> Mistake | Non
             return Mistake(where, f"{at} is {shown(node)}: nothing can be set inside it")
         index = int(part) if isinstance(node, list) else part
         if depth == len(path):
-            present = node[index] if isinstance(node, list) else node.get(index)
+            present = node.get(index) if isinstance(node, dict) else node[index]
             node[index] = value(present) if callable(value) else value
         else:
             node = _open(node, index)
