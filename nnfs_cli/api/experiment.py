@@ -8,8 +8,9 @@ from typing import Any, Literal, TypeAlias
 from nnfs_cli.api.progress import showing
 from nnfs_cli.api.run import RUNS, Run
 from nnfs_cli.config.experiment import ExperimentConfig
-from nnfs_cli.config.load import Overrides, config_from, load_config, overrides_of
+from nnfs_cli.config.load import config_from, load_config
 from nnfs_cli.config.reader import to_plain
+from nnfs_cli.config.values import Overrides, overrides_of
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.jobs.given import GivenDirectory, given_rows
 from nnfs_cli.jobs.train import train_run

@@ -1,22 +1,18 @@
 """The config: YAML and overrides in, one frozen ExperimentConfig out, or every mistake at once."""
 
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
-from pathlib import Path, PurePath
-from typing import Any, TypeAlias
+from pathlib import Path
+from typing import Any
 
-import numpy as np
 import yaml
 
 from nnfs_cli.config.experiment import ExperimentConfig, contradictions
 from nnfs_cli.config.plugins import load_plugin
 from nnfs_cli.config.reader import Reader, shown
+from nnfs_cli.config.values import Overrides, plain_values
 from nnfs_cli.core.errors import ConfigError, Mistake, NnfsError, nearest
-
-Overrides: TypeAlias = Sequence[str | tuple[str, Any]]
-"""`dotted.key=value` with the value in YAML; or (dotted key, value), where a function of the present value
-gives the new one."""
 
 
 def load_config(path: Path, overrides: Overrides = ()) -> ExperimentConfig:
@@ -124,31 +120,6 @@ def _open(parent: Any, index: Any) -> Any:
     if isinstance(parent[index], str):
         parent[index] = {"type": parent[index]}
     return parent[index]
-
-
-def overrides_of(mapping: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    """Overrides from a mapping, nested or with dotted keys.
-
-    A mapping with a `type` replaces the component; one without sets single options and leaves the others.
-    """
-    found: list[tuple[str, Any]] = []
-    for key, value in mapping.items():
-        if isinstance(value, Mapping) and "type" not in value:
-            found += overrides_of(value, f"{prefix}{key}.")
-        else:
-            found.append((f"{prefix}{key}", value))
-    return found
-
-
-def plain_values(value: Any) -> Any:
-    """A copy in the types that YAML has: lists for tuples and arrays, texts for paths, plain numbers."""
-    if isinstance(value, Mapping):
-        return {key: plain_values(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain_values(item) for item in value]
-    if isinstance(value, np.generic | np.ndarray):
-        return value.tolist()
-    return str(value) if isinstance(value, PurePath) else value
 
 
 class _Loader(yaml.SafeLoader):

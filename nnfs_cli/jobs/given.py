@@ -15,7 +15,7 @@ from nnfs_cli.datasets.csv import CSV
 from nnfs_cli.datasets.npz import NPZ
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.sources.objects import as_pandas, as_rows, as_targets, is_frame, is_series
-from nnfs_cli.sources.paths import GIVEN, is_given
+from nnfs_cli.sources.paths import GIVEN
 from nnfs_cli.sources.table import Table
 from nnfs_cli.sources.table_reader import table_of_frame
 
@@ -81,7 +81,7 @@ class GivenTable(CSV):
     given: Given
 
     def table(self, path: str | Sequence[str], option: str) -> tuple[Table, str]:
-        if not isinstance(path, str) or not is_given(path):  # a file of test rows
+        if path != GIVEN:  # a file of test rows
             return super().table(path, option)
         name, frame = ("x_test", self.given.test) if option == "dataset.test" else ("x", self.given.train)
         table = table_of_frame(frame, name, self.categorical)

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from nnfs_cli.core.errors import NnfsError, did_you_mean
 
-GIVEN = "given from Python"
-"""Stands for the path in the config of a run whose rows were no file's."""
+GIVEN = ""
+"""The path in the config of a run whose rows were no file's, but given from Python."""
 
 
 def find_files(paths: str | Sequence[str], option: str) -> list[Path]:
     """The files of a path, of several, or of a pattern with * or ?; NnfsError if there are none."""
     found: list[Path] = []
     for path in [paths] if isinstance(paths, str) else paths:
-        _refuse_given(path)
+        _refuse_given(path, option)
         expanded = str(Path(path).expanduser())
         matches = [expanded] if Path(expanded).exists() else sorted(glob.glob(expanded, recursive=True))  # noqa: PTH207  it may be absolute
         if not matches:
@@ -28,23 +28,18 @@ def find_files(paths: str | Sequence[str], option: str) -> list[Path]:
 
 def find_file(path: str, option: str) -> Path:
     """The one file that a path names; NnfsError if it does not exist."""
-    _refuse_given(path)
+    _refuse_given(path, option)
     file = Path(path).expanduser()
     if not file.is_file():
         raise NnfsError(_nothing_there(file, option))
     return file
 
 
-def is_given(path: str) -> bool:
-    """Whether a path stands for rows given from Python."""
-    return path.endswith(GIVEN)  # it may have been put below a folder
-
-
-def _refuse_given(path: str) -> None:
-    if is_given(path):
+def _refuse_given(path: str, option: str) -> None:
+    if path == GIVEN:
         raise NnfsError(
-            "the rows were given from Python, and a run keeps none: give them again, in Python, with "
-            "`load_run(run, x=..., y=...)`, which can evaluate and resume"
+            f"{option}: names no file. If the rows were given from Python: a run keeps none of them, and "
+            f"`load_run(run, x=..., y=...)` takes them again there, to evaluate or to resume"
         )
 
 
