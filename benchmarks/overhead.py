@@ -17,7 +17,6 @@ from statistics import median
 from time import perf_counter
 
 import numpy as np
-from rich.console import Console
 
 sys.path.insert(0, str(Path(__file__).parent))
 from machine import describe
@@ -25,6 +24,7 @@ from report import Claim, Section, table
 from workers import Worker, interleave
 
 from nnfs_cli.cli.progress import Bar
+from nnfs_cli.cli.screen import Screen
 from nnfs_cli.config.load import load_config
 from nnfs_cli.datasets.base import DATASETS
 from nnfs_cli.datasets.mnist import MNIST
@@ -87,7 +87,7 @@ def work(part: int, runs: Path) -> None:
         reports: Iterator[Report] = train(ours)
     else:
         reports = train_run(ours, RunDirectory.create(runs, ours.config, f"part{part}"))
-    view = Bar(ours, Console(file=io.StringIO(), force_terminal=True, width=120, emoji=False))
+    view = Bar(ours, Screen(file=io.StringIO(), force_terminal=True, width=120))
     if part >= 2:
         stdout = sys.stdout
         view.__enter__()

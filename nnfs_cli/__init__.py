@@ -11,11 +11,16 @@ from nnfs_cli.core import moved
 from nnfs_cli.version import __version__ as __version__
 
 if TYPE_CHECKING:  # for type checkers and editors; a test holds it to the table below
-    from nnfs_cli.api import Experiment as Experiment
-    from nnfs_cli.api import Run as Run
-    from nnfs_cli.api import load_run as load_run
+    from nnfs_cli.api.experiment import Experiment as Experiment
+    from nnfs_cli.api.gradients import GradientCheck as GradientCheck
+    from nnfs_cli.api.gradients import gradcheck as gradcheck
+    from nnfs_cli.api.run import Run as Run
+    from nnfs_cli.api.run import load_run as load_run
     from nnfs_cli.core.arrays import Array as Array
     from nnfs_cli.core.arrays import Shape as Shape
+    from nnfs_cli.core.errors import ConfigError as ConfigError
+    from nnfs_cli.core.errors import DivergenceError as DivergenceError
+    from nnfs_cli.core.errors import InterruptionError as InterruptionError
     from nnfs_cli.core.errors import NnfsError as NnfsError
     from nnfs_cli.core.errors import ShapeError as ShapeError
     from nnfs_cli.core.errors import check_options as check_options
@@ -68,9 +73,18 @@ if TYPE_CHECKING:  # for type checkers and editors; a test holds it to the table
 _FACE = {
     name: f"nnfs_cli.{module}"
     for module, names in {
-        "api": ["Experiment", "Run", "load_run"],
+        "api.experiment": ["Experiment"],
+        "api.run": ["Run", "load_run"],
+        "api.gradients": ["gradcheck", "GradientCheck"],
         "core.arrays": ["Array", "Shape"],
-        "core.errors": ["NnfsError", "ShapeError", "check_options"],
+        "core.errors": [
+            "NnfsError",
+            "ConfigError",
+            "ShapeError",
+            "DivergenceError",
+            "InterruptionError",
+            "check_options",
+        ],
         "core.params": ["Param", "Statistic", "FlatParams"],
         "core.ranges": ["PositiveInt", "NonNegativeInt", "PositiveFloat", "NonNegativeFloat", "Fraction"],
         "layers.base": ["LAYERS", "Layer", "Example"],
@@ -107,8 +121,8 @@ if not TYPE_CHECKING:  # type checkers that saw this would accept any name
         if name not in _FACE:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         value = getattr(importlib.import_module(_FACE[name]), name)
-        globals()[name] = value  # the next time, Python finds it without asking here
-        return value
+        # The next time, Python finds it without asking here. `gradcheck` is also a package, and stays that.
+        return globals().setdefault(name, value)
 
 
 def __dir__() -> list[str]:

@@ -1,5 +1,6 @@
 """Fixtures for all tests."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +10,8 @@ import pytest
 from nnfs_cli.cli.app import main
 from nnfs_cli.config.catalog import REGISTRIES
 from tests.toys import BLOBS, CUBIC
+
+os.environ.pop("COLUMNS", None)  # pytest-xdist sets it, which would make tables narrow
 
 
 class Outcome(NamedTuple):

@@ -1,5 +1,6 @@
 """The Python interface: what the README shows, and arrays and DataFrames in and out."""
 
+import io
 import re
 from pathlib import Path
 
@@ -8,13 +9,18 @@ import pandas as pd
 import pytest
 
 from nnfs_cli import Experiment, NnfsError, load_run
+from nnfs_cli.jobs.train import train_run
+from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.training.reports import EpochReport
 from tests.test_predict import CLASSES, VALUES, make_table
 from tests.toys import CUBIC, ROOT
 
 
 @pytest.fixture(autouse=True)
-def in_own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def in_own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     monkeypatch.chdir(tmp_path)
+    if "plots" not in request.node.name:  # drawing takes most of a short run's time
+        monkeypatch.setattr("nnfs_cli.plots.draw_all", lambda run: [])
     make_table("t.csv")
     Path("c.yaml").write_text(CLASSES)
     Path("v.yaml").write_text(VALUES)
@@ -27,6 +33,12 @@ def test_the_readmes_example_runs_as_it_stands() -> None:
     )
     Path("configs").symlink_to(ROOT / "configs")
     exec(compile(example, "README.md", "exec"), {})  # noqa: S102  it is ours
+
+
+def test_the_pages_examples_run_one_after_the_other() -> None:
+    examples = re.findall(r"```python\n(.*?)```", (ROOT / "docs/python.md").read_text(), re.DOTALL)
+    assert len(examples) == 5
+    exec(compile("\n".join(examples), "python.md", "exec"), {})  # noqa: S102  it is ours
 
 
 def test_a_frame_goes_in_and_a_frame_comes_out_with_its_index() -> None:
@@ -92,3 +104,245 @@ def test_mistakes_are_the_same_as_on_the_command_line() -> None:
         run.predict(np.zeros((1, 5)))
     with pytest.raises(NnfsError, match="row 1, column 'b': must be a number, found 'two'"):
         run.predict(pd.DataFrame({"a": [1.0], "b": ["two"], "size": ["small"]}))
+
+
+def rows_of_two_classes() -> tuple[np.ndarray, np.ndarray]:
+    x = np.random.default_rng(0).normal(size=(60, 2))
+    return x, np.where(x[:, 0] > x[:, 1], "up", "down")
+
+
+SMALL = {
+    "layers": [{"type": "dense", "units": 4}, "tanh", {"type": "dense", "units": 2}],
+    "loss": "cross_entropy",
+    "metrics": ["accuracy"],
+    "optimizer": {"type": "adam", "learning_rate": 0.05},
+    "training": {"epochs": 3, "batch_size": 8},
+}
+
+
+def test_arrays_in_memory_train_and_the_run_alone_predicts() -> None:
+    x, y = rows_of_two_classes()
+    experiment = Experiment({**SMALL, "dataset": {"standardize": True, "test": 0.2}}, x=x, y=y)
+    run = experiment.train(run_id="m")
+    assert run.summary["rows"] == {"train": 48, "test": 12}
+    assert set(load_run("m").predict(x.tolist())) == {"up", "down"}
+    with pytest.raises(NnfsError, match=r"given from Python.*load_run\(run, x=\.\.\., y=\.\.\.\)"):
+        load_run("m").evaluate()
+    again = load_run("m", x=x, y=y)
+    assert again.evaluate()["scores"] == run.evaluate()["scores"] == run.scores["test"]
+    with pytest.warns(UserWarning, match="fingerprint has changed"):
+        load_run("m", x=x + 1, y=y).evaluate()
+
+
+def test_an_interrupted_run_resumes_with_the_rows_given_again() -> None:
+    x, y = rows_of_two_classes()
+    whole = Experiment(SMALL, x=x, y=y).train(run_id="whole")
+    experiment = Experiment(SMALL, x=x, y=y)
+    reports = train_run(experiment, RunDirectory.create(Path("runs"), experiment.config, "part"))
+    while not isinstance(next(reports), EpochReport):
+        pass
+    reports.close()  # type: ignore[attr-defined]  # it is a generator
+    with pytest.raises(NnfsError, match="rows were given from Python"):
+        load_run("part").resume()
+    resumed = load_run("part", x=x, y=y).resume(progress=False)
+    assert resumed.summary["status"] == "completed"
+    assert resumed.scores == whole.scores
+
+
+def test_arrays_in_memory_are_the_same_data_as_in_a_file() -> None:
+    x, y = rows_of_two_classes()
+    np.savez("a.npz", X=x, y=y)
+    options = {"validation": 0.2, "minmax": True}
+    in_memory = Experiment({**SMALL, "dataset": options}, x=x, y=y).train()
+    of_file = Experiment({**SMALL, "dataset": {"type": "npz", "path": "a.npz", **options}}).train()
+    assert in_memory.scores == of_file.scores
+
+
+def test_a_frame_in_memory_is_the_same_data_as_in_a_file() -> None:
+    frame = pd.read_csv("t.csv")
+    of_file = Experiment("c.yaml", ["training.epochs=2"]).train()
+    in_memory = Experiment("c.yaml", {"training": {"epochs": 2}}, x=frame).train()
+    assert in_memory.scores == of_file.scores
+    assert in_memory.config.training.batch_size == of_file.config.training.batch_size
+    features = frame.drop(columns="label")
+    apart = Experiment("c.yaml", {"training.epochs": 2}, x=features, y=frame["label"]).train()
+    assert apart.scores == of_file.scores
+    assert list(apart.predict(features).columns) == ["label"]
+
+
+def test_separate_test_rows_may_be_given() -> None:
+    x, y = rows_of_two_classes()
+    experiment = Experiment(SMALL, x=x[:40], y=y[:40], x_test=x[40:], y_test=y[40:])
+    assert [len(split) for split in experiment.data.splits.values()] == [40, 20]
+    frame = pd.DataFrame(x, columns=["a", "b"])
+    run = Experiment(SMALL, x=frame[:40], y=y[:40], x_test=frame[40:], y_test=list(y[40:])).train()
+    assert run.summary["rows"] == {"train": 40, "test": 20}
+    assert run.evaluate("test")["scores"] == run.scores["test"]
+
+
+def test_given_rows_replace_any_dataset_and_keep_what_options_they_have() -> None:
+    x, y = rows_of_two_classes()
+    for dataset in ("cubic", {"type": "moons", "samples": 3, "validation": 0.5}, {"validation": 0.5}):
+        experiment = Experiment({**SMALL, "dataset": dataset}, x=x, y=y)
+        assert sum(map(len, experiment.data.splits.values())) == 60
+        assert ("validation" in experiment.data.splits) == (dataset != "cubic")
+    with pytest.raises(NnfsError, match="npz has no option 'standardise'; did you mean 'standardize'"):
+        Experiment({**SMALL, "dataset": {"standardise": True}}, x=x, y=y)
+
+
+def test_classes_come_back_in_the_type_that_they_had() -> None:
+    x, names = rows_of_two_classes()
+    up = names == "up"
+    for y in (up, up + 5, names, names.astype(object), pd.Categorical(names), list(names)):
+        labels = Experiment(SMALL, x=x, y=y).preparation.labels
+        np.testing.assert_array_equal(labels, np.unique(np.asarray(y)))
+    run = Experiment(SMALL, x=pd.DataFrame(x), y=pd.Series(up, name="up")).train()
+    assert run.predict(pd.DataFrame(x))["up"].dtype == bool
+
+
+def test_several_real_targets_come_as_columns() -> None:
+    x, _ = rows_of_two_classes()
+    config = {**SMALL, "loss": "mse", "metrics": []}
+    experiment = Experiment(config, x=x, y=np.stack([x[:, 0] + x[:, 1], x[:, 0] * x[:, 1]], axis=1))
+    assert experiment.data.target_names == ("y1", "y2")
+    frame = pd.DataFrame(x, columns=["a", "b"])
+    run = Experiment(config, x=frame, y=pd.DataFrame({"sum": x.sum(axis=1), "first": x[:, 0]})).train()
+    assert list(run.predict(frame).columns) == ["sum", "first"]
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "message"),
+    [
+        (np.zeros(5), np.zeros(5), r"x: must be rows \(N, ...\), found shape \(5,\); `x.reshape\(1, -1\)`"),
+        (np.zeros((5, 2)), None, "y: missing"),
+        (None, np.zeros(5), "x: missing"),
+        (np.zeros((5, 2)), np.zeros(4), r"same number of rows, found shapes \(5, 2\) and \(4,\)"),
+        (np.zeros((5, 2)), "price", "x is an array and has none"),
+        (np.zeros((5, 2)), [1.0, None, 2.0, 1.0, 0.0], "y: must hold numbers or texts, found a missing"),
+        (pd.DataFrame({"a": [1.0]}), "price", "y: x has no column 'price'; its columns are a"),
+        (
+            pd.DataFrame({"a": [1.0, 2.0]}),
+            pd.Series([1, 2], index=[1, 0]),
+            r"y: its index .*y.loc\[x.index\]",
+        ),
+        (pd.DataFrame({"a": [1.0, 2.0]}), pd.Series([1, 2], name="a"), "x has a column 'a', too"),
+        (pd.DataFrame([[1.0, 2.0]], columns=["a", "a"]), [1.0], "two columns are called 'a'"),
+        (pd.Series([1.0, 2.0]), [1, 2], r"x: must be a table of rows, found a Series.*frame.loc\[\[i\]\]"),
+        ([["a", "b"]], [1], "x: must hold numbers"),
+        ([[1.0], [1.0, 2.0]], [1, 2], "x: cannot be read as an array"),
+        ({"a": [1, 2]}, [1, 2], r"x: must be rows \(N, ...\), found dict"),
+    ],
+)
+def test_rows_that_do_not_go_together_are_one_message(x: object, y: object, message: str) -> None:
+    with pytest.raises(NnfsError, match=message):
+        Experiment(SMALL, x=x, y=y)
+
+
+def test_an_override_replaces_a_component_or_changes_its_options() -> None:
+    start = {**SMALL, "dataset": "moons"}
+
+    def optimizer(**options: object) -> object:
+        return Experiment(start, {"optimizer": options}).config.optimizer
+
+    assert repr(optimizer(learning_rate=np.float32(0.5))).startswith("Adam(learning_rate=0.5")
+    assert repr(optimizer(type="sgd", learning_rate=0.1)).startswith("SGD(learning_rate=0.1")
+    text = Experiment(start, {"name": "1e5", "layers": ({"type": "dense", "units": np.int64(2)},)}).config
+    assert (text.name, len(text.layers)) == ("1e5", 1)
+    with pytest.raises(NnfsError, match=r"layers\.7\.units: layers is a list of 3: no item '7'"):
+        Experiment(start, {"layers": {7: {"units": 3}}})
+    with pytest.raises(NnfsError, match=r"overrides: must be a mapping such as .* found DataFrame"):
+        Experiment(start, pd.DataFrame({"a": [1]}))  # type: ignore[arg-type]
+
+
+def test_no_rows_give_no_predictions_and_a_series_one_message() -> None:
+    run = Experiment("c.yaml", ["training.epochs=1"]).train()
+    frame = pd.read_csv("t.csv")
+    assert run.predict(frame.head(0)).shape == (0, 1)
+    assert list(run.predict_proba(frame.head(0)).columns) == ["cold", "hot"]
+    assert len(run.predict([])) == 0
+    with pytest.raises(NnfsError, match=r"found a Series; one row of a DataFrame is `frame.loc\[\[i\]\]`"):
+        run.predict(frame.iloc[0])
+    backward = frame[frame.columns[::-1]].assign(more=1).sample(frac=1.0, random_state=1)
+    pd.testing.assert_frame_equal(run.predict(backward).sort_index(), run.predict(frame))
+
+
+def test_plots_are_figures_that_a_notebook_shows(capfd: pytest.CaptureFixture[str]) -> None:
+    run = Experiment("c.yaml", ["training.epochs=1"]).train()
+    files = sorted((run.path / "plots").glob("*.png"))
+    for file in files:
+        file.unlink()
+    figures = run.plot()
+    assert sorted(figures) == [file.stem for file in files]
+    assert figures._repr_html_().count("data:image/png") == len(files)  # type: ignore[attr-defined]
+    assert not list((run.path / "plots").iterdir())
+    assert run.plot("loss").axes[0].get_xlabel() == "step"
+    assert run.plot("confusion")._repr_png_().startswith(b"\x89PNG")  # type: ignore[attr-defined]
+    with pytest.raises(NnfsError, match="no plot 'los'; did you mean 'loss'"):
+        run.plot("los")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_progress_is_lines_on_standard_error_where_none_can_be_rewritten(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    Experiment("c.yaml", ["training.epochs=2"]).train(progress=True)
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert [line[:10] for line in err.splitlines() if line.startswith("epoch")] == [
+        "epoch 1/2 ",
+        "epoch 2/2 ",
+    ]
+    assert "\r" not in err
+    assert "\033" not in err
+
+
+def test_progress_in_a_terminal_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stderr", terminal)
+    Experiment("c.yaml", ["training.epochs=3"]).train()
+    last = terminal.getvalue().splitlines()[-1].rpartition("\r")[2]
+    assert last.startswith("epoch 3/3  loss ")
+    assert terminal.getvalue().endswith("\n")
+    assert "\033" not in terminal.getvalue()
+
+
+def test_the_gradient_check_is_a_function_and_a_package() -> None:
+    import nnfs_cli.gradcheck.compare
+
+    experiment = Experiment("c.yaml")
+    before = experiment.network.params.value.copy()
+    good = nnfs_cli.gradcheck(experiment, burn_in=0)
+    assert good
+    assert good.passed
+    assert repr(good).startswith(
+        f"<GradientCheck: all {len(good.checks)} checks pass; largest relative error"
+    )
+    np.testing.assert_array_equal(experiment.network.params.value, before)
+    from nnfs_cli import gradcheck
+
+    assert gradcheck.compare.TOLERANCE == 1e-6  # type: ignore[attr-defined]  # to type checkers it is a function
+    strict = gradcheck("c.yaml", tolerance=0.0, burn_in=0)
+    assert not strict
+    assert len(repr(strict).splitlines()) == 1 + len(strict.failures)
+
+
+def test_representations_say_what_there_is() -> None:
+    experiment = Experiment("c.yaml", ["training.epochs=1"])
+    said = repr(experiment)
+    assert "dense" in said
+    assert "parameters" in said
+    assert "2 classes" in said
+    assert "0 of 1 epochs" in said
+    run = experiment.train()
+    assert "1 of 1 epochs" in repr(experiment)
+    assert re.search(r"completed; train: loss .*; test: loss", repr(run))
+    for thing in (run.model, experiment.data, experiment.network, *experiment.data.splits.values()):
+        assert len(repr(thing)) < 200
+        assert " at 0x" not in repr(thing)
+
+
+def test_a_notebook_shows_a_mistake_as_its_message() -> None:
+    with pytest.raises(NnfsError) as found:
+        load_run("nowhere")
+    assert found.value._render_traceback_() == [f"NnfsError: {found.value}"]

@@ -72,7 +72,7 @@ def test_the_changelog_knows_the_version() -> None:
 
 
 def test_few_modules_stand_beside_the_rooms() -> None:
-    assert {path.stem for path in PACKAGE.glob("*.py")} == {"__init__", "__main__", "api", "version"}
+    assert {path.stem for path in PACKAGE.glob("*.py")} == {"__init__", "__main__", "version"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)

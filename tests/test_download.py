@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from rich.console import Console
 
 from nnfs_cli.cli.downloads import DownloadView
+from nnfs_cli.cli.screen import Screen
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.datasets import fashion_mnist, mnist
 from nnfs_cli.sources import download
@@ -246,9 +246,12 @@ def test_a_listener_hears_of_every_step_up_to_the_last_byte(tmp_path: Path, mirr
 
 
 @pytest.mark.parametrize("terminal", [False, True])
-def test_transfers_are_shown_as_lines_or_as_a_bar(terminal: bool) -> None:
+def test_transfers_are_shown_as_lines_or_as_a_bar(monkeypatch: pytest.MonkeyPatch, terminal: bool) -> None:
     shown = io.StringIO()
-    view = DownloadView(Console(file=shown, force_terminal=terminal, width=100))
+    monkeypatch.setattr(shown, "isatty", lambda: terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("CI", raising=False)
+    view = DownloadView(Screen(file=shown, width=100))
     for transfer in (
         Transfer("a", 0, 2_000_000),
         Transfer("a", 10, 2_000_000),

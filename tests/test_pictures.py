@@ -14,7 +14,6 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
 from matplotlib.text import Text
@@ -22,7 +21,6 @@ from matplotlib.text import Text
 from nnfs_cli import plots
 from nnfs_cli.config.load import load_config
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.plots import confusion, regions
 from nnfs_cli.plots.bars import draw_histogram
 from nnfs_cli.plots.dataset_images import color_range, draw_images
 from nnfs_cli.plots.dataset_table import draw_table
@@ -146,24 +144,15 @@ def test_exponents_along_a_logarithmic_axis_are_formulas(tmp_path: Path) -> None
     assert not title.get_parse_math()
 
 
-def test_a_runs_pictures_show_the_classes_names_as_they_are(
-    nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_runs_pictures_show_the_classes_names_as_they_are(nnfs: Nnfs) -> None:
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"a": rng.normal(size=90), "b": rng.normal(size=90)})
     write_table(frame.assign(label=np.array(NAMES)[np.arange(90) % 3]), "label", "cross_entropy", 3)
     assert nnfs("train", "t.yaml").status == 0
-    figures: list[Any] = []
-
-    def keep(axes: Axes, folder: Path, name: str) -> list[str]:
-        figures.append(axes.get_figure(root=True))
-        return save(axes, folder, name)
-
     (path,) = Path("runs").iterdir()
-    for module in (confusion, regions):
-        monkeypatch.setattr(module, "save", keep)
-        module.draw(RunDirectory(path))
-        found = [text for text in figures[-1].findobj(Text) if text.get_text() in NAMES]
+    figures = plots.figures(RunDirectory(path))
+    for name in ("confusion", "regions"):
+        found = [text for text in figures[name].findobj(Text) if text.get_text() in NAMES]
         assert {text.get_text() for text in found} == set(NAMES)
         assert not any(text.get_parse_math() for text in found if "$" in text.get_text())
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnfs_cli.api import Experiment as PublicExperiment
+from nnfs_cli import Experiment as PublicExperiment
 from nnfs_cli.config.edit import set_option
 from nnfs_cli.config.load import config_from
 from nnfs_cli.config.reader import to_plain

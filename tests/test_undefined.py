@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnfs_cli.cli.console import format_score, format_scores
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.schedules.reduce_on_plateau import ReduceOnPlateau
 from nnfs_cli.training.evaluation import evaluate
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.loop import train
-from nnfs_cli.training.reports import EpochReport, Evaluation
+from nnfs_cli.training.reports import EpochReport, Evaluation, format_score, scores_text
 from tests.conftest import Nnfs
 from tests.toys import BLOBS, toy
 
@@ -94,7 +93,7 @@ def test_a_split_without_a_class_is_told_and_its_auc_is_null(nnfs: Nnfs, tmp_pat
 
 def test_an_undefined_score_is_called_so() -> None:
     assert (
-        format_scores({"loss": 0.25, "roc_auc": NAN, "r2": None})
+        scores_text({"loss": 0.25, "roc_auc": NAN, "r2": None})
         == "loss 0.25  roc_auc undefined  r2 undefined"
     )
     assert format_score(1 / 3) == "0.333333"

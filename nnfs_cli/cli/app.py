@@ -1,5 +1,6 @@
 """The `nnfs` command, composed of its subcommands."""
 
+import io
 import sys
 import warnings
 from bdb import BdbQuit
@@ -60,19 +61,33 @@ def main() -> None:
     Python's warnings are for people who write code: `python -W default` or PYTHONWARNINGS shows them.
     """
     warnings.simplefilter("ignore", append=True)
+    _escape_what_streams_lack()
     try:
         with plugin_errors():
             app()
     except NnfsError as error:
-        typer.echo(f"nnfs: {error}", err=True)
+        _say(error)
         sys.exit(error.exit_status)
     except BdbQuit:
-        typer.echo("nnfs: stopped in the debugger", err=True)
+        _say("stopped in the debugger")
         sys.exit(130)
     except OSError as error:  # a full disk, a name too long, a folder without permission
-        typer.echo(f"nnfs: {error}", err=True)
+        _say(error)
         sys.exit(2)
     except MemoryError as error:
         remedy = "reduce `training.batch_size`, or make the layers smaller"
-        typer.echo(f"nnfs: not enough memory: {error or 'none is left'}; {remedy}", err=True)
+        _say(f"not enough memory: {error or 'none is left'}; {remedy}")
         sys.exit(2)
+
+
+def _escape_what_streams_lack() -> None:
+    """Let the standard streams escape letters that their encoding does not have, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _say(problem: object) -> None:
+    from nnfs_cli.cli.screen import err  # imported here: `nnfs --help` needs none
+
+    err.print(f"nnfs: {problem}")

@@ -1,16 +1,15 @@
 """What the commands print: tables, scores, notes."""
 
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from nnfs_cli.cli.screen import Table, err, out
 from nnfs_cli.core.errors import counted
+from nnfs_cli.training.reports import format_score, scores_text
 
 if TYPE_CHECKING:  # not imported when run, so that `nnfs runs` starts fast
     from nnfs_cli.config.catalog import Entry
@@ -21,20 +20,13 @@ if TYPE_CHECKING:  # not imported when run, so that `nnfs runs` starts fast
 
 MOST_TARGETS = 10
 """Targets whose scores are shown after a training. `nnfs evaluate` shows all."""
-
-PIPED_WIDTH = 140
-"""Width of the output in characters, if it does not go to a terminal."""
-
-out = Console(highlight=False, soft_wrap=True, emoji=False)
-if not out.is_terminal:
-    out.width = PIPED_WIDTH
-err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+MOST_MISTAKES = 20
 
 
 def show_network(experiment: "Experiment") -> None:
     """The model summary: every layer with its output shape and parameters."""
     network, config = experiment.network, experiment.config
-    table = Table(title=f"{config.name}: the network", title_justify="left", title_style="bold")
+    table = Table(title=f"{config.name}: the network")
     table.add_column("layer")
     table.add_column("output shape")
     table.add_column("parameters", justify="right")
@@ -48,7 +40,7 @@ def show_network(experiment: "Experiment") -> None:
     out.print(table)
     rows = ", ".join(f"{len(split):,} {name}" for name, split in experiment.data.splits.items())
     for sentence in experiment.data.notes:
-        out.print(sentence, markup=False)
+        out.print(sentence)
     engine = experiment.engine
     if engine.parts > 1:
         work = (
@@ -58,12 +50,12 @@ def show_network(experiment: "Experiment") -> None:
         work = f"BLAS on {counted(engine.blas_threads, 'thread')}"
     if engine.name == "plain":
         work = "the plain engine"
-    out.print(f"rows: {rows}; {config.dtype}; {work}", markup=False)
+    out.print(f"rows: {rows}; {config.dtype}; {work}")
 
 
 def show_config(config: "ExperimentConfig") -> None:
     """The resolved config."""
-    out.print(f"\n{config.to_yaml()}", markup=False, end="")
+    out.print(f"\n{config.to_yaml()}", end="", soft_wrap=True)
 
 
 def show_scores(run: "RunDirectory") -> None:
@@ -73,8 +65,7 @@ def show_scores(run: "RunDirectory") -> None:
     names = list(next(iter(scores.values())))
     best = summary.get("best")
     which = f"weights of epoch {best['epoch']}, the best by {best['monitor']}" if best else "final weights"
-    title = f"scores of the {which}"
-    table = Table(title=title, title_justify="left", title_style="bold")
+    table = Table(title=f"scores of the {which}")
     table.add_column("split")
     for name in names:
         table.add_column(name, justify="right")
@@ -85,60 +76,82 @@ def show_scores(run: "RunDirectory") -> None:
         out.print(_target_table(summary["pictured_split"], dict(list(targets.items())[:MOST_TARGETS])))
     out.print("(an epoch's own train scores come from its steps, each before its update)", style="dim")
     speed = summary["samples_per_second"]
-    out.print(f"trained for {summary['seconds']:.1f} s, {speed:,.0f} samples/s", markup=False)
-    out.print(f"run: {run.path}", markup=False)
+    out.print(f"trained for {summary['seconds']:.1f} s, {speed:,.0f} samples/s")
+    out.print(f"run: {run.path}", soft_wrap=True)
 
 
 def _target_table(split: str, targets: Mapping[str, Mapping[str, float | None]]) -> Table:
     """A row for each target: its own scores on a split."""
-    table = Table(title=f"each target, {split}", title_justify="left", title_style="bold")
+    table = Table(title=f"each target, {split}")
     table.add_column("target")
     for name in next(iter(targets.values())):
         table.add_column(name, justify="right")
     for target, scores in targets.items():
-        table.add_row(Text(target), *map(format_score, scores.values()))
+        table.add_row(target, *map(format_score, scores.values()))
     return table
 
 
 def show_evaluation(record: Mapping[str, Any], run: "RunDirectory") -> None:
     """One split's scores; for classes also the confusion matrix and each class's scores."""
-    out.print(f"{run.id}, {record['split']}, {record['rows']:,} rows", style="bold", markup=False)
+    out.print(f"{run.id}, {record['split']}, {record['rows']:,} rows", style="bold")
     for name, score in record["scores"].items():
-        out.print(f"  {name:<10} {format_score(score)}", markup=False)
+        out.print(f"  {name:<10} {format_score(score)}")
     if "targets" in record:
         out.print(_target_table(record["split"], record["targets"]))
     if "classes" not in record:
         return
     names = [score["name"] for score in record["classes"]]
-    confusion = Table(
-        title="confusion: rows actual, columns predicted", title_justify="left", title_style="bold"
-    )
-    confusion.add_column("")
-    for name in names:
-        confusion.add_column(Text(name), justify="right")
-    for name, row in zip(names, record["confusion"], strict=True):
-        confusion.add_row(Text(name), *(str(count) if count else "·" for count in row))
-    classes = Table(title="classes", title_justify="left", title_style="bold")
-    for column in ("class", "precision", "recall", "f1", "support"):
-        classes.add_column(column, justify="left" if column == "class" else "right")
+    classes = Table(title="classes")
+    classes.add_column("class")
+    for column, drop in (("precision", 3), ("recall", 2), ("f1", 0), ("support", 1)):
+        classes.add_column(column, justify="right", drop=drop)
     for score in record["classes"]:
         numbers = (f"{score[key]:.4f}" for key in ("precision", "recall", "f1"))
-        classes.add_row(Text(score["name"]), *numbers, f"{score['support']:,}")
-    out.print(confusion)
+        classes.add_row(score["name"], *numbers, f"{score['support']:,}")
+    out.print(_confusion(names, record["confusion"]))
     out.print(classes)
-    out.print(f"written to {run.path / ('evaluation-' + record['split'] + '.json')}", markup=False)
+    out.print(f"written to {run.path / ('evaluation-' + record['split'] + '.json')}", soft_wrap=True)
+
+
+def _confusion(names: Sequence[str], counts: Sequence[Sequence[int]]) -> Table:
+    """The matrix; if it is too wide, with numbers for the classes or, at last, the most frequent mistakes."""
+    zero = "·" if out.spell("·") == "·" else "."
+    numbers = [str(k) for k in range(1, len(names) + 1)]
+    numbered = [f"{k} {name}" for k, name in zip(numbers, names, strict=True)]
+    for heads, labels in ((names, names), (numbers, numbered)) if 4 * len(names) < out.width else ():
+        matrix = Table(title="confusion: rows actual, columns predicted")
+        matrix.add_column()
+        for head in heads:
+            matrix.add_column(head, justify="right")
+        for label, row in zip(labels, counts, strict=True):
+            matrix.add_row(label, *(str(count) if count else zero for count in row))
+        if matrix.fits(out.width):
+            return matrix
+    wrong = [(n, i, j) for i, row in enumerate(counts) for j, n in enumerate(row) if n and i != j]
+    total = sum(n for n, *_ in wrong)
+    mistakes = Table(title=f"the most frequent of {total:,} mistakes" if total else "no mistakes")
+    for column in ("actual", "predicted"):
+        mistakes.add_column(column)
+    mistakes.add_column("rows", justify="right")
+    for n, i, j in sorted(wrong, key=lambda mistake: -mistake[0])[:MOST_MISTAKES]:
+        mistakes.add_row(names[i], names[j], f"{n:,}")
+    return mistakes
 
 
 def show_runs(rows: Sequence[Mapping[str, Any]]) -> None:
     """The runs, newest last."""
     table = Table()
-    for column in ("run", "status", "epochs", "best epoch", "scores", "seconds"):
-        table.add_column(column, justify="right" if column in ("epochs", "best epoch", "seconds") else "left")
+    table.add_column("run")
+    table.add_column("status")
+    table.add_column("epochs", justify="right", drop=1)
+    table.add_column("best epoch", justify="right", drop=3)
+    table.add_column("scores")
+    table.add_column("seconds", justify="right", drop=2)
     for row in rows:
-        scores = format_scores(row.get("scores") or {})
+        scores = scores_text(row.get("scores") or {})
         table.add_row(
-            Text(row["id"]),
-            Text(row["status"]),
+            row["id"],
+            row["status"],
             f"{row.get('epochs', '?')}/{row.get('epochs_planned', '?')}",
             str(row.get("best_epoch") or ""),
             f"{row['split']}: {scores}" if scores else "",
@@ -152,10 +165,11 @@ def show_gradcheck(checks: "Sequence[TensorCheck]", *, seed: int, tolerance: flo
     from nnfs_cli.gradcheck.compare import RULE
 
     table = Table()
-    for column in ("checked", "tensor", "shape"):
-        table.add_column(column)
-    for column in ("entries", "zeros", "kinks", "max error", "median", "max abs.", "complex"):
-        table.add_column(column, justify="right", no_wrap=True)
+    for column, drop in (("checked", 0), ("tensor", 0), ("shape", 4)):
+        table.add_column(column, drop=drop)
+    drops = {"entries": 3, "zeros": 6, "kinks": 2, "max error": 0, "median": 8, "max abs.": 7, "complex": 5}
+    for column, drop in drops.items():
+        table.add_column(column, justify="right", drop=drop)
     table.add_column("")
     for check in checks:
         table.add_row(
@@ -169,16 +183,16 @@ def show_gradcheck(checks: "Sequence[TensorCheck]", *, seed: int, tolerance: flo
             f"{check.median_relative:.1e}",
             f"{check.max_absolute:.1e}",
             "" if check.complex_error is None else f"{check.complex_error:.1e}",
-            f"[green]{check.verdict}" if check.passed else f"[bold red]{check.verdict}",
+            Text(check.verdict, "green" if check.passed else "bold red"),
         )
     out.print(table)
     for check in checks:
         if not check.passed:
-            out.print(f"{check.verdict}: {check.subject}, {check.tensor}{_worst(check)}", markup=False)
+            out.print(f"{check.verdict}: {check.subject}, {check.tensor}{_worst(check)}")
     failed = sum(not check.passed for check in checks)
     verdict = f"{failed} of {len(checks)} checks did not pass" if failed else f"all {len(checks)} checks pass"
-    out.print(f"{verdict}; tolerance {tolerance:g}, seed {seed}", style="bold", markup=False)
-    out.print(RULE, style="dim", markup=False)
+    out.print(f"{verdict}; tolerance {tolerance:g}, seed {seed}", style="bold")
+    out.print(RULE, style="dim")
 
 
 def _worst(check: "TensorCheck") -> str:
@@ -193,8 +207,8 @@ def _worst(check: "TensorCheck") -> str:
 def show_components(entries: "Sequence[Entry]") -> None:
     """One line per component, grouped by kind."""
     for kind in dict.fromkeys(entry.kind for entry in entries):
-        table = Table(title=kind, title_justify="left", title_style="bold", box=None, show_header=False)
-        table.add_column(style="cyan", no_wrap=True)
+        table = Table(title=kind, lines=False)
+        table.add_column(style="cyan")
         table.add_column()
         for entry in entries:
             if entry.kind == kind:
@@ -203,56 +217,46 @@ def show_components(entries: "Sequence[Entry]") -> None:
                     entry.name, Text(f"{entry.equation}\n  {options}" if options else entry.equation)
                 )
         out.print(table)
-    out.print("\n`nnfs components KIND NAME` shows one in full.", markup=False)
+    out.print("\n`nnfs components KIND NAME` shows one in full.")
 
 
 def show_component(entry: "Entry") -> None:
     """One component's docstring and options."""
-    out.print(f"{entry.kind} {entry.name}\n", style="bold", markup=False)
-    out.print(entry.doc, markup=False)
+    out.print(f"{entry.kind} {entry.name}\n", style="bold")
+    out.print(entry.doc)
     if entry.options:
         table = Table()
         for column in ("option", "type", "default"):
             table.add_column(column)
         for row in entry.options:
-            table.add_row(*(Text(cell) for cell in row))
+            table.add_row(*row)
         out.print(table)
-
-
-def format_score(score: float | None, digits: int = 6) -> str:
-    """A score with so many digits; `undefined` if it is not a number, which is null in JSON."""
-    return "undefined" if score is None or math.isnan(score) else f"{score:.{digits}g}"
-
-
-def format_scores(scores: Mapping[str, float | None]) -> str:
-    """`loss 0.31  accuracy 0.92`."""
-    return "  ".join(f"{name} {format_score(score, 4)}" for name, score in scores.items())
 
 
 def show_paths(paths: Iterable[Path]) -> None:
     """One path per line."""
     for path in paths:
-        out.print(str(path), markup=False)
+        out.print(str(path), soft_wrap=True)
 
 
 def print_json(content: object) -> None:
     """Print JSON, for other programs."""
-    out.print(json.dumps(content, indent=2), markup=False)
+    out.print(json.dumps(content, indent=2), soft_wrap=True)
 
 
 def note(text: str) -> None:
     """Print a note."""
-    out.print(text, markup=False)
+    out.print(text)
 
 
 def note_on_stderr(text: str) -> None:
     """Print a note on standard error, when standard output is for other programs."""
-    err.print(f"nnfs: {text}", markup=False)
+    err.print(f"nnfs: {text}")
 
 
 def warn(text: str) -> None:
     """Print a warning on standard error."""
-    err.print(f"nnfs: warning: {text}", markup=False)
+    err.print(f"nnfs: warning: {text}")
 
 
 def _sizes(shape: Iterable[int]) -> str:

@@ -2,16 +2,20 @@
 
 from collections.abc import Sequence
 
-from rich.table import Table
-from rich.text import Text
-
-from nnfs_cli.cli.console import out
+from nnfs_cli.cli.screen import Table, out
 from nnfs_cli.core.errors import listed
+from nnfs_cli.core.spelling import printable_name
 from nnfs_cli.preprocessing.description import Description, Statistics
 
 MOST_COLUMNS = 20
 MOST_LEVELS = 12
 MOST_UNUSED = 5
+
+HEADINGS = [
+    *[("missing", 6), ("mean", 0), ("std", 2), ("min", 4), ("median", 7), ("max", 5)],
+    *[("| mean", 1), ("| std", 3), ("| min", 8), ("| max", 9)],
+]
+"""The columns of numbers, and in which order they are left out: the highest first, 0 never."""
 
 
 def show_description(description: Description, name: str) -> None:
@@ -19,15 +23,15 @@ def show_description(description: Description, name: str) -> None:
     d = description
     shape = ", ".join(map(str, d.input_shape))
     rows = ", ".join(f"{count:,} {split}" for split, count in d.rows.items())
-    out.print(f"{name}: {d.task}", style="bold", markup=False)
-    out.print(f"rows: {rows}; each of shape ({shape}), {d.dtype}", markup=False)
+    out.print(f"{name}: {d.task}", style="bold")
+    out.print(f"rows: {rows}; each of shape ({shape}), {d.dtype}")
     for sentence in d.notes:
-        out.print(sentence, markup=False)
+        out.print(sentence)
     if d.missing:
         counts = ", ".join(f"{column} ({count:,})" for column, count in d.missing.items() if count)
-        out.print(f"missing values: {counts or 'none'}", markup=False)
+        out.print(f"missing values: {counts or 'none'}")
     if len(d.unused) > MOST_UNUSED:  # else a note lists them all
-        out.print(f"columns not used: {', '.join(d.unused)}", markup=False)
+        out.print(f"columns not used: {', '.join(d.unused)}")
     if d.classes:
         out.print(_classes(d))
     sampled = f", of {d.sampled:,} of the training rows" if d.sampled < d.rows["train"] else ""
@@ -38,56 +42,48 @@ def show_description(description: Description, name: str) -> None:
         out.print(_categories(categories, sampled))
     if d.features[MOST_COLUMNS:]:
         more = len(d.features) - MOST_COLUMNS
-        out.print(f"and {more:,} more columns, which --json lists", markup=False)
+        out.print(f"and {more:,} more columns, which --json lists")
     for line in d.one_hot:
-        out.print(line, markup=False)
+        out.print(printable_name(line))
 
 
 def _classes(d: Description) -> Table:
-    table = Table(title="classes", title_justify="left", title_style="bold")
+    table = Table(title="classes")
     table.add_column("class")
-    for split in d.class_counts:
-        table.add_column(split, justify="right")
-        table.add_column("share", justify="right")
+    for k, split in enumerate(d.class_counts):
+        table.add_column(split, justify="right", drop=k)
+        table.add_column("share", justify="right", drop=k + len(d.class_counts))
     for k, label in enumerate(d.classes):
         cells = []
         for split, counts in d.class_counts.items():
             cells += [f"{counts[k]:,}", f"{counts[k] / max(d.rows[split], 1):.1%}"]
-        table.add_row(Text(label), *cells)
+        table.add_row(label, *cells)
     return table
 
 
 def _statistics(columns: Sequence[Statistics], sampled: str) -> Table:
-    table = Table(
-        title=f"training rows: raw | as the network gets them{sampled}",
-        title_justify="left",
-        title_style="bold",
-    )
-    table.add_column("column", no_wrap=True)
+    table = Table(title=f"training rows: raw | as the network gets them{sampled}")
+    table.add_column("column")
     table.add_column("kind")
-    for heading in ("missing", "mean", "std", "min", "median", "max", "| mean", "std", "min", "max"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    for heading, drop in HEADINGS:
+        table.add_column(heading, justify="right", drop=drop)
     for s in columns:
         before = (s.mean, s.std, s.low, s.median, s.high)
         after = (s.normalized_mean, s.normalized_std, s.normalized_low, s.normalized_high)
         cells = [_number(number) for number in (*before, *after)]
-        table.add_row(Text(s.name), s.kind, _count(s.missing), *cells)
+        table.add_row(s.name, s.kind, _count(s.missing), *cells)
     return table
 
 
 def _categories(columns: Sequence[Statistics], sampled: str) -> Table:
-    table = Table(
-        title=f"training rows: categories and their counts{sampled}",
-        title_justify="left",
-        title_style="bold",
-    )
-    table.add_column("column", no_wrap=True)
-    table.add_column("missing", justify="right", no_wrap=True)
-    table.add_column("categories", overflow="fold")
+    table = Table(title=f"training rows: categories and their counts{sampled}")
+    table.add_column("column")
+    table.add_column("missing", justify="right", drop=1)
+    table.add_column("categories")
     for s in columns:
         levels = [f"{level} {count:,}" for level, count in s.levels.items()]
         text = f"{len(levels)}: {listed(levels, MOST_LEVELS)}"
-        table.add_row(Text(s.name), _count(s.missing), Text(text))
+        table.add_row(s.name, _count(s.missing), text)
     return table
 
 

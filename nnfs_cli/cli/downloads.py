@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from nnfs_cli.sources.download import Transfer, listener
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.progress import Progress
+
+    from nnfs_cli.cli.screen import Screen
 
 
 @contextmanager
@@ -26,16 +27,16 @@ def showing_downloads() -> Iterator[None]:
 class DownloadView:
     """Shows transfers, of one file after another."""
 
-    def __init__(self, console: "Console | None" = None) -> None:
+    def __init__(self, console: "Screen | None" = None) -> None:
         self._console = console
         self._name = ""
         self._bar: Progress | None = None
 
     def show(self, transfer: Transfer) -> None:
         if self._console is None:
-            from rich.console import Console
+            from nnfs_cli.cli.screen import err
 
-            self._console = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+            self._console = err
         if transfer.name != self._name:
             self.close()
             self._name = transfer.name
@@ -44,7 +45,7 @@ class DownloadView:
             self._bar.update(self._bar.task_ids[0], completed=transfer.done, total=transfer.total)
         if transfer.done == transfer.total:
             if self._bar is None:
-                self._console.print(f"nnfs: downloaded {transfer.name}", markup=False)
+                self._console.print(f"nnfs: downloaded {transfer.name}")
             self.close()
 
     def close(self) -> None:
@@ -53,16 +54,16 @@ class DownloadView:
             self._bar.stop()
         self._name, self._bar = "", None
 
-    def _start(self, transfer: Transfer, console: "Console") -> None:
-        if not console.is_terminal:
+    def _start(self, transfer: Transfer, console: "Screen") -> None:
+        if not console.is_live:
             size = f", {transfer.total / 1e6:,.1f} MB" if transfer.total is not None else ""
             held = f", {transfer.done / 1e6:,.1f} MB of it already here" if transfer.done else ""
-            console.print(f"nnfs: downloading {transfer.name}{size}{held}", markup=False)
+            console.print(f"nnfs: downloading {transfer.name}{size}{held}")
             return
         from rich import progress
 
         self._bar = progress.Progress(
-            progress.TextColumn("{task.description}"),
+            progress.TextColumn("{task.description}", markup=False),
             progress.BarColumn(bar_width=24),
             progress.DownloadColumn(),
             progress.TransferSpeedColumn(),

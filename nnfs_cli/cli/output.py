@@ -11,17 +11,22 @@ from typing import Any, BinaryIO, TextIO, cast
 
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.files import replacing
+from nnfs_cli.core.spelling import printable
 
 
 @contextmanager
 def csv_output(path: Path | None) -> Iterator[Any]:
-    """A csv.writer on standard output or on a file, gzipped if its name says so.
+    """A csv.writer in UTF-8 on standard output or on a file, gzipped if its name says so.
 
     The file appears under its name only when complete; until then an older one stays.
     """
     if path is None:
-        yield csv.writer(sys.stdout, lineterminator="\n")
         sys.stdout.flush()
+        text = _text(sys.stdout.buffer)
+        try:
+            yield csv.writer(_Shown(text) if sys.stdout.isatty() else text, lineterminator="\n")
+        finally:
+            text.detach()  # which flushes it, and leaves standard output open
         return
     if path.is_dir():
         raise NnfsError(f"--output: {path} is a folder, not a file")
@@ -31,7 +36,17 @@ def csv_output(path: Path | None) -> Iterator[Any]:
         yield csv.writer(text, lineterminator="\n")
 
 
-def _text(file: BinaryIO, *, compressed: bool) -> TextIO:
+class _Shown:
+    """Text that a terminal shows: names do not act on it."""
+
+    def __init__(self, text: TextIO) -> None:
+        self._text = text
+
+    def write(self, line: str) -> int:
+        return self._text.write(printable(line))
+
+
+def _text(file: BinaryIO, *, compressed: bool = False) -> io.TextIOWrapper:
     """A text writer on top of a binary file."""
     target = gzip.GzipFile(filename="", mode="wb", fileobj=file) if compressed else file
     return io.TextIOWrapper(cast(BinaryIO, target), encoding="utf-8", newline="")

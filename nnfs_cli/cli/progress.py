@@ -5,17 +5,18 @@ import time
 from contextlib import suppress
 from types import TracebackType
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from nnfs_cli.cli.console import format_scores, out, show_network, show_scores
+from nnfs_cli.cli.console import show_network, show_paths, show_scores
+from nnfs_cli.cli.screen import Screen, out
 from nnfs_cli.core.errors import InterruptionError
 from nnfs_cli.jobs.train import train_run
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.experiment import Experiment
-from nnfs_cli.training.reports import EpochReport, Report
+from nnfs_cli.training.reports import EpochReport, Report, scores_text
 
 REFRESH_SECONDS = 1.0
 PLAIN_LINES = 20
@@ -36,11 +37,11 @@ def _train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) -
     if quiet:
         for _ in train_run(experiment, run, _say_stopping):
             pass
-        out.print(str(run.path), markup=False)
+        show_paths([run.path])
         return
     show_network(experiment)
     # A live bar would draw over a debugger's prompt.
-    live = out.is_terminal and experiment.engine.name != "plain"
+    live = out.is_live and experiment.engine.name != "plain"
     with (Bar if live else Lines)(experiment, out) as view:
         for report in train_run(experiment, run, view.say_stopping):
             view.show(report)
@@ -56,7 +57,7 @@ def _say_stopping() -> None:
 class Lines:
     """Progress when the output is not a terminal: about PLAIN_LINES lines in all."""
 
-    def __init__(self, experiment: Experiment, console: Console) -> None:
+    def __init__(self, experiment: Experiment, console: Screen) -> None:
         self._experiment = experiment
         self._console = console
         self._first_rows = _rows_done(experiment)
@@ -82,12 +83,12 @@ class Lines:
                 line = (
                     f"epoch {report.epoch:>{len(str(last))}}/{last}  {_scores_text(report)}  {self._speed()}"
                 )
-                self._console.print(f"{line}  {_duration(left)} left", markup=False)
+                self._console.print(f"{line}  {_duration(left)} left")
             self._show_notes(report)
 
     def _show_notes(self, report: EpochReport) -> None:
         for sentence in report.notes:
-            self._console.print(sentence, markup=False)
+            self._console.print(sentence)
 
     def _speed(self) -> str:
         return f"{self._rows_per_second():,.0f} samples/s"
@@ -104,7 +105,7 @@ class Lines:
 class Bar(Lines):
     """Progress in a terminal: a live bar, and the last epoch's scores under it."""
 
-    def __init__(self, experiment: Experiment, console: Console) -> None:
+    def __init__(self, experiment: Experiment, console: Screen) -> None:
         super().__init__(experiment, console)
         self._bar = Progress(
             TextColumn("{task.description}"),
@@ -136,9 +137,9 @@ class Bar(Lines):
 
     def show(self, report: Report) -> None:
         if isinstance(report, EpochReport):
-            lines = [f"  train       {format_scores(report.train)}"]
+            lines = [f"  train       {scores_text(report.train)}"]
             if report.validation:
-                lines.append(f"  validation  {format_scores(report.validation)}")
+                lines.append(f"  validation  {scores_text(report.validation)}")
             self._scores.plain = "\n".join(lines)
             self._show_notes(report)
         now = time.monotonic()
@@ -159,7 +160,7 @@ class Bar(Lines):
 
 def _scores_text(report: EpochReport) -> str:
     validation = {f"val_{name}": score for name, score in report.validation.items()}
-    return format_scores({**report.train, **validation})
+    return scores_text({**report.train, **validation})
 
 
 def _rows_done(experiment: Experiment) -> int:

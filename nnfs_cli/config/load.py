@@ -1,7 +1,6 @@
 """The config: YAML and overrides in, one frozen ExperimentConfig out, or every mistake at once."""
 
-import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,13 @@ from nnfs_cli.config.names import name_from
 from nnfs_cli.config.overrides import apply_overrides
 from nnfs_cli.config.plugins import forget_plugins, load_plugin
 from nnfs_cli.config.reader import Reader, shown
+from nnfs_cli.config.values import Overrides, plain_values
 from nnfs_cli.core.errors import ConfigError, Mistake, NnfsError
 from nnfs_cli.sources.paths import IsPath, PathNotFoundError, Places
 from nnfs_cli.sources.shipped import shipped_folder
 
 
-def load_config(path: Path, overrides: Sequence[str] = (), *, needs_data: bool = True) -> ExperimentConfig:
+def load_config(path: Path, overrides: Overrides = (), *, needs_data: bool = True) -> ExperimentConfig:
     """Read a config file, with `dotted.key=value` overrides. ConfigError lists every mistake.
 
     path: a file, or the name of a config that comes with nnfs.
@@ -42,7 +42,7 @@ def load_config(path: Path, overrides: Sequence[str] = (), *, needs_data: bool =
 def parse_config(
     text: str,
     source: str,
-    overrides: Sequence[str] = (),
+    overrides: Overrides = (),
     folder: Path = Path(),
     *,
     needs_data: bool = True,
@@ -57,13 +57,13 @@ def parse_config(
 def config_from(
     mapping: Mapping[str, Any],
     source: str,
-    overrides: Sequence[str] = (),
+    overrides: Overrides = (),
     folder: Path = Path(),
     *,
     needs_data: bool = True,
 ) -> ExperimentConfig:
     """Read a config from a mapping, as YAML gives it."""
-    raw = copy.deepcopy(dict(mapping))
+    raw = plain_values(mapping)
     overridden, mistakes = apply_overrides(raw, overrides)
     reader = Reader(_locator(folder, overridden, needs_data=needs_data), overridden)
     reader.mistakes += mistakes

@@ -1,7 +1,6 @@
 """Overrides of a config's keys: `dotted.key=value`, as `--set` takes them."""
 
 import re
-from collections.abc import Sequence
 from typing import Any
 
 import yaml
@@ -9,10 +8,11 @@ import yaml
 from nnfs_cli.config.dialect import load_scalar
 from nnfs_cli.config.reader import shown
 from nnfs_cli.config.slips import quoted_override
+from nnfs_cli.config.values import Overrides, plain_values
 from nnfs_cli.core.errors import Mistake
 
 
-def apply_overrides(raw: dict[str, Any], overrides: Sequence[str]) -> tuple[dict[str, str], list[Mistake]]:
+def apply_overrides(raw: dict[str, Any], overrides: Overrides) -> tuple[dict[str, str], list[Mistake]]:
     """Set each `dotted.key=value` in the raw config.
 
     Returns each key that was set, as messages spell it (`layers[0].units`), with its value's text; and the
@@ -20,13 +20,13 @@ def apply_overrides(raw: dict[str, Any], overrides: Sequence[str]) -> tuple[dict
     """
     spelled, mistakes = {}, []
     for override in overrides:
-        key, equals, text = override.partition("=")
+        key, equals, text = override.partition("=") if isinstance(override, str) else (override[0], "=", "")
         try:
             if not equals or not key:
                 raise _OverrideError("must look like dotted.key=value")
-            _set(raw, key, _value(key, text))
+            _set(raw, key, _value(key, text) if isinstance(override, str) else plain_values(override[1]))
         except _OverrideError as error:
-            mistakes.append(Mistake(f"--set {override}", str(error)))
+            mistakes.append(Mistake(f"--set {override}" if isinstance(override, str) else key, str(error)))
         else:
             spelled[re.sub(r"\.(\d+)(?![^.\[])", r"[\1]", key)] = text
     return spelled, mistakes
@@ -58,7 +58,8 @@ def _set(raw: dict[str, Any], key: str, value: Any) -> None:
             raise _OverrideError(f"{at} is {shown(node)}: nothing can be set inside it")
         index = int(part) if isinstance(node, list) else part
         if depth == len(path):
-            node[index] = value
+            present = node.get(index) if isinstance(node, dict) else node[index]
+            node[index] = value(present) if callable(value) else value
         else:
             node = _open(node, index)
 

@@ -13,6 +13,10 @@ class NnfsError(Exception):
 
     exit_status = 2
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows: the same one message. IPython asks for this method."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class DivergenceError(NnfsError):
     """The loss became infinite or not a number."""

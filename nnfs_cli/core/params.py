@@ -109,6 +109,9 @@ class Param:
             self.fill(matrix, inputs, units, rng)
             part[...] = matrix.T.reshape(part.shape)
 
+    def __repr__(self) -> str:
+        return f"<Param {self.shape}>"
+
 
 class Statistic:
     """An array that the forward pass updates, as a running mean; no gradient, no optimizer.
@@ -122,6 +125,9 @@ class Statistic:
         self.shape = shape
         self.start = start
         self.size = math.prod(shape)
+
+    def __repr__(self) -> str:
+        return f"<Statistic {self.shape}>"
 
 
 class FlatParams:

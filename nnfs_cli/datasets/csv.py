@@ -27,7 +27,7 @@ from nnfs_cli.sources.encoding import Encoded, encode
 from nnfs_cli.sources.frames import ColumnKinds
 from nnfs_cli.sources.gaps import drop_gaps, refuse_gaps, refuse_targets
 from nnfs_cli.sources.lookalikes import refuse_lookalikes, text_notes, written_gaps
-from nnfs_cli.sources.paths import FilePath, find_files
+from nnfs_cli.sources.paths import GIVEN, FilePath, find_files
 from nnfs_cli.sources.records import UNNAMED
 from nnfs_cli.sources.table import Table
 from nnfs_cli.sources.table_cache import cached_table
@@ -196,10 +196,14 @@ class CSV(Dataset):
 
     def _read(self, path: str | Sequence[str], option: str, kinds: ColumnKinds) -> tuple[Table, str]:
         """A table that has the columns of the options, and its fingerprint."""
-        table, prints = cached_table(find_files(path, option), self.dialect, kinds)
+        table, prints = self.table(path, option, kinds)
         table.require(self.targets, "dataset.target")
         table.require(self.categorical, "dataset.categorical")
         return table, prints
+
+    def table(self, path: str | Sequence[str], option: str, kinds: ColumnKinds) -> tuple[Table, str]:
+        """The table at a path, which is the value of `option`, and its fingerprint."""
+        return cached_table(find_files(path, option), self.dialect, kinds)
 
     def _kinds(self) -> ColumnKinds:
         """How to read the table: a single target may be labels."""
@@ -232,7 +236,8 @@ class CSV(Dataset):
         if self.missing == "drop":
             return drop_gaps(table, names, self.targets, self._chosen.leave_out)
         refused = (*self.targets, *(names if self.missing == "error" else ()))
-        written = written_gaps(find_files(path, ""), table, refused, self.dialect)
+        files = [] if path == GIVEN else find_files(path, "")
+        written = written_gaps(files, table, refused, self.dialect)
         refuse_targets(table, self.targets, names, written)
         if self.missing == "error":
             refuse_gaps(table, names, self._chosen.leave_out, written)

@@ -59,6 +59,11 @@ class Network:
         self.has_images = any(layer.images for layer in every_layer(self.layers))
         self._workspaces: dict[int, Workspace] = {}
 
+    def __repr__(self) -> str:
+        inner = ", ".join(layer.type_name for layer in self.layers)
+        size = f"{self.params.value.size:,} parameters"
+        return f"<Network {self.shapes[0]} -> {inner} -> {self.output_shape}: {size}>"
+
     def __getstate__(self) -> dict[str, Any]:
         """A copy makes workspaces anew: in these, some arrays are views of others."""
         return {**vars(self), "_workspaces": {}}

@@ -1,9 +1,10 @@
 """confusion.png, for classification: how often each class is predicted for each actual class."""
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from nnfs_cli.plots.names import shorten_names, wrap_title
-from nnfs_cli.plots.style import panels, save
+from nnfs_cli.plots.style import panels
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.evaluation import confusion_matrix
 
@@ -14,11 +15,11 @@ LETTER = 0.085
 """Width of a letter in inches."""
 
 
-def draw(run: RunDirectory) -> list[str]:
+def draw(run: RunDirectory) -> dict[str, Axes]:
     """Counts by actual and predicted class; the color is the share of the actual class."""
     summary = run.summary()
     if summary.get("task") != "classification" or not run.has("predictions.npz"):
-        return []
+        return {}
     arrays, names = run.arrays("predictions.npz"), summary["classes"]
     counts = confusion_matrix(arrays["prediction"], arrays["target"], len(names))
     correct = counts.diagonal().sum() / max(counts.sum(), 1)
@@ -45,4 +46,4 @@ def draw(run: RunDirectory) -> list[str]:
         for (i, j), count in np.ndenumerate(counts):
             color = "white" if share[i, j] > 0.5 else "black"
             axes.text(j, i, f"{count}" if count else "·", ha="center", va="center", color=color, fontsize=9)
-    return save(axes, run.path / "plots", "confusion.png")
+    return {"confusion": axes}

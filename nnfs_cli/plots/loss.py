@@ -4,18 +4,18 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.library import Axes
-from nnfs_cli.plots.style import BLUE, GRAY, ORANGE, panels, save
+from nnfs_cli.plots.style import BLUE, GRAY, ORANGE, panels
 from nnfs_cli.runs.directory import RunDirectory
 
 SMOOTHING_PARTS = 100
 """The running mean spans 1/SMOOTHING_PARTS of the logged steps, and at least five of them."""
 
 
-def draw(run: RunDirectory) -> list[str]:
+def draw(run: RunDirectory) -> dict[str, Axes]:
     """The loss of each logged step, their running mean, and each epoch's training and validation loss."""
     steps, epochs = run.table("steps.csv"), run.table("epochs.csv")
     if not steps and not epochs:
-        return []
+        return {}
     config = run.config()
     (axes,) = panels([f"{run.id}: loss"], (8.0, 4.8))
     if steps:
@@ -35,7 +35,7 @@ def draw(run: RunDirectory) -> list[str]:
     axes.set_ylabel(f"loss ({config.loss.type_name})")
     add_epoch_axis(axes, epochs)
     axes.legend()
-    return save(axes, run.path / "plots", "loss.png")
+    return {"loss": axes}
 
 
 def _draw_running_mean(axes: Axes, step: Array, loss: Array) -> None:

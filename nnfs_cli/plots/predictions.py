@@ -3,17 +3,17 @@
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.library import Axes
 from nnfs_cli.plots.names import shorten_names
-from nnfs_cli.plots.style import BLUE, GRAY, GREEN, ORANGE, panels, save
+from nnfs_cli.plots.style import BLUE, GRAY, GREEN, ORANGE, panels
 from nnfs_cli.runs.directory import RunDirectory
 
 MOST_OUTPUTS, MOST_LETTERS = 12, 24
 
 
-def draw(run: RunDirectory) -> list[str]:
+def draw(run: RunDirectory) -> dict[str, Axes]:
     """For one input the curve of each output; for more, each output against its target."""
     summary = run.summary()
     if summary.get("task") != "regression" or not run.has("predictions.npz"):
-        return []
+        return {}
     arrays = run.arrays("predictions.npz")
     split = summary["pictured_split"]
     outputs = arrays["target"].shape[1]
@@ -30,7 +30,7 @@ def draw(run: RunDirectory) -> list[str]:
         else:
             _draw_diagonal(axes, arrays["target"][:, m], arrays["prediction"][:, m])
         axes.legend()
-    return save(grid[0], run.path / "plots", "predictions.png")
+    return {"predictions": grid[0]}
 
 
 def _names(run: RunDirectory, outputs: int) -> list[str]:

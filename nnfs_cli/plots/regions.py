@@ -1,11 +1,12 @@
 """regions.png, for classes and two inputs: the predicted class at each point of the plane."""
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.library import mpl
 from nnfs_cli.plots.names import shorten_names
-from nnfs_cli.plots.style import panels, save
+from nnfs_cli.plots.style import panels
 from nnfs_cli.runs.directory import RunDirectory
 
 MOST_POINTS = 2000
@@ -14,14 +15,14 @@ MOST_NAMED = 20
 MOST_LETTERS = 32
 
 
-def draw(run: RunDirectory) -> list[str]:
+def draw(run: RunDirectory) -> dict[str, Axes]:
     """Regions by predicted class, paler where the network is less sure; on top the rows by true class."""
     summary = run.summary()
     if summary.get("task") != "classification" or not run.has("predictions.npz"):
-        return []
+        return {}
     arrays, names = run.arrays("predictions.npz"), summary["classes"]
     if "grid_x" not in arrays:
-        return []
+        return {}
     colors = class_colors(len(names))
     (axes,) = panels([f"{run.id}: predicted regions, {summary['pictured_split']} rows"], (7.2, 5.6))
     grid_x, grid_y = arrays["grid_x"], arrays["grid_y"]
@@ -45,7 +46,7 @@ def draw(run: RunDirectory) -> list[str]:
         # Set as texts: the legend would leave out labels that begin with an underscore.
         for text, name in zip(legend.get_texts(), shorten_names(names, MOST_LETTERS), strict=True):
             text.set_text(name)
-    return save(axes, run.path / "plots", "regions.png")
+    return {"regions": axes}
 
 
 def class_colors(classes: int) -> Array:

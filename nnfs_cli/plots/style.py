@@ -1,10 +1,13 @@
 """The look that all pictures share."""
 
+import base64
+import io
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from nnfs_cli.core.files import replacing
 from nnfs_cli.plots.fonts import find_letters
@@ -13,6 +16,8 @@ from nnfs_cli.plots.names import wrap_title
 
 MARGIN = 1.0
 """Inches of a panel's width that its title cannot use."""
+
+DPI = 120
 
 BLUE, ORANGE, GREEN, GRAY = "#1f77b4", "#e4761b", "#2a9d5c", "#8a8f98"
 
@@ -31,6 +36,36 @@ RC: Any = {
 }
 
 
+@contextmanager
+def drawing() -> Iterator[None]:
+    """In the `with` block figures are drawn in this look; a letter that no font has is a box, in silence."""
+    with mpl.rc_context(RC), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")
+        yield
+
+
+class Picture(Figure):
+    """A figure that a notebook shows, though it is not pyplot's."""
+
+    def _repr_png_(self) -> bytes:
+        """IPython asks for this method."""
+        content = io.BytesIO()
+        with drawing():
+            self.savefig(content, format="png")
+        return content.getvalue()
+
+
+class Pictures(dict[str, Figure]):
+    """Figures by name, which a notebook shows one below the other."""
+
+    def _repr_html_(self) -> str:
+        """IPython asks for this method."""
+        contents = (picture._repr_png_() for picture in self.values() if isinstance(picture, Picture))
+        return "".join(
+            f'<img src="data:image/png;base64,{base64.b64encode(png).decode()}">' for png in contents
+        )
+
+
 def panels(titles: Sequence[str], size: tuple[float, float], columns: int = 2) -> list[Axes]:
     """One set of axes for each title, `size` inches each, in one figure.
 
@@ -39,7 +74,7 @@ def panels(titles: Sequence[str], size: tuple[float, float], columns: int = 2) -
     columns = min(columns, len(titles))
     rows = math.ceil(len(titles) / columns)
     with mpl.rc_context(RC):
-        figure = Figure(figsize=(size[0] * columns, size[1] * rows), layout="constrained")
+        figure = Picture(figsize=(size[0] * columns, size[1] * rows), layout="constrained")
         grid = [figure.add_subplot(rows, columns, i + 1) for i in range(len(titles))]
         for axes, title in zip(grid, titles, strict=True):
             axes.set_title(wrap_title(title, size[0] - MARGIN))
@@ -48,15 +83,20 @@ def panels(titles: Sequence[str], size: tuple[float, float], columns: int = 2) -
 
 def save(axes: Axes, folder: Path, name: str) -> list[str]:
     """Write the figure that `axes` are in as folder/name, and return [name]."""
-    figure: Any = axes.get_figure(root=True)
-    figure.set_dpi(120)
-    show_names_as_they_are(figure)
-    find_letters(figure)
+    figure = figure_of(axes)
     canvas: Any = FigureCanvasAgg(figure)
-    with mpl.rc_context(RC), replacing(folder / name) as file, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing")  # a letter that no font has is a box
+    with drawing(), replacing(folder / name) as file:
         canvas.print_png(file)  # figure.savefig would draw it twice, once only to lay it out
     return [name]
+
+
+def figure_of(axes: Axes) -> Figure:
+    """The figure that `axes` are in, ready to be shown."""
+    figure: Any = axes.get_figure(root=True)
+    figure.set_dpi(DPI)
+    show_names_as_they_are(figure)
+    find_letters(figure)
+    return cast(Figure, figure)
 
 
 def show_names_as_they_are(figure: Figure) -> None:

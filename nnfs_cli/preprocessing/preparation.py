@@ -55,9 +55,17 @@ class Preparation:
     targets: Affine = IDENTITY
     dtype: str = ""
 
+    def __repr__(self) -> str:
+        what = (
+            f"{len(self.classes)} classes" if self.classes else ", ".join(self.target_names) or "real values"
+        )
+        return f"<Preparation {self.input_shape} -> {what}>"
+
     @property
     def labels(self) -> Array:
-        """The class names: as integers if all of them are, else as texts."""
+        """The class names: as integers or as truth values if all of them are, else as texts."""
+        if self.classes == ("False", "True"):
+            return np.array([False, True])
         try:
             numbers = [int(label) for label in self.classes]
         except ValueError:

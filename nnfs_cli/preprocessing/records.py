@@ -39,6 +39,9 @@ class Split:
         """Class numbers (R,), or real targets (R, M) in their own units."""
         return self.t if self.own_targets is None else self.own_targets
 
+    def __repr__(self) -> str:
+        return f"<Split: {len(self):,} rows of shape {self.x.shape[1:]}>"
+
 
 @dataclass(frozen=True, eq=False)
 class Data:
@@ -83,6 +86,11 @@ class Data:
             # Files mapped into memory were checked when opened, and may take long to read again.
             if array.dtype == np.float64 and not isinstance(array, np.memmap):
                 refuse_unusable(array, in_rows_of(f"dataset: {what}"))
+
+    def __repr__(self) -> str:
+        what = f"{len(self.classes)} classes" if self.classes else f"{self.target_width} real values"
+        rows = ", ".join(f"{len(split):,} {name}" for name, split in self.splits.items())
+        return f"<Data {self.input_shape} -> {what}: {rows} rows>"
 
     @property
     def preparation(self) -> Preparation:

@@ -58,7 +58,7 @@ def text_notes(table: Table, names: Iterable[str], dialect: Dialect) -> list[str
 def written_gaps(paths: Sequence[Path], table: Table, names: Iterable[str], dialect: Dialect) -> str:
     """Advice for gaps in columns of texts that may be values, such as None; the files are read again."""
     gaps = [name for name in names if name in table.texts and table.missing(name).any()]
-    if not gaps:
+    if not gaps or not paths:
         return ""
     kinds = ColumnKinds(texts=frozenset(table.names))
     levels = read_table(paths, replace(dialect, na_values=()), kinds).texts

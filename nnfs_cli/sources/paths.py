@@ -11,6 +11,9 @@ from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin
 from nnfs_cli.core.errors import NnfsError, did_you_mean
 from nnfs_cli.core.ranges import fits
 
+GIVEN = ""
+"""The path in the config of a run whose rows were no file's, but given from Python."""
+
 
 @dataclass(frozen=True)
 class IsPath:
@@ -99,6 +102,11 @@ def find_file(path: str, option: str) -> Path:
 
 
 def _locate(path: str, option: str) -> str:
+    if path == GIVEN:
+        raise NnfsError(
+            f"{option}: names no file. If the rows were given from Python: a run keeps none of them, and "
+            f"`load_run(run, x=..., y=...)` takes them again there, to evaluate or to resume"
+        )
     try:
         return Places((Path(),)).locate(path)
     except PathNotFoundError as error:

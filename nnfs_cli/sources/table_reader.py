@@ -1,7 +1,7 @@
 """Tables from CSV and Parquet files and DataFrames, in chunks of rows, read by pandas."""
 
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -34,10 +34,23 @@ def read_table(paths: Sequence[Path], dialect: Dialect, kinds: ColumnKinds | Non
     NnfsError if a file is malformed.
     """
     source = str(paths[0]) if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
-    kinds = kinds or ColumnKinds()
+
+    def chunks(kinds: ColumnKinds) -> list[Table]:
+        return [chunk for path in paths for chunk in file_chunks(path, dialect, kinds)]
+
+    return _whole_table(source, chunks, kinds or ColumnKinds())
+
+
+def table_of_frame(frame: "pd.DataFrame", source: str, kinds: ColumnKinds) -> Table:
+    """All rows of a DataFrame, by the same rules."""
+    return _whole_table(source, lambda kinds: list(frame_chunks(frame, source, kinds)), kinds)
+
+
+def _whole_table(source: str, chunks: Callable[[ColumnKinds], list[Table]], kinds: ColumnKinds) -> Table:
+    """The table of some chunks. They are read again if a column is of another kind."""
     while True:
         try:
-            return join(source, [chunk for path in paths for chunk in file_chunks(path, dialect, kinds)])
+            return join(source, chunks(kinds))
         except TextInNumbersError as found:
             if kinds.numbers is not None and kinds.numbers & found.names:
                 raise

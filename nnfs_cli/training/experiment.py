@@ -95,6 +95,11 @@ class Experiment:
         self.progress = Progress(plain.order, plain.outputs)
         self.use_engine(plain)
 
+    def __repr__(self) -> str:
+        network, data = repr(self.network).strip("<>"), repr(self.data).strip("<>")
+        done = f"{self.progress.epoch} of {self.config.training.epochs} epochs trained"
+        return f"<Experiment {self.config.name}: {network}; {data}; {done}>"
+
     def _build_network(self) -> Network:
         """The network, not initialized yet. A warning about channels is added to the data's notes."""
         config, warning = self.config, channels_last_warning(self.config, self.data)

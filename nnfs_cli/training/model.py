@@ -37,6 +37,9 @@ class Model:
         self.network.params.load(weights, source)
         self.infer = self._infer
 
+    def __repr__(self) -> str:
+        return f"<Model {self.config.name}: {repr(self.network).strip('<>')}>"
+
     def outputs(self, x: Array, batch_size: int | None = None) -> Array:
         """Predictions for raw rows x (N, ...): (N, K) probabilities, or (N, M) values in the targets' units.
 

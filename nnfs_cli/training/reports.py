@@ -1,5 +1,6 @@
 """Frozen records of the results of training and evaluation."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -71,3 +72,16 @@ class Evaluation:
     outputs: Array
     confusion: tuple[tuple[int, ...], ...] = ()
     classes: tuple[ClassScore, ...] = field(default=())
+
+    def __repr__(self) -> str:
+        return f"<Evaluation of {self.rows:,} {self.split} rows: {scores_text(self.scores)}>"
+
+
+def scores_text(scores: Mapping[str, float | None]) -> str:
+    """`loss 0.31  accuracy 0.92`."""
+    return "  ".join(f"{name} {format_score(score, 4)}" for name, score in scores.items())
+
+
+def format_score(score: float | None, digits: int = 6) -> str:
+    """A score with so many digits; `undefined` if it is not a number, which is null in JSON."""
+    return "undefined" if score is None or math.isnan(score) else f"{score:.{digits}g}"

@@ -1,0 +1,166 @@
+"""The screen: the one place where the command line prints, so that every text and table is fit to be shown.
+
+Names never act: control characters are spelled out, and square brackets are letters. In a terminal, prose is
+wrapped between words; elsewhere a sentence stays a line. A table leaves out columns rather than cut them.
+"""
+
+import os
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from rich.box import HEAVY_HEAD
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from nnfs_cli.core.spelling import printable, printable_name
+
+PIPED_WIDTH = 140
+"""Width of the output in characters, if it does not go to a terminal, and COLUMNS does not give one."""
+
+NAME_WIDTH, NARROW_NAME = 24, 8
+"""How narrow a column of names is made before another column is left out, and before a number is broken."""
+
+
+class Screen(Console):
+    """A console for texts that are no markup. `options` are rich's."""
+
+    def __init__(self, **options: Any) -> None:
+        plain: Any = {"highlight": False, "emoji": False, "markup": False}
+        if os.environ.get("NO_COLOR"):
+            plain["color_system"] = None  # then no control sequence is written
+        super().__init__(**plain, **options)
+        if not (self.is_tty or "COLUMNS" in os.environ or "width" in options):
+            self.width = PIPED_WIDTH
+
+    @property
+    def is_tty(self) -> bool:
+        """Whether a person reads along: `is_terminal` is also true where colors are only wanted in a file."""
+        return self.file.isatty()
+
+    @property
+    def is_live(self) -> bool:
+        """Whether what was printed can be overwritten, as by a progress bar."""
+        return self.is_tty and self.is_terminal and self.color_system is not None and "CI" not in os.environ
+
+    def spell(self, text: str) -> str:
+        """The text with escapes for letters that the stream's encoding does not have."""
+        return text.encode(self.encoding, "backslashreplace").decode(self.encoding)
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print as rich does, but a text as it is, wrapped between words in a terminal alone."""
+        if not all(isinstance(each, str) for each in objects):
+            return super().print(*objects, **options)
+        lines = [self.spell(printable(each)) for each in objects]
+        if self.is_tty and not options.get("soft_wrap"):
+            lines = [wrap(line, self.width) for text in lines for line in text.split("\n")]
+        return super().print(Text("\n".join(lines)), **{**options, "soft_wrap": True})
+
+
+def wrap(line: str, width: int) -> str:
+    """A line, broken between words and indented as it is; a long word, such as a path, stays whole."""
+    indent = line[: len(line) - len(line.lstrip())]
+    return textwrap.fill(
+        line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+
+
+Justify: TypeAlias = Literal["left", "right"]
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A column. `drop`: columns with the highest number are left out first; those with 0 never."""
+
+    text: str
+    justify: Justify
+    drop: int
+    style: str
+
+
+class Table:
+    """A table of texts for standard output. One that is too wide leaves out columns, and says which.
+
+    Numbers stand at the right and are never wrapped; names stand at the left and are, where they must.
+    """
+
+    def __init__(self, title: str = "", *, lines: bool = True) -> None:
+        self._title, self._lines = out.spell(printable(title)), lines
+        self._headings: list[Heading] = []
+        self._rows: list[Sequence[Text]] = []
+        self._sections: set[int] = set()
+
+    def add_column(
+        self, text: str = "", *, justify: Justify = "left", drop: int = 0, style: str = ""
+    ) -> None:
+        self._headings.append(Heading(out.spell(printable_name(text)), justify, drop, style))
+
+    def add_row(self, *cells: str | Text) -> None:
+        """A row; a Text is shown with its style, and may have several lines."""
+        self._rows.append(
+            [
+                Text(out.spell(printable(cell.plain)), cell.style)
+                if isinstance(cell, Text)
+                else Text(out.spell(printable_name(cell)))
+                for cell in cells
+            ]
+        )
+
+    def add_section(self) -> None:
+        """Draw a line below the rows so far."""
+        self._sections.add(len(self._rows))
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        kept, fits = self._kept(options.max_width)
+        table = RichTable(
+            title=Text(self._title, "bold") if self._title else None,
+            title_justify="left",
+            box=HEAVY_HEAD if self._lines else None,
+            show_header=self._lines,
+        )
+        for k in kept:
+            heading = self._headings[k]
+            table.add_column(
+                Text(heading.text),
+                justify=heading.justify,
+                style=heading.style,
+                no_wrap=fits and heading.justify == "right",
+                overflow="fold",
+            )
+        for i, row in enumerate(self._rows):
+            table.add_row(*(row[k] for k in kept), end_section=i + 1 in self._sections)
+        yield table
+        left_out = [heading.text for k, heading in enumerate(self._headings) if k not in kept]
+        if left_out:
+            yield Text(f"{options.max_width} columns have no room for: {', '.join(left_out)}", "dim")
+
+    def fits(self, width: int) -> bool:
+        """Whether there is room for all columns."""
+        return self._least_width(range(len(self._headings)), NAME_WIDTH) <= width
+
+    def _kept(self, width: int) -> tuple[list[int], bool]:
+        """The columns that have room, and whether these do without a break in a number."""
+        kept = list(range(len(self._headings)))
+        while self._least_width(kept, NAME_WIDTH) > width:
+            droppable = [k for k in kept if self._headings[k].drop]
+            if not droppable:
+                break
+            kept.remove(max(droppable, key=lambda k: self._headings[k].drop))
+        return kept, self._least_width(kept, NARROW_NAME) <= width
+
+    def _least_width(self, columns: Iterable[int], names: int) -> int:
+        """The width of some columns, if those of names are at most `names` wide."""
+        total = 1 if self._lines else 0
+        for k in columns:
+            heading = self._headings[k]
+            cells = [heading.text, *(line for row in self._rows for line in row[k].plain.split("\n"))]
+            widest = max(map(cell_len, cells))
+            total += (widest if heading.justify == "right" else min(widest, names)) + 3
+        return total
+
+
+out = Screen()
+err = Screen(stderr=True)

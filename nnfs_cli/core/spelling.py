@@ -1,0 +1,19 @@
+"""Names in texts that are shown: characters that would act on a terminal are spelled out."""
+
+import re
+
+ACTING = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f"  # control characters, but for the end of a line
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # changes of the writing direction
+    "\u2028\u2029\ud800-\udfff]"  # separators of lines, and bytes of a file's name that are no text
+)
+
+
+def printable(text: str) -> str:
+    r"""The text with each acting character as Python writes it, such as `\x1b`."""
+    return ACTING.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def printable_name(name: str) -> str:
+    """The same for a single name, which has no end of a line either."""
+    return printable(name).replace("\n", "\\n")
