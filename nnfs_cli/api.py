@@ -1,5 +1,6 @@
 """nnfs from Python: train a config, load a run, predict."""
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -88,6 +89,7 @@ class Run:
         """The class of each row, or its real values in their own units.
 
         x: (N, ...) raw rows, before any normalization; or a DataFrame with the columns of the training data.
+        Warns if they are on another scale than the training data.
         Returns an array (N,), or (N, M) for several targets; for a DataFrame a DataFrame with the targets'
         names and the same index.
         """
@@ -117,8 +119,12 @@ class Run:
         if hasattr(x, "iloc"):
             parts = rows_of_frame(x, preparation)
         else:
-            parts = rows_of_array(np.asarray(x), preparation, "the array")
-        outputs = [self.model.outputs(part.x) for part in parts]
+            parts = rows_of_array(np.asanyarray(x), preparation, "the array")
+        outputs: list[Array] = []
+        for part in parts:
+            for difference in () if outputs else preparation.differences(part.x, "x"):
+                warnings.warn(difference, stacklevel=3)
+            outputs.append(self.model.outputs(part.x))
         return np.concatenate(outputs) if outputs else np.empty((0, *self.model.network.output_shape))
 
 

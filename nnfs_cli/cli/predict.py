@@ -14,8 +14,8 @@ def predict(
         list[str],
         typer.Argument(
             metavar="INPUT...",
-            help="A table (.csv, .csv.gz, .parquet), an array (.npy, .npz), an IDX file, or pictures; "
-            "`-` reads CSV from standard input.",
+            help="A table (.csv, .csv.gz, .parquet), an array (.npy, .npz), an IDX file, pictures, or "
+            "folders of pictures; `-` reads CSV from standard input.",
         ),
     ],
     output: Annotated[
@@ -40,6 +40,18 @@ def predict(
         str | None,
         typer.Option(metavar="C", help="The character between a CSV's values; by default as in training."),
     ] = None,
+    array: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="The array of an .npz file; by default the run's own x_test, or x."
+        ),
+    ] = "",
+    invert: Annotated[
+        bool,
+        typer.Option(
+            help="Invert pictures whose background is light, if that of the training images is dark."
+        ),
+    ] = True,
     runs: RunsFolder = RUNS,
 ) -> None:
     """Write RUN's prediction for each row of INPUT, as CSV."""
@@ -59,9 +71,21 @@ def predict(
     if delimiter is not None and len(delimiter) != 1:
         raise NnfsError(f"--delimiter: must be a single character, found {delimiter!r}")
     dialect = Dialect(delimiter or dataset.get("delimiter", ","), dataset.get("encoding", "utf-8"))
+    if array and not all(path.endswith(".npz") for path in inputs):
+        raise NnfsError(f"--array: is for .npz files, found {' and '.join(inputs)}")
+    own = [dataset.get(option) for option in ("x_test", "x")]
+    arrays = (array,) if array else (*(str(name) for name in own if name), "X", "x")
     done = 0
     with csv_output(output) as writer:
-        for rows in read_rows(inputs, predictions.model.preparation, dialect, predictions.id_column):
+        found = read_rows(
+            inputs,
+            predictions.model.preparation,
+            dialect,
+            predictions.id_column,
+            arrays=arrays,
+            invert=invert,
+        )
+        for rows in found:
             for note in rows.notes:
                 console.note_on_stderr(note)
             if not done:

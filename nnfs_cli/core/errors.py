@@ -86,10 +86,12 @@ def did_you_mean(word: object, candidates: Iterable[str]) -> str:
         return f"; did you mean {close!r}?"
     if len(names) == 1:
         return f"; there is only {names[0]!r}"
-    listed = ", ".join(names[:MOST_LISTED]) + (
-        f" and {len(names) - MOST_LISTED} more" if names[MOST_LISTED:] else ""
-    )
-    return f"; there are {listed}" if names else ""
+    return f"; there are {list_some(names, MOST_LISTED)}" if names else ""
+
+
+def list_some(names: Sequence[str], most: int = 5) -> str:
+    """`a, b, c and 7 more`: at most this many of the names."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if names[most:] else "")
 
 
 def nearest(word: object, candidates: Iterable[str]) -> str | None:

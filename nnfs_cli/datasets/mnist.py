@@ -22,6 +22,7 @@ FILES = PublishedFiles(
     },
 )
 
+
 @DATASETS.register("mnist")
 @dataclass(frozen=True)
 class MNIST(PublishedImages):

@@ -95,6 +95,7 @@ class PublishedFiles:
 
 
 def _find(folders: list[Path], name: str) -> Path | None:
-    """The first file in the folders that may be `name`, compressed or not."""
-    candidates = [folder / each for folder in folders for each in (f"{name}.gz", name)]
+    """The first file in the folders that may be `name`, compressed or not, with - or . before idx."""
+    spellings = [each + suffix for each in (name, name.replace("-idx", ".idx")) for suffix in (".gz", "")]
+    candidates = [folder / spelling for folder in folders for spelling in spellings]
     return next((file for file in candidates if file.is_file()), None)
