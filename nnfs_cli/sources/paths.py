@@ -30,6 +30,17 @@ def find_file(path: str, option: str) -> Path:
     return file
 
 
+def find_folder(path: str, option: str) -> Path:
+    """The folder that a path names; NnfsError if it does not exist."""
+    folder = Path(path).expanduser()
+    if not folder.is_dir():
+        if folder.is_file():
+            raise NnfsError(f"{option}: {folder} is a file, not a folder")
+        siblings = [each.name for each in folder.parent.glob("*") if each.is_dir()]
+        raise NnfsError(f"{option}: no such folder: {folder.absolute()}{did_you_mean(folder.name, siblings)}")
+    return folder
+
+
 def _nothing_there(path: Path, option: str) -> str:
     folder = path.parent
     if glob.has_magic(str(path)):
