@@ -153,6 +153,12 @@ def test_the_fingerprint_changes_with_the_pictures_and_the_classes() -> None:
     assert len({first, second, load().fingerprint}) == 3
 
 
+def test_blank_pictures_of_training_are_told() -> None:
+    bars("pictures", 3)
+    save("pictures/lying/4.png", np.full((12, 12, 3), (200, 30, 30), np.uint8))
+    assert load().notes[-1] == "lying/4.png: blank, or nearly: one color everywhere"
+
+
 def test_what_is_left_out_is_told() -> None:
     bars("pictures", 2)
     save("pictures/loose.png", np.eye(5, dtype=np.uint8))

@@ -150,7 +150,7 @@ def test_a_picture_of_another_size_fits_in_the_middle_of_its_background(
     picture = Image.new("RGB", size, (200, 100, 50))
     picture.save(tmp_path / "a.png")
     found = read_picture(tmp_path / "a.png", SHAPE, color=True)
-    assert found.done == (done,)
+    assert found.done[0] == done
     assert found.colored
     np.testing.assert_array_equal(found.pixels, np.full((3, *SHAPE), [[[200]], [[100]], [[50]]]))
     if min(size) > 2:

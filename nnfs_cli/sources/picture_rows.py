@@ -13,9 +13,6 @@ from nnfs_cli.preprocessing.pixels import Pixels
 from nnfs_cli.sources.picture_files import SUFFIXES, find_pictures, is_picture, left_out, notes_on
 from nnfs_cli.sources.pictures import read_picture
 
-BLANK = 16
-"""Pictures whose pixels differ by no more, of 255, show nothing."""
-
 
 @dataclass(frozen=True)
 class Source:
@@ -102,6 +99,4 @@ def _read(sources: Sequence[Source], shape: Shape) -> tuple[Array, list[str], li
         images.append(picture.pixels.reshape(shape))
         names.append(source.name)
         done += [(source.name, what) for what in picture.done]
-        if np.ptp(picture.pixels) <= BLANK:
-            done.append((source.name, "blank, or nearly: one color everywhere"))
     return np.array(images, np.uint8).reshape(-1, *shape), names, done

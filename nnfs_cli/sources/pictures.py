@@ -24,6 +24,9 @@ FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
 ORIENTATION = 0x0112
 """The EXIF tag that says how a picture is turned; from 5 on its sides are swapped."""
 
+BLANK = 16
+"""Pictures whose pixels differ by no more, of 255, show nothing."""
+
 COLORED = 8
 """Smaller differences between red, green and blue come from compression."""
 
@@ -71,6 +74,8 @@ def read_picture(path: Path, size: tuple[int, int], color: bool) -> Picture:
             f"{'shrunk' if scale < 1 else 'enlarged' if scale > 1 else 'padded'} to {width} x {height}"
         )
     pixels = np.asarray(_fit(picture, (width, height), scale))
+    if np.ptp(pixels, axis=(0, 1)).max() <= BLANK:
+        done.append("blank, or nearly: one color everywhere")
     return Picture(pixels.transpose(2, 0, 1) if color else pixels, tuple(done), colored)
 
 
