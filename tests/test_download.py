@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -306,11 +306,8 @@ def fake_mirror(fakes: dict[str, bytes]) -> Iterator[Mirror]:
 
 def faked(real: PublishedFiles, fakes: dict[str, bytes], *mirrors: str) -> PublishedFiles:
     """A named set with these files and mirrors instead of its own."""
-    sha256 = {}
-    for name in real.sha256:
-        packed = fakes[name if name.endswith(".gz") else f"{name}.gz"]
-        content = packed if name.endswith(".gz") else gzip.decompress(packed)
-        sha256[name] = hashlib.sha256(content).hexdigest()
+    contents = {name: gzip.decompress(fakes[f"{name}.gz"]) for name in real.sha256}
+    sha256 = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     return replace(real, mirrors=mirrors, sha256=sha256)
 
 
@@ -401,7 +398,7 @@ def test_a_cache_that_cannot_be_written_is_told_with_the_places_for_the_files(
 def test_mnists_files_are_not_taken_for_those_of_fashion_mnist(nnfs: Nnfs) -> None:
     status, _, err = train_fashion(nnfs, f"dataset.path={ROOT / 'data' / 'mnist'}")
     assert status == 2
-    assert "not Fashion-MNIST's train-images-idx3-ubyte.gz: its SHA-256 is" in err
+    assert "not Fashion-MNIST's train-images-idx3-ubyte: its SHA-256 is" in err
 
 
 @pytest.mark.usefixtures("nnfs")
@@ -413,3 +410,38 @@ def test_a_mirrors_damaged_file_never_reaches_the_cache(fakes: dict[str, bytes],
         assert len(files.arrays("data/mnist")) == 4
     for name, content in fakes.items():
         assert (cache_folder() / "mnist" / name).read_bytes() == content
+
+
+@pytest.mark.usefixtures("nnfs")
+@pytest.mark.parametrize("real", [mnist.FILES, fashion_mnist.FILES], ids=["mnist", "fashion_mnist"])
+@pytest.mark.parametrize(
+    ("suffix", "compress"),
+    [
+        (".gz", lambda content: gzip.compress(content, 1)),
+        (".gz", lambda content: gzip.compress(content, 9, mtime=0)),
+        (".gz", bytes),
+        ("", bytes),
+        ("", gzip.compress),
+    ],
+    ids=["fast", "small", "not compressed", "plain", "compressed without .gz"],
+)
+def test_a_sets_files_are_known_by_their_content_however_they_are_compressed(
+    fakes: dict[str, bytes], real: PublishedFiles, suffix: str, compress: Callable[[bytes], bytes]
+) -> None:
+    Path("mine").mkdir()
+    for name in real.sha256:
+        content = gzip.decompress(fakes[f"{name}.gz"])
+        (Path("mine") / f"{name}{suffix}").write_bytes(compress(content))
+    path = Path("mine") / f"{name}{suffix}"
+    path = path.rename(Path("mine") / path.name.replace("-idx", ".idx"))  # as some programs unpack it
+    files = faked(real, fakes)
+    assert [len(array) for array in files.arrays("mine")] == [60, 60, 20, 20]
+    path.write_bytes(compress(content[:-1] + b"\x07"))
+    with pytest.raises(NnfsError, match=rf"not \S+'s {name}: its SHA-256 is "):
+        files.arrays("mine")
+
+
+def test_the_names_and_checksums_of_the_four_files_are_told_apart() -> None:
+    assert list(fashion_mnist.FILES.sha256) == list(mnist.FILES.sha256)
+    assert not set(fashion_mnist.FILES.sha256.values()) & set(mnist.FILES.sha256.values())
+    assert fashion_mnist.FILES.fingerprint != mnist.FILES.fingerprint

@@ -127,6 +127,40 @@ def test_other_numbers_than_bytes_are_scaled_by_the_largest_in_training(tmp_path
 def test_classes_get_their_names(tmp_path: Path) -> None:
     data = load(tmp_path, images(20), labels(20), classes=("cat", "dog", "owl", "yak"))
     assert data.classes == ("cat", "dog", "owl", "yak")
+    assert data.notes == ()
+
+
+LETTERS = tuple("abcdefghijklmnopqrstuvwxyz")
+
+
+@pytest.mark.parametrize(
+    ("t", "names", "classes", "note"),
+    [
+        (labels(20) + 1, (), ("1", "2", "3"), "1, 2, 3"),
+        (labels(20) + 1, ("A", "B", "C"), ("A", "B", "C"), "1 is 'A', 2 is 'B', 3 is 'C'"),
+        (labels(20) * 2, (), ("0", "2", "4"), "0, 2, 4"),
+        (labels(20) * 2 + 5, ("A", "B", "C"), ("A", "B", "C"), "5 is 'A', 7 is 'B', 9 is 'C'"),
+        (labels(60, 26) + 1, LETTERS, LETTERS, "1 is 'a', 2 is 'b', 3 is 'c'"),
+    ],
+    ids=["from 1", "from 1, named", "with gaps", "with gaps, named", "letters"],
+)
+def test_labels_that_do_not_count_from_0_are_the_classes_in_their_order(
+    tmp_path: Path, t: Array, names: tuple[str, ...], classes: tuple[str, ...], note: str
+) -> None:
+    x = images(len(t))
+    data = load(tmp_path, x, t, test_images=x[:4], test_labels=t[:4], classes=names)
+    assert data.classes == classes
+    for split in ("train", "test"):
+        assert data.splits[split].t[:3].tolist() == [0, 1, 2]
+    (said,) = data.notes
+    assert said.startswith(f"the labels in {tmp_path / 't'} do not count from 0 on; its classes are {note}")
+
+
+def test_where_more_classes_are_named_than_found_labels_count_from_0_and_that_is_said(tmp_path: Path) -> None:
+    data = load(tmp_path, images(20), labels(20) + 1, classes=("none", "cat", "dog", "owl"))
+    assert data.splits["train"].t[:3].tolist() == [1, 2, 3]
+    (said,) = data.notes
+    assert "0 is 'none', 1 is 'cat', 2 is 'dog', 3 is 'owl'" in said
 
 
 @pytest.mark.parametrize(
@@ -140,9 +174,9 @@ def test_classes_get_their_names(tmp_path: Path) -> None:
         ({"t": labels(20, k=1)}, "train_labels: .* has only one class, '0'"),
         ({"x": np.arange(20, dtype="u1")}, r"train_images: .* must hold rows \(N, ...\), found shape \(20,\)"),
         ({"x": np.full((20, 2), np.nan, "f4")}, "x: row 1, entry .*: must be finite"),
-        ({"classes": ("cat", "dog")}, "train_labels: .*row 3: label 2 is no class: `classes` names 0 to 1"),
+        ({"classes": ("cat", "dog")}, "dataset.classes: names 2 classes, but .*t has the 3 labels 0, 1, 2"),
         ({"test_images": images(6, side=4)}, r"test_images: .* has rows of shape \(4, 4\), .* training have \(3, 3\)"),
-        ({"test_labels": labels(6, k=4)}, "test_labels: .*row 4: label 3 is no class: training has 0 to 2"),
+        ({"test_labels": labels(6, k=4)}, "test_labels: .*row 4: label 3 is no class: training has 0, 1, 2"),
         ({"test_labels": labels(5)}, "test_labels: .* has 5 labels for 6 images"),
     ],
 )  # fmt: skip

@@ -220,6 +220,33 @@ def test_arrays_are_answered_from_every_kind_of_file(nnfs: Nnfs) -> None:
     assert [[str(label)] for label in model.predictions(model.outputs(x))] == expected[1:]
 
 
+def test_of_an_npz_file_the_runs_own_test_rows_are_answered_for_or_those_named(nnfs: Nnfs) -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(50, 4)), rng.integers(0, 3, 50)
+    keras = {"x_train": x, "y_train": y, "x_test": x[:7], "y_test": y[:7]}
+    np.savez("d.npz", allow_pickle=False, **keras)
+    names = "x: x_train, y: y_train, x_test: x_test, y_test: y_test"
+    Path("d.yaml").write_text(ARRAYS.replace("test: 0.2", names))
+    assert nnfs("train", "d.yaml", "--id", "d", "--quiet").status == 0
+    answers = nnfs("predict", "d", "d.npz")
+    assert len(answers.out.splitlines()) == 1 + 7
+    assert answers.err == "nnfs: d.npz: rows of its array 'x_test'; --array takes another: x_train\n"
+    assert len(nnfs("predict", "d", "d.npz", "--array", "x_train").out.splitlines()) == 1 + 50
+    np.savez("x.npz", X=x[:9], y=y[:9])
+    status, out, err = nnfs("predict", "d", "x.npz")
+    assert (status, len(out.splitlines()), err) == (0, 10, "")
+    assert "x.npz: no array 'rows'; it has X (9, 4) of float64, y (9,) of int64" in fails(
+        nnfs, "predict", "d", "x.npz", "--array", "rows"
+    )
+    assert "--array: is for .npz files, found none.npy" in fails(
+        nnfs, "predict", "d", "none.npy", "--array", "rows"
+    )
+    np.save("none.npy", x[:0])
+    assert "none.npy: must hold rows to answer for, found none: shape (0, 4)" in fails(
+        nnfs, "predict", "d", "none.npy"
+    )
+
+
 def test_images_are_answered_from_arrays_idx_files_and_flat_tables(
     nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -257,9 +284,17 @@ def test_pictures_are_shrunk_and_inverted_where_needed_and_that_is_said(nnfs: Nn
     status, out, err = nnfs("predict", "i", *names)
     assert status == 0, err
     assert parsed(out) == [["file", "y"], *([name, "1"] for name in names)]
-    assert "light.png: 60 x 48 pixels, shrunk to 12 x 12" in err
-    assert "light.png: inverted, since its background is light and the training images' is not" in err
-    assert "dark.png" not in err.replace("light", "")
+    assert err.splitlines() == [
+        "nnfs: light.png, light-color.png: shrunk to 12 x 12",
+        "nnfs: light.png, light-color.png: inverted, since the training images' background is dark; "
+        "--no-invert leaves it",
+    ]
+    answers = parsed(nnfs("predict", "i", "--no-invert", *names).out)
+    assert [line for line in answers if "light" not in line[0]] == [
+        ["file", "y"],
+        ["dark.png", "1"],
+        ["dark-color.png", "1"],
+    ]
 
 
 PREDICTS: list[tuple[str, list[str], str]] = [
@@ -314,7 +349,10 @@ def test_input_that_cannot_be_answered_is_told_and_nothing_is_written_over(
     ("array", "message"),
     [
         (np.zeros((3, 5)), "must have 2 numbers a row (2), found 5"),
-        (np.zeros(3), "must hold rows of numbers, found shape (3,)"),
+        (
+            np.zeros(3),
+            "must hold rows of numbers (N, ...), found shape (3,) of float64: one number a row is (3, 1)",
+        ),
         (np.array([[0.0, np.nan]]), "row 1, entry [1]: must be finite, found nan"),
         (np.array([["a", "b"]]), "must hold rows of numbers"),
     ],

@@ -68,6 +68,7 @@ class Run:
         """The class of each row, or its real values in their own units.
 
         x: (N, ...) raw rows, before any normalization; or a DataFrame with the columns of the training data.
+            Warns if they are on another scale than the training data.
         Returns an array (N,), or (N, M) for several targets; for a DataFrame a DataFrame with the targets'
         names and the same index. A row of a DataFrame that cannot be answered, for an unknown category or a
         gap, gets None or, for real values, not-a-number; a warning says how many there are, and why.
@@ -132,8 +133,11 @@ class Run:
             parts = rows_of_frame(x, preparation)
         else:
             parts = rows_of_array(x, preparation, "x")
-        outputs, answered, totals = [], 0, ""
+        outputs: list[Array] = []
+        answered, totals = 0, ""
         for part in parts:
+            for difference in () if outputs else preparation.differences(part.x, "x"):
+                warnings.warn(difference, stacklevel=3)
             outputs.append(part.spread(self.model.outputs(part.x)))
             answered, totals = answered + len(part.x), "; ".join(part.notes)
         z = np.concatenate(outputs) if outputs else np.empty((0, *self.model.network.output_shape))

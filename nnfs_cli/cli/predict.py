@@ -15,8 +15,8 @@ def predict(
         list[str],
         typer.Argument(
             metavar="INPUT...",
-            help="A table (.csv, .csv.gz, .parquet), an array (.npy, .npz), an IDX file, or pictures; "
-            "`-` reads CSV from standard input.",
+            help="A table (.csv, .csv.gz, .parquet), an array (.npy, .npz), an IDX file, pictures, or "
+            "folders of pictures; `-` reads CSV from standard input.",
         ),
     ],
     output: Annotated[
@@ -41,6 +41,18 @@ def predict(
         str | None,
         typer.Option(metavar="C", help="The character between a CSV's values; by default as in training."),
     ] = None,
+    array: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="The array of an .npz file; by default the run's own x_test, or x."
+        ),
+    ] = "",
+    invert: Annotated[
+        bool,
+        typer.Option(
+            help="Invert pictures whose background is light, if that of the training images is dark."
+        ),
+    ] = True,
     runs: RunsFolder = RUNS,
 ) -> None:
     """Write RUN's prediction for each row of INPUT, as CSV.
@@ -64,12 +76,25 @@ def predict(
     if delimiter is not None and not is_delimiter(delimiter):
         what = "no quote or line end" if len(delimiter) == 1 else "a single character"
         raise NnfsError(f"--delimiter: must be {what}, found {delimiter!r}")
-    dialect = dialect_of(directory.config().dataset.options())
+    dataset = directory.config().dataset.options()
+    dialect = dialect_of(dataset)
     if delimiter:
         dialect = replace(dialect, delimiter=delimiter)
+    if array and not all(path.endswith(".npz") for path in inputs):
+        raise NnfsError(f"--array: is for .npz files, found {' and '.join(inputs)}")
+    own = [dataset.get(option) for option in ("x_test", "x")]
+    arrays = (array,) if array else (*(str(name) for name in own if name), "X", "x")
     done = answered = 0
     with csv_output(output) as writer:
-        for rows in read_rows(inputs, predictions.model.preparation, dialect, predictions.id_column):
+        found = read_rows(
+            inputs,
+            predictions.model.preparation,
+            dialect,
+            predictions.id_column,
+            arrays=arrays,
+            invert=invert,
+        )
+        for rows in found:
             for note in rows.notes:
                 console.note_on_stderr(note)
             if not done:

@@ -20,11 +20,11 @@ from nnfs_cli.preprocessing.fitting import (
     choose_normalization,
     fit_affine,
 )
-from nnfs_cli.preprocessing.limits import in_rows_of, refuse_unusable
+from nnfs_cli.preprocessing.limits import in_rows_of, refuse_unusable, require_rows
 from nnfs_cli.preprocessing.preparation import Preparation
 from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.preprocessing.splitting import HeldOut, split_rows, split_up
-from nnfs_cli.sources.targets import class_names, class_numbers, infer_task, real_targets, table_of_targets
+from nnfs_cli.sources.array_targets import array_targets
 
 Seed: TypeAlias = Annotated[int, Ge(0), Lt(2**32)]
 """The seeds that NumPy's older generators take."""
@@ -56,6 +56,7 @@ Dataset.registry = DATASETS
 class ArrayDataset(Dataset):
     """What datasets of ready-made arrays x (R, ...) and y (R,) or (R, M) have in common."""
 
+    classes: tuple[str, ...] = ()
     task: Literal["auto", "classification", "regression"] = "auto"
     validation: HeldOut = 0
     test: HeldOut = 0
@@ -69,6 +70,16 @@ class ArrayDataset(Dataset):
         check_options(
             self,
             standardize=check_normalization(self.standardize, self.minmax, self.scale),
+            classes=check_classes(self.classes),
+        )
+
+    def check_test_rows(self, x_test: str, y_test: str, what: str) -> None:
+        """For `__post_init__`: raise OptionError unless the options for separate test rows fit together."""
+        check_options(
+            self,
+            x_test=(bool(x_test) or not y_test, f"{what}, needed with y_test"),
+            y_test=(bool(y_test) or not x_test, f"{what}, needed with x_test"),
+            test=(not (x_test and self.test), "0, since x_test has the test rows"),
         )
 
     @abstractmethod
@@ -85,27 +96,24 @@ class ArrayDataset(Dataset):
         """The data, prepared as `fitted` says or, without it, fitted to their own training rows."""
         arrays = self.arrays()
         x = arrays["train"][0]
-        targets = {name: table_of_targets(y, source) for name, (_, y, source) in arrays.items()}
         for name, (rows, y, where) in arrays.items():
-            if len(rows) != len(y) or rows.shape[1:] != x.shape[1:] or rows.ndim < 2 or not len(rows):
+            require_rows(rows, f"{where}: x")
+            if not rows.size:
+                raise NnfsError(
+                    f"{where}: x must hold rows of numbers (N, ...), found none: shape {rows.shape}"
+                )
+            if rows.shape[:1] != y.shape[:1] or rows.shape[1:] != x.shape[1:]:
                 raise NnfsError(f"{where}: {name} rows do not fit: x has shape {rows.shape}, y {y.shape}")
-            if rows.dtype.kind not in "biuf":
-                raise NnfsError(f"{where}: x must hold numbers, found an array of {rows.dtype}")
             refuse_unusable(rows, in_rows_of(where))
-        names = targets["train"].names
-        task, why = (self.task, "") if self.task != "auto" else infer_task(targets["train"], names)
-        classes: tuple[str, ...] = ()
-        if task == "classification":
-            classes = fitted.classes if fitted else class_names(targets["train"], names)
-            ts = {name: class_numbers(table, names[0], classes) for name, table in targets.items()}
-        else:
-            ts = {name: real_targets(table, names) for name, table in targets.items()}
-        t = ts["train"]
+        ys = {name: (y, where) for name, (_, y, where) in arrays.items()}
+        targets = array_targets(ys, self.task, self.classes, fitted.classes if fitted else ())
+        classes, t = targets.classes, targets.t["train"]
         labels = t if classes else None
         parts = split_rows(len(x), rng, validation=self.validation, test=self.test, labels=labels)
         splits = {name: Split(x, t, rows) for name, rows in parts.items()}
         if "test" in arrays:
-            splits["test"] = Split(arrays["test"][0], ts["test"], np.arange(len(ts["test"])))
+            x_test, t_test = arrays["test"][0], targets.t["test"]
+            splits["test"] = Split(x_test, t_test, np.arange(len(x_test)))
         how = choose_normalization(self.standardize, self.minmax, self.scale)
         target_how: Normalization = "standardize" if not classes and self.standardize_target else "none"
         shared = x.ndim > 2
@@ -113,11 +121,11 @@ class ArrayDataset(Dataset):
             splits,
             classes,
             inputs=fitted.inputs if fitted else fit_affine(x, parts["train"], how, shared=shared),
-            target_names=names,
+            target_names=targets.columns,
             targets=fitted.targets if fitted else fit_affine(t, parts["train"], target_how),
             fingerprint=fingerprint(*(array for x, y, _ in arrays.values() for array in (x, y))),
-            notes=(why,) if why else (),
-            why_task=why,
+            notes=targets.notes,
+            why_task=targets.why,
             augment=self.augment,
         )
 
@@ -156,6 +164,11 @@ class Synthetic(Dataset):
     def labels(self, classes: int) -> Array:
         """Class numbers (samples,): 0, 1, 2, ... in turn, so class sizes differ by at most one."""
         return np.arange(self.samples, dtype=np.intp) % classes
+
+
+def check_classes(names: tuple[str, ...]) -> tuple[bool, str]:
+    """For `check_options`: whether these can be the classes' names; none is for the labels themselves."""
+    return len(names) != 1 and len(set(names)) == len(names), "two different names or more"
 
 
 def fingerprint(*arrays: Array) -> str:

@@ -7,14 +7,15 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import NnfsError, check_options
-from nnfs_cli.datasets.base import DATASETS, Dataset, fingerprint
+from nnfs_cli.core.errors import NnfsError, check_options, listed
+from nnfs_cli.datasets.base import DATASETS, Dataset, check_classes, fingerprint
 from nnfs_cli.preprocessing.affine import IDENTITY, Affine
 from nnfs_cli.preprocessing.augmentation import Augmentation
 from nnfs_cli.preprocessing.fitting import fit_affine
 from nnfs_cli.preprocessing.limits import in_rows_of, refuse_unusable
 from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.preprocessing.splitting import HeldOut, split_up
+from nnfs_cli.sources.array_targets import label_notes, named_labels
 from nnfs_cli.sources.idx import read_idx
 from nnfs_cli.sources.paths import FilePath, find_file
 
@@ -25,13 +26,13 @@ MOST_CLASSES = 2**16
 @DATASETS.register("idx")
 @dataclass(frozen=True)
 class IDX(Dataset):
-    """The images x: (N, ...) and labels t: (N,), numbers 0 to K - 1, of IDX files such as MNIST's
+    """The images x: (N, ...) and labels (N,), whole numbers, of IDX files such as MNIST's
 
     LeCun, Cortes and Burges, The MNIST database of handwritten digits, describes the format.
 
     train_images, train_labels: the files of the training rows, images and labels, plain or gzipped.
     test_images, test_labels: the files of the test rows, images and labels, if there are any.
-    classes: the classes' names, from number 0 on; by default the numbers up to the largest label.
+    classes: the classes' names, in the order of their labels; by default the labels.
     scale: divide bytes by 255, other numbers by their largest absolute value in the training rows.
     validation: training rows to hold out for validation, as a count or as a share,
         drawn with the experiment's seed.
@@ -50,25 +51,27 @@ class IDX(Dataset):
 
     def __post_init__(self) -> None:
         some = bool(self.test_images or self.test_labels)
-        distinct = len(set(self.classes)) == len(self.classes)
         check_options(
             self,
             test_images=(bool(self.test_images) or not some, "a file, as test_labels is"),
             test_labels=(bool(self.test_labels) or not some, "a file, as test_images is"),
-            classes=(distinct and len(self.classes) != 1, "two different names or more"),
+            classes=check_classes(self.classes),
         )
 
     def load(self, rng: np.random.Generator) -> Data:
         x, t = self._rows("train")
-        classes = self.classes or tuple(str(k) for k in range(int(t.max()) + 1))
-        known = np.arange(len(classes)) if self.classes else np.unique(t)
-        self._check_labels("train", t, known)
-        if len(known) < 2:
+        found = tuple(str(label) for label in np.unique(t))
+        if len(found) < 2:
             raise NnfsError(
                 f"dataset.train_labels: {self.train_labels} has only one class, "
-                f"{classes[-1]!r}: there is nothing to tell apart"
+                f"{found[0]!r}: there is nothing to tell apart"
             )
-        splits, arrays = split_up(x, t, rng, validation=self.validation), [x, t]
+        labels = named_labels(self.classes, found, self.train_labels) if self.classes else found
+        known, classes = np.array(labels, np.intp), self.classes or labels
+        notes = label_notes(self.train_labels, labels, classes, found)
+        arrays = [x, t]
+        t = self._class_numbers("train", t, known)
+        splits = split_up(x, t, rng, validation=self.validation)
         if self.test_images:
             x_test, t_test = self._rows("test")
             if x_test.shape[1:] != x.shape[1:]:
@@ -76,12 +79,12 @@ class IDX(Dataset):
                     f"dataset.test_images: {self.test_images} has rows of shape {x_test.shape[1:]}, "
                     f"but those of training have {x.shape[1:]}"
                 )
-            self._check_labels("test", t_test, known)
-            splits["test"] = Split(x_test, t_test, np.arange(len(x_test)))
             arrays += [x_test, t_test]
+            t_test = self._class_numbers("test", t_test, known)
+            splits["test"] = Split(x_test, t_test, np.arange(len(x_test)))
         inputs = self._inputs(x, splits["train"].rows)
         prints = fingerprint(*arrays)
-        return Data(splits, classes, inputs=inputs, fingerprint=prints, augment=self.augment)
+        return Data(splits, classes, inputs=inputs, fingerprint=prints, notes=notes, augment=self.augment)
 
     def _rows(self, split: str) -> tuple[Array, Array]:
         """A split's images and labels, checked to belong together."""
@@ -105,16 +108,17 @@ class IDX(Dataset):
             )
         return x, t.astype(np.intp)
 
-    def _check_labels(self, split: str, t: Array, known: Array) -> None:
-        """Raise NnfsError for a label that is not among the known ones."""
+    def _class_numbers(self, split: str, t: Array, known: Array) -> Array:
+        """Each label's place among the known ones, which are sorted. NnfsError for any other label."""
         strange = ~np.isin(t, known)
         if strange.any():
             row = int(strange.argmax())
             names = "`classes` names" if self.classes else "training has"
             raise NnfsError(
                 f"dataset.{split}_labels: {getattr(self, f'{split}_labels')}, row {row + 1}: "
-                f"label {t[row]} is no class: {names} {known[0]} to {known[-1]}"
+                f"label {t[row]} is no class: {names} {listed(known.astype(str).tolist(), 12)}"
             )
+        return np.searchsorted(known, t)
 
     def _inputs(self, x: Array, rows: Array) -> Affine:
         if not self.scale:

@@ -22,7 +22,6 @@ FILES = PublishedFiles(
         "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
     },
 )
-"""The checksums are of the decompressed files, since .gz files differ between distributions."""
 
 
 @DATASETS.register("mnist")

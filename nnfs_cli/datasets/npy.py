@@ -18,8 +18,9 @@ class NPY(ArrayDataset):
     They are mapped into memory, and may be larger than it.
 
     x: the file of the inputs.
-    y: the file of the targets.
+    y: the file of the targets. One-hot rows (N, K) are taken as classes.
     x_test, y_test: the files of separate test rows, inputs and targets, if there are any.
+    classes: the classes' names, in the order of their sorted labels; by default the labels.
     task: classification or regression; auto decides by y.
     validation, test: rows to hold out, as a count or as a share; of classes the same share of each.
     standardize: bring each feature to mean 0 and standard deviation 1.
@@ -37,6 +38,10 @@ class NPY(ArrayDataset):
     x_test: FilePath = ""
     y_test: FilePath = ""
     example: ClassVar[Mapping[str, Any]] = {"x": "x.npy", "y": "y.npy"}
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.check_test_rows(self.x_test, self.y_test, "a file")
 
     def arrays(self) -> dict[str, tuple[Array, Array, str]]:
         named = {"train": ("x", "y"), "test": ("x_test", "y_test")}

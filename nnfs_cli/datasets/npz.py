@@ -19,8 +19,9 @@ class NPZ(ArrayDataset):
 
     path: the .npz file.
     x: the name of the array of inputs.
-    y: the name of the array of targets.
+    y: the name of the array of targets. One-hot rows (N, K) are taken as classes.
     x_test, y_test: the names of the arrays of separate test rows, inputs and targets, if there are any.
+    classes: the classes' names, in the order of their sorted labels; by default the labels.
     task: classification or regression; auto decides by y.
     validation, test: rows to hold out, as a count or as a share; of classes the same share of each.
     standardize: bring each feature to mean 0 and standard deviation 1.
@@ -39,6 +40,10 @@ class NPZ(ArrayDataset):
     x_test: str = ""
     y_test: str = ""
     example: ClassVar[Mapping[str, Any]] = {"path": "arrays.npz"}
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.check_test_rows(self.x_test, self.y_test, "an array's name")
 
     def arrays(self) -> dict[str, tuple[Array, Array, str]]:
         file = find_file(self.path, "dataset.path")

@@ -18,6 +18,15 @@ Place: TypeAlias = Callable[..., str]
 """Says in words where a number is, from its row and its other indices, counted from 0."""
 
 
+def require_rows(x: Array, what: str) -> None:
+    """Raise NnfsError unless x (N, ...) holds rows of numbers."""
+    if x.ndim < 2 or x.dtype.kind not in "biuf":
+        hint = f": one number a row is {(len(x), 1)}" if x.ndim == 1 else ""
+        raise NnfsError(
+            f"{what} must hold rows of numbers (N, ...), found shape {x.shape} of {x.dtype}{hint}"
+        )
+
+
 def refuse_unusable(x: Array, place: Place) -> None:
     """Raise NnfsError for the first number of x (R, ...) that is not finite or beyond LARGEST in size."""
     for here in row_slices(x, len(x)):

@@ -1,13 +1,15 @@
 """The preparation: how raw rows become inputs, and outputs become predictions."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from typing import Any
 
 import numpy as np
 
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.preprocessing.affine import IDENTITY, Affine
+from nnfs_cli.preprocessing.feature_ranges import FeatureRanges
+from nnfs_cli.preprocessing.pixels import Pixels, pixels_from
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class Preparation:
     input_shape: the shape of one row.
     columns: the features of a table, in the order of their numbers in a row; empty for arrays.
     inputs: from raw numbers to what the network reads (1/255 for pixels).
-    pixels: for images, their largest value, and the mean along their edges, which is the background.
+    pixels: for images, their scale.
+    ranges: for other rows, the ranges of their features.
     classes: the classes' names in the order of their numbers; empty for regression.
     target_names: the target columns' names, where they have any.
     targets: from a regression's targets in their own units to those that the network learns.
@@ -49,7 +52,8 @@ class Preparation:
     input_shape: Shape
     columns: tuple[Column, ...] = ()
     inputs: Affine = IDENTITY
-    pixels: tuple[float, float] | None = None
+    pixels: Pixels | None = None
+    ranges: FeatureRanges | None = None
     classes: tuple[str, ...] = ()
     target_names: tuple[str, ...] = ()
     targets: Affine = IDENTITY
@@ -90,13 +94,31 @@ class Preparation:
             return list(self.target_names)
         return [otherwise] if width == 1 else [f"{otherwise}_{m + 1}" for m in range(width)]
 
+    @property
+    def feature_names(self) -> list[str]:
+        """A name for each number of a flat row: its column's, or x1, x2, ...; empty for one-hot numbers."""
+        if not self.columns:
+            return [f"x{i + 1}" for i in range(self.input_shape[0])]
+        return [
+            "" if column.categories else column.name for column in self.columns for _ in range(column.width)
+        ]
+
+    def differences(self, x: Array, source: str) -> tuple[str, ...]:
+        """A note if raw rows x (N, ...) are on another scale than those of training."""
+        if self.pixels:
+            found = self.pixels.differences(x)
+        else:
+            found = self.ranges.differences(x, self.feature_names) if self.ranges else ""
+        return (f"{source}: {found}",) if found else ()
+
     def record(self) -> dict[str, Any]:
         """As a JSON mapping."""
         return {
             "input_shape": list(self.input_shape),
             "columns": [asdict(column) for column in self.columns],
             "inputs": _record(self.inputs),
-            "pixels": self.pixels,
+            "pixels": self.pixels and list(astuple(self.pixels)),
+            "ranges": self.ranges and self.ranges.record(),
             "classes": list(self.classes),
             "target_names": list(self.target_names),
             "targets": _record(self.targets),
@@ -111,20 +133,13 @@ class Preparation:
             input_shape=tuple(record["input_shape"]),
             columns=tuple(columns),
             inputs=Affine(**record["inputs"]),
-            pixels=record["pixels"] and tuple(record["pixels"]),
+            pixels=pixels_from(record["pixels"]),
+            ranges=FeatureRanges.from_record(record.get("ranges")),
             classes=tuple(record["classes"]),
             target_names=tuple(record["target_names"]),
             targets=Affine(**record["targets"]),
             dtype=record.get("dtype", ""),
         )
-
-
-def pixels_of(x: Array) -> tuple[float, float] | None:
-    """The `pixels` of rows x: (N, H, W) or (N, C, H, W); None if they are no images."""
-    if x.ndim not in (3, 4):
-        return None
-    edges = (x[..., 0, :], x[..., -1, :], x[..., :, 0], x[..., :, -1])
-    return float(x.max()), float(np.mean([edge.mean() for edge in edges]))
 
 
 def _record(affine: Affine) -> dict[str, Any]:

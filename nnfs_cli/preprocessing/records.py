@@ -9,13 +9,15 @@ import numpy as np
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.preprocessing.affine import IDENTITY, Affine
 from nnfs_cli.preprocessing.augmentation import Augmentation
+from nnfs_cli.preprocessing.feature_ranges import FeatureRanges
 from nnfs_cli.preprocessing.limits import in_rows_of, refuse_unusable
-from nnfs_cli.preprocessing.preparation import Column, Preparation, pixels_of
+from nnfs_cli.preprocessing.pixels import Pixels
+from nnfs_cli.preprocessing.preparation import Column, Preparation
 
 Task = Literal["classification", "regression"]
 
-SAMPLED_IMAGES = 1000
-"""`Preparation.pixels` comes from at most this many training images."""
+SAMPLED_ROWS = 1000
+"""`Preparation.pixels` and `Preparation.ranges` come from at most this many training rows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +55,7 @@ class Data:
     fingerprint: changes when the data does.
     notes: sentences on what was inferred from the data.
     why_task: the one of them that says why the task was told as it was; empty if an option gives the task.
+    pixels: the images' scale, if it is not to be found from a sample of them.
     missing: for a table, how many values each column lacked before they were filled or dropped.
     filled: for each feature with gaps that were filled, which rows of the training split's x had one.
     augment: random changes of the training images.
@@ -70,6 +73,7 @@ class Data:
     fingerprint: str = ""
     notes: tuple[str, ...] = ()
     why_task: str = ""
+    pixels: Pixels | None = None
     missing: Mapping[str, int] = field(default_factory=dict)
     filled: Mapping[str, Array] = field(default_factory=dict)
     augment: Augmentation | None = None
@@ -95,11 +99,15 @@ class Data:
     @property
     def preparation(self) -> Preparation:
         train = self.splits["train"]
+        some = train.x[
+            train.rows[np.linspace(0, len(train) - 1, min(len(train), SAMPLED_ROWS)).astype(np.intp)]
+        ]
         return Preparation(
             input_shape=self.input_shape,
             columns=self.columns,
             inputs=self.inputs,
-            pixels=pixels_of(train.x[train.rows[:SAMPLED_IMAGES]]),
+            pixels=self.pixels or Pixels.of(some),
+            ranges=FeatureRanges.of(some),
             classes=self.classes,
             target_names=self.target_names,
             targets=self.targets,

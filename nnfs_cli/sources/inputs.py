@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnfs_cli.core.arrays import Array, row_slices
-from nnfs_cli.core.errors import NnfsError, did_you_mean, listed, nearest
-from nnfs_cli.preprocessing.limits import in_rows_of, refuse_unusable
+from nnfs_cli.core.errors import NnfsError, listed, nearest
+from nnfs_cli.preprocessing.limits import in_rows_of, refuse_unusable, require_rows
 from nnfs_cli.preprocessing.preparation import Column, Preparation
-from nnfs_cli.sources.arrays import names_in_npz, open_npy, open_npz
+from nnfs_cli.sources.arrays import open_npy, open_rows
 from nnfs_cli.sources.dialect import Dialect
 from nnfs_cli.sources.encoding import encode
 from nnfs_cli.sources.frames import ColumnKinds
 from nnfs_cli.sources.idx import open_idx
 from nnfs_cli.sources.lines import open_bytes
-from nnfs_cli.sources.pictures import SUFFIXES, read_picture
+from nnfs_cli.sources.picture_rows import existing, is_for_pictures, picture_rows
 from nnfs_cli.sources.table import Table
 from nnfs_cli.sources.table_reader import file_chunks, frame_chunks, stream_chunks
 from nnfs_cli.sources.tally import Tally
@@ -37,8 +37,9 @@ class Rows:
 
     x: (n, *input_shape), raw: the rows that a model can answer.
     ids: the texts of the id column, or the pictures' names; empty if there are none.
-    notes: sentences on what was changed or left out. A table has those on its columns in its first chunk;
-        those on its rows come last, in a chunk without rows.
+    notes: sentences on what was changed or left out, and on numbers that are unlike those of training. A
+        table or an array has them in its first chunk; those on a table's rows come last, in a chunk
+        without rows.
     answerable: which of all rows x holds, (N,) of bool; None if it holds all.
     """
 
@@ -60,28 +61,42 @@ class Rows:
 
 
 def read_rows(
-    paths: Sequence[str], preparation: Preparation, dialect: Dialect, id_column: str = ""
+    paths: Sequence[str],
+    preparation: Preparation,
+    dialect: Dialect,
+    id_column: str = "",
+    *,
+    arrays: Sequence[str] = ("X", "x"),
+    invert: bool = True,
 ) -> Iterator[Rows]:
-    """The rows of some files, in their order. `-` is CSV from standard input.
+    """The rows of some files, and of the pictures in folders, in their order. `-` is CSV from standard input.
 
     id_column: the column that gives the ids, if a table has it.
+    arrays: of an .npz file with several arrays, the names to look for, in this order.
+    invert: whether to invert pictures whose background is unlike that of the training images.
     NnfsError for input that does not fit a model with this preparation.
     """
+    pictures = [path for path in paths if is_for_pictures(path)]
+    if pictures:
+        others = [path for path in paths if path not in pictures]
+        if others:
+            raise NnfsError(
+                f"{others[0]}: no picture, but {pictures[0]} is one; answer for the two in separate commands"
+            )
+        for each in picture_rows(paths, preparation.input_shape, preparation.pixels, NUMBERS, invert=invert):
+            yield Rows(*each)
+        return
     for path in paths:
-        file = Path(path).expanduser()
-        if path != "-" and not file.is_file():
-            siblings = [other.name for other in file.parent.glob("*")] if file.parent.is_dir() else []
-            raise NnfsError(f"no such file: {file.absolute()}{did_you_mean(file.name, siblings)}")
         kinds = _kinds(preparation, id_column)
         if path == "-":
             chunks = stream_chunks(sys.stdin.buffer, "standard input", dialect, kinds)
             yield from rows_of_tables(chunks, preparation)
-        elif file.suffix.lower() in SUFFIXES:
-            yield _picture(file, preparation)
-        elif file.suffix == ".npy":
-            yield from rows_of_array(open_npy(file), preparation, str(file))
+            continue
+        file = existing(path)
+        if file.suffix == ".npy":
+            yield from rows_of_array(_some(open_npy(file), file), preparation, str(file))
         elif file.suffix == ".npz":
-            yield from rows_of_array(_array_in(file), preparation, str(file))
+            yield from _rows_in_npz(file, preparation, arrays)
         elif _is_idx(file):
             yield from rows_of_array(open_idx(file), preparation, str(file))
         else:
@@ -110,7 +125,10 @@ def rows_of_tables(chunks: Iterator[Table], preparation: Preparation) -> Iterato
         tally.add(encoded)
         accepted = encoded.accepted
         x = preparation.in_trained_type(encoded.x if accepted.all() else encoded.x[accepted])
-        yield Rows(x.reshape(-1, *preparation.input_shape), chunk.ids, notes, accepted)
+        x = x.reshape(-1, *preparation.input_shape)
+        if number == 0:
+            notes += preparation.differences(x, chunk.source)
+        yield Rows(x, chunk.ids, notes, accepted)
     if totals := tally.notes("as in training"):
         yield Rows(np.empty((0, *preparation.input_shape)), notes=totals)
 
@@ -122,8 +140,9 @@ def rows_of_array(x: Array, preparation: Preparation, source: str) -> Iterator[R
             f"{source}: an array of numbers, but the network was trained on a table with categories; "
             f"give it a table"
         )
-    if x.ndim < 2 or x.dtype.kind not in "biuf":
-        raise NnfsError(f"{source}: must hold rows of numbers, found shape {x.shape} of {x.dtype}")
+    require_rows(x, f"{source}:")
+    if np.ma.is_masked(x):
+        raise NnfsError(f"{source}: has masked numbers; fill them in first")
     if x.shape[1:] != preparation.input_shape:
         _require_width(math.prod(x.shape[1:]), preparation, source)
         found, wanted = (
@@ -137,7 +156,8 @@ def rows_of_array(x: Array, preparation: Preparation, source: str) -> Iterator[R
     for here in row_slices(x, len(x), NUMBERS):
         chunk = np.asarray(x[here])
         refuse_unusable(chunk, in_rows_of(source, here.start))
-        yield Rows(chunk.reshape(-1, *preparation.input_shape))
+        chunk = chunk.reshape(-1, *preparation.input_shape)
+        yield Rows(chunk, notes=() if here.start else preparation.differences(chunk, source))
 
 
 def _kinds(preparation: Preparation, id_column: str = "") -> ColumnKinds:
@@ -178,22 +198,25 @@ def _require_width(found: int, preparation: Preparation, source: str) -> None:
         raise NnfsError(f"{source}: must have {wanted} numbers a row ({shape}), found {found}")
 
 
-def _array_in(path: Path) -> Array:
-    """The rows of an .npz file: its only array, or the one named X or x."""
-    names = names_in_npz(path)
-    chosen = names[0] if len(names) == 1 else next((name for name in ("X", "x") if name in names), "X")
-    return open_npz(path, chosen)
+def _some(x: Array, path: Path) -> Array:
+    """The array; NnfsError if it has no rows."""
+    if x.shape[:1] == (0,):
+        raise NnfsError(f"{path}: must hold rows to answer for, found none: shape {x.shape}")
+    return x
+
+
+def _rows_in_npz(path: Path, preparation: Preparation, names: Sequence[str]) -> Iterator[Rows]:
+    """The rows of one array of an .npz file. Where another one would fit too, the first note says which."""
+    x, name, others = open_rows(path, names)
+    rows = rows_of_array(_some(x, path), preparation, f"{path}: {name}")
+    if others:
+        first = next(rows)
+        said = f"{path}: rows of its array {name!r}; --array takes another: {listed(others)}"
+        yield Rows(first.x, first.ids, (said, *first.notes))
+    yield from rows
 
 
 def _is_idx(path: Path) -> bool:
     """IDX files start with two zero bytes, as no table does."""
     with open_bytes(path) as file:
         return file.read(2) == b"\0\0"
-
-
-def _picture(path: Path, preparation: Preparation) -> Rows:
-    shape, pixels = preparation.input_shape, preparation.pixels
-    if pixels is None or (len(shape) == 3 and shape[0] not in (1, 3)):
-        raise NnfsError(f"{path}: a picture, but the network takes rows of shape {shape}, which is no image")
-    image, notes = read_picture(path, shape, pixels)
-    return Rows(image[np.newaxis], (path.name,), tuple(notes))

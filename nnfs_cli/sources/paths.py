@@ -101,6 +101,14 @@ def find_file(path: str, option: str) -> Path:
     return file
 
 
+def find_folder(path: str, option: str) -> Path:
+    """The folder that a path names; NnfsError if it does not exist."""
+    folder = _as_seen_from_here(_locate(path, option))
+    if not folder.is_dir():
+        raise NnfsError(f"{option}: {folder} is a file, not a folder")
+    return folder
+
+
 def _locate(path: str, option: str) -> str:
     if path == GIVEN:
         raise NnfsError(
@@ -127,5 +135,5 @@ def _nothing_there(path: str, folders: Sequence[Path]) -> str:
     tried = " or ".join(map(str, wholes))
     if not parents:
         return f"no such file: {tried}: there is no folder {Path(path).parent}"
-    files = [file.name for parent in parents for file in parent.iterdir() if file.is_file()]
-    return f"no such file: {tried}{did_you_mean(Path(path).name, files)}"
+    there = [each.name for parent in parents for each in parent.iterdir()]
+    return f"no such file: {tried}{did_you_mean(Path(path).name, there)}"

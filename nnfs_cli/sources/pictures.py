@@ -1,59 +1,177 @@
-"""Picture files, read as images like those that a network was trained on."""
+"""Picture files, read as images of one size with 8 bits a color."""
 
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array, Shape
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.preprocessing.pixels import WHITES
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
+if TYPE_CHECKING:
+    from PIL import Image
+
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
+"""The formats that Pillow may open, whatever a file's name. Others, as EPS, run programs."""
+
+ORIENTATION = 0x0112
+"""The EXIF tag that says how a picture is turned; from 5 on its sides are swapped."""
+
+BLANK = 16
+"""Pictures whose pixels differ by no more, of 255, show nothing."""
+
+COLORED = 8
+"""Smaller differences between red, green and blue come from compression."""
+
+OVERSHOOT = 0.05
+"""The share by which fractions may lie beyond black and white, as after resampling."""
+
+UNREADABLE = (
+    OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, AttributeError, OverflowError,
+    struct.error, zlib.error,
+)  # fmt: skip
+"""What Pillow raises for damaged files."""
 
 
-def read_picture(path: Path, shape: Shape, pixels: tuple[float, float]) -> tuple[Array, list[str]]:
-    """A picture as an image of `shape`, (H, W) or (C, H, W), and sentences on what was done to it.
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture, read as an image of some size.
 
-    It is shrunk to fit; its background color fills what is left. It is inverted if its background is light
-    and the training images' background is dark, or the other way round.
-
-    pixels: the training images' largest value, which white becomes, and their background.
+    pixels: (H, W), or (3, H, W) for colors, uint8.
+    done: words for what was done to it: `shrunk to 28 x 28`.
+    colored: whether the file has colors.
     """
-    from PIL import Image, ImageOps, UnidentifiedImageError
 
-    *channels, height, width = shape
-    color = channels == [3]
-    try:
-        with Image.open(path) as file:
-            if file.mode.startswith(("I", "F")):
-                raise NnfsError(f"{path}: must have 8 bits for each color, found {file.mode}")
-            image = ImageOps.exif_transpose(file).convert("RGBA")
-            opaque = Image.new("RGBA", image.size, "white")
-            opaque.alpha_composite(image)
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
-        raise NnfsError(f"{path}: not a picture that can be read: {error}") from None
-    picture = opaque.convert("RGB" if color else "L")
-    if picture.width < width or picture.height < height:
-        raise NnfsError(
-            f"{path}: must be at least {width} x {height} pixels, found {picture.width} x {picture.height}"
-        )
-    notes = []
+    pixels: Array
+    done: tuple[str, ...]
+    colored: bool
+
+
+def read_picture(path: Path, size: tuple[int, int], color: bool) -> Picture:
+    """A picture as an image of `size` (height, width): gray, or with colors.
+
+    It is shrunk or enlarged to fit, without changing its proportions; its background color fills what is
+    left. A drawing on transparency is put over white if it is dark, else over black. The same picture gives
+    the same pixels, whatever the file's format: numbers of 16 bits or more, and fractions, are read on the
+    scale 0 to 1, 255 or 65535, the least that holds them.
+
+    NnfsError if it cannot be read.
+    """
+    opened, done = _open(path)
+    colored = opened.mode == "RGB" and _has_colors(opened)
+    picture = opened.convert("RGB" if color else "L")
+    height, width = size
+    scale = min(width / picture.width, height / picture.height)
     if picture.size != (width, height):
-        notes.append(f"{path}: {picture.width} x {picture.height} pixels, shrunk to {width} x {height}")
-    largest, background = pixels
-    edge = _edge(np.asarray(picture.convert("L")))
-    if abs(edge / 255.0 - background / largest) > abs(1.0 - edge / 255.0 - background / largest):
-        notes.append(
-            f"{path}: inverted, since its background is {'light' if edge > 127 else 'dark'} "
-            f"and the training images' is not"
+        done.append(
+            f"{'shrunk' if scale < 1 else 'enlarged' if scale > 1 else 'padded'} to {width} x {height}"
         )
-        picture, edge = ImageOps.invert(picture), 255.0 - edge
-    fill = (round(edge),) * 3 if color else round(edge)
-    fitted = ImageOps.pad(picture, (width, height), Image.Resampling.LANCZOS, color=fill)
-    numbers = np.asarray(fitted)
-    numbers = numbers.transpose(2, 0, 1) if color else numbers.reshape(shape)
-    return (numbers if largest > 1.0 else numbers / 255.0 * largest), notes
+    pixels = np.asarray(_fit(picture, (width, height), scale))
+    if np.ptp(pixels, axis=(0, 1)).max() <= BLANK:
+        done.append("blank, or nearly: one color everywhere")
+    return Picture(pixels.transpose(2, 0, 1) if color else pixels, tuple(done), colored)
 
 
-def _edge(gray: Array) -> float:
-    """The background: the median along the four edges."""
-    return float(np.median(np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])))
+def picture_size(path: Path) -> tuple[int, int]:
+    """A picture's height and width when it is upright; NnfsError if it cannot be read."""
+    with _opened(path) as file:
+        turned = file.getexif().get(ORIENTATION, 1) >= 5
+        return (file.width, file.height) if turned else (file.height, file.width)
+
+
+def _open(path: Path) -> tuple["Image.Image", list[str]]:
+    """A file's first picture, upright, as `L` or `RGB`, and words for what was done to it."""
+    from PIL import ImageOps
+
+    with _opened(path) as file:
+        done = ["the first of several pictures in its file"] if getattr(file, "is_animated", False) else []
+        image = ImageOps.exif_transpose(file)
+        opaque, more = _with_8_bits(image) if image.mode[0] in "IF" else _opaque(image)
+        return opaque, done + more
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator["Image.Image"]:
+    """A picture file, open for reading in the `with` block; NnfsError for what goes wrong in it."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path, formats=FORMATS) as file:
+                yield file
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        most = (Image.MAX_IMAGE_PIXELS or 0) // 10**6
+        raise NnfsError(f"{path}: has more than {most} million pixels: make it smaller") from None
+    except UNREADABLE as error:
+        why = "" if isinstance(error, UnidentifiedImageError) else f": {error}"
+        raise NnfsError(f"{path}: not a picture that can be read{why}") from None
+
+
+def _with_8_bits(image: "Image.Image") -> tuple["Image.Image", list[str]]:
+    """Gray numbers of 16 or 32 bits, or fractions, as 0..255."""
+    from PIL import Image
+
+    numbers = np.asarray(image)
+    low, high = numbers.min(), numbers.max()
+    slack = 1 + OVERSHOOT if image.mode == "F" else 1
+    white = next((white for white in WHITES if high <= white * slack), None)
+    if white is None or not low >= white * (1 - slack):
+        raise ValueError(f"its numbers must lie from 0 to 1, 255 or 65535, found {low} to {high}")
+    usual = image.mode.startswith("I;16") and white == WHITES[-1]
+    done = [] if usual else [f"its numbers of mode {image.mode} read on the scale 0 to {white:g}"]
+    return Image.fromarray(np.rint(numbers * (255.0 / white)).clip(0, 255).astype(np.uint8)), done
+
+
+def _opaque(image: "Image.Image") -> tuple["Image.Image", list[str]]:
+    """A picture without transparency, as `L` or `RGB`."""
+    from PIL import Image
+
+    mode = "L" if image.mode in ("1", "L", "LA", "La") else "RGB"
+    if image.mode not in ("LA", "La", "PA", "RGBA", "RGBa") and "transparency" not in image.info:
+        return image.convert(mode), []
+    straight = {"La": "LA", "RGBa": "RGBA"}.get(image.mode)
+    image = (image.convert(straight) if straight else image).convert("RGBA")
+    alpha = np.asarray(image.getchannel("A"), np.float64)
+    if alpha.min() == 255:
+        return image.convert("RGB").convert(mode), []
+    gray = np.asarray(image.convert("RGB").convert("L"))
+    light = (gray * alpha).sum() > 127.5 * alpha.sum()
+    below = Image.new("RGBA", image.size, "black" if light else "white")
+    below.alpha_composite(image)
+    words = "light on transparency, put over black" if light else "dark on transparency, put over white"
+    return below.convert("RGB").convert(mode), [words]
+
+
+def _has_colors(image: "Image.Image") -> bool:
+    pixels = np.asarray(image)
+    return bool((np.ptp(pixels, axis=2) > COLORED).any())
+
+
+def _fit(picture: "Image.Image", size: tuple[int, int], scale: float) -> "Image.Image":
+    """The picture scaled, in the middle of an image of `size` (width, height)."""
+    from PIL import Image
+
+    if picture.size == size:
+        return picture
+    inner = (max(round(picture.width * scale), 1), max(round(picture.height * scale), 1))
+    fitted = Image.new(picture.mode, size, _background(picture))
+    place = (round((size[0] - inner[0]) / 2), round((size[1] - inner[1]) / 2))
+    fitted.paste(picture.resize(inner, Image.Resampling.LANCZOS), place)
+    return fitted
+
+
+def _background(picture: "Image.Image") -> int | tuple[int, ...]:
+    """The background color: the median along the four edges."""
+    pixels = np.atleast_3d(np.asarray(picture))
+    edges = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    color = tuple(round(float(each)) for each in np.median(edges, axis=0))
+    return color if len(color) > 1 else color[0]

@@ -22,8 +22,8 @@ class PublishedFiles:
     title: their name in messages.
     mirrors: addresses of folders with the .gz files, in the order in which they are asked.
     sha256: the names of the files of training images, training labels, test images and test labels, each
-        with its checksum. The checksum of X.gz is that of the compressed file. The checksum of X is that
-        of the decompressed file, which may be stored as X or as X.gz.
+        with its checksum. It is that of the decompressed file, since .gz files differ between
+        distributions. A file X may be stored as X or as X.gz.
     """
 
     name: str
@@ -58,7 +58,7 @@ class PublishedFiles:
 
     def _fetch(self, name: str, folders: list[Path]) -> Path:
         """Download one file into the last folder."""
-        file = folders[-1] / _packed(name)
+        file = folders[-1] / f"{name}.gz"
         try:
             fetch(file.name, self.mirrors, file, lambda part: self._is_real(part, name))
         except (DownloadError, OSError) as error:  # OSError: the cache cannot be written
@@ -69,7 +69,7 @@ class PublishedFiles:
         return file
 
     def _not_there(self, missing: list[str], folders: list[Path]) -> str:
-        files = " and no ".join(_packed(name) for name in missing)
+        files = " and no ".join(f"{name}.gz" for name in missing)
         places = " or ".join(str(folder.absolute()) for folder in folders)
         return (
             f"dataset.path: no {files} in {places}; put {self.title}'s files there, "
@@ -85,10 +85,9 @@ class PublishedFiles:
 
     def _read(self, file: Path, name: str) -> Array:
         """One file's array, after a check of its checksum; labels as indices."""
-        content = read_whole(file)
-        payload = unpack(content, file)
+        payload = unpack(read_whole(file), file)
         array = parse_idx(payload, file)
-        found = hashlib.sha256(content if name == _packed(name) else payload).hexdigest()
+        found = hashlib.sha256(payload).hexdigest()
         if found != self.sha256[name]:
             raise NnfsError(
                 f"{file}: not {self.title}'s {name}: its SHA-256 is {found}, expected {self.sha256[name]}"
@@ -96,12 +95,8 @@ class PublishedFiles:
         return array if array.ndim > 1 else array.astype(np.intp)
 
 
-def _packed(name: str) -> str:
-    """The name with .gz, as mirrors have it."""
-    return name if name.endswith(".gz") else f"{name}.gz"
-
-
 def _find(folders: list[Path], name: str) -> Path | None:
-    """The first file in the folders that may be `name`, compressed or not."""
-    candidates = [folder / each for folder in folders for each in dict.fromkeys((_packed(name), name))]
+    """The first file in the folders that may be `name`, compressed or not, with - or . before idx."""
+    spellings = [each + suffix for each in (name, name.replace("-idx", ".idx")) for suffix in (".gz", "")]
+    candidates = [folder / spelling for folder in folders for spelling in spellings]
     return next((file for file in candidates if file.is_file()), None)

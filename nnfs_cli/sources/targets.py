@@ -55,19 +55,20 @@ def infer_task(table: Table, names: Sequence[str]) -> tuple[Task, str]:
     return "regression", f"task: regression, since {why}; if they are classes, write `task: classification`"
 
 
-def class_names(table: Table, names: Sequence[str]) -> tuple[str, ...]:
+def class_names(table: Table, names: Sequence[str], option: str = "dataset.target") -> tuple[str, ...]:
     """The classes of the one target column, sorted: numbers by size, texts by letter.
 
+    option: the option that says which column this is.
     NnfsError if there are several columns, or a single class.
     """
     if len(names) > 1:
         raise NnfsError(
-            f"dataset.target: classification takes one target column, found {len(names)} in {table.source}"
+            f"{option}: classification takes one target column, found {len(names)} in {table.source}"
         )
     classes = _distinct(table, names[0])
     if len(classes) < 2:
         raise NnfsError(
-            f"dataset.target: column {names[0]!r} in {table.source} has only one class, "
+            f"{option}: column {names[0]!r} in {table.source} has only one class, "
             f"{classes[0]!r}: there is nothing to tell apart"
         )
     return classes
