@@ -2,6 +2,8 @@
 
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -118,6 +120,17 @@ def test_a_plugin_that_cannot_be_loaded_is_told_with_its_line(nnfs: Nnfs, text: 
     Path("mine.py").write_text(text)
     Path("c.yaml").write_text(USE)
     assert told in message(nnfs, "train", "c.yaml", "-q")
+
+
+def test_a_name_taken_by_nnfs_is_told_in_a_process_that_has_looked_up_no_layer(tmp_path: Path) -> None:
+    plugin = tmp_path / "mine.py"
+    plugin.write_text(LAYER.format(forward="pass", backward="pass").replace('"square"', '"relu"'))
+    program = "import sys; from nnfs_cli.config.plugins import load_plugin; from pathlib import Path\n"
+    program += "load_plugin(Path(sys.argv[1]))"
+    done = subprocess.run(
+        [sys.executable, "-c", program, plugin], capture_output=True, text=True, check=False
+    )
+    assert "mine.py, line 6: layer 'relu' is registered twice: by " in done.stderr.splitlines()[-1]
 
 
 def test_a_name_taken_by_nnfs_is_told_with_its_file(nnfs: Nnfs) -> None:

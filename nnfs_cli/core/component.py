@@ -45,10 +45,13 @@ class Registry(Generic[C]):
         def add(cls: type[C]) -> type[C]:
             is_component = isinstance(cls, type) and issubclass(cls, Component)
             if not isinstance(name, str) or not is_component or getattr(cls, "registry", self) is not self:
+                registry = f"{self.kind}{'es' if self.kind.endswith('s') else 's'}".upper()
                 raise NnfsError(
-                    f'a {self.kind} is registered by @{self.kind.upper()}S.register("name") above a class '
+                    f'a {self.kind} is registered by @{registry}.register("name") above a class '
                     f"{getattr(cls, '__name__', 'Name')}({self.kind.capitalize()})"
                 )
+            if not cls.__module__.startswith("nnfs_cli."):
+                self._discover()  # a plugin must not take the name of a member that comes later
             known = self._classes.get(name)
             if known is not None and known.__module__ in sys.modules:  # else its module failed to import
                 mine, others = _origin(cls), _origin(known)

@@ -41,6 +41,7 @@ def new_config(name: str, source: str = "", targets: Sequence[str] = ()) -> Path
 
     NnfsError if the file exists already, or if nothing can be learned from the source.
     """
+    source = str(Path(source).expanduser()) if source else ""
     stem = re.split(r"[\\/]", source)[-1].split(".")[0]
     file = Path(name or name_from(stem if source else "first"))
     file = file if file.suffix in (".yaml", ".yml") else file.with_name(f"{file.name}.yaml")
@@ -82,6 +83,7 @@ def _npz_options(source: str, targets: Sequence[str]) -> Options:
 
 
 def _text(file: Path, options: Options, comments: Sequence[str]) -> str:
+    """The whole config: the dataset's options as they are, the rest by what is in the data."""
     options, data = _loaded(options)
     if "path" in options:
         options["path"] = _seen_from(file, options["path"])
