@@ -311,3 +311,10 @@ def test_large_integers_with_gaps_are_not_rounded_in_silence() -> None:
 def test_texts_that_differ_only_in_blanks_are_noted() -> None:
     data = load("a,y\nRome,p\nRome ,q\nOslo,p\n")
     assert data.notes[-1] == "column 'a': 'Rome' and 'Rome ' differ only in blanks"
+
+
+def test_large_numbers_are_answered_by_a_network_that_was_trained_on_arrays() -> None:
+    Path("p.csv").write_text(f"id,a\n007,1e20\n{BIG},{BIG}\n")
+    (rows,) = read_rows(["p.csv"], Preparation((1,)), Dialect(), "id")
+    assert rows.ids == ("007", str(BIG))
+    assert rows.x[:, 0].tolist() == [1e20, BIG - 1]

@@ -25,7 +25,8 @@ class ColumnKinds:
     numbers: numbers, and all columns that are not listed here or in `labels` texts. If it is None, a column
         is of numbers if all its values are numbers that float64 holds exactly.
     id_column: kept as the file spells it, besides.
-    keep_misread: whether texts among numbers are kept in `Table.misread`; or they are an error.
+    keep_misread: whether all other columns are of numbers, whatever their size, and texts among them are kept
+        in `Table.misread`; or they are an error.
     """
 
     texts: frozenset[str] = frozenset()
@@ -41,7 +42,7 @@ class ColumnKinds:
 
     def accepted(self, name: str) -> Callable[[str], bool]:
         """Whether a column that is no text may hold a number of this standard spelling."""
-        forced = self.numbers is not None and name in self.numbers
+        forced = self.keep_misread or name in (self.numbers or ())
         plain = name in self.labels
         return lambda number: forced or (is_exact(number) and (not plain or is_plain(number)))
 
@@ -109,7 +110,7 @@ def as_table(
     reductions = (np.fmin, np.fmax) if matrix.size else ()
     low, high = [float(least.reduce(matrix, axis=None)) for least in reductions] or (0.0, 0.0)
     doubtful = set(_doubtful_labels(matrix, numeric, kinds.labels))
-    if kinds.numbers is None and max(-low, high) >= EXACT:
+    if kinds.numbers is None and not kinds.keep_misread and max(-low, high) >= EXACT:
         sizes = np.fmax.reduce(np.abs(matrix.astype(np.float64)))
         doubtful |= {name for name, size in zip(numeric, sizes, strict=True) if size >= EXACT}
     if not doubtful <= kinds.spelled:
