@@ -199,7 +199,9 @@ def test_a_config_of_any_name_trains_into_a_run_that_is_found(nnfs: Nnfs, stem: 
 
 
 def test_a_bare_name_is_a_config_that_comes_with_nnfs(nnfs: Nnfs) -> None:
-    assert "wine: the network" in nnfs("train", "wine", "--dry-run").out
+    out = nnfs("train", "wine", "--dry-run").out
+    assert "".join(out.split()).startswith(f"config:{shipped_configs()['wine']}")
+    assert "wine: the network" in out
     Path("wine").mkdir()
     assert nnfs("train", "wine", "--dry-run").status == 0
     Path("wine.yaml").write_text(CUBIC.replace("name: cubic", "name: mine"))

@@ -11,7 +11,11 @@ from nnfs_cli.cli.options import RUNS, Overrides, RunsFolder
 
 def train(
     config: Annotated[
-        Path, typer.Argument(metavar="CONFIG", help="The YAML file that describes the experiment.")
+        Path,
+        typer.Argument(
+            metavar="CONFIG",
+            help="The YAML file that describes the experiment, or the name of one that comes with nnfs.",
+        ),
     ],
     overrides: Overrides = [],  # noqa: B006  typer reads the default, nothing changes it
     runs: RunsFolder = RUNS,
@@ -36,15 +40,19 @@ def train(
     """Train the network that CONFIG describes; weights, numbers and plots go to runs/<id>/."""
     from nnfs_cli.cli import console
     from nnfs_cli.cli.progress import train_and_show
+    from nnfs_cli.config.find import find_config
     from nnfs_cli.config.load import load_config
     from nnfs_cli.jobs.engine import choose_engine
     from nnfs_cli.runs.directory import RunDirectory
     from nnfs_cli.training.experiment import Experiment
 
+    file = find_config(config)
+    if file != config and not quiet:
+        console.note(f"config: {file}")
     more = ["training.engine=plain"] if plain else []
     if start_from is not None:
         more.append(f"initial_weights={json.dumps(_weights_of(start_from, runs), ensure_ascii=False)}")
-    experiment = Experiment(load_config(config, [*overrides, *more]))
+    experiment = Experiment(load_config(file, [*overrides, *more]))
     choose_engine(experiment)
     if dry_run:
         console.show_network(experiment)
