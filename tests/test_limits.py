@@ -143,10 +143,15 @@ def test_what_is_to_be_predicted_is_looked_at_too(
     frame, x = table(value), matrix(value)
     frame.to_csv("p.csv", index=False)
     np.save("p.npy", x)
+    tables: list[tuple[Iterator[Rows], str]] = [
+        (rows_of_frame(frame, trained_on_table), "the table: row 5, column 'b': "),
+        (read_rows(["p.csv"], trained_on_table, Dialect()), "p.csv: row 5, column 'b': "),
+        (rows_of_frame(frame[["a", "b"]], trained_on_array), "the table: row 5, column 'b': "),
+    ]
+    for parts, place in tables:  # all other rows are answered
+        notes = [note for part in parts for note in part.notes]
+        assert any(f"{place}{told}" in note for note in notes), notes
     sources: list[tuple[Callable[[], Iterator[Rows]], str]] = [
-        (lambda: rows_of_frame(frame, trained_on_table), "the table: row 5, column 'b': "),
-        (lambda: read_rows(["p.csv"], trained_on_table, Dialect()), "p.csv: row 5, column 'b': "),
-        (lambda: rows_of_frame(frame[["a", "b"]], trained_on_array), "the table: row 5, column 'b': "),
         (lambda: rows_of_array(x, trained_on_array, "the array"), "the array: row 5, entry [1]: "),
         (lambda: read_rows(["p.npy"], trained_on_array, Dialect()), "p.npy: row 5, entry [1]: "),
     ]
@@ -168,7 +173,7 @@ def test_the_command_line_tells_it_in_one_message(nnfs: Nnfs) -> None:
         assert status == 2
         assert err == (
             f"nnfs: t.csv: row 5, column 'b': {TOO_LARGE.format('1e+300')} unit, "
-            f"or leave it out if it stands for a missing value\n"
+            f"or leave it out if it stands for a missing value (correct it)\n"
         )
 
 
