@@ -1,0 +1,130 @@
+"""What `nnfs gradcheck` prints: a line for each component, and each mistake once."""
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from nnfs_cli.cli.console import out
+
+if TYPE_CHECKING:
+    from nnfs_cli.gradcheck.compare import TensorCheck
+    from nnfs_cli.gradcheck.report import Check, Report
+    from nnfs_cli.jobs.gradcheck import GradientCheck
+
+PROSE = 80
+"""The largest width of sentences."""
+
+FIRST_TO_GO = ("median", "max abs.", "complex", "shape", "zeros", "kinks", "entries", "max error")
+"""Columns that are left out, in this order, until the rest fits. Verdict and tensor always stay."""
+
+
+def show_gradcheck(found: "GradientCheck", *, verbose: bool) -> None:
+    """The verdict on each component, the findings, and what was not checked; `verbose`: each tensor too."""
+    from nnfs_cli.gradcheck.compare import RULE
+
+    if verbose:
+        for report in found.reports:
+            _show_checks(report)
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for report in found.reports:
+        error = "" if report.error is None else f"error {report.error:.0e}"
+        name = f"{report.kind} {report.name}"
+        table.add_row(_colored(report.verdict), Text(name, overflow="fold"), error)
+    out.print(table)
+    for report in found.reports:
+        _show_findings(report)
+    failed = sum(not report.passed for report in found.reports)
+    whole = len(found.reports)
+    verdict = f"{failed} of {whole} did not pass" if failed else f"all {whole} pass"
+    out.print(f"\n{verdict}; tolerance {found.tolerance:g}, seed {found.seed}", style="bold", markup=False)
+    for note in found.notes:
+        _prose(note)
+    _prose(RULE if verbose else "error: the largest of all gradients, relative; --verbose shows each", "dim")
+
+
+def _show_findings(report: "Report") -> None:
+    """Each mistake of a component: where it was seen, the numbers, and what it looks like."""
+    if not report.passed:
+        where = f" ({report.where})" if report.where else ""
+        out.print(f"\n{report.verdict}: {report.kind} {report.name}{where}", style="bold", markup=False)
+    for check in report.findings:
+        for sentence in _sentences(check):
+            _prose(sentence, indent=2)
+    for note in report.notes:
+        _prose(f"{report.kind} {report.name}: {note}", "dim")
+
+
+def _sentences(check: "Check") -> Iterator[str]:
+    """Where a mistake is seen, as `W[1, 0]: analytic 2, numeric 1, for relu on (4, 5)`, and what it is."""
+    worst: tuple[tuple[int, ...], float, float] | None = getattr(check, "worst", None)
+    tensor = getattr(check, "tensor", "")
+    if worst is not None:
+        index, analytic, numeric = worst
+        tensor += f"{list(index)}: analytic {analytic:.9g}, numeric {numeric:.9g}"
+    if tensor:
+        yield f"{tensor}, for {check.subject}"
+    if check.diagnosis:
+        yield check.diagnosis if tensor else f"{check.diagnosis} (for {check.subject})"
+
+
+def _show_checks(report: "Report") -> None:
+    """A row for each tensor, without the columns for which there is no room; then the laws."""
+    from nnfs_cli.gradcheck.compare import TensorCheck
+    from nnfs_cli.gradcheck.report import LawCheck
+
+    out.print(f"{report.kind} {report.name}", style="bold", markup=False)
+    subjects = dict.fromkeys(check.subject for check in report.checks)
+    for subject in subjects:
+        checks = [check for check in report.checks if check.subject == subject]
+        tensors = [_cells(check) for check in checks if isinstance(check, TensorCheck)]
+        _prose(subject, "dim", indent=2)
+        out.print(Padding(_fitting_table(tensors, out.width - 4), (0, 0, 0, 4)))
+        for check in checks:
+            if isinstance(check, LawCheck):
+                out.print(Text.assemble("    ", _colored(check.verdict), f"  {check.law}"))
+
+
+def _cells(check: "TensorCheck") -> dict[str, str]:
+    return {
+        "": check.verdict,
+        "tensor": check.tensor,
+        "max error": f"{check.max_relative:.1e}",
+        "shape": str(check.shape),
+        "entries": str(check.entries),
+        "zeros": str(check.zeros or ""),
+        "kinks": str(check.kinks or ""),
+        "median": f"{check.median_relative:.1e}",
+        "max abs.": f"{check.max_absolute:.1e}",
+        "complex": "" if check.complex_error is None else f"{check.complex_error:.1e}",
+    }
+
+
+def _fitting_table(rows: Sequence[Mapping[str, str]], width: int) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    columns = list(rows[0]) if rows else []
+    widths = {name: max(len(name), *(len(row[name]) for row in rows)) + 2 for name in columns}
+    for name in FIRST_TO_GO:
+        if sum(widths[column] for column in columns) > width:
+            columns.remove(name)
+    for name in columns:
+        table.add_column(name, justify="left" if name in ("", "tensor", "shape") else "right", no_wrap=True)
+    for row in rows:
+        table.add_row(*(_colored(row[name]) if name == "" else Text(row[name]) for name in columns))
+    return table
+
+
+def _colored(verdict: str) -> Text:
+    return Text(verdict, style="green" if verdict == "pass" else "bold red", no_wrap=True)
+
+
+def _prose(text: str, style: str = "", indent: int = 0) -> None:
+    """Sentences, wrapped by words."""
+    margin = " " * indent
+    wrapped = textwrap.fill(
+        text, min(out.width, PROSE), initial_indent=margin, subsequent_indent=margin, break_on_hyphens=False
+    )
+    out.print(wrapped, style=style, markup=False)

@@ -1,0 +1,111 @@
+"""Reports on registered components, each with the options and shapes that it lists as examples."""
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from nnfs_cli.config.reader import create
+from nnfs_cli.core.arrays import Shape
+from nnfs_cli.core.component import Component
+from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.gradcheck.faults import PluginError, blamed, place_of
+from nnfs_cli.gradcheck.layer_laws import Trial
+from nnfs_cli.gradcheck.report import Check, LawCheck, Report
+from nnfs_cli.gradcheck.select import Names
+from nnfs_cli.gradcheck.subjects import inputs_for
+from nnfs_cli.gradcheck.trials import layer_checks, loss_checks, refusal, regularizer_checks
+from nnfs_cli.layers.base import LAYERS, Layer
+from nnfs_cli.losses.base import LOSSES, Loss
+from nnfs_cli.regularizers.base import REGULARIZERS, Regularizer
+
+IMAGE: Shape = (2, 5, 6)
+"""A row to try for layers that take no vectors and list no examples."""
+
+
+def component_reports(names: Names, seed: int, tolerance: float) -> Iterator[Report]:
+    """A report on each of these layers, losses and regularizers, (kind, name), in this order."""
+    for kind, name in sorted(names, key=lambda each: (KINDS.index(each[0]), each[1])):
+        yield _REPORTS[kind](name, seed, tolerance)
+
+
+def _layer_report(name: str, seed: int, tolerance: float) -> Report:
+    cls = LAYERS[name]
+    trials: list[Trial] = []
+    refused: list[str] = []
+    own = cls.examples is not Layer.examples
+    missing = _missing(cls)
+    if missing:
+        return _failed("layer", cls, "methods", missing)
+    for options, shape in cls.examples if own else [*Layer.examples, ({}, IMAGE)]:
+        if shape == IMAGE and trials and not own:
+            break
+        try:
+            layer = create(Layer, name, options)
+            trial = Trial(layer, shape, seed)
+            reason = refusal(trial)
+            if reason is None:
+                trials.append(Trial(layer, shape, seed, inputs_for(layer, shape, seed)))
+                continue
+        except NnfsError as error:
+            reason = error
+        refused.append(f"rows of shape {shape}: {reason}")
+    if refused and (own or not trials):
+        hint = "" if own else "; if it takes no such rows, list options and shapes of rows in `examples`"
+        return _failed("layer", cls, "examples", refused[0] + hint)
+    notes = [f"not tried on {text}" for text in refused]
+    return guarded("layer", trials[0].layer, lambda: layer_checks(trials, tolerance), notes)
+
+
+def _loss_report(name: str, seed: int, tolerance: float) -> Report:
+    made, problem = _examples(LOSSES[name], Loss)
+    if problem:
+        return _failed("loss", LOSSES[name], "examples", problem)
+    return guarded("loss", made[0], lambda: loss_checks(made, seed, tolerance))
+
+
+def _regularizer_report(name: str, seed: int, tolerance: float) -> Report:
+    made, problem = _examples(REGULARIZERS[name], Regularizer)
+    if problem:
+        return _failed("regularizer", REGULARIZERS[name], "examples", problem)
+    return guarded("regularizer", made[0], lambda: regularizer_checks(made, seed, tolerance))
+
+
+KINDS = ("layer", "loss", "regularizer")
+_REPORTS = dict(zip(KINDS, (_layer_report, _loss_report, _regularizer_report), strict=True))
+
+
+def _examples(cls: Any, family: type[Component]) -> tuple[list[Any], str]:
+    """A loss or regularizer with the options of each of its examples, and why they cannot be made, if so."""
+    try:
+        return [create(family, cls.type_name, options) for options in cls.examples], _missing(cls)
+    except NnfsError as error:
+        return [], f"list options to try in `examples`: {error}"
+
+
+def guarded(
+    kind: str,
+    component: Component,
+    checks: Callable[[], tuple[Check, ...]],
+    notes: Sequence[str] = (),
+    name: str = "",
+) -> Report:
+    """The report with these checks, or with the error that the component's own code raises in them.
+
+    name: by default the component's type.
+    """
+    cls = type(component)
+    try:
+        with blamed(component):
+            return Report(kind, name or cls.type_name, checks(), tuple(notes), place_of(cls))
+    except PluginError as error:
+        return _failed(kind, cls, "no errors", str(error))
+
+
+def _missing(cls: type[Component]) -> str:
+    """A sentence on the methods that a class lacks, or nothing."""
+    methods = ", ".join(sorted(getattr(cls, "__abstractmethods__", ()))) if inspect.isabstract(cls) else ""
+    return f"has no {methods}" if methods else ""
+
+
+def _failed(kind: str, cls: type[Component], law: str, text: str) -> Report:
+    return Report(kind, cls.type_name, (LawCheck(cls.type_name, law, "FAIL", text),), (), place_of(cls))

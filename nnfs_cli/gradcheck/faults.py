@@ -1,0 +1,61 @@
+"""A plugin's own errors: which exceptions are its, and where in its file they arose."""
+
+import inspect
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from nnfs_cli.core.component import Component
+from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.layers.base import LAYERS
+from nnfs_cli.losses.base import LOSSES
+from nnfs_cli.regularizers.base import REGULARIZERS
+
+
+class PluginError(NnfsError):
+    """An exception that a plugin's code raised, in words."""
+
+
+@contextmanager
+def blamed(component: Component) -> Iterator[None]:
+    """Turn an exception from a plugin's file into a PluginError; all others are bugs or users' mistakes."""
+    try:
+        yield
+    except PluginError:
+        raise
+    except BaseException as error:
+        text = _fault(error, type(component)) if isinstance(error, Exception) else ""
+        if not text:
+            raise
+        raise PluginError(text) from error
+
+
+def is_plugin(cls: type) -> bool:
+    """Whether a component is not one of nnfs."""
+    return not cls.__module__.startswith("nnfs_cli.")
+
+
+def file_of(cls: type) -> str:
+    """The path of a plugin's file; empty for a component of nnfs."""
+    return str(getattr(sys.modules.get(cls.__module__), "__file__", "")) if is_plugin(cls) else ""
+
+
+def place_of(cls: type) -> str:
+    """`mine.py, line 12`, where a plugin's class begins; empty for a component of nnfs."""
+    path = file_of(cls)
+    if not Path(path).is_file():  # a file may be gone since it was run
+        return Path(path).name
+    return f"{Path(path).name}, line {inspect.getsourcelines(cls)[1]}"
+
+
+def _fault(error: Exception, cls: type[Component]) -> str:
+    """`forward raises ValueError: ... (mine.py, line 12)`; nothing if the error is of no plugin's file."""
+    registered = [registry[name] for registry in (LAYERS, LOSSES, REGULARIZERS) for name in registry]
+    files = {file_of(each) for each in (*registered, *cls.__mro__) if each is not object} - {""}
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in files]
+    if not frames:
+        return ""
+    where = f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}"
+    return f"{frames[0].name} raises {type(error).__name__}: {error} ({where})"

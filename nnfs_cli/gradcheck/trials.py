@@ -1,0 +1,197 @@
+"""Components tried: each in stages, from the plainest mistakes to what it promises."""
+
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+import numpy as np
+
+from nnfs_cli.core.arrays import Shape
+from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.gradcheck import loss_laws, regularizer_laws
+from nnfs_cli.gradcheck.calls import wrong_calls
+from nnfs_cli.gradcheck.faults import blamed
+from nnfs_cli.gradcheck.harness import larger
+from nnfs_cli.gradcheck.layer_laws import (
+    Trial,
+    evaluation_is_training,
+    gradients_are_linear,
+    memory_order_does_not_matter,
+    probabilities_are_probabilities,
+    remembers_nothing,
+    rows_are_apart,
+    single_precision_is_enough,
+)
+from nnfs_cli.gradcheck.report import Check, LawCheck, in_stages
+from nnfs_cli.gradcheck.subject import Subject, check, check_in_short
+from nnfs_cli.gradcheck.subjects import (
+    batch_sizes,
+    component_text,
+    layer_subject,
+    loss_subjects,
+    regularizer_subject,
+    stack_subject,
+)
+from nnfs_cli.layers.layout import NARROW
+from nnfs_cli.layers.residual import Residual
+from nnfs_cli.losses.base import Loss
+from nnfs_cli.regularizers.base import Regularizer
+
+MANY_ROWS = 16
+LARGER = ", inputs up to ten times larger"
+
+LAWS = (
+    rows_are_apart,
+    gradients_are_linear,
+    single_precision_is_enough,
+    evaluation_is_training,
+    probabilities_are_probabilities,
+)
+
+
+def layer_checks(trials: Sequence[Trial], tolerance: float) -> tuple[Check, ...]:
+    """All checks of one layer with several options or shapes, up to the stage that finds a mistake."""
+    stages: list[Callable[[Trial], Iterator[Check]]] = [
+        _layer_calls,
+        partial(_law, remembers_nothing),
+        partial(_layer_gradients, tolerance=tolerance),
+        partial(_more_rows, tolerance=tolerance),
+        partial(_law, memory_order_does_not_matter),
+        partial(_more_inputs, tolerance=tolerance),
+        *(partial(_law, law) for law in LAWS),
+    ]
+    return in_stages(partial(_for_each, stage, trials) for stage in stages)
+
+
+def _for_each(stage: Callable[[Trial], Iterator[Check]], trials: Sequence[Trial]) -> Iterator[Check]:
+    for trial in trials:
+        yield from stage(trial)
+
+
+def _layer_calls(trial: Trial) -> Iterator[Check]:
+    for n in batch_sizes(trial.layer):
+        name = f"{component_text(trial.layer)} on {(n, *trial.shape)}"
+        yield from law_checks(name, "calls write their output alone", wrong_calls(trial.bench(), n))
+
+
+def _layer_gradients(trial: Trial, tolerance: float) -> Iterator[Check]:
+    for n in batch_sizes(trial.layer):
+        subject = layer_subject(trial.layer, trial.shape, n, trial.seed, trial.inputs)
+        yield from check(subject, trial.seed, tolerance)
+
+
+def _law(law: Callable[[Trial], str], trial: Trial) -> Iterator[Check]:
+    if trial.is_view:  # the network never calls its methods
+        return
+    text = law(trial)
+    name = f"{component_text(trial.layer)} on {('N', *trial.shape)}".replace("'", "")
+    yield from law_checks(name, law.__name__.replace("_", " "), [text] if text else [])
+
+
+def _more_rows(trial: Trial, tolerance: float) -> Iterator[Check]:
+    subject = layer_subject(trial.layer, trial.shape, MANY_ROWS, trial.seed, trial.inputs)
+    yield from check_in_short(subject, trial.seed, tolerance)
+
+
+def _more_inputs(trial: Trial, tolerance: float) -> Iterator[Check]:
+    """At rows of 32 numbers and more, which lie in C order; at larger inputs; twice inside a residual."""
+    wide = Trial(trial.layer, wider(trial.shape), trial.seed, trial.inputs)
+    subjects = []
+    if wide.shape != trial.shape and refusal(wide) is None:
+        subjects.append(layer_subject(wide.layer, wide.shape, MANY_ROWS, wide.seed, wide.inputs))
+    subjects.append(layer_subject(trial.layer, trial.shape, MANY_ROWS, trial.seed, larger, LARGER))
+    if trial.bench().network.output_shape == trial.shape:
+        name = f"{component_text(trial.layer)} on {(MANY_ROWS, *trial.shape)}, two in a residual"
+        twice = Residual((copy.deepcopy(trial.layer), copy.deepcopy(trial.layer)))
+        subjects.append(stack_subject(name, [twice], trial.shape, MANY_ROWS, trial.seed, trial.inputs))
+    yield from _in_short(subjects, trial.seed, tolerance)
+
+
+def refusal(trial: Trial) -> NnfsError | None:
+    """Why the layer cannot be tried on such rows; None if it can."""
+    try:
+        with blamed(trial.layer):
+            bench = trial.bench()
+            if not bench.is_view:
+                bench.run(*bench.point(4))
+    except NnfsError as error:
+        return error
+    return None
+
+
+def wider(shape: Shape) -> Shape:
+    """The shape with its last axis repeated until a row has NARROW numbers."""
+    size = int(np.prod(shape))
+    return (*shape[:-1], shape[-1] * -(-NARROW // size)) if 0 < size < NARROW else shape
+
+
+def loss_checks(losses: Sequence[Loss], seed: int, tolerance: float) -> tuple[Check, ...]:
+    """All checks of one loss with several options, up to the stage that finds a mistake."""
+
+    def law(law: Callable[[Loss, int], Iterator[str]]) -> Iterator[Check]:
+        for loss in losses:
+            yield from law_checks(component_text(loss), law.__name__.replace("_", " "), law(loss, seed))
+
+    def gradients() -> Iterator[Check]:
+        for loss in losses:
+            for n, width in ((1, 2), (4, 3)):
+                for subject in loss_subjects(loss, n, width, seed):
+                    yield from check(subject, seed, tolerance)
+
+    def more() -> Iterator[Check]:
+        for loss in losses:
+            widths = ((MANY_ROWS, 5), (7, 2), *([(5, 1)] if loss.tasks == ("regression",) else []))
+            subjects = [subject for n, m in widths for subject in loss_subjects(loss, n, m, seed)]
+            subjects += loss_subjects(loss, MANY_ROWS, 3, seed + 1, 10.0, LARGER.replace("inputs", "outputs"))
+            yield from _in_short(subjects, seed, tolerance)
+
+    first = (loss_laws.tasks_are_known, loss_laws.calls_write_and_change_nothing_else)
+    return in_stages(
+        [
+            *(partial(law, each) for each in first),
+            gradients,
+            more,
+            *(partial(law, each) for each in loss_laws.LAWS),
+        ]
+    )
+
+
+def regularizer_checks(regularizers: Sequence[Regularizer], seed: int, tolerance: float) -> tuple[Check, ...]:
+    """All checks of one regularizer with several options, up to the stage that finds a mistake."""
+
+    def law(law: Callable[[Regularizer, int], Iterator[str]]) -> Iterator[Check]:
+        for each in regularizers:
+            yield from law_checks(component_text(each), law.__name__.replace("_", " "), law(each, seed))
+
+    def gradients() -> Iterator[Check]:
+        for each in regularizers:
+            yield from check(regularizer_subject(each, seed), seed, tolerance)
+
+    def more() -> Iterator[Check]:
+        for each in regularizers:
+            larger_values = regularizer_subject(each, seed + 1, 10.0, ", parameters ten times larger")
+            yield from _in_short([larger_values], seed, tolerance)
+
+    return in_stages(
+        [
+            partial(law, regularizer_laws.calls_change_only_what_they_should),
+            gradients,
+            more,
+            *(partial(law, each) for each in regularizer_laws.LAWS),
+        ]
+    )
+
+
+def _in_short(subjects: Sequence[Subject], seed: int, tolerance: float) -> Iterator[Check]:
+    for subject in subjects:
+        if np.isfinite(subject.loss()):  # else it cannot be told there
+            yield from check_in_short(subject, seed, tolerance)
+
+
+def law_checks(subject: str, law: str, broken: Iterator[str] | Sequence[str]) -> Iterator[LawCheck]:
+    """A failed check for each sentence on how the law is broken, or one that passed."""
+    sentences = list(broken)
+    for sentence in sentences:
+        yield LawCheck(subject, law, "FAIL", sentence)
+    if not sentences:
+        yield LawCheck(subject, law, "pass")
