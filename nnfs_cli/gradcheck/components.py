@@ -12,8 +12,7 @@ from nnfs_cli.gradcheck.faults import PluginError, blamed, place_of
 from nnfs_cli.gradcheck.layer_laws import Trial
 from nnfs_cli.gradcheck.report import Check, LawCheck, Report
 from nnfs_cli.gradcheck.select import Names
-from nnfs_cli.gradcheck.subjects import inputs_for
-from nnfs_cli.gradcheck.trials import layer_checks, loss_checks, refusal, regularizer_checks
+from nnfs_cli.gradcheck.trials import layer_checks, loss_checks, regularizer_checks, try_layer
 from nnfs_cli.layers.base import LAYERS, Layer
 from nnfs_cli.losses.base import LOSSES, Loss
 from nnfs_cli.regularizers.base import REGULARIZERS, Regularizer
@@ -32,6 +31,7 @@ def _layer_report(name: str, seed: int, tolerance: float) -> Report:
     cls = LAYERS[name]
     trials: list[Trial] = []
     refused: list[str] = []
+    by_own_error = False
     own = cls.examples is not Layer.examples
     missing = _missing(cls)
     if missing:
@@ -40,17 +40,16 @@ def _layer_report(name: str, seed: int, tolerance: float) -> Report:
         if shape == IMAGE and trials and not own:
             break
         try:
-            layer = create(Layer, name, options)
-            trial = Trial(layer, shape, seed)
-            reason = refusal(trial)
-            if reason is None:
-                trials.append(Trial(layer, shape, seed, inputs_for(layer, shape, seed)))
-                continue
+            trials.append(try_layer(create(Layer, name, options), shape, seed))
         except NnfsError as error:
-            reason = error
-        refused.append(f"rows of shape {shape}: {reason}")
+            refused.append(f"rows of shape {shape}: {error}")
+            by_own_error = by_own_error or isinstance(error, PluginError)
     if refused and (own or not trials):
-        hint = "" if own else "; if it takes no such rows, list options and shapes of rows in `examples`"
+        hint = (
+            ""
+            if own or by_own_error
+            else "; if it takes no such rows, list options and shapes of rows in `examples`"
+        )
         return _failed("layer", cls, "examples", refused[0] + hint)
     notes = [f"not tried on {text}" for text in refused]
     return guarded("layer", trials[0].layer, lambda: layer_checks(trials, tolerance), notes)

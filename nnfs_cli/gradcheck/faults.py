@@ -45,9 +45,10 @@ def file_of(cls: type) -> str:
 def place_of(cls: type) -> str:
     """`mine.py, line 12`, where a plugin's class begins; empty for a component of nnfs."""
     path = file_of(cls)
-    if not Path(path).is_file():  # a file may be gone since it was run
+    try:
+        return f"{Path(path).name}, line {inspect.getsourcelines(cls)[1]}" if path else ""
+    except OSError:  # the file may be gone since it was run
         return Path(path).name
-    return f"{Path(path).name}, line {inspect.getsourcelines(cls)[1]}"
 
 
 def _fault(error: Exception, cls: type[Component]) -> str:

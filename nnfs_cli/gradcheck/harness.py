@@ -13,7 +13,7 @@ from nnfs_cli.core.draws import Draws
 from nnfs_cli.core.params import Param
 from nnfs_cli.engine.network import Network, Workspace
 from nnfs_cli.gradcheck.compare import COMPLEX_STEP
-from nnfs_cli.initializers.zeros import Zeros
+from nnfs_cli.initializers.constant import Constant
 from nnfs_cli.layers.base import Layer
 
 Inputs: TypeAlias = Callable[[np.random.Generator, Shape], Array]
@@ -58,7 +58,7 @@ class Shift(Layer):
     type_name: ClassVar[str] = "below"
 
     def build(self, shape: Shape) -> Shape:
-        self.w = Param(shape, Zeros(), fan=(1, 1))
+        self.w = Param(shape, Constant(0.01), fan=(1, 1))
         return shape
 
     def forward(self, x: Array, y: Array) -> None:

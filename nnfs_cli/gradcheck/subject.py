@@ -108,10 +108,11 @@ class Subject:
     def unrepeatable(self) -> Iterator[TensorCheck]:
         """A failed check for each tensor if two equal calls differ, as with draws without a seed."""
         analytic, again = self.gradients(), self.gradients()
-        values = (self.loss(), self.loss())
+        values = np.array([self.loss(), self.loss()])
+        differ = not np.array_equal(values[:1], values[1:], equal_nan=True)
         for (name, tensor), first, second in zip(self.tensors, analytic, again, strict=True):
-            if values[0] != values[1] or not np.array_equal(first, second, equal_nan=True):
-                what = "losses" if values[0] != values[1] else "gradients"
+            if differ or not np.array_equal(first, second, equal_nan=True):
+                what = "losses" if differ else "gradients"
                 yield TensorCheck(
                     subject=self.name,
                     tensor=name,

@@ -17,7 +17,6 @@ from nnfs_cli.gradcheck.harness import (
     Rewind,
     Shift,
     fill_with_nan,
-    fractions,
     normal,
     scatter,
 )
@@ -132,38 +131,31 @@ def stack_subject(
     return Subject(name, loss, gradients, tensors, n, twin.slope, magnitude=magnitude)
 
 
-def inputs_for(layer: Layer, shape: Shape, seed: int = 0) -> Inputs:
-    """Normal inputs, or fractions of one for a layer that is not finite at some normal ones."""
-    from nnfs_cli.gradcheck.bench import Bench
-
-    bench = Bench(layer, shape, seed)
-    outcome = bench.run(*bench.point(8))
-    return normal if bench.is_view or np.isfinite(outcome["y"]).all() else fractions
-
-
 def loss_subjects(
     loss: Loss, n: int, width: int, seed: int = 0, scale: float = 1.0, what: str = ""
 ) -> Iterator[Subject]:
     """A loss's gradient to the network's outputs, for every kind of targets that it takes.
 
+    Other outputs come before each gradient: a loss that keeps something of them is then wrong.
+
     scale: how much larger the outputs are than in the loss's trials.   what: is added to the name.
     """
-    other_values = [
-        abs(loss.value(z, t)) for _, z, t in loss.trials(n, width, np.random.default_rng(seed + 1))
-    ]
-    for (task, z, t), other in zip(
-        loss.trials(n, width, np.random.default_rng(seed)), other_values, strict=True
-    ):
+    others = loss.trials(n, width, np.random.default_rng(seed + 1))
+    trials = loss.trials(n, width, np.random.default_rng(seed))
+    for (task, z, t), (_, other_z, other_t) in zip(trials, others, strict=True):
         z *= scale
         dz = np.empty_like(z)
 
-        def gradients(z: Array = z, t: Array = t, dz: Array = dz) -> list[Array]:
+        def gradients(
+            z: Array = z, t: Array = t, dz: Array = dz, other_z: Array = other_z, other_t: Array = other_t
+        ) -> list[Array]:
+            loss.gradient(other_z, other_t, dz)
             dz.fill(np.nan)
             loss.gradient(z, t, dz)
             return [dz.copy()]
 
         name = f"{component_text(loss)} on {z.shape}, {task}{what}"
-        magnitude = max(other, abs(loss.value(z, t)))
+        magnitude = max(abs(loss.value(other_z, other_t)), abs(loss.value(z, t)))
         yield Subject(name, partial(loss.value, z, t), gradients, [("z", z)], n, magnitude=magnitude)
 
 
@@ -186,6 +178,7 @@ def regularizer_subject(
     params = flat_params(seed, scale)
 
     def gradients() -> list[Array]:
+        regularizer.add_gradient(flat_params(seed + 1, scale))
         params.grad.fill(0.0)
         regularizer.add_gradient(params)
         return [param.grad.copy() for param in params.named.values()]

@@ -11,7 +11,7 @@ from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.gradcheck import loss_laws, regularizer_laws
 from nnfs_cli.gradcheck.calls import wrong_calls
 from nnfs_cli.gradcheck.faults import blamed
-from nnfs_cli.gradcheck.harness import larger
+from nnfs_cli.gradcheck.harness import fractions, larger
 from nnfs_cli.gradcheck.layer_laws import (
     Trial,
     evaluation_is_training,
@@ -32,6 +32,7 @@ from nnfs_cli.gradcheck.subjects import (
     regularizer_subject,
     stack_subject,
 )
+from nnfs_cli.layers.base import Layer
 from nnfs_cli.layers.layout import NARROW
 from nnfs_cli.layers.residual import Residual
 from nnfs_cli.losses.base import Loss
@@ -69,7 +70,7 @@ def _for_each(stage: Callable[[Trial], Iterator[Check]], trials: Sequence[Trial]
 
 
 def _layer_calls(trial: Trial) -> Iterator[Check]:
-    for n in batch_sizes(trial.layer):
+    for n in reversed(batch_sizes(trial.layer)):
         name = f"{component_text(trial.layer)} on {(n, *trial.shape)}"
         yield from law_checks(name, "calls write their output alone", wrong_calls(trial.bench(), n))
 
@@ -97,7 +98,7 @@ def _more_inputs(trial: Trial, tolerance: float) -> Iterator[Check]:
     """At rows of 32 numbers and more, which lie in C order; at larger inputs; twice inside a residual."""
     wide = Trial(trial.layer, wider(trial.shape), trial.seed, trial.inputs)
     subjects = []
-    if wide.shape != trial.shape and refusal(wide) is None:
+    if wide.shape != trial.shape and not refuses(wide.layer, wide.shape, wide.seed):
         subjects.append(layer_subject(wide.layer, wide.shape, MANY_ROWS, wide.seed, wide.inputs))
     subjects.append(layer_subject(trial.layer, trial.shape, MANY_ROWS, trial.seed, larger, LARGER))
     if trial.bench().network.output_shape == trial.shape:
@@ -107,16 +108,26 @@ def _more_inputs(trial: Trial, tolerance: float) -> Iterator[Check]:
     yield from _in_short(subjects, trial.seed, tolerance)
 
 
-def refusal(trial: Trial) -> NnfsError | None:
-    """Why the layer cannot be tried on such rows; None if it can."""
+def try_layer(layer: Layer, shape: Shape, seed: int) -> Trial:
+    """A trial with inputs for which y is finite: normal ones, or else fractions of one.
+
+    Raises NnfsError if the layer cannot take such rows.
+    """
+    trial = Trial(layer, shape, seed)
+    with blamed(layer):
+        bench = trial.bench()
+        if bench.is_view or np.isfinite(bench.run(*bench.point(4))["y"]).all():
+            return trial
+    return Trial(layer, shape, seed, fractions)
+
+
+def refuses(layer: Layer, shape: Shape, seed: int) -> bool:
+    """Whether the layer cannot take rows of this shape."""
     try:
-        with blamed(trial.layer):
-            bench = trial.bench()
-            if not bench.is_view:
-                bench.run(*bench.point(4))
-    except NnfsError as error:
-        return error
-    return None
+        try_layer(layer, shape, seed)
+    except NnfsError:
+        return True
+    return False
 
 
 def wider(shape: Shape) -> Shape:

@@ -14,13 +14,12 @@ from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.gradcheck.compare import RULE, TOLERANCE
 from nnfs_cli.gradcheck.components import component_reports, guarded
 from nnfs_cli.gradcheck.faults import is_plugin
-from nnfs_cli.gradcheck.layer_laws import Trial
 from nnfs_cli.gradcheck.networks import experiment_subjects, part_subjects, plugin_layers
 from nnfs_cli.gradcheck.report import Check, Report
 from nnfs_cli.gradcheck.select import choose, listed
 from nnfs_cli.gradcheck.subject import Subject, check, check_in_short
-from nnfs_cli.gradcheck.subjects import component_subjects, inputs_for
-from nnfs_cli.gradcheck.trials import layer_checks, loss_checks, regularizer_checks
+from nnfs_cli.gradcheck.subjects import component_subjects
+from nnfs_cli.gradcheck.trials import layer_checks, loss_checks, regularizer_checks, try_layer
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.loop import train
 from nnfs_cli.training.reports import StepReport
@@ -111,7 +110,7 @@ def _plugin_reports(experiment: Experiment, seed: int, tolerance: float) -> Iter
     for layer, shape in plugin_layers(config.layers, experiment.network.shapes[0]):
 
         def checks(layer: Any = layer, shape: Any = shape) -> Any:
-            return layer_checks([Trial(layer, shape, seed, inputs_for(layer, shape, seed))], tolerance)
+            return layer_checks([try_layer(layer, shape, seed)], tolerance)
 
         yield guarded("layer", layer, checks)
     if is_plugin(type(config.loss)):
