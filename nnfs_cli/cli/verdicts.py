@@ -31,7 +31,7 @@ def show_gradcheck(found: "GradientCheck", *, verbose: bool) -> None:
             _show_checks(report)
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for report in found.reports:
-        error = "" if report.error is None else f"error {report.error:.0e}"
+        error = f"error {report.error:.0e}" if report.error is not None and _tells(report) else ""
         name = f"{report.kind} {report.name}"
         table.add_row(_colored(report.verdict), Text(name, overflow="fold"), error)
     out.print(table)
@@ -44,6 +44,11 @@ def show_gradcheck(found: "GradientCheck", *, verbose: bool) -> None:
     for note in found.notes:
         _prose(note)
     _prose(RULE if verbose else "error: the largest of all gradients, relative; --verbose shows each", "dim")
+
+
+def _tells(report: "Report") -> bool:
+    """Whether the error is the reason for the verdict, and no law."""
+    return report.passed or any(hasattr(finding, "tensor") for finding in report.findings)
 
 
 def _show_findings(report: "Report") -> None:
@@ -82,7 +87,8 @@ def _show_checks(report: "Report") -> None:
         checks = [check for check in report.checks if check.subject == subject]
         tensors = [_cells(check) for check in checks if isinstance(check, TensorCheck)]
         _prose(subject, "dim", indent=2)
-        out.print(Padding(_fitting_table(tensors, out.width - 4), (0, 0, 0, 4)))
+        if tensors:
+            out.print(Padding(_fitting_table(tensors, out.width - 4), (0, 0, 0, 4)))
         for check in checks:
             if isinstance(check, LawCheck):
                 out.print(Text.assemble("    ", _colored(check.verdict), f"  {check.law}"))

@@ -26,11 +26,11 @@ RULE = (
     f"error = |a - n| / max(|a|, |n|, s) with s = {SMALLEST:g} max(1, |loss|) in a network, and {SMALLEST:g} "
     f"of the loss's size for a single component: for gradients below s the absolute error counts, since "
     f"their ratio is mostly rounding. If all of a tensor's are below {TELLING:g} s, the complex step of "
-    f"{COMPLEX_STEP:g} decides, where the component's operations allow it; elsewhere they are too small to "
-    f"tell, which is no pass. An entry is at a kink if its slopes to the left and right differ, or if the "
-    f"two steps disagree. Such entries are left out and counted. If they are more than a tenth, the check "
-    f"is inconclusive, which is no pass; a config's network is then checked again with noise on inputs and "
-    f"parameters."
+    f"{COMPLEX_STEP:g} decides, where the component's operations allow it, and in a network the layer alone "
+    f"under the slopes from above; elsewhere they are too small to tell, which is no pass. An entry is at a "
+    f"kink if its slopes to the left and right differ, or if the two steps disagree. Such entries are left "
+    f"out and counted. If they are more than a tenth, the check is inconclusive, which is no pass; a "
+    f"config's network is then checked again with noise on inputs and parameters."
 )
 
 Verdict = Literal["pass", "FAIL", "inconclusive", "too small to tell"]
@@ -85,7 +85,7 @@ def compare(
     rng: np.random.Generator,
     tolerance: float = TOLERANCE,
     complex_slope: Callable[[Shape], float | None] | None = None,
-    complex_always: bool = True,
+    chain_slope: Callable[[Shape], float | None] | None = None,
     rows: int = 1,
     magnitude: float = 1.0,
     largest: float = 0.0,
@@ -94,8 +94,9 @@ def compare(
 ) -> TensorCheck:
     """Compare `analytic` with the slopes of `loss` as entries of `values` change in place.
 
-    complex_slope: the complex-step derivative for an entry; None if there is none. It is slow, so without
-        `complex_always` it is asked only where differences cannot tell.
+    complex_slope: the complex-step derivative for an entry; None if there is none.
+    chain_slope: the slope of an entry's layer alone under the slopes from above; None if there is none. It is
+        asked where differences cannot tell.
     rows: N, for the diagnosis.   magnitude: the size of the numbers that the loss sums up.
     largest: the largest entry of all tensors' gradients.   rates: learning rates, for the diagnosis.
     entries: how many to compare at most; by default MOST_ENTRIES.
@@ -124,13 +125,12 @@ def compare(
         verdict = "inconclusive"
     rounding = ZERO * max(size, largest)
     too_small = verdict == "pass" and _is_too_small(a, n, smallest, rounding)
-    c = None
-    if complex_always or too_small:
-        c = _complex_slopes(complex_slope, [indices[i] for i in smooth], n, smallest)
+    c = _slopes(complex_slope, [indices[i] for i in smooth], n, smallest)
     if too_small:
-        verdict = _decide(a, c, rounding, tolerance)
-        if c is not None:
-            n = c
+        fine = _slopes(chain_slope, [indices[i] for i in smooth], n, smallest) if chain_slope else c
+        verdict = _decide(a, fine, rounding, tolerance)
+        if fine is not None:
+            n = fine
             worst = int(np.argmax(np.abs(a - n)))
     text, factor = "", None
     if verdict == "FAIL":
@@ -191,7 +191,7 @@ def _is_too_small(a: Array, n: Array, smallest: float, rounding: float) -> bool:
 
 
 def _decide(a: Array, c: Array | None, rounding: float, tolerance: float) -> Verdict:
-    """The complex step's verdict on a tiny gradient.
+    """The verdict on a tiny gradient by finer slopes c.
 
     If all complex slopes are zero, some operation dropped the imaginary part: then they tell nothing.
     """
@@ -206,10 +206,10 @@ def _largest_error(a: Array, true: Array, smallest: float) -> float:
     return float(np.max(np.abs(a - true) / scale))
 
 
-def _complex_slopes(
+def _slopes(
     slope: Callable[[Shape], float | None] | None, indices: list[Shape], numeric: Array, smallest: float
 ) -> Array | None:
-    """The complex step's slopes; None where it does not apply."""
+    """The slopes by another way; None where it does not apply."""
     if slope is None or not indices:
         return None
     slopes = [slope(index) for index in indices]

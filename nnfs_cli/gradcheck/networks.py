@@ -1,7 +1,6 @@
 """The gradients of a config's network on its own data: as a whole, and layer by layer."""
 
 import copy
-import functools
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
@@ -10,8 +9,10 @@ import numpy as np
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.engine.batch import Batch
 from nnfs_cli.engine.network import Workspace
+from nnfs_cli.gradcheck.compare import along_entry
+from nnfs_cli.gradcheck.differences import derivative
 from nnfs_cli.gradcheck.faults import is_plugin
-from nnfs_cli.gradcheck.harness import ComplexTwin, Rewind, fill_with_nan
+from nnfs_cli.gradcheck.harness import Rewind, fill_with_nan
 from nnfs_cli.gradcheck.subject import Subject
 from nnfs_cli.gradcheck.subjects import batch_sizes, component_text, stack_subject
 from nnfs_cli.layers.base import Layer
@@ -26,6 +27,9 @@ NOISE = 0.1
 """Inputs and parameters move by this share of their range or size to leave kinks."""
 
 
+LARGEST_SIZE = 10.0
+
+
 def experiment_subjects(experiment: Experiment, seed: int, when: str) -> Iterator[Subject]:
     """A whole network on a real batch of its data: under its loss, its penalty, and both together."""
     network, loss = experiment.network, experiment.loss
@@ -36,7 +40,8 @@ def experiment_subjects(experiment: Experiment, seed: int, when: str) -> Iterato
     x, values = workspace.x.copy(), params.value.copy()
     axis = None if network.has_images else 0
     low, high = x.min(axis), x.max(axis)
-    dz, of_penalty = np.zeros_like(workspace.y), dict[int, Array]()
+    dys: list[Array] = []
+    of_penalty: list[Array] = []
 
     def add_noise(rng: np.random.Generator) -> None:
         """Move inputs by NOISE of the way to random values from the range of their column, or of all pixels.
@@ -63,27 +68,38 @@ def experiment_subjects(experiment: Experiment, seed: int, when: str) -> Iterato
         if data:
             workspace.forward()
             loss.gradient(workspace.y, batch.t, workspace.dy)
-            dz[...] = workspace.dy
             workspace.backward()
+            dys[:] = [gradient.copy() for gradient in workspace.gradients[1:]]
         else:
             params.grad.fill(0.0)
             workspace.dx.fill(0.0)
         before = [p.grad.copy() for p in params.named.values()]
         if penalty and regularizer is not None:
             regularizer.add_gradient(params)
-        for i, (p, of_data) in enumerate(zip(params.named.values(), before, strict=True)):
-            of_penalty[i] = p.grad - of_data
+        of_penalty[:] = [after.grad - b for after, b in zip(params.named.values(), before, strict=True)]
+        of_penalty.append(np.zeros_like(workspace.x))
         return [*(p.grad.copy() for p in params.named.values()), workspace.dx.copy()]
 
-    @functools.cache
-    def twin() -> ComplexTwin:
-        """The network in complex numbers, under dz y. It is made when first needed, since it is slow."""
-        return ComplexTwin(experiment.config.layers, network.shapes[0], network, workspace.x, dz, seed)
+    def chain_slope(i: int, index: Shape) -> float | None:
+        """The slope of the i-th tensor's layer alone, under the slopes dy from above, by the chain rule.
 
-    def complex_slope(i: int, index: Shape) -> float | None:
-        slope = twin().slope(i, index)
-        return slope if slope is None or i not in of_penalty else slope + float(of_penalty[i][index])
+        dy is scaled to the size 1, so that nothing is too small to tell.
+        """
+        layer = owners[i]
+        size = float(np.linalg.norm(dys[layer]))
+        y, r = workspace.activations[layer + 1], dys[layer] / size if size else dys[layer]
 
+        def alone() -> float:
+            rewind()
+            workspace.forward()
+            return float(np.sum(r * y))
+
+        middle = alone()
+        found = derivative(along_entry(alone, tensors[i][1], index), middle, float(np.linalg.norm(r * y)))
+        return None if found.kink else size * found.slope + float(of_penalty[i][index])
+
+    owners = [network.names.index(name.split("/", 1)[0]) for name in params.named]
+    owners.append(next(i for i, layer in enumerate(network.layers) if layer.view(workspace.x) is None))
     tensors = [*((name, param.value) for name, param in params.named.items()), ("x", workspace.x)]
     parts = {"loss": (True, False)}
     if regularizer is not None:
@@ -96,8 +112,7 @@ def experiment_subjects(experiment: Experiment, seed: int, when: str) -> Iterato
             partial(gradients, data=data, penalty=penalty),
             tensors,
             len(workspace.x),
-            complex_slope=complex_slope if data else None,
-            complex_always=False,
+            chain_slope=chain_slope if data else None,
             magnitude=1.0 if data else abs(loss_now()),
             entries=FEWER_ENTRIES if params.value.size >= LARGE else None,
             add_noise=add_noise,
@@ -123,9 +138,10 @@ def part_subjects(experiment: Experiment, seed: int) -> Iterator[tuple[str, Laye
 
 
 def _near(x: Array, rng: np.random.Generator, shape: Shape) -> Array:
-    """Rows of x with noise."""
+    """Rows of x with noise, and not so large that rounding hides a step."""
     size = float(np.sqrt(np.mean(np.square(x)))) or 1.0
-    return np.asarray(x[rng.choice(len(x), shape[0])] + NOISE * size * rng.normal(size=shape))
+    rows = x[rng.choice(len(x), shape[0])] + NOISE * size * rng.normal(size=shape)
+    return np.asarray(rows * min(1.0, LARGEST_SIZE / size))
 
 
 def plugin_layers(layers: Sequence[Layer], shape: Shape) -> Iterator[tuple[Layer, Shape]]:

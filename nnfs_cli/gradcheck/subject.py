@@ -27,7 +27,7 @@ class Subject:
     entries: how many of each tensor to compare at most, None for the usual number.
     rates: learning rates that a wrong gradient may contain.
     complex_slope: the complex-step derivative for a tensor and one of its entries; None if there is none.
-    complex_always: whether complex slopes are compared, too, where differences can tell.
+    chain_slope: the same by a network's layers one by one; None for single components.
     add_noise: moves inputs and parameters a little, at random; None if that is never needed.
     """
 
@@ -37,7 +37,7 @@ class Subject:
     tensors: Sequence[tuple[str, Array]]
     rows: int
     complex_slope: Callable[[int, Shape], float | None] | None = None
-    complex_always: bool = True
+    chain_slope: Callable[[int, Shape], float | None] | None = None
     magnitude: float = 1.0
     entries: int | None = None
     add_noise: Callable[[np.random.Generator], None] | None = None
@@ -58,7 +58,7 @@ class Subject:
             rng=rng,
             tolerance=tolerance,
             complex_slope=None if self.complex_slope is None else partial(self.complex_slope, i),
-            complex_always=self.complex_always,
+            chain_slope=None if self.chain_slope is None else partial(self.chain_slope, i),
             rows=self.rows,
             magnitude=self.magnitude,
             largest=max(float(np.abs(gradient).max(initial=0.0)) for gradient in gradients),

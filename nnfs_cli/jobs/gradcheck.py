@@ -95,8 +95,8 @@ def check_network(
     with _quiet():
         reports = [*_plugin_reports(experiment, seed, tolerance), *_part_reports(experiment, seed, tolerance)]
         if not all(report.passed for report in reports):
-            notes = ("the whole network was not checked, since a part of it is wrong",)
-            return GradientCheck(tuple(reports), notes, seed, tolerance)
+            unfinished = "the whole network was not checked, since a part of it is wrong"
+            return GradientCheck(tuple(reports), (unfinished, *_unchecked(experiment)), seed, tolerance)
         reports.append(_network_report(experiment, seed, "at the start", tolerance, see))
         steps = (report for report in train(experiment) if isinstance(report, StepReport))
         if burn_in and any(report.step == burn_in for report in steps):
@@ -128,7 +128,9 @@ def _part_reports(experiment: Experiment, seed: int, tolerance: float) -> Iterat
             def checks(make: Callable[[], Subject] = subject) -> tuple[Check, ...]:
                 return tuple(check_in_short(make(), seed, tolerance))
 
-            yield guarded("layer", layer, checks, name=name)
+            report = guarded("layer", layer, checks, name=name)
+            if report.checks:  # else only the whole network can tell
+                yield report
 
 
 def _network_report(
