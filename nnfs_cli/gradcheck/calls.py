@@ -54,7 +54,9 @@ def _watched_pass(bench: Bench, n: int, rng: np.random.Generator) -> dict[str, _
     values = {f"{name}.value": param.value for name, param in params.items()}
     grads = {f"{name}.grad": param.grad for name, param in params.items()}
     statistics = {"a statistic": bench.network.params.statistics}
-    arrays = {**values, **grads}
+    gathered = {f"{name}.value": statistic.value for name, statistic in layer.statistics().items()}
+    arrays = {**values, **grads, **gathered}
+    owners = {**params, **layer.statistics()}
 
     def watch(
         call: Callable[[], object], reads: Mapping[str, Array], writes: Mapping[str, Array]
@@ -62,9 +64,9 @@ def _watched_pass(bench: Bench, n: int, rng: np.random.Generator) -> dict[str, _
         watched = _Watched(call, reads, writes, rng)
         for name, array in arrays.items():
             owner, attribute = name.rsplit(".", 1)
-            if getattr(params[owner], attribute) is not array:
+            if getattr(owners[owner], attribute) is not array:
                 watched.replaced = name
-                setattr(params[owner], attribute, array)
+                setattr(owners[owner], attribute, array)
         return watched
 
     bench.rewind()

@@ -12,13 +12,16 @@ from nnfs_cli.gradcheck.faults import PluginError, blamed, place_of
 from nnfs_cli.gradcheck.layer_laws import Trial
 from nnfs_cli.gradcheck.report import Check, LawCheck, Report
 from nnfs_cli.gradcheck.select import Names
-from nnfs_cli.gradcheck.trials import layer_checks, loss_checks, regularizer_checks, try_layer
+from nnfs_cli.gradcheck.trials import also_on, layer_checks, loss_checks, regularizer_checks, try_layer
 from nnfs_cli.layers.base import LAYERS, Layer
 from nnfs_cli.losses.base import LOSSES, Loss
 from nnfs_cli.regularizers.base import REGULARIZERS, Regularizer
 
 IMAGE: Shape = (2, 5, 6)
 """A row to try for layers that take no vectors and list no examples."""
+
+MORE_SHAPES: tuple[Shape, ...] = ((1,), (2, 2, 3))
+"""Rows to try for layers that list no examples, where they take them."""
 
 
 def component_reports(names: Names, seed: int, tolerance: float) -> Iterator[Report]:
@@ -38,7 +41,7 @@ def _layer_report(name: str, seed: int, tolerance: float) -> Report:
         return _failed("layer", cls, "methods", missing)
     for options, shape in cls.examples if own else [*Layer.examples, ({}, IMAGE)]:
         if shape == IMAGE and trials and not own:
-            break
+            continue
         try:
             trials.append(try_layer(create(Layer, name, options), shape, seed))
         except NnfsError as error:
@@ -51,6 +54,8 @@ def _layer_report(name: str, seed: int, tolerance: float) -> Report:
             else "; if it takes no such rows, list options and shapes of rows in `examples`"
         )
         return _failed("layer", cls, "examples", refused[0] + hint)
+    if not own:
+        trials += also_on(MORE_SHAPES, trials[0])
     notes = [f"not tried on {text}" for text in refused]
     return guarded("layer", trials[0].layer, lambda: layer_checks(trials, tolerance), notes)
 

@@ -15,6 +15,9 @@ from nnfs_cli.layers.base import Layer
 ROWS = 16
 """Rows of a batch that is computed row by row, too."""
 
+BATCHES = (2, 3, 7, 16, 31, 32, 64, 100)
+EVALUATED = 256
+
 CALLS = 20
 """Calls between a layer's first and its last at the same point."""
 
@@ -116,7 +119,7 @@ def rows_are_apart(trial: Trial) -> str:
 def _as_one_by_one(bench: Bench, x: Array, dy: Array) -> str:
     """How batches of several sizes differ from their rows one by one."""
     singles = [bench.run(x[i : i + 1], dy[i : i + 1]) for i in range(len(x))]
-    for n in (2, 3, 7, ROWS, 4 * ROWS):
+    for n in BATCHES:
         rows = np.arange(n) % len(x)
         expected = {
             name: np.concatenate([singles[i][name] for i in rows])
@@ -171,11 +174,12 @@ def evaluation_is_training(trial: Trial) -> str:
     _, text = difference({"y": y}, {"y": trained})
     if plain and not trial.mixes and text:
         return f"infer: {text}, which is forward's"
-    for n in (1, 7):
-        parts = [bench.infer(x[start : start + n]) for start in range(0, ROWS, n)]
-        _, text = difference({"y": y}, {"y": np.concatenate(parts)})
+    singles = np.concatenate([bench.infer(x[i : i + 1]) for i in range(ROWS)])
+    for n in (7, ROWS, EVALUATED):
+        rows = np.arange(n) % ROWS
+        _, text = difference({"y": bench.infer(x[rows])}, {"y": singles[rows]})
         if text:
-            return f"infer: {text} in a batch of {ROWS}, compared with batches of {n}"
+            return f"infer: {text} in a batch of {n}, compared with its rows one by one"
     _, text = difference({"y": bench.infer(x, "C")}, {"y": y})
     if text:
         return f"infer: {text} if x is in C order"

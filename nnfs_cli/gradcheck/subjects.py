@@ -74,24 +74,36 @@ def layer_subject(
 
 
 def stack_subject(
-    name: str, layers: Sequence[Layer], shape: Shape, n: int, seed: int = 0, inputs: Inputs = normal
+    name: str,
+    layers: Sequence[Layer],
+    shape: Shape,
+    n: int,
+    seed: int = 0,
+    inputs: Inputs = normal,
+    *,
+    flipped: bool = False,
 ) -> Subject:
     """Layers on top of a trainable one, under the loss sum(r y) with r random.
 
     r is scaled so that the loss's terms are not tiny, else differences would tell nothing. A pass with
     other inputs comes before each gradient: a layer that keeps something of it is then wrong.
+
+    flipped: give half of the parameters the other sign.
     """
     rng = np.random.default_rng(seed)
     layers = [Shift(), *layers]
     network = Network(copy.deepcopy(layers), shape, np.float64)
     scatter(network, rng)
+    if flipped:
+        network.params.value[...] *= rng.permutation(np.arange(network.params.value.size) % 2 * 2 - 1)
     workspace = Workspace(network, n, to_input=True)
     x = inputs(rng, workspace.x.shape)
     r = rng.normal(size=workspace.y.shape)
     others = [inputs(rng, workspace.x.shape) for _ in range(CALLS)]
     rewind = Rewind(network, seed)
 
-    def pass_by(other: Array) -> None:
+    def pass_by(other: Array) -> float:
+        """A pass with other inputs; how large y is."""
         now = workspace.x.copy()
         workspace.x[...] = other
         rewind()
@@ -99,14 +111,11 @@ def stack_subject(
         workspace.dy[...] = r
         workspace.backward()
         workspace.x[...] = now
+        return float(np.sqrt(np.mean(np.square(workspace.y))))
 
-    for other in others:
-        pass_by(other)
+    size = max(pass_by(other) for other in others)
     rewind = Rewind(network, seed)  # the statistics are no longer the first ones
     workspace.x[...] = x
-    rewind()
-    workspace.forward()
-    size = float(np.sqrt(np.mean(np.square(workspace.y)))) if workspace.y.size else 1.0
     if np.isfinite(size) and size > 0.0:
         r *= max(1.0, 1.0 / size)
     twin = ComplexTwin(layers, shape, network, workspace.x, r, seed)
@@ -127,6 +136,7 @@ def stack_subject(
 
     tensors = [(name.split("/", 1)[1], p.value) for name, p in network.params.named.items()]
     tensors = [("below", tensors[0][1]), *tensors[1:], ("x", workspace.x)]
+    loss()
     magnitude = float(np.linalg.norm(r * workspace.y))
     return Subject(name, loss, gradients, tensors, n, twin.slope, magnitude=magnitude)
 

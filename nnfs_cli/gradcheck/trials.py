@@ -96,16 +96,23 @@ def _more_rows(trial: Trial, tolerance: float) -> Iterator[Check]:
 
 def _more_inputs(trial: Trial, tolerance: float) -> Iterator[Check]:
     """At rows of 32 numbers and more, which lie in C order; at larger inputs; twice inside a residual."""
-    wide = Trial(trial.layer, wider(trial.shape), trial.seed, trial.inputs)
-    subjects = []
-    if wide.shape != trial.shape and not refuses(wide.layer, wide.shape, wide.seed):
-        subjects.append(layer_subject(wide.layer, wide.shape, MANY_ROWS, wide.seed, wide.inputs))
+    subjects = [
+        layer_subject(trial.layer, wide.shape, MANY_ROWS, trial.seed, trial.inputs)
+        for wide in also_on([wider(trial.shape)], trial)
+        if wide.shape != trial.shape
+    ]
     subjects.append(layer_subject(trial.layer, trial.shape, MANY_ROWS, trial.seed, larger, LARGER))
+    if trial.bench().params:
+        subjects.append(_stack(trial, [trial.layer], ", parameters of both signs", flipped=True))
     if trial.bench().network.output_shape == trial.shape:
-        name = f"{component_text(trial.layer)} on {(MANY_ROWS, *trial.shape)}, two in a residual"
         twice = Residual((copy.deepcopy(trial.layer), copy.deepcopy(trial.layer)))
-        subjects.append(stack_subject(name, [twice], trial.shape, MANY_ROWS, trial.seed, trial.inputs))
+        subjects.append(_stack(trial, [twice], ", two in a residual"))
     yield from _in_short(subjects, trial.seed, tolerance)
+
+
+def _stack(trial: Trial, layers: Sequence[Layer], what: str, *, flipped: bool = False) -> Subject:
+    name = f"{component_text(trial.layer)} on {(MANY_ROWS, *trial.shape)}{what}"
+    return stack_subject(name, layers, trial.shape, MANY_ROWS, trial.seed, trial.inputs, flipped=flipped)
 
 
 def try_layer(layer: Layer, shape: Shape, seed: int) -> Trial:
@@ -115,19 +122,27 @@ def try_layer(layer: Layer, shape: Shape, seed: int) -> Trial:
     """
     trial = Trial(layer, shape, seed)
     with blamed(layer):
-        bench = trial.bench()
-        if bench.is_view or np.isfinite(bench.run(*bench.point(4))["y"]).all():
-            return trial
-    return Trial(layer, shape, seed, fractions)
+        return trial if is_finite(trial) else Trial(layer, shape, seed, fractions)
 
 
-def refuses(layer: Layer, shape: Shape, seed: int) -> bool:
-    """Whether the layer cannot take rows of this shape."""
-    try:
-        try_layer(layer, shape, seed)
-    except NnfsError:
-        return True
-    return False
+def is_finite(trial: Trial) -> bool:
+    """Whether y is."""
+    bench = trial.bench()
+    return bench.is_view or bool(np.isfinite(bench.run(*bench.point(4))["y"]).all())
+
+
+def also_on(shapes: Sequence[Shape], trial: Trial) -> list[Trial]:
+    """Trials of the same layer on rows of other shapes: those that it takes, and where y is finite."""
+    trials = []
+    for shape in shapes:
+        other = Trial(trial.layer, shape, trial.seed, trial.inputs)
+        try:
+            with blamed(trial.layer):
+                if is_finite(other):
+                    trials.append(other)
+        except NnfsError:
+            continue
+    return trials
 
 
 def wider(shape: Shape) -> Shape:
