@@ -450,6 +450,9 @@ def test_a_wrong_component_is_found_and_its_mistake_is_told(
 
 @pytest.mark.parametrize("seed", SEVERAL_SEEDS)
 @pytest.mark.parametrize(("registry", "case"), cases("right"))
-def test_a_right_component_raises_no_alarm(registry: Registry[Any], case: Case, seed: int) -> None:
+def test_a_right_component_raises_no_alarm(
+    registry: Registry[Any], case: Case, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nnfs_cli.gradcheck.compare.MOST_ENTRIES", 8)  # they differ for each seed
     found = checked(registry, case, seed)
     assert found.passed, said(found)
