@@ -376,6 +376,21 @@ def test_a_mistake_is_one_line_and_one_finding(nnfs: Nnfs) -> None:
     assert "FAIL: layer square_wrong (wrong.py, line 6)" in lines
 
 
+def test_a_file_can_be_checked_again(nnfs: Nnfs) -> None:
+    Path("mine.py").write_text(LEAKY.format(name="square_right", factor=2.0))
+    for _ in range(2):
+        (report,) = check_components(Path("mine.py")).reports
+        assert (report.name, report.passed) == ("square_right", True)
+
+
+def test_a_learning_rate_of_the_config_is_named(nnfs: Nnfs) -> None:
+    Path("mine.py").write_text(LEAKY.format(name="square_slow", factor=0.6))
+    Path("own.yaml").write_text(CUBIC.replace("tanh", "square_slow") + "plugins: [mine.py]\n")
+    rate = ("--set", "optimizer.learning_rate=0.3")
+    assert "analytic is 0.3 times numeric: a learning rate" in nnfs("gradcheck", "own.yaml", *rate).out
+    assert "times numeric" not in nnfs("gradcheck", "own.yaml").out
+
+
 OTHERS = """
 from dataclasses import dataclass
 from nnfs_cli import METRICS, OPTIMIZERS, Metric, Optimizer

@@ -41,7 +41,8 @@ def show_gradcheck(found: "GradientCheck", *, verbose: bool) -> None:
     whole = len(found.reports)
     verdict = f"{failed} of {whole} did not pass" if failed else f"all {whole} pass"
     out.print(f"\n{verdict}; tolerance {found.tolerance:g}, seed {found.seed}", style="bold", markup=False)
-    for note in found.notes:
+    own = [f"{report.kind} {report.name}: {note}" for report in found.reports for note in report.notes]
+    for note in (*own, *found.notes):
         _prose(note)
     _prose(RULE if verbose else "error: the largest of all gradients, relative; --verbose shows each", "dim")
 
@@ -57,13 +58,11 @@ def _show_findings(report: "Report") -> None:
         where = f" ({report.where})" if report.where else ""
         out.print(f"\n{report.verdict}: {report.kind} {report.name}{where}", style="bold", markup=False)
     for check in report.findings:
-        for sentence in _sentences(check):
+        for sentence in _sentences(check, report.name):
             _prose(sentence, indent=2)
-    for note in report.notes:
-        _prose(f"{report.kind} {report.name}: {note}", "dim")
 
 
-def _sentences(check: "Check") -> Iterator[str]:
+def _sentences(check: "Check", name: str) -> Iterator[str]:
     """Where a mistake is seen, as `W[1, 0]: analytic 2, numeric 1, for relu on (4, 5)`, and what it is."""
     worst: tuple[tuple[int, ...], float, float] | None = getattr(check, "worst", None)
     tensor = getattr(check, "tensor", "")
@@ -73,7 +72,9 @@ def _sentences(check: "Check") -> Iterator[str]:
     if tensor:
         yield f"{tensor}, for {check.subject}"
     if check.diagnosis:
-        yield check.diagnosis if tensor else f"{check.diagnosis} (for {check.subject})"
+        yield (
+            check.diagnosis if tensor or check.subject == name else f"{check.diagnosis} (for {check.subject})"
+        )
 
 
 def _show_checks(report: "Report") -> None:

@@ -135,6 +135,8 @@ def compare(
     text, factor = "", None
     if verdict == "FAIL":
         text, factor = diagnose(values.shape, analytic, [indices[i] for i in smooth], n, rows, rates)
+        if not np.isfinite(middle):
+            text = "the loss is not finite at these inputs"
     return TensorCheck(
         subject=subject,
         tensor=tensor,

@@ -6,12 +6,13 @@ from typing import Any
 
 from nnfs_cli.config.reader import create
 from nnfs_cli.core.arrays import Shape
-from nnfs_cli.core.component import Component
+from nnfs_cli.core.component import Component, Registry
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.gradcheck.faults import PluginError, blamed, place_of
 from nnfs_cli.gradcheck.layer_laws import Trial
 from nnfs_cli.gradcheck.report import Check, LawCheck, Report
 from nnfs_cli.gradcheck.select import Names
+from nnfs_cli.gradcheck.subject import Settings
 from nnfs_cli.gradcheck.trials import also_on, layer_checks, loss_checks, regularizer_checks, try_layer
 from nnfs_cli.layers.base import LAYERS, Layer
 from nnfs_cli.losses.base import LOSSES, Loss
@@ -24,13 +25,18 @@ MORE_SHAPES: tuple[Shape, ...] = ((1,), (2, 2, 3))
 """Rows to try for layers that list no examples, where they take them."""
 
 
-def component_reports(names: Names, seed: int, tolerance: float) -> Iterator[Report]:
+def component_reports(names: Names, settings: Settings) -> Iterator[Report]:
     """A report on each of these layers, losses and regularizers, (kind, name), in this order."""
     for kind, name in sorted(names, key=lambda each: (KINDS.index(each[0]), each[1])):
-        yield _REPORTS[kind](name, seed, tolerance)
+        registry, report = _REPORTS[kind]
+        try:
+            with blamed(registry[name]):
+                yield report(name, settings)
+        except NnfsError as error:
+            yield _failed(kind, registry[name], "no errors", str(error))
 
 
-def _layer_report(name: str, seed: int, tolerance: float) -> Report:
+def _layer_report(name: str, settings: Settings) -> Report:
     cls = LAYERS[name]
     trials: list[Trial] = []
     refused: list[str] = []
@@ -43,39 +49,39 @@ def _layer_report(name: str, seed: int, tolerance: float) -> Report:
         if shape == IMAGE and trials and not own:
             continue
         try:
-            trials.append(try_layer(create(Layer, name, options), shape, seed))
+            trials.append(try_layer(create(Layer, name, options), shape, settings.seed))
         except NnfsError as error:
             refused.append(f"rows of shape {shape}: {error}")
             by_own_error = by_own_error or isinstance(error, PluginError)
     if refused and (own or not trials):
-        hint = (
-            ""
-            if own or by_own_error
-            else "; if it takes no such rows, list options and shapes of rows in `examples`"
-        )
+        hint = "" if own or by_own_error else "; list options and shapes of rows to try in `examples`"
         return _failed("layer", cls, "examples", refused[0] + hint)
     if not own:
         trials += also_on(MORE_SHAPES, trials[0])
     notes = [f"not tried on {text}" for text in refused]
-    return guarded("layer", trials[0].layer, lambda: layer_checks(trials, tolerance), notes)
+    return guarded("layer", trials[0].layer, lambda: layer_checks(trials, settings), notes)
 
 
-def _loss_report(name: str, seed: int, tolerance: float) -> Report:
+def _loss_report(name: str, settings: Settings) -> Report:
     made, problem = _examples(LOSSES[name], Loss)
     if problem:
         return _failed("loss", LOSSES[name], "examples", problem)
-    return guarded("loss", made[0], lambda: loss_checks(made, seed, tolerance))
+    return guarded("loss", made[0], lambda: loss_checks(made, settings))
 
 
-def _regularizer_report(name: str, seed: int, tolerance: float) -> Report:
+def _regularizer_report(name: str, settings: Settings) -> Report:
     made, problem = _examples(REGULARIZERS[name], Regularizer)
     if problem:
         return _failed("regularizer", REGULARIZERS[name], "examples", problem)
-    return guarded("regularizer", made[0], lambda: regularizer_checks(made, seed, tolerance))
+    return guarded("regularizer", made[0], lambda: regularizer_checks(made, settings))
 
 
 KINDS = ("layer", "loss", "regularizer")
-_REPORTS = dict(zip(KINDS, (_layer_report, _loss_report, _regularizer_report), strict=True))
+_REPORTS: dict[str, tuple[Registry[Any], Callable[[str, Settings], Report]]] = {
+    "layer": (LAYERS, _layer_report),
+    "loss": (LOSSES, _loss_report),
+    "regularizer": (REGULARIZERS, _regularizer_report),
+}
 
 
 def _examples(cls: Any, family: type[Component]) -> tuple[list[Any], str]:
@@ -99,9 +105,9 @@ def guarded(
     """
     cls = type(component)
     try:
-        with blamed(component):
+        with blamed(cls):
             return Report(kind, name or cls.type_name, checks(), tuple(notes), place_of(cls))
-    except PluginError as error:
+    except NnfsError as error:
         return _failed(kind, cls, "no errors", str(error))
 
 

@@ -19,14 +19,17 @@ class PluginError(NnfsError):
 
 
 @contextmanager
-def blamed(component: Component) -> Iterator[None]:
-    """Turn an exception from a plugin's file into a PluginError; all others are bugs or users' mistakes."""
+def blamed(cls: type[Component]) -> Iterator[None]:
+    """Turn an exception from a plugin's code, or from the use of a plugin, into a PluginError.
+
+    Errors of nnfs itself are bugs and keep their traceback; a user's mistake is told as it is.
+    """
     try:
         yield
-    except PluginError:
+    except NnfsError:
         raise
     except BaseException as error:
-        text = _fault(error, type(component)) if isinstance(error, Exception) else ""
+        text = _fault(error, cls) if isinstance(error, Exception | SystemExit) else ""
         if not text:
             raise
         raise PluginError(text) from error
@@ -51,12 +54,13 @@ def place_of(cls: type) -> str:
         return Path(path).name
 
 
-def _fault(error: Exception, cls: type[Component]) -> str:
-    """`forward raises ValueError: ... (mine.py, line 12)`; nothing if the error is of no plugin's file."""
+def _fault(error: BaseException, cls: type[Component]) -> str:
+    """`forward raises ValueError: ... (mine.py, line 12)`; nothing if no plugin has to do with it."""
     registered = [registry[name] for registry in (LAYERS, LOSSES, REGULARIZERS) for name in registry]
     files = {file_of(each) for each in (*registered, *cls.__mro__) if each is not object} - {""}
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in files]
-    if not frames:
-        return ""
-    where = f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}"
-    return f"{frames[0].name} raises {type(error).__name__}: {error} ({where})"
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if frame.filename in files]
+    what = f"{type(error).__name__}: {error}"
+    if own:
+        return f"{own[0].name} raises {what} ({Path(own[-1].filename).name}, line {own[-1].lineno})"
+    return f"cannot be used: {what} (at `{frames[-1].line}`)" if is_plugin(cls) else ""

@@ -116,7 +116,6 @@ def experiment_subjects(experiment: Experiment, seed: int, when: str) -> Iterato
             magnitude=1.0 if data else abs(loss_now()),
             entries=FEWER_ENTRIES if params.value.size >= LARGE else None,
             add_noise=add_noise,
-            rates=(experiment.descent.optimizer.learning_rate,),
         )
 
 

@@ -192,3 +192,20 @@ def check_with_noise(
     for (_, values), start in zip(subject.tensors, starts, strict=True):
         values[...] = start
     return dataclasses.replace(check, subject=f"{check.subject}, with noise")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to check: seed of draws, largest error that passes, learning rates that a mistake may contain."""
+
+    seed: int = 0
+    tolerance: float = TOLERANCE
+    rates: tuple[float, ...] = ()
+
+    def check(self, subject: Subject) -> list[TensorCheck]:
+        """As the function `check`."""
+        return check(dataclasses.replace(subject, rates=self.rates), self.seed, self.tolerance)
+
+    def check_in_short(self, subject: Subject) -> list[TensorCheck]:
+        """As the function `check_in_short`."""
+        return check_in_short(dataclasses.replace(subject, rates=self.rates), self.seed, self.tolerance)

@@ -23,7 +23,7 @@ from nnfs_cli.gradcheck.layer_laws import (
     single_precision_is_enough,
 )
 from nnfs_cli.gradcheck.report import Check, LawCheck, in_stages
-from nnfs_cli.gradcheck.subject import Subject, check, check_in_short
+from nnfs_cli.gradcheck.subject import Settings, Subject
 from nnfs_cli.gradcheck.subjects import (
     batch_sizes,
     component_text,
@@ -50,15 +50,15 @@ LAWS = (
 )
 
 
-def layer_checks(trials: Sequence[Trial], tolerance: float) -> tuple[Check, ...]:
+def layer_checks(trials: Sequence[Trial], settings: Settings) -> tuple[Check, ...]:
     """All checks of one layer with several options or shapes, up to the stage that finds a mistake."""
     stages: list[Callable[[Trial], Iterator[Check]]] = [
         _layer_calls,
         partial(_law, remembers_nothing),
-        partial(_layer_gradients, tolerance=tolerance),
-        partial(_more_rows, tolerance=tolerance),
+        partial(_layer_gradients, settings=settings),
+        partial(_more_rows, settings=settings),
         partial(_law, memory_order_does_not_matter),
-        partial(_more_inputs, tolerance=tolerance),
+        partial(_more_inputs, settings=settings),
         *(partial(_law, law) for law in LAWS),
     ]
     return in_stages(partial(_for_each, stage, trials) for stage in stages)
@@ -75,10 +75,10 @@ def _layer_calls(trial: Trial) -> Iterator[Check]:
         yield from law_checks(name, "calls write their output alone", wrong_calls(trial.bench(), n))
 
 
-def _layer_gradients(trial: Trial, tolerance: float) -> Iterator[Check]:
+def _layer_gradients(trial: Trial, settings: Settings) -> Iterator[Check]:
     for n in batch_sizes(trial.layer):
         subject = layer_subject(trial.layer, trial.shape, n, trial.seed, trial.inputs)
-        yield from check(subject, trial.seed, tolerance)
+        yield from settings.check(subject)
 
 
 def _law(law: Callable[[Trial], str], trial: Trial) -> Iterator[Check]:
@@ -89,12 +89,12 @@ def _law(law: Callable[[Trial], str], trial: Trial) -> Iterator[Check]:
     yield from law_checks(name, law.__name__.replace("_", " "), [text] if text else [])
 
 
-def _more_rows(trial: Trial, tolerance: float) -> Iterator[Check]:
+def _more_rows(trial: Trial, settings: Settings) -> Iterator[Check]:
     subject = layer_subject(trial.layer, trial.shape, MANY_ROWS, trial.seed, trial.inputs)
-    yield from check_in_short(subject, trial.seed, tolerance)
+    yield from settings.check_in_short(subject)
 
 
-def _more_inputs(trial: Trial, tolerance: float) -> Iterator[Check]:
+def _more_inputs(trial: Trial, settings: Settings) -> Iterator[Check]:
     """At rows of 32 numbers and more, which lie in C order; at larger inputs; twice inside a residual."""
     subjects = [
         layer_subject(trial.layer, wide.shape, MANY_ROWS, trial.seed, trial.inputs)
@@ -107,7 +107,7 @@ def _more_inputs(trial: Trial, tolerance: float) -> Iterator[Check]:
     if trial.bench().network.output_shape == trial.shape:
         twice = Residual((copy.deepcopy(trial.layer), copy.deepcopy(trial.layer)))
         subjects.append(_stack(trial, [twice], ", two in a residual"))
-    yield from _in_short(subjects, trial.seed, tolerance)
+    yield from _in_short(subjects, settings)
 
 
 def _stack(trial: Trial, layers: Sequence[Layer], what: str, *, flipped: bool = False) -> Subject:
@@ -121,7 +121,7 @@ def try_layer(layer: Layer, shape: Shape, seed: int) -> Trial:
     Raises NnfsError if the layer cannot take such rows.
     """
     trial = Trial(layer, shape, seed)
-    with blamed(layer):
+    with blamed(type(layer)):
         return trial if is_finite(trial) else Trial(layer, shape, seed, fractions)
 
 
@@ -137,7 +137,7 @@ def also_on(shapes: Sequence[Shape], trial: Trial) -> list[Trial]:
     for shape in shapes:
         other = Trial(trial.layer, shape, trial.seed, trial.inputs)
         try:
-            with blamed(trial.layer):
+            with blamed(type(trial.layer)):
                 if is_finite(other):
                     trials.append(other)
         except NnfsError:
@@ -151,8 +151,9 @@ def wider(shape: Shape) -> Shape:
     return (*shape[:-1], shape[-1] * -(-NARROW // size)) if 0 < size < NARROW else shape
 
 
-def loss_checks(losses: Sequence[Loss], seed: int, tolerance: float) -> tuple[Check, ...]:
+def loss_checks(losses: Sequence[Loss], settings: Settings) -> tuple[Check, ...]:
     """All checks of one loss with several options, up to the stage that finds a mistake."""
+    seed = settings.seed
 
     def law(law: Callable[[Loss, int], Iterator[str]]) -> Iterator[Check]:
         for loss in losses:
@@ -162,14 +163,14 @@ def loss_checks(losses: Sequence[Loss], seed: int, tolerance: float) -> tuple[Ch
         for loss in losses:
             for n, width in ((1, 2), (4, 3)):
                 for subject in loss_subjects(loss, n, width, seed):
-                    yield from check(subject, seed, tolerance)
+                    yield from settings.check(subject)
 
     def more() -> Iterator[Check]:
         for loss in losses:
             widths = ((MANY_ROWS, 5), (7, 2), *([(5, 1)] if loss.tasks == ("regression",) else []))
             subjects = [subject for n, m in widths for subject in loss_subjects(loss, n, m, seed)]
             subjects += loss_subjects(loss, MANY_ROWS, 3, seed + 1, 10.0, LARGER.replace("inputs", "outputs"))
-            yield from _in_short(subjects, seed, tolerance)
+            yield from _in_short(subjects, settings)
 
     first = (loss_laws.tasks_are_known, loss_laws.calls_write_and_change_nothing_else)
     return in_stages(
@@ -182,8 +183,9 @@ def loss_checks(losses: Sequence[Loss], seed: int, tolerance: float) -> tuple[Ch
     )
 
 
-def regularizer_checks(regularizers: Sequence[Regularizer], seed: int, tolerance: float) -> tuple[Check, ...]:
+def regularizer_checks(regularizers: Sequence[Regularizer], settings: Settings) -> tuple[Check, ...]:
     """All checks of one regularizer with several options, up to the stage that finds a mistake."""
+    seed = settings.seed
 
     def law(law: Callable[[Regularizer, int], Iterator[str]]) -> Iterator[Check]:
         for each in regularizers:
@@ -191,12 +193,12 @@ def regularizer_checks(regularizers: Sequence[Regularizer], seed: int, tolerance
 
     def gradients() -> Iterator[Check]:
         for each in regularizers:
-            yield from check(regularizer_subject(each, seed), seed, tolerance)
+            yield from settings.check(regularizer_subject(each, seed))
 
     def more() -> Iterator[Check]:
         for each in regularizers:
             larger_values = regularizer_subject(each, seed + 1, 10.0, ", parameters ten times larger")
-            yield from _in_short([larger_values], seed, tolerance)
+            yield from _in_short([larger_values], settings)
 
     return in_stages(
         [
@@ -208,10 +210,10 @@ def regularizer_checks(regularizers: Sequence[Regularizer], seed: int, tolerance
     )
 
 
-def _in_short(subjects: Sequence[Subject], seed: int, tolerance: float) -> Iterator[Check]:
+def _in_short(subjects: Sequence[Subject], settings: Settings) -> Iterator[Check]:
     for subject in subjects:
         if np.isfinite(subject.loss()):  # else it cannot be told there
-            yield from check_in_short(subject, seed, tolerance)
+            yield from settings.check_in_short(subject)
 
 
 def law_checks(subject: str, law: str, broken: Iterator[str] | Sequence[str]) -> Iterator[LawCheck]:

@@ -11,15 +11,17 @@ from typing import Any
 import numpy as np
 
 from nnfs_cli.config.experiment import ExperimentConfig
+from nnfs_cli.core.arrays import Shape
 from nnfs_cli.gradcheck.compare import RULE, TOLERANCE
 from nnfs_cli.gradcheck.components import component_reports, guarded
 from nnfs_cli.gradcheck.faults import is_plugin
 from nnfs_cli.gradcheck.networks import experiment_subjects, part_subjects, plugin_layers
 from nnfs_cli.gradcheck.report import Check, Report
 from nnfs_cli.gradcheck.select import choose, listed
-from nnfs_cli.gradcheck.subject import Subject, check, check_in_short
+from nnfs_cli.gradcheck.subject import Settings, Subject
 from nnfs_cli.gradcheck.subjects import component_subjects
 from nnfs_cli.gradcheck.trials import layer_checks, loss_checks, regularizer_checks, try_layer
+from nnfs_cli.layers.base import Layer
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.loop import train
 from nnfs_cli.training.reports import StepReport
@@ -69,7 +71,7 @@ def check_components(
     """Check every registered layer, loss and regularizer, or those of a user's file, or of these names."""
     names, others = choose(file, only)
     with _quiet():
-        reports = tuple(component_reports(names, seed, tolerance))
+        reports = tuple(component_reports(names, Settings(seed, tolerance)))
         if see is not None:
             whole = {(r.kind, r.name) for r in reports if r.error is not None and not r.notes}
             for subject in component_subjects(whole, seed):
@@ -88,57 +90,66 @@ def check_network(
 ) -> GradientCheck:
     """Check a config: its plugins, each layer alone, and its network before and after `burn_in` steps.
 
-    The network is not checked if a part of it is wrong already.
+    What follows a stage that finds a mistake is not checked: it would find the consequences.
     """
     log_each = replace(config.training, log_every=1)
     experiment = Experiment(replace(config, dtype="float64", training=log_each))
+    settings = Settings(seed, tolerance, (config.optimizer.learning_rate,))
+    stages = (_plugin_reports, _part_reports, partial(_network_reports, burn_in=burn_in, see=see))
+    reports: list[Report] = []
+    notes = _unchecked(experiment)
     with _quiet():
-        reports = [*_plugin_reports(experiment, seed, tolerance), *_part_reports(experiment, seed, tolerance)]
-        if not all(report.passed for report in reports):
-            unfinished = "the whole network was not checked, since a part of it is wrong"
-            return GradientCheck(tuple(reports), (unfinished, *_unchecked(experiment)), seed, tolerance)
-        reports.append(_network_report(experiment, seed, "at the start", tolerance, see))
-        steps = (report for report in train(experiment) if isinstance(report, StepReport))
-        if burn_in and any(report.step == burn_in for report in steps):
-            reports.append(_network_report(experiment, seed, f"after {burn_in} steps", tolerance, see))
-    return GradientCheck(tuple(reports), _unchecked(experiment), seed, tolerance)
+        for stage in stages:
+            if not all(report.passed for report in reports):
+                notes = ("the rest of the network was not checked, since a part of it is wrong", *notes)
+                break
+            reports.extend(stage(experiment, settings))
+    return GradientCheck(tuple(reports), notes, seed, tolerance)
 
 
-def _plugin_reports(experiment: Experiment, seed: int, tolerance: float) -> Iterator[Report]:
+def _plugin_reports(experiment: Experiment, settings: Settings) -> Iterator[Report]:
     """All that is known of plugins, with the options and shapes that they have in this config."""
     config = experiment.config
     for layer, shape in plugin_layers(config.layers, experiment.network.shapes[0]):
 
-        def checks(layer: Any = layer, shape: Any = shape) -> Any:
-            return layer_checks([try_layer(layer, shape, seed)], tolerance)
+        def checks(layer: Layer = layer, shape: Shape = shape) -> tuple[Check, ...]:
+            return layer_checks([try_layer(layer, shape, settings.seed)], settings)
 
         yield guarded("layer", layer, checks)
     if is_plugin(type(config.loss)):
-        yield guarded("loss", config.loss, partial(loss_checks, [config.loss], seed, tolerance))
+        yield guarded("loss", config.loss, partial(loss_checks, [config.loss], settings))
     penalty = config.regularizer
     if penalty is not None and is_plugin(type(penalty)):
-        yield guarded("regularizer", penalty, partial(regularizer_checks, [penalty], seed, tolerance))
+        yield guarded("regularizer", penalty, partial(regularizer_checks, [penalty], settings))
 
 
-def _part_reports(experiment: Experiment, seed: int, tolerance: float) -> Iterator[Report]:
+def _part_reports(experiment: Experiment, settings: Settings) -> Iterator[Report]:
     """Each layer of nnfs alone, on what it gets in the network."""
-    for name, layer, subject in part_subjects(experiment, seed):
+    for name, layer, subject in part_subjects(experiment, settings.seed):
         if not is_plugin(type(layer)):
 
             def checks(make: Callable[[], Subject] = subject) -> tuple[Check, ...]:
-                return tuple(check_in_short(make(), seed, tolerance))
+                return tuple(settings.check_in_short(make()))
 
             report = guarded("layer", layer, checks, name=name)
             if report.checks:  # else only the whole network can tell
                 yield report
 
 
-def _network_report(
-    experiment: Experiment, seed: int, when: str, tolerance: float, see: See | None
-) -> Report:
+def _network_reports(
+    experiment: Experiment, settings: Settings, burn_in: int, see: See | None
+) -> Iterator[Report]:
+    """The whole network, at the start and again after `burn_in` steps of training."""
+    yield _network_report(experiment, settings, "at the start", see)
+    steps = (report for report in train(experiment) if isinstance(report, StepReport))
+    if burn_in and any(report.step == burn_in for report in steps):
+        yield _network_report(experiment, settings, f"after {burn_in} steps", see)
+
+
+def _network_report(experiment: Experiment, settings: Settings, when: str, see: See | None) -> Report:
     checks = []
-    for subject in experiment_subjects(experiment, seed, when):
-        checks += check(subject, seed, tolerance)
+    for subject in experiment_subjects(experiment, settings.seed, when):
+        checks += settings.check(subject)
         if see is not None:
             see(subject)
     return Report("network", f"{experiment.config.name} {when}", tuple(checks))
