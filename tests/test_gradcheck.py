@@ -376,7 +376,8 @@ def test_a_mistake_is_one_line_and_one_finding(nnfs: Nnfs) -> None:
     assert "FAIL: layer square_wrong (wrong.py, line 6)" in lines
 
 
-def test_a_file_can_be_checked_again(nnfs: Nnfs) -> None:
+def test_a_file_can_be_checked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     Path("mine.py").write_text(LEAKY.format(name="square_right", factor=2.0))
     for _ in range(2):
         (report,) = check_components(Path("mine.py")).reports

@@ -214,6 +214,10 @@ WRONG = [
     wrong_layer("an error", "raises NameError: name 'yy' is not defined (", tanh, put(dx="dy * (1 - yy)")),
     wrong_layer("an error in a later batch", "raises KeyError: 16 (", do(F, "{1: 0, 4: 0, 2: 0, 3: 0, 5: 0, 8: 0}[len(x)]", "y[...] = np.tanh(x)"), tanh_back),
     wrong_layer("no options", "", tanh, tanh_back, __annotations__={"size": int}),
+    wrong_layer("nothing to try", "has empty `examples`", tanh, put(dx="0.0"), examples=[]),
+    wrong_layer("another signature", "takes 2 positional arguments but 3 were given", do("x", "return np.tanh(x)"), tanh_back),
+    wrong_layer("no shape", "build returns 3, which is no shape", tanh, tanh_back, build=lambda self, shape: 3),
+    wrong_layer("not finite", "the loss is not finite", put(y="np.sqrt(-1 - x * x)"), put(dx="dy")),
     Case("no input_grad", own(Layer, forward=tanh), "has no input_grad"),
     wrong_layer("tiny, with the wrong sign", "x[", put(y="1e-9 * np.tanh(x)"), put(dx="-1e-9 * dy * (1 - y)")),
     wrong_layer("tiny beside a constant", "x[", put(y="1 + 1e-12 * np.tanh(x)"), put(dx="-1e-12 * dy * (1 - np.tanh(x) ** 2)")),
@@ -272,6 +276,8 @@ WRONG_LOSSES = [
     Case("tiny", loss(f"1e-9 * {MEAN}", "-2e-9 * (z - t) / z.size"), "analytic is -1 times numeric"),
     Case("first z kept", loss(MEAN, do("z, t, dz", "k = vars(type(self)).get('k')", "k = z.copy() if k is None or k.shape != z.shape else k", "type(self).k = k", "dz[...] = 2 * (k - t) / z.size")), ""),
     Case("random", loss(MEAN, do("z, t, dz", "dz[...] = 2 * (z - t) / z.size + np.random.default_rng().normal()")), "not deterministic"),
+    Case("no gradient", own(Loss, value=do("z, t", "return 0.0"), tasks=("regression",)), "has no gradient"),
+    Case("no tasks", own(Loss, value=do("z, t", f"return {MEAN}"), gradient=do("z, t, dz", f"dz[...] = {MEAN_BACK}")), "tasks must be a tuple"),
     Case("an array of losses", own(Loss, value=do("z, t", "return ((z - t) ** 2).mean(1)"), gradient=do("z, t, dz", f"dz[...] = {MEAN_BACK}"), tasks=("regression",)), "not one number"),
 ]  # fmt: skip
 

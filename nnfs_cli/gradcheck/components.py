@@ -31,9 +31,10 @@ def component_reports(names: Names, settings: Settings) -> Iterator[Report]:
         registry, report = _REPORTS[kind]
         try:
             with blamed(registry[name]):
-                yield report(name, settings)
+                made = report(name, settings)
         except NnfsError as error:
-            yield _failed(kind, registry[name], "no errors", str(error))
+            made = _failed(kind, registry[name], "no errors", str(error))
+        yield made
 
 
 def _layer_report(name: str, settings: Settings) -> Report:
@@ -86,8 +87,11 @@ _REPORTS: dict[str, tuple[Registry[Any], Callable[[str, Settings], Report]]] = {
 
 def _examples(cls: Any, family: type[Component]) -> tuple[list[Any], str]:
     """A loss or regularizer with the options of each of its examples, and why they cannot be made, if so."""
+    missing = _missing(cls)
+    if missing:
+        return [], missing
     try:
-        return [create(family, cls.type_name, options) for options in cls.examples], _missing(cls)
+        return [create(family, cls.type_name, options) for options in cls.examples], ""
     except NnfsError as error:
         return [], f"list options to try in `examples`: {error}"
 
@@ -112,9 +116,11 @@ def guarded(
 
 
 def _missing(cls: type[Component]) -> str:
-    """A sentence on the methods that a class lacks, or nothing."""
+    """A sentence on what a class lacks so that it cannot be tried, or nothing."""
     methods = ", ".join(sorted(getattr(cls, "__abstractmethods__", ()))) if inspect.isabstract(cls) else ""
-    return f"has no {methods}" if methods else ""
+    if methods:
+        return f"has no {methods}"
+    return "" if getattr(cls, "examples", ()) else "has empty `examples`, so that nothing can be tried"
 
 
 def _failed(kind: str, cls: type[Component], law: str, text: str) -> Report:

@@ -26,8 +26,8 @@ LARGE, FEWER_ENTRIES = 100_000, 20
 NOISE = 0.1
 """Inputs and parameters move by this share of their range or size to leave kinks."""
 
-
 LARGEST_SIZE = 10.0
+"""Inputs of single layers are scaled down to it: from numbers like 1e6, a step of 1e-5 is rounded."""
 
 
 def experiment_subjects(experiment: Experiment, seed: int, when: str) -> Iterator[Subject]:
@@ -99,7 +99,8 @@ def experiment_subjects(experiment: Experiment, seed: int, when: str) -> Iterato
         return None if found.kink else size * found.slope + float(of_penalty[i][index])
 
     owners = [network.names.index(name.split("/", 1)[0]) for name in params.named]
-    owners.append(next(i for i, layer in enumerate(network.layers) if layer.view(workspace.x) is None))
+    stack = enumerate(zip(network.layers, workspace.activations, strict=False))
+    owners.append(next((i for i, (layer, given) in stack if layer.view(given) is None), 0))
     tensors = [*((name, param.value) for name, param in params.named.items()), ("x", workspace.x)]
     parts = {"loss": (True, False)}
     if regularizer is not None:
