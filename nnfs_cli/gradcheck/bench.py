@@ -1,6 +1,7 @@
 """A single layer to call: with inputs of its own, in any memory order and precision, from the same state."""
 
 import copy
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -93,17 +94,23 @@ class Bench:
 
 
 def difference(
-    found: Outcome, expected: Outcome, tolerance: float = 1e-9, floor: float = 1e-4
+    found: Outcome,
+    expected: Outcome,
+    tolerance: float = 1e-9,
+    floor: float = 1e-4,
+    allowed: Mapping[str, float] | None = None,
 ) -> tuple[str, str]:
     """(array, sentence) for the first array that differs; two empty texts if none does.
 
     tolerance: of each array's largest entry, or of `floor` times the largest entry of all arrays.
+    allowed: differences that count as none, too, for each array.
     """
     largest = max((float(np.abs(a[np.isfinite(a)]).max(initial=0.0)) for a in expected.values()), default=0.0)
     for name, true in expected.items():
         finite = np.abs(true[np.isfinite(true)])
         scale = max(float(finite.max(initial=0.0)), floor * largest)
-        off = ~(np.abs(found[name] - true) <= tolerance * scale) & ~(np.isnan(found[name]) & np.isnan(true))
+        most = max(tolerance * scale, (allowed or {}).get(name, 0.0))
+        off = ~(np.abs(found[name] - true) <= most) & ~(np.isnan(found[name]) & np.isnan(true))
         off &= found[name] != true
         if off.any():
             index = tuple(int(i) for i in np.argwhere(off)[0])

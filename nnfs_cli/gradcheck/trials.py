@@ -10,7 +10,7 @@ from nnfs_cli.core.arrays import Shape
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.gradcheck import loss_laws, regularizer_laws
 from nnfs_cli.gradcheck.calls import wrong_calls
-from nnfs_cli.gradcheck.faults import blamed
+from nnfs_cli.gradcheck.faults import PluginError, blamed
 from nnfs_cli.gradcheck.harness import fractions, larger
 from nnfs_cli.gradcheck.layer_laws import (
     Trial,
@@ -95,19 +95,29 @@ def _more_rows(trial: Trial, settings: Settings) -> Iterator[Check]:
 
 
 def _more_inputs(trial: Trial, settings: Settings) -> Iterator[Check]:
-    """At rows of 32 numbers and more, which lie in C order; at larger inputs; twice inside a residual."""
+    """At larger inputs; at rows of 32 numbers and more, which lie in C order; twice inside a residual."""
+    yield from _larger_inputs(trial, settings)
     subjects = [
         layer_subject(trial.layer, wide.shape, MANY_ROWS, trial.seed, trial.inputs)
         for wide in also_on([wider(trial.shape)], trial)
         if wide.shape != trial.shape
     ]
-    subjects.append(layer_subject(trial.layer, trial.shape, MANY_ROWS, trial.seed, larger, LARGER))
     if trial.bench().params:
         subjects.append(_stack(trial, [trial.layer], ", parameters of both signs", flipped=True))
     if trial.bench().network.output_shape == trial.shape:
         twice = Residual((copy.deepcopy(trial.layer), copy.deepcopy(trial.layer)))
         subjects.append(_stack(trial, [twice], ", two in a residual"))
     yield from _in_short(subjects, settings)
+
+
+def _larger_inputs(trial: Trial, settings: Settings) -> list[Check]:
+    """The checks at inputs up to ten times larger; none if the layer refuses them, as a table may."""
+    try:
+        with blamed(type(trial.layer)):
+            subject = layer_subject(trial.layer, trial.shape, MANY_ROWS, trial.seed, larger, LARGER)
+            return list(_in_short([subject], settings))
+    except PluginError:
+        return []
 
 
 def _stack(trial: Trial, layers: Sequence[Layer], what: str, *, flipped: bool = False) -> Subject:
