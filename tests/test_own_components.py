@@ -356,7 +356,7 @@ RIGHT = [
     right_layer("huge", put(y="1e9 * np.tanh(x)"), put(dx="1e9 * dy * (1 - np.tanh(x) ** 2)")),
     right_layer("softmax", do(F, "y[...] = np.exp(x - x.max(-1, keepdims=True))", "y /= y.sum(-1, keepdims=True)"), put(dx="y * (dy - (dy * y).sum(-1, keepdims=True))"), gives_probabilities=True),
     right_layer("log of softmax", do(F, "y[...] = x - x.max(-1, keepdims=True)", "y -= np.log(np.exp(y).sum(-1, keepdims=True))"), put(dx="dy - np.exp(y) * dy.sum(-1, keepdims=True)")),
-    right_layer("flat", lambda self, x, y: None, lambda self, x, y, dy, dx: None, build=lambda self, shape: (int(np.prod(shape)),), view=lambda self, x: x.reshape(len(x), -1)),
+    right_layer("flat", lambda self, x, y: None, lambda self, x, y, dy, dx: None, build=lambda self, shape: (np.prod(shape),), view=lambda self, x: x.reshape(len(x), -1)),
     right_layer("cumulative sum", put(y="np.cumsum(x, 1)"), put(dx="np.cumsum(dy[:, ::-1], 1)[:, ::-1]")),
     right_layer("difference", put(y="x[:, 1:] - x[:, :-1]"), do(B, "dx[...] = 0", "dx[:, 1:] += dy", "dx[:, :-1] -= dy"), V, build=lambda self, shape: (shape[0] - 1,)),
     right_layer("largest", put(y="x.max(1, keepdims=True)"), do(B, "dx[...] = 0", "dx[np.arange(len(x)), x.argmax(1)] = dy[:, 0]"), V, (12,), build=lambda self, shape: (1,)),

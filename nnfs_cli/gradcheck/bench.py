@@ -36,7 +36,7 @@ class Bench:
     ) -> None:
         self.network = Network([copy.deepcopy(layer)], shape, np.float64)
         found: object = self.network.output_shape
-        if not isinstance(found, tuple) or not all(isinstance(size, int) for size in found):
+        if not isinstance(found, tuple) or not all(isinstance(size, int | np.integer) for size in found):
             raise ShapeError(f"build returns {found!r}, which is no shape of a row, such as (3,)")
         scatter(self.network, np.random.default_rng(seed))
         if dtype != np.float64:
