@@ -10,10 +10,11 @@ from nnfs_cli.core.component import Component, Registry
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.gradcheck.faults import PluginError, blamed, place_of
 from nnfs_cli.gradcheck.layer_laws import Trial
+from nnfs_cli.gradcheck.layer_trials import also_on, layer_checks, try_layer
 from nnfs_cli.gradcheck.report import Check, LawCheck, Report
 from nnfs_cli.gradcheck.select import Names
 from nnfs_cli.gradcheck.subject import Settings
-from nnfs_cli.gradcheck.trials import also_on, layer_checks, loss_checks, regularizer_checks, try_layer
+from nnfs_cli.gradcheck.trials import loss_checks, regularizer_checks
 from nnfs_cli.layers.base import LAYERS, Layer
 from nnfs_cli.losses.base import LOSSES, Loss
 from nnfs_cli.regularizers.base import REGULARIZERS, Regularizer

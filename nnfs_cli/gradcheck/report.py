@@ -1,7 +1,7 @@
 """What was found about one component: its checks, and of these the findings to show."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -96,16 +96,3 @@ def _first(checks: Sequence[TensorCheck]) -> TensorCheck:
     agreed = len({check.factor for check in checks if check.factor is not None}) <= 1
     good = [check for check in checks if check.diagnosis and (agreed or not check.factor)]
     return good[0] if good else dataclasses.replace(checks[0], diagnosis="", factor=None)
-
-
-def in_stages(stages: Iterable[Callable[[], Iterator[Check]]]) -> tuple[Check, ...]:
-    """The checks of one stage after the other, up to the first that finds a mistake.
-
-    Later stages would find the consequences of that mistake.
-    """
-    checks: list[Check] = []
-    for stage in stages:
-        checks.extend(stage())
-        if not all(check.passed for check in checks):
-            break
-    return tuple(checks)

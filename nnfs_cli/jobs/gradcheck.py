@@ -15,12 +15,13 @@ from nnfs_cli.core.arrays import Shape
 from nnfs_cli.gradcheck.compare import RULE, TOLERANCE
 from nnfs_cli.gradcheck.components import component_reports, guarded
 from nnfs_cli.gradcheck.faults import is_plugin
+from nnfs_cli.gradcheck.layer_trials import layer_checks, try_layer
 from nnfs_cli.gradcheck.networks import experiment_subjects, part_subjects, plugin_layers
 from nnfs_cli.gradcheck.report import Check, Report
 from nnfs_cli.gradcheck.select import choose, listed
 from nnfs_cli.gradcheck.subject import Settings, Subject
 from nnfs_cli.gradcheck.subjects import component_subjects
-from nnfs_cli.gradcheck.trials import layer_checks, loss_checks, regularizer_checks, try_layer
+from nnfs_cli.gradcheck.trials import loss_checks, regularizer_checks
 from nnfs_cli.layers.base import Layer
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.loop import train
