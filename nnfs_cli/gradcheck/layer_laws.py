@@ -15,8 +15,11 @@ from nnfs_cli.layers.base import Layer
 ROWS = 16
 """Rows of a batch that is computed row by row, too."""
 
-BATCHES = (2, 3, 7, 16, 31, 32, 64, 100)
+BATCHES = (2, 3, 6, 7, 8, 10, 12, 15, 16, 20, 31, 32, 50, 64, 100)
+"""Sizes of batches that are compared with their rows one by one."""
+
 EVALUATED = 256
+"""Rows of a batch in evaluation, likewise."""
 
 CALLS = 20
 """Calls between a layer's first and its last at the same point."""
