@@ -18,8 +18,9 @@ from nnfs_cli.core.draws import Draws
 from nnfs_cli.core.errors import OptionError
 from nnfs_cli.datasets.base import DATASETS, Dataset
 from nnfs_cli.engine.network import Network, Workspace
+from nnfs_cli.gradcheck.layer_laws import mixes_rows
 from nnfs_cli.gradcheck.subject import check
-from nnfs_cli.gradcheck.subjects import layer_subject, loss_subjects, mixes_rows, regularizer_subject
+from nnfs_cli.gradcheck.subjects import layer_subject, loss_subjects, regularizer_subject
 from nnfs_cli.initializers.base import INITIALIZERS
 from nnfs_cli.layers.base import LAYERS, Layer
 from nnfs_cli.layers.dense import Dense

@@ -14,7 +14,6 @@ from nnfs_cli.training.reports import format_score, scores_text
 if TYPE_CHECKING:  # not imported when run, so that `nnfs runs` starts fast
     from nnfs_cli.config.catalog import Entry
     from nnfs_cli.config.experiment import ExperimentConfig
-    from nnfs_cli.gradcheck.compare import TensorCheck
     from nnfs_cli.runs.directory import RunDirectory
     from nnfs_cli.training.experiment import Experiment
 
@@ -158,50 +157,6 @@ def show_runs(rows: Sequence[Mapping[str, Any]]) -> None:
             f"{row['seconds']:.1f}" if row.get("seconds") is not None else "",
         )
     out.print(table)
-
-
-def show_gradcheck(checks: "Sequence[TensorCheck]", *, seed: int, tolerance: float) -> None:
-    """A row for each tensor; for each failed one its worst entry and the diagnosis; then the rule."""
-    from nnfs_cli.gradcheck.compare import RULE
-
-    table = Table()
-    for column, drop in (("checked", 0), ("tensor", 0), ("shape", 4)):
-        table.add_column(column, drop=drop)
-    drops = {"entries": 3, "zeros": 6, "kinks": 2, "max error": 0, "median": 8, "max abs.": 7, "complex": 5}
-    for column, drop in drops.items():
-        table.add_column(column, justify="right", drop=drop)
-    table.add_column("")
-    for check in checks:
-        table.add_row(
-            check.subject,
-            check.tensor,
-            str(check.shape),
-            str(check.entries),
-            str(check.zeros or ""),
-            str(check.kinks or ""),
-            f"{check.max_relative:.1e}",
-            f"{check.median_relative:.1e}",
-            f"{check.max_absolute:.1e}",
-            "" if check.complex_error is None else f"{check.complex_error:.1e}",
-            Text(check.verdict, "green" if check.passed else "bold red"),
-        )
-    out.print(table)
-    for check in checks:
-        if not check.passed:
-            out.print(f"{check.verdict}: {check.subject}, {check.tensor}{_worst(check)}")
-    failed = sum(not check.passed for check in checks)
-    verdict = f"{failed} of {len(checks)} checks did not pass" if failed else f"all {len(checks)} checks pass"
-    out.print(f"{verdict}; tolerance {tolerance:g}, seed {seed}", style="bold")
-    out.print(RULE, style="dim")
-
-
-def _worst(check: "TensorCheck") -> str:
-    """The entry with the largest error, and what the mistake looks like."""
-    text = ""
-    if check.worst is not None:
-        index, analytic, numeric = check.worst
-        text = f"{list(index)}: analytic {analytic:.9g}, numeric {numeric:.9g}"
-    return f"{text}\n  {check.diagnosis}" if check.diagnosis else text
 
 
 def show_components(entries: "Sequence[Entry]") -> None:

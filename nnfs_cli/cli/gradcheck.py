@@ -9,7 +9,6 @@ from nnfs_cli.cli.options import AsJson, Overrides, check_picture
 
 if TYPE_CHECKING:
     from nnfs_cli.core.arrays import Array
-    from nnfs_cli.gradcheck.compare import TensorCheck
 
 
 def gradcheck(
@@ -38,41 +37,38 @@ def gradcheck(
         typer.Option(metavar="FILE.png", help="Draw the error against the step h for all that is checked."),
     ] = None,
     as_json: AsJson = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show each tensor and law, and the rule for errors.")
+    ] = False,
 ) -> None:
-    """Compare every gradient with numeric slopes of the loss, in float64; exit status 1 if one is wrong."""
+    """Prove every gradient by numeric slopes of the loss, in float64; exit status 1 if one is not proved."""
     from nnfs_cli.cli import console
+    from nnfs_cli.cli.verdicts import show_gradcheck
+    from nnfs_cli.config.load import load_config
     from nnfs_cli.core.errors import NnfsError
-    from nnfs_cli.gradcheck.compare import RULE
-    from nnfs_cli.gradcheck.select import choose
     from nnfs_cli.gradcheck.step_sizes import error_by_step
-    from nnfs_cli.gradcheck.subject import check
-    from nnfs_cli.gradcheck.subjects import component_subjects
-    from nnfs_cli.jobs.gradcheck import config_subjects
+    from nnfs_cli.jobs.gradcheck import check_components, check_network
 
     check_picture(picture)
+    curves: dict[str, Array] = {}
+    see = None if picture is None else lambda subject: curves.update(error_by_step(subject, seed))
     if target is not None and target.suffix != ".py":
         if only:
             raise NnfsError("--only: selects components; it cannot go with a CONFIG")
-        subjects = config_subjects(target, overrides, seed, burn_in)
+        config = load_config(target, overrides)
+        found = check_network(config, seed=seed, burn_in=burn_in, tolerance=tolerance, see=see)
     else:
         if overrides:
             raise NnfsError("--set: needs a CONFIG")
-        subjects = component_subjects(choose(target, only), seed)
-    checks: list[TensorCheck] = []
-    curves: dict[str, Array] = {}
-    for subject in subjects:
-        checks.extend(check(subject, seed, tolerance))
-        if picture is not None:
-            curves |= error_by_step(subject, seed)
+        found = check_components(target, only, seed=seed, tolerance=tolerance, see=see)
     if as_json:
-        records = [each.record() for each in checks]
-        console.print_json({"rule": RULE, "seed": seed, "tolerance": tolerance, "checks": records})
+        console.print_json(found.record())
     else:
-        console.show_gradcheck(checks, seed=seed, tolerance=tolerance)
+        show_gradcheck(found, verbose=verbose)
     if picture is not None:
         from nnfs_cli.plots.step_sizes import draw_error_by_step
 
         draw_error_by_step(curves, picture)
         console.note_on_stderr(f"picture: {picture}") if as_json else console.show_paths([picture])
-    if not all(each.passed for each in checks):
+    if not found.passed:
         raise typer.Exit(1)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from nnfs_cli.config.catalog import REGISTRIES
 from nnfs_cli.config.plugins import forget_plugins, load_plugin
 from nnfs_cli.core.errors import NnfsError, did_you_mean
 from nnfs_cli.layers.base import LAYERS
@@ -10,26 +11,37 @@ from nnfs_cli.losses.base import LOSSES
 from nnfs_cli.regularizers.base import REGULARIZERS
 
 Names = set[tuple[str, str]]
+WITH_GRADIENTS = (LAYERS.kind, LOSSES.kind, REGULARIZERS.kind)
 
 
-def with_gradients() -> Names:
-    """Every registered component that has gradients to check, as (kind, name)."""
-    return {(registry.kind, name) for registry in (LAYERS, LOSSES, REGULARIZERS) for name in registry}
+def everything() -> Names:
+    """Every registered component, as (kind, name)."""
+    return {(registry.kind, name) for registry in REGISTRIES for name in registry}
 
 
-def choose(file: Path | None = None, only: Sequence[str] = ()) -> Names:
-    """All components with gradients, or those that `file` registers; `only` keeps those with these names.
+def choose(file: Path | None = None, only: Sequence[str] = ()) -> tuple[Names, Names]:
+    """(what to check, what has no gradient) of all components, or of those that `file` registers.
 
-    Raises NnfsError if none is left, or a name is unknown.
+    `only` keeps those with these names. Raises NnfsError if none is left, or a name is unknown.
     """
-    names = with_gradients()
+    names = everything()
     if file is not None:
         forget_plugins()
-        names = {(registry.kind, name) for registry, name, _ in load_plugin(file)} & with_gradients()
-        if not names:
-            raise NnfsError(f"{file}: registers no layer, loss or regularizer, so there is nothing to check")
-    known = {name for _, name in names}
+        names = {(registry.kind, name) for registry, name, _ in load_plugin(file)}
+    checked = {each for each in names if each[0] in WITH_GRADIENTS}
+    others = names - checked if file is not None else set()
+    if not checked:
+        what = f"only {listed(others)}, " if others else ""
+        raise NnfsError(
+            f"{file}: registers {what}no layer, loss or regularizer, so there is no gradient to check"
+        )
+    known = {name for _, name in checked}
     for name in only:
         if name not in known:
             raise NnfsError(f"--only: no component {name!r} with a gradient{did_you_mean(name, known)}")
-    return {(kind, name) for kind, name in names if not only or name in only}
+    return {(kind, name) for kind, name in checked if not only or name in only}, others
+
+
+def listed(names: Names) -> str:
+    """`metric worst_error, optimizer heavy_ball`."""
+    return ", ".join(f"{kind} {name}" for kind, name in sorted(names))

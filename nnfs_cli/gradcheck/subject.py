@@ -13,6 +13,9 @@ from nnfs_cli.gradcheck.compare import TOLERANCE, TensorCheck, compare
 MOST_NOISE_DRAWS = 4
 """How often noise is tried where kinks hide the slope."""
 
+MANY_ENTRIES = 400
+"""How many entries of a tensor are compared to find those that are wrong."""
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -22,7 +25,9 @@ class Subject:
     gradients: computes and returns the analytic gradients, in the order of `tensors`.
     tensors: (name, values).   rows: N.   magnitude: the size of the numbers that the loss sums up.
     entries: how many of each tensor to compare at most, None for the usual number.
+    rates: learning rates that a wrong gradient may contain.
     complex_slope: the complex-step derivative for a tensor and one of its entries; None if there is none.
+    chain_slope: the same by a network's layers one by one; None for single components.
     add_noise: moves inputs and parameters a little, at random; None if that is never needed.
     """
 
@@ -32,33 +37,50 @@ class Subject:
     tensors: Sequence[tuple[str, Array]]
     rows: int
     complex_slope: Callable[[int, Shape], float | None] | None = None
+    chain_slope: Callable[[int, Shape], float | None] | None = None
     magnitude: float = 1.0
     entries: int | None = None
     add_noise: Callable[[np.random.Generator], None] | None = None
+    rates: Sequence[float] = ()
 
-    def check_tensor(self, i: int, rng: np.random.Generator, tolerance: float) -> TensorCheck:
-        """The verdict on the i-th tensor."""
+    def check_tensor(
+        self, i: int, rng: np.random.Generator, tolerance: float, entries: int | None = None
+    ) -> TensorCheck:
+        """The verdict on the i-th tensor, by its entries."""
         name, values = self.tensors[i]
+        gradients = self.gradients()
         return compare(
             self.name,
             name,
             values,
-            self.gradients()[i],
+            gradients[i],
             self.loss,
             rng=rng,
             tolerance=tolerance,
             complex_slope=None if self.complex_slope is None else partial(self.complex_slope, i),
+            chain_slope=None if self.chain_slope is None else partial(self.chain_slope, i),
             rows=self.rows,
             magnitude=self.magnitude,
-            entries=self.entries,
+            largest=max(float(np.abs(gradient).max(initial=0.0)) for gradient in gradients),
+            entries=entries or self.entries,
+            rates=self.rates,
         )
 
-    def check_direction(self, rng: np.random.Generator, tolerance: float) -> TensorCheck:
-        """Check all entries of all tensors at once: the slope along a random direction v against g . v."""
+    def check_direction(
+        self, rng: np.random.Generator, tolerance: float, only: int | None = None
+    ) -> TensorCheck:
+        """Check all entries of all tensors at once: the slope along a random direction v against g . v.
+
+        only: the tensor whose entries move; by default all.
+        """
         analytic = self.gradients()
-        directions = [rng.normal(size=values.shape) for _, values in self.tensors]
+        directions = [
+            rng.normal(size=values.shape) if only in (None, i) else np.zeros(values.shape)
+            for i, (_, values) in enumerate(self.tensors)
+        ]
         length = np.sqrt(sum(float(np.vdot(v, v)) for v in directions))
-        projected = sum(float(np.vdot(g, v)) for g, v in zip(analytic, directions, strict=True)) / length
+        moved = [(g, v) for g, v in zip(analytic, directions, strict=True) if v.any()]
+        projected = sum(float(np.vdot(g, v)) for g, v in moved) / length
         along = np.zeros(1)
         starts = [values.copy() for _, values in self.tensors]
 
@@ -70,7 +92,7 @@ class Subject:
 
         check = compare(
             self.name,
-            "all, one direction",
+            "all, one direction" if only is None else f"{self.tensors[only][0]}, one direction",
             along,
             np.array([projected]),
             loss,
@@ -80,16 +102,17 @@ class Subject:
         )
         for (_, values), start in zip(self.tensors, starts, strict=True):
             values[...] = start
-        size = sum(values.size for _, values in self.tensors)
-        return dataclasses.replace(check, shape=(size,), diagnosis="")
+        size = sum(values.size for i, (_, values) in enumerate(self.tensors) if only in (None, i))
+        return dataclasses.replace(check, shape=(size,), worst=None, diagnosis="", factor=None)
 
     def unrepeatable(self) -> Iterator[TensorCheck]:
         """A failed check for each tensor if two equal calls differ, as with draws without a seed."""
         analytic, again = self.gradients(), self.gradients()
-        values = (self.loss(), self.loss())
+        values = np.array([self.loss(), self.loss()])
+        differ = not np.array_equal(values[:1], values[1:], equal_nan=True)
         for (name, tensor), first, second in zip(self.tensors, analytic, again, strict=True):
-            if values[0] != values[1] or not np.array_equal(first, second, equal_nan=True):
-                what = "losses" if values[0] != values[1] else "gradients"
+            if differ or not np.array_equal(first, second, equal_nan=True):
+                what = "losses" if differ else "gradients"
                 yield TensorCheck(
                     subject=self.name,
                     tensor=name,
@@ -117,7 +140,28 @@ def check(subject: Subject, seed: int = 0, tolerance: float = TOLERANCE) -> list
             check_with_noise(subject, partial(subject.check_tensor, i), rng, tolerance) for i in tensors
         ]
         if len(checks) > 1:
-            checks.append(check_with_noise(subject, subject.check_direction, rng, tolerance))
+            whole = check_with_noise(subject, subject.check_direction, rng, tolerance)
+            if whole.verdict != "too small to tell":  # then the tensors were told by complex steps, or not
+                checks.append(whole)
+    return checks
+
+
+def check_in_short(subject: Subject, seed: int = 0, tolerance: float = TOLERANCE) -> list[TensorCheck]:
+    """A verdict for each tensor by its slope along a random direction, and by its entries where that fails.
+
+    It costs a few losses where `check` costs hundreds. What it cannot tell it leaves to `check`.
+    """
+    rng = np.random.default_rng(seed)
+    checks = list(subject.unrepeatable())
+    if checks:
+        return checks
+    for i in range(len(subject.tensors)):
+        along = subject.check_direction(rng, tolerance, i)
+        if along.verdict == "FAIL":
+            by_entry = subject.check_tensor(i, rng, tolerance, MANY_ENTRIES)
+            checks.append(by_entry if by_entry.verdict == "FAIL" else along)
+        elif along.verdict == "pass":
+            checks.append(along)
     return checks
 
 
@@ -148,3 +192,20 @@ def check_with_noise(
     for (_, values), start in zip(subject.tensors, starts, strict=True):
         values[...] = start
     return dataclasses.replace(check, subject=f"{check.subject}, with noise")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to check: seed of draws, largest error that passes, learning rates that a mistake may contain."""
+
+    seed: int = 0
+    tolerance: float = TOLERANCE
+    rates: tuple[float, ...] = ()
+
+    def check(self, subject: Subject) -> list[TensorCheck]:
+        """As the function `check`."""
+        return check(dataclasses.replace(subject, rates=self.rates), self.seed, self.tolerance)
+
+    def check_in_short(self, subject: Subject) -> list[TensorCheck]:
+        """As the function `check_in_short`."""
+        return check_in_short(dataclasses.replace(subject, rates=self.rates), self.seed, self.tolerance)

@@ -54,7 +54,12 @@ class Loss(Component, ABC):
         """(task, z, t) for each kind of targets: random outputs and targets in float64 to try."""
         for task in self.tasks:
             z = 2.0 * rng.normal(size=(n, width))
-            yield task, z, rng.integers(0, width, n) if task == "classification" else rng.normal(size=z.shape)
+            if task == "classification":
+                yield task, z, rng.integers(0, width, n)
+            elif self.any_units:
+                yield task, z, rng.normal(size=z.shape)
+            else:  # valid as probabilities, and where targets must be positive
+                yield task, z, rng.uniform(0.05, 0.95, z.shape)
 
     def width(self, data: Data) -> int:
         """The number of outputs M that the network must have for these data."""
