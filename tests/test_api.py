@@ -226,7 +226,11 @@ def test_several_real_targets_come_as_columns() -> None:
             r"y: its index .*y.loc\[x.index\]",
         ),
         (pd.DataFrame({"a": [1.0, 2.0]}), pd.Series([1, 2], name="a"), "x has a column 'a', too"),
-        (pd.DataFrame([[1.0, 2.0]], columns=["a", "a"]), [1.0], "two columns are called 'a'"),
+        (
+            pd.DataFrame([[1.0, 2.0]], columns=["a", "a"]),
+            [1.0],
+            "column names must differ, found more than once: a",
+        ),
         (pd.Series([1.0, 2.0]), [1, 2], r"x: must be a table of rows, found a Series.*frame.loc\[\[i\]\]"),
         ([["a", "b"]], [1], "x: must hold numbers"),
         ([[1.0], [1.0, 2.0]], [1, 2], "x: cannot be read as an array"),

@@ -362,6 +362,7 @@ def test_a_shift_out_of_sight_is_refused() -> None:
         toy(CONFIG, "dataset.augment.shift=8")
 
 
+@pytest.mark.usefixtures("files")
 def test_mistakes_are_told_all_at_once_with_their_paths() -> None:
     settings = ["rotation=181", "shift=-1", "zoom=1", "shear=-2", "elastic={alpha: -1, sigma: 0.5}"]
     with pytest.raises(ConfigError) as caught:
@@ -392,6 +393,7 @@ def test_a_misspelled_option_is_told(setting: str, message: str) -> None:
     assert message in str(caught.value)
 
 
+@pytest.mark.usefixtures("files")
 def test_the_resolved_config_holds_all_strengths_and_reads_back_as_itself() -> None:
     resolved = toy_config(CONFIG).to_yaml()
     assert toy_config(resolved).to_yaml() == resolved

@@ -25,7 +25,8 @@ from nnfs_cli.training.reports import scores_text
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
+
+    from nnfs_cli.plots.library import Figure
 
 RUNS = Path("runs")
 

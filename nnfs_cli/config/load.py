@@ -89,10 +89,10 @@ def _locator(
         typed = any(f"{where}.".startswith((f"{key}.", f"{key}[")) for key in overridden)
         first = (Path(), folder) if typed else (folder, Path())
         try:
-            return Places((*first, shipped_folder())).locate(path)
+            return Places((*first, shipped_folder())).locate(path, mark.what)
         except PathNotFoundError:
             is_needed = mark.required and (needs_data or where.startswith("plugins"))
-            return Places(first).locate(path) if is_needed else path
+            return Places(first).locate(path, mark.what) if is_needed else path
 
     return locate
 

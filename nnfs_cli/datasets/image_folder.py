@@ -15,7 +15,7 @@ from nnfs_cli.preprocessing.augmentation import Augmentation
 from nnfs_cli.preprocessing.pixels import Pixels
 from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.preprocessing.splitting import HeldOut, split_up
-from nnfs_cli.sources.paths import FilePath, find_folder
+from nnfs_cli.sources.paths import FolderPath, find_folder
 from nnfs_cli.sources.picture_folders import (
     ClassFolders,
     Images,
@@ -46,13 +46,13 @@ class ImageFolder(Dataset):
     augment: random changes of the training images; null for none.
     """
 
-    path: FilePath
+    path: FolderPath
     size: Annotated[
         tuple[PositiveInt, PositiveInt] | None, Expected("height and width, such as [64, 64]")
     ] = None
     mode: Literal["auto", "gray", "rgb"] = "auto"
     test: Annotated[
-        FilePath | HeldOut, Expected("a folder, a count of pictures, or a share of them below 1.0")
+        FolderPath | HeldOut, Expected("a folder, a count of pictures, or a share of them below 1.0")
     ] = 0
     validation: HeldOut = 0
     scale: bool = True

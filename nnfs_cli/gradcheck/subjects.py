@@ -173,7 +173,7 @@ def flat_params(seed: int, scale: float = 1.0, dtype: str = "float64") -> FlatPa
     """Random parameters: a matrix, a convolution's weights, and a bias without weight decay."""
     named = {
         "W": Param((3, 4), Normal()),
-        "kernel": Param((2, 3, 2, 2), Normal()),
+        "kernel": Param((2, 3, 2, 2), Normal(), axes=(1, 0)),
         "b": Param((4,), Normal(), decay=False),
     }
     params = FlatParams(named, {}, np.dtype(dtype))

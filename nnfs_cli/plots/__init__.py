@@ -7,8 +7,7 @@ from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.runs.directory import RunDirectory
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from nnfs_cli.plots.library import Axes, Figure
 
 
 def draw_all(run: RunDirectory) -> list[str]:

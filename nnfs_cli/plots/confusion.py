@@ -1,8 +1,8 @@
 """confusion.png, for classification: how often each class is predicted for each actual class."""
 
 import numpy as np
-from matplotlib.axes import Axes
 
+from nnfs_cli.plots.library import Axes
 from nnfs_cli.plots.names import shorten_names, wrap_title
 from nnfs_cli.plots.style import panels
 from nnfs_cli.runs.directory import RunDirectory

@@ -1,10 +1,9 @@
 """regions.png, for classes and two inputs: the predicted class at each point of the plane."""
 
 import numpy as np
-from matplotlib.axes import Axes
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.plots.library import mpl
+from nnfs_cli.plots.library import Axes, mpl
 from nnfs_cli.plots.names import shorten_names
 from nnfs_cli.plots.style import panels
 from nnfs_cli.runs.directory import RunDirectory

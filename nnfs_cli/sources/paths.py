@@ -20,13 +20,17 @@ class IsPath:
     """Marks an option as a path. Reading a config finds it, and makes it absolute.
 
     required: whether something must be there.
+    what: what it names, in words.
     """
 
     required: bool = True
+    what: str = "file"
 
 
 FilePath: TypeAlias = Annotated[str, IsPath()]
 """The type of an option that names a file, a pattern of files, or a folder. An empty text names nothing."""
+FolderPath: TypeAlias = Annotated[str, IsPath(what="folder")]
+"""The type of an option that names a folder."""
 PathIfThere: TypeAlias = Annotated[str, IsPath(required=False)]
 """The same, but what it names may be missing, and the dataset says what to do then."""
 
@@ -41,7 +45,7 @@ class Places:
 
     folders: tuple[Path, ...]
 
-    def locate(self, path: str) -> str:
+    def locate(self, path: str, what: str = "file") -> str:
         """The absolute path of what `path` names: a file, a folder, or a pattern that some file matches.
 
         PathNotFoundError with all places if there is nothing.
@@ -54,7 +58,7 @@ class Places:
             pattern = os.path.join(glob.escape(str(folder.absolute())), path)
             if glob.has_magic(path) and glob.glob(pattern, recursive=True):
                 return pattern
-        raise PathNotFoundError(_nothing_there(path, self.folders))
+        raise PathNotFoundError(_nothing_there(path, self.folders, what))
 
 
 def locate_all(annotation: Any, value: Any, locate: Callable[[str, IsPath], str]) -> Any:
@@ -103,20 +107,20 @@ def find_file(path: str, option: str) -> Path:
 
 def find_folder(path: str, option: str) -> Path:
     """The folder that a path names; NnfsError if it does not exist."""
-    folder = _as_seen_from_here(_locate(path, option))
+    folder = _as_seen_from_here(_locate(path, option, "folder"))
     if not folder.is_dir():
         raise NnfsError(f"{option}: {folder} is a file, not a folder")
     return folder
 
 
-def _locate(path: str, option: str) -> str:
+def _locate(path: str, option: str, what: str = "file") -> str:
     if path == GIVEN:
         raise NnfsError(
             f"{option}: names no file. If the rows were given from Python: a run keeps none of them, and "
             f"`load_run(run, x=..., y=...)` takes them again there, to evaluate or to resume"
         )
     try:
-        return Places((Path(),)).locate(path)
+        return Places((Path(),)).locate(path, what)
     except PathNotFoundError as error:
         raise NnfsError(f"{option}: {error}") from None
 
@@ -127,13 +131,14 @@ def _as_seen_from_here(path: str) -> Path:
     return here.relative_to(Path.cwd()) if here.is_relative_to(Path.cwd()) else here
 
 
-def _nothing_there(path: str, folders: Sequence[Path]) -> str:
+def _nothing_there(path: str, folders: Sequence[Path], what: str) -> str:
     wholes = list(dict.fromkeys((folder / path).absolute() for folder in folders))
     if glob.has_magic(path):
         return f"no file matches {' or '.join(map(str, wholes))}"
     parents = [whole.parent for whole in wholes if whole.parent.is_dir()]
     tried = " or ".join(map(str, wholes))
     if not parents:
-        return f"no such file: {tried}: there is no folder {Path(path).parent}"
-    there = [each.name for parent in parents for each in parent.iterdir()]
-    return f"no such file: {tried}{did_you_mean(Path(path).name, there)}"
+        return f"no such {what}: {tried}: there is no folder {Path(path).parent}"
+    wanted = Path.is_dir if what == "folder" else Path.is_file
+    there = [each.name for parent in parents for each in parent.iterdir() if wanted(each)]
+    return f"no such {what}: {tried}{did_you_mean(Path(path).name, [n for n in there if n[:1] != '.'])}"
