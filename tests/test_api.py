@@ -180,6 +180,13 @@ def test_separate_test_rows_may_be_given() -> None:
     assert run.evaluate("test")["scores"] == run.scores["test"]
 
 
+def test_a_table_without_rows_is_told() -> None:
+    frame = pd.read_csv("t.csv")
+    for given in ({"x": frame[:0]}, {"x": frame, "x_test": frame[:0]}):
+        with pytest.raises(NnfsError, match=f"{[*given][-1]}: has no rows"):
+            Experiment("c.yaml", **given)
+
+
 def test_given_rows_replace_any_dataset_and_keep_what_options_they_have() -> None:
     x, y = rows_of_two_classes()
     for dataset in ("cubic", {"type": "moons", "samples": 3, "validation": 0.5}, {"validation": 0.5}):

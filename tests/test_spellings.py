@@ -228,11 +228,12 @@ def test_the_texts_that_are_gaps_are_the_users() -> None:
         ({"delimiter": '"'}, "no quote or line end"),
         ({"encoding": "rot13"}, "the name of an encoding"),
         ({"encoding": "base64"}, "the name of an encoding"),
+        ({"target": ("y", "z", "y")}, "columns that differ"),
     ],
 )
 def test_options_that_cannot_be_are_told(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        CSV(path="t.csv", target="y", **options)
+        CSV(**{"path": "t.csv", "target": "y", **options})
 
 
 @pytest.mark.parametrize(
@@ -318,3 +319,10 @@ def test_large_numbers_are_answered_by_a_network_that_was_trained_on_arrays() ->
     (rows,) = read_rows(["p.csv"], Preparation((1,)), Dialect(), "id")
     assert rows.ids == ("007", str(BIG))
     assert rows.x[:, 0].tolist() == [1e20, BIG - 1]
+
+
+def test_a_number_without_a_sign_is_not_told_to_have_one() -> None:
+    Path("t.csv").write_text("a;y\n" + "".join(f"{i},5;u\n{i}.25;v\n" for i in range(20)))
+    with pytest.raises(NnfsError) as error:
+        CSV(path="t.csv", target="y", delimiter=";", decimal=",").load(np.random.default_rng(0))
+    assert "'0.25' is not a number, but 50.0% of the column's values are" in str(error.value)
