@@ -168,7 +168,7 @@ def test_ids_of_parquet_files_are_exact() -> None:
         (["1", "2", "3", "4", "-", "?"], """set `na_values: ["-", "?"]` if it stands for a missing value"""),
         (
             [BIG, 5],
-            f"{BIG} is beyond 2^53, and float64 would round it; use a larger unit, leave the column out",
+            f"{BIG} is beyond 2^53, and float64 would round it; use a larger unit, leave it out with",
         ),
         ([-BIG, 5], f"{-BIG} is beyond 2^53"),
         (["9" * 20, "9" * 21], f"{'9' * 20} is beyond 2^53"),

@@ -8,13 +8,13 @@ import numpy as np
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.sources.column_notes import odd_columns
 from nnfs_cli.sources.columns import fit_columns, no_categories
-from nnfs_cli.sources.dialect import Dialect
+from nnfs_cli.sources.dialect import DELIMITERS, Dialect
 from nnfs_cli.sources.frames import ColumnKinds
 from nnfs_cli.sources.paths import find_files
 from nnfs_cli.sources.table import Table
 from nnfs_cli.sources.table_cache import cached_table
 
-DELIMITERS, ENCODINGS = (",", ";", "\t", "|"), ("utf-8", "utf-16", "cp1252")
+ENCODINGS = ("utf-8", "utf-16", "cp1252")
 
 
 def table_options(source: str, targets: Sequence[str]) -> tuple[dict[str, Any], list[str]]:

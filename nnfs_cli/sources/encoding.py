@@ -10,6 +10,7 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.preprocessing.limits import expected, is_usable, usable
 from nnfs_cli.preprocessing.preparation import Column
+from nnfs_cli.sources.spellings import spell
 from nnfs_cli.sources.table import MISSING, Table
 
 FILL = "`missing: median` in training fills gaps"
@@ -180,4 +181,4 @@ def _codes_and_levels(table: Table, column: Column) -> tuple[Array, tuple[str, .
     numbers = table.number(column.name)
     values, codes = np.unique(numbers, return_inverse=True)  # what is missing comes last, as one value
     codes[np.isnan(numbers)] = MISSING
-    return codes, tuple(str(int(v)) if float(v).is_integer() else str(v) for v in values)
+    return codes, tuple(map(spell, values.tolist()))

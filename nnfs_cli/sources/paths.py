@@ -113,6 +113,14 @@ def find_folder(path: str, option: str) -> Path:
     return folder
 
 
+def existing(path: str) -> Path:
+    """The file or folder that a path names, seen from the working directory; NnfsError if there is none."""
+    file = Path(path).expanduser()
+    if not file.exists():
+        raise NnfsError(_nothing_there(str(file), [Path()], "file"))
+    return file
+
+
 def _locate(path: str, option: str, what: str = "file") -> str:
     if path == GIVEN:
         raise NnfsError(

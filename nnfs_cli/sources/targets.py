@@ -8,6 +8,7 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError, counted, did_you_mean
 from nnfs_cli.preprocessing.limits import refuse_unusable
 from nnfs_cli.preprocessing.records import Task
+from nnfs_cli.sources.spellings import spell
 from nnfs_cli.sources.table import Table, Texts
 
 MOST_INFERRED_CLASSES = 20
@@ -84,7 +85,7 @@ def _distinct(table: Table, name: str) -> tuple[str, ...]:
             f"dataset.task: classification needs classes, but column {name!r} in {table.source} "
             f"holds fractions, such as {fractions[0]:g}"
         )
-    return tuple(str(int(value)) for value in np.unique(values))
+    return tuple(map(spell, np.unique(values).tolist()))
 
 
 def class_numbers(table: Table, name: str, classes: Sequence[str]) -> Array:
@@ -94,7 +95,7 @@ def class_numbers(table: Table, name: str, classes: Sequence[str]) -> Array:
         codes, levels = table.texts[name].codes, table.texts[name].levels
     else:
         values, codes = np.unique(_usable(table, name), return_inverse=True)
-        levels = tuple(str(int(value)) if value == np.floor(value) else f"{value:g}" for value in values)
+        levels = tuple(map(spell, values.tolist()))
     numbers = np.array([place.get(level, -1) for level in levels], np.intp)[codes]
     if (numbers < 0).any():
         row = int((numbers < 0).argmax())
