@@ -183,7 +183,7 @@ def _match(table: Table, preparation: Preparation) -> tuple[str, ...]:
             for name, hint in zip(lacking, hints, strict=False)
         ]
         more = f" and {len(lacking) - 5} more" if lacking[5:] else ""
-        there = ", ".join(table.names[:20]) + (", ..." if table.names[20:] else "")
+        there = listed(table.names, 20)
         raise NnfsError(f"{table.source}: no column {', '.join(shown)}{more}; its columns are {there}")
     table.refuse_nested(names)
     extra = [name for name in table.names if name not in names]

@@ -76,8 +76,8 @@ def written_gaps(paths: Sequence[Path], table: Table, names: Iterable[str], dial
 
 def _with_gaps(texts: list[str], dialect: Dialect) -> str:
     """The option that makes these texts gaps besides those that the user listed."""
-    listed = () if dialect.na_values == GAPS else dialect.na_values
-    return f"`na_values: {json.dumps([*listed, *texts], ensure_ascii=False)}`"
+    own = () if dialect.na_values == GAPS else dialect.na_values
+    return f"`na_values: {json.dumps([*own, *texts], ensure_ascii=False)}`"
 
 
 def _lookalike(column: Texts, dialect: Dialect, leave_out: str, may_be_names: bool) -> tuple[str, str] | None:

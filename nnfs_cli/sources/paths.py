@@ -32,7 +32,7 @@ FilePath: TypeAlias = Annotated[str, IsPath()]
 FolderPath: TypeAlias = Annotated[str, IsPath(what="folder")]
 """The type of an option that names a folder."""
 PathIfThere: TypeAlias = Annotated[str, IsPath(required=False)]
-"""The same, but what it names may be missing, and the dataset says what to do then."""
+"""The type of an option that names what may be missing: the dataset says what to do then."""
 
 
 class PathNotFoundError(NnfsError):

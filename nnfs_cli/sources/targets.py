@@ -34,25 +34,25 @@ def table_of_targets(y: Array, source: str) -> Table:
 
 def infer_task(table: Table, names: Sequence[str]) -> tuple[Task, str]:
     """The task that follows from the target columns, and a sentence that says why."""
-    listed = " and ".join(repr(name) for name in names)
+    named = " and ".join(repr(name) for name in names)
     if len(names) > 1:
-        return "regression", f"task: regression, since there are several target columns: {listed}"
+        return "regression", f"task: regression, since there are several target columns: {named}"
     if names[0] in table.texts:
         texts = f"texts, such as {table.texts[names[0]].levels[0][:40]!r}"
-        return "classification", f"task: classification, since the target {listed} holds {texts}"
+        return "classification", f"task: classification, since the target {named} holds {texts}"
     values = table.number(names[0])
     if not bool(np.all((values == np.floor(values)) | np.isnan(values))):
-        return "regression", f"task: regression, since the target {listed} holds fractions"
+        return "regression", f"task: regression, since the target {named} holds fractions"
     distinct = table.distinct(names[0])
     if distinct <= MOST_INFERRED_CLASSES and 2 * distinct <= len(table):
-        why = f"the target {listed} holds whole numbers of only {counted(distinct, 'different value')}"
+        why = f"the target {named} holds whole numbers of only {counted(distinct, 'different value')}"
         return (
             "classification",
             f"task: classification, since {why}; if they are quantities, write `task: regression`",
         )
     numbers = "a single whole number" if distinct == 1 else f"{distinct} different whole numbers"
     few = "" if distinct > MOST_INFERRED_CLASSES else f" in only {counted(len(table), 'row')}"
-    why = f"the target {listed} holds {numbers}{few}"
+    why = f"the target {named} holds {numbers}{few}"
     return "regression", f"task: regression, since {why}; if they are classes, write `task: classification`"
 
 
