@@ -168,7 +168,7 @@ def test_ids_of_parquet_files_are_exact() -> None:
         (["1", "2", "3", "4", "-", "?"], """set `na_values: ["-", "?"]` if it stands for a missing value"""),
         (
             [BIG, 5],
-            f"{BIG} is beyond 2^53, and float64 would round it; use a larger unit, leave the column out",
+            f"{BIG} is beyond 2^53, and float64 would round it; use a larger unit, leave it out with",
         ),
         ([-BIG, 5], f"{-BIG} is beyond 2^53"),
         (["9" * 20, "9" * 21], f"{'9' * 20} is beyond 2^53"),
@@ -287,8 +287,12 @@ def test_parquet_holds_more_than_numbers_and_texts() -> None:
     )
     frame.to_parquet("t.parquet")
     for name in ("lists", "maps"):
-        with pytest.raises(NnfsError, match=rf"column '{name}' holds lists .*`features: {{exclude: \[{name}"):
+        with pytest.raises(NnfsError, match=rf"column '{name}' holds lists .*; take it out of `features`"):
             CSV(path="t.parquet", target="y", features=(name,)).load(np.random.default_rng(0))
+        with pytest.raises(NnfsError, match=rf"column '{name}' holds lists .* texts$"):
+            CSV(path="t.parquet", target=name, features=("price",)).load(np.random.default_rng(0))
+    with pytest.raises(NnfsError, match=r"leave them out with `features: \{exclude: \[lists, maps\]\}`"):
+        CSV(path="t.parquet", target="y").load(np.random.default_rng(0))
     options = {"features": {"exclude": ("lists", "maps")}, "categorical": ("big",)}
     for _ in ("first", "from the cache"):
         data = CSV(path="t.parquet", target="y", **options).load(np.random.default_rng(0))  # type: ignore[arg-type]

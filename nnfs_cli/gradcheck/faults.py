@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from nnfs_cli.config.plugins import PluginError
-from nnfs_cli.core.component import Component
+from nnfs_cli.core.component import Component, is_plugin
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.layers.base import LAYERS
 from nnfs_cli.losses.base import LOSSES
@@ -30,11 +30,6 @@ def blamed(cls: type[Component]) -> Iterator[None]:
         if not text:
             raise
         raise PluginError(text) from error
-
-
-def is_plugin(cls: type) -> bool:
-    """Whether a component is not one of nnfs."""
-    return not cls.__module__.startswith("nnfs_cli.")
 
 
 def file_of(cls: type) -> str:

@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.sources.chosen import Chosen
 from nnfs_cli.sources.column_notes import odd_columns
 from nnfs_cli.sources.columns import fit_columns, no_categories
-from nnfs_cli.sources.dialect import Dialect
+from nnfs_cli.sources.dialect import DELIMITERS, Dialect
 from nnfs_cli.sources.frames import ColumnKinds
 from nnfs_cli.sources.lookalikes import lookalikes, only_reading
 from nnfs_cli.sources.paths import find_files
 from nnfs_cli.sources.table import Table
 from nnfs_cli.sources.table_cache import cached_table
 
-DELIMITERS, ENCODINGS = (",", ";", "\t", "|"), ("utf-8", "utf-16", "cp1252")
+ENCODINGS = ("utf-8", "utf-16", "cp1252")
 
 
 def table_options(source: str, targets: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
@@ -87,7 +88,9 @@ def _with_own_numbers(
 def _left_out(table: Table, targets: Sequence[str], dialect: Dialect) -> dict[str, str]:
     """The columns that are no features, each with the reason, in the order of the table."""
     names = [name for name in table.names if name not in targets]
-    reasons = {name: told for name, (_, told) in lookalikes(table, names, (), dialect).items()}
+    reasons = {
+        name: told for name, (_, told) in lookalikes(table, names, (), dialect, Chosen().leave_out).items()
+    }
     reasons = no_categories(table, names, ()) | reasons
     kept = [name for name in names if name not in reasons]
     columns = fit_columns(table, kept, np.arange(len(table)), "error", 0.0, "error")

@@ -8,10 +8,9 @@ import numpy as np
 from nnfs_cli.core.arrays import Array, Shape, row_slices
 from nnfs_cli.core.errors import counted, listed
 from nnfs_cli.preprocessing.preparation import Column
-from nnfs_cli.sources.columns import LeaveOut
 from nnfs_cli.sources.dates import are_dates
 from nnfs_cli.sources.records import UNNAMED
-from nnfs_cli.sources.table import Table
+from nnfs_cli.sources.table import LeaveOut, Table
 
 FEWEST_IDS = 10
 """In fewer rows, values that all differ are no sign of an id."""

@@ -19,7 +19,8 @@ from nnfs_cli.sources.encoding import encode
 from nnfs_cli.sources.frames import ColumnKinds
 from nnfs_cli.sources.idx import open_idx
 from nnfs_cli.sources.lines import open_bytes
-from nnfs_cli.sources.picture_rows import existing, is_for_pictures, picture_rows
+from nnfs_cli.sources.paths import existing
+from nnfs_cli.sources.picture_rows import is_for_pictures, picture_rows
 from nnfs_cli.sources.table import Table
 from nnfs_cli.sources.table_reader import file_chunks, frame_chunks, stream_chunks
 from nnfs_cli.sources.tally import Tally
@@ -185,7 +186,7 @@ def _match(table: Table, preparation: Preparation, id_column: str) -> tuple[str,
             for name, hint in zip(lacking, hints, strict=False)
         ]
         more = f" and {len(lacking) - 5} more" if lacking[5:] else ""
-        there = ", ".join(table.names[:20]) + (", ..." if table.names[20:] else "")
+        there = listed(table.names, 20)
         raise NnfsError(f"{table.source}: no column {', '.join(shown)}{more}; its columns are {there}")
     table.refuse_nested(names)
     notes = []

@@ -12,7 +12,7 @@ from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.sources.dialect import GAPS, Dialect
 from nnfs_cli.sources.frames import ColumnKinds
 from nnfs_cli.sources.spellings import NumberSpelling, is_exact
-from nnfs_cli.sources.table import MISSING, Table, Texts
+from nnfs_cli.sources.table import MISSING, LeaveOut, Table, Texts
 from nnfs_cli.sources.table_reader import read_table
 
 SEPARATORS = ("", ",", ".", " ", "'", "_", "\N{RIGHT SINGLE QUOTATION MARK}", "\N{NO-BREAK SPACE}")
@@ -21,12 +21,14 @@ MOST_LEVELS = 1000
 """Other spellings are looked for among the first different texts of a column, at most so many."""
 
 
-def refuse_lookalikes(table: Table, names: Iterable[str], targets: Collection[str], dialect: Dialect) -> None:
+def refuse_lookalikes(
+    table: Table, names: Iterable[str], targets: Collection[str], dialect: Dialect, leave_out: LeaveOut
+) -> None:
     """Raise NnfsError, with what helps, for a column of texts that look like numbers in most of its rows.
 
     Targets may be numbers that are spelled as names, such as 007.
     """
-    for name, (text, told) in lookalikes(table, names, targets, dialect).items():
+    for name, (text, told) in lookalikes(table, names, targets, dialect, leave_out).items():
         row = int(np.argmax(table.texts[name].codes == table.texts[name].levels.index(text)))
         raise NnfsError(
             f"{table.where(row, name)}: {told}, or list {name!r} under `categorical` if its values are names"
@@ -34,12 +36,12 @@ def refuse_lookalikes(table: Table, names: Iterable[str], targets: Collection[st
 
 
 def lookalikes(
-    table: Table, names: Iterable[str], targets: Collection[str], dialect: Dialect
+    table: Table, names: Iterable[str], targets: Collection[str], dialect: Dialect, leave_out: LeaveOut
 ) -> dict[str, tuple[str, str]]:
     """The columns of texts that look like numbers: for each such a text, and what to do about it."""
     columns = {name: table.texts[name] for name in names if name in table.texts and table.texts[name].levels}
     found = {
-        name: _lookalike(column, name, dialect, may_be_names=name in targets)
+        name: _lookalike(column, dialect, leave_out([name]), may_be_names=name in targets)
         for name, column in columns.items()
     }
     return {name: problem for name, problem in found.items() if problem is not None}
@@ -86,16 +88,16 @@ def written_gaps(paths: Sequence[Path], table: Table, names: Iterable[str], dial
 
 def _with_gaps(texts: list[str], dialect: Dialect) -> str:
     """The option that makes these texts gaps besides those that the user listed."""
-    listed = () if dialect.na_values == GAPS else dialect.na_values
-    return f"`na_values: {json.dumps([*listed, *texts], ensure_ascii=False)}`"
+    own = () if dialect.na_values == GAPS else dialect.na_values
+    return f"`na_values: {json.dumps([*own, *texts], ensure_ascii=False)}`"
 
 
-def _lookalike(column: Texts, name: str, dialect: Dialect, may_be_names: bool) -> tuple[str, str] | None:
+def _lookalike(column: Texts, dialect: Dialect, leave_out: str, may_be_names: bool) -> tuple[str, str] | None:
     """A text that should be a number, and what to do about it; None if there is none."""
     own = NumberSpelling(dialect)
     others = [level for level in column.levels if own.standard(level) is None]
     if not others:
-        return None if may_be_names else (column.levels[0], _numbers_as_texts(column, name))
+        return None if may_be_names else (column.levels[0], _numbers_as_texts(column, leave_out))
     if ways := _ways(column, dialect):
         text = next(level for level in others if NumberSpelling(ways[0]).standard(level) is not None)
         return text, f"{text!r} looks like a number; {_advice(text, ways, dialect)}"
@@ -130,14 +132,14 @@ def _share(column: Texts, spelling: NumberSpelling) -> float:
     return float(numbers[there].mean()) if len(there) else 0.0
 
 
-def _numbers_as_texts(column: Texts, name: str) -> str:
+def _numbers_as_texts(column: Texts, leave_out: str) -> str:
     big = next((level for level in column.levels if not is_exact(level)), None)
     what = (
         "numbers that are stored as texts; store them as numbers"
         if big is None
         else f"{big[:40]} is beyond 2^53, and float64 would round it; use a larger unit"
     )
-    return f"{what}, leave the column out with `features: {{exclude: [{name}]}}`"
+    return f"{what}, {leave_out}"
 
 
 def _other_readings(dialect: Dialect) -> list[Dialect]:
