@@ -143,8 +143,8 @@ def _column_names(y: Any, frame: "pd.DataFrame") -> tuple[str, ...] | None:
     if y is None:
         return ()
     names = (str(y),) if isinstance(y, str | int) else y
-    are_names = isinstance(names, list | tuple) and names and all(isinstance(name, str) for name in names)
-    if are_names and set(names) <= set(frame.columns):
+    are_texts = isinstance(names, list | tuple) and names and all(isinstance(name, str) for name in names)
+    if are_texts and set(names) <= set(frame.columns):
         return tuple(names)
     if isinstance(y, str | int):
         raise NnfsError(f"y: x has no column {y!r}; its columns are {', '.join(frame.columns)}")
