@@ -3,6 +3,7 @@
 import io
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -182,7 +183,8 @@ def test_separate_test_rows_may_be_given() -> None:
 
 def test_a_table_without_rows_is_told() -> None:
     frame = pd.read_csv("t.csv")
-    for given in ({"x": frame[:0]}, {"x": frame, "x_test": frame[:0]}):
+    cases: list[dict[str, Any]] = [{"x": frame[:0]}, {"x": frame, "x_test": frame[:0]}]
+    for given in cases:
         with pytest.raises(NnfsError, match=f"{[*given][-1]}: has no rows"):
             Experiment("c.yaml", **given)
 
