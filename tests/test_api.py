@@ -3,6 +3,7 @@
 import io
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -178,6 +179,14 @@ def test_separate_test_rows_may_be_given() -> None:
     run = Experiment(SMALL, x=frame[:40], y=y[:40], x_test=frame[40:], y_test=list(y[40:])).train()
     assert run.summary["rows"] == {"train": 40, "test": 20}
     assert run.evaluate("test")["scores"] == run.scores["test"]
+
+
+def test_a_table_without_rows_is_told() -> None:
+    frame = pd.read_csv("t.csv")
+    cases: list[dict[str, Any]] = [{"x": frame[:0]}, {"x": frame, "x_test": frame[:0]}]
+    for given in cases:
+        with pytest.raises(NnfsError, match=f"{[*given][-1]}: has no rows"):
+            Experiment("c.yaml", **given)
 
 
 def test_given_rows_replace_any_dataset_and_keep_what_options_they_have() -> None:

@@ -106,6 +106,7 @@ class CSV(Dataset):
     def __post_init__(self) -> None:
         check_options(
             self,
+            target=(len(set(self.targets)) == len(self.targets), "columns that differ"),
             standardize=check_normalization(self.standardize, self.minmax, self.scale),
             delimiter=(is_delimiter(self.delimiter), "no quote or line end"),
             thousands=(

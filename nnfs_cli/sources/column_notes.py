@@ -118,7 +118,7 @@ def _is_id(table: Table, column: Column, span: float) -> bool:
     rows, name = len(table), column.name
     if column.categories:
         return rows >= FEWEST_IDS and len(column.categories) == rows
-    if not span >= rows - 1:
+    if not rows - 1 <= span < np.inf:
         return False
     numbers = table.number(name)
     enough = int(5 * span**0.5) + 1  # for random numbers to repeat, so that the rest need not be sorted
