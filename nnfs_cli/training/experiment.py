@@ -143,10 +143,15 @@ class Experiment:
         return {"loss": loss, **self.metric_scores(z, split.targets[rows])}
 
     def metric_scores(self, z: Array, targets: Array) -> dict[str, float]:
-        """All metrics of outputs z (N, M) for targets in their own units."""
+        """All metrics of outputs z (N, M) for targets in their own units.
+
+        Not-a-number has no rank: where a prediction is not a number, no score is one.
+        """
         if not self.metrics:
             return {}
         p = self.predictions(z)
+        if np.isnan(p).any():
+            return dict.fromkeys(self.metrics, math.nan)
         scores = {name: metric(p, targets) for name, metric in self.metrics.items()}
         for name, score in scores.items():
             if not isinstance(score, Real):
