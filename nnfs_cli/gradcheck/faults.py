@@ -48,7 +48,7 @@ def place_of(cls: type) -> str:
 
 def _fault(error: BaseException, cls: type[Component]) -> str:
     """`forward raises ValueError: ... (mine.py, line 12)`; nothing if no plugin has to do with it."""
-    registered = [registry[name] for registry in (LAYERS, LOSSES, REGULARIZERS) for name in registry]
+    registered = [each for family in (LAYERS, LOSSES, REGULARIZERS) for each in family.known().values()]
     files = {file_of(each) for each in (*registered, *cls.__mro__) if each is not object} - {""}
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if frame.filename in files]
