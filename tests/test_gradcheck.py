@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from nnfs_cli.core.arrays import Array, Shape
-from nnfs_cli.gradcheck.compare import TensorCheck
+from nnfs_cli.gradcheck.compare import TensorCheck, compare
 from nnfs_cli.gradcheck.differences import derivative
 from nnfs_cli.gradcheck.networks import experiment_subjects
 from nnfs_cli.gradcheck.subject import Subject, check
@@ -560,3 +560,18 @@ def test_a_tolerance_can_be_too_strict_for_differences(nnfs: Nnfs) -> None:
 def test_a_config_on_images_passes(nnfs: Nnfs) -> None:
     Path("bars.yaml").write_text(BARS)
     assert nnfs("gradcheck", "bars.yaml").status == 0
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [(1.0, "pass"), (-1.0, "too small to tell")])
+def test_tiny_slopes_without_rounding_tell_where_no_complex_step_can(factor: float, verdict: str) -> None:
+    values = np.array([0.5, -2.0, 3.0])
+    gradient = factor * 3e-12 * values * np.abs(values)
+    found = compare(
+        "cubes",
+        "v",
+        values,
+        gradient,
+        lambda: float(1e-12 * np.sum(np.abs(values) ** 3)),
+        rng=np.random.default_rng(0),
+    )
+    assert found.verdict == verdict

@@ -149,6 +149,12 @@ def test_roc_auc_of_two_classes_scores_ranks_by_their_difference() -> None:
     assert score("roc_auc", z, [0, 0, 1, 1]) == 2 / 4
 
 
+@pytest.mark.parametrize("offset", [0.0, 0.5, 1e6, -1e12])
+def test_roc_auc_of_scores_with_a_common_offset_ranks_by_their_difference(offset: float) -> None:
+    z = np.array([[2.0, 1.0], [-3.0, 0.0], [1.0, 2.0], [3.0, 5.0]]) / 64.0 + offset
+    assert score("roc_auc", z, [0, 0, 1, 1]) == 2 / 4
+
+
 def test_roc_auc_keeps_the_digits_of_tiny_probabilities() -> None:
     p = np.array([1e-12, 2e-12, 3e-12, 4e-12], np.float32)
     assert score("roc_auc", np.stack([1 - p, p], axis=1), [0, 0, 1, 1], "float32") == 1.0

@@ -3,12 +3,14 @@
 import datetime as dt
 import decimal
 import itertools
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -158,7 +160,7 @@ def test_ids_of_parquet_files_are_exact() -> None:
         (["1_000", "2_000"], """set `thousands: "_"`"""),
         (["1 000", "2 000"], """set `thousands: " "`"""),
         (["1'000", "2'000"], """set `thousands: "'"`"""),
-        (["1\u00a0000", "2\u00a0000"], """set `thousands: "\u00a0"`"""),
+        (["1\u00a0000", "2\u00a0000"], """set `thousands: "\\u00a0"`"""),
         (["4%", "5 %"], "'4%' looks like a number with a sign; write numbers alone, such as 4"),
         (["$5,500", "€ 7"], "'$5,500' looks like a number with a sign; write numbers alone, such as 5500"),
         (
@@ -330,3 +332,57 @@ def test_a_number_without_a_sign_is_not_told_to_have_one() -> None:
     with pytest.raises(NnfsError) as error:
         CSV(path="t.csv", target="y", delimiter=";", decimal=",").load(np.random.default_rng(0))
     assert "'0.25' is not a number, but 50.0% of the column's values are" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "number"),
+    [
+        (["(500)", "20", "(7)"], "-500"),
+        (["100.5-", "3.0", "2.25-"], "-100.5"),
+        (["$(4.50)", "$(3.00)", "$1"], "-4.50"),
+        (["(4%)", "5%", "6%"], "-4"),
+    ],
+)
+def test_negative_numbers_as_accounts_write_them_are_refused(values: list[str], number: str) -> None:
+    with pytest.raises(
+        NnfsError, match=f"looks like a number with a sign; write numbers alone, such as {number},"
+    ):
+        load(column(values * 5))
+
+
+def test_an_invisible_separator_is_spelled_out_so_that_it_can_be_written() -> None:
+    for mark in ("\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"):
+        with pytest.raises(NnfsError) as error:
+            load(column([f"{i}{mark}500" for i in range(1, 9)]))
+        option = re.search(r"`(thousands: .*?)`", str(error.value))
+        assert option
+        assert option[1].isascii()
+        assert (
+            load(column([f"{i}{mark}500" for i in range(1, 9)]), **yaml.safe_load(option[1]))
+            .splits["train"]
+            .x[0]
+            == 1500
+        )
+
+
+def test_numbers_with_the_same_unit_are_categories_that_are_noted() -> None:
+    noted = "column 'a': '10 kg' is a category as it stands; for a number, write it without the unit 'kg'"
+    assert load(column(["5 kg", "10 kg", "7.5kg"] * 5)).notes[-1] == noted
+    for names in (["1st", "2nd", "3rd"], ["Q1", "Q2", "Q3"], ["0-5", "6-9", "10+"], ["5 kg", "7 g", "3 t"]):
+        assert not any("unit" in note for note in load(column(names * 5)).notes)
+
+
+def test_a_text_among_many_different_numbers_is_refused_however_often_it_stands() -> None:
+    values = [*map(str, range(20)), *["unknown"] * 60]
+    with pytest.raises(
+        NnfsError, match=r"'unknown' is not a number, but 95.2% of the column's different values are"
+    ):
+        load(column(values))
+    assert load(column(values), na_values=("unknown",), missing="median").columns[0].categories == ()
+
+
+def test_bytes_in_a_parquet_file_are_texts() -> None:
+    frame = pd.DataFrame({"a": [1, 2, 3, 4], "y": [b"cold", "hei\u00df".encode(), b"cold", b"\xff"]})
+    frame.to_parquet("t.parquet")
+    data = CSV(path="t.parquet", target="y").load(np.random.default_rng(0))
+    assert data.classes == (r"\xff", "cold", "hei\u00df")

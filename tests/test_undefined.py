@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.metrics.base import METRICS
 from nnfs_cli.preprocessing.records import Split
 from nnfs_cli.schedules.reduce_on_plateau import ReduceOnPlateau
 from nnfs_cli.training.evaluation import evaluate
@@ -16,7 +17,7 @@ from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.loop import train
 from nnfs_cli.training.reports import EpochReport, Evaluation, format_score, scores_text
 from tests.conftest import Nnfs
-from tests.toys import BLOBS, toy
+from tests.toys import BLOBS, CUBIC, toy, toy_config
 
 NAN, INF = math.nan, math.inf
 TABLE = "a,b,y\n" + "".join(f"{i % 7},{i % 5},{'rare' if i == 3 else 'often'}\n" for i in range(40))
@@ -138,3 +139,16 @@ def test_two_classes_have_an_area_by_scores_too(loss: str) -> None:
     pairs = [(a, b) for a in z[1::2] @ [-1, 1] for b in z[0::2] @ [-1, 1]]
     scores = experiment.metric_scores(z, split, rows)
     assert scores["roc_auc"] == pytest.approx(np.mean([a > b for a, b in pairs]))
+
+
+@pytest.mark.parametrize("toy_text", [BLOBS, CUBIC])
+def test_where_a_prediction_is_not_a_number_no_score_is_one(toy_text: str) -> None:
+    config = toy_config(toy_text)
+    task = "classification" if toy_text == BLOBS else "regression"
+    names = [name for name in METRICS if task in METRICS[name].tasks]
+    experiment = Experiment(replace(config, metrics=[METRICS[name]() for name in names]))
+    split = experiment.data.splits["train"]
+    z = np.zeros((len(split), *experiment.network.output_shape))
+    assert np.isfinite(list(experiment.metric_scores(z, split, split.rows).values())).all()
+    z[-1] = NAN  # the largest of a row that is not a number would be the first class
+    assert np.isnan(list(experiment.metric_scores(z, split, split.rows).values())).all()

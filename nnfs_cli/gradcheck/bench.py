@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from nnfs_cli.core.arrays import Array, Shape
-from nnfs_cli.core.errors import ShapeError
 from nnfs_cli.engine.network import Network
 from nnfs_cli.gradcheck.harness import Inputs, Rewind, normal, scatter
 from nnfs_cli.layers.base import Layer
@@ -35,9 +34,6 @@ class Bench:
         inputs: Inputs = normal,
     ) -> None:
         self.network = Network([copy.deepcopy(layer)], shape, np.float64)
-        found: object = self.network.output_shape
-        if not isinstance(found, tuple) or not all(isinstance(size, int | np.integer) for size in found):
-            raise ShapeError(f"build returns {found!r}, which is no shape of a row, such as (3,)")
         scatter(self.network, np.random.default_rng(seed))
         if dtype != np.float64:
             self._cast(layer, shape, dtype)

@@ -128,7 +128,7 @@ def compare(
     c = _slopes(complex_slope, [indices[i] for i in smooth], n, smallest)
     if too_small:
         fine = _slopes(chain_slope, [indices[i] for i in smooth], n, smallest) if chain_slope else c
-        verdict = _decide(a, fine, rounding, tolerance)
+        verdict = _decide(a, n, fine, rounding, tolerance)
         if fine is not None:
             n = fine
             worst = int(np.argmax(np.abs(a - n)))
@@ -192,13 +192,16 @@ def _is_too_small(a: Array, n: Array, smallest: float, rounding: float) -> bool:
     return bool(largest < TELLING * smallest and not is_zero)
 
 
-def _decide(a: Array, c: Array | None, rounding: float, tolerance: float) -> Verdict:
+def _decide(a: Array, n: Array, c: Array | None, rounding: float, tolerance: float) -> Verdict:
     """The verdict on a tiny gradient by finer slopes c.
 
     If all complex slopes are zero, some operation dropped the imaginary part: then they tell nothing.
+    Without them, only slopes n that agree in all digits can tell: rounding does not agree by chance.
     """
     if c is None or not np.any(c):
-        return "too small to tell"
+        own_size = SMALLEST * float(np.abs(n).max())
+        agree = own_size > 0.0 and _largest_error(a, n, own_size) <= tolerance
+        return "pass" if agree else "too small to tell"
     own_size = max(SMALLEST * float(np.abs(c).max()), rounding / (100 * tolerance))  # else it is rounding
     return "FAIL" if _largest_error(a, c, own_size) > tolerance else "pass"
 

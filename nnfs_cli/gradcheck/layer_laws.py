@@ -10,7 +10,7 @@ import numpy as np
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.gradcheck.bench import Bench, Order, Outcome, difference
 from nnfs_cli.gradcheck.harness import Inputs, normal
-from nnfs_cli.layers.base import Layer
+from nnfs_cli.layers.base import ALL_REALS, Layer
 
 ROWS = 16
 """Rows of a batch that is computed row by row, too."""
@@ -206,10 +206,31 @@ def evaluation_is_training(trial: Trial) -> str:
 
 
 def probabilities_are_probabilities(trial: Trial) -> str:
-    """With `gives_probabilities`, y lies between 0 and 1."""
-    if not trial.layer.gives_probabilities:
+    """With `gives_probabilities`, y lies between 0 and 1; with `sums_to_one`, a row of y adds up to 1."""
+    if not trial.layer.gives_probabilities and not trial.layer.sums_to_one:
         return ""
     bench = trial.bench()
     y = bench.infer(bench.point(ROWS)[0])
-    wrong = ~((y >= -1e-12) & (y <= 1 + 1e-12))
-    return f"gives_probabilities is set, but y is {y[wrong][0]:.6g} somewhere" if wrong.any() else ""
+    wrong = (y < -1e-12) | (y > 1 + 1e-12)
+    if wrong.any():
+        return f"gives_probabilities is set, but y is {y[wrong][0]:.6g} somewhere"
+    sums = y.sum(axis=-1)
+    wrong = np.abs(sums - 1.0) > 1e-9
+    if trial.layer.sums_to_one and wrong.any():
+        return f"sums_to_one is set, but a row of y adds up to {sums[wrong][0]:.6g}"
+    return ""
+
+
+def outputs_are_in_their_range(trial: Trial) -> str:
+    """y in evaluation lies in `output_range`, for inputs in any interval."""
+    bench = trial.bench()
+    x = bench.point(ROWS)[0]
+    for inputs in (x, np.abs(x)):
+        y = bench.infer(inputs)
+        for ends in (ALL_REALS, (float(inputs.min()), float(inputs.max()))):
+            low, high = bench.layer.output_range(ends)
+            size = float(np.abs(y[np.isfinite(y)]).max(initial=1.0))
+            wrong = (y < low - 1e-6 * size) | (y > high + 1e-6 * size)
+            if wrong.any():
+                return f"output_range gives {low:g} to {high:g}, but y is {y[wrong][0]:.6g} somewhere"
+    return ""

@@ -17,6 +17,7 @@ from nnfs_cli.gradcheck.layer_laws import (
     evaluation_is_training,
     gradients_are_linear,
     memory_order_does_not_matter,
+    outputs_are_in_their_range,
     probabilities_are_probabilities,
     remembers_nothing,
     rows_are_apart,
@@ -38,6 +39,7 @@ LAWS = (
     single_precision_is_enough,
     evaluation_is_training,
     probabilities_are_probabilities,
+    outputs_are_in_their_range,
 )
 
 

@@ -31,7 +31,7 @@ def choose(file: Path | None = None, only: Sequence[str] = ()) -> tuple[Names, N
     checked = {each for each in names if each[0] in WITH_GRADIENTS}
     others = names - checked if file is not None else set()
     if not checked:
-        what = f"only {listed(others)}, " if others else ""
+        what = f"only {in_words(others)}, " if others else ""
         raise NnfsError(
             f"{file}: registers {what}no layer, loss or regularizer, so there is no gradient to check"
         )
@@ -42,6 +42,6 @@ def choose(file: Path | None = None, only: Sequence[str] = ()) -> tuple[Names, N
     return {(kind, name) for kind, name in checked if not only or name in only}, others
 
 
-def listed(names: Names) -> str:
+def in_words(names: Names) -> str:
     """`metric worst_error, optimizer heavy_ball`."""
     return ", ".join(f"{kind} {name}" for kind, name in sorted(names))

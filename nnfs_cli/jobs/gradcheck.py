@@ -18,7 +18,7 @@ from nnfs_cli.gradcheck.components import component_reports, guarded
 from nnfs_cli.gradcheck.layer_trials import layer_checks, try_layer
 from nnfs_cli.gradcheck.networks import experiment_subjects, part_subjects, plugin_layers
 from nnfs_cli.gradcheck.report import Check, Report
-from nnfs_cli.gradcheck.select import choose, listed
+from nnfs_cli.gradcheck.select import choose, in_words
 from nnfs_cli.gradcheck.subject import Settings, Subject
 from nnfs_cli.gradcheck.subjects import component_subjects
 from nnfs_cli.gradcheck.trials import loss_checks, regularizer_checks
@@ -101,7 +101,7 @@ def check_components(
             whole = {(r.kind, r.name) for r in reports if r.error is not None and not r.notes}
             for subject in component_subjects(whole, seed):
                 see(subject)
-    notes = (f"not checked, since they have no gradient: {listed(others)}",) if others else ()
+    notes = (f"not checked, since they have no gradient: {in_words(others)}",) if others else ()
     return GradientCheck(reports, notes, seed, tolerance)
 
 
@@ -185,7 +185,7 @@ def _unchecked(experiment: Experiment) -> tuple[str, ...]:
     config = experiment.config
     parts = [config.optimizer, config.schedule, config.dataset, *experiment.metrics.values()]
     names = {(part.registry.kind, part.type_name) for part in parts if is_plugin(type(part))}
-    return (f"not checked, since they have no gradient: {listed(names)}",) if names else ()
+    return (f"not checked, since they have no gradient: {in_words(names)}",) if names else ()
 
 
 @contextmanager

@@ -46,11 +46,11 @@ class RocAuc(Metric):
 def _of_second(p: Array) -> Array:
     """Numbers (N,) that put rows in the order of p[:, 1] - p[:, 0], for p (N, 2).
 
-    Where all rows have the same sum, as probabilities have, p[:, 1] is in that order, with all its digits.
+    Where they are probabilities, p[:, 1] is in that order, with all its digits.
     """
     low, high = np.asarray(p.T, np.float64)
-    same_sum = np.ptp(low + high) <= 1e-6 * np.abs(p).max()
-    return high if same_sum else np.asarray(high - low)
+    are_probabilities = p.min() >= 0.0 and np.abs(low + high - 1.0).max() <= 1e-6
+    return high if are_probabilities else np.asarray(high - low)
 
 
 def _area(p: Array, positive: Array) -> float:

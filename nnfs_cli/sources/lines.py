@@ -14,6 +14,7 @@ BLOCK = 1 << 18
 UTF8 = ("utf-8", "utf8", "utf-8-sig")
 BINARY = {
     b"PK\x03\x04": "an Excel workbook or zip file; save the table as CSV",
+    b"\x1f\x8b": "compressed by gzip; decompress it first, as with `gzip -dc`",
     b"PAR1": "a Parquet file; name it .parquet",
     codecs.BOM_UTF16_LE: "the file is UTF-16, not UTF-8; set the encoding to utf-16",
     codecs.BOM_UTF16_BE: "the file is UTF-16, not UTF-8; set the encoding to utf-16",

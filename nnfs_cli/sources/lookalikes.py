@@ -1,6 +1,7 @@
 """Columns of texts that look like numbers, or like gaps."""
 
 import json
+import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
@@ -15,8 +16,15 @@ from nnfs_cli.sources.spellings import NumberSpelling, is_exact
 from nnfs_cli.sources.table import MISSING, LeaveOut, Table, Texts
 from nnfs_cli.sources.table_reader import read_table
 
-SEPARATORS = ("", ",", ".", " ", "'", "_", "\N{RIGHT SINGLE QUOTATION MARK}", "\N{NO-BREAK SPACE}")
+SEPARATORS = (
+    *("", ",", ".", " ", "'", "_"),
+    *("\N{RIGHT SINGLE QUOTATION MARK}", "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"),
+)
 """What people write between groups of digits."""
+BEHIND_OR_AROUND = re.compile(r"\(([^-+()]+)\)|([^-+]+)-")
+"""How accounts write a negative number: (500), or 500-."""
+UNIT = re.compile(r"\s*[+-]?[0-9][0-9.,]*\s*([^\W\d_][^\d]*)")
+"""A number, and a unit behind it."""
 MOST_LEVELS = 1000
 """Other spellings are looked for among the first different texts of a column, at most so many."""
 
@@ -61,6 +69,12 @@ def text_notes(table: Table, names: Iterable[str], dialect: Dialect) -> list[str
         twins = [level for level in levels if level != level.strip() and level.strip() in levels]
         if twins:
             notes.append(f"column {name!r}: {twins[0].strip()!r} and {twins[0]!r} differ only in blanks")
+        units = {unit[1].strip() if (unit := UNIT.fullmatch(level)) else "" for level in levels}
+        if len(levels) > 2 and len(units) == 1 and "" not in units:
+            notes.append(
+                f"column {name!r}: {levels[0]!r} is a category as it stands; for a number, write it without "
+                f"the unit {units.pop()!r}"
+            )
         signs = [level for level in levels if not any(map(str.isalnum, level))]
         if len(signs) == 1 and len(levels) > 1:
             notes.append(
@@ -105,10 +119,11 @@ def _lookalike(column: Texts, dialect: Dialect, leave_out: str, may_be_names: bo
     if 2 * len(signed) > len(others[:MOST_LEVELS]):
         text, number = next(iter(signed.items()))
         return text, f"{text!r} looks like a number with a sign; write numbers alone, such as {number}"
-    share = _share(column, own)
-    if share < 0.5:
+    share, different = _share(column, own), 1 - len(others) / len(column.levels)
+    if share < 0.5 and different < 0.9:
         return None
-    told = f"{others[0]!r} is not a number, but {share:.1%} of the column's values are; correct it"
+    most = f"{share:.1%} of the column's" if share >= 0.5 else f"{different:.1%} of the column's different"
+    told = f"{others[0]!r} is not a number, but {most} values are; correct it"
     if len(others) <= 3:
         told += f", or set {_with_gaps(others, dialect)} if it stands for a missing value"
     return others[0], told
@@ -153,7 +168,10 @@ def _changes(reading: Dialect, dialect: Dialect) -> list[str]:
     """The options that make one dialect the other."""
     options = ("decimal", "thousands")
     changed = [option for option in options if getattr(reading, option) != getattr(dialect, option)]
-    return [f"{option}: {json.dumps(getattr(reading, option), ensure_ascii=False)}" for option in changed]
+    marks = {option: getattr(reading, option) for option in changed}
+    return [
+        f"{option}: {json.dumps(mark, ensure_ascii=not mark.isprintable())}" for option, mark in marks.items()
+    ]
 
 
 def _advice(text: str, ways: list[Dialect], dialect: Dialect) -> str:
@@ -166,12 +184,17 @@ def _advice(text: str, ways: list[Dialect], dialect: Dialect) -> str:
 
 
 def _without_signs(texts: Iterable[str], readings: list[Dialect]) -> dict[str, str]:
-    """The texts that are numbers but for a long minus or signs for percent or currencies; and the numbers."""
+    """The texts that are numbers but for signs; and the numbers.
+
+    Signs are a long minus, one behind the number, parentheses for it, and those of percent and currencies.
+    """
     numbers = {}
     for given in texts:
         text = given.replace("\N{MINUS SIGN}", "-")
         signs = {c for c in text if c in "%‰" or unicodedata.category(c) == "Sc"}
         bare = "".join(c for c in text if c not in signs).strip()
+        if negative := BEHIND_OR_AROUND.fullmatch(bare):
+            bare = f"-{(negative[1] or negative[2]).strip()}"
         spelled = (NumberSpelling(reading).standard(bare) for reading in readings)
         number = next((number for number in spelled if number is not None), None)
         if number is not None and bare != given.strip():

@@ -66,5 +66,7 @@ def as_numbers(
 
 
 def spell(value: object) -> str:
-    """A value as a text: 3 for 3.0, since a column of integers with gaps may hold floats."""
+    """A value as a text: 3 for 3.0, since a column of integers with gaps may hold floats; bytes are UTF-8."""
+    if isinstance(value, bytes):
+        return value.decode(errors="backslashreplace")
     return str(int(value)) if isinstance(value, float | np.floating) and value.is_integer() else str(value)

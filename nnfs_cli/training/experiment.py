@@ -141,10 +141,15 @@ class Experiment:
         return {"loss": loss, **self.metric_scores(z, split, rows)}
 
     def metric_scores(self, z: Array, split: Split, rows: Array) -> dict[str, float]:
-        """All metrics of outputs z (N, M) for these rows; a regression's in the targets' own units."""
+        """All metrics of outputs z (N, M) for these rows; a regression's in the targets' own units.
+
+        Not-a-number has no rank: where a prediction is not a number, no score is one.
+        """
         if not self.metrics:
             return {}
         p, t = self.predictions(z), split.targets[rows]
+        if np.isnan(p).any():
+            return dict.fromkeys(self.metrics, math.nan)
         return {name: number_from(metric, "a call", metric(p, t)) for name, metric in self.metrics.items()}
 
     def predictions(self, z: Array) -> Array:
