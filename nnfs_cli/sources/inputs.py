@@ -172,7 +172,7 @@ def _kinds(preparation: Preparation, id_column: str = "") -> ColumnKinds:
 
 
 def _match(table: Table, preparation: Preparation, id_column: str) -> tuple[str, ...]:
-    """Notes on columns that the model does not use, and on an id column that may be misspelled.
+    """Notes on columns that the model does not use, and on an id column that is not there.
 
     NnfsError if the table lacks a column that the model needs.
     """
@@ -192,11 +192,10 @@ def _match(table: Table, preparation: Preparation, id_column: str) -> tuple[str,
     extra = [name for name in table.names if name not in names and name != id_column]
     if extra:
         notes.append(f"{table.source}: columns that the network does not use: {listed(extra, 8)}")
-    likely = nearest(id_column, extra) if id_column and id_column not in table.names else None
-    if likely:
-        notes.append(
-            f"{table.source}: no column {id_column!r}, so row numbers stand for it; did you mean {likely!r}?"
-        )
+    if id_column and id_column not in table.names:
+        likely = nearest(id_column, extra)
+        hint = f"; did you mean {likely!r}?" if likely else ""
+        notes.append(f"{table.source}: no column {id_column!r}, so row numbers stand for it{hint}")
     return tuple(notes)
 
 
