@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -104,9 +104,11 @@ def read_rows(
             yield from rows_of_tables(chunks, preparation, id_column)
 
 
-def rows_of_frame(frame: "pd.DataFrame", preparation: Preparation) -> Iterator[Rows]:
-    """The rows of a DataFrame."""
-    return rows_of_tables(frame_chunks(frame, "the table", _kinds(preparation)), preparation)
+def rows_of_frame(
+    frame: "pd.DataFrame", preparation: Preparation, gaps: Collection[str] = ()
+) -> Iterator[Rows]:
+    """The rows of a DataFrame. Values that are spelled as `gaps` are missing."""
+    return rows_of_tables(frame_chunks(frame, "the table", _kinds(preparation), gaps), preparation)
 
 
 def rows_of_tables(chunks: Iterator[Table], preparation: Preparation, id_column: str = "") -> Iterator[Rows]:
