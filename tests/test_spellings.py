@@ -14,6 +14,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nnfs_cli import Experiment
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.datasets.csv import CSV
 from nnfs_cli.preprocessing.preparation import Column, Preparation
@@ -386,3 +387,22 @@ def test_bytes_in_a_parquet_file_are_texts() -> None:
     frame.to_parquet("t.parquet")
     data = CSV(path="t.parquet", target="y").load(np.random.default_rng(0))
     assert data.classes == (r"\xff", "cold", "hei\u00df")
+
+
+@pytest.mark.parametrize("dtype", ["int64", "float64", "Int64", "object"])
+def test_a_frame_has_the_gaps_that_the_options_name_in_training_and_in_prediction(dtype: Any) -> None:
+    frame = pd.DataFrame({"a": [*range(1, 19), -999, -999], "b": [*"uv?u"] * 5, "y": ["p", "q"] * 10})
+    frame["c"] = frame["a"] > 9  # False is not the text 0
+    frame.to_csv("t.csv", index=False)
+    options = {"type": "csv", "na_values": ["-999", "?", "0"], "missing": "median"}
+    config = {"layers": [{"type": "dense", "units": 2}], "loss": "cross_entropy", "optimizer": "adam"}
+    frame["a"] = frame["a"].astype(dtype)
+    frame.to_parquet("t.parquet")
+    rest = {**config, "training": {"epochs": 2}}
+    of_file = Experiment({**rest, "dataset": {**options, "path": "t.csv", "target": "y"}}).train()
+    of_frame = Experiment({**rest, "dataset": options}, x=frame, y="y").train()
+    other = Experiment({**rest, "dataset": {**options, "path": "t.parquet", "target": "y"}}).train()
+    assert of_file.scores == of_frame.scores == other.scores
+    gaps = frame.assign(a=frame["a"].mask(frame["a"] == -999), b=frame["b"].mask(frame["b"] == "?"))
+    answers = [of_file.predict_proba(rows).to_numpy() for rows in (frame, gaps)]
+    np.testing.assert_array_equal(*answers)

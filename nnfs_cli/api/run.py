@@ -131,7 +131,8 @@ class Run:
         if not len(x):
             parts = []
         elif is_frame(x):
-            parts = rows_of_frame(x, preparation)
+            gaps = self.config.dataset.options().get("na_values") or ()
+            parts = rows_of_frame(x, preparation, gaps)
         else:
             parts = rows_of_array(x, preparation, "x")
         outputs: list[Array] = []

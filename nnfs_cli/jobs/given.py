@@ -86,7 +86,7 @@ class GivenTable(CSV):
         if path != GIVEN:  # a file of test rows
             return super().table(path, option, kinds)
         name, frame = ("x_test", self.given.test) if option == "dataset.test" else ("x", self.given.train)
-        table = table_of_frame(frame, name, kinds)
+        table = table_of_frame(frame, name, kinds, self.na_values or ())
         texts = [
             array for column in table.texts.values() for array in (column.codes, np.array(column.levels))
         ]

@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -105,9 +105,11 @@ def read_rows(
             yield from rows_of_tables(chunks, preparation, id_column)
 
 
-def rows_of_frame(frame: "pd.DataFrame", preparation: Preparation) -> Iterator[Rows]:
-    """The rows of a DataFrame."""
-    return rows_of_tables(frame_chunks(frame, "the table", _kinds(preparation)), preparation)
+def rows_of_frame(
+    frame: "pd.DataFrame", preparation: Preparation, gaps: Collection[str] = ()
+) -> Iterator[Rows]:
+    """The rows of a DataFrame. Values that are spelled as `gaps` are missing."""
+    return rows_of_tables(frame_chunks(frame, "the table", _kinds(preparation), gaps), preparation)
 
 
 def rows_of_tables(chunks: Iterator[Table], preparation: Preparation, id_column: str = "") -> Iterator[Rows]:
@@ -173,7 +175,7 @@ def _kinds(preparation: Preparation, id_column: str = "") -> ColumnKinds:
 
 
 def _match(table: Table, preparation: Preparation, id_column: str) -> tuple[str, ...]:
-    """Notes on columns that the model does not use, and on an id column that may be misspelled.
+    """Notes on columns that the model does not use, and on an id column that is not there.
 
     NnfsError if the table lacks a column that the model needs.
     """
@@ -193,11 +195,10 @@ def _match(table: Table, preparation: Preparation, id_column: str) -> tuple[str,
     extra = [name for name in table.names if name not in names and name != id_column]
     if extra:
         notes.append(f"{table.source}: columns that the network does not use: {listed(extra, 8)}")
-    likely = nearest(id_column, extra) if id_column and id_column not in table.names else None
-    if likely:
-        notes.append(
-            f"{table.source}: no column {id_column!r}, so row numbers stand for it; did you mean {likely!r}?"
-        )
+    if id_column and id_column not in table.names:
+        likely = nearest(id_column, extra)
+        hint = f"; did you mean {likely!r}?" if likely else ""
+        notes.append(f"{table.source}: no column {id_column!r}, so row numbers stand for it{hint}")
     return tuple(notes)
 
 

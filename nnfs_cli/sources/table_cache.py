@@ -20,7 +20,7 @@ from nnfs_cli.sources.frames import ColumnKinds
 from nnfs_cli.sources.table import Table, Texts
 from nnfs_cli.sources.table_reader import read_table
 
-VERSION = 2
+VERSION = 3
 """The version of the cache format. Entries of another version are not found."""
 RACE_NS = 2_000_000_000
 """Nanoseconds. A file changed this shortly before it was read may change again without a new time stamp."""

@@ -1,7 +1,7 @@
 """Tables from CSV and Parquet files and DataFrames, in chunks of rows, read by pandas."""
 
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -11,12 +11,12 @@ import numpy as np
 
 from nnfs_cli.core.arrays import slices
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.sources.dialect import Dialect
+from nnfs_cli.sources.dialect import GAPS, Dialect
 from nnfs_cli.sources.frames import ColumnKinds, RespelledError, TextInNumbersError, as_table
 from nnfs_cli.sources.lines import open_bytes
 from nnfs_cli.sources.records import BlockStream, Records
 from nnfs_cli.sources.spellings import NumberSpelling, spell
-from nnfs_cli.sources.table import MISSING, Table, Texts
+from nnfs_cli.sources.table import MISSING, Table, Texts, is_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,11 +41,13 @@ def read_table(paths: Sequence[Path], dialect: Dialect, kinds: ColumnKinds | Non
     return _whole_table(source, chunks, kinds or ColumnKinds())
 
 
-def table_of_frame(frame: "pd.DataFrame", source: str, kinds: ColumnKinds) -> Table:
-    """All rows of a DataFrame, by the same rules."""
+def table_of_frame(
+    frame: "pd.DataFrame", source: str, kinds: ColumnKinds, gaps: Collection[str] = ()
+) -> Table:
+    """All rows of a DataFrame, by the same rules. Values that are spelled as `gaps` are missing."""
     if not len(frame):
         raise NnfsError(f"{source}: has no rows")
-    return _whole_table(source, lambda kinds: list(frame_chunks(frame, source, kinds)), kinds)
+    return _whole_table(source, lambda kinds: list(frame_chunks(frame, source, kinds, gaps)), kinds)
 
 
 def _whole_table(source: str, chunks: Callable[[ColumnKinds], list[Table]], kinds: ColumnKinds) -> Table:
@@ -65,7 +67,9 @@ def file_chunks(path: Path, dialect: Dialect, kinds: ColumnKinds) -> Iterator[Ta
     """A file's rows, in chunks. TextInNumbersError if a column that `kinds` takes for numbers holds texts."""
     try:
         if path.suffix == ".parquet":
-            parts = _with_ids(_parquet_frames(path), kinds.id_column)
+            gaps = () if dialect.na_values == GAPS else dialect.na_values
+            with_ids = _with_ids(_parquet_frames(path), kinds.id_column)
+            parts = ((_with_gaps(frame, gaps), ids) for frame, ids in with_ids)
             yield from _some(_chunks(parts, str(path), dialect, kinds), str(path))
         else:
             with open_bytes(path) as stream:
@@ -80,11 +84,33 @@ def stream_chunks(stream: IO[bytes], source: str, dialect: Dialect, kinds: Colum
     yield from _some(_chunks(parts, source, dialect, kinds), source)
 
 
-def frame_chunks(frame: "pd.DataFrame", source: str, kinds: ColumnKinds) -> Iterator[Table]:
-    """A DataFrame's rows, in chunks."""
+def frame_chunks(
+    frame: "pd.DataFrame", source: str, kinds: ColumnKinds, gaps: Collection[str] = ()
+) -> Iterator[Table]:
+    """A DataFrame's rows, in chunks. Values that are spelled as `gaps` are missing."""
     chunks = slices(len(frame), max(CELLS // max(frame.shape[1], 1), 1))
-    frames = (frame.iloc[here] for here in chunks)
+    frames = (_with_gaps(frame.iloc[here], gaps) for here in chunks)
     yield from _chunks(_with_ids(frames, kinds.id_column), source, Dialect(), kinds)
+
+
+def _with_gaps(frame: "pd.DataFrame", texts: Collection[str]) -> "pd.DataFrame":
+    """The frame without the values that are these texts, or the numbers that they spell."""
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+    numbers = [float(text) for text in texts if is_number(text)]
+    values = {*texts, *numbers}
+
+    def is_gap(value: object) -> bool:
+        return isinstance(value, Hashable) and not isinstance(value, bool) and value in values
+
+    frame = frame.copy(deep=False) if texts else frame
+    for place in range(frame.shape[1] if texts else 0):
+        column = frame.iloc[:, place]
+        of_numbers = is_numeric_dtype(column.dtype) and not is_bool_dtype(column.dtype)
+        found = column.isin(numbers) if of_numbers else column.map(is_gap).astype(bool)
+        if found.any():
+            frame.isetitem(place, column.mask(found).array)
+    return frame
 
 
 def join(source: str, chunks: list[Table]) -> Table:
