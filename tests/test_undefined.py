@@ -146,7 +146,7 @@ def test_where_a_prediction_is_not_a_number_no_score_is_one(toy_text: str) -> No
     config = toy_config(toy_text)
     task = "classification" if toy_text == BLOBS else "regression"
     names = [name for name in METRICS if task in METRICS[name].tasks]
-    experiment = Experiment(replace(config, metrics=[METRICS[name]() for name in names]))
+    experiment = Experiment(replace(config, metrics=tuple(METRICS[name]() for name in names)))
     split = experiment.data.splits["train"]
     z = np.zeros((len(split), *experiment.network.output_shape))
     assert np.isfinite(list(experiment.metric_scores(z, split, split.rows).values())).all()
