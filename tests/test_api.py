@@ -366,6 +366,16 @@ def test_progress_in_a_terminal_is_one_line(monkeypatch: pytest.MonkeyPatch) -> 
     assert "\033" not in terminal.getvalue()
 
 
+def test_a_notebook_does_not_get_a_state_of_the_line_for_each_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    notebook = io.StringIO()
+    monkeypatch.setattr(notebook, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stderr", notebook)
+    monkeypatch.setattr("nnfs_cli.api.progress.PAUSE", 1e9)
+    Experiment("c.yaml", ["training.epochs=30"]).train()
+    states = [state[:11] for state in notebook.getvalue().split("\r") if state.startswith("epoch")]
+    assert states == ["epoch  1/30", "epoch 30/30"]
+
+
 def test_the_gradient_check_is_a_function_and_a_package() -> None:
     import nnfs_cli.gradcheck.compare
 
