@@ -291,6 +291,19 @@ def test_one_hot_rows_of_a_frame_are_its_columns_classes(as_frame: bool) -> None
     assert Experiment(small, x=x, y=pd.get_dummies(names).to_numpy()).data.classes == ("0", "1", "2")
 
 
+def test_a_categorical_of_numbers_holds_categories() -> None:
+    codes = np.arange(40) % 4
+    rows = pd.DataFrame({"a": np.linspace(0, 1, 40), "code": pd.Categorical(codes)})
+    run = Experiment(SMALL, x=rows, y=codes % 2, x_test=rows.astype({"code": int}), y_test=codes % 2).train()
+    categories = [column.categories for column in run.model.preparation.columns]
+    assert categories == [(), ("0", "1", "2", "3")]
+    with pytest.raises(NnfsError, match=r"dataset.target: must be"):
+        Experiment({**SMALL, "dataset": {"type": "csv", "target": 3}}, x=rows)
+    expected = run.predict(rows)
+    for dtype in (int, str):
+        pd.testing.assert_frame_equal(run.predict(rows.astype({"code": dtype})), expected)
+
+
 def test_the_place_of_a_mistake_in_test_rows_is_named() -> None:
     x, y = np.zeros((20, 2)), np.arange(20) % 2
     with pytest.raises(NnfsError, match=r"^x_test and y_test: row 1, column 'y': class '5'"):
