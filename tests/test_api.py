@@ -299,6 +299,19 @@ def test_one_hot_rows_of_a_frame_are_its_columns_classes(as_frame: bool) -> None
     assert Experiment(small, x=x, y=pd.get_dummies(names).to_numpy()).data.classes == ("0", "1", "2")
 
 
+def test_a_categorical_of_numbers_holds_categories() -> None:
+    codes = np.arange(40) % 4
+    rows = pd.DataFrame({"a": np.linspace(0, 1, 40), "code": pd.Categorical(codes)})
+    run = Experiment(SMALL, x=rows, y=codes % 2, x_test=rows.astype({"code": int}), y_test=codes % 2).train()
+    categories = [column.categories for column in run.model.preparation.columns]
+    assert categories == [(), ("0", "1", "2", "3")]
+    with pytest.raises(NnfsError, match=r"dataset.target: must be"):
+        Experiment({**SMALL, "dataset": {"type": "csv", "target": 3}}, x=rows)
+    expected = run.predict(rows)
+    for dtype in (int, str):
+        pd.testing.assert_frame_equal(run.predict(rows.astype({"code": dtype})), expected)
+
+
 def test_the_place_of_a_mistake_in_test_rows_is_named() -> None:
     x, y = np.zeros((20, 2)), np.arange(20) % 2
     with pytest.raises(NnfsError, match=r"^x_test and y_test: row 1, column 'y': class '5'"):
@@ -372,6 +385,16 @@ def test_progress_in_a_terminal_is_one_line(monkeypatch: pytest.MonkeyPatch) -> 
     assert last.startswith("epoch 3/3  loss ")
     assert terminal.getvalue().endswith("\n")
     assert "\033" not in terminal.getvalue()
+
+
+def test_a_notebook_does_not_get_a_state_of_the_line_for_each_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    notebook = io.StringIO()
+    monkeypatch.setattr(notebook, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stderr", notebook)
+    monkeypatch.setattr("nnfs_cli.api.progress.PAUSE", 1e9)
+    Experiment("c.yaml", ["training.epochs=30"]).train()
+    states = [state[:11] for state in notebook.getvalue().split("\r") if state.startswith("epoch")]
+    assert states == ["epoch  1/30", "epoch 30/30"]
 
 
 def test_the_gradient_check_is_a_function_and_a_package() -> None:

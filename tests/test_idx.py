@@ -153,7 +153,8 @@ def test_labels_that_do_not_count_from_0_are_the_classes_in_their_order(
     for split in ("train", "test"):
         assert data.splits[split].t[:3].tolist() == [0, 1, 2]
     (said,) = data.notes
-    assert said.startswith(f"the labels in {tmp_path / 't'} do not count from 0 on; its classes are {note}")
+    told = f": {note}" if names else f"; its classes are {note}"
+    assert said.startswith(f"the labels in {tmp_path / 't'} do not count from 0 on{told}")
 
 
 def test_where_more_classes_are_named_than_found_labels_count_from_0_and_that_is_said(tmp_path: Path) -> None:

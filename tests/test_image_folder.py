@@ -1,5 +1,6 @@
 """Folders of pictures: as a dataset, and to predict for; both read the same picture to the same numbers."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -186,6 +187,15 @@ def sizes() -> None:
     save("pictures/lying/large.png", np.eye(30, dtype=np.uint8))
 
 
+def widths() -> None:
+    bars("pictures", 2)
+    save("pictures/lying/wide.png", np.ones((12, 13), np.uint8))
+
+
+def no_text() -> None:
+    bars("pictures", 1, ("lying", "standing", os.fsdecode(b"\xff")))
+
+
 def broken() -> None:
     bars("pictures", 4)
     for i in range(4):
@@ -211,7 +221,9 @@ def unlabeled_test() -> None:
         (lambda: Path("pictures").mkdir(), {}, "must have a folder of pictures for each class, such as cats and dogs; found no pictures"),
         (no_classes, {}, "must have a folder of pictures for each class, such as cats and dogs; found its 1 pictures"),
         (one_class, {}, "dataset.path: pictures has only one class, 'a': there is nothing to tell apart"),
-        (sizes, {}, "dataset.size: needed, since the pictures have 2 sizes, 12 to 30 pixels high; write [height, width], such as [64, 64]"),
+        (sizes, {}, "dataset.size: needed, since the pictures have 2 sizes, such as 12 x 12 and 30 x 30; write [height, width], such as [64, 64]"),
+        (widths, {}, "dataset.size: needed, since the pictures have 2 sizes, such as 12 x 12 and 12 x 13;"),
+        (no_text, {}, "must have a name in UTF-8, as its class; rename it"),
         (broken, {"size": (12, 12)}, "0.png: not a picture that can be read, pictures/lying/1.png: not a picture that can be read"),
         (broken, {}, "0.png: not a picture that can be read"),
         (strange_test, {"test": "others"}, "others/stanning: no class of the training pictures; did you mean 'standing'?"),
@@ -249,6 +261,23 @@ def test_a_network_trains_on_a_folder_describes_it_and_answers_for_it(nnfs: Nnfs
         "nnfs: lying/0.png, lying/1.png, lying/2.png and 17 more: inverted, since the training images' background "
         "is dark; --no-invert leaves it",
     ]
+
+
+def test_pictures_of_the_same_name_are_told_apart_and_no_name_stops_the_answers(nnfs: Nnfs) -> None:
+    bars("pictures", 3)
+    Path("own.yaml").write_text(CONFIG.replace("epochs: 40", "epochs: 1"))
+    assert nnfs("train", "own.yaml", "--id", "own", "-q").status == 0
+
+    def names(*paths: str) -> list[str]:
+        return [line.split(",")[0] for line in nnfs("predict", "own", *paths).out.splitlines()[1:]]
+
+    lying, standing = "pictures/lying", "pictures/standing"
+    assert names(lying) == ["0.png", "1.png", "2.png"]
+    assert names(f"{lying}/0.png", f"{standing}/1.png") == ["0.png", "1.png"]
+    assert names(lying, f"{standing}/1.png") == [f"{lying}/{k}.png" for k in range(3)] + [f"{standing}/1.png"]
+    Path(lying, "1.png").rename(Path(lying, f"{os.fsdecode(bytes([255]))}.png"))
+    assert names(lying) == ["0.png", "2.png", r"\udcff.png"]
+    assert "the name of a file is empty" in nnfs("predict", "own", "").err
 
 
 def test_what_is_no_picture_cannot_be_answered_for() -> None:

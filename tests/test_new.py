@@ -96,6 +96,7 @@ def test_a_table_of_another_dialect_is_read_as_it_is_written(nnfs: Nnfs) -> None
         ("1e5,010,no\n" + rows(X, Z, X + Z), ["1e5", "010"]),
         ('"x: y","% z","a, b"\n' + rows(X, Z, SIGN), ["a, b"]),
         ("color,y\n" + rows(SIGN, X), ["y"]),
+        ("a\x1b[2J,id\x1b,y\n" + rows(X, map("n{}".format, range(120)), SIGN), ["y"]),
         ("x,y\n" + rows(X, [*["a"] * 118, "b", "c"]), ["y"]),
         ("x,y\n" + rows(X, np.arange(120) % 12), ["y"]),
     ],

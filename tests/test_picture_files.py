@@ -126,8 +126,13 @@ def test_a_drawing_on_transparency_is_put_where_it_can_be_seen(
     )
 
 
-def test_an_opaque_alpha_channel_changes_and_says_nothing(tmp_path: Path) -> None:
-    Image.fromarray(GRAY).convert("RGBA").save(tmp_path / "a.png")
+@pytest.mark.parametrize("alpha", [255, 128, 1])
+def test_an_alpha_channel_that_is_the_same_everywhere_changes_and_says_nothing(
+    tmp_path: Path, alpha: int
+) -> None:
+    picture = Image.fromarray(GRAY).convert("RGBA")
+    picture.putalpha(alpha)
+    picture.save(tmp_path / "a.png")
     found = read_picture(tmp_path / "a.png", SHAPE, color=False)
     np.testing.assert_array_equal(found.pixels, GRAY)
     assert found.done == ()

@@ -169,12 +169,21 @@ def test_no_text_acts_once_it_is_printable(text: str) -> None:
 
 
 @settings(max_examples=50)
-@given(st.lists(st.text("ab/", min_size=1)), st.integers(1, 30), st.integers(0, 3))
+@given(st.lists(st.text("ab/-猫", min_size=1)), st.integers(1, 30), st.integers(0, 3))
 def test_wrapping_breaks_between_words_alone(words: list[str], width: int, indent: int) -> None:
     line = " " * indent + " ".join(words)
     wrapped = wrap(line, width)
     assert wrapped.split() == words
-    assert all(len(each) <= width or len(each.split()) == 1 for each in wrapped.split("\n"))
+    assert all(cell_len(each) <= width or len(each.split()) == 1 for each in wrapped.split("\n"))
+    assert all(each.startswith(" " * indent) for each in wrapped.split("\n") if words)
+
+
+def test_a_terminal_without_control_sequences_has_its_own_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setenv("COLUMNS", "40")
+    shown = io.StringIO()
+    monkeypatch.setattr(shown, "isatty", lambda: True)
+    assert Screen(file=shown).width == 40
 
 
 def terminal(monkeypatch: pytest.MonkeyPatch, **environment: str) -> tuple[Screen, io.StringIO]:

@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+import time
 from collections.abc import Iterator
 from typing import Literal, TextIO
 
@@ -11,6 +12,9 @@ from nnfs_cli.training.reports import EpochReport, Report, epoch_text
 
 LINES = 20
 """About how many lines there are where one cannot be written over."""
+
+PAUSE = 0.1
+"""The seconds between two states of the line: a notebook sends and keeps each."""
 
 
 def showing(
@@ -42,8 +46,8 @@ class ProgressLine:
 
     def __init__(self, stream: TextIO, epochs: int, *, rewritable: bool) -> None:
         self._stream, self._epochs, self._rewritable = stream, epochs, rewritable
-        self._scores = ""
-        self._shown = 0
+        self._scores = self._text = ""
+        self._shown, self._next = 0, 0.0
 
     def show(self, report: Report) -> None:
         """Show how far training is, and the scores of the last epoch."""
@@ -53,7 +57,10 @@ class ProgressLine:
                 self.say(sentence)
         text = f"epoch {report.epoch:>{len(str(self._epochs))}}/{self._epochs}  {self._scores}"
         if self._rewritable:
-            self._rewrite(text)
+            self._text = text
+            if time.monotonic() >= self._next:
+                self._rewrite(text)
+                self._next = time.monotonic() + PAUSE
         elif isinstance(report, EpochReport) and self._is_worth_a_line(report.epoch):
             self._stream.write(f"{text}\n")
 
@@ -64,8 +71,9 @@ class ProgressLine:
         self._shown = 0
 
     def end(self) -> None:
-        """Let the line stay as it is."""
-        if self._shown:
+        """Let the last line stay."""
+        if self._text:
+            self._rewrite(self._text)
             self._stream.write("\n")
         self._stream.flush()
 

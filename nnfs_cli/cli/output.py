@@ -49,4 +49,4 @@ class _Shown:
 def _text(file: BinaryIO, *, compressed: bool = False) -> io.TextIOWrapper:
     """A text writer on top of a binary file."""
     target = gzip.GzipFile(filename="", mode="wb", fileobj=file) if compressed else file
-    return io.TextIOWrapper(cast(BinaryIO, target), encoding="utf-8", newline="")
+    return io.TextIOWrapper(cast(BinaryIO, target), encoding="utf-8", errors="backslashreplace", newline="")

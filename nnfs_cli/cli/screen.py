@@ -5,14 +5,15 @@ wrapped between words; elsewhere a sentence stays a line. A table leaves out col
 """
 
 import os
-import textwrap
+import re
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from rich.box import HEAVY_HEAD
 from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleDimensions, ConsoleOptions, RenderResult
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -35,6 +36,8 @@ class Screen(Console):
         super().__init__(**plain, **options)
         if not (self.is_tty or "COLUMNS" in os.environ or "width" in options):
             self.width = PIPED_WIDTH
+        elif self.is_dumb_terminal and "width" not in options:
+            self.size = ConsoleDimensions(*shutil.get_terminal_size())  # rich takes it to be 80 wide
 
     @property
     def is_tty(self) -> bool:
@@ -61,11 +64,18 @@ class Screen(Console):
 
 
 def wrap(line: str, width: int) -> str:
-    """A line, broken between words and indented as it is; a long word, such as a path, stays whole."""
+    """A line, broken between words and indented as it is; a long word, such as a path, stays whole.
+
+    width: in cells, of which a letter such as \u732b takes two.
+    """
     indent = line[: len(line) - len(line.lstrip())]
-    return textwrap.fill(
-        line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    )
+    lines = [""]
+    for word in re.findall(r"\s*\S+", line):
+        if lines[-1] and cell_len(lines[-1] + word) > width:
+            lines.append(indent + word.lstrip())
+        else:
+            lines[-1] += word
+    return "\n".join(lines)
 
 
 Justify: TypeAlias = Literal["left", "right"]

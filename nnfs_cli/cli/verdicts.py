@@ -1,12 +1,11 @@
 """What `nnfs gradcheck` prints: a line for each component, and each mistake once."""
 
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from nnfs_cli.cli.screen import Table, out
+from nnfs_cli.cli.screen import Table, out, wrap
 
 if TYPE_CHECKING:
     from nnfs_cli.gradcheck.compare import TensorCheck
@@ -126,8 +125,4 @@ def _colored(verdict: str) -> Text:
 
 def _prose(text: str, style: str = "", indent: int = 0) -> None:
     """Sentences, wrapped by words."""
-    margin = " " * indent
-    wrapped = textwrap.fill(
-        text, min(out.width, PROSE), initial_indent=margin, subsequent_indent=margin, break_on_hyphens=False
-    )
-    out.print(wrapped, style=style)
+    out.print(wrap(" " * indent + text, min(out.width, PROSE)), style=style)

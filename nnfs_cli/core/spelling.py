@@ -17,3 +17,8 @@ def printable(text: str) -> str:
 def printable_name(name: str) -> str:
     """The same for a single name, which has no end of a line either."""
     return printable(name).replace("\n", "\\n")
+
+
+def is_text(name: str) -> bool:
+    """Whether a file's name is text in the file system's encoding, and no other bytes."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in name)

@@ -51,9 +51,18 @@ class Given:
             options = {name: value for name, value in options.items() if name in known}
         if self.target:
             options["target"] = self.target[0] if len(self.target) == 1 else list(self.target)
+        if is_frame(self.train):
+            options.setdefault("categorical", self._categorical(options))
         if self.test is not None:
             options["test"] = GIVEN if is_frame(self.train) else 0
         return {"type": self.kind.type_name, **options, "path": GIVEN}
+
+    def _categorical(self, options: Mapping[str, Any]) -> list[str]:
+        """The columns of numbers, but for the targets, that pandas has as categories."""
+        given = self.target or options.get("target", ())
+        targets = given if isinstance(given, list | tuple) else (given,)
+        named = [name for name, kind in self.train.dtypes.items() if _has_numbers_as_categories(kind)]
+        return [name for name in named if name not in targets]
 
     def put_into(self, config: ExperimentConfig) -> ExperimentConfig:
         """The config with a dataset that has these rows. NnfsError if it is one of another kind."""
@@ -155,6 +164,10 @@ def _column_names(y: Any, frame: "pd.DataFrame") -> tuple[str, ...] | None:
     if isinstance(y, str | int):
         raise NnfsError(f"y: x has no column {y!r}; its columns are {', '.join(frame.columns)}")
     return None
+
+
+def _has_numbers_as_categories(kind: Any) -> bool:
+    return bool(kind == "category" and kind.categories.dtype.kind in "iuf")
 
 
 def _with_texts_as_names(frame: "pd.DataFrame") -> "pd.DataFrame":

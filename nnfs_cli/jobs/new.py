@@ -14,6 +14,7 @@ from nnfs_cli.config.load import parse_config
 from nnfs_cli.config.names import name_from
 from nnfs_cli.config.reader import create
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.spelling import printable
 from nnfs_cli.datasets.base import Dataset
 from nnfs_cli.jobs.new_table import table_options
 from nnfs_cli.preprocessing.records import Data
@@ -94,7 +95,7 @@ def _text(file: Path, options: Options, comments: Sequence[str]) -> str:
         f"name: {dump_inline(name_from(file.stem))}",
         "seed: 0 # draws the first weights, the splits and the order of rows",
         "",
-        *(f"# {' '.join(comment.split())}" for comment in (*data.notes, *comments)),
+        *(f"# {printable(' '.join(comment.split()))}" for comment in (*data.notes, *comments)),
         "dataset:",
         *(f"  {key}: {dump_inline(value)}" for key, value in options.items()),
         "",

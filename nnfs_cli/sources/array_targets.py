@@ -91,10 +91,11 @@ def label_notes(
     """A sentence on the classes of labels that are not 0, 1, 2, ...; none for those that are."""
     if found[0] == "0" and all(label == str(k) for k, label in enumerate(labels)):
         return ()
-    pairs = [
-        label if label == name else f"{label} is {name!r}" for label, name in zip(labels, names, strict=True)
-    ]
-    return (f"the labels in {what} do not count from 0 on; its classes are {listed(pairs, 12)}",)
+    said = f"the labels in {what} do not count from 0 on"
+    if tuple(labels) == tuple(names):
+        return (f"{said}; its classes are {listed(labels, 12)}",)
+    pairs = [f"{label} is {name!r}" for label, name in zip(labels, names, strict=True)]
+    return (f"{said}: {listed(pairs, 12)}",)
 
 
 def _places_of_ones(y: Array, width: int, place: str) -> Array:

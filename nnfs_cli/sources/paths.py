@@ -116,6 +116,8 @@ def find_folder(path: str, option: str) -> Path:
 def existing(path: str) -> Path:
     """The file or folder that a path names, seen from the working directory; NnfsError if there is none."""
     file = Path(path).expanduser()
+    if not path:
+        raise NnfsError("the name of a file is empty")
     if not file.exists():
         raise NnfsError(_nothing_there(str(file), [Path()], "file"))
     return file

@@ -8,6 +8,7 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError, listed
+from nnfs_cli.core.spelling import is_text
 from nnfs_cli.sources.picture_files import find_pictures, is_picture, left_out, naturally, notes_on
 from nnfs_cli.sources.pictures import picture_size, read_picture
 
@@ -83,6 +84,9 @@ def class_folders(folder: Path, option: str) -> ClassFolders:
         others += more
     classes = tuple(name for name, found in pictures.items() if found)
     loose = _loose(folder)
+    for name in classes:
+        if not is_text(name):
+            raise NnfsError(f"{option}: {folder / name} must have a name in UTF-8, as its class; rename it")
     if not classes:
         where = f"its {len(loose)} pictures" if loose else "no pictures"
         raise NnfsError(
@@ -104,10 +108,10 @@ def common_size(folders: Sequence[ClassFolders]) -> tuple[int, int]:
     sizes = {file: picture_size(file) for each in folders for file in each.files}
     different = sorted(set(sizes.values()))
     if len(different) > 1:
-        (low, _), (high, _) = different[0], different[-1]
+        low, high = (f"{height} x {width}" for height, width in (different[0], different[-1]))
         raise NnfsError(
-            f"dataset.size: needed, since the pictures have {len(different)} sizes, {low} to {high} pixels "
-            f"high; write [height, width], such as [64, 64]"
+            f"dataset.size: needed, since the pictures have {len(different)} sizes, such as {low} and "
+            f"{high}; write [height, width], such as [64, 64]"
         )
     return different[0]
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +26,7 @@ class Source:
 
 def is_for_pictures(path: str) -> bool:
     """Whether a path names a picture, or a folder."""
-    return is_picture(Path(path).name) or (path != "-" and Path(path).expanduser().is_dir())
+    return is_picture(Path(path).name) or (path not in ("", "-") and Path(path).expanduser().is_dir())
 
 
 def picture_rows(
@@ -61,7 +61,10 @@ def picture_rows(
 
 
 def _sources(paths: Sequence[str]) -> tuple[list[Source], tuple[str, ...]]:
-    """The pictures of some paths, and a note on what else is in their folders."""
+    """The pictures of some paths, and a note on what else is in their folders.
+
+    They are called as in their folder; by their whole paths where that would give two the same name.
+    """
     sources: list[Source] = []
     notes: list[str] = []
     for file in map(existing, paths):
@@ -73,6 +76,8 @@ def _sources(paths: Sequence[str]) -> tuple[list[Source], tuple[str, ...]]:
             raise NnfsError(f"{file}: a folder without pictures ({', '.join(SUFFIXES)}); name its files")
         notes += left_out([str(other) for other in others])
         sources += [Source(each, each.relative_to(file).as_posix(), named=False) for each in pictures]
+    if len({source.name for source in sources}) < len({source.file for source in sources}):
+        sources = [replace(source, name=source.file.as_posix()) for source in sources]
     return sources, tuple(notes)
 
 

@@ -141,7 +141,7 @@ def _opaque(image: "Image.Image") -> tuple["Image.Image", list[str]]:
     straight = {"La": "LA", "RGBa": "RGBA"}.get(image.mode)
     image = (image.convert(straight) if straight else image).convert("RGBA")
     alpha = np.asarray(image.getchannel("A"), np.float64)
-    if alpha.min() == 255:
+    if alpha.min() == alpha.max() > 0:  # opaque, or a veil, through which nothing shines
         return image.convert("RGB").convert(mode), []
     gray = np.asarray(image.convert("RGB").convert("L"))
     light = (gray * alpha).sum() > 127.5 * alpha.sum()
