@@ -180,6 +180,14 @@ def test_separate_test_rows_may_be_given() -> None:
     assert run.evaluate("test")["scores"] == run.scores["test"]
 
 
+def test_a_table_without_rows_is_told() -> None:
+    frame = pd.read_csv("t.csv")
+    with pytest.raises(NnfsError, match="x: has no rows"):
+        Experiment("c.yaml", x=frame[:0])
+    with pytest.raises(NnfsError, match="x_test: has no rows"):
+        Experiment("c.yaml", x=frame, x_test=frame[:0])
+
+
 def test_given_rows_replace_any_dataset_and_keep_what_options_they_have() -> None:
     x, y = rows_of_two_classes()
     for dataset in ("cubic", {"type": "moons", "samples": 3, "validation": 0.5}, {"validation": 0.5}):
@@ -235,11 +243,66 @@ def test_several_real_targets_come_as_columns() -> None:
         ([["a", "b"]], [1], "x: must hold numbers"),
         ([[1.0], [1.0, 2.0]], [1, 2], "x: cannot be read as an array"),
         ({"a": [1, 2]}, [1, 2], r"x: must be rows \(N, ...\), found dict"),
+        ([{"a": 1}, {"a": 2}], [1, 2], r"x: must hold numbers, found object; .*`pd.DataFrame\(x\)`"),
+        (np.zeros(2, [("a", float)]), [1, 2], r"x: must hold numbers, found records; .*`pd.DataFrame\(x\)`"),
+        (np.ma.masked_less([[1.0], [2.0]], 2), [1, 2], "x: has masked numbers"),
+        (np.zeros((2, 1)), np.ma.masked_less([1, 2], 2), "y: has masked numbers"),
+        (
+            np.zeros((2, 1)),
+            np.array(["2020", "2021"], "M8[Y]"),
+            "y: must hold numbers or texts, found datetime",
+        ),
+        (pd.DataFrame({"a": []}), [], "x: has no rows"),
     ],
 )
 def test_rows_that_do_not_go_together_are_one_message(x: object, y: object, message: str) -> None:
     with pytest.raises(NnfsError, match=message):
         Experiment(SMALL, x=x, y=y)
+
+
+def test_test_rows_are_matched_by_name_and_not_by_place() -> None:
+    rng = np.random.default_rng(0)
+    x = pd.DataFrame(rng.normal(size=(60, 2)), columns=["a", "b"])
+    y = pd.DataFrame({"p": x.a - x.b, "q": 2 * x.a})
+    config = {**SMALL, "loss": "mse", "metrics": []}
+    scores = [
+        Experiment(config, x=x, y=y, x_test=x_test, y_test=y_test).train().scores["test"]
+        for x_test, y_test in ((x, y), (x[["b", "a"]], y[["q", "p"]]), (x, y.to_numpy()))
+    ]
+    assert scores[0] == scores[1] == scores[2]
+    for x_test, y_test, message in (
+        (x[["a"]], y, "no column 'b'"),
+        (x, y[["p"]], "y_test: must have the targets p, q, found p"),
+        (x, y.rename(columns={"q": "r"}), "y_test: must have the targets p, q, found p, r"),
+        (x[:0], y[:0], "x_test: has no rows"),
+    ):
+        with pytest.raises(NnfsError, match=message):
+            Experiment(config, x=x, y=y, x_test=x_test, y_test=y_test)
+
+
+@pytest.mark.parametrize("as_frame", [True, False])
+def test_one_hot_rows_of_a_frame_are_its_columns_classes(as_frame: bool) -> None:
+    names = np.array(["cat", "dog", "emu"] * 10)
+    x = np.random.default_rng(0).normal(size=(30, 2))
+    rows = pd.DataFrame(x, columns=["a", "b"]) if as_frame else x
+    small = {**SMALL, "layers": [{"type": "dense", "units": 3}]}
+    expected = Experiment(small, x=rows, y=names).data
+    for one_hot in (
+        pd.get_dummies(names),
+        pd.get_dummies(names, dtype=int),
+        pd.get_dummies(names, dtype=float),
+    ):
+        data = Experiment(small, x=rows, y=one_hot, x_test=rows, y_test=one_hot[["emu", "dog", "cat"]]).data
+        assert data.classes == expected.classes
+        assert np.array_equal(data.splits["train"].t, expected.splits["train"].t)
+        assert np.array_equal(data.splits["test"].t, expected.splits["train"].t)
+    assert Experiment(small, x=x, y=pd.get_dummies(names).to_numpy()).data.classes == ("0", "1", "2")
+
+
+def test_the_place_of_a_mistake_in_test_rows_is_named() -> None:
+    x, y = np.zeros((20, 2)), np.arange(20) % 2
+    with pytest.raises(NnfsError, match=r"^x_test and y_test: row 1, column 'y': class '5'"):
+        Experiment(SMALL, x=x, y=y, x_test=x, y_test=y + 5)
 
 
 def test_an_override_replaces_a_component_or_changes_its_options() -> None:

@@ -587,7 +587,7 @@ def test_a_feature_that_a_test_file_or_changed_data_lack_is_told(missing: Any) -
     [
         (
             "40,Paris,1.7,yes",
-            "more.csv: row 2, column 'city': 'Paris' is none of the categories trained on; they are 'Bonn', 'Oslo', 'Rome'",
+            "more.csv: row 2, column 'city': 'Paris' is none of the categories trained on; there are Bonn, Oslo, Rome",
         ),
         (
             "40,Roma,1.7,yes",

@@ -116,7 +116,7 @@ def test_columns_far_from_1_are_named_with_the_option_that_is_off(nnfs: Nnfs) ->
     assert "column 'e'" in note
     assert "column 'd'" in note
     assert "column 'b'" not in note
-    assert "(and 1 more), and `standardize: true` is off" in note
+    assert "and 1 more, and `standardize: true` is off" in note
     assert note in nnfs("train", _saved(TABLE % ("", "")), "--dry-run").out.splitlines()
 
 

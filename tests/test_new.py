@@ -137,3 +137,52 @@ def test_a_path_is_written_as_seen_from_the_config(tmp_path: Path, monkeypatch: 
     assert "path: ../t.csv" in Path("configs/mine.yaml").read_text()
     monkeypatch.chdir("configs")
     train_one_epoch("mine.yaml")
+
+
+COMMA = [f"{x:.2f}".replace(".", ",") for x in X[:60]]
+GROUPED = [f"{1000 * i + 1000:,}".replace(",", ".") + ",5" for i in range(60)]
+
+
+@pytest.mark.parametrize(
+    ("columns", "target", "options"),
+    [
+        ({"a": COMMA, "y": ["u", "v"] * 30}, "y", {"decimal": ","}),
+        ({"a": ["u", "v"] * 30, "y": COMMA}, "y", {"decimal": ","}),
+        ({"a": COMMA, "b": GROUPED, "y": ["u", "v"] * 30}, "y", {"decimal": ",", "thousands": "."}),
+        ({"a": GROUPED, "y": COMMA}, "y", {"decimal": ",", "thousands": "."}),
+        ({"a": [f"{i + 1} 500,5" for i in range(60)], "y": COMMA}, "y", {"decimal": ",", "thousands": " "}),
+    ],
+)
+def test_a_new_config_reads_numbers_as_the_file_writes_them(
+    nnfs: Nnfs, columns: dict[str, list[str]], target: str, options: dict[str, str]
+) -> None:
+    lines = zip(*columns.values(), strict=True)
+    text = ";".join(columns) + "\n" + "".join(";".join(line) + "\n" for line in lines)
+    dataset = made(nnfs, text, target)
+    assert {name: dataset.get(name, "") for name in options} == options
+    assert "features" not in dataset
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ([f"{i + 1},500" for i in range(60)], """'1,500' looks like a number; set `thousands: ","`"""),
+        ([f"{i % 5}%" for i in range(60)], "'0%' looks like a number with a sign"),
+        (["?", "1", "2", "3"] * 15, "'?' is not a number, but 75.0% of the column's values are"),
+        ([COMMA[i] if i % 2 else "1.5" for i in range(60)], "is not a number, but 50.0%"),
+    ],
+)
+def test_a_column_that_looks_like_numbers_is_left_out_with_what_helps(
+    nnfs: Nnfs, values: list[str], reason: str
+) -> None:
+    text = "a;b;y\n" + "".join(f"{value};{i / 8};{i % 2}\n" for i, value in enumerate(values))
+    assert made(nnfs, text, "y")["features"] == {"exclude": ["a"]}
+    (left_out,) = [line for line in Path("fresh.yaml").read_text().splitlines() if "Left out" in line]
+    assert left_out.startswith("# Left out: 'a': ")
+    assert reason in left_out
+
+
+def test_a_new_config_for_a_table_with_an_infinite_number_says_where_it_is(nnfs: Nnfs) -> None:
+    Path("t.csv").write_text("a,b,y\n" + "".join(f"{x},{i},{i % 2}\n" for i, x in enumerate(["inf", 1, 2])))
+    outcome = nnfs("new", "mine", "--from", "t.csv", "--target", "y")
+    assert (outcome.status, "row 1, column 'a': must be finite" in outcome.err) == (2, True), outcome.err

@@ -132,6 +132,14 @@ def test_columns_are_matched_by_name_and_extra_ones_are_said(runs: Nnfs) -> None
     )
 
 
+def test_an_id_is_no_unused_column_and_a_misspelled_one_is_said(runs: Nnfs) -> None:
+    assert "network does not use: label, value" in runs("predict", "c", "t.csv", "--columns", "key,y").err
+    outcome = runs("predict", "c", "t.csv", "--columns", "Keys,y")
+    assert "t.csv: no column 'Keys', so row numbers stand for it; did you mean 'key'?" in outcome.err
+    assert outcome.out.splitlines()[1].startswith("1,")
+    assert "row numbers" not in runs("predict", "c", "t.csv", "--columns", "ImageId,y").err
+
+
 def test_input_read_in_parts_gives_the_same_predictions(runs: Nnfs, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = answered(runs, "c", "t.csv", "--columns", "n,label", "--proba")
     monkeypatch.setattr(table_reader, "CELLS", 60)
@@ -319,6 +327,7 @@ PREDICTS: list[tuple[str, list[str], str]] = [
     ("", ["t.csv", "--columns", "id,x,y"], "--columns: must name 2 columns"),
     ("", ["t.csv", "--output", "no/out.csv"], "--output: there is no folder "),
     ("", ["t.csv", "--output", "runs"], "--output: runs is a folder, not a file"),
+    ("", ["t.csv", "--output", "./t.csv"], "--output: t.csv is an input, and would be overwritten"),
     ("", ["t.csv", "--delimiter", ";;"], "--delimiter: must be a single character, found ';;'"),
     ("", ["dot.png"], "dot.png: a picture, but the network takes rows of shape (5,), which is no image"),
     ("", ["pickled.npy"], "pickled.npy: holds pickled Python objects, which could run any code when read"),

@@ -118,6 +118,19 @@ def test_every_option_but_the_free_ones_counts_as_a_change(tmp_path: Path, old_e
     assert checked > 15
 
 
+@pytest.mark.parametrize(("option", "changed"), [("path", []), ("x", ["dataset.x: 'X' -> 'Z'"])])
+def test_the_file_of_arrays_may_move_but_their_names_may_not_change(
+    tmp_path: Path, option: str, changed: list[str]
+) -> None:
+    file = tmp_path / "a.npz"
+    np.savez(file, X=np.eye(4), y=np.arange(4.0) / 3)
+    experiment = Experiment(toy_config(CUBIC, (f"dataset={{type: npz, path: {file}}}",)))
+    run = RunDirectory.create(tmp_path, experiment.config, "run")
+    record = json.loads(json.dumps(made_with(experiment, run)))
+    other: Any = replace(experiment.config.dataset, **{option: "Z"})
+    assert changes(record, replace(experiment.config, dataset=other), run) == changed
+
+
 def test_what_does_not_change_the_numbers_may_be_edited(tmp_path: Path) -> None:
     whole = run_of(tmp_path, CUBIC, name="whole")
     run = run_of(tmp_path, CUBIC, stop_after=2)

@@ -105,13 +105,13 @@ def test_no_table_is_wider_than_the_screen_and_no_name_or_verdict_is_cut(
     columns: int, printed: Bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     screen = Screen(width=columns)
-    for module in ("screen", "console", "data_tables"):
+    for module in ("screen", "console", "data_tables", "verdicts"):
         monkeypatch.setattr(f"nnfs_cli.cli.{module}.out", screen)
     for command in (
         ("data", "describe", "odd.yaml"),
         ("evaluate", "odd"),
         ("runs",),
-        ("gradcheck", "odd.yaml"),
+        ("gradcheck", "odd.yaml", "--verbose"),
     ):
         lines = printed("utf-8", *command)[0].decode().splitlines()
         boxed = [line for line in lines if line[:1] in ("┃", "│")]
@@ -120,6 +120,7 @@ def test_no_table_is_wider_than_the_screen_and_no_name_or_verdict_is_cut(
         assert "…" not in "".join(lines)
         if command[0] == "gradcheck" and columns >= 40:
             assert any("pass" in line for line in boxed)
+            assert any(line.startswith("pass  layer 0") for line in lines)
         if command == ("data", "describe", "odd.yaml") and columns >= 40:
             assert any("größe\\x1b[2J [m]" in line for line in boxed)
 

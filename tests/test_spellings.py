@@ -168,7 +168,7 @@ def test_ids_of_parquet_files_are_exact() -> None:
         (["1", "2", "3", "4", "-", "?"], """set `na_values: ["-", "?"]` if it stands for a missing value"""),
         (
             [BIG, 5],
-            f"{BIG} is beyond 2^53, and float64 would round it; use a larger unit, leave the column out",
+            f"{BIG} is beyond 2^53, and float64 would round it; use a larger unit, leave it out with",
         ),
         ([-BIG, 5], f"{-BIG} is beyond 2^53"),
         (["9" * 20, "9" * 21], f"{'9' * 20} is beyond 2^53"),
@@ -228,11 +228,12 @@ def test_the_texts_that_are_gaps_are_the_users() -> None:
         ({"delimiter": '"'}, "no quote or line end"),
         ({"encoding": "rot13"}, "the name of an encoding"),
         ({"encoding": "base64"}, "the name of an encoding"),
+        ({"target": ("y", "z", "y")}, "columns that differ"),
     ],
 )
 def test_options_that_cannot_be_are_told(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        CSV(path="t.csv", target="y", **options)
+        CSV(**{"path": "t.csv", "target": "y", **options})
 
 
 @pytest.mark.parametrize(
@@ -286,8 +287,12 @@ def test_parquet_holds_more_than_numbers_and_texts() -> None:
     )
     frame.to_parquet("t.parquet")
     for name in ("lists", "maps"):
-        with pytest.raises(NnfsError, match=rf"column '{name}' holds lists .*`features: {{exclude: \[{name}"):
+        with pytest.raises(NnfsError, match=rf"column '{name}' holds lists .*; take it out of `features`"):
             CSV(path="t.parquet", target="y", features=(name,)).load(np.random.default_rng(0))
+        with pytest.raises(NnfsError, match=rf"column '{name}' holds lists .* texts$"):
+            CSV(path="t.parquet", target=name, features=("price",)).load(np.random.default_rng(0))
+    with pytest.raises(NnfsError, match=r"leave them out with `features: \{exclude: \[lists, maps\]\}`"):
+        CSV(path="t.parquet", target="y").load(np.random.default_rng(0))
     options = {"features": {"exclude": ("lists", "maps")}, "categorical": ("big",)}
     for _ in ("first", "from the cache"):
         data = CSV(path="t.parquet", target="y", **options).load(np.random.default_rng(0))  # type: ignore[arg-type]
@@ -318,3 +323,10 @@ def test_large_numbers_are_answered_by_a_network_that_was_trained_on_arrays() ->
     (rows,) = read_rows(["p.csv"], Preparation((1,)), Dialect(), "id")
     assert rows.ids == ("007", str(BIG))
     assert rows.x[:, 0].tolist() == [1e20, BIG - 1]
+
+
+def test_a_number_without_a_sign_is_not_told_to_have_one() -> None:
+    Path("t.csv").write_text("a;y\n" + "".join(f"{i},5;u\n{i}.25;v\n" for i in range(20)))
+    with pytest.raises(NnfsError) as error:
+        CSV(path="t.csv", target="y", delimiter=";", decimal=",").load(np.random.default_rng(0))
+    assert "'0.25' is not a number, but 50.0% of the column's values are" in str(error.value)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.preprocessing.records import Split
 from nnfs_cli.schedules.reduce_on_plateau import ReduceOnPlateau
 from nnfs_cli.training.evaluation import evaluate
 from nnfs_cli.training.experiment import Experiment
@@ -132,6 +133,8 @@ def test_two_classes_have_an_area_by_scores_too(loss: str) -> None:
     config = BLOBS.replace("toy_blobs", "toy_halves").replace("units: 3", "units: 2").replace(", brier", "")
     experiment = toy(config, f"loss={loss}", "metrics=[roc_auc]")
     z = np.random.default_rng(1).normal(size=(6, 2))
-    t = np.array([0, 1, 0, 1, 0, 1])
+    rows = np.arange(6)
+    split = Split(np.zeros((6, 2)), np.array([0, 1, 0, 1, 0, 1]), rows)
     pairs = [(a, b) for a in z[1::2] @ [-1, 1] for b in z[0::2] @ [-1, 1]]
-    assert experiment.metric_scores(z, t)["roc_auc"] == pytest.approx(np.mean([a > b for a, b in pairs]))
+    scores = experiment.metric_scores(z, split, rows)
+    assert scores["roc_auc"] == pytest.approx(np.mean([a > b for a, b in pairs]))

@@ -7,7 +7,7 @@ from typing import Literal, TextIO
 
 from nnfs_cli.core.spelling import printable
 from nnfs_cli.training.experiment import Experiment
-from nnfs_cli.training.reports import EpochReport, Report, scores_text
+from nnfs_cli.training.reports import EpochReport, Report, epoch_text
 
 LINES = 20
 """About how many lines there are where one cannot be written over."""
@@ -48,8 +48,7 @@ class ProgressLine:
     def show(self, report: Report) -> None:
         """Show how far training is, and the scores of the last epoch."""
         if isinstance(report, EpochReport):
-            validation = {f"val_{name}": score for name, score in report.validation.items()}
-            self._scores = scores_text({**report.train, **validation})
+            self._scores = epoch_text(report)
             for sentence in report.notes:
                 self.say(sentence)
         text = f"epoch {report.epoch:>{len(str(self._epochs))}}/{self._epochs}  {self._scores}"

@@ -1,7 +1,7 @@
 """A run from Python: its scores, history, network, plots and predictions."""
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -127,7 +127,7 @@ class Run:
         """
         preparation = self.model.preparation
         x = as_rows(x)
-        parts: Iterable[Rows] | Iterator[Rows]
+        parts: Iterable[Rows]
         if not len(x):
             parts = []
         elif is_frame(x):

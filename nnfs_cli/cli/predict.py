@@ -82,6 +82,8 @@ def predict(
         dialect = replace(dialect, delimiter=delimiter)
     if array and not all(path.endswith(".npz") for path in inputs):
         raise NnfsError(f"--array: is for .npz files, found {' and '.join(inputs)}")
+    if output is not None and output.resolve() in [Path(path).expanduser().resolve() for path in inputs]:
+        raise NnfsError(f"--output: {output} is an input, and would be overwritten; name another file")
     own = [dataset.get(option) for option in ("x_test", "x")]
     arrays = (array,) if array else (*(str(name) for name in own if name), "X", "x")
     done = answered = 0

@@ -16,7 +16,7 @@ from nnfs_cli.core.errors import InterruptionError
 from nnfs_cli.jobs.train import train_run
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.experiment import Experiment
-from nnfs_cli.training.reports import EpochReport, Report, scores_text
+from nnfs_cli.training.reports import EpochReport, Report, epoch_text, scores_text
 
 REFRESH_SECONDS = 1.0
 PLAIN_LINES = 20
@@ -80,9 +80,7 @@ class Lines:
             last = self._experiment.config.training.epochs
             if report.epoch == 1 or report.epoch % self._every == 0 or report.epoch == last:
                 left = self._seconds_left()
-                line = (
-                    f"epoch {report.epoch:>{len(str(last))}}/{last}  {_scores_text(report)}  {self._speed()}"
-                )
+                line = f"epoch {report.epoch:>{len(str(last))}}/{last}  {epoch_text(report)}  {self._speed()}"
                 self._console.print(f"{line}  {_duration(left)} left")
             self._show_notes(report)
 
@@ -133,7 +131,7 @@ class Bar(Lines):
 
     def say_stopping(self) -> None:
         with suppress(OSError, ValueError):
-            self._console.print(f"nnfs: {STOPPING}", markup=False)  # above the live bar
+            self._console.print(f"nnfs: {STOPPING}")  # above the live bar
 
     def show(self, report: Report) -> None:
         if isinstance(report, EpochReport):
@@ -156,11 +154,6 @@ class Bar(Lines):
             speed=self._speed(),
         )
         self._live.refresh()
-
-
-def _scores_text(report: EpochReport) -> str:
-    validation = {f"val_{name}": score for name, score in report.validation.items()}
-    return scores_text({**report.train, **validation})
 
 
 def _rows_done(experiment: Experiment) -> int:

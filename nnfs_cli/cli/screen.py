@@ -120,6 +120,7 @@ class Table:
             title_justify="left",
             box=HEAVY_HEAD if self._lines else None,
             show_header=self._lines,
+            pad_edge=self._lines or bool(self._title),  # what stands below a title is indented
         )
         for k in kept:
             heading = self._headings[k]

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from nnfs_cli.core.component import Component, Registry
+from nnfs_cli.core.component import Component, Registry, is_plugin
 from nnfs_cli.core.errors import NnfsError
 
 _loaded: dict[bytes, list["Registered"]] = {}
@@ -97,7 +97,7 @@ def _all_registered() -> list[Registered]:
     """What is registered by plugins, and by other code that is not part of nnfs."""
     registries = {cls.registry for cls in Component.__subclasses__() if hasattr(cls, "registry")}
     found = [(registry, name, cls) for registry in registries for name, cls in registry.known().items()]
-    return [each for each in found if not each[2].__module__.startswith("nnfs_cli.")]
+    return [each for each in found if is_plugin(each[2])]
 
 
 def folder_of_copies(plugin: str) -> str:

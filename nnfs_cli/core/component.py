@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from enum import Enum
+from numbers import Real
 from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
 import numpy as np
@@ -52,7 +53,7 @@ class Registry(Generic[C]):
             is_component = isinstance(cls, type) and issubclass(cls, Component)
             if not is_component or getattr(cls, "registry", self) is not self:
                 self._refuse(cls)
-            if not cls.__module__.startswith("nnfs_cli."):
+            if is_plugin(cls):
                 self._discover()  # a plugin must not take the name of a member that comes later
             known = self._classes.get(name)
             if known is not None and known.__module__ in sys.modules:  # else its module failed to import
@@ -180,6 +181,18 @@ def refuse_result(component: Component, method: str, wanted: str, found: object)
     """Raise NnfsError for a component, of a plugin, whose method gave something else than it must give."""
     name = f"{type(component).registry.kind} {component.type_name!r}"
     raise NnfsError(f"{_place(type(component))}{name}: {method} must give {wanted}, found {found!r:.60}")
+
+
+def number_from(component: Component, method: str, found: float) -> float:
+    """What a component's method gave; NnfsError if it is no number."""
+    if not isinstance(found, Real):
+        refuse_result(component, method, "a number", found)
+    return found
+
+
+def is_plugin(cls: type[Any]) -> bool:
+    """Whether a class is not one of nnfs."""
+    return not cls.__module__.startswith("nnfs_cli.")
 
 
 def _place(cls: type[Any]) -> str:

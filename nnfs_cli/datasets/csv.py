@@ -60,10 +60,9 @@ class CSV(Dataset):
     minmax: bring each feature to the range 0 to 1.
     scale: divide each feature by its largest absolute value.
         Images (`image_shape`) are normalized by one map for all pixels.
-    standardize_target: train a regression on targets of mean 0 and standard deviation 1; auto does so
-        unless the last layer has bounds, as sigmoid and relu have, or the
-        loss is for counts or probabilities. Predictions and metrics are in the targets' own
-        units either way; the loss is not.
+    standardize_target: train a regression on targets of mean 0 and standard deviation 1; auto does so unless
+        the last layer has bounds, as sigmoid and relu have, or the loss is for counts or probabilities.
+        Predictions and metrics are in the targets' own units either way; the loss is not.
     missing: what to do about missing values: `error`, `drop` the rows, or fill in the column's `mean`, its
         `median` or a `constant`. A missing category becomes the most frequent one; with `constant` it
         becomes a category of its own. A row without a target is dropped, or else an error.
@@ -107,6 +106,7 @@ class CSV(Dataset):
     def __post_init__(self) -> None:
         check_options(
             self,
+            target=(len(set(self.targets)) == len(self.targets), "columns that differ"),
             standardize=check_normalization(self.standardize, self.minmax, self.scale),
             delimiter=(is_delimiter(self.delimiter), "no quote or line end"),
             thousands=(
@@ -221,10 +221,12 @@ class CSV(Dataset):
 
     def _refuse_unreadable(self, table: Table, names: Sequence[str]) -> None:
         """NnfsError for columns that hold neither numbers nor names, or numbers in another spelling."""
-        table.refuse_nested((*names, *self.targets))
+        leave_out = self._chosen.leave_out
+        table.refuse_nested(names, leave_out)
+        table.refuse_nested(self.targets)
         columns = self._not_categorical(names, () if self.task == "classification" else self.targets)
         labels = () if self.task == "regression" else self.targets
-        refuse_lookalikes(table, columns, labels, self.dialect)
+        refuse_lookalikes(table, columns, labels, self.dialect, leave_out)
 
     def _not_categorical(self, names: Sequence[str], targets: Sequence[str]) -> list[str]:
         return [name for name in (*names, *targets) if name not in self.categorical]

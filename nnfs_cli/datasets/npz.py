@@ -28,9 +28,9 @@ class NPZ(ArrayDataset):
     minmax: bring each feature to the range 0 to 1.
     scale: divide each feature by its largest absolute value.
         Images are normalized by one map for all pixels.
-    standardize_target: train a regression on targets of mean 0 and standard deviation 1; auto does so
-        unless the last layer has bounds, as sigmoid and relu have, or the
-        loss is for counts or probabilities; predictions and metrics are in y's own units either way.
+    standardize_target: train a regression on targets of mean 0 and standard deviation 1; auto does so unless
+        the last layer has bounds, as sigmoid and relu have, or the loss is for counts or probabilities;
+        predictions and metrics are in y's own units either way.
     augment: random changes of the training images; null for none.
     """
 

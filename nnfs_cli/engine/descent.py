@@ -6,7 +6,6 @@ from contextlib import contextmanager
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.component import refuse_result
 from nnfs_cli.core.interrupts import Uninterrupted
 from nnfs_cli.core.params import FlatParams
 from nnfs_cli.optimizers.base import Optimizer
@@ -43,8 +42,6 @@ class Descent:
         self.average = params.value.copy() if ema else None
         self._change = np.empty_like(params.value) if ema else None
         optimizer.build(params)
-        if not isinstance(optimizer.state(), dict):
-            refuse_result(optimizer, "state", "a dictionary of arrays", optimizer.state())
         schedule.start()
         if regularizer is not None:
             regularizer.check(params)

@@ -1,6 +1,5 @@
 """Reports on registered components, each with the options and shapes that it lists as examples."""
 
-import inspect
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -26,16 +25,19 @@ IMAGE: Shape = (2, 5, 6)
 MORE_SHAPES: tuple[Shape, ...] = ((1,), (2, 2, 3))
 """Rows to try for layers that list no examples, where they take them."""
 
+NOTHING_TO_TRY = "has empty `examples`, so that nothing can be tried"
+
 
 def component_reports(names: Names, settings: Settings) -> Iterator[Report]:
     """A report on each of these layers, losses and regularizers, (kind, name), in this order."""
     for kind, name in sorted(names, key=lambda each: (KINDS.index(each[0]), each[1])):
         registry, report = _REPORTS[kind]
+        cls = registry.known()[name]  # complete or not
         try:
-            with blamed(registry[name]):
+            with blamed(cls):
                 made = report(name, settings)
         except NnfsError as error:
-            made = _failed(kind, registry[name], "no errors", str(error))
+            made = _failed(kind, cls, "no errors", str(error))
         yield made
 
 
@@ -45,9 +47,8 @@ def _layer_report(name: str, settings: Settings) -> Report:
     refused: list[str] = []
     by_own_error = False
     own = cls.examples is not Layer.examples
-    missing = _missing(cls)
-    if missing:
-        return _failed("layer", cls, "methods", missing)
+    if not cls.examples:
+        return _failed("layer", cls, "examples", NOTHING_TO_TRY)
     for options, shape in cls.examples if own else [*Layer.examples, ({}, IMAGE)]:
         if shape == IMAGE and trials and not own:
             continue
@@ -89,9 +90,8 @@ _REPORTS: dict[str, tuple[Registry[Any], Callable[[str, Settings], Report]]] = {
 
 def _examples(cls: Any, family: type[Component]) -> tuple[list[Any], str]:
     """A loss or regularizer with the options of each of its examples, and why they cannot be made, if so."""
-    missing = _missing(cls)
-    if missing:
-        return [], missing
+    if not cls.examples:
+        return [], NOTHING_TO_TRY
     try:
         return [create(family, cls.type_name, options) for options in cls.examples], ""
     except NnfsError as error:
@@ -115,14 +115,6 @@ def guarded(
             return Report(kind, name or cls.type_name, checks(), tuple(notes), place_of(cls))
     except NnfsError as error:
         return _failed(kind, cls, "no errors", str(error))
-
-
-def _missing(cls: type[Component]) -> str:
-    """A sentence on what a class lacks so that it cannot be tried, or nothing."""
-    methods = ", ".join(sorted(getattr(cls, "__abstractmethods__", ()))) if inspect.isabstract(cls) else ""
-    if methods:
-        return f"has no {methods}"
-    return "" if getattr(cls, "examples", ()) else "has empty `examples`, so that nothing can be tried"
 
 
 def _failed(kind: str, cls: type[Component], law: str, text: str) -> Report:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from nnfs_cli.config.plugins import PluginError
-from nnfs_cli.core.component import Component
+from nnfs_cli.core.component import Component, is_plugin
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.layers.base import LAYERS
 from nnfs_cli.losses.base import LOSSES
@@ -32,11 +32,6 @@ def blamed(cls: type[Component]) -> Iterator[None]:
         raise PluginError(text) from error
 
 
-def is_plugin(cls: type) -> bool:
-    """Whether a component is not one of nnfs."""
-    return not cls.__module__.startswith("nnfs_cli.")
-
-
 def file_of(cls: type) -> str:
     """The path of a plugin's file; empty for a component of nnfs."""
     return str(getattr(sys.modules.get(cls.__module__), "__file__", "")) if is_plugin(cls) else ""
@@ -53,7 +48,7 @@ def place_of(cls: type) -> str:
 
 def _fault(error: BaseException, cls: type[Component]) -> str:
     """`forward raises ValueError: ... (mine.py, line 12)`; nothing if no plugin has to do with it."""
-    registered = [registry[name] for registry in (LAYERS, LOSSES, REGULARIZERS) for name in registry]
+    registered = [each for family in (LAYERS, LOSSES, REGULARIZERS) for each in family.known().values()]
     files = {file_of(each) for each in (*registered, *cls.__mro__) if each is not object} - {""}
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if frame.filename in files]

@@ -7,11 +7,11 @@ from functools import partial
 import numpy as np
 
 from nnfs_cli.core.arrays import Array, Shape
+from nnfs_cli.core.component import is_plugin
 from nnfs_cli.engine.batch import Batch
 from nnfs_cli.engine.network import Workspace
 from nnfs_cli.gradcheck.compare import along_entry
 from nnfs_cli.gradcheck.differences import derivative
-from nnfs_cli.gradcheck.faults import is_plugin
 from nnfs_cli.gradcheck.harness import Rewind, fill_with_nan
 from nnfs_cli.gradcheck.subject import Subject
 from nnfs_cli.gradcheck.subjects import batch_sizes, component_text, stack_subject

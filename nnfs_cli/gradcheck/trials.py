@@ -20,7 +20,7 @@ def loss_checks(losses: Sequence[Loss], settings: Settings) -> tuple[Check, ...]
     """All checks of one loss with several options, up to the stage that finds a mistake."""
     seed = settings.seed
 
-    def law(law: Callable[[Loss, int], Iterator[str]]) -> Iterator[Check]:
+    def obeyed(law: Callable[[Loss, int], Iterator[str]]) -> Iterator[Check]:
         for loss in losses:
             yield from law_checks(component_text(loss), law.__name__.replace("_", " "), law(loss, seed))
 
@@ -40,10 +40,10 @@ def loss_checks(losses: Sequence[Loss], settings: Settings) -> tuple[Check, ...]
     first = (loss_laws.tasks_are_known, loss_laws.calls_write_and_change_nothing_else)
     return in_stages(
         [
-            *(partial(law, each) for each in first),
+            *(partial(obeyed, each) for each in first),
             gradients,
             more,
-            *(partial(law, each) for each in loss_laws.LAWS),
+            *(partial(obeyed, each) for each in loss_laws.LAWS),
         ]
     )
 
@@ -52,7 +52,7 @@ def regularizer_checks(regularizers: Sequence[Regularizer], settings: Settings) 
     """All checks of one regularizer with several options, up to the stage that finds a mistake."""
     seed = settings.seed
 
-    def law(law: Callable[[Regularizer, int], Iterator[str]]) -> Iterator[Check]:
+    def obeyed(law: Callable[[Regularizer, int], Iterator[str]]) -> Iterator[Check]:
         for each in regularizers:
             yield from law_checks(component_text(each), law.__name__.replace("_", " "), law(each, seed))
 
@@ -67,10 +67,10 @@ def regularizer_checks(regularizers: Sequence[Regularizer], settings: Settings) 
 
     return in_stages(
         [
-            partial(law, regularizer_laws.calls_change_only_what_they_should),
+            partial(obeyed, regularizer_laws.calls_change_only_what_they_should),
             gradients,
             more,
-            *(partial(law, each) for each in regularizer_laws.LAWS),
+            *(partial(obeyed, each) for each in regularizer_laws.LAWS),
         ]
     )
 

@@ -1,12 +1,15 @@
 """The base class and registry of initializers."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.component import Component, Registry
+
+Uses: TypeAlias = Literal["nothing", "fan", "matrix"]
+"""What an initializer goes by, besides the array's shape."""
 
 
 class Initializer(Component, ABC):
@@ -19,7 +22,7 @@ class Initializer(Component, ABC):
         (fan_in, units), with a unit's incoming weights in a column.
     """
 
-    uses: ClassVar[Literal["nothing", "fan", "matrix"]] = "fan"
+    uses: ClassVar[Uses] = "fan"
 
     @abstractmethod
     def __call__(self, array: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None:

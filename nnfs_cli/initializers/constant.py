@@ -1,12 +1,12 @@
 """The same value everywhere."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.initializers.base import INITIALIZERS, Initializer
+from nnfs_cli.initializers.base import INITIALIZERS, Initializer, Uses
 
 
 @INITIALIZERS.register("constant")
@@ -18,7 +18,7 @@ class Constant(Initializer):
     """
 
     value: float = 0.0
-    uses: ClassVar[Literal["nothing", "fan", "matrix"]] = "nothing"
+    uses: ClassVar[Uses] = "nothing"
 
     def __call__(self, array: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
         array.fill(self.value)

@@ -1,13 +1,13 @@
 """Normal values."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.ranges import NonNegativeFloat
-from nnfs_cli.initializers.base import INITIALIZERS, Initializer
+from nnfs_cli.initializers.base import INITIALIZERS, Initializer, Uses
 
 
 @INITIALIZERS.register("normal")
@@ -21,7 +21,7 @@ class Normal(Initializer):
 
     mean: float = 0.0
     stddev: NonNegativeFloat = 0.05
-    uses: ClassVar[Literal["nothing", "fan", "matrix"]] = "nothing"
+    uses: ClassVar[Uses] = "nothing"
 
     def __call__(self, array: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
         array[...] = rng.normal(self.mean, self.stddev, array.shape)

@@ -1,13 +1,13 @@
 """Orthonormal columns, or rows where there are fewer."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.ranges import PositiveFloat
-from nnfs_cli.initializers.base import INITIALIZERS, Initializer
+from nnfs_cli.initializers.base import INITIALIZERS, Initializer, Uses
 
 
 @INITIALIZERS.register("orthogonal")
@@ -27,7 +27,7 @@ class Orthogonal(Initializer):
     """
 
     gain: PositiveFloat = 1.0
-    uses: ClassVar[Literal["nothing", "fan", "matrix"]] = "matrix"
+    uses: ClassVar[Uses] = "matrix"
 
     def __call__(self, array: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
         rows, columns = array.size // array.shape[-1], array.shape[-1]

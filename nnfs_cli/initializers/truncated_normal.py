@@ -1,13 +1,13 @@
 """Normal values close to their mean."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.ranges import NonNegativeFloat
-from nnfs_cli.initializers.base import INITIALIZERS, Initializer
+from nnfs_cli.initializers.base import INITIALIZERS, Initializer, Uses
 
 
 @INITIALIZERS.register("truncated_normal")
@@ -23,7 +23,7 @@ class TruncatedNormal(Initializer):
 
     mean: float = 0.0
     stddev: NonNegativeFloat = 0.05
-    uses: ClassVar[Literal["nothing", "fan", "matrix"]] = "nothing"
+    uses: ClassVar[Uses] = "nothing"
 
     def __call__(self, array: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
         values = rng.standard_normal(array.shape)

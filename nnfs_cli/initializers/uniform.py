@@ -1,13 +1,13 @@
 """Uniform values."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import check_options
-from nnfs_cli.initializers.base import INITIALIZERS, Initializer
+from nnfs_cli.initializers.base import INITIALIZERS, Initializer, Uses
 
 
 @INITIALIZERS.register("uniform")
@@ -21,7 +21,7 @@ class Uniform(Initializer):
 
     low: float = -0.05
     high: float = 0.05
-    uses: ClassVar[Literal["nothing", "fan", "matrix"]] = "nothing"
+    uses: ClassVar[Uses] = "nothing"
 
     def __post_init__(self) -> None:
         check_options(self, high=(self.high > self.low, f"above low, which is {self.low}"))

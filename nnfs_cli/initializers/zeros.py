@@ -1,12 +1,12 @@
 """All zeros."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.initializers.base import INITIALIZERS, Initializer
+from nnfs_cli.initializers.base import INITIALIZERS, Initializer, Uses
 
 
 @INITIALIZERS.register("zeros")
@@ -14,7 +14,7 @@ from nnfs_cli.initializers.base import INITIALIZERS, Initializer
 class Zeros(Initializer):
     """w = 0, as usual for biases."""
 
-    uses: ClassVar[Literal["nothing", "fan", "matrix"]] = "nothing"
+    uses: ClassVar[Uses] = "nothing"
 
     def __call__(self, array: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
         array.fill(0.0)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 
@@ -15,8 +15,10 @@ from nnfs_cli.config.load import config_from
 from nnfs_cli.config.reader import shown, to_plain
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import ConfigError, NnfsError
+from nnfs_cli.datasets.base import Dataset
 from nnfs_cli.jobs.summary import engine_facts, versions
 from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.sources.paths import has_paths
 from nnfs_cli.training.experiment import Experiment
 
 FILE, RECORD = "checkpoint.npz", "made_with"
@@ -26,9 +28,6 @@ MOST_CHANGES = 10
 
 FREE = re.compile(r"name|training\.(epochs|patience|log_every|engine|parts|threads)")
 """Options that a resumed run may change: how long to train, and how the same equations are computed."""
-
-FILES = re.compile(r"path|test|(train|test)_(images|labels)|[xy](_test)?")
-"""Options of datasets that may name files. These may move: the data's fingerprint tells of their content."""
 
 
 def write_checkpoint(experiment: Experiment, run: RunDirectory, record: Mapping[str, Any]) -> None:
@@ -66,7 +65,7 @@ def changes(record: Mapping[str, Any], config: ExperimentConfig, run: RunDirecto
 
 def _options_changed(before: Mapping[str, Any], config: ExperimentConfig) -> list[str]:
     now = to_plain(replace(config, initial_weights=""))
-    dataset = _with_files_of(before["dataset"], now["dataset"])
+    dataset = _with_files_of(before["dataset"], now["dataset"], type(config.dataset))
     comparable = {**before, "plugins": list(config.plugins), "dataset": dataset}
     comparable.pop("initial_weights", None)
     try:
@@ -82,16 +81,17 @@ def _options_changed(before: Mapping[str, Any], config: ExperimentConfig) -> lis
     ]
 
 
-def _with_files_of(before: Any, now: Any) -> Any:
-    """A dataset's options as they were, but with the present names of its files."""
+def _with_files_of(before: Any, now: Any, kind: type[Dataset]) -> Any:
+    """A dataset's options as they were, but with the present names of its files.
+
+    Files may move: the data's fingerprint tells of their content.
+    """
     if not isinstance(before, Mapping) or not isinstance(now, Mapping):
         return before  # a bare name
-    files = {
-        name: value
-        for name, value in now.items()
-        if FILES.fullmatch(name) and all(isinstance(each, str | list) for each in (value, before.get(name)))
-    }
-    return {**before, **files}
+    hints = get_type_hints(kind, include_extras=True)
+    files = (name for name in now if has_paths(hints.get(name)))
+    both = [name for name in files if all(isinstance(each.get(name), str | list) for each in (before, now))]
+    return {**before, **{name: now[name] for name in both}}
 
 
 def refuse_changes(run: RunDirectory, found: list[str]) -> None:

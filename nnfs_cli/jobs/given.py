@@ -9,11 +9,12 @@ import numpy as np
 
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.errors import NnfsError, listed
 from nnfs_cli.datasets.base import fingerprint
 from nnfs_cli.datasets.csv import CSV
 from nnfs_cli.datasets.npz import NPZ
 from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.sources.array_targets import is_one_hot
 from nnfs_cli.sources.frames import ColumnKinds
 from nnfs_cli.sources.objects import as_pandas, as_rows, as_targets, is_frame, is_series
 from nnfs_cli.sources.paths import GIVEN
@@ -98,8 +99,8 @@ class GivenArrays(NPZ):
     given: Given
 
     def arrays(self) -> dict[str, tuple[Array, Array, str]]:
-        splits = {"train": self.given.train, "test": self.given.test}
-        return {name: (*pair, "x and y") for name, pair in splits.items() if pair is not None}
+        splits = {"train": (self.given.train, "x and y"), "test": (self.given.test, "x_test and y_test")}
+        return {name: (*pair, source) for name, (pair, source) in splits.items() if pair is not None}
 
 
 def given_rows(x: Any, y: Any, x_test: Any = None, y_test: Any = None) -> Given:
@@ -110,16 +111,21 @@ def given_rows(x: Any, y: Any, x_test: Any = None, y_test: Any = None) -> Given:
         raise NnfsError("x_test: must be like x, both arrays or both DataFrames")
     if test is None and y_test is not None:
         raise NnfsError("y_test: given without x_test")
+    if is_frame(y) and is_one_hot(y.to_numpy()):
+        y, y_test = _classes(y), _classes(y_test) if is_frame(y_test) else y_test
     if is_frame(x):
         x, test = _with_texts_as_names(x), test if test is None else _with_texts_as_names(test)
         names = _column_names(y, x)
         train = x if names is not None else _with_targets(x, y, "y")
-        targets = train.columns[x.shape[1] :] if names is None else names
+        targets = tuple(train.columns[x.shape[1] :]) if names is None else names
         if names is not None and not (y_test is None or isinstance(y_test, str)):
             raise NnfsError("y_test: y names a column of x, so x_test must have that column, too")
         if is_frame(test) and names is None:
-            test = _with_targets(test, y_test, "y_test").set_axis(train.columns, axis=1)
-        return Given(train, test, tuple(map(str, targets)))
+            test = _with_targets(test, y_test, "y_test", targets)
+        for name, frame in (("x", train), ("x_test", test)):
+            if frame is not None and not len(frame):
+                raise NnfsError(f"{name}: has no rows")
+        return Given(train, test, targets)
     if isinstance(y, str):
         raise NnfsError(f"y: {y!r} would name a column, but x is an array and has none; give y as an array")
     return Given(_pair(x, y, ""), None if test is None else _pair(test, y_test, "_test"))
@@ -143,8 +149,8 @@ def _column_names(y: Any, frame: "pd.DataFrame") -> tuple[str, ...] | None:
     if y is None:
         return ()
     names = (str(y),) if isinstance(y, str | int) else y
-    listed = isinstance(names, list | tuple) and names and all(isinstance(name, str) for name in names)
-    if listed and set(names) <= set(frame.columns):
+    are_names = isinstance(names, list | tuple) and names and all(isinstance(name, str) for name in names)
+    if are_names and set(names) <= set(frame.columns) and len(set(names)) == len(names):
         return tuple(names)
     if isinstance(y, str | int):
         raise NnfsError(f"y: x has no column {y!r}; its columns are {', '.join(frame.columns)}")
@@ -155,8 +161,13 @@ def _with_texts_as_names(frame: "pd.DataFrame") -> "pd.DataFrame":
     return frame.set_axis([str(name) for name in frame.columns], axis=1)
 
 
-def _with_targets(x: "pd.DataFrame", y: Any, name: str) -> "pd.DataFrame":
-    """A table with the targets as its last columns."""
+def _classes(y: "pd.DataFrame") -> "pd.Series[Any]":
+    """The class of each one-hot row, as `pd.get_dummies` makes them: the name of the column with the 1."""
+    return y.set_axis([str(column) for column in y.columns], axis=1).idxmax(axis=1).rename("y")
+
+
+def _with_targets(x: "pd.DataFrame", y: Any, name: str, targets: tuple[str, ...] = ()) -> "pd.DataFrame":
+    """A table with the targets as its last columns. `targets`: their names, if these are known."""
     if y is None:
         raise NnfsError(f"{name}: missing; each row needs a target")
     if (is_frame(y) or is_series(y)) and not y.index.equals(x.index):
@@ -165,6 +176,10 @@ def _with_targets(x: "pd.DataFrame", y: Any, name: str) -> "pd.DataFrame":
             f"`{name}.to_numpy()` takes it as it stands"
         )
     columns = _as_columns(y, name)
+    if targets and set(columns) != set(targets):
+        if len(columns) != len(targets) or (len(targets) > 1 and is_frame(y)):
+            raise NnfsError(f"{name}: must have the targets {listed(targets)}, found {listed(list(columns))}")
+        columns = dict(zip(targets, columns.values(), strict=True))
     taken = [column for column in columns if column in x.columns]
     if taken:
         raise NnfsError(f"{name}: x has a column {taken[0]!r}, too; drop it there, or write `y={taken[0]!r}`")

@@ -12,9 +12,9 @@ import numpy as np
 
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.core.arrays import Shape
+from nnfs_cli.core.component import is_plugin
 from nnfs_cli.gradcheck.compare import RULE, TOLERANCE
 from nnfs_cli.gradcheck.components import component_reports, guarded
-from nnfs_cli.gradcheck.faults import is_plugin
 from nnfs_cli.gradcheck.layer_trials import layer_checks, try_layer
 from nnfs_cli.gradcheck.networks import experiment_subjects, part_subjects, plugin_layers
 from nnfs_cli.gradcheck.report import Check, Report

@@ -17,7 +17,7 @@ from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.datasets.base import Dataset
 from nnfs_cli.jobs.new_table import table_options
 from nnfs_cli.preprocessing.records import Data
-from nnfs_cli.sources.arrays import names_in_npz, open_npz
+from nnfs_cli.sources.arrays import open_npz, shapes_in_npz
 from nnfs_cli.training.experiment import Experiment
 
 STEPS = 4000
@@ -70,7 +70,7 @@ def _options(source: str, targets: Sequence[str]) -> tuple[Options, list[str]]:
 
 def _npz_options(source: str, targets: Sequence[str]) -> Options:
     """The options for an .npz file: its arrays of inputs and targets, by their usual names."""
-    names = names_in_npz(Path(source))
+    names = shapes_in_npz(Path(source))
     x = next(filter(INPUTS.fullmatch, names), "")
     y = next((name for name in names if name in targets or (not targets and TARGETS.fullmatch(name))), "")
     if not x or not y:

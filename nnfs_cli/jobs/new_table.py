@@ -1,20 +1,24 @@
 """The options of a new config for a table: by what the dataset itself reads in the table."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.sources.chosen import Chosen
 from nnfs_cli.sources.column_notes import odd_columns
 from nnfs_cli.sources.columns import fit_columns, no_categories
-from nnfs_cli.sources.dialect import Dialect
+from nnfs_cli.sources.dialect import DELIMITERS, Dialect
 from nnfs_cli.sources.frames import ColumnKinds
+from nnfs_cli.sources.lookalikes import lookalikes, only_reading
 from nnfs_cli.sources.paths import find_files
 from nnfs_cli.sources.table import Table
 from nnfs_cli.sources.table_cache import cached_table
 
-DELIMITERS, ENCODINGS = (",", ";", "\t", "|"), ("utf-8", "utf-16", "cp1252")
+ENCODINGS = ("utf-8", "utf-16", "cp1252")
 
 
 def table_options(source: str, targets: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
@@ -23,7 +27,7 @@ def table_options(source: str, targets: Sequence[str]) -> tuple[dict[str, Any], 
     if not targets:
         raise NnfsError(f"--target: name the column to predict; {source} has {', '.join(table.names)}")
     table.require(tuple(targets), "--target")
-    left_out = _left_out(table, targets)
+    left_out = _left_out(table, targets, dialect)
     gaps = table.missing_counts()
     kept = [name for name in table.names if name not in left_out and name not in targets]
     if not kept:
@@ -40,13 +44,13 @@ def table_options(source: str, targets: Sequence[str]) -> tuple[dict[str, Any], 
         "missing": missing,
         "delimiter": dialect.delimiter,
         "encoding": dialect.encoding,
+        "decimal": dialect.decimal,
+        "thousands": dialect.thousands,
     }
     needless = {
         "features": not left_out,
         "missing": not any(gaps[name] for name in (*targets, *kept)),
-        "delimiter": dialect.delimiter == Dialect.delimiter,
-        "encoding": dialect.encoding == Dialect.encoding,
-    }
+    } | {name: value == getattr(Dialect(), name) for name, value in asdict(dialect).items()}
     options = {key: value for key, value in options.items() if not needless.get(key)}
     return {"type": "csv", **options}, [f"Left out: {name!r}: {why}." for name, why in left_out.items()]
 
@@ -62,17 +66,32 @@ def _read(source: str, targets: Sequence[str]) -> tuple[Table, Dialect]:
             mistakes.append(error)
             continue
         if set(targets) <= set(table.names):
-            return table, dialect
+            return _with_own_numbers(table, dialect, files, targets)
         tables.append((table, dialect))
     if tables:
         return tables[0]
     raise mistakes[0]
 
 
-def _left_out(table: Table, targets: Sequence[str]) -> dict[str, str]:
+def _with_own_numbers(
+    table: Table, dialect: Dialect, files: Sequence[Path], targets: Sequence[str]
+) -> tuple[Table, Dialect]:
+    """The table, read anew as long as another spelling of numbers makes numbers of more columns."""
+    while (reading := only_reading(table, dialect)) is not None:
+        other = cached_table(files, reading, ColumnKinds(labels=frozenset(targets)))[0]
+        if len(other.numeric) <= len(table.numeric):
+            break
+        table, dialect = other, reading
+    return table, dialect
+
+
+def _left_out(table: Table, targets: Sequence[str], dialect: Dialect) -> dict[str, str]:
     """The columns that are no features, each with the reason, in the order of the table."""
     names = [name for name in table.names if name not in targets]
-    reasons = no_categories(table, names, ())
+    reasons = {
+        name: told for name, (_, told) in lookalikes(table, names, (), dialect, Chosen().leave_out).items()
+    }
+    reasons = no_categories(table, names, ()) | reasons
     kept = [name for name in names if name not in reasons]
     columns = fit_columns(table, kept, np.arange(len(table)), "error", 0.0, "error")
     for kind, odd in odd_columns(table, columns, table.missing_counts(), len(table)).items():

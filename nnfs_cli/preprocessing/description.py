@@ -98,8 +98,7 @@ def describe_data(data: Data) -> Description:
 
 def sampled_rows(split: Split, most: int = MOST_ROWS) -> Array:
     """At most `most` row numbers of a split, evenly spaced."""
-    places = np.linspace(0, len(split) - 1, min(len(split), most)).astype(np.intp)
-    return np.asarray(split.rows[places])
+    return split.sampled(most)
 
 
 def one_hot_lines(data: Data) -> tuple[str, ...]:

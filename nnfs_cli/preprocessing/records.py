@@ -36,6 +36,11 @@ class Split:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def sampled(self, most: int) -> Array:
+        """At most `most` of its row numbers, evenly spaced."""
+        places = np.linspace(0, len(self) - 1, min(len(self), most)).astype(np.intp)
+        return np.asarray(self.rows[places])
+
     @property
     def targets(self) -> Array:
         """Class numbers (R,), or real targets (R, M) in their own units."""
@@ -99,9 +104,7 @@ class Data:
     @property
     def preparation(self) -> Preparation:
         train = self.splits["train"]
-        some = train.x[
-            train.rows[np.linspace(0, len(train) - 1, min(len(train), SAMPLED_ROWS)).astype(np.intp)]
-        ]
+        some = train.x[train.sampled(SAMPLED_ROWS)]
         return Preparation(
             input_shape=self.input_shape,
             columns=self.columns,

@@ -1,11 +1,10 @@
 """The base class and registry of schedules."""
 
 from abc import ABC, abstractmethod
-from numbers import Real
 from typing import ClassVar, NamedTuple
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.component import Component, Registry, refuse_result
+from nnfs_cli.core.component import Component, Registry, number_from
 
 
 class Clock(NamedTuple):
@@ -51,20 +50,13 @@ class Schedule(Component, ABC):
 
     def learning_rate(self, base: float, clock: Clock) -> float:
         """The learning rate of the next step; `base` is the optimizer's learning_rate."""
-        if not self.warmup:
-            return self._checked(self.rate(base, clock))
         warmup_steps = round(self.warmup * clock.steps_per_epoch)
         if clock.step < warmup_steps:
             return base * ((clock.step + 1) / warmup_steps)  # exactly base in the last step
-        epochs_left = clock.epochs - warmup_steps / clock.steps_per_epoch
-        after = Clock(clock.step - warmup_steps, clock.steps_per_epoch, epochs_left)
-        return self._checked(self.rate(base, after))
-
-    def _checked(self, rate: float) -> float:
-        """What `rate` gave, if it is a number."""
-        if not isinstance(rate, Real):
-            refuse_result(self, "rate", "a number", rate)
-        return rate
+        if warmup_steps:
+            epochs_left = clock.epochs - warmup_steps / clock.steps_per_epoch
+            clock = Clock(clock.step - warmup_steps, clock.steps_per_epoch, epochs_left)
+        return number_from(self, "rate", self.rate(base, clock))
 
     @abstractmethod
     def rate(self, base: float, clock: Clock) -> float:

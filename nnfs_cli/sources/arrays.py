@@ -70,11 +70,7 @@ def open_rows(path: Path, preferred: Sequence[str]) -> tuple[Array, str, tuple[s
 
     It is the first of the `preferred` ones that the file has, or else its only one.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            shapes = {name: shape for name, (shape, _) in _headers(archive).items()}
-    except UNREADABLE as error:
-        raise NnfsError(_reason(path, error)) from None
+    shapes = shapes_in_npz(path)
     only = next(iter(shapes)) if len(shapes) == 1 else preferred[0]
     chosen = next((name for name in preferred if name in shapes), only)
     x = open_npz(path, chosen)
@@ -82,11 +78,11 @@ def open_rows(path: Path, preferred: Sequence[str]) -> tuple[Array, str, tuple[s
     return x, chosen, tuple(name for name in alike if name != chosen)
 
 
-def names_in_npz(path: Path) -> list[str]:
-    """The names of an .npz file's arrays."""
+def shapes_in_npz(path: Path) -> dict[str, Shape]:
+    """The names of an .npz file's arrays, and their shapes."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return list(_headers(archive))
+            return {name: shape for name, (shape, _) in _headers(archive).items()}
     except UNREADABLE as error:
         raise NnfsError(_reason(path, error)) from None
 

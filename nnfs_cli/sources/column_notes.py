@@ -8,10 +8,9 @@ import numpy as np
 from nnfs_cli.core.arrays import Array, Shape, row_slices
 from nnfs_cli.core.errors import counted, listed
 from nnfs_cli.preprocessing.preparation import Column
-from nnfs_cli.sources.columns import LeaveOut
 from nnfs_cli.sources.dates import are_dates
 from nnfs_cli.sources.records import UNNAMED
-from nnfs_cli.sources.table import Table
+from nnfs_cli.sources.table import LeaveOut, Table
 
 FEWEST_IDS = 10
 """In fewer rows, values that all differ are no sign of an id."""
@@ -119,7 +118,7 @@ def _is_id(table: Table, column: Column, span: float) -> bool:
     rows, name = len(table), column.name
     if column.categories:
         return rows >= FEWEST_IDS and len(column.categories) == rows
-    if not span >= rows - 1:
+    if not rows - 1 <= span < np.inf:
         return False
     numbers = table.number(name)
     enough = int(5 * span**0.5) + 1  # for random numbers to repeat, so that the rest need not be sorted

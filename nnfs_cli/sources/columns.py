@@ -1,8 +1,8 @@
 """Which features a table's columns become: numbers or categories, and what fills their gaps."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import numpy as np
 
@@ -10,12 +10,10 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.preprocessing.preparation import Column
 from nnfs_cli.sources.dates import are_dates
-from nnfs_cli.sources.table import MISSING, Table
+from nnfs_cli.sources.table import MISSING, LeaveOut, Table
 
 Missing = Literal["error", "drop", "mean", "median", "constant"]
 Unknown = Literal["error", "ignore"]
-LeaveOut: TypeAlias = Callable[[Sequence[str]], str]
-"""Says in words how to leave columns out of the features."""
 
 MOST_CATEGORIES = 256
 MOST_DATES = 24

@@ -1,15 +1,15 @@
 """From a table's columns to the numbers that a network reads."""
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.errors import NnfsError, did_you_mean
 from nnfs_cli.preprocessing.limits import expected, is_usable, usable
 from nnfs_cli.preprocessing.preparation import Column
+from nnfs_cli.sources.spellings import spell
 from nnfs_cli.sources.table import MISSING, Table
 
 FILL = "`missing: median` in training fills gaps"
@@ -158,19 +158,18 @@ def _one_hot(
     unknown = ~gaps & (renumbered[codes] == MISSING)
     if not column.ignore_unknown:
         refusals += _refuse(
-            table, column.name, unknown, lambda row: _unknown(levels[codes[row]], column.categories), IGNORE
+            table,
+            column.name,
+            unknown,
+            lambda row: (
+                f"{levels[codes[row]]!r} is none of the categories trained on"
+                f"{did_you_mean(levels[codes[row]], column.categories)}"
+            ),
+            IGNORE,
         )
     elif unknown.any():
         ignored[column.name] = unknown
     return refusals
-
-
-def _unknown(level: str, categories: Sequence[str]) -> str:
-    """What is wrong with an unknown category, and which it may stand for."""
-    close = difflib.get_close_matches(level, categories, n=1, cutoff=0.5)
-    shown = ", ".join(map(repr, categories[:20])) + (", ..." if categories[20:] else "")
-    nearest = f"did you mean {close[0]!r}?" if close else f"they are {shown}"
-    return f"{level!r} is none of the categories trained on; {nearest}"
 
 
 def _codes_and_levels(table: Table, column: Column) -> tuple[Array, tuple[str, ...]]:
@@ -180,4 +179,4 @@ def _codes_and_levels(table: Table, column: Column) -> tuple[Array, tuple[str, .
     numbers = table.number(column.name)
     values, codes = np.unique(numbers, return_inverse=True)  # what is missing comes last, as one value
     codes[np.isnan(numbers)] = MISSING
-    return codes, tuple(str(int(v)) if float(v).is_integer() else str(v) for v in values)
+    return codes, tuple(map(spell, values.tolist()))

@@ -6,8 +6,7 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError, listed
-from nnfs_cli.sources.columns import LeaveOut
-from nnfs_cli.sources.table import Table
+from nnfs_cli.sources.table import LeaveOut, Table
 
 MOST_COLUMNS = 20
 

@@ -19,7 +19,8 @@ from nnfs_cli.sources.encoding import encode
 from nnfs_cli.sources.frames import ColumnKinds
 from nnfs_cli.sources.idx import open_idx
 from nnfs_cli.sources.lines import open_bytes
-from nnfs_cli.sources.picture_rows import existing, is_for_pictures, picture_rows
+from nnfs_cli.sources.paths import existing
+from nnfs_cli.sources.picture_rows import is_for_pictures, picture_rows
 from nnfs_cli.sources.table import Table
 from nnfs_cli.sources.table_reader import file_chunks, frame_chunks, stream_chunks
 from nnfs_cli.sources.tally import Tally
@@ -90,7 +91,7 @@ def read_rows(
         kinds = _kinds(preparation, id_column)
         if path == "-":
             chunks = stream_chunks(sys.stdin.buffer, "standard input", dialect, kinds)
-            yield from rows_of_tables(chunks, preparation)
+            yield from rows_of_tables(chunks, preparation, id_column)
             continue
         file = existing(path)
         if file.suffix == ".npy":
@@ -101,7 +102,7 @@ def read_rows(
             yield from rows_of_array(open_idx(file), preparation, str(file))
         else:
             chunks = file_chunks(file, dialect, kinds)
-            yield from rows_of_tables(chunks, preparation)
+            yield from rows_of_tables(chunks, preparation, id_column)
 
 
 def rows_of_frame(frame: "pd.DataFrame", preparation: Preparation) -> Iterator[Rows]:
@@ -109,7 +110,7 @@ def rows_of_frame(frame: "pd.DataFrame", preparation: Preparation) -> Iterator[R
     return rows_of_tables(frame_chunks(frame, "the table", _kinds(preparation)), preparation)
 
 
-def rows_of_tables(chunks: Iterator[Table], preparation: Preparation) -> Iterator[Rows]:
+def rows_of_tables(chunks: Iterator[Table], preparation: Preparation, id_column: str = "") -> Iterator[Rows]:
     """The rows of a table that comes in chunks. Columns are matched by name.
 
     A row without an answer has an unknown category, a gap that nothing fills, or an unusable number.
@@ -117,7 +118,7 @@ def rows_of_tables(chunks: Iterator[Table], preparation: Preparation) -> Iterato
     """
     tally = Tally(preparation.columns)
     for number, chunk in enumerate(chunks):
-        notes = _match(chunk, preparation) if preparation.columns and number == 0 else ()
+        notes = _match(chunk, preparation, id_column) if preparation.columns and number == 0 else ()
         columns = preparation.columns or tuple(map(Column, chunk.numeric))
         if not preparation.columns:
             _require_width(len(columns), preparation, chunk.source)
@@ -171,8 +172,11 @@ def _kinds(preparation: Preparation, id_column: str = "") -> ColumnKinds:
     return ColumnKinds(numbers=numbers, id_column=id_column, keep_misread=True)
 
 
-def _match(table: Table, preparation: Preparation) -> tuple[str, ...]:
-    """A note on columns that the model does not use; NnfsError if the table lacks one that it needs."""
+def _match(table: Table, preparation: Preparation, id_column: str) -> tuple[str, ...]:
+    """Notes on columns that the model does not use, and on an id column that may be misspelled.
+
+    NnfsError if the table lacks a column that the model needs.
+    """
     names = [column.name for column in preparation.columns]
     lacking = [name for name in names if name not in table.names]
     if lacking:
@@ -182,13 +186,19 @@ def _match(table: Table, preparation: Preparation) -> tuple[str, ...]:
             for name, hint in zip(lacking, hints, strict=False)
         ]
         more = f" and {len(lacking) - 5} more" if lacking[5:] else ""
-        there = ", ".join(table.names[:20]) + (", ..." if table.names[20:] else "")
+        there = listed(table.names, 20)
         raise NnfsError(f"{table.source}: no column {', '.join(shown)}{more}; its columns are {there}")
     table.refuse_nested(names)
-    extra = [name for name in table.names if name not in names]
-    if not extra:
-        return ()
-    return (f"{table.source}: columns that the network does not use: {listed(extra, 8)}",)
+    notes = []
+    extra = [name for name in table.names if name not in names and name != id_column]
+    if extra:
+        notes.append(f"{table.source}: columns that the network does not use: {listed(extra, 8)}")
+    likely = nearest(id_column, extra) if id_column and id_column not in table.names else None
+    if likely:
+        notes.append(
+            f"{table.source}: no column {id_column!r}, so row numbers stand for it; did you mean {likely!r}?"
+        )
+    return tuple(notes)
 
 
 def _require_width(found: int, preparation: Preparation, source: str) -> None:

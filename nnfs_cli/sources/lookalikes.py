@@ -12,7 +12,7 @@ from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.sources.dialect import GAPS, Dialect
 from nnfs_cli.sources.frames import ColumnKinds
 from nnfs_cli.sources.spellings import NumberSpelling, is_exact
-from nnfs_cli.sources.table import MISSING, Table, Texts
+from nnfs_cli.sources.table import MISSING, LeaveOut, Table, Texts
 from nnfs_cli.sources.table_reader import read_table
 
 SEPARATORS = ("", ",", ".", " ", "'", "_", "\N{RIGHT SINGLE QUOTATION MARK}", "\N{NO-BREAK SPACE}")
@@ -21,21 +21,36 @@ MOST_LEVELS = 1000
 """Other spellings are looked for among the first different texts of a column, at most so many."""
 
 
-def refuse_lookalikes(table: Table, names: Iterable[str], targets: Collection[str], dialect: Dialect) -> None:
+def refuse_lookalikes(
+    table: Table, names: Iterable[str], targets: Collection[str], dialect: Dialect, leave_out: LeaveOut
+) -> None:
     """Raise NnfsError, with what helps, for a column of texts that look like numbers in most of its rows.
 
     Targets may be numbers that are spelled as names, such as 007.
     """
-    for name in names:
-        if name in table.texts and table.texts[name].levels:
-            found = _lookalike(table.texts[name], name, dialect, may_be_names=name in targets)
-            if found is not None:
-                text, told = found
-                row = int(np.argmax(table.texts[name].codes == table.texts[name].levels.index(text)))
-                raise NnfsError(
-                    f"{table.where(row, name)}: {told}, or list {name!r} under `categorical` if its values "
-                    f"are names"
-                )
+    for name, (text, told) in lookalikes(table, names, targets, dialect, leave_out).items():
+        row = int(np.argmax(table.texts[name].codes == table.texts[name].levels.index(text)))
+        raise NnfsError(
+            f"{table.where(row, name)}: {told}, or list {name!r} under `categorical` if its values are names"
+        )
+
+
+def lookalikes(
+    table: Table, names: Iterable[str], targets: Collection[str], dialect: Dialect, leave_out: LeaveOut
+) -> dict[str, tuple[str, str]]:
+    """The columns of texts that look like numbers: for each such a text, and what to do about it."""
+    columns = {name: table.texts[name] for name in names if name in table.texts and table.texts[name].levels}
+    found = {
+        name: _lookalike(column, dialect, leave_out([name]), may_be_names=name in targets)
+        for name, column in columns.items()
+    }
+    return {name: problem for name, problem in found.items() if problem is not None}
+
+
+def only_reading(table: Table, dialect: Dialect) -> Dialect | None:
+    """The one other spelling that makes numbers of a column of texts, if there is exactly one."""
+    ways = (_ways(column, dialect) for column in table.texts.values() if column.levels)
+    return next((way[0] for way in ways if len(way) == 1), None)
 
 
 def text_notes(table: Table, names: Iterable[str], dialect: Dialect) -> list[str]:
@@ -73,34 +88,41 @@ def written_gaps(paths: Sequence[Path], table: Table, names: Iterable[str], dial
 
 def _with_gaps(texts: list[str], dialect: Dialect) -> str:
     """The option that makes these texts gaps besides those that the user listed."""
-    listed = () if dialect.na_values == GAPS else dialect.na_values
-    return f"`na_values: {json.dumps([*listed, *texts], ensure_ascii=False)}`"
+    own = () if dialect.na_values == GAPS else dialect.na_values
+    return f"`na_values: {json.dumps([*own, *texts], ensure_ascii=False)}`"
 
 
-def _lookalike(column: Texts, name: str, dialect: Dialect, may_be_names: bool) -> tuple[str, str] | None:
+def _lookalike(column: Texts, dialect: Dialect, leave_out: str, may_be_names: bool) -> tuple[str, str] | None:
     """A text that should be a number, and what to do about it; None if there is none."""
     own = NumberSpelling(dialect)
-    share = _share(column, own)
     others = [level for level in column.levels if own.standard(level) is None]
     if not others:
-        return None if may_be_names else (column.levels[0], _numbers_as_texts(column, name))
-    some = Texts(column.codes[column.codes < MOST_LEVELS], column.levels[:MOST_LEVELS])
-    shares = {reading: _share(some, NumberSpelling(reading)) for reading in _other_readings(dialect)}
-    best = max(shares.values())
-    if best >= 0.5 and best > share:
-        ways = [reading for reading in shares if shares[reading] == best]
+        return None if may_be_names else (column.levels[0], _numbers_as_texts(column, leave_out))
+    if ways := _ways(column, dialect):
         text = next(level for level in others if NumberSpelling(ways[0]).standard(level) is not None)
         return text, f"{text!r} looks like a number; {_advice(text, ways, dialect)}"
-    signed = _without_signs(others[:MOST_LEVELS], [dialect, *shares])
+    signed = _without_signs(others[:MOST_LEVELS], [dialect, *_other_readings(dialect)])
     if 2 * len(signed) > len(others[:MOST_LEVELS]):
         text, number = next(iter(signed.items()))
         return text, f"{text!r} looks like a number with a sign; write numbers alone, such as {number}"
+    share = _share(column, own)
     if share < 0.5:
         return None
     told = f"{others[0]!r} is not a number, but {share:.1%} of the column's values are; correct it"
     if len(others) <= 3:
         told += f", or set {_with_gaps(others, dialect)} if it stands for a missing value"
     return others[0], told
+
+
+def _ways(column: Texts, dialect: Dialect) -> list[Dialect]:
+    """The readings, with the fewest changes, by which more of a column's texts are numbers, and most are."""
+    some = Texts(column.codes[column.codes < MOST_LEVELS], column.levels[:MOST_LEVELS])
+    shares = {reading: _share(some, NumberSpelling(reading)) for reading in _other_readings(dialect)}
+    best = max(shares.values())
+    if best < 0.5 or best <= _share(column, NumberSpelling(dialect)):
+        return []
+    ways = [reading for reading in shares if shares[reading] == best]
+    return [way for way in ways if len(_changes(way, dialect)) == len(_changes(ways[0], dialect))]
 
 
 def _share(column: Texts, spelling: NumberSpelling) -> float:
@@ -110,14 +132,14 @@ def _share(column: Texts, spelling: NumberSpelling) -> float:
     return float(numbers[there].mean()) if len(there) else 0.0
 
 
-def _numbers_as_texts(column: Texts, name: str) -> str:
+def _numbers_as_texts(column: Texts, leave_out: str) -> str:
     big = next((level for level in column.levels if not is_exact(level)), None)
     what = (
         "numbers that are stored as texts; store them as numbers"
         if big is None
         else f"{big[:40]} is beyond 2^53, and float64 would round it; use a larger unit"
     )
-    return f"{what}, leave the column out with `features: {{exclude: [{name}]}}`"
+    return f"{what}, {leave_out}"
 
 
 def _other_readings(dialect: Dialect) -> list[Dialect]:
@@ -135,11 +157,10 @@ def _changes(reading: Dialect, dialect: Dialect) -> list[str]:
 
 
 def _advice(text: str, ways: list[Dialect], dialect: Dialect) -> str:
-    """`set `decimal: ","` (then it is 5.5)`, for all ways with the fewest changes."""
-    fewest = [way for way in ways if len(_changes(way, dialect)) == len(_changes(ways[0], dialect))]
+    """`set `decimal: ","` (then it is 5.5)`, for the first ways."""
     told = (
         f"`{', '.join(_changes(way, dialect))}` (then it is {NumberSpelling(way).standard(text)})"
-        for way in fewest[:2]
+        for way in ways[:2]
     )
     return f"set {' or '.join(told)}"
 
@@ -153,6 +174,6 @@ def _without_signs(texts: Iterable[str], readings: list[Dialect]) -> dict[str, s
         bare = "".join(c for c in text if c not in signs).strip()
         spelled = (NumberSpelling(reading).standard(bare) for reading in readings)
         number = next((number for number in spelled if number is not None), None)
-        if number is not None:
+        if number is not None and bare != given.strip():
             numbers[given] = number
     return numbers

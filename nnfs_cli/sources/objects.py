@@ -47,13 +47,16 @@ def as_rows(x: Any, name: str = "x") -> "Array | pd.DataFrame":
         return rows.reshape(0, 0)
     if rows.ndim == 0:
         raise NnfsError(f"{name}: must be rows (N, ...), found {type(x).__name__}")
+    if rows.dtype.kind not in "biuf":
+        found = "records" if rows.dtype.names else rows.dtype
+        raise NnfsError(
+            f"{name}: must hold numbers, found {found}; a table may have texts, too: `pd.DataFrame(x)`"
+        )
     if rows.ndim == 1:
         raise NnfsError(
             f"{name}: must be rows (N, ...), found shape {rows.shape}; `x.reshape(1, -1)` makes one row of "
             f"it, `x.reshape(-1, 1)` rows of one number"
         )
-    if rows.dtype.kind not in "biuf":
-        raise NnfsError(f"{name}: must hold numbers, found {rows.dtype}; a DataFrame may have texts, too")
     return rows
 
 
@@ -65,16 +68,24 @@ def as_targets(y: Any, name: str = "y") -> Array:
         raise NnfsError(f"{name}: must hold numbers or texts, found {' and '.join(kinds)}")
     if targets.ndim == 0:
         raise NnfsError(f"{name}: must be targets (N,) or (N, M), found {type(y).__name__}")
-    if targets.dtype.kind == "b":
+    if targets.dtype.kind not in "biufU":
+        raise NnfsError(f"{name}: must hold numbers or texts, found {targets.dtype}")
+    if targets.ndim == 2 and targets.shape[1] == 1:
+        targets = targets.ravel()
+    if targets.dtype.kind == "b" and targets.ndim == 1:
         targets = targets.astype(str)  # True and False are two classes' names
-    return targets.ravel() if targets.ndim == 2 and targets.shape[1] == 1 else targets
+    return targets
 
 
 def as_array(value: Any, name: str) -> Array:
     """Any array or list as an array: of numbers or texts if its values are such, else of objects."""
     if hasattr(value, "todense"):
         raise NnfsError(f"{name}: must be an array, found a sparse matrix; `x.toarray()` makes one of it")
+    if np.ma.is_masked(value):
+        raise NnfsError(f"{name}: has masked numbers; fill them in first")
     array: Array = _converted(lambda: np.asarray(value), name)
+    if array.dtype.kind == "S":
+        return _converted(lambda: np.char.decode(array, "utf-8"), name)
     if array.dtype.kind != "O":
         return array
     kinds = {type(item) for item in array.ravel()}

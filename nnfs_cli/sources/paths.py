@@ -32,7 +32,7 @@ FilePath: TypeAlias = Annotated[str, IsPath()]
 FolderPath: TypeAlias = Annotated[str, IsPath(what="folder")]
 """The type of an option that names a folder."""
 PathIfThere: TypeAlias = Annotated[str, IsPath(required=False)]
-"""The same, but what it names may be missing, and the dataset says what to do then."""
+"""The type of an option that names what may be missing: the dataset says what to do then."""
 
 
 class PathNotFoundError(NnfsError):
@@ -111,6 +111,14 @@ def find_folder(path: str, option: str) -> Path:
     if not folder.is_dir():
         raise NnfsError(f"{option}: {folder} is a file, not a folder")
     return folder
+
+
+def existing(path: str) -> Path:
+    """The file or folder that a path names, seen from the working directory; NnfsError if there is none."""
+    file = Path(path).expanduser()
+    if not file.exists():
+        raise NnfsError(_nothing_there(str(file), [Path()], "file"))
+    return file
 
 
 def _locate(path: str, option: str, what: str = "file") -> str:

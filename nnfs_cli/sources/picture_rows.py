@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from nnfs_cli.core.arrays import Array, Shape, slices
-from nnfs_cli.core.errors import NnfsError, did_you_mean
+from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.preprocessing.pixels import Pixels
+from nnfs_cli.sources.paths import existing
 from nnfs_cli.sources.picture_files import SUFFIXES, find_pictures, is_picture, left_out, notes_on
 from nnfs_cli.sources.pictures import read_picture
 
@@ -57,15 +58,6 @@ def picture_rows(
         done += [(names[i], why) for i in np.flatnonzero(inverted)]
         yield x, tuple(names), notes + notes_on(done)
         notes = ()
-
-
-def existing(path: str) -> Path:
-    """The file or folder of a path; NnfsError if there is none."""
-    file = Path(path).expanduser()
-    if not file.exists():
-        siblings = [other.name for other in file.parent.glob("*")] if file.parent.is_dir() else []
-        raise NnfsError(f"no such file: {file.absolute()}{did_you_mean(file.name, siblings)}")
-    return file
 
 
 def _sources(paths: Sequence[str]) -> tuple[list[Source], tuple[str, ...]]:

@@ -166,8 +166,8 @@ class Records:
             )
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            listed = ", ".join(repr(name) for name in twice)
-            raise self._error(line, f"column names must differ, found more than once: {listed}")
+            named = ", ".join(map(repr, twice))
+            raise self._error(line, f"column names must differ, found more than once: {named}")
         return names
 
     def _error(self, line: int, text: str) -> NnfsError:

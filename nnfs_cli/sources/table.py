@@ -1,7 +1,8 @@
 """A table in memory: its numbers in one matrix, its texts as integer codes."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 import numpy as np
 
@@ -10,6 +11,9 @@ from nnfs_cli.core.errors import NnfsError, did_you_mean
 
 MISSING = -1
 """The code of a missing text."""
+
+LeaveOut: TypeAlias = Callable[[Sequence[str]], str]
+"""Says in words how to leave columns out of the features."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,13 +78,14 @@ class Table:
                 )
             )
 
-    def refuse_nested(self, names: Collection[str]) -> None:
+    def refuse_nested(self, names: Collection[str], leave_out: LeaveOut | None = None) -> None:
         """Raise NnfsError if one of these columns holds neither numbers nor texts."""
         nested = [name for name in names if name in self.nested]
         if nested:
+            remedy = f"; {leave_out(nested)}" if leave_out else ""
             raise NnfsError(
                 f"{self.source}: column {nested[0]!r} holds lists or other nested values, not numbers "
-                f"or texts; leave it out with `features: {{exclude: [{', '.join(nested)}]}}`"
+                f"or texts{remedy}"
             )
 
     def number(self, name: str) -> Array:

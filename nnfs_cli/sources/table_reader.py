@@ -43,6 +43,8 @@ def read_table(paths: Sequence[Path], dialect: Dialect, kinds: ColumnKinds | Non
 
 def table_of_frame(frame: "pd.DataFrame", source: str, kinds: ColumnKinds) -> Table:
     """All rows of a DataFrame, by the same rules."""
+    if not len(frame):
+        raise NnfsError(f"{source}: has no rows")
     return _whole_table(source, lambda kinds: list(frame_chunks(frame, source, kinds)), kinds)
 
 

@@ -8,6 +8,7 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError, counted, did_you_mean
 from nnfs_cli.preprocessing.limits import refuse_unusable
 from nnfs_cli.preprocessing.records import Task
+from nnfs_cli.sources.spellings import spell
 from nnfs_cli.sources.table import Table, Texts
 
 MOST_INFERRED_CLASSES = 20
@@ -33,25 +34,25 @@ def table_of_targets(y: Array, source: str) -> Table:
 
 def infer_task(table: Table, names: Sequence[str]) -> tuple[Task, str]:
     """The task that follows from the target columns, and a sentence that says why."""
-    listed = " and ".join(repr(name) for name in names)
+    named = " and ".join(repr(name) for name in names)
     if len(names) > 1:
-        return "regression", f"task: regression, since there are several target columns: {listed}"
+        return "regression", f"task: regression, since there are several target columns: {named}"
     if names[0] in table.texts:
         texts = f"texts, such as {table.texts[names[0]].levels[0][:40]!r}"
-        return "classification", f"task: classification, since the target {listed} holds {texts}"
+        return "classification", f"task: classification, since the target {named} holds {texts}"
     values = table.number(names[0])
     if not bool(np.all((values == np.floor(values)) | np.isnan(values))):
-        return "regression", f"task: regression, since the target {listed} holds fractions"
+        return "regression", f"task: regression, since the target {named} holds fractions"
     distinct = table.distinct(names[0])
     if distinct <= MOST_INFERRED_CLASSES and 2 * distinct <= len(table):
-        why = f"the target {listed} holds whole numbers of only {counted(distinct, 'different value')}"
+        why = f"the target {named} holds whole numbers of only {counted(distinct, 'different value')}"
         return (
             "classification",
             f"task: classification, since {why}; if they are quantities, write `task: regression`",
         )
     numbers = "a single whole number" if distinct == 1 else f"{distinct} different whole numbers"
     few = "" if distinct > MOST_INFERRED_CLASSES else f" in only {counted(len(table), 'row')}"
-    why = f"the target {listed} holds {numbers}{few}"
+    why = f"the target {named} holds {numbers}{few}"
     return "regression", f"task: regression, since {why}; if they are classes, write `task: classification`"
 
 
@@ -84,7 +85,7 @@ def _distinct(table: Table, name: str) -> tuple[str, ...]:
             f"dataset.task: classification needs classes, but column {name!r} in {table.source} "
             f"holds fractions, such as {fractions[0]:g}"
         )
-    return tuple(str(int(value)) for value in np.unique(values))
+    return tuple(map(spell, np.unique(values).tolist()))
 
 
 def class_numbers(table: Table, name: str, classes: Sequence[str]) -> Array:
@@ -94,7 +95,7 @@ def class_numbers(table: Table, name: str, classes: Sequence[str]) -> Array:
         codes, levels = table.texts[name].codes, table.texts[name].levels
     else:
         values, codes = np.unique(_usable(table, name), return_inverse=True)
-        levels = tuple(str(int(value)) if value == np.floor(value) else f"{value:g}" for value in values)
+        levels = tuple(map(spell, values.tolist()))
     numbers = np.array([place.get(level, -1) for level in levels], np.intp)[codes]
     if (numbers < 0).any():
         row = int((numbers < 0).argmax())

@@ -3,7 +3,9 @@
 import math
 
 from nnfs_cli.config.experiment import ExperimentConfig
+from nnfs_cli.core.component import refuse_result
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.engine.descent import Descent
 from nnfs_cli.engine.network import Network
 from nnfs_cli.kernels.windows import channels_last
 from nnfs_cli.layers.base import every_layer
@@ -63,6 +65,13 @@ def check_fit(config: ExperimentConfig, network: Network, data: Data, *, trains:
         problems += _too_few_rows(config, network, data)
     if problems:
         raise NnfsError("\n  ".join([f"{config.name}: the parts do not fit together", *problems]))
+
+
+def check_descent(descent: Descent) -> None:
+    """Raise NnfsError unless the optimizer's state, as a plugin may write it, can be saved."""
+    state: object = descent.optimizer.state()
+    if not isinstance(state, dict):
+        refuse_result(descent.optimizer, "state", "a dictionary of arrays", state)
 
 
 def _cannot_accumulate(config: ExperimentConfig) -> str:

@@ -3,13 +3,12 @@
 import math
 import time
 from dataclasses import replace
-from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from nnfs_cli.core.blas_threads import limit_blas
-from nnfs_cli.core.component import refuse_result
+from nnfs_cli.core.component import number_from
 from nnfs_cli.core.errors import DivergenceError
 from nnfs_cli.core.interrupts import Uninterrupted
 from nnfs_cli.training.evaluation import evaluate
@@ -118,8 +117,7 @@ def _sign(experiment: Experiment) -> float:
 
 def divergence_error(experiment: Experiment, loss: float) -> DivergenceError:
     """The error for a loss that is infinite or not a number; NnfsError for one that is of another kind."""
-    if not isinstance(loss, Real):
-        refuse_result(experiment.loss, "value", "a number", loss)
+    number_from(experiment.loss, "value", loss)
     progress, config, fitted = experiment.progress, experiment.config, experiment.preparation
     raw = replace(experiment.data, inputs=fitted.inputs, targets=fitted.targets)
     causes = [cause for cause in (large_inputs(config, raw), large_targets(raw)) if cause]

@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
-from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import numpy as np
 
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.component import refuse_result
+from nnfs_cli.core.component import number_from, refuse_result
 from nnfs_cli.core.draws import Draws
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.engine.batch import convert
@@ -27,7 +26,7 @@ from nnfs_cli.preprocessing.preparation import Preparation
 from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.schedules.base import Clock
 from nnfs_cli.sources.arrays import read_npz
-from nnfs_cli.training.checks import channels_last_warning, check_fit, last_batch_note
+from nnfs_cli.training.checks import channels_last_warning, check_descent, check_fit, last_batch_note
 from nnfs_cli.training.defined import has_meaning, undefined_notes
 from nnfs_cli.training.scaling import large_inputs
 from nnfs_cli.training.state import Progress, check_state, load_state, state_of
@@ -83,6 +82,7 @@ class Experiment:
             clip_value=training.clip_value,
             ema=training.ema,
         )
+        check_descent(self.descent)
         plain = PlainEngine(
             self.network,
             self.loss,
@@ -137,21 +137,15 @@ class Experiment:
 
     def scores(self, z: Array, split: Split, rows: Array) -> dict[str, float]:
         """The loss and all metrics of outputs z (N, M) for the rows of a split with these numbers (N,)."""
-        loss = self.loss.value(z, split.t[rows])
-        if not isinstance(loss, Real):
-            refuse_result(self.loss, "value", "a number", loss)
-        return {"loss": loss, **self.metric_scores(z, split.targets[rows])}
+        loss = number_from(self.loss, "value", self.loss.value(z, split.t[rows]))
+        return {"loss": loss, **self.metric_scores(z, split, rows)}
 
-    def metric_scores(self, z: Array, targets: Array) -> dict[str, float]:
-        """All metrics of outputs z (N, M) for targets in their own units."""
+    def metric_scores(self, z: Array, split: Split, rows: Array) -> dict[str, float]:
+        """All metrics of outputs z (N, M) for these rows; a regression's in the targets' own units."""
         if not self.metrics:
             return {}
-        p = self.predictions(z)
-        scores = {name: metric(p, targets) for name, metric in self.metrics.items()}
-        for name, score in scores.items():
-            if not isinstance(score, Real):
-                refuse_result(self.metrics[name], "a call", "a number", score)
-        return scores
+        p, t = self.predictions(z), split.targets[rows]
+        return {name: number_from(metric, "a call", metric(p, t)) for name, metric in self.metrics.items()}
 
     def predictions(self, z: Array) -> Array:
         """The predictions (N, M) of outputs z: probabilities, or real values in their own units, float64."""

@@ -29,7 +29,6 @@ def train(experiment: Experiment) -> Generator[Report, None, None]:
     """
     progress, engine, training = experiment.progress, experiment.engine, experiment.config.training
     split, rows = experiment.data.splits["train"], len(progress.order)
-    t, own_t = split.t, split.targets  # for the loss; in their own units, for the metrics
     rows_per_step, library = training.batch_size * training.accumulate, blas()
     with _ready_to_train(experiment) as interrupt:
         while not experiment.finished:
@@ -52,12 +51,12 @@ def train(experiment: Experiment) -> Generator[Report, None, None]:
                             progress.position = here.stop
                             if progress.step % training.log_every == 0:
                                 z, order = progress.outputs[here], progress.order[here]
-                                loss = experiment.loss.value(z, t[order])
+                                loss = experiment.loss.value(z, split.t[order])
                                 if not (isinstance(loss, Real) and math.isfinite(loss)):
                                     raise divergence_error(experiment, loss)
-                                metrics = (
-                                    experiment.metric_scores(z, own_t[order]) if experiment.metrics else {}
-                                )
+                                metrics: dict[str, float] = {}
+                                if experiment.metrics:
+                                    metrics = experiment.metric_scores(z, split, order)
                                 report = StepReport(progress.step, progress.epoch + 1, loss, metrics)
                             elif time.perf_counter() - started > HEARTBEAT_SECONDS and here.stop < rows:
                                 report = Heartbeat(progress.step, progress.epoch + 1)

@@ -77,6 +77,13 @@ class Evaluation:
         return f"<Evaluation of {self.rows:,} {self.split} rows: {scores_text(self.scores)}>"
 
 
+def epoch_text(report: EpochReport) -> str:
+    """An epoch's scores, as `loss 0.31  val_loss 0.35`."""
+    return scores_text(
+        {**report.train, **{f"val_{name}": score for name, score in report.validation.items()}}
+    )
+
+
 def scores_text(scores: Mapping[str, float | None]) -> str:
     """`loss 0.31  accuracy 0.92`."""
     return "  ".join(f"{name} {format_score(score, 4)}" for name, score in scores.items())

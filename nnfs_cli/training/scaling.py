@@ -7,6 +7,7 @@ import numpy as np
 
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.errors import listed
 from nnfs_cli.layers.base import Layer
 from nnfs_cli.layers.batch_norm import BatchNorm
 from nnfs_cli.layers.layer_norm import LayerNorm
@@ -58,9 +59,8 @@ def _said(names: Sequence[str], sizes: Array, text: str) -> str:
     largest = [int(i) for i in np.argsort(-sizes, kind="stable") if sizes[i] > LARGE]
     if not largest:
         return ""
-    listed = ", ".join(f"{names[i]} reaches {sizes[i]:.3g}" for i in largest[:MOST_NAMED])
-    more = f" (and {len(largest) - MOST_NAMED} more)" if largest[MOST_NAMED:] else ""
-    return f"{listed}{more}, and {text}"
+    reached = [f"{names[i]} reaches {sizes[i]:.3g}" for i in largest]
+    return f"{listed(reached, MOST_NAMED)}, and {text}"
 
 
 def _normalizes_first(config: ExperimentConfig) -> bool:
