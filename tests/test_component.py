@@ -102,11 +102,12 @@ from nnfs_cli import LOSSES, Loss
 @dataclass(frozen=True)
 class Mended(Loss):
     """A loss."""
+    tasks = ("regression",)
     def value(self, z, t): ...
     def gradient(self, z, t, dz): ...
 '''
     plugin.write_text(f"{good}{failure}\n")
-    with pytest.raises(NnfsError, match=r"mended.py, line 10: (NameError|KeyError): .*(oops|key)"):
+    with pytest.raises(NnfsError, match=r"mended.py, line 11: (NameError|KeyError): .*(oops|key)"):
         load_plugin(plugin)
     plugin.write_text(good)
     load_plugin(plugin)

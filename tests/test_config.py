@@ -109,3 +109,21 @@ def test_every_mistake_of_a_file_is_in_one_error() -> None:
         "training.batchsize",
         "training.epochs",
     ]
+
+
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [
+        (f"layers.{'9' * 5000}.units=1", "counted from 0"),
+        (f"dataset={{type: csv, target: y, path: {'x' * 5000}}}", "no such file"),
+        (f"dataset={{type: csv, target: y, path: {'a/' * 3000}b}}", "no such file"),
+        ("training.epochs=1e3", "must be an integer, found 1000.0; write 1000"),
+        ("optimizer.learning_rate=inf", "must be a number, found 'inf'"),
+        ("metrics=rmse", "must be a list of metrics, found 'rmse'; write [rmse]"),
+    ],
+)
+def test_an_override_of_any_size_and_shape_is_told_what_to_write(override: str, told: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_config(CUBIC, "t.yaml", [override])
+    assert str(caught.value).endswith(told) or told in str(caught.value)
+    assert "write inf" not in str(caught.value)

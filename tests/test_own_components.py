@@ -218,7 +218,7 @@ WRONG = [
     wrong_layer("an error in a later batch", "raises KeyError: 16 (", do(F, "{1: 0, 4: 0, 2: 0, 3: 0, 5: 0, 8: 0}[len(x)]", "y[...] = np.tanh(x)"), tanh_back),
     wrong_layer("no options", "", tanh, tanh_back, __annotations__={"size": int}),
     wrong_layer("nothing to try", "has empty `examples`", tanh, put(dx="0.0"), examples=[]),
-    wrong_layer("another signature", "takes 2 positional arguments but 3 were given", do("x", "return np.tanh(x)"), tanh_back),
+    wrong_layer("another signature", "forward must take (self, x, y), found (self, x)", do("x", "return np.tanh(x)"), tanh_back),
     wrong_layer("no shape", "build must give the shape of a row of y, a tuple of integers, found 3", tanh, tanh_back, build=lambda self, shape: 3),
     wrong_layer("not finite", "the loss is not finite", put(y="np.sqrt(-1 - x * x)"), put(dx="dy")),
     Case("no input_grad", own(Layer, forward=tanh), "the class Own lacks input_grad"),
@@ -280,7 +280,7 @@ WRONG_LOSSES = [
     Case("first z kept", loss(MEAN, do("z, t, dz", "k = vars(type(self)).get('k')", "k = z.copy() if k is None or k.shape != z.shape else k", "type(self).k = k", "dz[...] = 2 * (k - t) / z.size")), ""),
     Case("random", loss(MEAN, do("z, t, dz", "dz[...] = 2 * (z - t) / z.size + np.random.default_rng().normal()")), "not deterministic"),
     Case("no gradient", own(Loss, value=do("z, t", "return 0.0"), tasks=("regression",)), "the class Own lacks gradient"),
-    Case("no tasks", own(Loss, value=do("z, t", f"return {MEAN}"), gradient=do("z, t, dz", f"dz[...] = {MEAN_BACK}")), "tasks must be a tuple"),
+    Case("no tasks", own(Loss, value=do("z, t", f"return {MEAN}"), gradient=do("z, t, dz", f"dz[...] = {MEAN_BACK}")), "lacks `tasks = ...`"),
     Case("an array of losses", own(Loss, value=do("z, t", "return ((z - t) ** 2).mean(1)"), gradient=do("z, t, dz", f"dz[...] = {MEAN_BACK}"), tasks=("regression",)), "not one number"),
 ]  # fmt: skip
 

@@ -115,7 +115,11 @@ def test_what_no_plugin_raises_stays_a_bug_with_its_traceback(
         ("def f():\n    f()\nf()\n", "mine.py, line 2: RecursionError"),
         (LAYER.format(forward="pass", backward="pass").replace('"square"', '"relu"'), "mine.py, line 6: layer 'relu' is registered twice: by "),
         (LAYER.format(forward="pass", backward="pass").replace("(Layer)", ""), "mine.py, line 6: a layer is registered by @LAYERS.register(\"name\") above a class Square(Layer)"),
-        (LAYER.format(forward="pass", backward="pass").replace('.register("square")', ".register"), "no layer 'square'"),
+        (LAYER.format(forward="pass", backward="pass").replace('.register("square")', ".register"), "mine.py, line 6: a layer is registered by @LAYERS.register(\"name\") above a class Square(Layer)"),
+        (LAYER.format(forward="pass", backward="pass").replace("forward(self, x, y)", "forward(self, x)"), "mine.py, line 6: layer 'square': forward must take (self, x, y), found (self, x)"),
+        (LAYER.format(forward="pass", backward="pass").replace("eq=False", "frozen=True"), "mine.py, line 6, layer 'square': FrozenInstanceError"),
+        (LAYER.format(forward="pass", backward="pass").replace("factor: float", "factor: 'Float'"), "mine.py, line 6, layer 'square': NameError: name 'Float' is not defined"),
+        (LAYER.format(forward="pass", backward="pass").replace("= 1.0", "= print"), "mine.py, line 6: layer 'square': the default of `factor` must be a plain value of YAML, found <built-in function print>"),
         (LAYER.format(forward="pass", backward="pass").replace("@dataclass(eq=False)\n", ""), "mine.py, line 6: layer 'square': put @dataclass right above the class Square"),
         (LAYER.format(forward="pass", backward="pass").replace("def input_grad", "def inputgrad"), "mine.py, line 6: layer 'square': the class Square lacks input_grad"),
     ],
@@ -256,8 +260,8 @@ RIGHT = {
         ),
         ("BUILD", "(3, 4.5)", "found (3, 4.5)"),
         ("CALL", "None", "metric 'odd': a call must give a number, found None"),
-        ("CALL", "'good'", "metric 'odd': a call must give a number, found good"),
-        ("VALUE", "np.zeros(3)", "loss 'odd': value must give a number, found [0. 0. 0.]"),
+        ("CALL", "'good'", "metric 'odd': a call must give a number, found 'good'"),
+        ("VALUE", "np.zeros(3)", "loss 'odd': value must give a number, found array([0., 0., 0.])"),
         ("STATE", "None", "optimizer 'odd': state must give a dictionary of arrays, found None"),
         ("RATE", "None", "schedule 'odd': rate must give a number, found None"),
         ("LOAD", "None", "dataset 'odd': load must give a Data, found None"),
@@ -275,3 +279,44 @@ def test_a_result_of_the_wrong_kind_is_told_with_the_class_that_gave_it(
     err = message(nnfs, "train", "cubic.yaml", "-q", *(word for part in parts for word in ("--set", part)))
     assert told in err
     assert re.search(r"odd\.py, line \d+: ", err)
+
+
+@pytest.mark.parametrize("lacking", ["tasks", "CALL"])
+def test_a_class_that_lacks_what_its_family_needs_is_told_what(nnfs: Nnfs, lacking: str) -> None:
+    told = {"tasks": "the class OddMetric lacks `tasks = ...`", "CALL": "lacks __call__"}[lacking]
+    lines = [line for line in ODD.splitlines() if lacking not in line]
+    Path("odd.py").write_text("\n".join(lines))
+    err = message(nnfs, "train", "cubic.yaml", "--set", "plugins=[odd.py]", "--set", "metrics=[odd]")
+    assert told in err
+    assert re.search(r"odd\.py, line \d+: ", err)
+
+
+def test_a_plugin_that_failed_is_the_only_mistake_and_what_it_would_register_is_none(nnfs: Nnfs) -> None:
+    Path("mine.py").write_text("1 / 0")
+    Path("c.yaml").write_text(USE.replace("mse", "no_such_loss") + "unknown: 1\n")
+    err = message(nnfs, "train", "c.yaml")
+    assert "mine.py, line 1: ZeroDivisionError" in err
+    assert "no option 'unknown'" in err
+    assert "no layer 'square'" not in err
+
+
+@pytest.mark.parametrize(
+    "option", ["int = None", "int = 2.5", "float = np.float32(0.5)", "list = field(default_factory=list)"]
+)
+def test_a_default_of_any_plain_kind_makes_a_run_that_can_be_read_again(nnfs: Nnfs, option: str) -> None:
+    text = LAYER.format(forward="pass", backward="pass").replace("float = 1.0", option)
+    Path("mine.py").write_text(text.replace("import dataclass", "import dataclass, field"))
+    Path("c.yaml").write_text(USE)
+    assert nnfs("train", "c.yaml", "-q", "--id", "r").status == 0
+    assert nnfs("evaluate", "r").status == 0
+
+
+@pytest.mark.parametrize("number", ["np.float32(0.5)", "np.float64('nan')", "np.int64(2)"])
+def test_a_metric_may_give_any_number_of_numpy(nnfs: Nnfs, number: str) -> None:
+    text = ODD
+    for name, right in (RIGHT | {"CALL": number}).items():
+        text = text.replace(name, right)
+    Path("odd.py").write_text(text)
+    assert (
+        nnfs("train", "cubic.yaml", "-q", "--set", "plugins=[odd.py]", "--set", "metrics=[odd]").status == 0
+    )

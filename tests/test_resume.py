@@ -202,6 +202,15 @@ def test_a_run_of_a_version_without_the_record_resumes_as_before(tmp_path: Path)
     np.testing.assert_equal(run.arrays("weights.npz"), whole.arrays("weights.npz"))
 
 
+def test_a_run_whose_data_are_prepared_otherwise_is_not_resumed(tmp_path: Path) -> None:
+    run = run_of(tmp_path, CUBIC, stop_after=2)
+    record = json.loads((run.path / "preparation.json").read_text())
+    record["targets"]["scale"] = 0.5
+    run.write_json("preparation.json", record)
+    with pytest.raises(NnfsError, match=r"normalization are not those in preparation\.json"):
+        resume(run)
+
+
 def test_another_version_or_engine_is_noted_but_not_refused(tmp_path: Path) -> None:
     run = run_of(tmp_path, CUBIC, stop_after=2)
     state = run.arrays("checkpoint.npz")

@@ -67,12 +67,13 @@ def config_from(
     overridden, mistakes = apply_overrides(raw, overrides)
     reader = Reader(_locator(folder, overridden, needs_data=needs_data), overridden)
     reader.mistakes += mistakes
-    _load_plugins(raw, reader)
+    lost = _load_plugins(raw, reader)
     config: ExperimentConfig | None = reader.dataclass(ExperimentConfig, raw, "", "a config")
     if config is not None:
         reader.mistakes.extend(contradictions(config))
     if config is None or reader.mistakes:
-        raise ConfigError(source, reader.mistakes)
+        # What a plugin that failed would have registered is no mistake of its own.
+        raise ConfigError(source, [each for each in reader.mistakes if not (lost and each in reader.unknown)])
     return config
 
 
@@ -97,19 +98,25 @@ def _locator(
     return locate
 
 
-def _load_plugins(raw: dict[str, Any], reader: Reader) -> None:
-    """Load the files under `plugins`, so that the rest of the config can name what they register."""
+def _load_plugins(raw: dict[str, Any], reader: Reader) -> bool:
+    """Load the files under `plugins`, so that the rest of the config can name what they register.
+
+    Returns whether some could not be loaded.
+    """
     forget_plugins()
-    names = raw.get("plugins")
+    names = raw.get("plugins", [])
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        return  # the reader notes this mistake
+        return True  # the reader notes this mistake
+    lost = False
     for i, name in enumerate(names):
         try:
             load_plugin(Path(reader.find(f"plugins[{i}]", name, IsPath())))
         except PathNotFoundError:
-            continue  # the reader notes this mistake
+            lost = True  # the reader notes this mistake
         except NnfsError as error:
+            lost = True
             reader.mistakes.append(Mistake(f"plugins[{i}]", str(error)))
+    return lost
 
 
 def _load_yaml(text: str, source: str) -> Any:

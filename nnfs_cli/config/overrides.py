@@ -52,7 +52,7 @@ def _set(raw: dict[str, Any], key: str, value: Any) -> None:
     for depth, part in enumerate([*path, last]):
         at = ".".join(path[:depth])
         if isinstance(node, list):
-            if not (part.isascii() and part.isdecimal()) or int(part) >= len(node):
+            if part not in map(str, range(len(node))):
                 raise _OverrideError(f"{at} is a list of {len(node)}: no item {part!r} (counted from 0)")
         elif not isinstance(node, dict):
             raise _OverrideError(f"{at} is {shown(node)}: nothing can be set inside it")

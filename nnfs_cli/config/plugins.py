@@ -1,6 +1,7 @@
 """Plugins: a user's own Python files that register components, and the errors that these raise."""
 
 import importlib.util
+import inspect
 import itertools
 import os
 import re
@@ -166,12 +167,17 @@ def plugin_errors(plugin: str | None = None) -> Iterator[None]:
         place = _place(error) or plugin
         if place is None or os.environ.get("NNFS_TRACEBACK"):
             raise
-        text = f"{type(error).__name__}: {error}".removesuffix(": ")
+        words = error.msg if isinstance(error, SyntaxError) else error
+        text = f"{type(error).__name__}: {words}".removesuffix(": ")
         raise PluginError(f"{place}: {text}") from error
 
 
 def _place(error: BaseException) -> str | None:
-    """Where in a plugin an error arose: `my.py, line 12, forward of layer 'square'`; None if in none."""
+    """Where in a plugin an error arose: `my.py, line 12, forward of layer 'square'`; None if in none.
+
+    An error that nnfs met in using a plugin's class, such as one with an option of an unknown type, arose in
+    this class.
+    """
     if isinstance(error, SyntaxError) and error.filename in _files:
         return f"{error.filename}, line {error.lineno}"
     place, whose = None, ""
@@ -184,5 +190,18 @@ def _place(error: BaseException) -> str | None:
             place = f"{frame.f_code.co_filename}, line {line}"
     if place is None:  # in a worker process, whose traceback came as text
         told = [found for found in FRAME.findall(str(error.__cause__ or "")) if found[0] in _files]
-        return "{}, line {}, {}".format(*told[-1]) if told else None
+        return "{}, line {}, {}".format(*told[-1]) if told else _class_in_use(error)
     return place + whose
+
+
+def _class_in_use(error: BaseException) -> str | None:
+    """The plugin's class that nnfs was using: `my.py, line 4, layer 'square'`; None if it was none."""
+    place = None
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        for used in (frame.f_locals.get("self"), frame.f_locals.get("cls")):
+            cls = used if isinstance(used, type) else type(used)
+            file = getattr(sys.modules.get(cls.__module__), "__file__", None)
+            if issubclass(cls, Component) and file in _files and hasattr(cls, "type_name"):
+                line = inspect.getsourcelines(cls)[1]
+                place = f"{file}, line {line}, {cls.registry.kind} {cls.type_name!r}"
+    return place

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, get_args, get_origin, get_type_hints
 
+import numpy as np
 import pydantic
 
 from nnfs_cli.config.slips import (
@@ -42,6 +43,7 @@ class Reader:
         overridden: Mapping[str, str] = {},
     ) -> None:
         self.mistakes: list[Mistake] = []
+        self.unknown: list[Mistake] = []  # those among the mistakes that name no member of a family
         self.find = find
         self.overridden = overridden
 
@@ -64,12 +66,14 @@ class Reader:
                 self._wrong(_join(path, key), f"{owner} has no option {shown(key)}{hint}")
         values = {}
         for name, field in fields.items():
-            if name in raw:
+            if name in raw and _same(raw[name], field.default):
+                values[name] = raw[name]  # also where a plugin's default has another type, as `k: int = None`
+            elif name in raw:
                 so_far = len(self.mistakes)
                 value = self.value(annotations[name], raw[name], _join(path, name))
                 if len(self.mistakes) == so_far:
                     values[name] = value
-            elif field.default is dataclasses.MISSING and name not in misspelled:
+            elif _is_required(field) and name not in misspelled:
                 self._wrong(_join(path, name), f"{owner} needs this option, and it is missing")
         self._refuse(out_of_range(cls, values), path)
         self._find_paths(cls, values, path)
@@ -111,6 +115,7 @@ class Reader:
             meant, written = alias(spec["type"], registry), as_component(raw, registry)
             hint = "" if is_known else f"; did you mean {meant!r}?" if meant else written
             self._wrong(path, f"no {registry.kind} {shown(spec['type'])}{hint}" if hint else str(error))
+            self.unknown += [] if is_known else self.mistakes[-1:]
             return None
         options = {key: value for key, value in spec.items() if key != "type"}
         return self.dataclass(cls, options, path, cls.type_name)
@@ -132,7 +137,8 @@ class Reader:
             return self._plain(annotation, raw, path)
         if isinstance(raw, list):
             return tuple(self.component(family, item, f"{path}[{i}]") for i, item in enumerate(raw))
-        self._wrong(path, f"must be a list of {family.registry.kind}s, found {shown(raw)}")
+        hint = f"; write [{raw}]" if isinstance(raw, str) and raw in list(family.registry) else ""
+        self._wrong(path, f"must be a list of {family.registry.kind}s, found {shown(raw)}{hint}")
         return None
 
     def _plain(self, annotation: Any, raw: object, path: str) -> Any:
@@ -234,7 +240,7 @@ def to_plain(value: Any) -> Any:
         return [to_plain(item) for item in value]
     if isinstance(value, dict):
         return {key: to_plain(item) for key, item in value.items()}
-    return value
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def shown(value: object) -> str:
@@ -254,6 +260,15 @@ WORDS = {
     "a valid string": ONE[str],
 }
 """pydantic's words, and plainer ones."""
+
+
+def _is_required(field: "dataclasses.Field[Any]") -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+
+
+def _same(raw: object, default: object) -> bool:
+    """Whether a plain value is an option's default."""
+    return type(raw) is type(default) and isinstance(raw, str | int | float | None) and raw == default
 
 
 def _kind(cls: type[Any]) -> str | None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import re
 import shlex
 from collections.abc import Collection, Iterable, Mapping
@@ -95,6 +96,9 @@ ALIASES = {
 NOTHING = {"none", "no", "off", "nil", "false"}
 TRUTHS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 
+EXACT = 2.0**53
+"""Below this, a float64 stands for one whole number only."""
+
 
 def synonym(option: str, options: Iterable[str]) -> str | None:
     """The option that another library calls `option`."""
@@ -154,13 +158,19 @@ def _written(cls: type[Any], name: str, value: object, rest: Mapping[Any, Any]) 
 
 def respelled(value: object, kinds: Collection[Any]) -> str:
     """`; write false` for a text such as `no` where a truth value or a number is wanted."""
+    if isinstance(value, float) and int in kinds and value.is_integer() and abs(value) < EXACT:
+        return f"; write {int(value)}"
     if not isinstance(value, str):
         return ""
     if bool in kinds and value.lower() in TRUTHS:
         return f"; write {TRUTHS[value.lower()]}"
     number = _number(value.replace("_", "").replace(",", "."))
     fits = isinstance(number, int) and (int in kinds or float in kinds)
-    return f"; write {number}" if fits or (isinstance(number, float) and float in kinds) else ""
+    return f"; write {number}" if fits or (float in kinds and _is_finite(number)) else ""
+
+
+def _is_finite(number: object) -> bool:
+    return isinstance(number, float) and math.isfinite(number)
 
 
 def _number(text: str) -> object:

@@ -7,12 +7,16 @@ A component is a dataclass. Its fields are its YAML options. A family (layers, l
 import dataclasses
 import importlib
 import inspect
+import itertools
 import pkgutil
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from enum import Enum
 from numbers import Real
 from typing import Any, ClassVar, Generic, NoReturn, TypeVar
+
+import numpy as np
 
 from nnfs_cli.core.errors import NnfsError, did_you_mean
 from nnfs_cli.core.options import Options
@@ -42,15 +46,13 @@ class Registry(Generic[C]):
 
     def register(self, name: str) -> Callable[[type[C]], type[C]]:
         """Class decorator: register the class as `name`."""
+        if not isinstance(name, str):  # perhaps the class itself, from a decorator without a name
+            self._refuse(name)
 
         def add(cls: type[C]) -> type[C]:
             is_component = isinstance(cls, type) and issubclass(cls, Component)
-            if not isinstance(name, str) or not is_component or getattr(cls, "registry", self) is not self:
-                registry = f"{self.kind}{'es' if self.kind.endswith('s') else 's'}".upper()
-                raise NnfsError(
-                    f'a {self.kind} is registered by @{registry}.register("name") above a class '
-                    f"{getattr(cls, '__name__', 'Name')}({self.kind.capitalize()})"
-                )
+            if not is_component or getattr(cls, "registry", self) is not self:
+                self._refuse(cls)
             if is_plugin(cls):
                 self._discover()  # a plugin must not take the name of a member that comes later
             known = self._classes.get(name)
@@ -63,6 +65,13 @@ class Registry(Generic[C]):
             return cls
 
         return add
+
+    def _refuse(self, found: object) -> NoReturn:
+        registry = f"{self.kind}{'es' if self.kind.endswith('s') else 's'}".upper()
+        raise NnfsError(
+            f'a {self.kind} is registered by @{registry}.register("name") above a class '
+            f"{getattr(found, '__name__', 'Name')}({self.kind.capitalize()})"
+        )
 
     def known(self) -> dict[str, type[C]]:
         """The classes that are registered so far, by name."""
@@ -114,8 +123,52 @@ def _lacking(cls: type[Component]) -> str:
     own = {name for name, kind in inspect.get_annotations(cls).items() if "ClassVar" not in str(kind)}
     if not dataclasses.is_dataclass(cls) or own - options:
         return f"put @dataclass right above the class {cls.__name__}"
-    methods = sorted(getattr(cls, "__abstractmethods__", ()))
-    return f"the class {cls.__name__} lacks {' and '.join(methods)}" if methods else ""
+    lacking = [*_unset(cls), *sorted(getattr(cls, "__abstractmethods__", ()))]
+    if lacking:
+        return f"the class {cls.__name__} lacks {' and '.join(lacking)}"
+    return next(itertools.chain(_odd_defaults(cls), _unlike_the_base(cls)), "")
+
+
+def _odd_defaults(cls: type[Component]) -> Iterator[str]:
+    """What is wrong with defaults that a run's config could not hold."""
+    for field in dataclasses.fields(cls):
+        if field.default is not dataclasses.MISSING and not _is_plain(field.default):
+            yield f"the default of `{field.name}` must be a plain value of YAML, found {field.default!r:.60}"
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, tuple | list):
+        return all(map(_is_plain, value))
+    return isinstance(value, str | int | float | Options | np.generic | None) and not isinstance(value, Enum)
+
+
+def _unset(cls: type[Component]) -> list[str]:
+    """The class attributes that a family declares without a value, and that a class does not set."""
+    declared = [
+        name
+        for base in cls.__mro__
+        if base is not Component and base.__module__.startswith("nnfs_cli.")
+        for name, kind in inspect.get_annotations(base).items()
+        if "ClassVar" in str(kind)
+    ]
+    return [f"`{name} = ...`" for name in declared if not hasattr(cls, name)]
+
+
+def _unlike_the_base(cls: type[Component]) -> Iterator[str]:
+    """What is wrong with methods that cannot be called as those of the family's base class can."""
+    family = next((base for base in cls.__mro__ if "registry" in vars(base)), cls)
+    for name, method in vars(family).items():
+        own = getattr(cls, name, None)
+        if own is method or not inspect.isfunction(method) or not inspect.isfunction(own):
+            continue
+        wanted = inspect.signature(method)
+        places = [each for each in wanted.parameters.values() if each.kind is not each.KEYWORD_ONLY]
+        named = {each.name: None for each in wanted.parameters.values() if each not in places}
+        try:
+            inspect.signature(own).bind(*places, **named)
+        except TypeError:
+            taken = f"({', '.join(wanted.parameters)})"
+            yield f"{name} must take {taken}, found ({', '.join(inspect.signature(own).parameters)})"
 
 
 def _origin(cls: type[Any]) -> str:
@@ -127,7 +180,7 @@ def _origin(cls: type[Any]) -> str:
 def refuse_result(component: Component, method: str, wanted: str, found: object) -> NoReturn:
     """Raise NnfsError for a component, of a plugin, whose method gave something else than it must give."""
     name = f"{type(component).registry.kind} {component.type_name!r}"
-    raise NnfsError(f"{_place(type(component))}{name}: {method} must give {wanted}, found {str(found)[:60]}")
+    raise NnfsError(f"{_place(type(component))}{name}: {method} must give {wanted}, found {found!r:.60}")
 
 
 def number_from(component: Component, method: str, found: float) -> float:

@@ -34,6 +34,8 @@ def resume(run: RunDirectory, epochs: int | None = None) -> Experiment:
         raise
     if summary.get("data_fingerprint") != experiment.data.fingerprint:
         found.append("the data: their fingerprint has changed")
+    elif run.has("preparation.json") and not experiment.preparation.agrees_with(run.preparation()):
+        found.append("the data: columns, classes or normalization are not those in preparation.json")
     refuse_changes(run, found)
     choose_engine(experiment)
     experiment.load_state(run.arrays(FILE), f"{run.path / FILE}")

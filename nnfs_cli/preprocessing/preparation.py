@@ -111,6 +111,18 @@ class Preparation:
             found = self.ranges.differences(x, self.feature_names) if self.ranges else ""
         return (f"{source}: {found}",) if found else ()
 
+    def agrees_with(self, other: "Preparation") -> bool:
+        """Whether rows, targets and classes become the same numbers, but for rounding."""
+        kinds = [
+            (each.input_shape, each.classes, [(column.name, column.categories) for column in each.columns])
+            for each in (self, other)
+        ]
+        return kinds[0] == kinds[1] and all(
+            np.allclose(getattr(mine, name), getattr(theirs, name))
+            for mine, theirs in ((self.inputs, other.inputs), (self.targets, other.targets))
+            for name in ("shift", "scale")
+        )
+
     def record(self) -> dict[str, Any]:
         """As a JSON mapping."""
         return {

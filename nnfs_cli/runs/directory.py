@@ -67,7 +67,8 @@ class RunDirectory:
             portable = replace(config, plugins=tuple(copies), initial_weights=weights)
             run.write("config.yaml", portable.to_yaml().encode())
         except OSError as error:
-            option = "--id" if error.errno == errno.ENAMETOOLONG else "--runs"
+            named = "name" if run_id is None else "--id"
+            option = named if error.errno == errno.ENAMETOOLONG else "--runs"
             raise NnfsError(f"{option}: cannot write in {root}: {error.strerror}") from None
         return run
 
@@ -181,7 +182,8 @@ def finite(content: Any) -> Any:
         return {key: finite(value) for key, value in content.items()}
     if isinstance(content, list | tuple):
         return [finite(value) for value in content]
-    return None if isinstance(content, float) and not math.isfinite(content) else content
+    number = content.item() if isinstance(content, np.generic) else content  # as a plugin's metric gives
+    return None if isinstance(number, float) and not math.isfinite(number) else number
 
 
 def run_stem(name: str) -> str:

@@ -145,7 +145,7 @@ def _nothing_there(path: str, folders: Sequence[Path], what: str) -> str:
     wholes = list(dict.fromkeys((folder / path).absolute() for folder in folders))
     if glob.has_magic(path):
         return f"no file matches {' or '.join(map(str, wholes))}"
-    parents = [whole.parent for whole in wholes if whole.parent.is_dir()]
+    parents = [whole.parent for whole in wholes if os.path.isdir(whole.parent)]  # False for a name too long
     tried = " or ".join(map(str, wholes))
     if not parents:
         return f"no such {what}: {tried}: there is no folder {Path(path).parent}"
