@@ -141,6 +141,14 @@ def test_a_table_leaves_out_columns_by_priority_and_says_which(capsys: pytest.Ca
         assert "…" not in shown
 
 
+def test_a_title_is_a_line_of_its_own_however_narrow_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    table = Table("a title that is wider than its table")
+    table.add_column("x")
+    table.add_row("1")
+    Screen(width=60).print(table)
+    assert capsys.readouterr().out.splitlines()[0].strip() == "a title that is wider than its table"
+
+
 @pytest.mark.parametrize(
     ("classes", "title"), [(3, "confusion"), (20, "confusion"), (300, "the most frequent")]
 )

@@ -218,6 +218,7 @@ def test_the_texts_that_are_gaps_are_the_users() -> None:
     assert data.notes[-1] == (
         "column 'a': '?' is a category of its own; if it stands for a missing value, set `na_values: [\"?\"]`"
     )
+    assert not any("of its own" in note for note in load(column(["😀", "Gov", "Private", "😀"])).notes)
     filled = load(column(["?", "Gov", "Private", "?"]), na_values=("?",), missing="constant")
     assert filled.columns[0].categories == ("Gov", "Private", "missing")
 

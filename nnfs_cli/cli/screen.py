@@ -124,10 +124,10 @@ class Table:
         self._sections.add(len(self._rows))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if self._title:
+            yield Text(self._title, "bold")  # rich would wrap it at the table's width
         kept, fits = self._kept(options.max_width)
         table = RichTable(
-            title=Text(self._title, "bold") if self._title else None,
-            title_justify="left",
             box=HEAVY_HEAD if self._lines else None,
             show_header=self._lines,
             pad_edge=self._lines or bool(self._title),  # what stands below a title is indented

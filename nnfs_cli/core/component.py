@@ -16,8 +16,6 @@ from enum import Enum
 from numbers import Real
 from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
-import numpy as np
-
 from nnfs_cli.core.errors import NnfsError, did_you_mean
 from nnfs_cli.core.options import Options
 
@@ -139,7 +137,7 @@ def _odd_defaults(cls: type[Component]) -> Iterator[str]:
 def _is_plain(value: object) -> bool:
     if isinstance(value, tuple | list):
         return all(map(_is_plain, value))
-    return isinstance(value, str | int | float | Options | np.generic | None) and not isinstance(value, Enum)
+    return isinstance(value, str | Real | Options | None) and not isinstance(value, Enum)
 
 
 def _unset(cls: type[Component]) -> list[str]:

@@ -75,7 +75,7 @@ def text_notes(table: Table, names: Iterable[str], dialect: Dialect) -> list[str
                 f"column {name!r}: {levels[0]!r} is a category as it stands; for a number, write it without "
                 f"the unit {units.pop()!r}"
             )
-        signs = [level for level in levels if not any(map(str.isalnum, level))]
+        signs = [level for level in levels if level.isascii() and not any(map(str.isalnum, level))]
         if len(signs) == 1 and len(levels) > 1:
             notes.append(
                 f"column {name!r}: {signs[0]!r} is a category of its own; if it stands for a missing value, "
