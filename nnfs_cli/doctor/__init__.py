@@ -1,0 +1,1 @@
+"""The checks that experienced people make before they trust a training."""

@@ -1,0 +1,44 @@
+"""A traced step is the step that training takes, and leaves the experiment alone."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nnfs_cli.config.load import load_config
+from nnfs_cli.training.experiment import Experiment
+from nnfs_cli.training.trace import Tracer
+
+CONFIGS = Path(__file__).parent.parent / "configs"
+
+
+@pytest.mark.parametrize("name", ["cubic", "cubic-adam", "spiral", "breast-cancer", "wine"])
+def test_a_traced_step_changes_the_parameters_as_the_plain_engine_does(name: str) -> None:
+    experiment = Experiment(load_config(CONFIGS / f"{name}.yaml"))
+    experiment.shuffle()
+    size = experiment.config.training.batch_size
+    tracer = Tracer(experiment)
+    for step, start in enumerate((0, size)):
+        rows = slice(start, start + size)
+        before = {key: array.copy() for key, array in experiment.state().items()}
+        trace = tracer.trace(experiment.progress.order[rows].copy())
+        for key, array in experiment.state().items():
+            np.testing.assert_array_equal(array, before[key], err_msg=key)
+        experiment.engine.step(rows, step, experiment.descent.learning_rate(experiment.clock(step)))
+        experiment.progress.step += 1
+        for key, array in experiment.network.params.arrays().items():
+            np.testing.assert_array_equal(array, trace.after[key], err_msg=key)
+        assert any(not np.array_equal(trace.before[key], array) for key, array in trace.after.items())
+
+
+def test_a_trace_holds_the_gradient_of_each_activation_and_parameter() -> None:
+    experiment = Experiment(load_config(CONFIGS / "cubic.yaml", ["dtype=float64"]))
+    trace = Tracer(experiment).trace(np.arange(3))
+    W = trace.before["4_dense/W"]
+    x, dy = trace.activations[4], trace.gradients[5]
+    np.testing.assert_allclose(dy, 2 * (trace.activations[5] - trace.t) / 3)
+    np.testing.assert_allclose(trace.grads["4_dense/W"], x.T @ dy)
+    np.testing.assert_allclose(trace.gradients[4], dy @ W.T)
+    assert trace.gradients[0].shape == trace.activations[0].shape
+    assert trace.gradients[0].any()
+    assert trace.loss_after < trace.loss
