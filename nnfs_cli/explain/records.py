@@ -30,14 +30,14 @@ class Equation:
     text, latex: the equation, `z1 = x W1 + b1`.
     shapes: `(64, 784)(784, 128) -> (64, 128)`.
     terms: what the reader has not seen yet of its right side: parameters, and factors.
-    result: its left side.
+    result: its left side; None if it only gives an array another name.
     """
 
     text: str
     latex: str
     shapes: str
     terms: tuple[Term, ...]
-    result: Term
+    result: Term | None
 
     @property
     def line(self) -> str:
