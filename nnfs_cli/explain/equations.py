@@ -1,20 +1,19 @@
 """A component's formulas as equations of this network: its names, real shapes, and the numbers of a step."""
 
 import ast
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.formula import Formula
+from nnfs_cli.core.formula_text import in_ascii
 from nnfs_cli.core.formula_values import FUNCTIONS, REDUCTIONS, compute
 from nnfs_cli.explain.names import Name
 from nnfs_cli.explain.records import Equation, Term
-
-SIZES = ("N", "M", "K")
-"""Names of numbers that the reader knows from the shapes."""
-
 
 class Writer:
     """Writes the formulas of one component.
@@ -42,42 +41,78 @@ class Writer:
         texts = {name: shown.text for name, shown in self.names.items()} | {formula.target: target.text}
         latex = {name: shown.latex for name, shown in self.names.items()} | {formula.target: target.latex}
         value = np.asarray(formula.value(self.values) if result is None else result)
+        text = in_ascii(formula.written(texts))
         terms = tuple(self._terms(formula, texts, latex)) if self._has_numbers else ()
         equation = Equation(
-            text=formula.written(texts),
+            text=text,
             latex=formula.latex(latex),
-            shapes=f"{_operands(formula, self.values)} -> {shape_text(value.shape)}",
+            shapes=f"{self._operands(formula, text)} -> {shape_text(value.shape)}",
             terms=terms,
-            result=Term(target.text, target.latex, value),
+            result=new(target, value) if formula.updates else Term(target.text, target.latex, value),
         )
         self.values[formula.target] = value
         self._seen.add(target.text)
+        if left is not None:
+            self._seen.add(self.names[formula.target].text)
         return equation
 
     def _terms(self, formula: Formula, texts: Mapping[str, str], latex: Mapping[str, str]) -> Iterator[Term]:
         """Arrays that the reader has not seen, and then the factors or terms that are not just names."""
         for name in _names_in_order(formula.node):
             shown = texts.get(name, name)
-            if np.ndim(self.values.get(name)) and shown not in self._seen and name != formula.target:
+            is_new = shown not in self._seen and name != formula.target
+            if is_new and isinstance(self.values.get(name), np.ndarray):
                 self._seen.add(shown)
                 yield Term(shown, latex.get(name) or Name.of(name).latex, np.asarray(self.values[name]))
         if not is_computable(formula):
             return
         factors = formula.factors(self.values)
         for factor, value in factors if len(factors) > 1 else ():
+            yield from self._summands(factor, texts, latex)
             if not _is_plain(factor.node):
-                text = factor.written(texts)
-                note = self._note(factor, value) if not np.ndim(value) else ""
+                text = in_ascii(factor.written(texts))
+                note = self._note(factor, texts) if not np.ndim(value) else ""
                 yield Term(text, factor.latex(latex), np.asarray(value), note)
 
-    def _note(self, factor: Formula, value: Any) -> str:
+    def _summands(
+        self, factor: Formula, texts: Mapping[str, str], latex: Mapping[str, str]
+    ) -> Iterator[Term]:
+        """What a factor is the sum of, if it is a sum of several numbers."""
+        match factor.node:
+            case ast.Call(func=ast.Name(id="sum"), args=[summand]) if not isinstance(summand, ast.Name):
+                inner = replace(factor, text=ast.unparse(summand), node=summand)
+                value = np.asarray(inner.value(self.values))
+                if value.size > 1:
+                    yield Term(in_ascii(inner.written(texts)), inner.latex(latex), value)
+
+    def _operands(self, formula: Formula, text: str) -> str:
+        """The shapes of the first matrix product's two sides, `(64, 784)(784, 128)`; else of what is named."""
+        for node in ast.walk(formula.node):
+            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+                return "".join(shape_text(compute(side, self.values).shape) for side in (node.left, node.right))
+        named = [name for name in _names_in_order(formula.node) if self._is_written(name, text)]
+        shapes = dict.fromkeys(shape_text(self.values[name].shape) for name in named)
+        return ", ".join(shapes) or "a number"
+
+    def _is_written(self, name: str, text: str) -> bool:
+        """Whether a name is that of an array, and stands in an equation's text."""
+        shown = self.names[name].text if name in self.names else name
+        is_there = re.search(rf"(?<!\w){re.escape(shown)}(?!\w)", text.partition("=")[2] or text)
+        return isinstance(self.values.get(name), np.ndarray) and is_there is not None
+
+    def _note(self, factor: Formula, texts: Mapping[str, str]) -> str:
         """A number's names with their values: `N = 64`."""
         known = [
-            f"{name} = {self.values[name]:.6g}"
+            f"{texts.get(name, name)} = {self.values[name]:.6g}"
             for name in _names_in_order(factor.node)
             if not np.ndim(self.values.get(name, ())) and isinstance(self.values[name], int | float)
         ]
         return ", ".join(dict.fromkeys(known))
+
+
+def new(name: Name, value: Array) -> Term:
+    """The value that an array has after the step."""
+    return Term(f"new {name.text}", rf"\mathrm{{new}}\ {name.latex}", value)
 
 
 def equation_of_names(left: Name, terms: Sequence[Name], shape: Shape, value: Array | None = None) -> Equation:
@@ -106,19 +141,6 @@ def shape_text(shape: Shape) -> str:
     return str(tuple(map(int, shape))) if shape else "a number"
 
 
-def _operands(formula: Formula, values: Mapping[str, Any]) -> str:
-    """The shapes of the first matrix product's two sides, `(64, 784)(784, 128)`; else those of the arrays."""
-    nodes = ast.walk(formula.node)
-    product = next(
-        (node for node in nodes if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult)), None
-    )
-    if product is not None:
-        sides = (np.shape(compute(side, values)) for side in (product.left, product.right))
-        return "".join(map(shape_text, sides))
-    arrays = [np.shape(values[name]) for name in _names_in_order(formula.node) if np.ndim(values.get(name))]
-    return ", ".join(dict.fromkeys(map(shape_text, arrays))) or "a number"
-
-
 def _names_in_order(node: ast.expr) -> list[str]:
     """The names in an expression from left to right, each once; those of functions and indices too."""
     names = [each for each in ast.walk(node) if isinstance(each, ast.Name)]
@@ -132,3 +154,10 @@ def _is_plain(node: ast.expr) -> bool:
         node = node.value
     return isinstance(node, ast.Name)
 
+
+
+def statement(formula: Formula, names: Mapping[str, Name]) -> Equation:
+    """A formula that holds for several arrays, without shapes and numbers."""
+    texts = {name: shown.text for name, shown in names.items()}
+    latex = {name: shown.latex for name, shown in names.items()}
+    return Equation(in_ascii(formula.written(texts)), formula.latex(latex), "", (), None)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.component import Component
 from nnfs_cli.explain.equations import Writer, equation_of_names
@@ -45,7 +47,7 @@ class LayerParts:
         self._layers, self._trace, self._has_numbers = layers, trace, has_numbers
         self.namer = Namer()
         self.symbols: dict[str, Name] = {}
-        self.seen = {self.namer.x.text}
+        self.seen = {self.namer.x.text, self.namer.x.gradient.text}
 
     def build(self) -> tuple[list[Part], Name]:
         """The parts, lowest first, and the name of the network's output."""
@@ -76,13 +78,16 @@ class LayerParts:
 
     def _layer(self, place: Place) -> tuple[list[Part], Name]:
         layer, x, y = place.layer, place.x, place.y
-        own, ending = self.namer.output(layer, keeps_shape=x.shape == y.shape)
+        if layer.view(x) is None:
+            own, ending = self.namer.output(layer, keeps_shape=x.shape == y.shape)
+        else:
+            own, ending = place.below, ""
+        self.seen |= {own.text, own.gradient.text}  # each is the result of another equation
         inner = {name: Name.of(name, ending) for name in (*own_params(layer), *_own_statistics(layer))}
         self.symbols |= {f"{place.path}/{name}": shown for name, shown in inner.items()}
         names = {"x": place.below, "y": own, **inner}
-        gradients = {f"d{name}": shown for name, shown in names.items()}
         writer = Writer(
-            {**names, **{name: shown.gradient for name, shown in gradients.items()}},
+            {**names, "dy": own.gradient},
             {**layer.formula_values(x, y), **self._before(place), "x": x, "dy": place.dy},
             self.seen,
             has_numbers=self._has_numbers,
@@ -91,16 +96,16 @@ class LayerParts:
         sides: dict[bool, list[Equation]] = {False: [], True: []}
         is_backward = False
         for formula in layer.equations():
-            target, left = formula.target, None
-            is_backward = is_backward or target in gradients
-            if is_backward and not place.has_gradient:
-                break
-            if target in gradients:
-                if target == "dx" and not place.needs_dx:
-                    continue
-                left = gradients[target].derivative
-            else:
-                writer.names.setdefault(target, Name.of(target, ending))
+            target, base, left = formula.target, formula.gradient_of, None
+            is_backward = is_backward or base in writer.names
+            if (is_backward and not place.has_gradient) or (target == "dx" and not place.needs_dx):
+                continue
+            if base in writer.names:
+                left = writer.names[base].derivative
+                writer.names[target] = writer.names[base].gradient
+            for name in (target, *formula.names):
+                if name == target or isinstance(writer.values.get(name), np.ndarray):
+                    writer.names.setdefault(name, Name.of(name, ending))
             sides[is_backward].append(writer.equation(formula, known.get(target), left=left))
         adds = layer.multiply_adds(x.shape[1:], y.shape[1:]) * len(x)
         trained = sum(param.size for param in own_params(layer).values())
@@ -120,6 +125,7 @@ class LayerParts:
         """A part for the branch's input, the parts of the branch, and one for its sum with x."""
         activations, gradients = self._trace.inside[place.path]
         branch, _ = self.namer.new("f")
+        self.seen |= {branch.text, branch.gradient.text}
         layers = place.layer.sublayers()
         inner, f = self._chain(
             layers,
@@ -130,6 +136,7 @@ class LayerParts:
             place.depth + 1,
         )
         own, _ = self.namer.output(place.layer, keeps_shape=True)
+        self.seen |= {own.text, own.gradient.text}
         shape = place.y.shape
         split = equation_of_names(branch, [place.below], shape)
         total = equation_of_names(own, [place.below, f], shape, place.y)

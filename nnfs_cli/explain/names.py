@@ -14,7 +14,7 @@ KINDS = {
     "f": "f is the input of a residual block's branch",
     "h": "h is what any other layer gives",
 }
-NUMBERING = "the number counts the layers with weights so far"
+NUMBERING = "the number counts the layers with weights so far; an array that is only reshaped keeps its name"
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Namer:
     def legend(self) -> str:
         """The rule for those kinds of names that occur."""
         kinds = [text for kind, text in KINDS.items() if kind in self._kinds]
-        return "; ".join(["x is the input", *kinds, NUMBERING]) if kinds else "x is the input"
+        return "; ".join(["x is the input", *kinds, NUMBERING])
 
 
 def own_params(layer: Layer) -> Mapping[str, Param]:
@@ -86,5 +86,4 @@ def _kind(layer: Layer, *, keeps_shape: bool) -> str:
     if layer.type_name.endswith("_norm"):
         return "n"
     is_same_in_evaluation = type(layer).infer is Layer.infer
-    changes_numbers = type(layer).view is Layer.view and not layer.sublayers()
-    return "a" if keeps_shape and is_same_in_evaluation and changes_numbers else "h"
+    return "a" if keeps_shape and is_same_in_evaluation and not layer.sublayers() else "h"

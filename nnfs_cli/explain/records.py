@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.errors import counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +43,7 @@ class Equation:
     @property
     def line(self) -> str:
         """The equation with its shapes."""
-        return f"{self.text} : {self.shapes}"
+        return f"{self.text} : {self.shapes}" if self.shapes else self.text
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +74,9 @@ class Explanation:
     name: the config's or the run's.   about: which rows, in which state: a line each.
     n: the rows of the batch.
     parts: from the input up to the loss.
-    rules: what a step does with each parameter w and its gradient g.
+    names: the rule for the arrays' names.
+    descent: the optimizer with its options and the step's learning rate.
+    rules: what it does with each parameter w and the loss's gradient to it.
     updates: a part for each parameter, whose forward equations are its update; and for each statistic.
     prediction: sentences on what the network answers for the rows.
     loss, loss_after: before and after the step, on these rows.
@@ -84,9 +87,10 @@ class Explanation:
     n: int
     has_numbers: bool
     parts: tuple[Part, ...]
+    names: str
+    descent: str
     rules: tuple[Equation, ...]
     updates: tuple[Part, ...]
-    names: tuple[str, ...]
     prediction: tuple[str, ...]
     loss: float
     loss_after: float
@@ -101,8 +105,8 @@ class Explanation:
         forward = sum(part.forward_adds for part in self.parts)
         backward = sum(part.backward_adds for part in self.parts)
         return (
-            f"{self.parameters:,} parameters; multiply-adds per step: {forward:,} forward, "
-            f"{backward:,} backward"
+            f"{counted(self.parameters, 'parameter')}; multiply-adds per step of {counted(self.n, 'row')}: "
+            f"{forward:,} forward, {backward:,} backward"
         )
 
     def equations(self) -> Iterator[Equation]:
