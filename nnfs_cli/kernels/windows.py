@@ -111,7 +111,7 @@ class Windows:
         return windows
 
     def options(self) -> dict[str, Any]:
-        """What layers' options say, two numbers each: pool_size, stride, dilation and padding of all sides."""
+        """The windows by the names of layers' options, with two numbers each; padding has four."""
         return {
             "pool_size": self.size,
             "stride": self.stride,
