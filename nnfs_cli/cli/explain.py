@@ -82,7 +82,9 @@ def chosen(format_: Format | None, output: Path | None) -> Format:
 
     by_suffix = SUFFIXES.get(output.suffix.lower()) if output is not None else None
     if output is not None and format_ is None and by_suffix is None:
-        raise NnfsError(f"--output: must end in {', '.join(SUFFIXES)}, or --format says what it is; found {output}")
+        raise NnfsError(
+            f"--output: must end in {', '.join(SUFFIXES)}, or --format says what it is; found {output}"
+        )
     kind = format_ or by_suffix or Format.TEXT
     if kind in (Format.SVG, Format.PNG) and output is None:
         raise NnfsError(f"--format {kind.value}: a picture needs a file: add --output NAME.{kind.value}")

@@ -15,7 +15,9 @@ from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.trace import StepTrace, Tracer
 
 
-def explain_step(experiment: Experiment, rows: Array, about: tuple[str, ...], *, has_numbers: bool) -> Explanation:
+def explain_step(
+    experiment: Experiment, rows: Array, about: tuple[str, ...], *, has_numbers: bool
+) -> Explanation:
     """The next step of an experiment, if its batch were these training rows (N,).
 
     The experiment stays as it is. With numbers, it is computed in float64.
@@ -61,7 +63,11 @@ def _input_part(experiment: Experiment, trace: StepTrace, *, has_numbers: bool) 
         )
         labels = ()
     shapes = shape_text(x.shape)
-    return Part("input", "input", (Equation(text, latex, shapes, terms if has_numbers else (), Term("x", "x", x, labels=labels)),))
+    return Part(
+        "input",
+        "input",
+        (Equation(text, latex, shapes, terms if has_numbers else (), Term("x", "x", x, labels=labels)),),
+    )
 
 
 def _column_labels(experiment: Experiment) -> list[str]:
@@ -74,9 +80,7 @@ def _column_labels(experiment: Experiment) -> list[str]:
     ]
 
 
-def _loss_part(
-    tracer: Tracer, trace: StepTrace, output: Name, seen: set[str], *, has_numbers: bool
-) -> Part:
+def _loss_part(tracer: Tracer, trace: StepTrace, output: Name, seen: set[str], *, has_numbers: bool) -> Part:
     """The loss, and its gradient to the network's output."""
     loss, z = tracer.loss, trace.activations[-1]
     names = {"z": output, "dz": output.gradient, "dL": Name.of("dL")}
@@ -86,9 +90,7 @@ def _loss_part(
     forward, backward = [], []
     for formula in loss.equations() or _unstated(loss.type_name):
         left = output.derivative if formula.target == "dz" else None
-        (backward if left else forward).append(
-            writer.equation(formula, known.get(formula.target), left=left)
-        )
+        (backward if left else forward).append(writer.equation(formula, known.get(formula.target), left=left))
     return Part(loss.type_name, title_of(loss), tuple(forward), tuple(map(_with_mean, backward)))
 
 

@@ -15,6 +15,7 @@ from nnfs_cli.core.formula_values import FUNCTIONS, REDUCTIONS, compute
 from nnfs_cli.explain.names import Name
 from nnfs_cli.explain.records import Equation, Term
 
+
 class Writer:
     """Writes the formulas of one component.
 
@@ -22,14 +23,21 @@ class Writer:
     values: of all names. What formulas define is added as it is computed.
     seen: names whose values the reader has seen; one set for the whole explanation.
     has_numbers: whether to show values.
+    most: numbers up to which the factors or terms of an equation are shown; None for any number.
     """
 
     def __init__(
-        self, names: Mapping[str, Name], values: Mapping[str, Any], seen: set[str], *, has_numbers: bool
+        self,
+        names: Mapping[str, Name],
+        values: Mapping[str, Any],
+        seen: set[str],
+        *,
+        has_numbers: bool,
+        most: int | None = None,
     ) -> None:
         self.names = dict(names)
         self.values = dict(values)
-        self._seen, self._has_numbers = seen, has_numbers
+        self._seen, self._has_numbers, self._most = seen, has_numbers, most
 
     def equation(self, formula: Formula, result: Any = None, *, left: Name | None = None) -> Equation:
         """One formula as an equation.
@@ -68,6 +76,8 @@ class Writer:
             return
         factors = formula.factors(self.values)
         for factor, value in factors if len(factors) > 1 else ():
+            if self._most is not None and np.size(value) > self._most:
+                continue
             yield from self._summands(factor, texts, latex)
             if not _is_plain(factor.node):
                 text = in_ascii(factor.written(texts))
@@ -89,7 +99,9 @@ class Writer:
         """The shapes of the first matrix product's two sides, `(64, 784)(784, 128)`; else of what is named."""
         for node in ast.walk(formula.node):
             if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
-                return "".join(shape_text(compute(side, self.values).shape) for side in (node.left, node.right))
+                return "".join(
+                    shape_text(compute(side, self.values).shape) for side in (node.left, node.right)
+                )
         named = [name for name in _names_in_order(formula.node) if self._is_written(name, text)]
         shapes = dict.fromkeys(shape_text(self.values[name].shape) for name in named)
         return ", ".join(shapes) or "a number"
@@ -115,7 +127,9 @@ def new(name: Name, value: Array) -> Term:
     return Term(f"new {name.text}", rf"\mathrm{{new}}\ {name.latex}", value)
 
 
-def equation_of_names(left: Name, terms: Sequence[Name], shape: Shape, value: Array | None = None) -> Equation:
+def equation_of_names(
+    left: Name, terms: Sequence[Name], shape: Shape, value: Array | None = None
+) -> Equation:
     """`h1 = a1 + z2`, all of one shape; without a value where it only gives an array another name."""
     return Equation(
         text=f"{left.text} = {' + '.join(term.text for term in terms)}",
@@ -153,7 +167,6 @@ def _is_plain(node: ast.expr) -> bool:
     while isinstance(node, ast.Attribute | ast.Subscript):
         node = node.value
     return isinstance(node, ast.Name)
-
 
 
 def statement(formula: Formula, names: Mapping[str, Name]) -> Equation:

@@ -165,8 +165,13 @@ class LayerParts:
 
     def _known(self, place: Place) -> dict[str, Array]:
         """What is computed in the step for the layer's own parameters and statistics, by names in formulas."""
-        statistics = {name: _own(place.path, self._trace.after)[name] for name in _own_statistics(place.layer)}
-        return {**{f"d{name}": grad for name, grad in _own(place.path, self._trace.grads).items()}, **statistics}
+        statistics = {
+            name: _own(place.path, self._trace.after)[name] for name in _own_statistics(place.layer)
+        }
+        return {
+            **{f"d{name}": grad for name, grad in _own(place.path, self._trace.grads).items()},
+            **statistics,
+        }
 
 
 def _own(path: str, arrays: Mapping[str, Array]) -> dict[str, Array]:
@@ -182,7 +187,9 @@ def _own_statistics(layer: Layer) -> list[str]:
 def title_of(component: Component) -> str:
     """The component's name, with the options that its formulas name: `dropout (rate = 0.4)`."""
     named = frozenset().union(*(formula.names for formula in component.equations()))
-    options = {name: value for name, value in component.options().items() if name in named}
+    options = {
+        name: value for name, value in component.options().items() if name in named and value is not None
+    }
     shown = ", ".join(f"{name} = {_spelled(value)}" for name, value in options.items())
     return f"{component.type_name} ({shown})" if shown else component.type_name
 

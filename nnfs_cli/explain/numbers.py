@@ -1,6 +1,7 @@
 """How numbers are shown: all of an array where they are few, else its corner, its norm and its range."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,20 +22,24 @@ class Shown:
     rows: of the matrix, `...` where some are left out; a single number is one row of one.
     where: which part of an array of more than two axes the matrix is, such as `[0, 0]`.
     summary: of all the numbers, if some are left out.
+    labels: the names of the columns that are shown, if they have names.
     """
 
     rows: tuple[tuple[str, ...], ...]
     where: str = ""
     summary: str = ""
+    labels: tuple[str, ...] = ()
 
     @property
     def is_number(self) -> bool:
         return len(self.rows) == 1 and len(self.rows[0]) == 1
 
 
-def shown(array: Array) -> Shown:
+def shown(array: Array, labels: Sequence[str] = ()) -> Shown:
     """An array of any number of axes, to be read. A vector is one row."""
     x = np.asarray(array)
+    if x.size > MOST and (x == x.flat[0]).all():
+        return Shown(((number(float(x.flat[0])),),), summary=f"everywhere, {x.size:,} times")
     where = [0] * max(x.ndim - 2, 0)
     matrix = np.atleast_2d(x[tuple(where)])
     rows, columns = (_kept(size) for size in matrix.shape)
@@ -45,6 +50,7 @@ def shown(array: Array) -> Shown:
         tuple(tuple(line or [CUT] * len(columns)) for line in lines),
         str(where) if where else "",
         summary(x) if is_cut else "",
+        tuple(labels[j] if j >= 0 else CUT for j in columns) if len(labels) == matrix.shape[1] else (),
     )
 
 

@@ -117,3 +117,13 @@ class Explanation:
             yield from part.backward
         for part in self.updates:
             yield from part.forward
+
+    def written(self, form: str, width: int = 80) -> str:
+        """As `text`, in lines of this width, or as `markdown` or `latex`."""
+        from nnfs_cli.explain.latex import as_latex  # these modules need this one
+        from nnfs_cli.explain.markdown import as_markdown
+        from nnfs_cli.explain.text import as_text
+
+        if form == "text":
+            return as_text(self, width)
+        return as_markdown(self) if form == "markdown" else as_latex(self)

@@ -34,11 +34,11 @@ def _tree(explanation: Explanation, width: int) -> Iterator[str]:
     else:
         yield from _section("FORWARD, from the input up to the loss", width)
         for part in explanation.parts:
-            yield from _cell(part, part.forward, _forward_costs(part), width)
+            yield from _cell(part, part.forward, forward_costs(part), width)
         yield ""
         yield from _section("BACKWARD, from the loss down", width)
         for part in parts:
-            yield from _cell(part, part.backward, _backward_costs(part), width)
+            yield from _cell(part, part.backward, backward_costs(part), width)
     yield ""
     yield from _section(f"UPDATE of each parameter w by {explanation.descent}", width)
     yield from _statements(explanation.rules, width)
@@ -52,8 +52,8 @@ def _side_by_side(parts: Sequence[Part], width: int) -> Iterator[str]:
     yield f"{'FORWARD: read upward':<{left}} | BACKWARD: read downward"
     for part in parts:
         yield f"{'-' * left}-+-{'-' * right}"
-        forward = _cell(part, part.forward[::-1], _forward_costs(part), left)
-        backward = _cell(part, part.backward, _backward_costs(part), right)
+        forward = _cell(part, part.forward[::-1], forward_costs(part), left)
+        backward = _cell(part, part.backward, backward_costs(part), right)
         yield from _beside(list(forward), list(backward), left)
 
 
@@ -63,9 +63,7 @@ def _beside(left: list[str], right: list[str], width: int) -> Iterator[str]:
         yield f"{texts[0]:<{width}} | {texts[1]}"
 
 
-def _cell(
-    part: Part, equations: Iterable[Equation], costs: str, width: int
-) -> Iterator[str]:
+def _cell(part: Part, equations: Iterable[Equation], costs: str, width: int) -> Iterator[str]:
     """A part's equations with their shapes, and a line on what it is and costs."""
     indent = INDENT * part.depth
     about = textwrap.wrap(costs, width - len(indent), initial_indent=indent, subsequent_indent=f"{indent}  ")
@@ -95,7 +93,8 @@ def _statements(equations: Iterable[Equation], width: int) -> Iterator[str]:
         yield from _statement(equation, width, INDENT)
 
 
-def _forward_costs(part: Part) -> str:
+def forward_costs(part: Part) -> str:
+    """What a part is, its parameters, and what its forward pass takes."""
     costs = [part.title]
     if part.parameters:
         costs.append(counted(part.parameters, "parameter"))
@@ -104,7 +103,8 @@ def _forward_costs(part: Part) -> str:
     return f"[{', '.join(costs)}]"
 
 
-def _backward_costs(part: Part) -> str:
+def backward_costs(part: Part) -> str:
+    """What a part's backward pass takes."""
     return f"[{counted(part.backward_adds, 'multiply-add')}]" if part.backward_adds else ""
 
 
@@ -144,34 +144,30 @@ def _worked(equations: Iterable[Equation], width: int) -> Iterator[str]:
     """Each equation, then the numbers that go into it, and its result."""
     for equation in equations:
         yield from _statement(equation, width)
-        yield from _flow([block for term in equation.terms for block in _blocks(term)], width)
+        yield from _flow([_block(term) for term in equation.terms], width)
         for term in equation.terms:
             if term.note:
                 yield from textwrap.wrap(
                     term.note, width, initial_indent=INDENT * 2, subsequent_indent=INDENT * 2
                 )
         if equation.result is not None:
-            yield from _flow(list(_blocks(equation.result)), width)
+            yield from _flow([_block(equation.result)], width)
 
 
-def _blocks(term: Term) -> Iterator[list[str]]:
-    """The lines `W1 = [0.5  -0.25]`, with the brackets of a matrix below each other."""
-    numbers = shown(term.value)
-    if numbers.is_number and not term.labels:
-        yield [f"{term.text} = {numbers.rows[0][0]}"]
-        return
+def _block(term: Term) -> list[str]:
+    """The lines `W1 = [0.5  -0.25]`, with the rows of a matrix below each other."""
+    numbers = shown(term.value, term.labels)
     head = f"{term.text}{numbers.where} = "
-    rows = [list(row) for row in numbers.rows]
-    if term.labels and len(term.labels) == len(rows[0]):
-        rows.insert(0, list(term.labels))
-    widths = [max(len(row[j]) for row in rows) for j in range(len(rows[0]))]
-    lines = ["  ".join(f"{text:>{w}}" for text, w in zip(row, widths, strict=True)) for row in rows]
-    marks = [f" {line} " if len(rows) > len(numbers.rows) and i == 0 else f"[{line}]" for i, line in enumerate(lines)]
-    first = len(rows) - len(numbers.rows)
-    block = [(head if i == first else " " * len(head)) + line for i, line in enumerate(marks)]
-    if numbers.summary:
-        block.append(" " * len(head) + numbers.summary)
-    yield block
+    if numbers.is_number and not numbers.labels:
+        return [f"{head}{numbers.rows[0][0]} {numbers.summary}".rstrip()]
+    table = [numbers.labels, *numbers.rows] if numbers.labels else numbers.rows
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = ["  ".join(f"{text:>{w}}" for text, w in zip(row, widths, strict=True)) for row in table]
+    rows = [f"[{line}]" for line in lines[-len(numbers.rows) :]]
+    indent = " " * len(head)
+    block = [f"{indent} {lines[0]}"] if numbers.labels else []
+    block += [(indent if i else head) + line for i, line in enumerate(rows)]
+    return [*block, indent + numbers.summary] if numbers.summary else block
 
 
 def _flow(blocks: list[list[str]], width: int) -> Iterator[str]:

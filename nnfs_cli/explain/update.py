@@ -13,6 +13,9 @@ from nnfs_cli.explain.records import Equation, Part, Term
 from nnfs_cli.optimizers.base import Optimizer
 from nnfs_cli.training.trace import StepTrace, Tracer
 
+FEW = 16
+"""Numbers of a parameter up to which the terms of its update are shown, too."""
+
 AVERAGE = Formula.parse("average = average + (1 - decay) * (w - average)", ["decay"])
 CLIP_VALUE = Formula.parse("g = min(max(g, -clip_value), clip_value)", ["clip_value"])
 CLIP_NORM = Formula.parse("g = g * min(1, clip_norm / norm)", ["clip_norm", "norm"])
@@ -82,7 +85,9 @@ class Updates:
 
     def _equations(self, name: str, param: Param) -> Iterator[Equation]:
         trace, descent, w = self._trace, self._descent, self._symbols[name]
-        flat = {key: value for key, value in self._state.items() if np.shape(value) == self._params.value.shape}
+        flat = {
+            key: value for key, value in self._state.items() if np.shape(value) == self._params.value.shape
+        }
         options = descent.regularizer.options() if descent.regularizer else {}
         values = {
             **options,
@@ -99,7 +104,7 @@ class Updates:
             values["average"] = self._params.views(descent.average)[name]
         formulas = self._formulas(decay=param.decay)
         names = {"w": w, "dw": w.gradient, "norm": NORM} | ({} if len(formulas) > 1 else {"g": w.gradient})
-        writer = Writer(names, values, {*self._seen}, has_numbers=True)
+        writer = Writer(names, values, {*self._seen}, has_numbers=True, most=FEW)
         last = max((i for i, formula in enumerate(formulas) if formula.target == "w"), default=-1)
         for i, formula in enumerate(formulas):
             result = {"average": trace.average.get(name)}.get(formula.target)

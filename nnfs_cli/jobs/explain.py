@@ -87,7 +87,9 @@ def _notes(experiment: Experiment, which: str, rows: Array, weights: str, *, has
             f"takes the mean of their gradients, which is the gradient of all rows."
         )
     if experiment.data.augment is not None:
-        notes.append("Training changes each row at random (dataset.augment); here rows are as they were read.")
+        notes.append(
+            "Training changes each row at random (dataset.augment); here rows are as they were read."
+        )
     return notes
 
 
