@@ -173,13 +173,11 @@ class Bar(Lines):
     def _picture(self) -> RenderableType:
         """The bar and the scores, and the curve beside them or, on a narrow screen, below."""
         texts = Group(self._bar, self._scores)
-        beside = self._console.width >= BESIDE
-        curve = self._curve_text(self._console.width - (BAR_WIDTH if beside else 0) - 2)
+        is_wide = self._console.width >= BESIDE
+        curve = self._curve_text(self._console.width - (BAR_WIDTH if is_wide else 0) - 2)
         if not curve:
             return texts
-        if not beside:
-            return Group(texts, curve)
-        return beside(texts, curve, BAR_WIDTH)
+        return beside(texts, curve, BAR_WIDTH) if is_wide else Group(texts, curve)
 
 
 def _rows_done(experiment: Experiment) -> int:
