@@ -93,7 +93,7 @@ class LossCurve:
         labels = [format_score(10**y if log else y, 3) for y in (high, (low + high) / 2, low)]
         margin = max(map(len, labels))
         columns = min(width, MOST_WIDTH) - margin - 2
-        first, last = math.floor(train[0][0]), math.ceil(max(train[-1], *validation)[0])
+        first, last = math.floor(train[0][0]), math.ceil(max([*train, *validation])[0])
         canvas = Canvas(columns, HEIGHT, first, low, last, high, mode="names")
         for points, ink, mark in ((train, TRAIN, None), (validation, VALIDATION, None if color else MARK)):
             _draw(canvas, [(x, math.log10(y) if log else y) for x, y in points], ink if color else None, mark)

@@ -30,7 +30,8 @@ def show_gradcheck(found: "GradientCheck", *, verbose: bool) -> None:
     for heading in ("verdict", "component", "error"):
         table.add_column(heading)
     for report in found.reports:
-        error = f"error {report.error:.0e}" if report.error is not None and _tells(report) else ""
+        worst = report.worst if _tells(report) else None
+        error = f"error {worst.max_relative:.0e} in {worst.tensor}" if worst is not None else ""
         name = f"{report.kind} {report.name}"
         table.add_row(_colored(report.verdict), name, error)
     out.print(table)

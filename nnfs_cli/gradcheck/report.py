@@ -57,8 +57,13 @@ class Report:
     @property
     def error(self) -> float | None:
         """The largest relative error of all gradients; None if none was compared."""
-        errors = [check.max_relative for check in self.checks if isinstance(check, TensorCheck)]
-        return max(errors, default=None)
+        return self.worst.max_relative if self.worst is not None else None
+
+    @property
+    def worst(self) -> TensorCheck | None:
+        """The gradient with the largest relative error."""
+        tensors = [check for check in self.checks if isinstance(check, TensorCheck)]
+        return max(tensors, key=lambda check: check.max_relative, default=None)
 
     @property
     def findings(self) -> list[Check]:
