@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nnfs_cli import Experiment, NnfsError, load_run
+from nnfs_cli import Experiment, NnfsError, gradcheck, load_run
 from nnfs_cli.jobs.train import train_run
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.reports import EpochReport
@@ -455,4 +455,4 @@ def test_what_python_gives_shows_itself_in_a_notebook(tmp_path: Path) -> None:
     assert "accuracy</th>" in html
     assert "validation</th>" in html
     assert "data:image/png;base64," in html
-    assert "pass</td>" in nnfs_cli.gradcheck(experiment)._repr_html_()
+    assert "pass</td>" in gradcheck(experiment)._repr_html_()
