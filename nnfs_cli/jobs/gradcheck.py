@@ -66,9 +66,10 @@ class GradientCheck:
     def __repr__(self) -> str:
         largest = max((report.error or 0.0 for report in self.reports), default=0.0)
         lines = [
-            f"  {check.verdict}: {report.kind} {report.name}: {check.diagnosis or check.subject}"
+            f"  {check.verdict}: {report.kind} {report.name}: {sentence}"
             for report in self.reports
             for check in report.findings
+            for sentence in report.sentences(check)
         ]
         wrong = f"{len(self.failures)} of {len(self.checks)} checks did not pass"
         first = f"all {len(self.checks)} checks pass" if self.passed else wrong
