@@ -33,11 +33,13 @@ with _any_backend():
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
+    from matplotlib.patches import FancyArrowPatch, Rectangle
     from matplotlib.text import Text
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 __all__ = [
     "Axes",
+    "FancyArrowPatch",
     "Figure",
     "FigureCanvasAgg",
     "FontProperties",
@@ -45,6 +47,7 @@ __all__ = [
     "LogLocator",
     "MaxNLocator",
     "NullFormatter",
+    "Rectangle",
     "Text",
     "findfont",
     "fontManager",
