@@ -123,9 +123,15 @@ def stated(
     return tuple(formulas)
 
 
+def function_name(name: str) -> str:
+    """A component's name as that of a function: `my_layer` for my-layer."""
+    plain = re.sub(r"\W", "_", name)
+    return f"{plain}_" if keyword.iskeyword(plain) or plain[:1].isdigit() else plain
+
+
 def unstated(name: str, params: Sequence[str]) -> tuple[Formula, ...]:
     """What can be said of a layer that states no formulas: y is a function of x and its parameters."""
-    function = re.sub(r"\W", "_", name) + "_" * keyword.iskeyword(name)
+    function = function_name(name)
     lines = [
         f"y = {function}({', '.join(['x', *params])})",
         *(f"d{each} = vjp(y, {each}, dy)" for each in (*params, "x")),

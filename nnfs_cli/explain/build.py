@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.formula import Formula
+from nnfs_cli.core.formula import Formula, function_name, stated
 from nnfs_cli.explain.equations import Writer, shape_text
 from nnfs_cli.explain.layers import LayerParts, title_of
 from nnfs_cli.explain.names import Name
@@ -87,7 +87,8 @@ def _loss_part(tracer: Tracer, trace: StepTrace, output: Name, seen: set[str], *
     values = loss.formula_values(z, trace.t)
     writer = Writer(names, values, seen, has_numbers=has_numbers)
     known = {"L": trace.loss, "dz": trace.gradients[-1]}
-    forward, backward = [], []
+    forward: list[Equation] = []
+    backward: list[Equation] = []
     for formula in loss.equations() or _unstated(loss.type_name):
         left = output.derivative if formula.target == "dz" else None
         (backward if left else forward).append(writer.equation(formula, known.get(formula.target), left=left))
@@ -104,10 +105,8 @@ def _with_mean(equation: Equation) -> Equation:
 
 def _unstated(name: str) -> tuple[Formula, ...]:
     """What can be said of a loss that states no formulas."""
-    return (
-        Formula.parse(f"L = {name}(z, t)", functions=[name]),
-        Formula.parse("dz = dL / dz", functions=[name]),
-    )
+    functions = [function_name(name), f"{function_name(name)}_gradient"]
+    return stated([f"L = {functions[0]}(z, t)", f"dz = {functions[1]}(z, t)"], {}, functions)
 
 
 def _prediction(experiment: Experiment, trace: StepTrace) -> tuple[str, ...]:

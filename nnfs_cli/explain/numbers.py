@@ -39,7 +39,7 @@ def shown(array: Array, labels: Sequence[str] = ()) -> Shown:
     """An array of any number of axes, to be read. A vector is one row."""
     x = np.asarray(array)
     if x.size > MOST and (x == x.flat[0]).all():
-        return Shown(((number(float(x.flat[0])),),), summary=f"everywhere, {x.size:,} times")
+        return Shown(((number(float(x.flat[0])),),), summary="everywhere")
     where = [0] * max(x.ndim - 2, 0)
     matrix = np.atleast_2d(x[tuple(where)])
     rows, columns = (_kept(size) for size in matrix.shape)
@@ -55,8 +55,10 @@ def shown(array: Array, labels: Sequence[str] = ()) -> Shown:
 
 
 def summary(x: Array) -> str:
-    """`norm 3.21, from -0.5 to 1`, and how many are not zero."""
+    """`norm 3.21, from -0.5 to 1`, and how many are zero; of class numbers only their range."""
     low, high = texts_of(np.array([x.min(), x.max()]))
+    if x.dtype.kind != "f":
+        return f"from {low} to {high}"
     zeros = x.size - int(np.count_nonzero(x))
     sparse = f", {zeros:,} of {x.size:,} are 0" if zeros else ""
     return f"norm {number(norm(x))}, from {low} to {high}{sparse}"

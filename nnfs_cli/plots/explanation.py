@@ -75,12 +75,40 @@ def draw_explanation(explanation: Explanation, path: Path, form: str) -> None:
 def explanation_figure(explanation: Explanation) -> Figure:
     """The picture, in as much detail as can be read on a slide. A very deep network makes it higher."""
     with drawing():
+        ruler = _Ruler()
         for detail in (2, 1, 0):
             for banks in (1, 2):
-                slide = _Slide(explanation, detail, banks)
+                slide = _Slide(explanation, detail, banks, ruler)
                 if slide.size >= LEAST:
                     return slide.draw()
-        return _Slide(explanation, 0, 2, height=max(HEIGHT, slide.height_needed)).draw()
+        return _Slide(explanation, 0, 2, ruler, height=max(HEIGHT, slide.height_needed)).draw()
+
+
+class _Ruler:
+    """Measures lines. It remembers them, since parsing mathematics takes its time."""
+
+    def __init__(self) -> None:
+        self._figure = Picture(figsize=(WIDTH, HEIGHT), dpi=DPI)
+        canvas: Any = FigureCanvasAgg(self._figure)
+        self._renderer = canvas.get_renderer()
+        self._measured: dict[Line, tuple[float, float]] = {}
+
+    def extent(self, line: Line) -> tuple[float, float]:
+        """Width and height of a line in inches, at the size UNIT."""
+        if line not in self._measured:
+            text = write(self._figure, 0, 0, line, UNIT)
+            box = text.get_window_extent(self._renderer)
+            text.remove()
+            self._measured[line] = box.width / DPI, box.height / DPI
+        return self._measured[line]
+
+
+def write(figure: Figure, x: float, y: float, line: Line, size: float, **style: Any) -> Any:
+    """A line in a figure, at x and y in inches."""
+    text = f"${line.text}$" if line.is_math else line.text
+    size = size * SMALL if line.is_small else size
+    width, height = figure.get_size_inches()
+    return figure.text(x / width, y / height, text, fontsize=size, parse_math=line.is_math, **style)
 
 
 class _Slide:
@@ -91,11 +119,11 @@ class _Slide:
     size: of the letters, in points.   height_needed: inches for letters that can be read.
     """
 
-    def __init__(self, explanation: Explanation, detail: int, banks: int, height: float = HEIGHT) -> None:
-        self._explanation, self._height = explanation, height
+    def __init__(
+        self, explanation: Explanation, detail: int, banks: int, ruler: _Ruler, height: float = HEIGHT
+    ) -> None:
+        self._explanation, self._height, self._extent = explanation, height, ruler.extent
         self._figure = Picture(figsize=(WIDTH, height), dpi=DPI)
-        self._renderer: Any = FigureCanvasAgg(self._figure).get_renderer()
-        self._measured: dict[Line, tuple[float, float]] = {}
         parts = [part for part in explanation.parts[::-1] if detail or not _only_reshapes(part)]
         rows = [row_of(part, detail, has_numbers=explanation.has_numbers) for part in parts]
         each = math.ceil(len(rows) / banks)
@@ -106,15 +134,6 @@ class _Slide:
         by_width = UNIT * (self._column - 2 * INSIDE) / (SHRUNK * widest)
         self.size = min(by_width, UNIT * (height - TOP - BOTTOM) / tallest, MOST)
         self.height_needed = TOP + BOTTOM + tallest * min(LEAST, by_width) / UNIT
-
-    def _extent(self, line: Line) -> tuple[float, float]:
-        """Width and height of a line in inches, at the size UNIT."""
-        if line not in self._measured:
-            text = self._text(0, 0, line, UNIT)
-            box = text.get_window_extent(self._renderer)
-            text.remove()
-            self._measured[line] = box.width / self._figure.dpi, box.height / self._figure.dpi
-        return self._measured[line]
 
     def _width(self, box: Box) -> float:
         sides = (
@@ -193,7 +212,7 @@ class _Slide:
             y = middle + scale * self._stack(lines) / 2
             for line in lines:
                 tall = scale * self._extent(line)[1]
-                wide = room if align == "right" else room - caption - 0.1
+                wide = room if align == "right" else room - caption - 0.2
                 self._fitted(at, y - tall / 2, line, self.size, wide, ha=align, color=_color(line))
                 y -= tall + scale * LEADING
 
@@ -215,11 +234,8 @@ class _Slide:
         wide = self._extent(line)[0] * size / UNIT
         self._text(x, y, line, size * min(1.0, room / wide) if wide else size, va="center", **style)
 
-    def _text(self, x: float, y: float, line: Line, size: float, **style: Any) -> Any:
-        text = f"${line.text}$" if line.is_math else line.text
-        size = size * SMALL if line.is_small else size
-        at = x / WIDTH, y / self._height
-        return self._figure.text(*at, text, fontsize=size, parse_math=line.is_math, **style)
+    def _text(self, x: float, y: float, line: Line, size: float, **style: Any) -> None:
+        write(self._figure, x, y, line, size, **style)
 
 
 def _color(line: Line) -> str:
@@ -248,7 +264,7 @@ def row_of(part: Part, detail: int, *, has_numbers: bool) -> Row:
         caption.append(result)
     adds = [counted(part.backward_adds, "multiply-add")] if part.backward_adds and detail else []
     if detail == 0:  # in as few lines as there are beside the equations
-        caption = [", ".join(caption[:-1]), caption[-1]] if len(backward) > 1 else [", ".join(caption)]
+        caption = [", ".join(caption[:-1]), caption[-1]] if part.parameters else [", ".join(caption)]
     return Row(
         Box(tuple(_lines(forward, detail, has_numbers=has_numbers)), _remarks(caption)),
         Box(tuple(_lines(backward, detail, has_numbers=has_numbers)), _remarks(adds)),
@@ -269,11 +285,16 @@ def _lines(equations: Iterable[Equation], detail: int, *, has_numbers: bool) -> 
     for equation in equations:
         yield Line(slim(equation.latex), is_math=True)
         if has_numbers and equation.result is not None and detail:
-            given = [term for term in equation.terms if term.text.isidentifier()]
+            given = [term for term in equation.terms if term.text.isidentifier() and _is_telling(term)]
             values = [f"{term.text} = {_few(term)}" for term in (*given, equation.result)]
             yield Line(",   ".join(values))
         if detail == 2:
             yield Line(equation.shapes, is_small=True)
+
+
+def _is_telling(term: Term) -> bool:
+    """Whether a term's numbers say something in a line: the norm of class numbers does not."""
+    return term.value.size <= FEW or term.value.dtype.kind == "f"
 
 
 def _few(term: Term) -> str:
