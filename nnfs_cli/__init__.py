@@ -124,7 +124,7 @@ if not TYPE_CHECKING:  # type checkers that saw this would accept any name
         if name not in _FACE:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         value = getattr(importlib.import_module(_FACE[name]), name)
-        # The next time, Python finds it without asking here. What is also a package, as `gradcheck`, stays that.
+        # The next time, Python finds it without asking here. A package, as `gradcheck`, stays one.
         return globals().setdefault(name, value)
 
 

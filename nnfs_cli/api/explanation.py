@@ -8,6 +8,7 @@ from nnfs_cli.explain.markdown import as_markdown
 from nnfs_cli.explain.records import Explanation as Record
 from nnfs_cli.jobs.explain import explain as explain_experiment
 from nnfs_cli.jobs.explain import explain_run
+from nnfs_cli.training import experiment as training
 
 if TYPE_CHECKING:
     from nnfs_cli.plots.library import Figure
@@ -51,7 +52,7 @@ class Explanation:
 
 
 def explain(
-    experiment: Experiment | Run | Config, *, row: int | None = None, batch: bool = False
+    experiment: training.Experiment | Run | Config, *, row: int | None = None, batch: bool = False
 ) -> Explanation:
     """Explain the next training step of an experiment, which stays as it is.
 
@@ -63,6 +64,6 @@ def explain(
     """
     if isinstance(experiment, Run):
         return Explanation(explain_run(experiment.directory, row=row, batch=batch))
-    if not isinstance(experiment, Experiment):
+    if not isinstance(experiment, training.Experiment):
         experiment = Experiment(experiment)
     return Explanation(explain_experiment(experiment, row=row, batch=batch))

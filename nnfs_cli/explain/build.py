@@ -9,6 +9,7 @@ from nnfs_cli.core.formula import Formula, function_name, stated
 from nnfs_cli.explain.equations import Writer, shape_text
 from nnfs_cli.explain.layers import LayerParts, title_of
 from nnfs_cli.explain.names import Name
+from nnfs_cli.explain.numbers import number, texts_of
 from nnfs_cli.explain.records import Equation, Explanation, Part, Term
 from nnfs_cli.explain.update import Updates
 from nnfs_cli.training.experiment import Experiment
@@ -41,7 +42,7 @@ def explain_step(
         descent=updates.about(),
         rules=updates.rules(),
         updates=tuple(updates.parts()) if has_numbers else (),
-        prediction=_prediction(experiment, trace),
+        prediction=_prediction(experiment, trace, output),
         loss=trace.loss,
         loss_after=trace.loss_after,
     )
@@ -109,20 +110,30 @@ def _unstated(name: str) -> tuple[Formula, ...]:
     return stated([f"L = {functions[0]}(z, t)", f"dz = {functions[1]}(z, t)"], {}, functions)
 
 
-def _prediction(experiment: Experiment, trace: StepTrace) -> tuple[str, ...]:
+def _prediction(experiment: Experiment, trace: StepTrace, output: Name) -> tuple[str, ...]:
     """What the network answers for the first rows, and what is true."""
     data, preparation = experiment.data, experiment.preparation
     answers = experiment.predictions(trace.activations[-1])
     truth = experiment.data.splits["train"].targets[trace.rows]
     sentences = []
+    units = preparation.targets
+    if not units.is_identity:
+        maps = (texts_of(np.asarray(each))[:MOST_ROWS] for each in (units.shift, units.scale))
+        shift, scale = map(", ".join, maps)
+        sentences.append(
+            f"{output.text} / scale + shift, since t = (target - shift) * scale; "
+            f"shift = {shift}; scale = {scale}"
+        )
     for answer, t in zip(answers[:MOST_ROWS], truth[:MOST_ROWS], strict=True):
         if data.classes:
             best = int(np.argmax(answer))
-            sentences.append(f"{data.classes[best]!r} ({answer[best]:.5f}); true: {data.classes[int(t)]!r}")
+            sentences.append(
+                f"{data.classes[best]!r} ({number(answer[best])}); true: {data.classes[int(t)]!r}"
+            )
         else:
             names = preparation.output_names(len(answer), "y")
             pairs = zip(names[:MOST_ROWS], answer, t, strict=False)
-            sentences.append("; ".join(f"{name} = {p:.6g}, true: {u:.6g}" for name, p, u in pairs))
+            sentences.append("; ".join(f"{name} = {number(p)}, true: {number(u)}" for name, p, u in pairs))
     more = len(answers) - MOST_ROWS
     return (*sentences, *([f"... and {more:,} more rows"] if more > 0 else []))
 
