@@ -30,6 +30,7 @@ logging.getLogger("matplotlib").addHandler(logging.NullHandler())
 with _any_backend():
     import matplotlib as mpl
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
@@ -38,6 +39,7 @@ with _any_backend():
 
 __all__ = [
     "Axes",
+    "Axis",
     "Figure",
     "FigureCanvasAgg",
     "FontProperties",
