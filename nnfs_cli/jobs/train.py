@@ -97,7 +97,7 @@ def _train_and_record(
         finally:
             run.write_json("summary.json", summary)
         if worth_saving:
-            plots.draw_all(run)
+            plots.draw_essential(run)
     if status == "interrupted":
         raise InterruptionError(
             f"interrupted in epoch {experiment.progress.epoch + 1} of {experiment.config.training.epochs}; "
