@@ -10,7 +10,8 @@ from nnfs_cli.core.draws import Draws
 from nnfs_cli.plots.bars import draw_classes, draw_histogram
 from nnfs_cli.plots.images import as_picture, color_range, is_color, stretched
 from nnfs_cli.plots.library import Axes, MaxNLocator
-from nnfs_cli.plots.names import shorten_name, shorten_names
+from nnfs_cli.plots.mosaic import mosaic, write_above
+from nnfs_cli.plots.names import shorten_name
 from nnfs_cli.plots.style import BLUE, ORANGE, panels
 from nnfs_cli.preprocessing.augmentation import Augmentation, Augmenter
 from nnfs_cli.preprocessing.description import normalized, sampled_rows, target_names
@@ -123,17 +124,9 @@ def _draw_grid(
     axes: Axes, x: Array, across: int, labels: Sequence[str], limits: tuple[float, float] | None
 ) -> None:
     """Images x (N, ...), so many in a row, with labels above."""
-    pictures = [as_picture(image) for image in x]
     low, high = limits or (float(x.min()), float(x.max()))
-    height, width = pictures[0].shape[:2]
-    gap = max(height // 3, 3)
-    down = -(-len(x) // across)
-    mosaic = np.ones((down * (height + gap), across * (width + 2), *pictures[0].shape[2:]))
-    texts = shorten_names(labels, 8)
-    for i, picture in enumerate(pictures):
-        top, left = i // across * (height + gap) + gap, i % across * (width + 2)
-        mosaic[top : top + height, left : left + width] = stretched(picture, low, high)
-        if texts:
-            axes.text(left + width / 2, top - 1, texts[i], ha="center", va="bottom", fontsize=8)
-    axes.imshow(mosaic, cmap="gray", vmin=0.0, vmax=1.0)
+    pictures = [stretched(as_picture(image), low, high) for image in x]
+    whole, places = mosaic(pictures, across, (max(len(pictures[0]) // 3, 3), 2), fill=1.0)
+    axes.imshow(whole, cmap="gray", vmin=0.0, vmax=1.0)
+    write_above(axes, places, labels)
     axes.set_axis_off()

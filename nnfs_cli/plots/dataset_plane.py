@@ -1,9 +1,9 @@
 """The training rows of one or two inputs as points, by class or by target."""
 
 from nnfs_cli.core.arrays import Array
+from nnfs_cli.plots.colors import marker, palette
 from nnfs_cli.plots.library import Axes
 from nnfs_cli.plots.names import shorten_name, shorten_names
-from nnfs_cli.plots.regions import class_colors
 from nnfs_cli.plots.style import BLUE
 from nnfs_cli.preprocessing.description import sampled_rows, target_names
 from nnfs_cli.preprocessing.records import Data
@@ -32,8 +32,9 @@ def draw_plane(axes: Axes, data: Data, names: list[str]) -> None:
 
 def _draw_classes(axes: Axes, x: Array, y: Array, t: Array, classes: tuple[str, ...]) -> None:
     """Points in the color of their class, which the legend names where there are few."""
-    colors = class_colors(len(classes))
-    axes.scatter(x, y, s=12, color=colors[t], alpha=0.8)
+    handles = [
+        axes.scatter(x[t == k], y[t == k], s=14, color=color, marker=marker(k), alpha=0.8)
+        for k, color in enumerate(palette(len(classes)))
+    ]
     if len(classes) <= MOST_NAMED:
-        handles = [axes.scatter([], [], s=20, color=color) for color in colors]
-        axes.legend(handles, shorten_names(classes, MOST_LETTERS), fontsize=8, ncols=2)
+        axes.legend(handles, shorten_names(classes, MOST_LETTERS), fontsize=9, ncols=2)

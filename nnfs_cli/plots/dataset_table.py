@@ -9,9 +9,9 @@ import numpy as np
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.bars import draw_categories, draw_classes, draw_histogram
 from nnfs_cli.plots.dataset_plane import draw_plane
-from nnfs_cli.plots.library import Axes, Figure, mpl
+from nnfs_cli.plots.library import Axes
 from nnfs_cli.plots.names import shorten_names, wrap_title
-from nnfs_cli.plots.style import BLUE, ORANGE, RC
+from nnfs_cli.plots.style import BLUE, ORANGE, drawing, new_figure
 from nnfs_cli.preprocessing.correlations import Correlations
 from nnfs_cli.preprocessing.description import column_names, gaps_of, sampled_rows, target_names
 from nnfs_cli.preprocessing.records import Data
@@ -36,8 +36,8 @@ def draw_table(data: Data, name: str) -> Axes:
     labels, matrix = correlations.matrix(varying)
     across = ACROSS if len(shown) > 2 else 2
     down, side = -(-len(shown) // across), min(max(5.0, 0.32 * len(labels) + 2.0), 8.0)
-    with mpl.rc_context(RC):
-        figure = Figure(figsize=(WIDTH, SMALL_HEIGHT * down + side), layout="constrained")
+    with drawing():
+        figure = new_figure((WIDTH, SMALL_HEIGHT * down + side))
         parts: Any = figure.subfigures(2, 1, height_ratios=[SMALL_HEIGHT * down, side])
         above, below = parts
         texts = shorten_names([columns[i].name for i in shown], 28)

@@ -21,6 +21,13 @@ def as_picture(image: Array) -> Array:
     return channels.transpose(1, 2, 0) if is_color(image.shape) else np.concatenate(channels, axis=1)
 
 
+def as_channels(images: Array) -> Array:
+    """Images (N, H, W), (N, C, H, W) or (N, H, W, C) as (N, C, H, W)."""
+    if images.ndim == 3:
+        return images[:, None]
+    return images.transpose(0, 3, 1, 2) if is_channels_last(images.shape[1:]) else images
+
+
 def color_range(x: Array) -> tuple[float, float]:
     """The values of black and of full color in images x: the first usual range that holds all pixels."""
     low, high = float(x.min()), float(x.max())

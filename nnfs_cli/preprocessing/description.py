@@ -10,7 +10,7 @@ from nnfs_cli.core.arrays import Array, is_channels_last
 from nnfs_cli.core.errors import counted
 from nnfs_cli.preprocessing.affine import Affine
 from nnfs_cli.preprocessing.balance import class_counts
-from nnfs_cli.preprocessing.preparation import Column
+from nnfs_cli.preprocessing.preparation import Column, Preparation
 from nnfs_cli.preprocessing.records import Data, Split
 
 MOST_ROWS = 20_000
@@ -113,7 +113,7 @@ def one_hot_lines(data: Data) -> tuple[str, ...]:
         )
 
 
-def column_names(data: Data) -> list[str]:
+def column_names(data: Data | Preparation) -> list[str]:
     """A name for each number of a row: the column's name, and for one-hot numbers the category too."""
     if not data.columns:
         return [f"x{i + 1}" for i in range(int(np.prod(data.input_shape)))]

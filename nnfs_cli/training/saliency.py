@@ -67,5 +67,5 @@ def evaluated(layers: Sequence[Layer], shape: Shape, arrays: Mapping[str, Array]
         elif isinstance(layer, Dropout | Dropout2D):
             layer.rate = 0.0
         elif isinstance(layer, GaussianNoise):
-            layer.std = 0.0
+            layer.stddev = 0.0
     return network
