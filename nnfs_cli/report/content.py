@@ -17,9 +17,7 @@ CURVE_POINTS = 4000
 """The most points of a curve. Of longer ones, evenly spaced rows are drawn."""
 
 FIT_POINTS = 2000
-LARGEST_MATRIX = 60
-"""Classes from which on the confusion matrix is a list of its largest mistakes."""
-
+"""The most points of predicted against true values."""
 
 def content(record: RunRecord, add: Add) -> dict[str, Any]:
     """The page's content as JSON values; `add` puts arrays into the page and gives references to them."""
@@ -94,7 +92,10 @@ def _fit(record: RunRecord, add: Add) -> dict[str, Any] | None:
         return None
     target, prediction = (record.predictions[name] for name in ("target", "prediction"))
     some = np.linspace(0, len(target) - 1, min(len(target), FIT_POINTS)).astype(np.intp)
+    width = target.shape[1] if target.ndim == 2 else 1
+    names = record.preparation.output_names(width, "target") if record.preparation else ["target"] * width
     return {
+        "names": names,
         "target": add(np.asarray(target[some], np.float64)),
         "prediction": add(np.asarray(prediction[some], np.float64)),
     }

@@ -7,6 +7,7 @@ from string import Template
 from nnfs_cli.report import sections
 from nnfs_cli.report.arrays import Block
 from nnfs_cli.report.content import content
+from nnfs_cli.report.equations import equations
 from nnfs_cli.report.html import text
 from nnfs_cli.report.network import why_not_live
 from nnfs_cli.report.record import RunRecord
@@ -27,7 +28,7 @@ def render(record: RunRecord) -> str:
         "id": text(record.id),
         "opening": sections.opening(record),
         "scores": sections.scores(record),
-        "layers": sections.layers(record),
+        "layers": equations(record),
         "data": sections.data(record),
         "configuration": sections.configuration(record),
         "environment": sections.environment(record),

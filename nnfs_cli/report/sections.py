@@ -1,6 +1,6 @@
 """The sections of the page that are read without a script."""
 
-import inspect
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -34,19 +34,15 @@ def opening(record: RunRecord) -> Html:
 
 def _what(record: RunRecord) -> str:
     config, summary = record.config, record.summary
-    aim = f"{len(record.classes)} classes" if record.classes else "real values"
     kinds = [layer.type_name for layer in config.layers]
     sizes = [str(layer.options()["units"]) for layer in config.layers if "units" in layer.options()]
-    body = f"{len(kinds)} layers" if len(sizes) != kinds.count("dense") or len(kinds) > 9 else ""
     shape = " × ".join(map(str, record.network.shapes[0])) if record.network else "?"
-    network = body or "–".join([shape, *sizes])
+    is_plain = len(sizes) == kinds.count("dense") and not any("conv" in kind for kind in kinds)
+    body = "–".join([shape, *sizes]) if is_plain and len(sizes) < 9 else f"of {len(kinds)} layers"
+    aim = f"tells {len(record.classes)} classes apart" if record.classes else "predicts real values"
     rows = (summary.get("rows") or {}).get("train")
-    learned = f", learned from {rows:,} rows" if rows else ""
-    return (
-        f"A network {network} that tells {aim}{learned} of {config.dataset.type_name}."
-        if record.classes
-        else f"A network {network} that predicts {aim}{learned} of {config.dataset.type_name}."
-    )
+    learned = f", learned from {rows:,} rows of {config.dataset.type_name}" if rows else ""
+    return f"A network {body} that {aim}{learned}."
 
 
 def _tiles(record: RunRecord) -> Iterator[str]:
@@ -89,7 +85,7 @@ def _duration(seconds: float) -> str:
 def scores(record: RunRecord) -> Html:
     """The scores of each split, each class and each target."""
     by_split: Mapping[str, Mapping[str, float | None]] = record.summary.get("scores") or {}
-    parts = []
+    parts: list[str] = []
     if by_split:
         names = list(next(iter(by_split.values())))
         rows = [
@@ -104,7 +100,7 @@ def scores(record: RunRecord) -> Html:
         rows = [[target, *(line.get(name) for name in names)] for target, line in targets.items()]
         title = f"each target, {record.pictured_split}"
         parts.append(table(["target", *map(_spoken, names)], rows, title))
-    return section("scores", "Scores", *parts)
+    return section("scores", "Scores", Html(f'<div class="side">{"".join(parts)}</div>') if parts else "")
 
 
 def _weights_of(record: RunRecord) -> str:
@@ -123,22 +119,6 @@ def _class_scores(record: RunRecord) -> Iterator[str]:
         yield table(["class", *map(_spoken, first[1:])], rows, title)
 
 
-def layers(record: RunRecord) -> Html:
-    """The layers with their equations, shapes and parameters."""
-    network = record.network
-    if network is None:
-        names = [[str(i), layer.type_name] for i, layer in enumerate(record.config.layers)]
-        return table(["layer", "type"], names)
-    lines = []
-    for name, layer, shape in zip(network.names, network.layers, network.shapes[1:], strict=True):
-        size = sum(param.value.size for param in layer.params().values())
-        equation = (inspect.getdoc(type(layer)) or "").partition("\n")[0].partition("        ")[0]
-        lines.append([name, equation, " × ".join(map(str, shape)), size])
-    head = ["layer", "equation", "output of a row", "parameters"]
-    total = network.params.value.size
-    return table(head, [["input", "", " × ".join(map(str, network.shapes[0])), 0], *lines, ["in all", "", "", total]])
-
-
 def data(record: RunRecord) -> Html:
     """What it was trained on, and what was decided for the user."""
     summary, preparation = record.summary, record.preparation
@@ -146,7 +126,8 @@ def data(record: RunRecord) -> Html:
     for split, count in (summary.get("rows") or {}).items():
         pairs[f"{split} rows"] = f"{count:,}"
     if preparation is not None:
-        pairs["a row"] = " × ".join(map(str, preparation.input_shape)) + " numbers"
+        shape = preparation.input_shape
+        pairs["a row"] = " × ".join(map(str, shape)) + (" number" if math.prod(shape) == 1 else " numbers")
         names = preparation.target_names
         if names:
             pairs["target" if len(names) == 1 else "targets"] = ", ".join(names)

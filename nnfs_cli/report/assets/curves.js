@@ -40,14 +40,15 @@ function drawChart(box, curves, name, { byStep, log }) {
     validation: { stroke: style("--validation"), width: 2 },
   };
   const axis = { stroke: style("--quiet"), grid: { stroke: style("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui" };
-  const shown = (chart, value) => number(value);
+  // Without a cursor, the last value.
+  const shown = (chart, value, k, at) => number(at == null ? chart.data[k]?.findLast((v) => v != null) : value);
   const best = curves.best && name === "loss" ? curves.best * (byStep ? curves.steps_per_epoch : 1) : null;
   const options = {
     width: box.clientWidth || 600,
     height: 260,
     scales: { x: { time: false }, y: log ? { distr: 3 } : {} },
     axes: [
-      { ...axis, label: byStep ? "step" : "epoch", labelSize: 20, labelFont: "12px system-ui" },
+      { ...axis, label: byStep ? "step" : "epoch", size: 28, labelSize: 18, labelFont: "12px system-ui" },
       { ...axis, size: 64, values: (chart, ticks) => ticks.map((v) => (v == null ? "" : number(v))) },
     ],
     series: [

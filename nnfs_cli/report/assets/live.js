@@ -68,7 +68,17 @@ function exampleChoice(report) {
   return line;
 }
 
-function answerView({ classes, outputs, probabilities }) {
+// The least and the largest true value of each target, between which a prediction is shown.
+function targetRanges({ fit }, width) {
+  if (!fit || fit.names.length !== width) return null;
+  return fit.names.map((_, m) => {
+    const own = fit.target.data.filter((v, i) => i % width === m && Number.isFinite(v));
+    return own.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [Infinity, -Infinity]);
+  });
+}
+
+function answerView(report) {
+  const { classes, outputs, probabilities } = report, ranges = targetRanges(report, outputs.length);
   const said = make("p", { class: "said", "aria-live": "polite" }), list = make("div", { class: "bars" });
   const names = outputs;
   const bars = names.map((name) => {
@@ -77,21 +87,23 @@ function answerView({ classes, outputs, probabilities }) {
   });
   const show = (answer) => {
     const values = Array.from(answer), best = values.indexOf(values.reduce((a, b) => Math.max(a, b), -Infinity));
-    if (!classes.length) said.textContent = names.length === 1 ? `${names[0]}: ${number(values[0], 6)}` : "The network predicts";
-    else said.replaceChildren(make("bdi", { text: names[best] ?? "–" }), probabilities ? ` ${percent(values[best])}` : "");
+    if (!classes.length) said.textContent = names.length === 1 ? number(values[0], 6) : "";
+    else said.replaceChildren(make("bdi", { text: names[best] ?? "–" }), " ", make("small", { text: probabilities ? percent(values[best]) : "" }));
     const order = values.map((_, k) => k);
     if (names.length > MOST_BARS) order.sort((a, b) => values[b] - values[a]);
     const shown = order.slice(0, MOST_BARS), [least, most] = [Math.min(...values), Math.max(...values)];
     shown.forEach((k) => {
-      const share = probabilities ? values[k] : (values[k] - least) / (most - least || 1);
+      const [from, to] = ranges ? ranges[k] : [least, most];
+      const share = probabilities ? values[k] : (values[k] - from) / (to - from || 1);
       bars[k].fill.style.width = `${100 * Math.max(0, Math.min(1, share || 0))}%`;
       bars[k].value.textContent = probabilities ? percent(values[k]) : number(values[k]);
       bars[k].row.classList.toggle("best", classes.length > 0 && k === best);
-      bars[k].row.classList.toggle("plain", !classes.length && !probabilities);
+      bars[k].row.title = ranges ? `${names[k]}, between its true values ${number(from)} and ${number(to)}` : names[k];
     });
-    list.replaceChildren(...(names.length === 1 && !probabilities ? [] : shown.map((k) => bars[k].row)));
+    list.replaceChildren(...shown.map((k) => bars[k].row));
   };
-  return { element: make("div", {}, make("h3", { text: "Prediction" }), said, list), show };
+  const words = ranges ? make("p", { class: "hint", text: "A bar goes from a target's least true value to its largest." }) : "";
+  return { element: make("div", {}, make("h3", { text: "Prediction" }), said, list, words), show };
 }
 
 // What each layer makes of the input: a cell for each unit, a picture for each channel.

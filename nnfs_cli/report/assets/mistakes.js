@@ -12,7 +12,7 @@ function showConfusion(report, root) {
     for (const [key, cell] of cells) cell.setAttribute("aria-expanded", key === `${t},${p}`);
     showCell(report, panel, t, p, totals[t]);
   };
-  const words = `Rows are the truth, columns the predictions, on ${report.split}. Open a cell to see rows behind it.`;
+  const words = `Rows are the truth, columns the predictions, on ${report.split}. Color is the share of the row that a mistake takes. Open a cell to see rows behind it.`;
   root.append(make("p", { text: words }));
   if (classes.length <= LARGEST_MATRIX) {
     const table = make("table", { class: wide ? "confusion small" : "confusion" });
@@ -137,9 +137,9 @@ function columnsOf({ inputs, examples }) {
 }
 
 function showFit(report, root) {
-  const { fit, outputs } = report, [rows, width] = [fit.target.shape[0], fit.target.shape[1] ?? 1];
+  const { fit } = report, { names } = fit, [rows, width] = [fit.target.shape[0], fit.target.shape[1] ?? 1];
   const box = make("div", { class: "chart square" }), choice = make("select", { "aria-label": "Target" });
-  outputs.forEach((name, m) => choice.append(make("option", { value: m, text: name })));
+  names.forEach((name, m) => choice.append(make("option", { value: m, text: name })));
   root.append(make("p", { text: `Each point is a row of ${report.split}: on the line, the prediction is the truth.` }));
   if (width > 1) root.append(make("div", { class: "tools" }, make("label", {}, "target ", choice)));
   root.append(make("div", { class: "card" }, box));
@@ -149,12 +149,12 @@ function showFit(report, root) {
     const m = Number(choice.value) || 0;
     const order = Array.from({ length: rows }, (_, i) => i).sort((a, b) => fit.target.data[a * width + m] - fit.target.data[b * width + m]);
     const truth = order.map((i) => fit.target.data[i * width + m]), predicted = order.map((i) => fit.prediction.data[i * width + m]);
-    const axis = { stroke: style("--quiet"), grid: { stroke: style("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui", labelFont: "12px system-ui", labelSize: 20 };
+    const axis = { stroke: style("--quiet"), grid: { stroke: style("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui", labelFont: "12px system-ui", labelSize: 18 };
     const values = (chart, ticks) => ticks.map((v) => number(v));
     entry.chart?.destroy();
     entry.chart = new uPlot({
       width: box.clientWidth || 500, height: 340, scales: { x: { time: false } },
-      axes: [{ ...axis, label: `true ${outputs[m]}`, values }, { ...axis, label: `predicted ${outputs[m]}`, size: 64, values }],
+      axes: [{ ...axis, size: 28, label: `true ${names[m]}`, values }, { ...axis, label: `predicted ${names[m]}`, size: 64, values }],
       series: [
         { label: "true", value: (chart, v) => number(v) },
         { label: "predicted", paths: () => null, stroke: style("--train"), points: { show: true, size: 6, width: 0, fill: `${style("--train")}99` }, value: (chart, v) => number(v) },
@@ -162,7 +162,7 @@ function showFit(report, root) {
       ],
     }, [truth, predicted, truth], box);
     entry.chart.root.setAttribute("role", "figure");
-    entry.chart.root.setAttribute("aria-label", `predicted against true ${outputs[m]}`);
+    entry.chart.root.setAttribute("aria-label", `predicted against true ${names[m]}`);
     keyboardLegend(entry.chart);
   };
   painted(draw);

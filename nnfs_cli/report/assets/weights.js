@@ -17,7 +17,7 @@ function showWeights(report, root) {
     picture = weightPicture(report, Number(choice.value || 0));
     const { rows, columns, tilesOf, across } = picture;
     tiles(canvas, tilesOf.map((tile) => tile.values.map((v) => v / size)), rows, columns, across, color, tilesOf.length > 1 ? 1 : 0);
-    const wide = Math.max(1, Math.min(Math.floor(720 / canvas.width), Math.floor(560 / canvas.height), 24));
+    const wide = Math.max(1, Math.min(Math.floor(720 / canvas.width), Math.floor(900 / canvas.height), 24));
     canvas.style.width = `${canvas.width * wide}px`;
     canvas.setAttribute("aria-label", `${name}: ${picture.words}`);
     said.textContent = picture.words;
@@ -49,7 +49,7 @@ function weightPicture(report, index) {
         tilesOf.push({ values: own, name: (i, j) => `unit ${m}, pixel (${i}, ${j})` });
       }
     }
-    const across = Math.ceil(Math.sqrt(tilesOf.length * 1.6));
+    const scale = Math.max(1, Math.round(56 / columns)), across = Math.max(1, Math.floor(740 / ((columns + 1) * scale)));
     return { rows: inputs.size[0], columns, tilesOf, across, words: `What each unit of the first layer looks for: its weights of the pixels, ${count(M, shown)} units.` };
   }
   if (shape.length === 4) {
@@ -58,7 +58,7 @@ function weightPicture(report, index) {
       values: data.subarray(k * kh * kw, (k + 1) * kh * kw),
       name: (i, j) => `[${Math.floor(k / C)}, ${k % C}, ${i}, ${j}]`,
     }));
-    const across = C > 1 ? C : Math.ceil(Math.sqrt(shown * 2));
+    const across = C > 1 ? C : Math.min(shown, 16);
     return { rows: kh, columns: kw, tilesOf, across, words: C > 1 ? `Kernels: a line for each filter (${count(F, shown)}), a column for each input channel.` : `Kernels of ${count(F, shown)} filters.` };
   }
   const columns = shape.at(-1), rows = data.length / columns, shown = Math.min(rows, 2048);
