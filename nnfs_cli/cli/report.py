@@ -11,7 +11,8 @@ from nnfs_cli.cli.options import RUNS, Run, RunsFolder
 def report(
     run: Run,
     output: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The file to write; by default report.html in the run.")
+        Path | None,
+        typer.Option(metavar="FILE", help="The file to write; by default report.html in the run."),
     ] = None,
     open_: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     runs: RunsFolder = RUNS,

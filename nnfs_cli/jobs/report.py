@@ -10,10 +10,10 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.files import replacing
 from nnfs_cli.engine.network import Network
-from nnfs_cli.jobs.load import load_experiment
 from nnfs_cli.report.page import render
 from nnfs_cli.report.record import Examples, RunRecord
 from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.training.experiment import Experiment
 
 WRONG_ROWS, RIGHT_ROWS, REGRESSION_ROWS = 5, 3, 24
 """The rows kept of a cell of the confusion matrix beside and on its diagonal, and of a regression."""
@@ -43,10 +43,11 @@ def gather(run: RunDirectory) -> RunRecord:
     """All that the report shows. Only where the run keeps no rows to look at are its data loaded."""
     summary, config = run.summary(), run.config()
     preparation = run.preparation() if run.has("preparation.json") else None
-    network = preparation and Network(copy.deepcopy(config.layers), preparation.input_shape, config.dtype)
-    has_weights = network is not None and run.has("weights.npz")
-    if network is not None and has_weights:
-        network.params.load(run.arrays("weights.npz"), str(run.path / "weights.npz"))
+    network, has_weights = None, preparation is not None and run.has("weights.npz")
+    if preparation is not None:
+        network = Network(copy.deepcopy(config.layers), preparation.input_shape, config.dtype)
+        if has_weights:
+            network.params.load(run.arrays("weights.npz"), str(run.path / "weights.npz"))
     evaluation = f"evaluation-{summary.get('pictured_split')}.json"
     predictions = run.arrays("predictions.npz") if run.has("predictions.npz") else {}
     examples, missing = _examples(run, summary, predictions)
@@ -75,7 +76,7 @@ def _examples(
     if "target" not in predictions or "prediction" not in predictions:
         return None, ()
     try:
-        experiment = load_experiment(run)
+        experiment = Experiment(run.config(), run.preparation())
     except NnfsError as error:
         return None, (f"no rows are shown, since the data cannot be loaded: {error}",)
     if experiment.data.fingerprint != summary.get("data_fingerprint"):
@@ -90,6 +91,8 @@ def _examples(
     else:
         most = min(REGRESSION_ROWS, EXAMPLE_BYTES // size, len(target))
         chosen = np.linspace(0, len(target) - 1, most).astype(np.intp)
+    if not len(chosen):
+        return None, ("no rows are shown, since one alone is too large for the page",)
     x = experiment.in_raw_units(split.x[split.rows[rows[chosen]]])
     return Examples(x, rows[chosen], target[chosen], prediction[chosen]), ()
 
@@ -106,4 +109,3 @@ def rows_by_cell(target: Array, prediction: Array, most: int) -> Array:
     kept = place < np.where(cells[0] == cells[1], RIGHT_ROWS, WRONG_ROWS)
     rows, place = order[kept], place[kept]
     return np.asarray(rows[np.sort(np.argsort(place, kind="stable")[:most])])
-

@@ -16,15 +16,16 @@ from nnfs_cli.training.defined import gives_probabilities
 CURVE_POINTS = 4000
 """The most points of a curve. Of longer ones, evenly spaced rows are drawn."""
 
-FIT_POINTS = 2000
-"""The most points of predicted against true values."""
+FIT_POINTS, FIT_TARGETS, FIT_NUMBERS = 2000, 200, 40_000
+"""The most points of predicted against true values, the most targets, and the most numbers of both."""
+
 
 def content(record: RunRecord, add: Add) -> dict[str, Any]:
     """The page's content as JSON values; `add` puts arrays into the page and gives references to them."""
     network, preparation = record.network, record.preparation
     reason = why_not_live(network, record.config.loss) if network and record.has_weights else ""
     live = bool(network and preparation and record.has_weights and not reason)
-    return finite(
+    shown: dict[str, Any] = finite(
         {
             "curves": _curves(record, add),
             "classes": list(record.classes),
@@ -42,6 +43,7 @@ def content(record: RunRecord, add: Add) -> dict[str, Any]:
             and (record.config.loss.expects_logits or gives_probabilities(record.config.loss, network)),
         }
     )
+    return shown
 
 
 def _curves(record: RunRecord, add: Add) -> dict[str, Any] | None:
@@ -90,15 +92,13 @@ def _fit(record: RunRecord, add: Add) -> dict[str, Any] | None:
     """Predicted against true values of a regression."""
     if "target" not in record.predictions:
         return None
-    target, prediction = (record.predictions[name] for name in ("target", "prediction"))
-    some = np.linspace(0, len(target) - 1, min(len(target), FIT_POINTS)).astype(np.intp)
-    width = target.shape[1] if target.ndim == 2 else 1
+    target, prediction = (
+        np.asarray(record.predictions[name], np.float64)[:, :FIT_TARGETS] for name in ("target", "prediction")
+    )
+    rows, width = target.shape
     names = record.preparation.output_names(width, "target") if record.preparation else ["target"] * width
-    return {
-        "names": names,
-        "target": add(np.asarray(target[some], np.float64)),
-        "prediction": add(np.asarray(prediction[some], np.float64)),
-    }
+    some = np.linspace(0, rows - 1, min(rows, FIT_POINTS, FIT_NUMBERS // width)).astype(np.intp)
+    return {"names": names, "target": add(target[some]), "prediction": add(prediction[some])}
 
 
 def _weights(record: RunRecord, add: Add) -> list[dict[str, Any]]:

@@ -26,8 +26,14 @@ def equations(record: RunRecord) -> Html:
         for name, layer, both in zip(network.names, network.layers, shapes, strict=True)
     ]
     adds = sum(layer.multiply_adds(x, y) for layer, x, y in _stack(network.layers, network.shapes))
-    loss = [config.loss.type_name, *_both(config.loss.equations()), _shape("z", network.output_shape), 0, 0]
-    total = ["in all", "", "", "", network.params.value.size, adds]
+    loss: list[Cell] = [
+        config.loss.type_name,
+        *_both(config.loss.equations()),
+        _shape("z", network.output_shape),
+        0,
+        0,
+    ]
+    total: list[Cell] = ["in all", "", "", "", network.params.value.size, adds]
     step = [[config.optimizer.type_name, _listed(config.optimizer.equations())]]
     return Html(
         f"<p>{text(WORDS)}</p>"
@@ -67,5 +73,3 @@ def _shape(name: str, shape: Shape) -> str:
 
 def _sizes(shape: Sequence[object]) -> str:
     return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
-
-

@@ -1,11 +1,16 @@
 """HTML from plain values: everything escaped, numbers aligned."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
+from nnfs_cli.training.reports import format_column
+
 Cell = str | float | int | None
 """A text, or a number. None and not-a-number are undefined."""
+
+
+LONG = 60
+"""The letters from which on a value takes a line of its own."""
 
 
 class Html(str):
@@ -42,8 +47,16 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Cell]], caption: str = ""
 
 def facts(pairs: Mapping[str, object]) -> Html:
     """Names and values as a list of definitions."""
-    items = "".join(f"<div><dt>{text(name)}</dt><dd>{text(value)}</dd></div>" for name, value in pairs.items())
-    return Html(f'<dl class="facts">{items}</dl>')
+    items = (
+        f"<div{_kind('long' if len(str(value)) > LONG else '')}>{_definition(name, value)}</div>"
+        for name, value in pairs.items()
+    )
+    return Html(f'<dl class="facts">{"".join(items)}</dl>')
+
+
+def times(shape: Sequence[object]) -> str:
+    """A shape, as `28 \u00d7 28`."""
+    return " \u00d7 ".join(map(str, shape))
 
 
 def bullets(sentences: Iterable[str]) -> Html:
@@ -59,19 +72,12 @@ def section(name: str, title: str, *parts: str) -> Html:
 
 
 def aligned(numbers: Sequence[float | None]) -> list[str]:
-    """Numbers with the same number of decimals: four significant digits of the largest."""
-    defined = [abs(x) for x in numbers if x is not None and math.isfinite(x) and x]
-    whole = all(float(x).is_integer() for x in numbers if x is not None and math.isfinite(x))
-    largest, least = (max(defined), min(defined)) if defined else (1.0, 1.0)
-    if whole and largest < 1e15:
-        form = ",.0f"
-    elif largest >= 1e7 or largest < 1e-3 or least < largest / 1e6:
-        form = ".3e"
-    else:
-        form = f",.{min(max(3 - math.floor(math.log10(largest)), 0), 6)}f"
-    return [
-        "undefined" if x is None or math.isnan(x) else format(x, form).replace("-", "\u2212") for x in numbers
-    ]
+    """Numbers with the same number of decimals; whole ones with commas."""
+    if all(x is not None and float(x).is_integer() and abs(x) < 1e15 for x in numbers) and any(
+        isinstance(x, int) for x in numbers
+    ):
+        return [f"{x:,.0f}" for x in numbers]
+    return [score.replace("-", "\u2212") for score in format_column(numbers, 4)]
 
 
 def _column(cells: Sequence[Cell]) -> tuple[list[str], bool]:
@@ -80,6 +86,10 @@ def _column(cells: Sequence[Cell]) -> tuple[list[str], bool]:
     if len(numbers) < len(cells):
         return [text("" if cell is None else cell) for cell in cells], False
     return aligned(numbers), True
+
+
+def _definition(name: str, value: object) -> str:
+    return f"<dt>{text(name)}</dt><dd>{text(value)}</dd>"
 
 
 def _kind(kind: str) -> str:

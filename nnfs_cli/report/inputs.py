@@ -71,13 +71,15 @@ def _names(preparation: Preparation) -> list[str]:
 
 
 def _ranges(preparation: Preparation, record: RunRecord) -> tuple[Array, Array]:
-    """The least and largest number of each feature; without a record of them, from the rows that there are."""
+    """The least and largest number of each feature; without a record of them, those of some rows."""
     width = preparation.input_shape[0]
     if preparation.ranges is not None:
         return preparation.ranges.low, preparation.ranges.high
     if record.examples is not None and len(record.examples.x):
         return record.examples.x.min(axis=0).astype(float), record.examples.x.max(axis=0).astype(float)
-    shift, scale = (np.broadcast_to(a, (width,)) for a in (preparation.inputs.shift, preparation.inputs.scale))
+    shift, scale = (
+        np.broadcast_to(a, (width,)) for a in (preparation.inputs.shift, preparation.inputs.scale)
+    )
     return np.asarray(shift - 2.0 / scale), np.asarray(shift + 2.0 / scale)
 
 

@@ -65,8 +65,9 @@ def layer_records(layers: Sequence[Layer], add: Add) -> list[dict[str, Any]]:
 
 def _own_arrays(layer: Layer) -> Mapping[str, Array]:
     """The layer's parameters and statistics by name, without those of sublayers."""
-    arrays = {**layer.params(), **layer.statistics()}
-    return {name: array.value for name, array in arrays.items() if "/" not in name}
+    params = {name: param.value for name, param in layer.params().items()}
+    statistics = {name: statistic.value for name, statistic in layer.statistics().items()}
+    return {name: array for name, array in {**params, **statistics}.items() if "/" not in name}
 
 
 def _affine(affine: Affine, add: Add) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nnfs_cli.report.highlight import highlight
-from nnfs_cli.report.html import Html, bullets, facts, section, table, text
+from nnfs_cli.report.html import Html, bullets, facts, section, table, text, times
 from nnfs_cli.report.record import RunRecord
 
 STATUS = {
@@ -36,9 +36,9 @@ def _what(record: RunRecord) -> str:
     config, summary = record.config, record.summary
     kinds = [layer.type_name for layer in config.layers]
     sizes = [str(layer.options()["units"]) for layer in config.layers if "units" in layer.options()]
-    shape = " × ".join(map(str, record.network.shapes[0])) if record.network else "?"
+    shape = times(record.network.shapes[0]) if record.network else "?"
     is_plain = len(sizes) == kinds.count("dense") and not any("conv" in kind for kind in kinds)
-    body = "–".join([shape, *sizes]) if is_plain and len(sizes) < 9 else f"of {len(kinds)} layers"
+    body = "\u2013".join([shape, *sizes]) if is_plain and len(sizes) < 9 else f"of {len(kinds)} layers"
     aim = f"tells {len(record.classes)} classes apart" if record.classes else "predicts real values"
     rows = (summary.get("rows") or {}).get("train")
     learned = f", learned from {rows:,} rows of {config.dataset.type_name}" if rows else ""
@@ -48,19 +48,18 @@ def _what(record: RunRecord) -> str:
 def _tiles(record: RunRecord) -> Iterator[str]:
     summary, split = record.summary, record.pictured_split
     scores = (summary.get("scores") or {}).get(split) or {}
-    for name in sorted(scores, key=lambda name: name == "loss"):
-        yield _tile(f"{split} {_spoken(name)}", _short(name, scores[name]))
+    for i, name in enumerate(sorted(scores, key=lambda name: name == "loss")):
+        yield _tile(f"{split} {_spoken(name)}", _short(name, scores[name]), "main" if i == 0 else "")
     if "parameters" in summary:
         yield _tile("parameters", f"{summary['parameters']:,}")
-    planned = summary.get("epochs_planned")
-    done = summary.get("epochs")
-    yield _tile("epochs", f"{done:,}" if done == planned else f"{done} of {planned}")
+    done, planned = summary.get("epochs", 0), summary.get("epochs_planned")
+    yield _tile("epochs", f"{done:,} of {planned:,}" if planned and planned != done else f"{done:,}")
     if summary.get("seconds") is not None:
         yield _tile("training time", _duration(summary["seconds"]))
 
 
-def _tile(name: str, value: str) -> str:
-    return f"<div><dt>{text(name)}</dt><dd>{text(value)}</dd></div>"
+def _tile(name: str, value: str, kind: str = "") -> str:
+    return f"<div class='{kind}'><dt>{text(name)}</dt><dd>{text(value)}</dd></div>"
 
 
 def _short(name: str, score: float | None) -> str:
@@ -127,7 +126,7 @@ def data(record: RunRecord) -> Html:
         pairs[f"{split} rows"] = f"{count:,}"
     if preparation is not None:
         shape = preparation.input_shape
-        pairs["a row"] = " × ".join(map(str, shape)) + (" number" if math.prod(shape) == 1 else " numbers")
+        pairs["a row"] = times(shape) + (" number" if math.prod(shape) == 1 else " numbers")
         names = preparation.target_names
         if names:
             pairs["target" if len(names) == 1 else "targets"] = ", ".join(names)
@@ -170,11 +169,9 @@ def environment(record: RunRecord) -> Html:
 def again(record: RunRecord) -> Html:
     """How to repeat the run and use its network."""
     file = f"{record.place}/config.yaml"
-    commands = [
-        f"nnfs train {_quoted(file)}",
-        f"nnfs evaluate {_quoted(record.place)}",
-        f"nnfs predict {_quoted(record.place)} FILE",
-    ]
+    commands = [f"nnfs train {_quoted(file)}"]
+    if record.has_weights:
+        commands += [f"nnfs evaluate {_quoted(record.place)}", f"nnfs predict {_quoted(record.place)} FILE"]
     if record.summary.get("status") == "interrupted":
         commands.insert(0, f"nnfs resume {_quoted(record.place)}")
     pairs: dict[str, object] = {"seed": record.config.seed}

@@ -119,7 +119,10 @@ function showCurves(curves, root) {
     const found = lines(curves, name, false);
     if (!found.some(({ y }) => y.some((v) => v !== null))) continue;
     const positive = found.every(({ y }) => y.every((v) => v === null || v > 0));
-    const logSwitch = make("input", { type: "checkbox", disabled: !positive });
+    // A curve over many powers of ten is seen on a log scale alone, as that of a training that diverges.
+    const values = found.flatMap(({ y }) => y.filter((v) => v !== null));
+    const spread = values.reduce((a, v) => Math.max(a, v), 0) / values.reduce((a, v) => Math.min(a, v), Infinity);
+    const logSwitch = make("input", { type: "checkbox", disabled: !positive, checked: positive && spread > 1e6 && name !== "learning rate" });
     const box = make("div", { class: "chart" });
     const head = make("h3", { text: name.replaceAll("_", " ") });
     const tools = make("label", { title: positive ? null : "some values are not above 0" }, logSwitch, " log scale");

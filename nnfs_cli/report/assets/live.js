@@ -1,6 +1,6 @@
 // The network at work: an input, what each layer makes of it, and the prediction, while the reader changes it.
 
-const MOST_BARS = 12;
+const MOST_BARS = 12, MOST_VALUES = 200;
 const QUIET_LAYERS = ["flatten", "reshape", "dropout", "dropout2d", "gaussian_noise"];
 const WORDS = {
   picture: "Draw, or take an example. The network computes its prediction here, from its saved weights.",
@@ -90,8 +90,8 @@ function answerView(report) {
     if (!classes.length) said.textContent = names.length === 1 ? number(values[0], 6) : "";
     else said.replaceChildren(make("bdi", { text: names[best] ?? "–" }), " ", make("small", { text: probabilities ? percent(values[best]) : "" }));
     const order = values.map((_, k) => k);
-    if (names.length > MOST_BARS) order.sort((a, b) => values[b] - values[a]);
-    const shown = order.slice(0, MOST_BARS), [least, most] = [Math.min(...values), Math.max(...values)];
+    if (names.length > MOST_BARS && classes.length) order.sort((a, b) => values[b] - values[a]);
+    const shown = order.slice(0, classes.length ? MOST_BARS : MOST_VALUES), [least, most] = [Math.min(...values), Math.max(...values)];
     shown.forEach((k) => {
       const [from, to] = ranges ? ranges[k] : [least, most];
       const share = probabilities ? values[k] : (values[k] - from) / (to - from || 1);

@@ -31,7 +31,7 @@ function showConfusion(report, root) {
         const share = t === p ? 0 : count / (totals[t] || 1) / (worst || 1);
         cell.className = t === p ? "right" : count ? "wrong" : "none";
         cell.style.setProperty("--share", `${Math.round(100 * (count && t !== p ? 0.12 + 0.88 * share : 0))}%`);
-        if (share > 0.55) cell.classList.add("strong");
+        if (share > 0.75) cell.classList.add("strong");
         cells.set(`${t},${p}`, cell);
         return make("td", {}, cell);
       });

@@ -24,8 +24,8 @@ function colorTable(color) {
 function number(value, digits = 4) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
-  const size = Math.abs(value);
-  const text = size !== 0 && (size >= 1e6 || size < 1e-4) ? value.toExponential(digits - 1) : `${+value.toPrecision(digits)}`;
+  const size = Math.abs(value), rounded = +value.toPrecision(digits);
+  const text = size !== 0 && (size >= 1e6 || size < 1e-4) ? rounded.toExponential().replace("e+", "e") : `${rounded}`;
   return text.replaceAll("-", "−");
 }
 

@@ -7,7 +7,7 @@ function showWeights(report, root) {
   if (!weights.length) return;
   const choice = make("select", { id: "tensor", "aria-label": "Parameter" });
   weights.forEach(({ name, values }, i) => choice.append(make("option", { value: i, text: `${name}  (${values.shape.join(" × ")})` })));
-  const canvas = make("canvas", { class: "pixels", tabindex: 0, role: "img" }), said = make("p", { class: "hint" });
+  const canvas = make("canvas", { class: "pixels", role: "img" }), said = make("p", { class: "hint" });
   const read = make("output", { class: "readout" }), frame = make("div", { class: "frame" }, canvas);
   root.append(make("h3", { text: "Weights" }), make("div", { class: "tools" }, choice, read), frame, scaleBar(), said);
   let picture;
