@@ -3,7 +3,7 @@
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.metrics.base import likeliest
+from nnfs_cli.jobs.class_data import class_arrays
 from nnfs_cli.preprocessing.records import Split
 from nnfs_cli.training.evaluation import outputs
 from nnfs_cli.training.experiment import Experiment
@@ -18,7 +18,7 @@ GRID_POINTS = 240
 def plot_data(experiment: Experiment, evaluation: Evaluation) -> dict[str, Array]:
     """The arrays for the plots of an evaluated split, by name; of a regression at most PICTURE_ROWS rows.
 
-    target, prediction: class numbers (N,) or real values (N, M).
+    Of classes, those of `class_arrays`. Of a regression target and prediction, real values (N, M).
     With one input, also x (N, 1), and over its whole range curve_x, curve_prediction and, if the target
     without noise is known, curve_truth.
     With two inputs and classes, also x (N, 2) and the arrays of `decision_grid`.
@@ -27,7 +27,7 @@ def plot_data(experiment: Experiment, evaluation: Evaluation) -> dict[str, Array
     target = split.targets[split.rows]
     prediction = experiment.predictions(evaluation.outputs)
     if data.classes:
-        arrays = {"target": target, "prediction": likeliest(prediction)}
+        arrays = class_arrays(experiment, evaluation.split, prediction)
         if data.input_shape == (2,):
             x = split.x[split.rows]
             arrays |= {"x": experiment.in_raw_units(x), **decision_grid(experiment, x)}
