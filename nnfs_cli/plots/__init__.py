@@ -37,6 +37,8 @@ SOURCES = (
     Source("metrics", ("metrics",), "a metric and a finished epoch", essential=True),
     Source("learning_rate", ("learning_rate",), "a recorded step or epoch"),
     Source("seconds", ("seconds",), "a finished epoch"),
+    Source("layer_norms", ("gradients", "updates", "units"), "`training.diagnostics: true`"),
+    Source("histograms", ("activations", "gradient_histograms"), "`training.diagnostics: true`"),
     Source("predictions", ("predictions",), "a regression's predictions.npz", essential=True),
     Source("confusion", ("confusion",), "classes and predictions.npz", essential=True),
     Source("regions", ("regions",), "classes and two inputs", essential=True),
@@ -54,6 +56,13 @@ NAMES = tuple(name for source in SOURCES for name in source.names)
 def draw_essential(run: RunDirectory) -> list[Path]:
     """Draw what training shows at its end into the run's plots folder; return the files."""
     return _write(run, [source for source in SOURCES if source.essential], NAMES, "light", "png", None)
+
+
+def essential_files(run: RunDirectory) -> list[Path]:
+    """The files that `draw_essential` drew of a run."""
+    names = [name for source in SOURCES if source.essential for name in source.names]
+    files = [run.path / "plots" / f"{name}.png" for name in names]
+    return [file for file in files if file.is_file()]
 
 
 def draw_all(

@@ -65,7 +65,7 @@ def group(histories: Sequence[History]) -> list[Group]:
         grouped.setdefault(key, []).append(history)
     groups = list(grouped.values())
     labels = shorten_names(_labels(list(options.values()), groups), MOST_LETTERS)
-    counts = [f" ({len(some)} seeds)" if len(some) > 1 else "" for some in groups]
+    counts = [f" ({len(some)} runs)" if len(some) > 1 else "" for some in groups]
     return [Group(label + count, some) for label, count, some in zip(labels, counts, groups, strict=True)]
 
 
@@ -84,7 +84,7 @@ def _labels(options: Sequence[dict[str, Any]], groups: Sequence[list[History]]) 
 
 def _draw_panels(groups: Sequence[Group], columns: Sequence[str]) -> Axes:
     repeated = any(len(group.histories) > 1 for group in groups)
-    about = "\nline: mean over seeds; band: lowest to highest" if repeated else ""
+    about = "\nline: mean over runs; band: lowest to highest" if repeated else ""
     grid = panels([_title(column) for column in columns], (6.4, 4.6))
     for axes, column in zip(grid, columns, strict=True):
         curves = [(k, x, y) for k, group in enumerate(groups) for x, y in group.curves(column)]
