@@ -3,7 +3,7 @@
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.metrics.expected_calibration_error import ExpectedCalibrationError
+from nnfs_cli.metrics.expected_calibration_error import ExpectedCalibrationError, bin_of
 from nnfs_cli.plots.library import Axes
 from nnfs_cli.plots.style import BLUE, GRAY, ORANGE, drawing, ink, new_figure
 from nnfs_cli.plots.ticks import count_axis
@@ -16,12 +16,15 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
     if summary.get("task") != "classification" or not run.has("predictions.npz"):
         return {}
     arrays = run.arrays("predictions.npz")
-    if "probability" not in arrays:
+    if not arrays.get("probabilities", False):
         return {}
     own = [metric for metric in run.config().metrics if isinstance(metric, ExpectedCalibrationError)]
     metric = (*own, ExpectedCalibrationError())[0]
-    confidence = arrays["confidence"].astype(np.float64)
-    right = arrays["prediction"] == arrays["target"]
+    there = np.isfinite(arrays["p"]).all(axis=1)
+    confidence = arrays["p"][there].max(axis=1).astype(np.float64)
+    right = (arrays["prediction"] == arrays["target"])[arrays["p_rows"][there]]
+    if not len(right):
+        return {}
     rows, mean, accuracy = reliability(confidence, right, metric.bins)
     error = float(np.sum(rows * np.abs(accuracy - mean)) / max(rows.sum(), 1))
     with drawing():
@@ -39,7 +42,7 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
         axes.set_ylim(-0.02, 1.02)
         axes.set_ylabel("share of right predictions")
         axes.set_title(
-            f"{run.id}: is its confidence right?\n{summary['pictured_split']} rows, "
+            f"{run.id}: is its confidence right?\n{len(right):,} {summary['pictured_split']} rows, "
             f"expected calibration error {error:.4f} in {metric.bins} bins"
         )
         axes.legend(loc="best")
@@ -70,7 +73,7 @@ def interval(share: Array, rows: Array) -> tuple[Array, Array]:
 
 def reliability(confidence: Array, right: Array, bins: int) -> tuple[Array, Array, Array]:
     """Of each bin the rows, their mean confidence and the share of right ones (0 where it is empty)."""
-    which = np.searchsorted(np.arange(1, bins) / bins, confidence)
+    which = bin_of(confidence, bins)
     rows = np.bincount(which, minlength=bins)
     sums = (np.bincount(which, each, minlength=bins) for each in (confidence, right.astype(np.float64)))
     mean, accuracy = (each / np.maximum(rows, 1) for each in sums)

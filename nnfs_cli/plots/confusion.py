@@ -43,8 +43,11 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
         if not listed:
             _number_cells(axes, counts, share)
         _name_axes(axes, texts, turned=listed or room > LETTER * 4)
-        correct = counts.diagonal().sum() / max(counts.sum(), 1)
-        title = f"{run.id}: {correct:.2%} of {counts.sum():,} {summary['pictured_split']} rows are right"
+        rows = len(arrays["target"])
+        correct = counts.diagonal().sum() / max(rows, 1)
+        title = f"{run.id}: {correct:.2%} of {rows:,} {summary['pictured_split']} rows are right"
+        if counts.sum() < rows:
+            title += f"; {rows - counts.sum():,} have outputs that are no numbers"
         if listed:
             figure.suptitle(wrap_title(title, side + room + beside - 1.0), x=0.01, ha="left", fontsize=13)
         else:

@@ -1,10 +1,9 @@
 """roc.png and precision_recall.png, for classes: each class against the others, at every threshold."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
+from nnfs_cli.metrics.roc_auc import of_second
 from nnfs_cli.plots.colors import dashes, palette
 from nnfs_cli.plots.library import Axes
 from nnfs_cli.plots.names import shorten_names
@@ -21,10 +20,11 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
     if summary.get("task") != "classification" or not run.has("predictions.npz"):
         return {}
     arrays, names = run.arrays("predictions.npz"), summary["classes"]
-    if "scored" not in arrays or ("score" in arrays and len(names) > 2):
+    if "p" not in arrays or not (arrays["probabilities"] or len(names) == 2):
         return {}
-    target = arrays["target"][arrays["scored"]]
-    scores = dict(_scores(arrays, len(names)))
+    there = np.isfinite(arrays["p"]).all(axis=1)
+    p, target = arrays["p"][there].astype(np.float64), arrays["target"][arrays["p_rows"][there]]
+    scores = {1: of_second(p)} if len(names) == 2 else dict(enumerate(p.T))
     classes = [k for k in scores if 0 < np.count_nonzero(target == k) < len(target)]
     if not classes:
         return {}
@@ -40,15 +40,6 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
         drawn[name] = _draw(names, curves, name, f"{run.id}: {title}, {rows}")
         _finish(drawn[name], name, [np.mean(target == k) for k in classes])
     return drawn
-
-
-def _scores(arrays: dict[str, Array], classes: int) -> Iterator[tuple[int, Array]]:
-    """Numbers (S,) for each class, the larger the likelier; of two classes for the second alone."""
-    p = arrays["probability" if "probability" in arrays else "score"].astype(np.float64)
-    if classes == 2:
-        yield 1, p[:, 1] if "probability" in arrays else p[:, 1] - p[:, 0]
-    else:
-        yield from enumerate(p.T)
 
 
 def roc(score: Array, positive: Array) -> tuple[Array, Array, float]:

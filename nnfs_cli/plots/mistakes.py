@@ -11,11 +11,12 @@ from nnfs_cli.plots.library import Axes
 from nnfs_cli.plots.names import shorten_name, shorten_names, wrap_title
 from nnfs_cli.plots.style import drawing, grid_color, ink, new_figure
 from nnfs_cli.plots.ticks import shown_number
+from nnfs_cli.preprocessing.description import column_names
 from nnfs_cli.preprocessing.preparation import Column, Preparation
 from nnfs_cli.runs.directory import RunDirectory
 
 MOST, ACROSS = 24, 6
-MOST_COLUMNS, MOST_LETTERS = 5, 14
+MOST_COLUMNS, MOST_LETTERS = 3, 18
 SIZE = 9.5
 
 
@@ -25,21 +26,14 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
     if summary.get("task") != "classification" or not run.has("predictions.npz"):
         return {}
     arrays = run.arrays("predictions.npz")
-    if "example" not in arrays or not run.has("preparation.json"):
+    if "example_p" not in arrays or not run.has("preparation.json"):
         return {}
-    example = arrays["example"]
-    target, prediction, confidence = (
-        arrays[name][example] for name in ("target", "prediction", "confidence")
-    )
-    wrong = np.flatnonzero(target != prediction)
-    worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:MOST]
+    target, prediction = arrays["example_target"], arrays["example_prediction"]
+    worst = np.flatnonzero(target != prediction)[:MOST]  # the most wrong ones come first
     if not len(worst):
         return {}
     names = shorten_names(summary["classes"], MOST_LETTERS)
-    sure = ", {:.0%}" if "probability" in arrays else ""
-    said = [
-        (names[target[i]], names[prediction[i]], sure.format(confidence[i]).replace("%", " %")) for i in worst
-    ]
+    said = [(names[target[i]], names[prediction[i]] + _sure(arrays, i)) for i in worst]
     all_wrong = int(np.count_nonzero(arrays["target"] != arrays["prediction"]))
     which = f"the surest {len(worst)} of {all_wrong:,} mistakes"
     if len(worst) == all_wrong:
@@ -50,11 +44,18 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
     shape = image_shape(network, 0, preparation) if network is not None else ()
     if len(shape) in (2, 3):
         return {"mistakes": _draw_images(x.reshape(len(x), *shape), said, title)}
-    rows = example[worst]
-    return {"mistakes": _draw_table(preparation, x.reshape(len(x), -1), arrays, rows, said, title)}
+    return {"mistakes": _draw_table(run, arrays, worst, said, title)}
 
 
-def _draw_images(x: Array, said: list[tuple[str, str, str]], title: str) -> Axes:
+def _sure(arrays: dict[str, Array], example: int) -> str:
+    """`, 97 %`: the probability of what it was taken for."""
+    if not arrays["probabilities"]:
+        return ""
+    percent = 100 * float(arrays["example_p"][example].max())
+    return f", {min(percent, 99.9):.1f} %" if percent >= 99.5 else f", {percent:.0f} %"
+
+
+def _draw_images(x: Array, said: list[tuple[str, str]], title: str) -> Axes:
     across = min(ACROSS, len(x))
     down = -(-len(x) // across)
     with drawing():
@@ -64,64 +65,63 @@ def _draw_images(x: Array, said: list[tuple[str, str, str]], title: str) -> Axes
         low, high = color_range(x)
         for axes in grid:
             axes.set_axis_off()
-        for axes, image, (truth, taken, sure) in zip(grid, x, said, strict=False):
+        for axes, image, (truth, taken) in zip(grid, x, said, strict=False):
             axes.imshow(stretched(as_picture(image), low, high), cmap="gray", vmin=0.0, vmax=1.0)
-            axes.set_title(f"{truth}, taken for\n{taken}{sure}", fontsize=SIZE, loc="center")
+            axes.set_title(f"{truth}, taken for\n{taken}", fontsize=SIZE, loc="center")
     first: Axes = figure.axes[0]
     return first
 
 
 def _draw_table(
-    preparation: Preparation,
-    x: Array,
-    arrays: dict[str, Array],
-    rows: Array,
-    said: list[tuple[str, str, str]],
-    title: str,
+    run: RunDirectory, arrays: dict[str, Array], worst: Array, said: list[tuple[str, str]], title: str
 ) -> Axes:
-    """A line for each row (N, D), with its values in the columns that are most unlike those of other rows."""
-    names, columns = _columns(preparation, x, arrays["example_x"].reshape(len(arrays["example_x"]), -1))
-    heads = ["row", "is", "taken for", *(shorten_name(name, MOST_LETTERS) for name in names)]
+    """A line for each row, with its values in the columns in which it is least like its class."""
+    heads = ["row", "is", "taken for"]
     cells = [
-        [f"{row:,}", truth, f"{taken}{sure}", *values]
-        for row, (truth, taken, sure), *values in zip(rows.tolist(), said, *columns, strict=True)
+        [f"{row:,}", truth, taken]
+        for row, (truth, taken) in zip(arrays["example_row"][worst].tolist(), said, strict=True)
     ]
+    if "example_telling" in arrays:
+        heads.append("least like its class in")
+        columns = _columns(run.preparation())
+        for line, i in zip(cells, worst, strict=True):
+            telling = arrays["example_telling"][i][:MOST_COLUMNS]
+            line.append(", ".join(_value(columns[k], arrays["example_x"][i]) for k in telling.tolist()))
     with drawing():
-        width = 0.4 + 0.095 * sum(
+        width = 0.4 + 0.092 * sum(
             max(len(line[i]) for line in [heads, *cells]) + 2 for i in range(len(heads))
         )
         figure: Any = new_figure((max(width, 5.0), 0.29 * len(cells) + 1.1))
         axes: Axes = figure.add_subplot()
         axes.set_axis_off()
         axes.set_title(wrap_title(title, max(width, 5.0) - 0.6))
-        table = axes.table([heads, *cells], loc="upper left", cellLoc="right", edges="horizontal")
+        table = axes.table([heads, *cells], loc="upper left", cellLoc="left", edges="horizontal")
         table.auto_set_font_size(False)
         table.set_fontsize(SIZE)
         table.auto_set_column_width(range(len(heads)))
-        for (line, _), cell in table.get_celld().items():
+        for (place, _), cell in table.get_celld().items():
             cell.set_edgecolor(grid_color())
-            cell.set_text_props(weight="bold" if line == 0 else "normal", color=ink())
+            cell.set_text_props(weight="bold" if place == 0 else "normal", color=ink())
             cell.get_text().set_parse_math(False)  # names are no formulas
             cell.set_height(1.0 / (len(cells) + 1))
     return axes
 
 
-def _columns(preparation: Preparation, x: Array, others: Array) -> tuple[list[str], list[list[str]]]:
-    """The names of the columns in which rows x (N, D) are most unlike `others` (E, D), and their values."""
-    columns = preparation.columns or [Column(f"x{i + 1}") for i in range(x.shape[1])]
-    starts = np.cumsum([0, *(column.width for column in columns)])
-    spread = np.maximum(others.std(axis=0), 1e-12)
-    unlike = np.abs((x - others.mean(axis=0)) / spread).mean(axis=0)
-    telling = [
-        unlike[start : start + column.width].max() for start, column in zip(starts, columns, strict=False)
+def _columns(preparation: Preparation) -> list[tuple[Column, slice]]:
+    """The table's columns, and which numbers of a row they are."""
+    columns = preparation.columns or [Column(name) for name in column_names(preparation)]
+    starts = np.cumsum([0, *(column.width for column in columns)]).tolist()
+    return [
+        (column, slice(start, start + column.width)) for column, start in zip(columns, starts, strict=False)
     ]
-    chosen = sorted(np.argsort(-np.array(telling), kind="stable")[:MOST_COLUMNS].tolist())
-    texts = []
-    for i in chosen:
-        values = x[:, starts[i] : starts[i] + columns[i].width]
-        if categories := columns[i].categories:
-            which = np.where(values.any(axis=1), values.argmax(axis=1), -1).tolist()
-            texts.append([shorten_name((*categories, "")[k], MOST_LETTERS) for k in which])
-        else:
-            texts.append([shown_number(float(f"{value:.4g}")) for value in values[:, 0]])
-    return [columns[i].name for i in chosen], texts
+
+
+def _value(column: tuple[Column, slice], x: Array) -> str:
+    """`petal_length 5.1`: a column's value in a row x (D,)."""
+    (own, part), name = column, shorten_name(column[0].name, MOST_LETTERS)
+    values = x.reshape(-1)[part]
+    if own.categories:
+        return (
+            f"{name} {shorten_name(own.categories[values.argmax()], MOST_LETTERS) if values.any() else '?'}"
+        )
+    return f"{name} {shown_number(float(f'{values[0]:.4g}'))}"
