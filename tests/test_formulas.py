@@ -334,6 +334,8 @@ D = r"\dfrac{\partial L}{\partial %s}"
          r"a = \dfrac{\left(b + c\right) \odot d}{e \odot f} - \left(g - h\right)"),
         ("a = (x @ W) * m", "a = (x W1) ⊙ m", r"a = \left(x \, W_1\right) \odot m"),
         ("a = (-b)**2 * 3", "a = (-b)² · 3", r"a = \left(-b\right)^{2} \cdot 3"),
+        ("a = x * 1e-12 + 12345678 * b", "a = x · 1e-12 + 12345678 b",
+         r"a = x \cdot 1 \cdot 10^{-12} + 12345678 \, b"),
         ("a = 2 * sum(x) * y", "a = (2 Σ x) y", r"a = \left(2 \, \sum \, x\right) \, y"),
     ],
 )  # fmt: skip
