@@ -9,6 +9,7 @@ import numpy as np
 
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.core.blas_threads import blas_name
+from nnfs_cli.core.machine import machine
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.version import __version__
@@ -69,6 +70,7 @@ def first_summary(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
         "rows": {name: len(split) for name, split in splits.items()},
         **engine_facts(experiment),
         "versions": {"python": platform.python_version(), **versions()},
+        "machine": machine(),
         "data_fingerprint": experiment.data.fingerprint,
         **({"initial_weights": weights} if weights else {}),
         "notes": list(dict.fromkeys([*earlier.get("notes", ()), *experiment.data.notes])),
