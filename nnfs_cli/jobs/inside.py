@@ -4,6 +4,7 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.blas_threads import limit_blas
+from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.jobs.load import load_experiment
 from nnfs_cli.metrics.base import likeliest
 from nnfs_cli.preprocessing.description import normalized
@@ -30,10 +31,21 @@ MULTIPLY_ADDS = 4e9
 """About how many all repeats together may take: some 0.2 s on one core. Large networks get fewer columns."""
 
 
-def add_inside(run: RunDirectory) -> None:
-    """Write a run's inside.npz, which runs of earlier versions lack. It loads the run's data."""
-    experiment = load_experiment(run)
-    run.write_arrays("inside.npz", inside_arrays(experiment, run.summary()["pictured_split"]))
+def add_inside(run: RunDirectory) -> str:
+    """Write the inside.npz that runs of earlier versions lack; a note if its data changed or are gone."""
+    summary = run.summary()
+    split = summary.get("pictured_split")
+    if split is None or run.has("inside.npz") or not run.has("weights.npz"):
+        return ""
+    lacks = f"{run.path} has no inside.npz, and so no pictures of saliency, feature maps and importance"
+    try:
+        experiment = load_experiment(run)
+    except NnfsError as error:
+        return f"{lacks}: {error}"
+    if experiment.data.fingerprint != summary.get("data_fingerprint") or split not in experiment.data.splits:
+        return f"{lacks}: the data is not what the run was trained on"
+    run.write_arrays("inside.npz", inside_arrays(experiment, split))
+    return ""
 
 
 @limit_blas(1)
