@@ -35,6 +35,8 @@ class Source:
 SOURCES = (
     Source("loss", ("loss",), "a recorded step or epoch", essential=True),
     Source("metrics", ("metrics",), "a metric and a finished epoch", essential=True),
+    Source("learning_rate", ("learning_rate",), "a recorded step or epoch"),
+    Source("seconds", ("seconds",), "a finished epoch"),
     Source("predictions", ("predictions",), "a regression's predictions.npz", essential=True),
     Source("confusion", ("confusion",), "classes and predictions.npz", essential=True),
     Source("regions", ("regions",), "classes and two inputs", essential=True),

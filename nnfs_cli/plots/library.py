@@ -35,13 +35,14 @@ with _any_backend():
     from matplotlib.collections import LineCollection
     from matplotlib.figure import Figure
     from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
-    from matplotlib.patches import FancyBboxPatch
+    from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
     from matplotlib.text import Text
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 __all__ = [
     "Axes",
     "Axis",
+    "FancyArrowPatch",
     "FancyBboxPatch",
     "Figure",
     "FigureCanvasAgg",
@@ -51,6 +52,7 @@ __all__ = [
     "LogLocator",
     "MaxNLocator",
     "NullFormatter",
+    "Rectangle",
     "Text",
     "findfont",
     "fontManager",
