@@ -1,7 +1,7 @@
 """The network drawn: every weight a line, larger networks as blocks with shapes."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def test_every_weight_is_a_line_in_its_color_and_width(tmp_path: Path) -> None:
     small = network([Dense(2), Tanh(), Dense(2)], (2,))
     small.params.value[...] = np.random.default_rng(1).normal(size=small.params.value.size)
     axes = draw_network(small, "xor", ["a", "in $ and $"], ["no", "yes"])
-    first, second = (c for c in axes.collections if isinstance(c, LineCollection))
+    first, second = (cast(Any, c) for c in axes.collections if isinstance(c, LineCollection))
     matrices = [layer.W.value for layer in small.layers if isinstance(layer, Dense)]
     scale = max(np.abs(W).max() for W in matrices)
     for lines, W in ((first, matrices[0]), (second, matrices[1])):

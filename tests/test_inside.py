@@ -262,7 +262,7 @@ def test_saliency_and_feature_maps_show_the_rows_that_they_are_of(runs: dict[str
     expected = np.sort((sizes / sizes.max(axis=(1, 2), keepdims=True)).ravel())
     assert np.sort(shown[np.isfinite(shown)]) == pytest.approx(expected)
     assert "upright" in texts(axes)
-    maps: Any = drawn(runs["bars"], "feature_maps")["feature-maps"]
+    maps: Any = drawn(runs["bars"], "feature_maps")["feature_maps"]
     names = [each.get_ylabel().split("\n")[0] for each in maps.figure.axes]
     assert names == ["input", "1_conv2d", "2_max_pool2d", "3_tanh", "4_conv2d", "5_relu", "6_max_pool2d"]
     table = drawn(runs["table"], "saliency")["saliency"]

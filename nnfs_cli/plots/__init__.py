@@ -42,7 +42,7 @@ SOURCES = (
     Source("regions", ("regions",), "classes and two inputs", essential=True),
     Source("network", ("network",), "weights.npz"),
     Source("weights", ("weights", "filters"), "weights.npz, and convolutions for their filters"),
-    Source("feature_maps", ("feature-maps",), "layers of images, and inside.npz"),
+    Source("feature_maps", ("feature_maps",), "layers of images, and inside.npz"),
     Source("saliency", ("saliency",), "inside.npz with saliency"),
     Source("importance", ("importance", "dependence"), "a table of two or more columns, and inside.npz"),
 )

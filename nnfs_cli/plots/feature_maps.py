@@ -1,4 +1,4 @@
-"""feature-maps.png: what each layer of images makes of one row."""
+"""feature_maps.png: what each layer of images makes of one row."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
         few = f"; the first {ACROSS} channels" if max(map(len, maps.values())) > ACROSS else ""
         title = f"{run.id}: feature maps of row {arrays['rows'][0]} ({said_of(run, arrays)[0]}){few}"
         figure.suptitle(wrap_title(title, WIDTH), x=0.01, ha="left", fontsize=13)
-    return {"feature-maps": grid[-1]}
+    return {"feature_maps": grid[-1]}
 
 
 def _draw_row(axes: Axes, x: Array) -> None:

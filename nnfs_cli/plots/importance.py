@@ -55,8 +55,7 @@ def _draw_importance(run: RunDirectory, arrays: dict[str, Array]) -> Axes:
     lines = [f"{run.id}: permutation importance"]
     if len(order) < len(columns):
         lines.append(f"{len(order)} of {len(columns)} columns, those of the largest gradients")
-    split = run.summary()["pictured_split"]
-    lines.append(f"{rows:,} {split} rows, {repeats} repeats; lines: 5 % to 95 % of the repeats")
+    lines.append(f"{rows:,} {arrays['split']} rows, {repeats} repeats; lines: 5 % to 95 % of the repeats")
     axes.set_title("\n".join(lines), fontsize=12)
     return axes
 
@@ -94,7 +93,7 @@ def _draw_dependences(run: RunDirectory, arrays: dict[str, Array], columns: list
         few = f"; {len(shown)} of {outputs} curves, those that move most" if outputs > MOST_CURVES else ""
         title = (
             f"{run.id}: partial dependence, mean over {int(arrays['score_rows']):,} "
-            f"{run.summary()['pictured_split']} rows; shaded: 5 % to 95 % of resamples of these rows{few}"
+            f"{arrays['split']} rows; shaded: 5 % to 95 % of resamples of these rows{few}"
         )
         figure.suptitle(wrap_title(title, 4.4 * max(across, 1.6)), x=0.01, ha="left", fontsize=12)
     return grid[0]

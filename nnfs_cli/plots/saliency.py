@@ -66,7 +66,7 @@ def _draw_images(run: RunDirectory, arrays: dict[str, Array], x: Array, gradient
             axes.set_axis_off()
             axes.set_anchor("W")
         what = "predicted class" if run.preparation().classes else "prediction"
-        above.set_title(f"{run.id}: {_split(run)} rows")
+        above.set_title(f"{run.id}: {arrays['split']} rows")
         below.set_title(f"What moves the score of the {what}")
     return below
 
@@ -98,9 +98,5 @@ def _draw_table(run: RunDirectory, arrays: dict[str, Array], gradients: Array) -
     else:
         what = shorten_name(preparation.output_names(arrays["prediction"].shape[1], "prediction")[0], 20)
     few = f", {len(chosen)} of {len(names)} columns" if len(chosen) < len(names) else ""
-    axes.set_title(f"{run.id}: what moves the {what}\n{_split(run)} rows{few}", fontsize=12)
+    axes.set_title(f"{run.id}: what moves the {what}\n{arrays['split']} rows{few}", fontsize=12)
     return axes
-
-
-def _split(run: RunDirectory) -> str:
-    return str(run.summary().get("pictured_split", "the data"))
