@@ -6,12 +6,13 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.colors import dashes, palette
-from nnfs_cli.plots.inside import inside, strongest
+from nnfs_cli.plots.inside import inside, strongest, trained_network
 from nnfs_cli.plots.library import Axes
 from nnfs_cli.plots.names import shorten_name, shorten_names, wrap_title
 from nnfs_cli.plots.style import BLUE, drawing, ink, panels
 from nnfs_cli.preprocessing.preparation import Column, Preparation
 from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.training.defined import gives_probabilities
 
 MOST_LETTERS = 24
 MOST_CURVES = 5
@@ -82,8 +83,8 @@ def _draw_dependences(run: RunDirectory, arrays: dict[str, Array], columns: list
         for axes, f in zip(grid, columns, strict=True):
             _draw_dependence(axes, every[f], arrays[f"dependence_x/{f}"], arrays[f"dependence/{f}"], shown)
         for axes in grid[::across]:
-            what = "mean probability" if preparation.classes else "mean prediction"
-            axes.set_ylabel(f"{what} of {names[shown[0]]}" if len(shown) == 1 else what)
+            what = f"mean {_predicted(run)}"
+            axes.set_ylabel(f"{what}\nof {names[shown[0]]}" if len(shown) == 1 else what)
         figure: Any = grid[0].figure
         if len(shown) > 1:
             handles, labels = grid[0].get_legend_handles_labels()
@@ -97,6 +98,14 @@ def _draw_dependences(run: RunDirectory, arrays: dict[str, Array], columns: list
         )
         figure.suptitle(wrap_title(title, 4.4 * max(across, 1.6)), x=0.01, ha="left", fontsize=12)
     return grid[0]
+
+
+def _predicted(run: RunDirectory) -> str:
+    """What the network predicts: a probability of each class, a score, or a value."""
+    if not run.preparation().classes:
+        return "prediction"
+    network = trained_network(run)
+    return "probability" if network and gives_probabilities(run.config().loss, network) else "score"
 
 
 def _most_moved(arrays: dict[str, Array], columns: list[int]) -> list[int]:

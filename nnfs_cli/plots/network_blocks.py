@@ -58,7 +58,7 @@ def draw_blocks(network: Network, title: str, outputs: Sequence[str] = ()) -> Ax
                 x, y = c * WIDTH, -r * STEP
                 for k in range(block.begins):
                     begun.append((x, y + BAR / 2 + 0.22 + 0.02 * k))
-                width = 1.6 + 2.8 * math.log(math.prod(block.shape) + 1) / largest
+                width = 2.4 + 2.0 * math.log(math.prod(block.shape) + 1) / largest
                 _draw_block(axes, x, y, block, width)
                 if block.ends:
                     _draw_branch(axes, begun.pop(), (x - width / 2, y), block.depth)

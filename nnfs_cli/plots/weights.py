@@ -119,7 +119,7 @@ def _draw_kernels(run: RunDirectory, kernels: dict[str, Array]) -> Axes:
     shown = list(kernels.items())[:MOST_LAYERS]
     with drawing():
         titles = [f"{name}, {_times(weights.shape)}" for name, weights in shown]
-        grid = panels(titles, (6.0, 5.4))
+        grid = panels(titles, (4.8, 4.6))
         for axes, (_, every) in zip(grid, shown, strict=True):
             weights = every[:MOST_FILTERS, :MOST_CHANNELS]
             whole, which = _kernel_matrix(weights, every.shape)
