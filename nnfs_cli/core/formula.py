@@ -129,12 +129,18 @@ def stated(
     return tuple(formulas)
 
 
+def function_name(name: str) -> str:
+    """A component's name as that of a function: `my_layer` for my-layer."""
+    plain = re.sub(r"\W", "_", name)
+    return f"{plain}_" if keyword.iskeyword(plain) or plain[:1].isdigit() else plain
+
+
 def completed(formulas: Sequence[Formula], name: str, params: Collection[str]) -> tuple[Formula, ...]:
     """A layer's formulas, and in general terms what they lack: y, or the gradient to x or one of `params`.
 
     y is then a function `name` of x and the parameters, and a gradient the transposed Jacobian times dy.
     """
-    function = re.sub(r"\W", "_", name) + "_" * keyword.iskeyword(name)
+    function = function_name(name)
     general = {
         "y": f"y = {function}({', '.join(['x', *params])})",
         **{f"d{each}": f"d{each} = vjp(y, {each}, dy)" for each in (*params, "x")},

@@ -120,7 +120,7 @@ class Tracer:
         )
 
     def _prepared(self) -> tuple[Mapping[str, Array], Mapping[str, Array]]:
-        """The gradient with the regularizer's, and then clipped, as `Descent.step` does; it stays as it is."""
+        """The gradient with the regularizer's, and then clipped, as `Descent.step` does to it."""
         params, descent = self.network.params, self.descent
         grad = params.grad.copy()
         if descent.regularizer is not None:
