@@ -52,6 +52,7 @@ def first_summary(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
     weights = earlier.get("initial_weights") or _initial_weights(experiment.config)
     config, splits = experiment.config, experiment.data.splits
     epochs = run.table("epochs.csv")  # empty, unless the run is resumed
+    done = experiment.progress.step
     final = {name: int(x[-1]) if name in ("epoch", "step") else float(x[-1]) for name, x in epochs.items()}
     return {
         "id": run.id,
@@ -62,7 +63,8 @@ def first_summary(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
         "classes": list(experiment.data.classes),
         "epochs": experiment.progress.epoch,
         "epochs_planned": config.training.epochs,
-        "steps": experiment.progress.step,
+        "steps": done,
+        **({"resumed": [*earlier.get("resumed", ()), done]} if done else {}),
         **({"final": final} if final else {}),
         "parameters": experiment.network.params.value.size,
         "rows": {name: len(split) for name, split in splits.items()},
