@@ -54,9 +54,25 @@ def _curves(record: RunRecord, add: Add) -> dict[str, Any] | None:
     return {
         "epochs": {name: add(column) for name, column in epochs.items()},
         "steps": {name: add(column) for name, column in steps.items()},
+        "layers": _by_layer(record, add),
         "steps_per_epoch": _steps_per_epoch(record),
         "thinned": every > CURVE_POINTS and every,
         "best": (record.summary.get("best") or {}).get("epoch"),
+    }
+
+
+def _by_layer(record: RunRecord, add: Add) -> dict[str, Any] | None:
+    """How large each trained layer's gradient is, and how large its update against its weights."""
+    kept = record.diagnostics
+    if not len(kept.get("step", ())):
+        return None
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = kept["update_norm"] / kept["weight_norm"]
+    return {
+        "names": kept["trained"].tolist(),
+        "step": add(kept["step"]),
+        "gradient norm": add(kept["gradient_norm"].T),
+        "update-to-weight ratio": add(ratio.T),
     }
 
 
