@@ -246,3 +246,42 @@ def loss_cases() -> Iterator[tuple[str, None, Array, Array]]:
         loss = LOSSES[name]()
         for _, z, _ in loss.trials(2, 4, rng):
             yield name, None, z[0], loss.predict(z)[0]
+
+
+PLUGIN = """
+from dataclasses import dataclass
+import numpy as np
+from nnfs_cli import LAYERS, Layer
+
+@LAYERS.register("cube")
+@dataclass(eq=False)
+class Cube(Layer):
+    def forward(self, x, y):
+        np.power(x, 3, out=y)
+    def input_grad(self, x, y, dy, dx):
+        np.multiply(dy, 3 * x * x, out=dx)
+"""
+
+
+def test_a_network_that_cannot_run_in_the_page_says_so_and_the_rest_is_there(
+    browser: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "own.py").write_text(PLUGIN)
+    config = {
+        "name": "own",
+        "plugins": [str(tmp_path / "own.py")],
+        "layers": ["flatten", {"type": "dense", "units": 4}, "cube", {"type": "dense", "units": 2}],
+        "loss": "cross_entropy",
+        "optimizer": {"type": "sgd", "learning_rate": 0.01},
+        "training": {"epochs": 1},
+        "dataset": {"type": "toy_bars"},
+    }
+    run = Experiment(config).train(tmp_path, "own", progress=False)
+    watched = opened(browser, run)
+    page = watched.page
+    assert "The layer cube is a plugin's" in page.locator("#try").inner_text()
+    assert page.evaluate("report.network") is None
+    page.locator(".confusion button:not(:disabled)").first.click()
+    assert page.locator("#cell canvas").count() > 0
+    assert page.evaluate("report.charts.length") == 1
+    close(watched)

@@ -11,9 +11,11 @@ const WORDS = {
 
 let tryRow = () => {};
 
+// Fill the section; false if there is nothing to say there.
 function showLive(report, root, words) {
   const { inputs, network } = report;
-  if (!network) return words.textContent !== "";
+  words.textContent = report.why_not_live;
+  if (!network) return report.why_not_live !== "";
   if (!inputs) {
     words.textContent = "This network's inputs have no simple form to make them here; nnfs predict takes them from files.";
     return true;

@@ -16,6 +16,7 @@ function showConfusion(report, root) {
   const words = isDrawn
     ? `Rows are the truth, columns the predictions, on ${report.split}. Color is the share of the row that a mistake takes. Open a cell to see rows behind it.`
     : `The most frequent mistakes on ${report.split}; a matrix of ${classes.length} classes would be too large to read.`;
+  const beside = make("div", { class: "beside" });
   root.append(make("p", { text: words }));
   if (isDrawn) {
     const table = make("table", { class: wide ? "confusion small" : "confusion" });
@@ -41,9 +42,10 @@ function showConfusion(report, root) {
       body.append(make("tr", {}, make("th", { scope: "row", title: classes[t] }, label(classes[t])), ...line));
     });
     table.append(body);
-    root.append(make("div", { class: "wide" }, table));
+    beside.append(make("div", { class: "wide" }, table));
   }
-  root.append(worstPairs(report, totals, open, isDrawn ? 10 : 60), panel);
+  beside.append(panel);
+  root.append(beside, worstPairs(report, totals, open, isDrawn ? 10 : 60));
 }
 
 // Arrow keys go from cell to cell.
@@ -100,7 +102,7 @@ function rowsOf(report, chosen) {
   const attempt = (i) => network && (() => tryRow(rowOf(examples, i)));
   const confidence = (i) => {
     if (!network || !report.classes.length || !report.probabilities) return "";
-    return ` ${percent(predict(network, rowOf(examples, i)).answer[examples.prediction.data[i]])}`;
+    return `, ${percent(predict(network, rowOf(examples, i)).answer[examples.prediction.data[i]])}`;
   };
   if (inputs?.kind === "picture") {
     const line = make("div", { class: "thumbnails" });
