@@ -170,7 +170,12 @@ def test_open_shows_the_page_and_says_if_there_is_no_browser(
 ) -> None:
     nnfs("train", "cubic.yaml", "--id", "a", "-q")
     opened: list[str] = []
-    monkeypatch.setattr("webbrowser.open", lambda address: opened.append(address) or len(opened) == 1)
+
+    def show(address: str) -> bool:
+        opened.append(address)
+        return len(opened) == 1
+
+    monkeypatch.setattr("webbrowser.open", show)
     assert nnfs("report", "a", "--open").err == ""
     assert opened == [Path("runs/a/report.html").absolute().as_uri()]
     assert "no browser was found" in nnfs("report", "a", "--open").err

@@ -152,7 +152,7 @@ function fields({ columns, low, high }, change) {
 // toX, toY: from the canvas (0 … 1, upward) to the inputs.
 function map(report, change) {
   const { inputs, network } = report, isPlane = inputs.kind === "plane";
-  const canvas = make("canvas", { class: "map", width: 720, height: isPlane ? 720 : 440, tabindex: 0, role: "img", id: "map",
+  const canvas = make("canvas", { class: "map", width: 720, height: isPlane ? 720 : 440, tabindex: 0, role: "application", id: "map",
     "aria-label": `${isPlane ? "The plane of the two inputs" : "The network's answer along its input"}; arrow keys move the point` });
   const set = fields(inputs, (row) => {
     place();
