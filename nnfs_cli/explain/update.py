@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+
 import numpy as np
 
 from nnfs_cli.core.formula import Formula

@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnfs_cli.core.errors import NnfsError, did_you_mean
+from nnfs_cli.core.errors import NnfsError, did_you_mean, listed
 from nnfs_cli.runs.directory import RunDirectory
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ SOURCES = (
     Source("metrics", ("metrics",), "a metric and a finished epoch", essential=True),
     Source("learning_rate", ("learning_rate",), "a recorded step or epoch"),
     Source("seconds", ("seconds",), "a finished epoch"),
+    Source("layer_norms", ("gradients", "updates", "units"), "`training.diagnostics: true`"),
+    Source("histograms", ("activations", "gradient_histograms"), "`training.diagnostics: true`"),
     Source("predictions", ("predictions",), "a regression's predictions.npz", essential=True),
     Source("confusion", ("confusion",), "classes and predictions.npz", essential=True),
     Source("regions", ("regions",), "classes and two inputs", essential=True),
@@ -54,6 +56,13 @@ NAMES = tuple(name for source in SOURCES for name in source.names)
 def draw_essential(run: RunDirectory) -> list[Path]:
     """Draw what training shows at its end into the run's plots folder; return the files."""
     return _write(run, [source for source in SOURCES if source.essential], NAMES, "light", "png", None)
+
+
+def essential_files(run: RunDirectory) -> list[Path]:
+    """The files that `draw_essential` drew of a run."""
+    names = [name for source in SOURCES if source.essential for name in source.names]
+    files = [run.path / "plots" / f"{name}.png" for name in names]
+    return [file for file in files if file.is_file()]
 
 
 def draw_all(
@@ -82,6 +91,37 @@ def draw_all(
             needs = next(source.needs for source in SOURCES if name in source.names)
             raise NnfsError(f"--only: {run.path} has no picture {name!r}; it needs {needs}")
     return files
+
+
+def draw_comparison(
+    runs: Sequence[RunDirectory],
+    only: Sequence[str] = (),
+    *,
+    folder: Path,
+    style: str = "light",
+    suffix: str = "png",
+) -> list[Path]:
+    """Draw several runs over each other, all pictures or `only` some, into a folder; return the files.
+
+    NnfsError if a name of `only` is not one of theirs, or none of the runs has finished an epoch.
+    """
+    from nnfs_cli.plots import comparison
+    from nnfs_cli.plots.style import drawing, save
+
+    for name in only:
+        if name not in comparison.NAMES:
+            alone = "; that is a picture of one run" if name in NAMES else ""
+            raise NnfsError(
+                f"--only: several runs have no picture {name!r}{alone}; they have {listed(comparison.NAMES)}"
+            )
+    with drawing(style):
+        drawn = {name: axes for name, axes in comparison.draw(runs).items() if name in (only or NAMES)}
+        if not drawn:
+            raise NnfsError("nothing to draw: none of these runs has finished an epoch, or has a metric")
+        folder.mkdir(parents=True, exist_ok=True)
+        return [
+            folder / file for name, axes in drawn.items() for file in save(axes, folder, f"{name}.{suffix}")
+        ]
 
 
 def figures(run: RunDirectory) -> "dict[str, Figure]":
