@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nnfs_cli.core.errors import counted
-from nnfs_cli.explain.numbers import shown
+from nnfs_cli.explain.numbers import shown, summary
 from nnfs_cli.explain.records import Equation, Part, Term
 
 LONG = 25
@@ -103,11 +103,9 @@ def _is_telling(term: Term) -> bool:
 def _few(term: Term) -> str:
     """An array's numbers if they are few, else its norm."""
     numbers = shown(term.value)
-    if term.value.size > FEW:
-        return (
-            f"{numbers.rows[0][0]} {numbers.summary}"
-            if numbers.is_number
-            else numbers.summary.partition(",")[0]
-        )
+    if term.value.size > FEW and not numbers.is_number:
+        return summary(term.value).partition(",")[0]
+    if numbers.is_number:
+        return f"{numbers.rows[0][0]} {numbers.summary}".rstrip()
     rows = ["  ".join(row) for row in numbers.rows]
-    return rows[0] if numbers.is_number else f"[{';  '.join(rows)}]"
+    return f"[{';  '.join(rows)}]"

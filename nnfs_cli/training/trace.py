@@ -147,7 +147,7 @@ class Tracer:
             workspace = Workspace(self.network, len(rows), to_input=True)
             self._batches[key] = Batch(data.splits[split], data.inputs, workspace)
         batch = self._batches[key]
-        self.network.draws.step = self.experiment.progress.step * self.experiment.config.training.accumulate
+        self.network.draws.seek(self.experiment.progress.step * self.experiment.config.training.accumulate)
         batch.fill(rows)
         with np.errstate(**IGNORE_OVERFLOW):
             batch.workspace.forward()
