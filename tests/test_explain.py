@@ -417,7 +417,7 @@ def test_each_format_is_written_to_the_file_that_its_ending_names(nnfs: Nnfs) ->
 
 
 def test_a_run_is_explained_with_its_trained_weights(nnfs: Nnfs) -> None:
-    nnfs("train", "cubic.yaml", "--id", "trained", "--set", "training.epochs=1", "-q")
+    assert nnfs("train", "blobs.yaml", "--id", "trained", "--set", "training.epochs=1", "-q").status == 0
     outcome = nnfs("explain", "trained", "--row", "0")
     assert "The weights are those that run trained saved." in " ".join(outcome.out.split())
     assert (
