@@ -14,6 +14,7 @@ from nnfs_cli.jobs.plot_data import plot_data
 from nnfs_cli.report.page import render
 from nnfs_cli.report.record import Examples, RunRecord
 from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.runs.listing import default_split
 from nnfs_cli.training.evaluation import evaluate
 
 NORMS = ("step", "trained", "gradient_norm", "update_norm", "weight_norm")
@@ -46,7 +47,7 @@ def gather(run: RunDirectory) -> RunRecord:
         network = Network(copy.deepcopy(config.layers), preparation.input_shape, config.dtype)
         if has_weights:
             network.params.load(run.arrays("weights.npz"), str(run.path / "weights.npz"))
-    evaluation = f"evaluation-{summary.get('pictured_split')}.json"
+    evaluation = f"evaluation-{_pictured_split(summary)}.json"
     predictions = run.arrays("predictions.npz") if run.has("predictions.npz") else {}
     examples, missing = _examples(run, summary, predictions)
     return RunRecord(
@@ -68,6 +69,11 @@ def gather(run: RunDirectory) -> RunRecord:
     )
 
 
+def _pictured_split(summary: Mapping[str, Any]) -> str:
+    """The split that predictions.npz is of."""
+    return str(summary.get("pictured_split") or default_split(summary.get("scores") or ["train"]))
+
+
 def _examples(
     run: RunDirectory, summary: Mapping[str, Any], predictions: Mapping[str, Array]
 ) -> tuple[Examples | None, tuple[str, ...]]:
@@ -81,7 +87,7 @@ def _examples(
             return None, (f"no rows are shown, since the data cannot be loaded: {error}",)
         if experiment.data.fingerprint != summary.get("data_fingerprint"):
             return None, ("no rows are shown, since the data have changed since training",)
-        predictions = plot_data(experiment, evaluate(experiment, summary["pictured_split"]))
+        predictions = plot_data(experiment, evaluate(experiment, _pictured_split(summary)))
     if not len(predictions["example_x"]):
         return None, ("no rows are shown, since one alone is too large for the page",)
     x, rows, target, prediction = (
