@@ -1,0 +1,24 @@
+"""All checks, one after the other."""
+
+from collections.abc import Iterator, Sequence
+
+from nnfs_cli.core.errors import NnfsError, did_you_mean
+from nnfs_cli.doctor import data_checks, network_checks, split_checks, training_checks
+from nnfs_cli.doctor.finding import CHECKS, Finding
+from nnfs_cli.doctor.subject import Subject
+
+MODULES = (data_checks, split_checks, network_checks, training_checks)
+"""Importing them fills CHECKS."""
+
+
+def choose(only: Sequence[str] = ()) -> list[str]:
+    """The names of all checks, or these; NnfsError for one that there is not."""
+    for name in only:
+        if name not in CHECKS:
+            raise NnfsError(f"--only: no check {name!r}{did_you_mean(name, CHECKS)}")
+    return [name for name in CHECKS if not only or name in only]
+
+
+def examine(subject: Subject, names: Sequence[str]) -> Iterator[Finding]:
+    """The finding of each check."""
+    return (CHECKS[name](subject) for name in names)
