@@ -13,6 +13,8 @@ from nnfs_cli.training.defined import gives_probabilities
 
 LARGE_OUTPUT, HUGE_OUTPUT = 4.0, 20.0
 """Healthy initial weights give outputs of size 1 to 1.5; these are the sizes that warn and fail."""
+KNOWS = 0.9
+"""The part of the way from the best constant prediction to perfection that no initial weights come by chance."""
 SOME_DEAD, MOST_DEAD = 0.6, 0.95
 VANISHED = 1e-4
 """The smallest share of the largest relative gradient that a healthy layer's has: 1e-2 in ten layers."""
@@ -77,7 +79,7 @@ def start_loss(subject: Subject) -> Outcome:
             "choose an `init` such as he_normal or xavier_uniform, and normalize inputs",
         )
     floor = subject.floor_for(t)
-    if found < constant - 0.5 * (constant - floor) and not subject.config.initial_weights:
+    if found < constant - KNOWS * (constant - floor) and not subject.config.initial_weights:
         return Outcome(
             "warn",
             measured,

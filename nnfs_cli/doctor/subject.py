@@ -21,6 +21,7 @@ from nnfs_cli.layers.dropout2d import Dropout2D
 from nnfs_cli.layers.gaussian_noise import GaussianNoise
 from nnfs_cli.optimizers.adam import Adam
 from nnfs_cli.preprocessing.records import Data, Split
+from nnfs_cli.schedules.cosine import Cosine
 from nnfs_cli.training.experiment import Experiment, load_data
 
 TRAIN_ROWS, HELD_OUT_ROWS = 3000, 600
@@ -30,8 +31,8 @@ FEWEST_HELD_OUT = 20
 FEW_ROWS = 16
 """Rows that a network must be able to learn by heart."""
 FEWEST_BATCH_STEPS, MOST_BATCH_STEPS = 150, 2000
-STARTS = 3
-"""By heart: from so many other starts it is tried, since small networks may be stuck in one."""
+RATES_BY_HEART = (0.005, 0.02, 0.001)
+"""Learning rates of the attempts to learn by heart, each from another start: one may be stuck."""
 BY_HEART = 0.9
 """The part of the way from the best constant prediction to perfection that counts as by heart."""
 
@@ -197,15 +198,15 @@ class Subject:
 
     @cached_property
     def by_heart(self) -> list[Learned]:
-        """Attempts to learn these few rows by heart, without dropout and penalty, by Adam; at most STARTS."""
+        """Attempts to learn these few rows by heart, without dropout and penalty, by Adam."""
         constant, floor = self._ends_of_few
         attempts: list[Learned] = []
-        for start in range(STARTS):
+        for start, rate in enumerate(RATES_BY_HEART):
             experiment = self.trial(
                 self.few,
                 layers=without_noise(self.config.layers),
-                optimizer=Adam(learning_rate=0.005),
-                schedule=type(self.config).__dataclass_fields__["schedule"].default,
+                optimizer=Adam(learning_rate=rate),
+                schedule=Cosine(),
                 regularizer=None,
                 seed=self.config.seed + start,
                 training={"batch_size": FEW_ROWS, "accumulate": 1, "ema": 0.0, "clip_norm": 0.0},
