@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnfs_cli.core.errors import NnfsError, did_you_mean
+from nnfs_cli.core.errors import NnfsError, did_you_mean, listed
 from nnfs_cli.runs.directory import RunDirectory
 
 if TYPE_CHECKING:
@@ -82,6 +82,37 @@ def draw_all(
             needs = next(source.needs for source in SOURCES if name in source.names)
             raise NnfsError(f"--only: {run.path} has no picture {name!r}; it needs {needs}")
     return files
+
+
+def draw_comparison(
+    runs: Sequence[RunDirectory],
+    only: Sequence[str] = (),
+    *,
+    folder: Path,
+    style: str = "light",
+    suffix: str = "png",
+) -> list[Path]:
+    """Draw several runs over each other, all pictures or `only` some, into a folder; return the files.
+
+    NnfsError if a name of `only` is not one of theirs, or none of the runs has finished an epoch.
+    """
+    from nnfs_cli.plots import comparison
+    from nnfs_cli.plots.style import drawing, save
+
+    for name in only:
+        if name not in comparison.NAMES:
+            alone = "; that is a picture of one run" if name in NAMES else ""
+            raise NnfsError(
+                f"--only: several runs have no picture {name!r}{alone}; they have {listed(comparison.NAMES)}"
+            )
+    with drawing(style):
+        drawn = {name: axes for name, axes in comparison.draw(runs).items() if name in (only or NAMES)}
+        if not drawn:
+            raise NnfsError("nothing to draw: none of these runs has finished an epoch, or has a metric")
+        folder.mkdir(parents=True, exist_ok=True)
+        return [
+            folder / file for name, axes in drawn.items() for file in save(axes, folder, f"{name}.{suffix}")
+        ]
 
 
 def figures(run: RunDirectory) -> "dict[str, Figure]":

@@ -43,17 +43,18 @@ class History:
         return self.run.config()
 
     @property
-    def steps_per_epoch(self) -> float:
+    def steps_per_epoch(self) -> int:
         if self.epochs:
-            return float(self.epochs["step"][0] / self.epochs["epoch"][0])
+            return round(float(self.epochs["step"][0] / self.epochs["epoch"][0]))
         training = self.config.training
-        return math.ceil(self.summary["rows"]["train"] / (training.batch_size * training.accumulate))
+        rows = int(self.summary["rows"]["train"])
+        return math.ceil(rows / (training.batch_size * training.accumulate))
 
     @property
     def middles(self) -> Array:
         """The step in the middle of each epoch, (E,): an epoch's mean loss is that of its steps."""
         ends = self.epochs["step"]
-        return (ends + np.concatenate([[ends[0] - self.steps_per_epoch], ends[:-1]]) + 1) / 2
+        return np.asarray(ends + np.concatenate([[ends[0] - self.steps_per_epoch], ends[:-1]]) + 1) / 2
 
     @property
     def markers(self) -> str:
