@@ -18,7 +18,9 @@ def table(rows: int = 400, classes: int = 3, seed: int = 0) -> Arrays:
     """Six inputs that tell the class but for some noise, by a bent border."""
     draw = np.random.default_rng(seed)
     x = draw.normal(size=(rows, 6))
-    scores = x @ draw.normal(size=(6, classes)) + np.abs(x[:, :classes]) + 0.3 * draw.normal(size=(rows, classes))
+    scores = (
+        x @ draw.normal(size=(6, classes)) + np.abs(x[:, :classes]) + 0.3 * draw.normal(size=(rows, classes))
+    )
     return {"x": x, "y": scores.argmax(axis=1)}
 
 
@@ -143,7 +145,9 @@ FAULTS = {
         ("dataset.standardize=false", "dataset.minmax=true"),
     ),
     "all weights are zero": Fault(
-        table(), "units", "[{type: dense, units: 16, init: zeros}, relu, {type: dense, units: 3, init: zeros}]"
+        table(),
+        "units",
+        "[{type: dense, units: 16, init: zeros}, relu, {type: dense, units: 3, init: zeros}]",
     ),
     "the rate is too high for relu": Fault(
         table(), "updates learning-rate", changes=("optimizer={type: sgd, learning_rate: 20}",)
@@ -169,24 +173,34 @@ FAULTS = {
     "a gradient has the wrong sign": Fault(
         table(), "one-batch", "[{type: wrong_sign, units: 16}, relu, {type: wrong_sign, units: 3}]"
     ),
-    "a layer is frozen": Fault(table(), "updates", "[{type: frozen, units: 16}, relu, {type: dense, units: 3}]"),
+    "a layer is frozen": Fault(
+        table(), "updates", "[{type: frozen, units: 16}, relu, {type: dense, units: 3}]"
+    ),
     "targets are constant": Fault({**curve(), "y": np.full(400, 2.5)}, "target-scale", REAL, ("loss=mse",)),
     "test rows come from elsewhere": Fault(elsewhere(), "shift"),
     "weight decay keeps weights at zero": Fault(
         table(), "held-back learning", changes=("regularizer={type: l2, strength: 3.0}",)
     ),
     "dropout leaves nothing": Fault(
-        table(), "held-back", "[{type: dense, units: 16}, relu, {type: dropout, rate: 0.95}, {type: dense, units: 3}]"
+        table(),
+        "held-back",
+        "[{type: dense, units: 16}, relu, {type: dropout, rate: 0.95}, {type: dense, units: 3}]",
     ),
     "relu ends a regression": Fault(
-        curve(), "last-layer", "[{type: dense, units: 16}, relu, {type: dense, units: 1}, relu]", ("loss=mse",)
+        curve(),
+        "last-layer",
+        "[{type: dense, units: 16}, relu, {type: dense, units: 1}, relu]",
+        ("loss=mse",),
     ),
     "relu ends a classification": Fault(table(), "last-layer", CLASSES.replace("}]", "}, relu]")),
     "initial weights are far too large": Fault(
         table(), "start-loss", CLASSES.replace("units: 3", "units: 3, init: {type: normal, stddev: 20}")
     ),
     "targets are in millions": Fault(
-        {**curve(), "y": 1e6 * curve()["y"]}, "target-scale", REAL, ("loss=mse", "dataset.standardize_target=false")
+        {**curve(), "y": 1e6 * curve()["y"]},
+        "target-scale",
+        REAL,
+        ("loss=mse", "dataset.standardize_target=false"),
     ),
     "classes are told by squared errors": Fault(table(), "last-layer", changes=("loss=mse",)),
 }
@@ -204,7 +218,7 @@ training: {{epochs: 20, batch_size: 32}}
 
 def diagnose(folder: Path, fault: Fault, only: Sequence[str] = ()) -> Diagnosis:
     path, plugin = folder / "planted.npz", folder / "planted_layers.py"
-    np.savez(path, **fault.data)
+    np.savez(path, **fault.data)  # type: ignore[arg-type]  # names of arrays
     plugin.write_text(PLUGIN)
     test = ", x_test: x_test, y_test: y_test" if "x_test" in fault.data else ""
     text = CONFIG.format(plugin=plugin, path=path, layers=fault.layers, test=test)
@@ -218,7 +232,10 @@ def test_a_planted_fault_is_named(name: str, tmp_path: Path) -> None:
     assert found.alarms, found.findings
 
 
-@pytest.mark.parametrize("fault", [Fault(table()), Fault(curve(), "", REAL, ("loss=mse",))], ids=["classes", "real"])
+@pytest.mark.parametrize(
+    "fault", [Fault(table()), Fault(curve(), "", REAL, ("loss=mse",))], ids=["classes", "real"]
+)
 def test_the_same_without_a_fault_raises_no_alarm(fault: Fault, tmp_path: Path) -> None:
     found = diagnose(tmp_path, fault)
-    assert not found.alarms and found.passed
+    assert not found.alarms
+    assert found.passed

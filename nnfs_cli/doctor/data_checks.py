@@ -115,7 +115,9 @@ def _explained(x: Array, t: Array, classes: int) -> Array:
     """
     if classes:
         total = np.where(np.ptp(x, axis=0) > 0, x.var(axis=0), 0.0)
-        means = np.stack([x[t == k].mean(axis=0) if np.any(t == k) else x.mean(axis=0) for k in range(classes)])
+        means = np.stack(
+            [x[t == k].mean(axis=0) if np.any(t == k) else x.mean(axis=0) for k in range(classes)]
+        )
         between = np.square(means[t] - x.mean(axis=0)).mean(axis=0)
         share = np.divide(between, total, out=np.zeros_like(total), where=total > 0)
         return share if len(np.unique(t)) > 1 else np.zeros_like(share)
@@ -196,7 +198,9 @@ def classes(subject: Subject) -> Outcome:
     return worst(*found) or Outcome("pass", measured)
 
 
-def _lacks(names: tuple[str, ...], train: Array, held_out: Array, split: str, measured: str) -> Outcome | None:
+def _lacks(
+    names: tuple[str, ...], train: Array, held_out: Array, split: str, measured: str
+) -> Outcome | None:
     """A class that a split lacks, if by chance that happened less than once in a hundred times."""
     chance = (1.0 - train / train.sum()) ** held_out.sum()
     absent = np.flatnonzero((held_out == 0) & (chance < 0.01))
@@ -221,7 +225,9 @@ def input_scale(subject: Subject) -> Outcome:
     whole = float(np.sqrt(np.square(size).mean()))
     images = len(subject.data.input_shape) > 1
     large = whole if images else float(size.max())
-    measured = f"root mean square {whole:.3g}" + ("" if images else f"; of a column {size.min():.3g} to {large:.3g}")
+    measured = f"root mean square {whole:.3g}" + (
+        "" if images else f"; of a column {size.min():.3g} to {large:.3g}"
+    )
     if isinstance(first, BatchNorm | LayerNorm):
         return Outcome("pass", f"{measured}; {first.type_name} normalizes them")
     names = column_names(subject.data)

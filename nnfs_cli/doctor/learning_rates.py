@@ -1,6 +1,7 @@
 """The learning-rate range test: a step at each of growing rates, and what the loss makes of it."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,10 @@ RUNS = 4
 """Runs from the same start, by other batches; their losses are averaged, since slopes of one are noise."""
 SMOOTHED = 0.15
 """The standard deviation in factors of ten of the bell by which losses are averaged over rates."""
+SAFE = 0.25
+"""A rate this close to where the loss grows is too risky for a whole training."""
+NEAR = 3.5
+"""The factor up to which two rates are alike."""
 WORTH = 0.05
 """The least fall of the loss that counts, as a part of what there is to learn."""
 
@@ -31,8 +36,8 @@ class RangeTest:
 
     rates: (S,) of each step, up to where the loss grew beyond bounds.
     losses: (S,) of its batch, before it, averaged over runs.   smoothed: (S,) averaged over near rates.
-    own: the config's rate.   suggestion: where the loss falls fastest; None if it never falls.
-    limit: where the loss is lowest, and begins to grow; None without a suggestion.
+    own: the config's rate.   suggestion: where the loss falls fast, far enough below the limit; None if it never falls.
+    limit: where the loss is lowest, and begins to grow; None if it does not.
     """
 
     name: str
@@ -44,9 +49,38 @@ class RangeTest:
     losses: Array
     smoothed: Array
 
+    def shown(self) -> Iterator[tuple[float, float]]:
+        """(rate, smoothed loss) at three rates per factor of ten, and at the last."""
+        last = int(np.floor(3 * np.log10(self.rates[-1] / self.rates[0])))
+        for rate in [*(self.rates[0] * 10 ** (k / 3) for k in range(last + 1)), float(self.rates[-1])]:
+            yield float(rate), float(np.interp(np.log10(rate), np.log10(self.rates), self.smoothed))
+
+    def sentences(self) -> Iterator[str]:
+        """The suggestion, and how the config's own rate compares."""
+        if self.suggestion is None:
+            yield "no suggestion: the loss falls at none of these rates; see `nnfs doctor`"
+            return
+        grows = (
+            f"from {self.limit:.2g} on it grows again"
+            if self.limit
+            else "at none of these rates it grows again"
+        )
+        yield f"suggestion: {self.suggestion:.2g}, where the loss falls fast; {grows}"
+        factor = self.own / self.suggestion
+        if self.limit and self.own > self.limit:
+            yield f"optimizer.learning_rate is {self.own:g}, where the loss grows already"
+        elif 1 / NEAR <= factor <= NEAR:
+            yield f"optimizer.learning_rate is {self.own:g}, near it"
+        else:
+            side = f"{factor:.0f} times larger" if factor > 1 else f"{1 / factor:.0f} times smaller"
+            yield f"optimizer.learning_rate is {self.own:g}, {side}: slower is safe, larger is a risk"
+
     def record(self) -> dict[str, Any]:
         """As a JSON mapping."""
-        return {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in vars(self).items()}
+        return {
+            key: value.tolist() if isinstance(value, np.ndarray) else value
+            for key, value in vars(self).items()
+        }
 
 
 def range_test(subject: Subject, low: float = LOW, high: float = HIGH) -> RangeTest:
@@ -79,7 +113,10 @@ def range_test(subject: Subject, low: float = LOW, high: float = HIGH) -> RangeT
 def _run(experiment: Experiment, rates: Array, run: int, scale: float) -> list[float]:
     """The loss of each step's batch, until it is not finite or far above the first."""
     engine, progress = experiment.engine, experiment.progress
-    rows, size = len(progress.order), experiment.config.training.batch_size * experiment.config.training.accumulate
+    rows, size = (
+        len(progress.order),
+        experiment.config.training.batch_size * experiment.config.training.accumulate,
+    )
     train, losses = experiment.data.splits["train"], []
     rng = np.random.default_rng((experiment.config.seed, run))
     engine.begin(0)
@@ -104,9 +141,11 @@ def _smooth(where: Array, losses: Array) -> Array:
 
 
 def _steepest(rates: Array, smoothed: Array, worth: float) -> tuple[float | None, float | None]:
-    """The rate where the loss falls fastest per factor of ten, and that where it is lowest."""
+    """The rate where the loss falls fastest per factor of ten, but at most SAFE of that where it is lowest."""
     lowest = int(smoothed.argmin())
     if lowest < 2 or smoothed[0] - smoothed[lowest] < worth:
         return None, None
     slope = np.gradient(smoothed[: lowest + 1], np.log10(rates[: lowest + 1]))
-    return float(rates[int(slope.argmin())]), float(rates[lowest])
+    fastest, limit = float(rates[int(slope.argmin())]), float(rates[lowest])
+    grows = float(smoothed[-1]) - float(smoothed[lowest]) > worth
+    return min(fastest, SAFE * limit), limit if grows else None

@@ -11,7 +11,7 @@ from nnfs_cli.doctor.subject import Subject
 from nnfs_cli.layers.base import ALL_REALS, output_range
 from nnfs_cli.training.defined import gives_probabilities
 
-LARGE_OUTPUT, HUGE_OUTPUT = 4.0, 20.0
+LARGE_OUTPUT, HUGE_OUTPUT = 6.0, 20.0
 """Healthy initial weights give outputs of size 1 to 1.5; these are the sizes that warn and fail."""
 KNOWS = 0.9
 """The part of the way from the best constant prediction to perfection that no initial weights come by chance."""
@@ -129,11 +129,7 @@ def units(subject: Subject) -> Outcome:
 @check("gradients", "gradients of all layers are of like size")
 def gradients(subject: Subject) -> Outcome:
     first = {each.name: each.gradient for each in subject.probe.changes() if each.step == 0}
-    late = {
-        each.name: each.gradient
-        for each in subject.probe.changes()
-        if each.step == subject.probe.last
-    }
+    late = {each.name: each.gradient for each in subject.probe.changes() if each.step == subject.probe.last}
     sizes = late if first and min(first.values()) == 0.0 else first  # zeros at the start may be meant
     if not sizes:
         return Outcome("pass", "no weights but zeros")

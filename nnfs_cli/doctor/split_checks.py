@@ -36,7 +36,9 @@ def duplicates(subject: Subject) -> Outcome:
         exact, other = _shared(train, split)
         near = _shared(normalized["train"], normalized[name])[0]
         rows = min(len(split), MOST_ROWS)
-        parts.append(f"{exact:,} of {rows:,} {name} rows" + (f" ({near:,} once normalized)" if near != exact else ""))
+        parts.append(
+            f"{exact:,} of {rows:,} {name} rows" + (f" ({near:,} once normalized)" if near != exact else "")
+        )
         parts[-1] += f", {other:,} with another target" if other else ""
         chance = rows * expected
         if max(exact, near) > max(SOME * rows, chance + 3 * math.sqrt(chance), 1):
@@ -99,7 +101,11 @@ def _expected(subject: Subject) -> float:
         log_equal += math.log(agree) if len(shares) < len(column) else -math.inf
         if log_equal < -50:
             return 0.0
-    return 1.0 - (1.0 - math.exp(log_equal)) ** min(len(subject.data.splits["train"]), MOST_ROWS) if log_equal else 1.0
+    return (
+        1.0 - (1.0 - math.exp(log_equal)) ** min(len(subject.data.splits["train"]), MOST_ROWS)
+        if log_equal
+        else 1.0
+    )
 
 
 @check("shift", "other splits are like the training rows")
@@ -150,7 +156,9 @@ def _distances(a: Array, b: Array) -> tuple[Array, Array]:
 def rows(subject: Subject) -> Outcome:
     train, training = len(subject.data.splits["train"]), subject.config.training
     size = subject.experiment.network.params.value.size
-    measured = f"{counted(train, 'row')}, batches of {training.batch_size}, {size / train:.3g} parameters a row"
+    measured = (
+        f"{counted(train, 'row')}, batches of {training.batch_size}, {size / train:.3g} parameters a row"
+    )
     if training.batch_size > train:
         return Outcome(
             "note", measured, "a batch is larger than the data: each step uses all rows", "that may be meant"

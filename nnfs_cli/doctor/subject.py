@@ -31,7 +31,7 @@ FEWEST_HELD_OUT = 20
 FEW_ROWS = 16
 """Rows that a network must be able to learn by heart."""
 FEWEST_BATCH_STEPS, MOST_BATCH_STEPS = 150, 2000
-RATES_BY_HEART = (0.005, 0.02, 0.001)
+RATES_BY_HEART = (0.005, 0.02, 0.1)
 """Learning rates of the attempts to learn by heart, each from another start: one may be stuck."""
 BY_HEART = 0.9
 """The part of the way from the best constant prediction to perfection that counts as by heart."""
@@ -140,7 +140,7 @@ class Subject:
         """What to change in the config so that no dropout, noise or penalty is left."""
         optimizer = self.config.optimizer
         if getattr(optimizer, "weight_decay", 0.0):
-            optimizer = replace(optimizer, weight_decay=0.0)  # type: ignore[call-arg]  # it has this option
+            optimizer = replace(optimizer, weight_decay=0.0)
         return {"layers": without_noise(self.config.layers), "optimizer": optimizer, "regularizer": None}
 
     @property
@@ -209,7 +209,7 @@ class Subject:
                 schedule=Cosine(),
                 regularizer=None,
                 seed=self.config.seed + start,
-                training={"batch_size": FEW_ROWS, "accumulate": 1, "ema": 0.0, "clip_norm": 0.0},
+                training={"accumulate": 1, "ema": 0.0, "clip_norm": 0.0, "clip_value": 0.0},
             )
             steps = int(np.clip(2 * affordable_steps(experiment), FEWEST_BATCH_STEPS, MOST_BATCH_STEPS))
             enough = constant - (1.0 + BY_HEART) / 2 * (constant - floor)

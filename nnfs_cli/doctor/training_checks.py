@@ -68,7 +68,9 @@ def learning(subject: Subject) -> Outcome:
         return _not_told(subject)
     ours = subject.held_out_losses(real)
     constant = row_losses(
-        subject.experiment.loss, np.broadcast_to(subject.constant, (len(subject.t), len(subject.constant))), subject.t
+        subject.experiment.loss,
+        np.broadcast_to(subject.constant, (len(subject.t), len(subject.constant))),
+        subject.t,
     )
     measured = f"held-out loss {ours.mean():.3g}; constant {constant.mean():.3g}; {steps} steps"
     return _compared(
@@ -159,13 +161,13 @@ def linear_model(subject: Subject) -> Outcome:
 
 def _still_improves(subject: Subject) -> bool:
     """Whether the last half of the steps brought a tenth or more of all that was gained."""
-    losses = [subject.experiment.loss.value(z.astype(np.float64), subject.t) for z in subject.real.outputs.values()]
+    losses = [
+        subject.experiment.loss.value(z.astype(np.float64), subject.t) for z in subject.real.outputs.values()
+    ]
     return len(losses) > 2 and losses[-2] - losses[-1] > 0.1 * (losses[0] - losses[-1])
 
 
-def _compared(
-    subject: Subject, better: Array, worse: Array, measured: str, why: str, advice: str
-) -> Outcome:
+def _compared(subject: Subject, better: Array, worse: Array, measured: str, why: str, advice: str) -> Outcome:
     """Whether one is better, by the difference of each row's losses (N,).
 
     Sure is what chance does once in 700 times. What is neither sure nor next to nothing is only noted: then
@@ -180,7 +182,10 @@ def _compared(
         return Outcome("note", measured, f"it seems better, but {len(better)} rows are too few to be sure")
     if _still_improves(subject):
         return Outcome(
-            "note", measured, "not told: on held-out rows it still improves", "look again after the whole training"
+            "note",
+            measured,
+            "not told: on held-out rows it still improves",
+            "look again after the whole training",
         )
     return Outcome("FAIL" if gain < WORTH else "warn", measured, why, advice)
 
@@ -196,7 +201,7 @@ def _not_told(subject: Subject) -> Outcome:
 @check("held-back", "dropout and penalties leave it room to learn")
 def held_back(subject: Subject) -> Outcome:
     if not subject.is_held_back:
-        return Outcome("pass", "there are none")
+        return Outcome("pass", "no dropout, noise or penalty")
     if subject.held_out is None or subject.real.diverged or subject.free.diverged:
         return _not_told(subject)
     ours, free = subject.held_out_losses(subject.real), subject.held_out_losses(subject.free)
@@ -233,7 +238,9 @@ def learning_rate(subject: Subject) -> Outcome:
                 f"set optimizer.learning_rate near {other:g}; `nnfs lr-find` shows the range",
             )
     if subject.real.diverged:
-        return Outcome("FAIL", measured, "training diverges, and does not learn at smaller rates", "see the others")
+        return Outcome(
+            "FAIL", measured, "training diverges, and does not learn at smaller rates", "see the others"
+        )
     return Outcome("pass", f"{measured}; no other rate does much better")
 
 

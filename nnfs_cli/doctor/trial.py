@@ -23,6 +23,8 @@ CHECKPOINTS = 8
 WORK = 3e10
 """Multiplications and additions of one short training: a few seconds."""
 FEWEST_STEPS, MOST_STEPS = 40, 1500
+FOREVER = 10**6
+"""Epochs: `learn` says how many steps there are."""
 
 
 class Rows(Dataset):
@@ -52,13 +54,9 @@ def rows_of(split: Split, rows: Array, t: Array | None = None) -> Split:
 def on_rows(config: ExperimentConfig, data: Data, train: Split, **changes: Any) -> Experiment:
     """The config's experiment with these training rows alone, without augmentation and metrics."""
     inside = replace(data, splits={"train": train}, augment=None, notes=(), filled={})
-    training = replace(
-        config.training,
-        **{"monitor": "val_loss", "patience": 0, "log_every": 1, "engine": "plain", "epochs": 10**6},
-        **changes.pop("training", {}),
-    )
-    batch_norm_needs = min(training.batch_size, len(train))
-    training = replace(training, batch_size=max(batch_norm_needs, 1))
+    options: dict[str, Any] = {"monitor": "val_loss", "patience": 0, "log_every": 1, "epochs": FOREVER}
+    options["batch_size"] = min(config.training.batch_size, len(train))
+    training = replace(config.training, **options, **changes.pop("training", {}))
     return Experiment(replace(config, dataset=Rows.of(inside), metrics=(), training=training, **changes))
 
 

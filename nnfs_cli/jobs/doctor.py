@@ -7,7 +7,7 @@ from typing import Any
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.doctor.examine import choose, examine
 from nnfs_cli.doctor.finding import Finding
-from nnfs_cli.doctor.learning_rates import RangeTest, range_test
+from nnfs_cli.doctor.learning_rates import HIGH, LOW, RangeTest, range_test
 from nnfs_cli.doctor.subject import Subject
 from nnfs_cli.training.experiment import Experiment
 
@@ -35,6 +35,12 @@ class Diagnosis:
     def alarms(self) -> tuple[Finding, ...]:
         """The findings that fail, and then those that warn."""
         return tuple(f for verdict in ("FAIL", "warn") for f in self.findings if f.verdict == verdict)
+
+    @property
+    def to_tell(self) -> tuple[Finding, ...]:
+        """The alarms, and then the notes that say why."""
+        notes = (f for f in self.findings if f.verdict == "note" and f.advice)
+        return (*self.alarms, *notes)
 
     def __bool__(self) -> bool:
         return self.passed
@@ -82,7 +88,6 @@ def examine_experiment(
     return Diagnosis(subject.config.name, tuple(findings), subject.notes())
 
 
-def find_learning_rate(config: ExperimentConfig) -> RangeTest:
-    """Train a step at each of growing learning rates, and suggest one."""
-    subject = Subject(Experiment(config))
-    return range_test(subject)
+def find_learning_rate(config: ExperimentConfig, low: float = LOW, high: float = HIGH) -> RangeTest:
+    """Train a step at each of growing learning rates, from low to high, and suggest one."""
+    return range_test(Subject(Experiment(config)), low, high)
