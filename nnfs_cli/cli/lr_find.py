@@ -24,7 +24,7 @@ def lr_find(
     ] = "light",
     as_json: AsJson = False,
 ) -> None:
-    """Train a step at each of growing learning rates, see where the loss falls fastest, and suggest a rate."""
+    """Train a step at each of growing learning rates, see where the loss falls fastest, suggest a rate."""
     from nnfs_cli.cli import console
     from nnfs_cli.config.load import load_config
     from nnfs_cli.core.errors import NnfsError

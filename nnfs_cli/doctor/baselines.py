@@ -12,8 +12,10 @@ def lowest(loss: Loss, z: Array, t: Array, *, constant: bool) -> tuple[Array, fl
     """The outputs (N, M) with the lowest loss for targets t, by gradient descent from z; and that loss.
 
     constant: whether every row must have the same output, as of a network that ignores its inputs.
-    The step doubles after each success, and halves where the loss falls by less than a tenth of what its slope
-    promises (Armijo, 1966, Minimization of functions having Lipschitz continuous first partial derivatives).
+    The step doubles after each success, and halves where the loss falls by less than a tenth of what its
+    slope promises.
+
+    Armijo, 1966, Minimization of functions having Lipschitz continuous first partial derivatives.
     """
     z = z.copy()
     dz, step, best = np.empty_like(z), 1.0, loss.value(z, t)

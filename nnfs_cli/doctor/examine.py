@@ -3,11 +3,18 @@
 from collections.abc import Iterator, Sequence
 
 from nnfs_cli.core.errors import NnfsError, did_you_mean
-from nnfs_cli.doctor import data_checks, network_checks, split_checks, training_checks
+from nnfs_cli.doctor import (
+    column_checks,
+    network_checks,
+    pace_checks,
+    size_checks,
+    split_checks,
+    training_checks,
+)
 from nnfs_cli.doctor.finding import CHECKS, Finding
 from nnfs_cli.doctor.subject import Subject
 
-MODULES = (data_checks, split_checks, network_checks, training_checks)
+MODULES = (column_checks, size_checks, split_checks, network_checks, training_checks, pace_checks)
 """Importing them fills CHECKS."""
 
 

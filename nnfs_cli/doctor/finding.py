@@ -1,5 +1,6 @@
-"""What a check says: its verdict, the numbers it measured, why, and what to do. And the list of all checks."""
+"""What a check says: its verdict, the numbers it measured, why, what to do. And the list of all checks."""
 
+import inspect
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
@@ -18,6 +19,9 @@ class Outcome:
     measured: str
     why: str = ""
     advice: str = ""
+
+
+Run: TypeAlias = Callable[[Subject], Outcome]
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class Check:
 
     name: str
     shows: str
-    run: Callable[[Subject], Outcome]
+    run: Run
 
     def __call__(self, subject: Subject) -> Finding:
         outcome = self.run(subject)
@@ -54,11 +58,11 @@ CHECKS: dict[str, Check] = {}
 """All checks by name, in the order in which they are run and shown."""
 
 
-def check(name: str, shows: str) -> Callable[[Callable[[Subject], Outcome]], Callable[[Subject], Outcome]]:
-    """Decorator: add a function to the checks."""
+def check(name: str) -> Callable[[Run], Run]:
+    """Decorator: add a function to the checks. Its docstring says what it shows where it passes."""
 
-    def add(run: Callable[[Subject], Outcome]) -> Callable[[Subject], Outcome]:
-        CHECKS[name] = Check(name, shows, run)
+    def add(run: Run) -> Run:
+        CHECKS[name] = Check(name, inspect.getdoc(run) or name, run)
         return run
 
     return add

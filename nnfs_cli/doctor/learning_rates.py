@@ -36,7 +36,8 @@ class RangeTest:
 
     rates: (S,) of each step, up to where the loss grew beyond bounds.
     losses: (S,) of its batch, before it, averaged over runs.   smoothed: (S,) averaged over near rates.
-    own: the config's rate.   suggestion: where the loss falls fast, far enough below the limit; None if it never falls.
+    own: the config's rate.
+    suggestion: where the loss falls fast, far enough below where it is lowest; None if it never falls.
     limit: where the loss is lowest, and begins to grow; None if it does not.
     """
 
@@ -141,7 +142,7 @@ def _smooth(where: Array, losses: Array) -> Array:
 
 
 def _steepest(rates: Array, smoothed: Array, worth: float) -> tuple[float | None, float | None]:
-    """The rate where the loss falls fastest per factor of ten, but at most SAFE of that where it is lowest."""
+    """The suggestion, at most SAFE of the rate where the loss is lowest; and that rate, if it grows after."""
     lowest = int(smoothed.argmin())
     if lowest < 2 or smoothed[0] - smoothed[lowest] < worth:
         return None, None

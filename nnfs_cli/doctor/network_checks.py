@@ -14,7 +14,7 @@ from nnfs_cli.training.defined import gives_probabilities
 LARGE_OUTPUT, HUGE_OUTPUT = 6.0, 20.0
 """Healthy initial weights give outputs of size 1 to 1.5; these are the sizes that warn and fail."""
 KNOWS = 0.9
-"""The part of the way from the best constant prediction to perfection that no initial weights come by chance."""
+"""The part of the way from the best constant prediction to perfection that no chance explains."""
 SOME_DEAD, MOST_DEAD = 0.6, 0.95
 VANISHED = 1e-4
 """The smallest share of the largest relative gradient that a healthy layer's has: 1e-2 in ten layers."""
@@ -22,8 +22,9 @@ SLOW_UPDATE, FAST_UPDATE, WILD_UPDATE = 1e-6, 0.3, 2.0
 """Updates as parts of the weights; near 1e-3 is usual."""
 
 
-@check("last-layer", "the last layer can give what the loss asks for")
+@check("last-layer")
 def last_layer(subject: Subject) -> Outcome:
+    """The last layer can give what the loss asks for."""
     config, data, network = subject.config, subject.data, subject.experiment.network
     loss, reach = config.loss, output_range(config.layers)
     name = f"{config.layers[-1].type_name} before {loss.type_name}"
@@ -60,8 +61,9 @@ def last_layer(subject: Subject) -> Outcome:
     return Outcome("pass", name)
 
 
-@check("start-loss", "before training the loss is that of a network which knows nothing")
+@check("start-loss")
 def start_loss(subject: Subject) -> Outcome:
+    """Before training the loss is that of a network which knows nothing."""
     trace = subject.probe.traces[0]
     loss, found, t = subject.config.loss, trace.loss, trace.t
     width = subject.experiment.network.output_shape[0]
@@ -90,8 +92,9 @@ def start_loss(subject: Subject) -> Outcome:
     return Outcome("pass", measured)
 
 
-@check("units", "hidden units answer to their inputs")
+@check("units")
 def units(subject: Subject) -> Outcome:
+    """Hidden units answer to their inputs."""
     probe = subject.probe
     stuck = [note for note in probe.notes[probe.last] if note in probe.notes[0] or probe.last == 0]
     seen = list(probe.units())
@@ -126,8 +129,9 @@ def units(subject: Subject) -> Outcome:
     return worst(*found) or Outcome("pass", f"at most {most[0]:.0%} dead, {most[1]:.0%} saturated in a layer")
 
 
-@check("gradients", "gradients of all layers are of like size")
+@check("gradients")
 def gradients(subject: Subject) -> Outcome:
+    """Gradients of all layers are of like size."""
     first = {each.name: each.gradient for each in subject.probe.changes() if each.step == 0}
     late = {each.name: each.gradient for each in subject.probe.changes() if each.step == subject.probe.last}
     sizes = late if first and min(first.values()) == 0.0 else first  # zeros at the start may be meant
@@ -160,8 +164,9 @@ def gradients(subject: Subject) -> Outcome:
     )
 
 
-@check("updates", "a step changes each weight by a small part")
+@check("updates")
 def updates(subject: Subject) -> Outcome:
+    """A step changes each weight by a small part."""
     unchanged = subject.probe.unchanged()
     if unchanged:
         return Outcome(

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import counted
 from nnfs_cli.doctor.finding import Outcome, check, worst
 from nnfs_cli.doctor.subject import Subject
 from nnfs_cli.engine.batch import convert
@@ -21,8 +20,9 @@ FAR, SURE = 0.5, 6.0
 """Standard deviations between means that matter, and standard errors that chance does not reach."""
 
 
-@check("duplicates", "rows of one split are not in another")
+@check("duplicates")
 def duplicates(subject: Subject) -> Outcome:
+    """Rows of one split are not in another."""
     data = subject.data
     normalized = convert(data, subject.config.dtype).splits
     train = data.splits["train"]
@@ -108,8 +108,9 @@ def _expected(subject: Subject) -> float:
     )
 
 
-@check("shift", "other splits are like the training rows")
+@check("shift")
 def shift(subject: Subject) -> Outcome:
+    """Other splits are like the training rows."""
     data = subject.data
     train = data.splits["train"]
     found: list[Outcome | None] = []
@@ -126,7 +127,7 @@ def shift(subject: Subject) -> Outcome:
             found.append(
                 Outcome(
                     "FAIL" if certain[worst_at] > 2.0 else "warn",
-                    f"{name}: the mean of {names[worst_at]} differs by {far[worst_at]:.2f} standard deviations",
+                    f"{name}: the mean of {names[worst_at]} is {far[worst_at]:.2f} standard deviations off",
                     f"{name} rows come from elsewhere than training rows, so their score is about other data",
                     "split at random, or find out what differs",
                 )
@@ -152,26 +153,9 @@ def _distances(a: Array, b: Array) -> tuple[Array, Array]:
     return far, far / math.sqrt(1 / len(a) + 1 / len(b))
 
 
-@check("rows", "there are enough rows for batches and parameters")
-def rows(subject: Subject) -> Outcome:
-    train, training = len(subject.data.splits["train"]), subject.config.training
-    size = subject.experiment.network.params.value.size
-    measured = (
-        f"{counted(train, 'row')}, batches of {training.batch_size}, {size / train:.3g} parameters a row"
-    )
-    if training.batch_size > train:
-        return Outcome(
-            "note", measured, "a batch is larger than the data: each step uses all rows", "that may be meant"
-        )
-    if size > 1000 * train:
-        return Outcome(
-            "note", measured, "many parameters for few rows: watch the validation loss", "make layers smaller"
-        )
-    return Outcome("pass", measured)
-
-
-@check("order", "neighboring rows are independent, so a random split is fair")
+@check("order")
 def order(subject: Subject) -> Outcome:
+    """Neighboring rows are independent, so a random split is fair."""
     train = subject.data.splits["train"]
     rows = np.sort(train.rows)
     if subject.data.classes or len(rows) < 50 or subject.data.input_shape == (1,):

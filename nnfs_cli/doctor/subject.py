@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.doctor.baselines import lowest, row_losses
 from nnfs_cli.doctor.probe import Probe
@@ -94,9 +93,8 @@ class Subject:
 
     @cached_property
     def t(self) -> Array:
-        """The held-out rows' targets as the loss gets them."""
-        assert self.held_out is not None
-        return self.as_learned(self.held_out.t)
+        """The held-out rows' targets as the loss gets them; empty if there are none."""
+        return self.as_learned(self.held_out.t) if self.held_out is not None else np.empty(0)
 
     def as_learned(self, t: Array) -> Array:
         """Raw targets as the loss gets them, in float64."""

@@ -1,7 +1,4 @@
-"""Checks by short trainings: what the network learns, from what, and how fast."""
-
-import math
-from dataclasses import replace
+"""Checks by short trainings: what the network learns, and from what."""
 
 import numpy as np
 
@@ -10,7 +7,6 @@ from nnfs_cli.core.errors import counted
 from nnfs_cli.doctor.baselines import LinearModel, advantage, row_losses
 from nnfs_cli.doctor.finding import Outcome, check
 from nnfs_cli.doctor.subject import BY_HEART, Subject
-from nnfs_cli.doctor.trial import Learned, learn
 from nnfs_cli.metrics.base import likeliest
 
 SURE = 3.0
@@ -18,14 +14,13 @@ SURE = 3.0
 WORTH, CLEAR = 0.02, 0.1
 """Parts of what there is to learn, from the best constant prediction to perfection: next to nothing, and
 enough to be believed without being sure."""
-SLOW, GOOD, MUCH_FASTER = 0.1, 0.5, 0.25
-"""Parts of the way from the best constant prediction to perfection on the training rows."""
 MOST_COLUMNS = 2000
 """The linear model solves equations of this many unknowns at most."""
 
 
-@check("one-batch", "the network can learn a few rows by heart: it is large enough, and gradients arrive")
+@check("one-batch")
 def one_batch(subject: Subject) -> Outcome:
+    """The network can learn a few rows by heart: it is large enough, and gradients arrive."""
     attempts = subject.by_heart
     best = max(attempts, key=subject.learned_by_heart)
     steps, low = len(best.losses), float(best.losses.min())
@@ -44,8 +39,8 @@ def one_batch(subject: Subject) -> Outcome:
     return Outcome(
         "warn" if size < 2 * len(subject.few) else "FAIL",
         measured,
-        f"with Adam, without dropout and penalty, it comes only {max(reached, 0):.0%} of the way from a constant "
-        f"prediction to perfection: its {size:,} parameters are too few, or gradients do not arrive",
+        f"with Adam, without dropout and penalty, it comes only {max(reached, 0):.0%} of the way from a "
+        f"constant prediction to perfection: its {size:,} parameters are too few, or gradients do not arrive",
         "run `nnfs gradcheck` on this config; add units; choose another `init`",
     )
 
@@ -54,8 +49,9 @@ def _has_hidden_layer(subject: Subject) -> bool:
     return sum(bool(layer.params()) for layer in subject.experiment.network.layers) > 1
 
 
-@check("learning", "on held-out rows the network beats the best constant prediction")
+@check("learning")
 def learning(subject: Subject) -> Outcome:
+    """On held-out rows the network beats the best constant prediction."""
     real, steps = subject.real, len(subject.real.losses)
     if real.diverged:
         return Outcome(
@@ -65,7 +61,7 @@ def learning(subject: Subject) -> Outcome:
             "try a smaller optimizer.learning_rate; `nnfs lr-find` suggests one",
         )
     if subject.held_out is None:
-        return _not_told(subject)
+        return not_told(subject)
     ours = subject.held_out_losses(real)
     constant = row_losses(
         subject.experiment.loss,
@@ -83,10 +79,11 @@ def learning(subject: Subject) -> Outcome:
     )
 
 
-@check("shuffled-labels", "with shuffled targets it learns worse, so what it learns is in the targets")
+@check("shuffled-labels")
 def shuffled_labels(subject: Subject) -> Outcome:
+    """With shuffled targets it learns worse, so what it learns is in the targets."""
     if subject.held_out is None or subject.real.diverged:
-        return _not_told(subject)
+        return not_told(subject)
     ours, theirs = subject.held_out_losses(subject.real), subject.held_out_losses(subject.shuffled)
     measured = f"held-out loss {ours.mean():.3g}; shuffled {theirs.mean():.3g}"
     return _compared(
@@ -100,14 +97,15 @@ def shuffled_labels(subject: Subject) -> Outcome:
     )
 
 
-@check("zeroed-inputs", "with all inputs zero it does worse, so the inputs carry information")
+@check("zeroed-inputs")
 def zeroed_inputs(subject: Subject) -> Outcome:
+    """With all inputs zero it does worse, so the inputs carry information."""
     if subject.held_out is None and not subject.real.diverged:
         real, zeroed = subject.real.end, subject.zeroed.end
         measured = f"training loss {real:.3g}; zeroed {zeroed:.3g}; too few rows to hold some out"
         return Outcome("pass" if real < zeroed else "note", measured)
     if subject.held_out is None or subject.real.diverged:
-        return _not_told(subject)
+        return not_told(subject)
     ours, theirs = subject.held_out_losses(subject.real), subject.held_out_losses(subject.zeroed)
     measured = f"held-out loss {ours.mean():.3g}; zeroed {theirs.mean():.3g}"
     return _compared(
@@ -120,10 +118,11 @@ def zeroed_inputs(subject: Subject) -> Outcome:
     )
 
 
-@check("linear-model", "it does at least as well as a linear model")
+@check("linear-model")
 def linear_model(subject: Subject) -> Outcome:
+    """It does at least as well as a linear model."""
     if subject.held_out is None or subject.real.diverged:
-        return _not_told(subject)
+        return not_told(subject)
     if np.prod(subject.data.input_shape) > MOST_COLUMNS:
         return Outcome("pass", f"not compared: more than {MOST_COLUMNS:,} inputs")
     data, train, held_out = subject.data, subject.train, subject.held_out
@@ -148,7 +147,7 @@ def linear_model(subject: Subject) -> Outcome:
         return Outcome(
             "note",
             measured,
-            f"the linear model is better, but after {len(subject.real.losses)} steps the network still improves",
+            f"the linear model is better, but after {len(subject.real.losses)} steps the network improves",
             "compare again after the whole training",
         )
     return Outcome(
@@ -190,64 +189,10 @@ def _compared(subject: Subject, better: Array, worse: Array, measured: str, why:
     return Outcome("FAIL" if gain < WORTH else "warn", measured, why, advice)
 
 
-def _not_told(subject: Subject) -> Outcome:
+def not_told(subject: Subject) -> Outcome:
+    """What is said where training diverges, or where there are too few rows to compare on."""
     learned = subject.real
     if learned.diverged:
         return Outcome("note", "not told, since training diverges")
     measured = f"training loss {learned.start:.3g} to {learned.end:.3g} in {len(learned.losses)} steps"
     return Outcome("pass", f"{measured}; {len(subject.train)} rows are too few to hold some out")
-
-
-@check("held-back", "dropout and penalties leave it room to learn")
-def held_back(subject: Subject) -> Outcome:
-    if not subject.is_held_back:
-        return Outcome("pass", "no dropout, noise or penalty")
-    if subject.held_out is None or subject.real.diverged or subject.free.diverged:
-        return _not_told(subject)
-    ours, free = subject.held_out_losses(subject.real), subject.held_out_losses(subject.free)
-    mean, sure = advantage(free, ours)
-    measured = f"held-out loss {ours.mean():.3g}; without them {free.mean():.3g}"
-    constant, floor = subject.constant_for(subject.t)[1], subject.floor_for(subject.t)
-    if sure < SURE or mean < MUCH_FASTER * (constant - floor):
-        return Outcome("pass", measured)
-    return Outcome(
-        "warn",
-        measured,
-        "without dropout, noise and penalties it learns far more in the same steps, also for new rows",
-        "reduce dropout, noise, the regularizer or the optimizer's weight_decay",
-    )
-
-
-@check("learning-rate", "the learning rate lets the loss fall, and no other does so much faster")
-def learning_rate(subject: Subject) -> Outcome:
-    own = subject.config.optimizer.learning_rate
-    progress = _progress(subject, subject.real)
-    measured = f"{own:g}: {max(progress, 0):.0%} of the way in {len(subject.real.losses)} steps"
-    if progress >= GOOD:
-        return Outcome("pass", measured)
-    for factor in (0.1, 0.01, *((10.0, 100.0, 1000.0) if progress < SLOW else ())):
-        other = own * factor
-        optimizer = replace(subject.config.optimizer, learning_rate=other)
-        reached = _progress(subject, learn(subject.trial(subject.train, optimizer=optimizer), subject.steps))
-        if reached >= max(GOOD, progress + MUCH_FASTER):
-            return Outcome(
-                "FAIL" if progress < SLOW else "warn",
-                f"{measured}; {other:g}: {reached:.0%}",
-                f"the learning rate is too {'high' if factor < 1 else 'low'}: on the same rows {other:g} learns "
-                "much more",
-                f"set optimizer.learning_rate near {other:g}; `nnfs lr-find` shows the range",
-            )
-    if subject.real.diverged:
-        return Outcome(
-            "FAIL", measured, "training diverges, and does not learn at smaller rates", "see the others"
-        )
-    return Outcome("pass", f"{measured}; no other rate does much better")
-
-
-def _progress(subject: Subject, learned: Learned) -> float:
-    """How far training came on its own rows, from the best constant prediction (0) to perfection (1)."""
-    if learned.diverged:
-        return -math.inf
-    t = subject.as_learned(subject.train.t)
-    constant, floor = subject.constant_for(t)[1], subject.floor_for(t)
-    return (constant - learned.end) / max(constant - floor, 1e-12)

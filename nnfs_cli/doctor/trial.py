@@ -99,7 +99,7 @@ def learn(
     experiment: Experiment,
     steps: int,
     held_out: Split | None = None,
-    see: Callable[[int], None] = lambda step: None,
+    see: Callable[[int], None] | None = None,
     enough: float = -math.inf,
 ) -> Learned:
     """Train so many steps, with the schedule stretched to these; score held-out rows in between.
@@ -114,7 +114,8 @@ def learn(
     outputs: dict[int, Array] = {}
     diverged = False
     with limit_blas(1):
-        see(0)
+        if see is not None:
+            see(0)
         reports = train(experiment)
         try:
             for report in reports:
@@ -125,7 +126,8 @@ def learn(
                     outputs[report.step] = experiment.engine.infer(held_out).copy()
                 if report.step >= steps or report.loss <= enough:
                     break
-                see(report.step)
+                if see is not None:
+                    see(report.step)
         except DivergenceError:
             diverged = True
         finally:

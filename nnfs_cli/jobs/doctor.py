@@ -68,23 +68,20 @@ class Diagnosis:
         }
 
 
-def examine_config(
-    config: ExperimentConfig, only: Sequence[str] = (), see: See = lambda finding: None
-) -> Diagnosis:
+def examine_config(config: ExperimentConfig, only: Sequence[str] = (), see: See | None = None) -> Diagnosis:
     """Examine a config's data, network and training; by all checks, or by these."""
     names = choose(only)
     return examine_experiment(Experiment(config), names, see)
 
 
-def examine_experiment(
-    experiment: Experiment, only: Sequence[str] = (), see: See = lambda finding: None
-) -> Diagnosis:
+def examine_experiment(experiment: Experiment, only: Sequence[str] = (), see: See | None = None) -> Diagnosis:
     """Examine an experiment as it is before training. It stays as it is."""
     subject = Subject(experiment)
     findings = []
     for finding in examine(subject, choose(only)):
         findings.append(finding)
-        see(finding)
+        if see is not None:
+            see(finding)
     return Diagnosis(subject.config.name, tuple(findings), subject.notes())
 
 
