@@ -74,7 +74,7 @@ def start_loss(subject: Subject) -> Outcome:
     large, huge = (unsure_loss(loss, t, width, size) for size in (LARGE_OUTPUT, HUGE_OUTPUT))
     if not math.isfinite(found) or found > large:
         return Outcome(
-            "warn" if found <= huge else "FAIL",
+            "FAIL" if found > huge else "warn" if subject.has_hidden_layer else "note",
             measured,
             f"the first outputs are sure of something: at a size of {LARGE_OUTPUT:g} they would give "
             f"{large:.3g}, and training first has to undo that",

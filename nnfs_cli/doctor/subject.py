@@ -87,6 +87,11 @@ class Subject:
     def steps(self) -> int:
         return affordable_steps(self.trial(self.train))
 
+    @property
+    def has_hidden_layer(self) -> bool:
+        """Whether more than one layer has parameters."""
+        return sum(bool(layer.params()) for layer in self.experiment.network.layers) > 1
+
     def trial(self, train: Split, **changes: Any) -> Experiment:
         """The config's experiment on these raw rows."""
         return on_rows(self.config, self.data, train, **changes)
