@@ -27,13 +27,11 @@ def lr_find(
     """Train a step at each of growing learning rates, see where the loss falls fastest, suggest a rate."""
     from nnfs_cli.cli import console
     from nnfs_cli.config.load import load_config
-    from nnfs_cli.core.errors import NnfsError
     from nnfs_cli.jobs.doctor import find_learning_rate
+    from nnfs_cli.training.experiment import Experiment
 
     check_picture(picture)
-    if not 0.0 < low < high < float("inf"):
-        raise NnfsError(f"--low, --high: must be numbers with 0 < low < high, found {low:g} and {high:g}")
-    found = find_learning_rate(load_config(config, overrides), low, high)
+    found = find_learning_rate(Experiment(load_config(config, overrides)), low, high)
     if as_json:
         console.print_json(found.record())
     else:

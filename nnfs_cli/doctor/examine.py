@@ -17,15 +17,16 @@ from nnfs_cli.doctor.finding import CHECKS, Finding
 from nnfs_cli.doctor.subject import Subject
 
 MODULES = (column_checks, size_checks, split_checks, network_checks, training_checks, pace_checks)
-"""Importing them fills CHECKS."""
+"""They are imported to fill CHECKS, and give the order: first what needs no training."""
 
 
 def choose(only: Sequence[str] = ()) -> list[str]:
     """The names of all checks, or these; NnfsError for one that there is not."""
     for name in only:
         if name not in CHECKS:
-            raise NnfsError(f"--only: no check {name!r}{did_you_mean(name, CHECKS)}")
-    return [name for name in CHECKS if not only or name in only]
+            raise NnfsError(f"no check {name!r}{did_you_mean(name, CHECKS)}")
+    names = [name for module in MODULES for name, check in CHECKS.items() if check.run.__module__ == module.__name__]
+    return [name for name in names if not only or name in only]
 
 
 def examine(subject: Subject, names: Sequence[str]) -> Iterator[Finding]:

@@ -55,7 +55,7 @@ class Check:
 
 
 CHECKS: dict[str, Check] = {}
-"""All checks by name, in the order in which they are run and shown."""
+"""All checks by name."""
 
 
 def check(name: str) -> Callable[[Run], Run]:

@@ -50,6 +50,9 @@ class RangeTest:
     losses: Array
     smoothed: Array
 
+    def __repr__(self) -> str:
+        return f"<RangeTest of {self.name}: {'; '.join(self.sentences())}>"
+
     def shown(self) -> Iterator[tuple[float, float]]:
         """(rate, smoothed loss) at three rates per factor of ten, and at the last."""
         last = int(np.floor(3 * np.log10(self.rates[-1] / self.rates[0])))

@@ -232,7 +232,7 @@ class Subject:
         constant, floor = self._ends_of_few
         if constant - floor < 1e-6:  # all targets are equal
             return 1.0
-        return (constant - float(attempt.losses.min())) / (constant - floor)
+        return (constant - float(attempt.losses.min(initial=np.inf))) / (constant - floor)
 
 
 def without_noise(layers: Sequence[Layer]) -> tuple[Layer, ...]:

@@ -25,7 +25,7 @@ def one_batch(subject: Subject) -> Outcome:
     """The network can learn a few rows by heart: it is large enough, and gradients arrive."""
     attempts = subject.by_heart
     best = max(attempts, key=subject.learned_by_heart)
-    steps, low = len(best.losses), float(best.losses.min())
+    steps, low = len(best.losses), float(best.losses.min(initial=np.inf))
     reached = subject.learned_by_heart(best)
     measured = f"{counted(len(subject.few), 'row')}: loss {best.start:.3g} to {low:.3g} in {steps} steps"
     if reached >= BY_HEART:

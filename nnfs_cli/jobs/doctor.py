@@ -1,10 +1,12 @@
 """A config examined: the checks that experienced people make before they trust a training."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from nnfs_cli.config.experiment import ExperimentConfig
+from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.doctor.examine import choose, examine
 from nnfs_cli.doctor.finding import Finding
 from nnfs_cli.doctor.learning_rates import HIGH, LOW, RangeTest, range_test
@@ -85,6 +87,11 @@ def examine_experiment(experiment: Experiment, only: Sequence[str] = (), see: Se
     return Diagnosis(subject.config.name, tuple(findings), subject.notes())
 
 
-def find_learning_rate(config: ExperimentConfig, low: float = LOW, high: float = HIGH) -> RangeTest:
-    """Train a step at each of growing learning rates, from low to high, and suggest one."""
-    return range_test(Subject(Experiment(config)), low, high)
+def find_learning_rate(experiment: Experiment, low: float = LOW, high: float = HIGH) -> RangeTest:
+    """Train a step at each of growing learning rates, from low to high, and suggest one.
+
+    The experiment stays as it is. NnfsError unless 0 < low < high.
+    """
+    if not 0.0 < low < high < math.inf:
+        raise NnfsError(f"low, high: must be numbers with 0 < low < high, found {low:g} and {high:g}")
+    return range_test(Subject(experiment), low, high)
