@@ -28,7 +28,7 @@ EXAMPLES: dict[str, str] = dict(
 )
 ((README_NAME, README_EXAMPLE),) = re.findall(r"say `(\w+\.py)`:\n\n```python\n(.*?)```", README, re.DOTALL)
 (CONFIG,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-PROGRAMS = {"Experiment", "Run", "load_run", "gradcheck", "GradientCheck"}
+PROGRAMS = {"Experiment", "Run", "load_run", "explain", "Explanation", "gradcheck", "GradientCheck"}
 """Names for programs that train, not for plugins."""
 
 
