@@ -25,7 +25,8 @@ def choose(only: Sequence[str] = ()) -> list[str]:
     for name in only:
         if name not in CHECKS:
             raise NnfsError(f"no check {name!r}{did_you_mean(name, CHECKS)}")
-    names = [name for module in MODULES for name, check in CHECKS.items() if check.run.__module__ == module.__name__]
+    by_module = {module.__name__: k for k, module in enumerate(MODULES)}
+    names = sorted(CHECKS, key=lambda name: by_module[CHECKS[name].run.__module__])
     return [name for name in names if not only or name in only]
 
 
