@@ -187,6 +187,19 @@ class Subject:
         z, loss = lowest(self.experiment.loss, zeros, t, constant=True)
         return z[0], loss
 
+    @cached_property
+    def ends_of_train(self) -> tuple[float, float]:
+        """The losses of the best constant prediction and of a perfect one, between which training moves."""
+        return self._ends(self.as_learned(self.train.t))
+
+    @cached_property
+    def ends_of_held_out(self) -> tuple[float, float]:
+        """The same for the held-out rows."""
+        return self._ends(self.t)
+
+    def _ends(self, t: Array) -> tuple[float, float]:
+        return self.constant_for(t)[1], self.floor_for(t)
+
     def floor_for(self, t: Array) -> float:
         """The loss of perfect outputs."""
         zeros = np.zeros((len(t), *self.experiment.network.output_shape))
@@ -223,9 +236,8 @@ class Subject:
 
     @cached_property
     def _ends_of_few(self) -> tuple[float, float]:
-        """The losses of the best constant prediction and of a perfect one for the few rows."""
-        t = self.as_learned(self.few.t)
-        return self.constant_for(t)[1], self.floor_for(t)
+        """As `ends_of_train`, for the few rows."""
+        return self._ends(self.as_learned(self.few.t))
 
     def learned_by_heart(self, attempt: Learned) -> float:
         """The share of the way from the best constant prediction to the perfect one."""
