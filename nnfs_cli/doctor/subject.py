@@ -11,7 +11,7 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.doctor.baselines import lowest, row_losses
-from nnfs_cli.doctor.probe import Probe
+from nnfs_cli.doctor.probe import LOOKS, Probe
 from nnfs_cli.doctor.trial import Learned, affordable_steps, learn, on_rows, rows_of
 from nnfs_cli.engine.batch import convert
 from nnfs_cli.layers.base import Layer
@@ -111,15 +111,15 @@ class Subject:
     @cached_property
     def probe(self) -> Probe:
         """What the first steps of the real training do, layer by layer."""
-        self.real  # noqa: B018  it is filled there
-        return self._probe
+        experiment = self.trial(self.train)
+        probe = Probe(experiment)
+        learn(experiment, self.steps, see=probe.look, stop=max(LOOKS) + 1)
+        return probe
 
     @cached_property
     def real(self) -> Learned:
         """The config's training on its own rows."""
-        experiment = self.trial(self.train)
-        self._probe = Probe(experiment)
-        return learn(experiment, self.steps, self._normalized_held_out(), self._probe.look)
+        return learn(self.trial(self.train), self.steps, self._normalized_held_out())
 
     @cached_property
     def shuffled(self) -> Learned:
