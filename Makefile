@@ -4,7 +4,7 @@ CONFIG ?= configs/mnist.yaml
 VENV := .venv
 BENCH := .venv-bench
 
-.PHONY: help train test test-slow lint parity bench clean
+.PHONY: help train test test-slow lint parity bench notebooks clean
 
 help: ## Show these targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -31,6 +31,9 @@ bench: $(BENCH)/installed ## Measure speed against the peers; writes benchmarks/
 	$(BENCH)/bin/python benchmarks/run.py
 	$(BENCH)/bin/python benchmarks/csv_read.py
 	$(BENCH)/bin/python benchmarks/tables.py
+
+notebooks: $(VENV)/installed-dev ## Run the notebooks' sources, and write them with their outputs.
+	cd notebooks && ../$(VENV)/bin/jupytext --to ipynb --execute *.py
 
 clean: ## Remove the environments and caches.
 	rm -rf $(VENV) $(BENCH) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -34,7 +34,8 @@ def own_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     """Remove what a test's plugins registered, after the test."""
     monkeypatch.setattr("nnfs_cli.config.plugins._loaded", {})
     for registry in REGISTRIES:
-        monkeypatch.setattr(registry, "_classes", {name: registry[name] for name in registry})
+        list(registry)  # imports its family; to look up each member would check it again for each test
+        monkeypatch.setattr(registry, "_classes", registry.known())
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nnfs_cli import Experiment, NnfsError, load_run
+from nnfs_cli import Experiment, NnfsError, gradcheck, load_run
 from nnfs_cli.jobs.train import train_run
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.reports import EpochReport
@@ -437,3 +437,22 @@ def test_a_notebook_shows_a_mistake_as_its_message() -> None:
     with pytest.raises(NnfsError) as found:
         load_run("nowhere")
     assert found.value._render_traceback_() == [f"NnfsError: {found.value}"]
+
+
+def test_what_python_gives_shows_itself_in_a_notebook(tmp_path: Path) -> None:
+    config = {
+        "dataset": {"type": "blobs", "samples": 40, "validation": 10},
+        "layers": [{"type": "dense", "units": 3}],
+        "loss": "cross_entropy",
+        "metrics": ["accuracy"],
+        "optimizer": "sgd",
+        "training": {"epochs": 2},
+    }
+    experiment = Experiment(config)
+    assert "0_dense</th>" in experiment._repr_html_()
+    run = experiment.train(tmp_path, run_id="shown")
+    html = run._repr_html_()
+    assert "accuracy</th>" in html
+    assert "validation</th>" in html
+    assert "data:image/png;base64," in html
+    assert "pass</td>" in gradcheck(experiment)._repr_html_()

@@ -242,11 +242,12 @@ def test_gradcheck_ends_with_status_1_and_names_the_tensor_that_is_wrong(
     nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Tanh, "input_grad", lambda self, x, y, dy, dx: np.multiply(dy, 1.0 - y, out=dx))
-    for arguments in (["gradcheck"], ["gradcheck", "cubic.yaml"]):
-        outcome = nnfs(*arguments)
-        assert outcome.status == 1
-        assert "FAIL" in outcome.out
-    checks = json.loads(nnfs("gradcheck", "--json").out)["checks"]
+    outcome = nnfs("gradcheck", "cubic.yaml")
+    assert outcome.status == 1
+    assert "FAIL" in outcome.out
+    outcome = nnfs("gradcheck", "--json")
+    assert outcome.status == 1
+    checks = json.loads(outcome.out)["checks"]
     wrong = {check["subject"].split()[0] for check in checks if check["verdict"] != "pass"}
     assert wrong == {"tanh", "residual"}, "residual, because its examples hold a tanh"
 
@@ -261,7 +262,7 @@ def wait_for(path: Path, lines: int, process: "subprocess.Popen[str]") -> None:
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_is_saved_and_resumes_to_the_same_bytes(nnfs: Nnfs, stop: signal.Signals) -> None:
-    epochs = "training.epochs=6000"
+    epochs = "training.epochs=3000"
     command = [sys.executable, "-m", "nnfs_cli", "train", "cubic.yaml", "--id", "stopped", "--set", epochs]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         wait_for(Path("runs/stopped/epochs.csv"), 20, process)
@@ -273,7 +274,7 @@ def test_an_interrupted_run_is_saved_and_resumes_to_the_same_bytes(nnfs: Nnfs, s
     run = Path("runs/stopped")
     assert json.loads((run / "summary.json").read_text())["status"] == "interrupted"
     assert {path.name for path in run.iterdir()} >= RUN_FILES
-    assert len(rows(run / "epochs.csv")) < 6000
+    assert len(rows(run / "epochs.csv")) < 3000
     assert nnfs("resume", "stopped").status == 0
     assert nnfs("train", "cubic.yaml", "--id", "whole", "--quiet", "--set", epochs).status == 0
     assert json.loads((run / "summary.json").read_text())["status"] == "completed"

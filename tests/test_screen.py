@@ -235,11 +235,13 @@ def test_prose_is_wrapped_in_a_terminal_and_a_line_elsewhere(monkeypatch: pytest
 
 
 @pytest.mark.usefixtures("nnfs")
-@pytest.mark.parametrize(("term", "live"), [("xterm", True), ("dumb", False)])
-def test_training_in_a_real_terminal(term: str, live: bool) -> None:
+@pytest.mark.parametrize(
+    ("term", "live", "columns"), [("xterm", True, 60), ("xterm", True, 200), ("dumb", False, 80)]
+)
+def test_training_in_a_real_terminal(term: str, live: bool, columns: int) -> None:
     pty = pytest.importorskip("pty", reason="Windows has none", exc_type=ImportError)
     ours, theirs = pty.openpty()
-    environment = {**os.environ, "TERM": term, "COLUMNS": "60"}
+    environment = {**os.environ, "TERM": term, "COLUMNS": str(columns), "LINES": "30"}
     for name in ("CI", "NO_COLOR"):
         environment.pop(name, None)
     command = [sys.executable, "-m", "nnfs_cli", "train", "cubic.yaml", "--set", "training.epochs=2"]
@@ -254,6 +256,10 @@ def test_training_in_a_real_terminal(term: str, live: bool) -> None:
     assert (b"\x1b[?25l" in shown) == live
     assert (b"\x1b" in shown) == live
     assert b"epoch 2/2" in shown
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
+    assert "└" in plain
+    beside = any("samples/s" in line and "loss   ── " in line for line in plain.splitlines())
+    assert beside == (live and columns == 200)
 
 
 def test_the_screen_is_the_one_place_that_prints() -> None:

@@ -96,7 +96,7 @@ def test_a_split_without_a_class_is_told_and_its_auc_is_null(nnfs: Nnfs, tmp_pat
 def test_an_undefined_score_is_called_so() -> None:
     assert (
         scores_text({"loss": 0.25, "roc_auc": NAN, "r2": None})
-        == "loss 0.25  roc_auc undefined  r2 undefined"
+        == "loss 0.2500  roc_auc undefined  r2 undefined"
     )
     assert format_score(1 / 3) == "0.333333"
 

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -13,6 +14,7 @@ from nnfs_cli.config.load import config_from, load_config
 from nnfs_cli.config.reader import to_plain
 from nnfs_cli.config.values import Overrides, overrides_of
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.html import table_html
 from nnfs_cli.jobs.given import GivenDirectory, given_rows
 from nnfs_cli.jobs.train import train_run
 from nnfs_cli.runs.directory import RunDirectory
@@ -58,6 +60,19 @@ class Experiment(experiment.Experiment):
         named = read if read.name else replace(read, name="experiment")
         super().__init__(self._given.put_into(named) if self._given is not None else named)
         self._start = copy.deepcopy(self.state())
+
+    def _repr_html_(self) -> str:
+        """IPython asks for this method: the network, layer by layer, and what was said of the data."""
+        network = self.network
+        rows = [("input", str(network.shapes[0]), "")]
+        for name, layer, shape in zip(network.names, network.layers, network.shapes[1:], strict=True):
+            rows.append((name, str(shape), f"{sum(param.size for param in layer.params().values()):,}"))
+        rows.append(("all", "", f"{network.params.value.size:,}"))
+        notes = "".join(f"<p>{escape(note)}</p>" for note in self.data.notes)
+        splits = ", ".join(f"{len(split):,} {name} rows" for name, split in self.data.splits.items())
+        return (
+            table_html(f"{self.config.name}: {splits}", ("layer", "output shape", "parameters"), rows) + notes
+        )
 
     def train(
         self,

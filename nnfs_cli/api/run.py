@@ -11,6 +11,7 @@ import numpy as np
 from nnfs_cli.api.progress import showing
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError, did_you_mean
+from nnfs_cli.core.html import table_html
 from nnfs_cli.jobs.evaluate import evaluate_run
 from nnfs_cli.jobs.given import GivenDirectory, given_rows
 from nnfs_cli.jobs.load import load_model
@@ -21,7 +22,7 @@ from nnfs_cli.sources.inputs import Rows, rows_of_array, rows_of_frame
 from nnfs_cli.sources.objects import as_rows, is_frame
 from nnfs_cli.sources.table_reader import as_frame
 from nnfs_cli.training.model import Model
-from nnfs_cli.training.reports import scores_text
+from nnfs_cli.training.reports import format_column, scores_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,6 +50,22 @@ class Run:
     def __repr__(self) -> str:
         scores = "".join(f"; {split}: {scores_text(scores)}" for split, scores in self.scores.items())
         return f"<Run {self.path}: {self.summary.get('status')}{scores}>"
+
+    def _repr_html_(self) -> str:
+        """IPython asks for this method: the scores, and the curve of the loss."""
+        names = list(dict.fromkeys(name for scores in self.scores.values() for name in scores))
+        columns = [format_column([scores.get(name) for scores in self.scores.values()]) for name in names]
+        rows = list(zip(self.scores, *columns, strict=True))
+        caption = f"{self._directory.id}: {self.summary.get('status')}"
+        return table_html(caption, ("split", *names), rows) + self._loss_html()
+
+    def _loss_html(self) -> str:
+        """The picture of the loss; an empty text for a run that has recorded none yet."""
+        from nnfs_cli import plots
+        from nnfs_cli.plots.style import Pictures
+
+        figures = plots.figures(self._directory)
+        return Pictures(loss=figures["loss"])._repr_html_() if "loss" in figures else ""
 
     @property
     def scores(self) -> dict[str, dict[str, float]]:

@@ -4,15 +4,25 @@ from typing import Annotated
 
 import typer
 
+from nnfs_cli.cli.completion import complete_component, complete_kind
 from nnfs_cli.cli.options import AsJson
 
 
 def components(
     kind: Annotated[
         str | None,
-        typer.Argument(metavar="[KIND]", help="layer, loss, optimizer, ...; or a component's name."),
+        typer.Argument(
+            metavar="[KIND]",
+            help="layer, loss, optimizer, ...; or a component's name.",
+            autocompletion=complete_kind,
+        ),
     ] = None,
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Show this component in full.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME]", help="Show this component in full.", autocompletion=complete_component
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the components that a config can use, with options, defaults and equations."""

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from nnfs_cli.cli.screen import Table, err, out
 from nnfs_cli.core.errors import counted
-from nnfs_cli.training.reports import format_score, scores_text
+from nnfs_cli.training.reports import format_column, format_score, scores_text
 
 if TYPE_CHECKING:  # not imported when run, so that `nnfs runs` starts fast
     from nnfs_cli.config.catalog import Entry
@@ -68,8 +68,9 @@ def show_scores(run: "RunDirectory") -> None:
     table.add_column("split")
     for name in names:
         table.add_column(name, justify="right")
-    for split, values in scores.items():
-        table.add_row(split, *(format_score(values[name]) for name in names))
+    columns = [format_column([values[name] for values in scores.values()]) for name in names]
+    for split, *cells in zip(scores, *columns, strict=True):
+        table.add_row(split, *cells)
     out.print(table)
     if targets := summary.get("targets"):
         out.print(_target_table(summary["pictured_split"], dict(list(targets.items())[:MOST_TARGETS])))
@@ -83,10 +84,12 @@ def _target_table(split: str, targets: Mapping[str, Mapping[str, float | None]])
     """A row for each target: its own scores on a split."""
     table = Table(title=f"each target, {split}")
     table.add_column("target")
-    for name in next(iter(targets.values())):
+    names = list(next(iter(targets.values())))
+    for name in names:
         table.add_column(name, justify="right")
-    for target, scores in targets.items():
-        table.add_row(target, *map(format_score, scores.values()))
+    columns = [format_column([scores[name] for scores in targets.values()]) for name in names]
+    for target, *cells in zip(targets, *columns, strict=True):
+        table.add_row(target, *cells)
     return table
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from nnfs_cli.cli.options import AsJson, Overrides, check_picture
+from nnfs_cli.cli.options import AsJson, Config, Overrides, check_picture
 
 data = typer.Typer(
     name="data", help="Describe a dataset, make a sample, clear the cache.", no_args_is_help=True
@@ -14,7 +14,7 @@ data = typer.Typer(
 
 @data.command()
 def describe(
-    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML file that names the dataset.")],
+    config: Config,
     overrides: Overrides = [],  # noqa: B006  typer reads the default, nothing changes it
     picture: Annotated[
         Path | None, typer.Option(metavar="FILE.png", help="Draw the data, before and after normalization.")

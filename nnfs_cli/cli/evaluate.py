@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from nnfs_cli.cli.completion import complete_split
 from nnfs_cli.cli.options import RUNS, AsJson, Run, RunsFolder
 
 
@@ -12,7 +13,9 @@ def evaluate(
     split: Annotated[
         str | None,
         typer.Option(
-            metavar="SPLIT", help="train, validation or test; by default the last of them that exists."
+            metavar="SPLIT",
+            help="train, validation or test; by default the last of them that exists.",
+            autocompletion=complete_split,
         ),
     ] = None,
     as_json: AsJson = False,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nnfs_cli.cli.completion import complete_component, complete_config_or_plugin
 from nnfs_cli.cli.options import AsJson, Overrides, check_picture
 
 if TYPE_CHECKING:
@@ -18,12 +19,18 @@ def gradcheck(
             metavar="[CONFIG|FILE.py]",
             help="A config, to check its whole network on its data; a Python file, to check the components "
             "that it registers; by default every component of nnfs.",
+            autocompletion=complete_config_or_plugin,
         ),
     ] = None,
     overrides: Overrides = [],  # noqa: B006  typer reads the default, nothing changes it
     only: Annotated[
         list[str],
-        typer.Option("--only", metavar="NAME", help="Check only components of this name. Repeatable."),
+        typer.Option(
+            "--only",
+            metavar="NAME",
+            help="Check only components of this name. Repeatable.",
+            autocompletion=complete_component,
+        ),
     ] = [],  # noqa: B006  likewise
     tolerance: Annotated[float, typer.Option(min=0.0, help="The largest relative error that passes.")] = 1e-6,
     seed: Annotated[

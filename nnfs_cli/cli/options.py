@@ -5,7 +5,20 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-Run: TypeAlias = Annotated[str, typer.Argument(metavar="RUN", help="A run: its path, its id, or `latest`.")]
+from nnfs_cli.cli.completion import complete_config, complete_run
+
+Run: TypeAlias = Annotated[
+    str,
+    typer.Argument(metavar="RUN", help="A run: its path, its id, or `latest`.", autocompletion=complete_run),
+]
+Config: TypeAlias = Annotated[
+    Path,
+    typer.Argument(
+        metavar="CONFIG",
+        help="The YAML file that describes the experiment, or the name of one that comes with nnfs.",
+        autocompletion=complete_config,
+    ),
+]
 RunsFolder: TypeAlias = Annotated[
     Path, typer.Option("--runs", metavar="DIR", help="The folder that holds the runs.")
 ]

@@ -5,13 +5,14 @@ import time
 from contextlib import suppress
 from types import TracebackType
 
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from nnfs_cli.cli.console import show_network, show_paths, show_scores
-from nnfs_cli.cli.screen import Screen, out
+from nnfs_cli.cli.curve import LETTERS, LossCurve
+from nnfs_cli.cli.screen import Screen, beside, out
 from nnfs_cli.core.errors import InterruptionError
 from nnfs_cli.jobs.train import train_run
 from nnfs_cli.runs.directory import RunDirectory
@@ -20,6 +21,10 @@ from nnfs_cli.training.reports import EpochReport, Report, epoch_text, scores_te
 
 REFRESH_SECONDS = 1.0
 PLAIN_LINES = 20
+CURVE_LINES = 20
+"""The lines of a screen that has room for a curve."""
+BAR_WIDTH, BESIDE = 76, 130
+"""The columns of the bar with its texts, and those from which the curve stands beside it, not below."""
 STOPPING = "finishing the step and saving; Ctrl-C again stops at once, at the last checkpoint"
 
 
@@ -63,6 +68,7 @@ class Lines:
         self._first_rows = _rows_done(experiment)
         self._first_seconds = experiment.progress.seconds
         self._every = max(1, experiment.config.training.epochs // PLAIN_LINES)
+        self._curve = LossCurve(experiment.steps_per_epoch)
 
     def __enter__(self) -> "Lines":
         return self
@@ -70,12 +76,14 @@ class Lines:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        return
+        if self._console.is_tty and (curve := self._curve_text(self._console.width)):
+            self._console.print(curve)
 
     def say_stopping(self) -> None:
         _say_stopping()
 
     def show(self, report: Report) -> None:
+        self._curve.add(report)
         if isinstance(report, EpochReport):
             last = self._experiment.config.training.epochs
             if report.epoch == 1 or report.epoch % self._every == 0 or report.epoch == last:
@@ -83,6 +91,12 @@ class Lines:
                 line = f"epoch {report.epoch:>{len(str(last))}}/{last}  {epoch_text(report)}  {self._speed()}"
                 self._console.print(f"{line}  {_duration(left)} left")
             self._show_notes(report)
+
+    def _curve_text(self, width: int) -> Text:
+        """The curve of the loss, where the screen has room and letters for it."""
+        if self._console.height < CURVE_LINES or self._console.spell(LETTERS) != LETTERS:
+            return Text()
+        return self._curve.text(width, color=self._console.color_system is not None)
 
     def _show_notes(self, report: EpochReport) -> None:
         for sentence in report.notes:
@@ -116,7 +130,7 @@ class Bar(Lines):
         self._task = self._bar.add_task("", total=total, completed=self._first_rows, speed="")
         self._scores = Text()
         # `show` refreshes it: a refreshing thread would slow down the training.
-        self._live = Live(Group(self._bar, self._scores), console=console, auto_refresh=False)
+        self._live = Live(self._picture(), console=console, auto_refresh=False)
         self._refreshed = 0.0
 
     def __enter__(self) -> "Bar":
@@ -134,6 +148,7 @@ class Bar(Lines):
             self._console.print(f"nnfs: {STOPPING}")  # above the live bar
 
     def show(self, report: Report) -> None:
+        self._curve.add(report)
         if isinstance(report, EpochReport):
             lines = [f"  train       {scores_text(report.train)}"]
             if report.validation:
@@ -153,7 +168,16 @@ class Bar(Lines):
             description=f"epoch {min(progress.epoch + 1, last)}/{last}",
             speed=self._speed(),
         )
-        self._live.refresh()
+        self._live.update(self._picture(), refresh=True)
+
+    def _picture(self) -> RenderableType:
+        """The bar and the scores, and the curve beside them or, on a narrow screen, below."""
+        texts = Group(self._bar, self._scores)
+        is_wide = self._console.width >= BESIDE
+        curve = self._curve_text(self._console.width - (BAR_WIDTH if is_wide else 0) - 2)
+        if not curve:
+            return texts
+        return beside(texts, curve, BAR_WIDTH) if is_wide else Group(texts, curve)
 
 
 def _rows_done(experiment: Experiment) -> int:

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 
 from rich.box import HEAVY_HEAD
 from rich.cells import cell_len
-from rich.console import Console, ConsoleDimensions, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleDimensions, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -171,6 +171,14 @@ class Table:
             widest = max(map(cell_len, cells))
             total += (widest if heading.justify == "right" else min(widest, names)) + 3
         return total
+
+
+def beside(left: RenderableType, right: RenderableType, width: int) -> RenderableType:
+    """Two things side by side; the left one has so many columns."""
+    grid = RichTable.grid()
+    grid.add_column(width=width)
+    grid.add_row(left, right)
+    return grid
 
 
 out = Screen()

@@ -6,17 +6,12 @@ from typing import Annotated
 
 import typer
 
-from nnfs_cli.cli.options import RUNS, Overrides, RunsFolder
+from nnfs_cli.cli.completion import complete_run
+from nnfs_cli.cli.options import RUNS, Config, Overrides, RunsFolder
 
 
 def train(
-    config: Annotated[
-        Path,
-        typer.Argument(
-            metavar="CONFIG",
-            help="The YAML file that describes the experiment, or the name of one that comes with nnfs.",
-        ),
-    ],
+    config: Config,
     overrides: Overrides = [],  # noqa: B006  typer reads the default, nothing changes it
     runs: RunsFolder = RUNS,
     run_id: Annotated[
@@ -25,7 +20,12 @@ def train(
     ] = None,
     start_from: Annotated[
         str | None,
-        typer.Option("--from", metavar="RUN", help="Start from another run's weights: a run or a .npz file."),
+        typer.Option(
+            "--from",
+            metavar="RUN",
+            help="Start from another run's weights: a run or a .npz file.",
+            autocompletion=complete_run,
+        ),
     ] = None,
     dry_run: Annotated[
         bool,

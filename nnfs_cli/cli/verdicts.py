@@ -1,6 +1,6 @@
 """What `nnfs gradcheck` prints: a line for each component, and each mistake once."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -9,7 +9,7 @@ from nnfs_cli.cli.screen import Table, out, wrap
 
 if TYPE_CHECKING:
     from nnfs_cli.gradcheck.compare import TensorCheck
-    from nnfs_cli.gradcheck.report import Check, Report
+    from nnfs_cli.gradcheck.report import Report
     from nnfs_cli.jobs.gradcheck import GradientCheck
 
 PROSE = 80
@@ -30,7 +30,8 @@ def show_gradcheck(found: "GradientCheck", *, verbose: bool) -> None:
     for heading in ("verdict", "component", "error"):
         table.add_column(heading)
     for report in found.reports:
-        error = f"error {report.error:.0e}" if report.error is not None and _tells(report) else ""
+        worst = report.worst if _tells(report) else None
+        error = f"error {worst.max_relative:.0e} in {worst.tensor}" if worst is not None else ""
         name = f"{report.kind} {report.name}"
         table.add_row(_colored(report.verdict), name, error)
     out.print(table)
@@ -57,23 +58,8 @@ def _show_findings(report: "Report") -> None:
         where = f" ({report.where})" if report.where else ""
         out.print(f"\n{report.verdict}: {report.kind} {report.name}{where}", style="bold")
     for check in report.findings:
-        for sentence in _sentences(check, report.name):
+        for sentence in report.sentences(check):
             _prose(sentence, indent=2)
-
-
-def _sentences(check: "Check", name: str) -> Iterator[str]:
-    """Where a mistake is seen, as `W[1, 0]: analytic 2, numeric 1, for relu on (4, 5)`, and what it is."""
-    worst: tuple[tuple[int, ...], float, float] | None = getattr(check, "worst", None)
-    tensor = getattr(check, "tensor", "")
-    if worst is not None:
-        index, analytic, numeric = worst
-        tensor += f"{list(index)}: analytic {analytic:.9g}, numeric {numeric:.9g}"
-    if tensor:
-        yield f"{tensor}, for {check.subject}"
-    if check.diagnosis:
-        yield (
-            check.diagnosis if tensor or check.subject == name else f"{check.diagnosis} (for {check.subject})"
-        )
 
 
 def _show_checks(report: "Report") -> None:

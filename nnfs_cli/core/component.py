@@ -14,17 +14,32 @@ import threading
 from collections.abc import Callable, Iterator
 from enum import Enum
 from numbers import Real
-from typing import Any, ClassVar, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
 
 from nnfs_cli.core.errors import NnfsError, did_you_mean
 from nnfs_cli.core.options import Options
 
+if TYPE_CHECKING:
+    from nnfs_cli.core.formula import Formula
+
 
 class Component(Options):
-    """A layer, a loss, an optimizer, ...: what a config can name. Its dataclass fields are its options."""
+    """A layer, a loss, an optimizer, ...: what a config can name. Its dataclass fields are its options.
+
+    formulas: its equations in the order in which they are computed, `y = x @ W + b` and then the gradients,
+        `dW = x.T @ dy`. Options appear by their names; ` if bias` behind a line states it for these options
+        alone. See `core/formula.py` for the notation.
+    """
 
     type_name: ClassVar[str]
     registry: ClassVar["Registry[Any]"]
+    formulas: ClassVar[tuple[str, ...]] = ()
+
+    def equations(self) -> "tuple[Formula, ...]":
+        """The formulas that hold for these options."""
+        from nnfs_cli.core.formula import stated  # which needs NumPy, as a list of components does not
+
+        return stated(self.formulas, self.options())
 
 
 C = TypeVar("C", bound=Component)

@@ -1,7 +1,7 @@
 """What was found about one component: its checks, and of these the findings to show."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -57,8 +57,13 @@ class Report:
     @property
     def error(self) -> float | None:
         """The largest relative error of all gradients; None if none was compared."""
-        errors = [check.max_relative for check in self.checks if isinstance(check, TensorCheck)]
-        return max(errors, default=None)
+        return self.worst.max_relative if self.worst is not None else None
+
+    @property
+    def worst(self) -> TensorCheck | None:
+        """The gradient with the largest relative error."""
+        tensors = [check for check in self.checks if isinstance(check, TensorCheck)]
+        return max(tensors, key=lambda check: check.max_relative, default=None)
 
     @property
     def findings(self) -> list[Check]:
@@ -74,6 +79,18 @@ class Report:
         if "x" in tensors:
             tensors.pop("below", None)  # its gradient is the sum of x's
         return [*reversed(laws.values()), *(_first(checks) for checks in tensors.values())]
+
+    def sentences(self, check: Check) -> Iterator[str]:
+        """Where a mistake was seen, as `W[1, 0]: analytic 2, numeric 1, for relu on (4, 5)`; what it is."""
+        tensor = check.tensor if isinstance(check, TensorCheck) else ""
+        if isinstance(check, TensorCheck) and check.worst is not None:
+            index, analytic, numeric = check.worst
+            tensor += f"{list(index)}: analytic {analytic:.9g}, numeric {numeric:.9g}"
+        if tensor:
+            yield f"{tensor}, for {check.subject}"
+        if check.diagnosis:
+            known = tensor or check.subject == self.name
+            yield check.diagnosis if known else f"{check.diagnosis} (for {check.subject})"
 
     def record(self) -> dict[str, Any]:
         """As a JSON mapping, without the single checks."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.core.arrays import Shape
 from nnfs_cli.core.component import is_plugin
+from nnfs_cli.core.html import table_html
 from nnfs_cli.gradcheck.compare import RULE, TOLERANCE
 from nnfs_cli.gradcheck.components import component_reports, guarded
 from nnfs_cli.gradcheck.layer_trials import layer_checks, try_layer
@@ -64,13 +66,24 @@ class GradientCheck:
     def __repr__(self) -> str:
         largest = max((report.error or 0.0 for report in self.reports), default=0.0)
         lines = [
-            f"  {check.verdict}: {report.kind} {report.name}: {check.diagnosis or check.subject}"
+            f"  {check.verdict}: {report.kind} {report.name}: {sentence}"
             for report in self.reports
             for check in report.findings
+            for sentence in report.sentences(check)
         ]
         wrong = f"{len(self.failures)} of {len(self.checks)} checks did not pass"
         first = f"all {len(self.checks)} checks pass" if self.passed else wrong
         return "\n".join([f"<GradientCheck: {first}; largest relative error {largest:.1e}>", *lines])
+
+    def _repr_html_(self) -> str:
+        """IPython asks for this method."""
+        rows = []
+        for report in self.reports:
+            error = f"{worst.max_relative:.0e} in {worst.tensor}" if (worst := report.worst) else ""
+            rows.append((f"{report.kind} {report.name}", report.verdict, error))
+        first, *findings = repr(self).split("\n")
+        lines = "".join(f"<p>{escape(line.strip())}</p>" for line in findings)
+        return table_html(first.strip("<>"), ("component", "verdict", "largest relative error"), rows) + lines
 
     def record(self) -> dict[str, Any]:
         """As a JSON mapping, with every single check."""

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.component import Component, Registry
 from nnfs_cli.core.draws import Draws
+from nnfs_cli.core.formula import Formula, stated, unstated
 from nnfs_cli.core.params import Param, Statistic
 
 T = TypeVar("T")
@@ -35,6 +36,7 @@ class Layer(Component, ABC):
     mixes_rows: whether in training a row's y depends on other rows of its batch.
     fewest_rows: the fewest rows of a batch from which something below this layer can learn; `build` sets it.
     images: whether x and y are images (N, C, H, W).
+    infer_formulas: the formulas of evaluation, if it differs from training.
     draws: random numbers for layers that need them; all layers of a network have the same.
     """
 
@@ -44,6 +46,7 @@ class Layer(Component, ABC):
     sums_to_one: ClassVar[bool] = False
     mixes_rows: ClassVar[bool] = False
     images: ClassVar[bool] = False
+    infer_formulas: ClassVar[tuple[str, ...]] = ()
     fewest_rows = 1
     draws: Draws
 
@@ -71,6 +74,35 @@ class Layer(Component, ABC):
         self.draws = draws
         for layer in self.sublayers():
             layer.use_draws(draws)
+
+    def equations(self) -> tuple[Formula, ...]:
+        """The formulas of training for these options, forward and then backward; not those of sublayers.
+
+        A layer that states none is shown as `y = my_layer(x, W)`, with its own parameters once it is built.
+        """
+        return super().equations() or unstated(self.type_name, list(_own(self, Param)))
+
+    def infer_equations(self) -> tuple[Formula, ...]:
+        """The formulas of evaluation, which has no gradients."""
+        stated_here = stated(self.infer_formulas, self.options())
+        return stated_here or tuple(each for each in self.equations() if not each.gradient_of)
+
+    def formula_values(self, x: Array, y: Array) -> dict[str, Any]:
+        """After `forward`, the values of names in formulas, but for x, y, dy and what formulas define.
+
+        They are options, parameters and statistics by their names, N, and what the layer drew.
+        """
+        params = {name: each.value for name, each in _own(self, Param).items()}
+        statistics = {name: each.value for name, each in _own(self, Statistic).items()}
+        return {**self.options(), "N": len(x), **params, **statistics}
+
+    def multiply_adds(self, x: Shape, y: Shape) -> int:
+        """The multiplications, each with an addition, of a row's forward pass from shape x to shape y.
+
+        Counted are products with weights and sums over windows; what is done to each number alone is not.
+        `param_grads` takes as many, and so does `input_grad`.
+        """
+        return 0
 
     @property
     def rng(self) -> np.random.Generator:

@@ -37,6 +37,14 @@ class Dense(Layer):
         ({"units": 5, "bias": False}, (1,)),
     ]
 
+    formulas: ClassVar[tuple[str, ...]] = (
+        "y = x @ W + b if bias",
+        "y = x @ W if not bias",
+        "dW = x.T @ dy",
+        "db = sum(dy, n) if bias",
+        "dx = dy @ W.T",
+    )
+
     def build(self, shape: Shape) -> Shape:
         """Create W and b for rows of `shape` (D,); return the shape of y's rows, (M,)."""
         if len(shape) != 1:
@@ -45,6 +53,9 @@ class Dense(Layer):
         if self.bias:
             self.b = Param((self.units,), Zeros(), decay=False)  # weight decay leaves biases alone
         return (self.units,)
+
+    def multiply_adds(self, x: Shape, y: Shape) -> int:
+        return x[0] * y[0]
 
     def forward(self, x: Array, y: Array) -> None:
         np.matmul(x, self.W.value, out=y)

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -31,6 +31,17 @@ class Optimizer(Component, ABC):
     @abstractmethod
     def step(self, params: FlatParams, learning_rate: float) -> None:
         """Change params.value in place. params.grad may be overwritten: its content is lost."""
+
+    def formula_values(self, params: FlatParams, learning_rate: float) -> dict[str, Any]:
+        """Before a step, the values of names in formulas, but for what these define.
+
+        They are w and g, copies of params.value and params.grad; lr; the state; options; and n, the number of
+        the step, where there is a count.
+        """
+        state = {name: array.copy() for name, array in self.state().items()}
+        counted = {"n": int(state["count"][0]) + 1} if "count" in state else {}
+        w, g = params.value.copy(), params.grad.copy()
+        return {**self.options(), **state, **counted, "w": w, "g": g, "lr": learning_rate}
 
     def state(self) -> dict[str, Array]:
         """The arrays that the next step depends on, by name: no copies, so that they can be loaded into."""

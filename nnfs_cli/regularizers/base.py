@@ -41,6 +41,10 @@ class Regularizer(Component, ABC):
         """After a step, change params.value in place so that it keeps the constraint."""
         return
 
+    def formula_values(self, params: FlatParams) -> dict[str, Any]:
+        """The values of names in formulas: options, and w, the parameters that are regularized."""
+        return {**self.options(), "w": params.value[self.reach(params)].copy()}
+
     def reach(self, params: FlatParams) -> slice:
         """The slice of the flat vectors that is regularized."""
         return slice(None) if self.all_parameters else params.decayed

@@ -1,7 +1,7 @@
 """Frozen records of the results of training and evaluation."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nnfs_cli.core.arrays import Array
@@ -90,5 +90,22 @@ def scores_text(scores: Mapping[str, float | None]) -> str:
 
 
 def format_score(score: float | None, digits: int = 6) -> str:
-    """A score with so many digits; `undefined` if it is not a number, which is null in JSON."""
-    return "undefined" if score is None or math.isnan(score) else f"{score:.{digits}g}"
+    """A score with so many digits, zeros at the end too, so that it stays as long when it changes.
+
+    `undefined` if it is not a number, which is null in JSON.
+    """
+    return "undefined" if score is None or math.isnan(score) else f"{score:#.{digits}g}".rstrip(".")
+
+
+def format_column(scores: Sequence[float | None], digits: int = 6) -> list[str]:
+    """Scores that stand one below the other: with as many decimals, enough for `digits` of the largest.
+
+    Where the smallest would be left with too few digits, each is written by itself.
+    """
+    sizes = [abs(score) for score in scores if score and math.isfinite(score)]
+    decimals = digits - 1 - math.floor(math.log10(max(sizes, default=1.0)))
+    if not 0 <= decimals <= 2 * digits or min(sizes, default=1.0) < 10.0 ** (2 - decimals):
+        return [format_score(score, digits) for score in scores]
+    return [
+        "undefined" if score is None or math.isnan(score) else f"{score:.{decimals}f}" for score in scores
+    ]
