@@ -29,6 +29,9 @@ DERIVED = {
     "optimizer": "../mathematics/optimizers.md",
 }
 FENCE = "```"
+PAGES = [f"reference/{kind}es.md" if kind.endswith("s") else f"reference/{kind}s.md" for kind in KINDS]
+PAGES += ["reference/config.md", "reference/commands.md"]
+"""The paths of all pages, in the site."""
 
 
 def pages() -> dict[str, str]:
@@ -79,7 +82,13 @@ def description(cls: type[Any]) -> Iterator[str]:
     for paragraph in OPTION.sub(without_options, inspect.getdoc(cls) or "").strip().split("\n\n"):
         text = paragraph.strip("\n")
         if text:
-            yield prose(text) if is_prose(text) else f"{FENCE}text\n{text}\n{FENCE}"
+            yield prose(text) if is_prose(text) else equations(text)
+
+
+def equations(text: str) -> str:
+    """A paragraph of equations; those that stand side by side get a line each, which phones can show."""
+    lines = text if "\n" in text else re.sub(" {3,}", "\n", text)
+    return f"{FENCE}text\n{lines}\n{FENCE}"
 
 
 def is_prose(text: str) -> bool:
@@ -113,7 +122,8 @@ def cell(text: str) -> str:
 def prose(text: str) -> str:
     """A docstring's text as Markdown: what it does not mean as marks is escaped, but for code."""
     parts = re.split(r"(`[^`]*`)", text)
-    return "".join(part if part.startswith("`") else re.sub(r"([*_<\[$])", r"\\\1", part) for part in parts)
+    marks = str.maketrans({**{mark: f"\\{mark}" for mark in "*_[$"}, "<": "&lt;"})
+    return "".join(part if part.startswith("`") else part.translate(marks) for part in parts)
 
 
 def commands_page() -> str:
@@ -122,11 +132,11 @@ def commands_page() -> str:
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     text = re.sub(r"^#(#*) `nnfs(.*)`$", r"#\1 nnfs\2", text, flags=re.MULTILINE)
     text = text.replace("# nnfs\n", "# Commands\n", 1).replace(f"{FENCE}console\n$ nnfs", f"{FENCE}text\nnnfs")
-    summary = re.compile(r"^\* `(\w[\w-]*)`: .*\.\.\.$|^\* `(\w[\w-]*)`: (.*)$", re.MULTILINE)
-    return summary.sub(_linked, text)
+    return "".join(map(_linked, re.split(r"^(?=##+ )", text, flags=re.MULTILINE)))
 
 
-def _linked(found: "re.Match[str]") -> str:
-    """A line of the list of commands as a link; the text that Typer cuts is left out."""
-    name = found[1] or found[2]
-    return f"* [`{name}`](#nnfs-{name})" + (f": {found[3]}" if found[3] else "")
+def _linked(section: str) -> str:
+    """A command's section with links to its subcommands, without their descriptions, which Typer cuts."""
+    command = re.match(r"##+ (.*)", section)
+    anchor = command[1].replace(" ", "-") if command else "nnfs"
+    return re.sub(r"^\* `(\w[\w-]*)`: .*$", rf"* [`\1`](#{anchor}-\1)", section, flags=re.MULTILINE)
