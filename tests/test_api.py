@@ -20,7 +20,7 @@ from tests.toys import CUBIC, ROOT
 def in_own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     monkeypatch.chdir(tmp_path)
     if "plots" not in request.node.name:  # drawing takes most of a short run's time
-        monkeypatch.setattr("nnfs_cli.plots.draw_all", lambda run: [])
+        monkeypatch.setattr("nnfs_cli.plots.draw_essential", lambda run: [])
     make_table("t.csv")
     Path("c.yaml").write_text(CLASSES)
     Path("v.yaml").write_text(VALUES)

@@ -37,7 +37,7 @@ OTHER: dict[type, Any] = {bool: lambda x: not x, int: lambda x: x + 1, float: la
 @pytest.fixture(autouse=True)
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw no pictures: that takes most of the time of a short run."""
-    monkeypatch.setattr("nnfs_cli.plots.draw_all", lambda run: None)
+    monkeypatch.setattr("nnfs_cli.plots.draw_essential", lambda run: None)
 
 
 def run_of(

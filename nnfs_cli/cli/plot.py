@@ -11,7 +11,7 @@ def plot(run: Run, runs: RunsFolder = RUNS) -> None:
     from nnfs_cli.runs.directory import RunDirectory
 
     directory = RunDirectory.find(runs, run)
-    names = plots.draw_all(directory)
-    if not names:
+    files = plots.draw_all(directory)
+    if not files:
         raise NnfsError(f"{directory.path}: nothing to draw yet; the run has recorded no step and no epoch")
-    console.show_paths(directory.path / "plots" / name for name in names)
+    console.show_paths(files)

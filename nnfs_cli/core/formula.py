@@ -15,13 +15,14 @@ import keyword
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
 
 from nnfs_cli.core.errors import NnfsError, did_you_mean
 from nnfs_cli.core.formula_latex import in_latex
 from nnfs_cli.core.formula_text import in_text
 from nnfs_cli.core.formula_values import CONSTANTS, FUNCTIONS, INDICES, REDUCTIONS, compute
-from nnfs_cli.core.formula_writer import GREEK
+from nnfs_cli.core.formula_writer import GREEK, is_number
 
 SIZES = frozenset({"N", "M", "K", "D", "C", "H", "lr", "n", *CONSTANTS})
 """Names that are numbers in every formula: sizes, the learning rate, and the number of steps."""
@@ -112,7 +113,14 @@ def stated(
     A condition is an option, an option that equals a text, or one of these after `not` or joined by `and`.
     """
     holding = [text for text, condition in map(_halves, lines) if _holds(condition, options)]
-    return tuple(Formula.parse(text, options, functions) for text in holding)
+    numbers = {name for name, value in options.items() if isinstance(value, Real)}
+    formulas = []
+    for text in holding:
+        formula = Formula.parse(text, numbers, functions)
+        if is_number(formula.node, formula.numbers):
+            numbers.add(formula.target)
+        formulas.append(formula)
+    return tuple(formulas)
 
 
 def unstated(name: str, params: Sequence[str]) -> tuple[Formula, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.arrays import Array, Shape
 
 Sides = Sequence[Sequence[int]]
 """((top, bottom), (left, right))."""
@@ -66,19 +66,20 @@ def conv_weight_grad(
     return dW.reshape(W.shape)
 
 
-def conv_input_grad(
-    x: Array, dy: Array, W: Array, sides: Sides, stride: Any = 1, dilation: Any = 1, groups: int = 1
-) -> Array:
+def conv_input_grad(x: Array, dy: Array, W: Array, *options: Any) -> Array:
     """dx[c, p, q] = the sum of W[f, c, i, j] dy[f, r, s] over all f, r, s, i, j that use the pixel."""
-    dx, slopes, weights = np.zeros_like(pad(x, sides)), _grouped(dy, 1, groups), _grouped(W, 0, groups)
-    for i, j, seen in _places(dx, W.shape[2:], stride, dilation):
-        seen += np.einsum("gfc,ngfrs->ngcrs", weights[..., i, j], slopes).reshape(seen.shape)
-    return crop(dx, sides)
+    return conv_transpose(dy, W, x.shape[2:], *options)
 
 
-def conv_transpose(x: Array, W: Array, y: Array, *options: Any) -> Array:
-    """y[f, r stride + i dilation, ...] += W[c, f, i, j] x[c, r, s]: conv's dx, with x as its dy."""
-    return conv_input_grad(y, x, W, *options)
+def conv_transpose(
+    x: Array, W: Array, size: Shape, sides: Sides, stride: Any = 1, dilation: Any = 1, groups: int = 1
+) -> Array:
+    """y[f, r stride + i dilation, s stride + j dilation] += W[c, f, i, j] x[c, r, s]: images of a size."""
+    weights, seen_by = _grouped(W, 0, groups), _grouped(x, 1, groups)
+    y = pad(np.zeros((len(x), groups * W.shape[1], *size)), sides)
+    for i, j, seen in _places(y, W.shape[2:], stride, dilation):
+        seen += np.einsum("gcf,ngcrs->ngfrs", weights[..., i, j], seen_by).reshape(seen.shape)
+    return crop(y, sides)
 
 
 def conv_transpose_weight_grad(x: Array, dy: Array, W: Array, *options: Any) -> Array:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nnfs_cli.core.formula import Formula
 
 SPECIAL = {"lr": r"\eta", "epsilon": r"\varepsilon"}
-NAMED = frozenset({"log", "exp", "tanh", "cosh", "max", "min"})
+NAMED = frozenset({"log", "exp", "tanh", "cos", "cosh", "max", "min"})
 WORDS_OR_SPACE = re.compile(r"([a-z]{2,}(?: [a-z]{2,})*)| ")
 FLOOR = re.compile(r"\\mathrm\{floor\}\((.*?)\)")
 BESIDE = {"": r" \, ", "*": r" \odot ", ".": r" \cdot "}

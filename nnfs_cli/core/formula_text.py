@@ -4,7 +4,7 @@ import ast
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from nnfs_cli.core.formula_writer import PRODUCT, Writer
+from nnfs_cli.core.formula_writer import PRODUCT, Writer, is_number
 
 if TYPE_CHECKING:
     from nnfs_cli.core.formula import Formula
@@ -62,7 +62,7 @@ class Text(Writer):
 
     def quotient(self, node: ast.BinOp) -> tuple[str, int]:
         left, right = self.divided(node.left), self.at(node.right, PRODUCT + 2)
-        slash = "/" if self.is_number(node) and " " not in left else " / "
+        slash = "/" if is_number(node, self.formula.numbers) and " " not in left else " / "
         return f"{left}{slash}{right}", PRODUCT
 
     def divided(self, node: ast.expr) -> str:

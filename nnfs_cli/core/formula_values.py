@@ -50,6 +50,8 @@ def softmax(z: Any) -> Any:
 
 FUNCTIONS: dict[str, Callable[..., Any] | None] = {
     "abs": np.abs,
+    "argmax": lambda p: np.argmax(p, axis=-1),
+    "cos": np.cos,
     "cosh": np.cosh,
     "erf": np.vectorize(math.erf, otypes=[float]),
     "exp": np.exp,
@@ -78,7 +80,8 @@ f that formulas do not state: its transposed Jacobian times dy."""
 def compute(node: ast.expr, values: Mapping[str, Any]) -> Any:
     """The value of a formula's right side. A sum over axes that is all of it loses these axes."""
     axes = max((value.ndim for value in values.values() if isinstance(value, np.ndarray)), default=0)
-    return _Values(values, axes).of(node, keep=False)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # `where` computes both of its sides
+        return _Values(values, axes).of(node, keep=False)
 
 
 class _Values:

@@ -3,7 +3,7 @@
 import ast
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 from nnfs_cli.core.formula_values import REDUCTIONS
@@ -176,8 +176,9 @@ class Writer(ABC):
 
     def _product(self, node: ast.BinOp) -> tuple[str, int]:
         left, strength = self.part(node.left)
+        numbers = self.formula.numbers
         by_element = isinstance(node.op, ast.Mult) and not (
-            self.is_number(node.left) or self.is_number(node.right)
+            is_number(node.left, numbers) or is_number(node.right, numbers)
         )
         mixed = by_element and isinstance(node.left, ast.BinOp) and isinstance(node.left.op, ast.MatMult)
         if strength < PRODUCT or strength == SERIES or mixed:
@@ -187,22 +188,6 @@ class Writer(ABC):
             right = self.brackets(right)
         sign = "*" if by_element else "." if right[:1].isdigit() else ""
         return self.product(left, right, sign), SERIES if strength == SERIES else PRODUCT
-
-    def is_number(self, node: ast.expr) -> bool:
-        """Whether an expression is a single number, whatever the arrays' shapes."""
-        match node:
-            case ast.Constant():
-                return True
-            case ast.Name(id=name):
-                return name in self.formula.numbers
-            case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords):
-                if name in REDUCTIONS:
-                    return len(args) == 1 and not keywords
-                return all(map(self.is_number, args))
-            case ast.Subscript():
-                return False
-        children = [each for each in ast.iter_child_nodes(node) if isinstance(each, ast.expr)]
-        return all(map(self.is_number, children))
 
     def _reduction(self, node: ast.Call) -> tuple[str, int]:
         kind = ast.unparse(node.func)
@@ -232,6 +217,21 @@ class Writer(ABC):
         base = name[1:] if name.startswith("d") and name not in GREEK else ""
         is_known = ONE_LETTER.fullmatch(base) or base in self.names or name == self.formula.target
         return base if is_known else ""
+
+
+def is_number(node: ast.expr, numbers: Collection[str]) -> bool:
+    """Whether an expression is a single number, whatever the arrays' shapes; `numbers` are names of such."""
+    match node:
+        case ast.Name(id=name):
+            return name in numbers
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords):
+            if name in REDUCTIONS:
+                return len(args) == 1 and not keywords
+            return all(is_number(each, numbers) for each in args)
+        case ast.Subscript():
+            return False
+    children = [each for each in ast.iter_child_nodes(node) if isinstance(each, ast.expr)]
+    return all(is_number(each, numbers) for each in children)
 
 
 def _template(call: ast.Call) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from nnfs_cli.core.interrupts import StopRequest
 from nnfs_cli.jobs.checkpoint import made_with, write_checkpoint
 from nnfs_cli.jobs.engine import choose_engine
 from nnfs_cli.jobs.evaluate import evaluation_record
+from nnfs_cli.jobs.observers import Observers
 from nnfs_cli.jobs.plot_data import plot_data
 from nnfs_cli.jobs.summary import first_summary, update_progress
 from nnfs_cli.runs.directory import RunDirectory
@@ -54,7 +55,7 @@ def _train_and_record(
     summary = first_summary(experiment, run)
     run.write_json("summary.json", summary)
     run.write_json("preparation.json", experiment.preparation.record())
-    record = made_with(experiment, run)
+    observers, record = Observers(experiment, run), made_with(experiment, run)
     write_checkpoint(experiment, run, record)
     status, whole, saved = "failed", True, time.monotonic()
     try:
@@ -64,11 +65,13 @@ def _train_and_record(
                 if isinstance(report, EpochReport):
                     summary["final"] = epoch_row(report)
                     summary["notes"] += [note for note in report.notes if note not in summary["notes"]]
+                observers.see()
                 yield report
                 if stop.requested:
                     break
                 if time.monotonic() - saved > CHECKPOINT_SECONDS:
                     recorder.flush()
+                    observers.save()
                     write_checkpoint(experiment, run, record)
                     saved = time.monotonic()
         status = "completed" if experiment.finished else "interrupted"
@@ -86,6 +89,7 @@ def _train_and_record(
         worth_saving = whole and status != "failed"
         try:
             if worth_saving:
+                observers.save()
                 if status != "diverged":
                     write_checkpoint(experiment, run, record)
                 save(experiment, run, summary)
@@ -96,7 +100,7 @@ def _train_and_record(
         finally:
             run.write_json("summary.json", summary)
         if worth_saving:
-            plots.draw_all(run)
+            plots.draw_essential(run)
     if status == "interrupted":
         raise InterruptionError(
             f"interrupted in epoch {experiment.progress.epoch + 1} of {experiment.config.training.epochs}; "

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -109,6 +109,15 @@ class Windows:
                 f"which do not fit into images of {windows.padded[0]} x {windows.padded[1]}"
             )
         return windows
+
+    def options(self) -> dict[str, Any]:
+        """The windows by the names of layers' options, with two numbers each; padding has four."""
+        return {
+            "pool_size": self.size,
+            "stride": self.stride,
+            "dilation": self.dilation,
+            "padding": self.padding,
+        }
 
     @cached_property
     def is_padded(self) -> bool:

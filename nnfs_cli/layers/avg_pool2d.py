@@ -1,8 +1,9 @@
 """Mean over windows of an image."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -46,6 +47,10 @@ class AvgPool2D(Layer):
         ({"pool_size": 2, "padding": (1, 0), "count_include_padding": False}, (1, 3, 4)),
         ({"pool_size": 1, "stride": 2}, (1, 3, 4)),
     ]
+    formulas: ClassVar[tuple[str, ...]] = (
+        "y = window_sum(x, pool_size, stride, padding) / m",
+        "dx = window_sum_grad(x, dy / m, pool_size, stride, padding)",
+    )
 
     def __post_init__(self) -> None:
         fits = all(2 * p <= k for p, k in zip(pair(self.padding), pair(self.pool_size), strict=True))
@@ -61,6 +66,12 @@ class AvgPool2D(Layer):
         m = self._windows.over(counted).sum(axis=(0, 1))
         self._factor = 1.0 / (m[:1, :1] if (m == m[0, 0]).all() else m)
         return (channels, *self._windows.output)
+
+    def formula_values(self, x: Array, y: Array) -> dict[str, Any]:
+        return {**super().formula_values(x, y), **self._windows.options(), "m": 1.0 / self._factor[..., 0]}
+
+    def multiply_adds(self, x: Shape, y: Shape) -> int:
+        return math.prod(y) * math.prod(self._windows.size)
 
     def forward(self, x: Array, y: Array) -> None:
         seen, total = self._windows.over(self._windows.bordered(self.scratch, x, 0.0)), batch_last(y)

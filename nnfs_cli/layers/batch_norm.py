@@ -50,6 +50,21 @@ class BatchNorm(Layer):
         ({"frozen": True}, (2, 3, 4)),
     ]
     mixes_rows: ClassVar[bool] = True
+    formulas: ClassVar[tuple[str, ...]] = (
+        "sigma = sqrt(var(x, but=c) + epsilon) if not frozen",
+        "sigma = sqrt(running_var[c] + epsilon) if frozen",
+        "xhat = (x - mean(x, but=c)) / sigma if not frozen",
+        "xhat = (x - running_mean[c]) / sigma if frozen",
+        "y = gamma[c] * xhat + beta[c]",
+        "dgamma = sum(dy * xhat, but=c)",
+        "dbeta = sum(dy, but=c)",
+        "dxhat = gamma[c] * dy",
+        "dx = (dxhat - mean(dxhat, but=c) - xhat * mean(dxhat * xhat, but=c)) / sigma if not frozen",
+        "dx = dxhat / sigma if frozen",
+    )
+    infer_formulas: ClassVar[tuple[str, ...]] = (
+        "y = gamma[c] * (x - running_mean[c]) / sqrt(running_var[c] + epsilon) + beta[c]",
+    )
 
     def build(self, shape: Shape) -> Shape:
         channels = shape[0]

@@ -61,6 +61,13 @@ class Conv2D(ConvolutionLayer):
         ({"filters": 4, "kernel_size": 2, "padding": (1, 0), "dilation": 2, "groups": 2}, (2, 4, 5)),
         ({"filters": 2, "kernel_size": 1, "stride": 2, "bias": False}, (3, 3, 3)),
     ]
+    formulas: ClassVar[tuple[str, ...]] = (
+        "y = b[f] + conv(x, W, padding, stride, dilation, groups) if bias",
+        "y = conv(x, W, padding, stride, dilation, groups) if not bias",
+        "dW = conv_weight_grad(x, dy, W, padding, stride, dilation, groups)",
+        "db = sum(dy, but=f) if bias",
+        "dx = conv_input_grad(x, dy, W, padding, stride, dilation, groups)",
+    )
 
     def __post_init__(self) -> None:
         self.check()

@@ -67,6 +67,13 @@ class ConvTranspose2D(ConvolutionLayer):
         ({"filters": 4, "kernel_size": 2, "padding": 1, "dilation": (1, 2), "groups": 2}, (2, 3, 2)),
         ({"filters": 2, "kernel_size": 1, "bias": False}, (3, 1, 2)),
     ]
+    formulas: ClassVar[tuple[str, ...]] = (
+        "y = b[f] + conv_transpose(x, W, size, padding, stride, dilation, groups) if bias",
+        "y = conv_transpose(x, W, size, padding, stride, dilation, groups) if not bias",
+        "dW = conv_transpose_weight_grad(x, dy, W, padding, stride, dilation, groups)",
+        "db = sum(dy, but=f) if bias",
+        "dx = conv_transpose_input_grad(dy, W, padding, stride, dilation, groups)",
+    )
 
     def __post_init__(self) -> None:
         steps = zip(pair(self.stride), pair(self.dilation), strict=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -30,6 +30,14 @@ class Dropout(Layer):
 
     rate: Fraction = 0.5
     examples: ClassVar[Sequence[Example]] = [({}, (5,)), ({"rate": 0.2}, (2, 3)), ({"rate": 0.0}, (4,))]
+    formulas: ClassVar[tuple[str, ...]] = (
+        "y = m * x",
+        "dx = m * dy",
+    )
+    infer_formulas: ClassVar[tuple[str, ...]] = ("y = x",)
+
+    def formula_values(self, x: Array, y: Array) -> dict[str, Any]:
+        return {**super().formula_values(x, y), "m": self._mask(x)}
 
     def forward(self, x: Array, y: Array) -> None:
         m, kept = self._mask(x), max(round((1.0 - self.rate) * LEVELS), 1)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -35,9 +35,17 @@ class Dropout2D(Layer):
         ({"rate": 0.2}, (2, 3, 1)),
         ({"rate": 0.0}, (1, 2, 2)),
     ]
+    formulas: ClassVar[tuple[str, ...]] = (
+        "y = m[n, c] * x",
+        "dx = m[n, c] * dy",
+    )
+    infer_formulas: ClassVar[tuple[str, ...]] = ("y = x",)
 
     def build(self, shape: Shape) -> Shape:
         return image_shape(shape)
+
+    def formula_values(self, x: Array, y: Array) -> dict[str, Any]:
+        return {**super().formula_values(x, y), "m": self._mask(x)[:, 0, 0].T}
 
     def forward(self, x: Array, y: Array) -> None:
         m = self._mask(x)

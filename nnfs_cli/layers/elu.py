@@ -27,6 +27,10 @@ class ELU(Layer):
 
     alpha: PositiveFloat = 1.0
     examples: ClassVar[Sequence[Example]] = [({}, (5,)), ({"alpha": 0.4}, (2, 3))]
+    formulas: ClassVar[tuple[str, ...]] = (
+        "y = where(x > 0, x, alpha * (exp(x) - 1))",
+        "dx = dy * where(x > 0, 1, y + alpha)",
+    )
 
     def forward(self, x: Array, y: Array) -> None:
         positive = self.scratch_like("positive", x)

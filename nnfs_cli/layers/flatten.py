@@ -18,6 +18,10 @@ class Flatten(Layer):
     """
 
     examples: ClassVar[Sequence[Example]] = [({}, (2, 3)), ({}, (4,)), ({}, (2, 3, 4))]
+    formulas: ClassVar[tuple[str, ...]] = (
+        "y = flatten(x)",
+        "dx = like(dy, x)",
+    )
 
     def build(self, shape: Shape) -> Shape:
         return (math.prod(shape),)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -25,6 +25,16 @@ class GaussianNoise(Layer):
 
     stddev: NonNegativeFloat = 0.1
     examples: ClassVar[Sequence[Example]] = [({}, (5,)), ({"stddev": 1.0}, (2, 3))]
+    formulas: ClassVar[tuple[str, ...]] = (
+        "y = x + stddev * e",
+        "dx = dy",
+    )
+    infer_formulas: ClassVar[tuple[str, ...]] = ("y = x",)
+
+    def formula_values(self, x: Array, y: Array) -> dict[str, Any]:
+        """The drawn e is not kept: it follows from x and y."""
+        e = (y - x) / self.stddev if self.stddev else np.zeros_like(x)
+        return {**super().formula_values(x, y), "e": e}
 
     def forward(self, x: Array, y: Array) -> None:
         by_row = self.draws.normal((*x.shape[1:], len(x)), x.dtype)

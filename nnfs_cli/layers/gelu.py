@@ -34,6 +34,15 @@ class GELU(Layer):
         ({"approximate": "tanh"}, (5,)),
         ({"approximate": "tanh"}, (2, 3)),
     ]
+    formulas: ClassVar[tuple[str, ...]] = (
+        "P = (1 + erf(x / sqrt(2))) / 2 if approximate == 'none'",
+        "u = sqrt(2 / pi) * (x + 0.044715 * x**3) if approximate == 'tanh'",
+        "P = (1 + tanh(u)) / 2 if approximate == 'tanh'",
+        "y = x * P",
+        "dx = dy * (P + x * exp(-x**2 / 2) / sqrt(2 * pi)) if approximate == 'none'",
+        "slope = sqrt(2 / pi) * (1 + 0.134145 * x**2) if approximate == 'tanh'",
+        "dx = dy * (P + x * (1 - tanh(u)**2) / 2 * slope) if approximate == 'tanh'",
+    )
 
     def forward(self, x: Array, y: Array) -> None:
         P = self.scratch_like("P", x)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -24,11 +24,21 @@ class GlobalAvgPool2D(Layer):
 
     images: ClassVar[bool] = True
     examples: ClassVar[Sequence[Example]] = [({}, (2, 3, 4)), ({}, (3, 1, 1)), ({}, (1, 5, 2))]
+    formulas: ClassVar[tuple[str, ...]] = (
+        "y = mean(x, r, s)",
+        "dx = 1 / (H * W) * spread(dy, x)",
+    )
 
     def build(self, shape: Shape) -> Shape:
         channels, *image = image_shape(shape)
         self._pixels = math.prod(image)
         return (channels,)
+
+    def formula_values(self, x: Array, y: Array) -> dict[str, Any]:
+        return {**super().formula_values(x, y), "H": x.shape[2], "W": x.shape[3]}
+
+    def multiply_adds(self, x: Shape, y: Shape) -> int:
+        return math.prod(x)
 
     def forward(self, x: Array, y: Array) -> None:
         n, channels = x.shape[:2]

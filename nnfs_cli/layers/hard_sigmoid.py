@@ -1,6 +1,7 @@
 """The sigmoid made of straight lines."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -17,6 +18,11 @@ class HardSigmoid(Layer):
 
     Howard et al., 2019, Searching for MobileNetV3, arXiv:1905.02244.
     """
+
+    formulas: ClassVar[tuple[str, ...]] = (
+        "y = min(max(x + 3, 0), 6) / 6",
+        "dx = dy * (abs(x) < 3) / 6",
+    )
 
     def forward(self, x: Array, y: Array) -> None:
         np.add(x, 3.0, out=y)

@@ -38,6 +38,20 @@ class LayerNorm(Layer):
         ({"epsilon": 0.01}, (2, 3)),
         ({"over": "row", "epsilon": 0.1}, (2, 3, 4)),
     ]
+    formulas: ClassVar[tuple[str, ...]] = (
+        "sigma = sqrt(var(x, k) + epsilon) if over == 'last'",
+        "sigma = sqrt(var(x, but=n) + epsilon) if over == 'row'",
+        "xhat = (x - mean(x, k)) / sigma if over == 'last'",
+        "xhat = (x - mean(x, but=n)) / sigma if over == 'row'",
+        "y = gamma * xhat + beta",
+        "dgamma = sum(dy * xhat, but=k) if over == 'last'",
+        "dgamma = sum(dy * xhat, n) if over == 'row'",
+        "dbeta = sum(dy, but=k) if over == 'last'",
+        "dbeta = sum(dy, n) if over == 'row'",
+        "dxhat = gamma * dy",
+        "dx = (dxhat - mean(dxhat, k) - xhat * mean(dxhat * xhat, k)) / sigma if over == 'last'",
+        "dx = (dxhat - mean(dxhat, but=n) - xhat * mean(dxhat * xhat, but=n)) / sigma if over == 'row'",
+    )
 
     def build(self, shape: Shape) -> Shape:
         normalized = shape if self.over == "row" else shape[-1:]

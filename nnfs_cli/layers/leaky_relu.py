@@ -25,6 +25,10 @@ class LeakyReLU(Layer):
 
     negative_slope: Fraction = 0.01
     examples: ClassVar[Sequence[Example]] = [({}, (5,)), ({"negative_slope": 0.3}, (2, 3))]
+    formulas: ClassVar[tuple[str, ...]] = (
+        "y = where(x > 0, x, negative_slope * x)",
+        "dx = dy * where(x > 0, 1, negative_slope)",
+    )
 
     def forward(self, x: Array, y: Array) -> None:
         np.multiply(x, self.negative_slope, out=y)

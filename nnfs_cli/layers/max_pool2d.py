@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -47,6 +47,10 @@ class MaxPool2D(Layer):
         ({"pool_size": 3, "stride": (2, 1), "padding": 1}, (2, 5, 4)),
         ({"pool_size": 1, "stride": 2}, (1, 3, 4)),
     ]
+    formulas: ClassVar[tuple[str, ...]] = (
+        "y = max_pool(x, pool_size, stride, padding)",
+        "dx = max_pool_grad(x, dy, pool_size, stride, padding)",
+    )
 
     def __post_init__(self) -> None:
         fits = all(2 * p <= k for p, k in zip(pair(self.padding), pair(self.pool_size), strict=True))
@@ -58,6 +62,9 @@ class MaxPool2D(Layer):
         stride = size if self.stride is None else pair(self.stride)
         self._windows = Windows.fit((height, width), size, stride, self.padding)
         return (channels, *self._windows.output)
+
+    def formula_values(self, x: Array, y: Array) -> dict[str, Any]:
+        return {**super().formula_values(x, y), **self._windows.options()}
 
     def forward(self, x: Array, y: Array) -> None:
         seen, largest = self._windows.over(self._bordered(x)), batch_last(y)

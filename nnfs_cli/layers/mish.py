@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -21,6 +22,12 @@ class Mish(Layer):
 
     Misra, 2020, Mish: a self regularized non-monotonic activation function, arXiv:1908.08681.
     """
+
+    formulas: ClassVar[tuple[str, ...]] = (
+        "t = tanh(log(1 + exp(x)))",
+        "y = x * t",
+        "dx = dy * (t + x * (1 - t**2) / (1 + exp(-x)))",
+    )
 
     def forward(self, x: Array, y: Array) -> None:
         e, t = self.scratch_like("exp", x), self.scratch_like("tanh", x)

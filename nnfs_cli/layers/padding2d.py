@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from annotated_types import MaxLen, MinLen
@@ -36,6 +36,10 @@ class Padding2D(Layer):
         ({"padding": (0, 2)}, (1, 2, 2)),
         ({"padding": (2, 0, 1, 3)}, (2, 1, 3)),
     ]
+    formulas: ClassVar[tuple[str, ...]] = (
+        "y = pad(x, padding)",
+        "dx = crop(dy, padding)",
+    )
 
     def __post_init__(self) -> None:
         check_options(
@@ -46,6 +50,9 @@ class Padding2D(Layer):
         channels, height, width = image_shape(shape)
         self._windows = Windows((height, width), (1, 1), padding=sides(self.padding))
         return (channels, *self._windows.padded)
+
+    def formula_values(self, x: Array, y: Array) -> dict[str, Any]:
+        return {**super().formula_values(x, y), "padding": self._windows.padding}
 
     def forward(self, x: Array, y: Array) -> None:
         self._windows.pad(batch_last(x), 0.0, batch_last(y))

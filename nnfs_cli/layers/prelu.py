@@ -32,6 +32,14 @@ class PReLU(Layer):
         ({"slopes": "per_channel"}, (5,)),
         ({"slopes": "per_channel"}, (2, 3, 4)),
     ]
+    formulas: ClassVar[tuple[str, ...]] = (
+        "y = where(x > 0, x, a * x) if slopes == 'shared'",
+        "y = where(x > 0, x, a[c] * x) if slopes == 'per_channel'",
+        "da = sum(dy * where(x > 0, 0, x)) if slopes == 'shared'",
+        "da = sum(dy * where(x > 0, 0, x), but=c) if slopes == 'per_channel'",
+        "dx = dy * where(x > 0, 1, a) if slopes == 'shared'",
+        "dx = dy * where(x > 0, 1, a[c]) if slopes == 'per_channel'",
+    )
 
     def build(self, shape: Shape) -> Shape:
         channels = shape[0] if self.slopes == "per_channel" else 1

@@ -1,6 +1,7 @@
 """The rectified linear unit."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -17,6 +18,11 @@ class ReLU(Layer):
 
     Nair and Hinton, 2010, Rectified linear units improve restricted Boltzmann machines.
     """
+
+    formulas: ClassVar[tuple[str, ...]] = (
+        "y = max(x, 0)",
+        "dx = dy * (y > 0)",
+    )
 
     def forward(self, x: Array, y: Array) -> None:
         np.maximum(x, 0.0, out=y)

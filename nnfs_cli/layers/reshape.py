@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from annotated_types import Ge, MinLen
 
@@ -31,6 +31,10 @@ class Reshape(Layer):
         ({"shape": (-1,)}, (2, 3)),
         ({"shape": (3, -1)}, (2, 6)),
     ]
+    formulas: ClassVar[tuple[str, ...]] = (
+        "y = reshape(x, shape)",
+        "dx = like(dy, x)",
+    )
 
     def __post_init__(self) -> None:
         check_options(self, shape=(0 not in self.shape and self.shape.count(-1) <= 1, SIZES))
@@ -46,6 +50,9 @@ class Reshape(Layer):
 
     def view(self, x: Array) -> Array:
         return x.reshape(len(x), *self._shape)
+
+    def formula_values(self, x: Array, y: Array) -> dict[str, Any]:
+        return {**super().formula_values(x, y), "shape": self._shape}
 
     def forward(self, x: Array, y: Array) -> None:
         return

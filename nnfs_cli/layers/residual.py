@@ -10,6 +10,7 @@ from annotated_types import MinLen
 
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import ShapeError
+from nnfs_cli.core.formula import Formula, stated
 from nnfs_cli.core.ranges import Expected
 from nnfs_cli.layers.base import LAYERS, Example, Layer, Range, output_range
 from nnfs_cli.layers.chain import Chain, build
@@ -33,6 +34,10 @@ class Residual(Layer):
         ({"layers": ["tanh"]}, (2, 3)),
         ({"layers": [{"type": "batch_norm", "epsilon": 0.01}, {"type": "dropout", "rate": 0.3}]}, (3,)),
     ]
+    formulas: ClassVar[tuple[str, ...]] = (
+        "y = x + f(x)",
+        "dx = dy + vjp(f, x, dy)",
+    )
 
     def build(self, shape: Shape) -> Shape:
         self._stack = copy.deepcopy(self.layers)
@@ -51,6 +56,19 @@ class Residual(Layer):
 
     def sublayers(self) -> Sequence[Layer]:
         return self._stack
+
+    def equations(self) -> tuple[Formula, ...]:
+        """Those of the connection; f's layers have their own."""
+        return stated(self.formulas, self.options(), {"f"})
+
+    def formula_values(self, x: Array, y: Array) -> dict[str, Any]:
+        """f and its gradient are functions that give what the layers computed."""
+        chain = self._chain(x)
+        return {**super().formula_values(x, y), "f": lambda _: chain.y, "vjp": lambda *_: chain.dx}
+
+    def multiply_adds(self, x: Shape, y: Shape) -> int:
+        stack = zip(self._stack, self._shapes, self._shapes[1:], strict=False)
+        return sum(layer.multiply_adds(below, above) for layer, below, above in stack)
 
     def forward(self, x: Array, y: Array) -> None:
         chain = self._chain(x)

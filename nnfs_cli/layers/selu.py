@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -22,6 +23,11 @@ class SELU(Layer):
 
     Klambauer, Unterthiner, Mayr and Hochreiter, 2017, Self-normalizing neural networks, arXiv:1706.02515.
     """
+
+    formulas: ClassVar[tuple[str, ...]] = (
+        f"y = {SCALE} * where(x > 0, x, {ALPHA} * (exp(x) - 1))",
+        f"dx = dy * where(x > 0, {SCALE}, y + {SCALE * ALPHA})",
+    )
 
     def forward(self, x: Array, y: Array) -> None:
         positive = self.scratch_like("positive", x)

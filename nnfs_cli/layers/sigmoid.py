@@ -18,6 +18,10 @@ class Sigmoid(Layer):
     """
 
     gives_probabilities: ClassVar[bool] = True
+    formulas: ClassVar[tuple[str, ...]] = (
+        "y = 1 / (1 + exp(-x))",
+        "dx = dy * y * (1 - y)",
+    )
 
     def forward(self, x: Array, y: Array) -> None:
         # exp(min(x, 0)) / (1 + exp(-|x|)): the same function, without overflow, and exact for y near 0.

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -19,6 +20,12 @@ class SiLU(Layer):
     Elfwing, Uchibe and Doya, 2018, Sigmoid-weighted linear units, arXiv:1702.03118; Ramachandran, Zoph
     and Le, 2017, Searching for activation functions, arXiv:1710.05941.
     """
+
+    formulas: ClassVar[tuple[str, ...]] = (
+        "s = 1 / (1 + exp(-x))",
+        "y = x * s",
+        "dx = dy * (s + y * (1 - s))",
+    )
 
     def forward(self, x: Array, y: Array) -> None:
         s = self.scratch_like("sigmoid", x)

@@ -23,6 +23,10 @@ class Softmax(Layer):
     examples: ClassVar[Sequence[Example]] = [({}, (5,)), ({}, (1,)), ({}, (2, 3))]
     gives_probabilities: ClassVar[bool] = True
     sums_to_one: ClassVar[bool] = True
+    formulas: ClassVar[tuple[str, ...]] = (
+        "y = exp(x) / sum(exp(x), k)",
+        "dx = y * (dy - sum(dy * y, k))",
+    )
 
     def forward(self, x: Array, y: Array) -> None:
         # Subtracting the maximum leaves y as it is and keeps exp from overflowing.

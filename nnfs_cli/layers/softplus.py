@@ -27,6 +27,10 @@ class Softplus(Layer):
 
     beta: PositiveFloat = 1.0
     examples: ClassVar[Sequence[Example]] = [({}, (5,)), ({"beta": 3.0}, (2, 3))]
+    formulas: ClassVar[tuple[str, ...]] = (
+        "y = log(1 + exp(beta * x)) / beta",
+        "dx = dy / (1 + exp(-beta * x))",
+    )
 
     def forward(self, x: Array, y: Array) -> None:
         # max(b x, 0) + log(1 + exp(-|b x|)) is the same function, and cannot overflow.

@@ -1,6 +1,7 @@
 """The hyperbolic tangent."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -15,6 +16,11 @@ class Tanh(Layer):
 
     dx = dy (1 - y^2)
     """
+
+    formulas: ClassVar[tuple[str, ...]] = (
+        "y = tanh(x)",
+        "dx = dy * (1 - y**2)",
+    )
 
     def forward(self, x: Array, y: Array) -> None:
         np.tanh(x, out=y)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, SupportsIndex
+from typing import Any, ClassVar, Literal, SupportsIndex
 
 import numpy as np
 
@@ -41,12 +41,26 @@ class Upsample2D(Layer):
         ({"mode": "bilinear"}, (2, 3, 4)),
         ({"factor": (3, 2), "mode": "bilinear"}, (1, 1, 2)),
     ]
+    formulas: ClassVar[tuple[str, ...]] = (
+        "y = repeat(x, factor) if mode == 'nearest'",
+        "y = R @ x @ S.T if mode == 'bilinear'",
+        "dx = sum_copies(dy, factor) if mode == 'nearest'",
+        "dx = R.T @ dy @ S if mode == 'bilinear'",
+    )
 
     def build(self, shape: Shape) -> Shape:
         channels, height, width = image_shape(shape)
         down, right = pair(self.factor)
         self._R, self._S = _weights(height, down), _weights(width, right)
         return (channels, down * height, right * width)
+
+    def formula_values(self, x: Array, y: Array) -> dict[str, Any]:
+        return {**super().formula_values(x, y), "R": self._R, "S": self._S}
+
+    def multiply_adds(self, x: Shape, y: Shape) -> int:
+        """An interpolated pixel takes two along a column, then two along a row. Copying takes none."""
+        channels, height, width = y
+        return 2 * channels * height * (x[2] + width) if self.mode == "bilinear" else 0
 
     def forward(self, x: Array, y: Array) -> None:
         if self.mode == "nearest":

@@ -40,7 +40,7 @@ class Loss(Component, ABC):
         """Write the gradient of `value` to z into dz (N, M)."""
 
     def formula_values(self, z: Array, t: Array) -> dict[str, Any]:
-        """The values of names in formulas, but for what these define: z, t, options, N and z's width M = K."""
+        """Values of names in formulas, but for what these define: z, t, options, N, and z's width M or K."""
         return {**self.options(), "z": z, "t": t, "N": len(z), "M": z.shape[1], "K": z.shape[1]}
 
     def weight(self, t: Array) -> float:

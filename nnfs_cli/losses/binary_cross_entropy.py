@@ -33,6 +33,18 @@ class BinaryCrossEntropy(Loss):
     expects_logits: ClassVar[bool] = True
     any_units: ClassVar[bool] = False
     examples: ClassVar[Sequence[Mapping[str, Any]]] = [{}, {"positive_weight": 3.0}]
+    formulas: ClassVar[tuple[str, ...]] = (
+        "p = 1 / (1 + exp(-z))",
+        "L = -1 / (N * M) * sum(t * log(p) + (1 - t) * log(1 - p)) if positive_weight == 1",
+        "dz = 1 / (N * M) * (p - t) if positive_weight == 1",
+        "L = -1 / (N * M) * sum(positive_weight * t * log(p) + (1 - t) * log(1 - p))"
+        " if not positive_weight == 1",
+        "dz = 1 / (N * M) * (p * (1 + (positive_weight - 1) * t) - positive_weight * t)"
+        " if not positive_weight == 1",
+    )
+
+    def formula_values(self, z: Array, t: Array) -> dict[str, Any]:
+        return super().formula_values(z, t.reshape(z.shape))
 
     def value(self, z: Array, t: Array) -> float:
         # -log(1 - p) = max(z, 0) + log(1 + exp(-|z|)), without overflow; -log(p) is that less z

@@ -43,6 +43,18 @@ class CrossEntropy(Loss):
         {"class_weights": (0.5, 2.0, 1.5)},
         {"label_smoothing": 0.2, "class_weights": (0.5, 2.0, 1.5)},
     ]
+    formulas: ClassVar[tuple[str, ...]] = (
+        "p = softmax(z)",
+        "L = -1 / N * sum(log(pick(p, t))) if not label_smoothing and not class_weights",
+        "dz = 1 / N * (p - onehot(t, K)) if not label_smoothing and not class_weights",
+        "q = (1 - label_smoothing) * onehot(t, K) + label_smoothing / K if label_smoothing",
+        "q = onehot(t, K) if class_weights and not label_smoothing",
+        "L = -1 / N * sum(q * log(p)) if label_smoothing and not class_weights",
+        "dz = 1 / N * (p - q) if label_smoothing and not class_weights",
+        "total = sum(take(class_weights, t)) if class_weights",
+        "L = -1 / total * sum(q * class_weights * log(p)) if class_weights",
+        "dz = 1 / total * (p * sum(q * class_weights, k) - q * class_weights) if class_weights",
+    )
 
     def value(self, z: Array, t: Array) -> float:
         shifted = z - z.max(axis=1, keepdims=True)

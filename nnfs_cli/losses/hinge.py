@@ -31,6 +31,12 @@ class Hinge(Loss):
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
     adds_up: ClassVar[bool] = True
     examples: ClassVar[Sequence[Mapping[str, Any]]] = [{}, {"margin": 0.3}]
+    formulas: ClassVar[tuple[str, ...]] = (
+        "h = onehot(t, K)",
+        "e = (1 - h) * max(margin + z - sum(h * z, k), 0)",
+        "L = 1 / (N * K) * sum(e)",
+        "dz = 1 / (N * K) * ((e > 0) - h * sum(e > 0, k))",
+    )
 
     def value(self, z: Array, t: Array) -> float:
         excess = np.empty_like(z)

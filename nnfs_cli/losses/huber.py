@@ -28,6 +28,11 @@ class Huber(Loss):
     tasks: ClassVar[tuple[Task, ...]] = ("regression",)
     adds_up: ClassVar[bool] = True
     examples: ClassVar[Sequence[Mapping[str, Any]]] = [{}, {"delta": 0.3}]
+    formulas: ClassVar[tuple[str, ...]] = (
+        "d = z - t",
+        "L = 1 / (N * M) * sum(where(abs(d) <= delta, d**2 / 2, delta * (abs(d) - delta / 2)))",
+        "dz = 1 / (N * M) * min(max(d, -delta), delta)",
+    )
 
     def value(self, z: Array, t: Array) -> float:
         d = np.abs(z - t)

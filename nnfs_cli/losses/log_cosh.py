@@ -21,6 +21,10 @@ class LogCosh(Loss):
 
     tasks: ClassVar[tuple[Task, ...]] = ("regression",)
     adds_up: ClassVar[bool] = True
+    formulas: ClassVar[tuple[str, ...]] = (
+        "L = 1 / (N * M) * sum(log(cosh(z - t)))",
+        "dz = 1 / (N * M) * tanh(z - t)",
+    )
 
     def value(self, z: Array, t: Array) -> float:
         # For large d cosh would overflow. For small d the other form would lose d in log 2's rounding.

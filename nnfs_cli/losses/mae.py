@@ -20,6 +20,10 @@ class MAE(Loss):
 
     tasks: ClassVar[tuple[Task, ...]] = ("regression",)
     adds_up: ClassVar[bool] = True
+    formulas: ClassVar[tuple[str, ...]] = (
+        "L = 1 / (N * M) * sum(abs(z - t))",
+        "dz = 1 / (N * M) * sign(z - t)",
+    )
 
     def value(self, z: Array, t: Array) -> float:
         return float(np.mean(np.abs(z - t), dtype=np.float64))

@@ -1,7 +1,7 @@
 """Mean squared error."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -21,6 +21,13 @@ class MSE(Loss):
 
     tasks: ClassVar[tuple[Task, ...]] = ("regression", "classification")
     adds_up: ClassVar[bool] = True  # dz of a batch is the weighted mean of its parts' dz
+    formulas: ClassVar[tuple[str, ...]] = (
+        "L = 1 / (N * M) * sum((z - t)**2)",
+        "dz = 2 / (N * M) * (z - t)",
+    )
+
+    def formula_values(self, z: Array, t: Array) -> dict[str, Any]:
+        return super().formula_values(z, t if t.ndim == z.ndim else np.eye(z.shape[1], dtype=z.dtype)[t])
 
     def value(self, z: Array, t: Array) -> float:
         difference = z - t if t.ndim == z.ndim else _subtract_one_hot(z, t, np.empty_like(z))

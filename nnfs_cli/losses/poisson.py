@@ -26,6 +26,11 @@ class Poisson(Loss):
     adds_up: ClassVar[bool] = True
     any_units: ClassVar[bool] = False
     largest_output: ClassVar[float] = 80.0
+    formulas: ClassVar[tuple[str, ...]] = (
+        "p = exp(z)",
+        "L = 1 / (N * M) * sum(exp(z) - t * z)",
+        "dz = 1 / (N * M) * (exp(z) - t)",
+    )
 
     def value(self, z: Array, t: Array) -> float:
         return float(np.mean(np.exp(z) - t * z, dtype=np.float64))

@@ -29,6 +29,11 @@ class Quantile(Loss):
     tasks: ClassVar[tuple[Task, ...]] = ("regression",)
     adds_up: ClassVar[bool] = True
     examples: ClassVar[Sequence[Mapping[str, Any]]] = [{}, {"q": 0.9}]
+    formulas: ClassVar[tuple[str, ...]] = (
+        "d = t - z",
+        "L = 1 / (N * M) * sum(max(q * d, (q - 1) * d))",
+        "dz = 1 / (N * M) * ((1 + sign(z - t)) / 2 - q)",
+    )
 
     def value(self, z: Array, t: Array) -> float:
         d = t - z

@@ -17,6 +17,7 @@ class Accuracy(Metric):
 
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
     maximize: ClassVar[bool] = True
+    formulas: ClassVar[tuple[str, ...]] = ("accuracy = 1 / N * sum(argmax(p) == t)",)
 
     def __call__(self, p: Array, t: Array) -> float:
         return float(np.count_nonzero(likeliest(p) == t) / len(t))

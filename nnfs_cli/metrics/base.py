@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -30,6 +30,10 @@ class Metric(Component, ABC):
     @abstractmethod
     def __call__(self, p: Array, t: Array) -> float:
         """The score over all rows, summed in float64; not a number where it is undefined."""
+
+    def formula_values(self, p: Array, t: Array) -> dict[str, Any]:
+        """Values of names in formulas: p, t, options, N, and p's width M or K."""
+        return {**self.options(), "p": p, "t": t, "N": len(p), "M": p.shape[1], "K": p.shape[1]}
 
     def needs_probabilities(self, classes: int) -> bool:
         """Whether for so many classes p must be probabilities. Others ask only which p is larger."""

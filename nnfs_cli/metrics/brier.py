@@ -19,6 +19,7 @@ class Brier(Metric):
     """
 
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+    formulas: ClassVar[tuple[str, ...]] = ("brier = 1 / N * sum((p - onehot(t, K))**2)",)
 
     def __call__(self, p: Array, t: Array) -> float:
         difference = p.astype(np.float64)

@@ -20,6 +20,7 @@ class LogLoss(Metric):
     """
 
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+    formulas: ClassVar[tuple[str, ...]] = ("log_loss = -1 / N * sum(log(pick(p, t)))",)
 
     def __call__(self, p: Array, t: Array) -> float:
         e = np.finfo(np.float64).eps

@@ -23,6 +23,7 @@ class R2(Metric):
 
     tasks: ClassVar[tuple[Task, ...]] = ("regression",)
     maximize: ClassVar[bool] = True
+    formulas: ClassVar[tuple[str, ...]] = ("r2 = mean(1 - sum((p - t)**2, n) / sum((t - mean(t, n))**2, n))",)
 
     def __call__(self, p: Array, t: Array) -> float:
         if len(t) < 2:

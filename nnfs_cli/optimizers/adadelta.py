@@ -1,6 +1,7 @@
 """Adadelta: steps in the parameters' own units."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -29,6 +30,13 @@ class Adadelta(Optimizer):
     rho: Fraction = 0.9
     epsilon: PositiveFloat = 1e-6
     weight_decay: NonNegativeFloat = 0.0
+    formulas: ClassVar[tuple[str, ...]] = (
+        "g = g + weight_decay * w if weight_decay",
+        "v = rho * v + (1 - rho) * g**2",
+        "d = sqrt(u + epsilon) / sqrt(v + epsilon) * g",
+        "u = rho * u + (1 - rho) * d**2",
+        "w = w - lr * d",
+    )
 
     def build(self, params: FlatParams) -> None:
         super().build(params)

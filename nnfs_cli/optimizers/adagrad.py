@@ -1,6 +1,7 @@
 """AdaGrad: a learning rate for each parameter, which falls as its gradients add up."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -28,6 +29,11 @@ class Adagrad(Optimizer):
     learning_rate: PositiveFloat = 0.01
     epsilon: PositiveFloat = 1e-10
     weight_decay: NonNegativeFloat = 0.0
+    formulas: ClassVar[tuple[str, ...]] = (
+        "g = g + weight_decay * w if weight_decay",
+        "v = v + g**2",
+        "w = w - lr * g / (sqrt(v) + epsilon)",
+    )
 
     def build(self, params: FlatParams) -> None:
         super().build(params)

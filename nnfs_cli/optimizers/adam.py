@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -33,6 +34,14 @@ class Adam(Optimizer):
     beta2: Fraction = 0.999
     epsilon: PositiveFloat = 1e-8
     weight_decay: NonNegativeFloat = 0.0
+    formulas: ClassVar[tuple[str, ...]] = (
+        "g = g + weight_decay * w if weight_decay",
+        "m = beta1 * m + (1 - beta1) * g",
+        "v = beta2 * v + (1 - beta2) * g**2",
+        "mhat = m / (1 - beta1**n)",
+        "vhat = v / (1 - beta2**n)",
+        "w = w - lr * mhat / (sqrt(vhat) + epsilon)",
+    )
 
     def build(self, params: FlatParams) -> None:
         super().build(params)
@@ -43,6 +52,11 @@ class Adam(Optimizer):
 
     def state(self) -> dict[str, Array]:
         return {"sum_m": self.m, "sum_v": self.v, "count": self.count}
+
+    def formula_values(self, params: FlatParams, learning_rate: float) -> dict[str, Any]:
+        values = super().formula_values(params, learning_rate)
+        m, v = (1 - self.beta1) * self.m, (1 - self.beta2) * self.v
+        return {**values, "m": m, "v": v}
 
     def step(self, params: FlatParams, learning_rate: float) -> None:
         add_weight_decay(params, self.weight_decay, self.scratch)

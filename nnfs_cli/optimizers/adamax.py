@@ -1,6 +1,7 @@
 """Adam with the largest gradient in place of the mean square."""
 
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -33,6 +34,13 @@ class Adamax(Optimizer):
     beta2: Fraction = 0.999
     epsilon: PositiveFloat = 1e-8
     weight_decay: NonNegativeFloat = 0.0
+    formulas: ClassVar[tuple[str, ...]] = (
+        "g = g + weight_decay * w if weight_decay",
+        "m = beta1 * m + (1 - beta1) * g",
+        "mhat = m / (1 - beta1**n)",
+        "u = max(beta2 * u, abs(g) + epsilon)",
+        "w = w - lr * mhat / u",
+    )
 
     def build(self, params: FlatParams) -> None:
         super().build(params)
@@ -43,6 +51,9 @@ class Adamax(Optimizer):
 
     def state(self) -> dict[str, Array]:
         return {"sum_m": self.m, "u": self.u, "count": self.count}
+
+    def formula_values(self, params: FlatParams, learning_rate: float) -> dict[str, Any]:
+        return {**super().formula_values(params, learning_rate), "m": (1 - self.beta1) * self.m}
 
     def step(self, params: FlatParams, learning_rate: float) -> None:
         w, g, m, u, s = params.value, params.grad, self.m, self.u, self.scratch

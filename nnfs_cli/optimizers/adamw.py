@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -34,6 +35,14 @@ class AdamW(Optimizer):
     beta2: Fraction = 0.999
     epsilon: PositiveFloat = 1e-8
     decoupled_weight_decay: NonNegativeFloat = 0.01
+    formulas: ClassVar[tuple[str, ...]] = (
+        "w = (1 - lr * decoupled_weight_decay) * w if decoupled_weight_decay",
+        "m = beta1 * m + (1 - beta1) * g",
+        "v = beta2 * v + (1 - beta2) * g**2",
+        "mhat = m / (1 - beta1**n)",
+        "vhat = v / (1 - beta2**n)",
+        "w = w - lr * mhat / (sqrt(vhat) + epsilon)",
+    )
 
     def build(self, params: FlatParams) -> None:
         super().build(params)
@@ -44,6 +53,11 @@ class AdamW(Optimizer):
 
     def state(self) -> dict[str, Array]:
         return {"sum_m": self.m, "sum_v": self.v, "count": self.count}
+
+    def formula_values(self, params: FlatParams, learning_rate: float) -> dict[str, Any]:
+        values = super().formula_values(params, learning_rate)
+        m, v = (1 - self.beta1) * self.m, (1 - self.beta2) * self.v
+        return {**values, "m": m, "v": v}
 
     def step(self, params: FlatParams, learning_rate: float) -> None:
         decay_weights(params, self.decoupled_weight_decay, learning_rate)

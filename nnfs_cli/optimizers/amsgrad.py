@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -35,6 +36,15 @@ class AMSGrad(Optimizer):
     beta2: Fraction = 0.999
     epsilon: PositiveFloat = 1e-8
     weight_decay: NonNegativeFloat = 0.0
+    formulas: ClassVar[tuple[str, ...]] = (
+        "g = g + weight_decay * w if weight_decay",
+        "m = beta1 * m + (1 - beta1) * g",
+        "v = beta2 * v + (1 - beta2) * g**2",
+        "a = max(a, v)",
+        "mhat = m / (1 - beta1**n)",
+        "ahat = a / (1 - beta2**n)",
+        "w = w - lr * mhat / (sqrt(ahat) + epsilon)",
+    )
 
     def build(self, params: FlatParams) -> None:
         super().build(params)
@@ -46,6 +56,11 @@ class AMSGrad(Optimizer):
 
     def state(self) -> dict[str, Array]:
         return {"sum_m": self.m, "sum_v": self.v, "sum_a": self.a, "count": self.count}
+
+    def formula_values(self, params: FlatParams, learning_rate: float) -> dict[str, Any]:
+        values = super().formula_values(params, learning_rate)
+        m, v = (1 - self.beta1) * self.m, (1 - self.beta2) * self.v
+        return {**values, "m": m, "v": v, "a": (1 - self.beta2) * self.a}
 
     def step(self, params: FlatParams, learning_rate: float) -> None:
         w, g, m, v, a, s = params.value, params.grad, self.m, self.v, self.a, self.scratch

@@ -1,6 +1,7 @@
 """Lion: steps of one size, by the sign of the momentum."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -29,6 +30,11 @@ class Lion(Optimizer):
     beta1: Fraction = 0.9
     beta2: Fraction = 0.99
     decoupled_weight_decay: NonNegativeFloat = 0.0
+    formulas: ClassVar[tuple[str, ...]] = (
+        "w = (1 - lr * decoupled_weight_decay) * w if decoupled_weight_decay",
+        "w = w - lr * sign(beta1 * m + (1 - beta1) * g)",
+        "m = beta2 * m + (1 - beta2) * g",
+    )
 
     def build(self, params: FlatParams) -> None:
         super().build(params)

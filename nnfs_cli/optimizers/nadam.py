@@ -2,10 +2,12 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.formula import Formula, stated
 from nnfs_cli.core.params import FlatParams
 from nnfs_cli.core.ranges import Fraction, NonNegativeFloat, PositiveFloat
 from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer, add_weight_decay, total_weight
@@ -37,6 +39,18 @@ class NAdam(Optimizer):
     epsilon: PositiveFloat = 1e-8
     momentum_decay: NonNegativeFloat = 0.004
     weight_decay: NonNegativeFloat = 0.0
+    formulas: ClassVar[tuple[str, ...]] = (
+        "g = g + weight_decay * w if weight_decay",
+        "mu = beta1 * (1 - 0.96**(n * momentum_decay) / 2)",
+        "mu_next = beta1 * (1 - 0.96**((n + 1) * momentum_decay) / 2)",
+        "product = product * mu",
+        "m = beta1 * m + (1 - beta1) * g",
+        "v = beta2 * v + (1 - beta2) * g**2",
+        "vhat = v / (1 - beta2**n)",
+        "p = mu_next / (1 - product * mu_next)",
+        "q = (1 - mu) / (1 - product)",
+        "w = w - lr * (p * m + q * g) / (sqrt(vhat) + epsilon)",
+    )
 
     def build(self, params: FlatParams) -> None:
         super().build(params)
@@ -48,6 +62,14 @@ class NAdam(Optimizer):
 
     def state(self) -> dict[str, Array]:
         return {"sum_m": self.m, "sum_v": self.v, "count": self.count, "product": self.product}
+
+    def equations(self) -> tuple[Formula, ...]:
+        return stated(self.formulas, {**self.options(), "product": 1.0})  # a number as options are
+
+    def formula_values(self, params: FlatParams, learning_rate: float) -> dict[str, Any]:
+        values = super().formula_values(params, learning_rate)
+        m, v = (1 - self.beta1) * self.m, (1 - self.beta2) * self.v
+        return {**values, "m": m, "v": v, "product": float(self.product[0])}
 
     def step(self, params: FlatParams, learning_rate: float) -> None:
         w, g, m, v, s = params.value, params.grad, self.m, self.v, self.scratch

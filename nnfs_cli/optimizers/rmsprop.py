@@ -1,6 +1,7 @@
 """RMSprop: the gradient divided by a running average of its size."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -38,6 +39,16 @@ class RMSprop(Optimizer):
     momentum: Fraction = 0.0
     centered: bool = False
     weight_decay: NonNegativeFloat = 0.0
+    formulas: ClassVar[tuple[str, ...]] = (
+        "g = g + weight_decay * w if weight_decay",
+        "v = alpha * v + (1 - alpha) * g**2",
+        "m = alpha * m + (1 - alpha) * g if centered",
+        "s = sqrt(v) + epsilon if not centered",
+        "s = sqrt(abs(v - m**2)) + epsilon if centered",
+        "w = w - lr * g / s if not momentum",
+        "u = momentum * u + g / s if momentum",
+        "w = w - lr * u if momentum",
+    )
 
     def build(self, params: FlatParams) -> None:
         super().build(params)

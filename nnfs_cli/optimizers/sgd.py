@@ -1,6 +1,7 @@
 """Stochastic gradient descent."""
 
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -32,6 +33,13 @@ class SGD(Optimizer):
     momentum: Fraction = 0.0
     nesterov: bool = False
     weight_decay: NonNegativeFloat = 0.0
+    formulas: ClassVar[tuple[str, ...]] = (
+        "g = g + weight_decay * w if weight_decay",
+        "w = w - lr * g if not momentum",
+        "v = momentum * v + g if momentum",
+        "w = w - lr * v if momentum and not nesterov",
+        "w = w - lr * (g + momentum * v) if nesterov",
+    )
 
     def __post_init__(self) -> None:
         check_options(
@@ -47,6 +55,10 @@ class SGD(Optimizer):
 
     def state(self) -> dict[str, Array]:
         return {"velocity": self.velocity} if self.momentum else {}
+
+    def formula_values(self, params: FlatParams, learning_rate: float) -> dict[str, Any]:
+        values = super().formula_values(params, learning_rate)
+        return {**values, "v": values["velocity"]} if self.momentum else values
 
     def step(self, params: FlatParams, learning_rate: float) -> None:
         w, g, s = params.value, params.grad, self.scratch

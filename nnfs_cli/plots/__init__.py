@@ -1,37 +1,122 @@
 """Plots: pictures made from a run directory alone. Matplotlib lives here and nowhere else."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.errors import NnfsError, did_you_mean
 from nnfs_cli.runs.directory import RunDirectory
 
 if TYPE_CHECKING:
+    from nnfs_cli.plots.animation import Animation
     from nnfs_cli.plots.library import Axes, Figure
 
 
-def draw_all(run: RunDirectory) -> list[str]:
-    """Draw every plot that the run has numbers for into its plots folder; return their file names."""
-    from nnfs_cli.plots.style import save
+@dataclass(frozen=True)
+class Source:
+    """A module of this room that draws pictures of a run.
 
-    (run.path / "plots").mkdir(exist_ok=True)
-    return [file for name, axes in _drawn(run) for file in save(axes, run.path / "plots", f"{name}.png")]
+    module: has `draw(run) -> dict[name, Axes]`, or `animate(run) -> dict[name, Animation]` if `moving`.
+    names: of the pictures that it can draw, in the order in which they are shown.
+    needs: what a run must have; it follows "needs" in the message that a picture cannot be drawn.
+    essential: drawn at the end of training too; it must be fast.
+    moving: its pictures are animated: GIFs.
+    """
+
+    module: str
+    names: tuple[str, ...]
+    needs: str = ""
+    essential: bool = False
+    moving: bool = False
+
+
+SOURCES = (
+    Source("loss", ("loss",), "a recorded step or epoch", essential=True),
+    Source("metrics", ("metrics",), "a metric and a finished epoch", essential=True),
+    Source("predictions", ("predictions",), "a regression's predictions.npz", essential=True),
+    Source("confusion", ("confusion",), "classes and predictions.npz", essential=True),
+    Source("regions", ("regions",), "classes and two inputs", essential=True),
+)
+"""Every picture of a run. A new one is a module in this folder and a line here."""
+
+NAMES = tuple(name for source in SOURCES for name in source.names)
+
+
+def draw_essential(run: RunDirectory) -> list[Path]:
+    """Draw what training shows at its end into the run's plots folder; return the files."""
+    return _write(run, [source for source in SOURCES if source.essential], NAMES, "light", "png", None)
+
+
+def draw_all(
+    run: RunDirectory,
+    only: Sequence[str] = (),
+    *,
+    style: str = "light",
+    suffix: str = "png",
+    folder: Path | None = None,
+) -> list[Path]:
+    """Draw every picture that the run has numbers for, or `only` those of some names; return the files.
+
+    style: light or dark.   suffix: png, svg or pdf; animations are always gif.
+    folder: where to write; by default the run's plots folder.
+
+    NnfsError if a name is unknown, or if the run lacks what one of `only` needs.
+    """
+    for name in only:
+        if name not in NAMES:
+            raise NnfsError(f"--only: there is no picture {name!r}{did_you_mean(name, NAMES)}")
+    wanted = only or NAMES
+    files = _write(run, [s for s in SOURCES if set(s.names) & set(wanted)], wanted, style, suffix, folder)
+    drawn = {file.stem for file in files}
+    for name in only:
+        if name not in drawn:
+            needs = next(source.needs for source in SOURCES if name in source.names)
+            raise NnfsError(f"--only: {run.path} has no picture {name!r}; it needs {needs}")
+    return files
 
 
 def figures(run: RunDirectory) -> "dict[str, Figure]":
-    """The same plots as figures, by name, without files."""
-    from nnfs_cli.plots.style import Pictures, figure_of
+    """The pictures that do not move as figures, by name, without files."""
+    from nnfs_cli.plots.style import Pictures, drawing, figure_of
 
-    return Pictures((name, figure_of(axes)) for name, axes in _drawn(run))
+    still = [source for source in SOURCES if not source.moving]
+    with drawing():
+        return Pictures((name, figure_of(axes)) for source in still for name, axes in _drawn(run, source))
 
 
-def _drawn(run: RunDirectory) -> "Iterator[tuple[str, Axes]]":
-    """Every plot that the run has numbers for: its name, and a set of axes of its figure."""
-    from nnfs_cli.plots import confusion, loss, metrics, predictions, regions
+def _write(
+    run: RunDirectory,
+    sources: Sequence[Source],
+    names: Collection[str],
+    style: str,
+    suffix: str,
+    folder: Path | None,
+) -> list[Path]:
+    from nnfs_cli.plots.animation import save_animation
+    from nnfs_cli.plots.style import drawing, save
 
+    folder = folder or run.path / "plots"
+    folder.mkdir(parents=True, exist_ok=True)
+    files = []
+    for source in sources:
+        write: Callable[..., list[str]] = save_animation if source.moving else save
+        with drawing(style):
+            for name, drawn in _drawn(run, source):
+                if name in names:
+                    files += write(drawn, folder, f"{name}.{'gif' if source.moving else suffix}")
+    return [folder / file for file in files]
+
+
+def _drawn(run: RunDirectory, source: Source) -> "Iterator[tuple[str, Any]]":
+    """What a source draws of a run: names with axes, or with animations."""
+    module: Any = import_module(f"nnfs_cli.plots.{source.module}")
+    draw: Callable[[RunDirectory], dict[str, Axes | Animation]] = (
+        module.animate if source.moving else module.draw
+    )
     try:
-        for module in (loss, metrics, predictions, confusion, regions):
-            yield from module.draw(run).items()
+        yield from draw(run).items()
     except KeyError as error:
         raise NnfsError(
             f"{run.path}: {error} is missing from its summary.json, predictions.npz or a .csv file: damaged"

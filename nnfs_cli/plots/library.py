@@ -34,14 +34,17 @@ with _any_backend():
     from matplotlib.figure import Figure
     from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
     from matplotlib.text import Text
-    from matplotlib.ticker import MaxNLocator
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 __all__ = [
     "Axes",
     "Figure",
     "FigureCanvasAgg",
     "FontProperties",
+    "FuncFormatter",
+    "LogLocator",
     "MaxNLocator",
+    "NullFormatter",
     "Text",
     "findfont",
     "fontManager",

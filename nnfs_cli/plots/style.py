@@ -1,4 +1,4 @@
-"""The look that all pictures share."""
+"""The look that all pictures share: colors, light and dark, figures, files."""
 
 import base64
 import io
@@ -6,6 +6,7 @@ import math
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,38 +20,90 @@ MARGIN = 1.0
 
 DPI = 120
 
-BLUE, ORANGE, GREEN, GRAY = "#1f77b4", "#e4761b", "#2a9d5c", "#8a8f98"
+BLUE, ORANGE, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
+AMBER, SKY, GRAY = "#e69f00", "#56b4e9", "#8a8f98"
+"""Okabe and Ito's colors (Color Universal Design, 2008): people with any color vision tell them apart, and
+they can be seen on white and on dark paper. By custom BLUE is training, ORANGE validation.
+"""
+
+STYLES: dict[str, dict[str, str]] = {
+    "light": {"ink": "#1c1f24", "paper": "#ffffff", "grid": "#e3e5e8"},
+    "dark": {"ink": "#e6e8eb", "paper": "#16191d", "grid": "#343a41"},
+}
 
 RC: Any = {
     "axes.grid": True,
     "axes.axisbelow": True,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.titlesize": 12,
+    "axes.titlesize": 13,
     "axes.titlelocation": "left",
-    "grid.color": "#e3e5e8",
+    "axes.labelsize": 12,
+    "axes.formatter.useoffset": False,
     "grid.linewidth": 0.8,
     "legend.frameon": False,
-    "font.size": 10,
+    "legend.fontsize": 10.5,
+    "lines.linewidth": 2.0,
+    "font.size": 11,
     "text.usetex": False,
+    "svg.hashsalt": "nnfs",
+    "pdf.fonttype": 42,
 }
+"""Letters are large enough to be read when a picture is shown at half its width."""
+
+_style: ContextVar[str] = ContextVar("style", default="light")
 
 
 @contextmanager
-def drawing() -> Iterator[None]:
-    """In the `with` block figures are drawn in this look; a letter that no font has is a box, in silence."""
-    with mpl.rc_context(RC), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing")
-        yield
+def drawing(style: str | None = None) -> Iterator[None]:
+    """In the `with` block figures are made and drawn in a style, by default the one around it, or light.
+
+    A letter that no font has is a box, in silence.
+    """
+    name = style or _style.get()
+    token = _style.set(name)
+    try:
+        with mpl.rc_context(_settings(name)), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph .* missing")
+            yield
+    finally:
+        _style.reset(token)
+
+
+def _settings(name: str) -> Any:
+    look = STYLES[name]
+    ink = ("text.color", "axes.labelcolor", "axes.edgecolor", "axes.titlecolor", "xtick.color", "ytick.color")
+    paper = ("figure.facecolor", "axes.facecolor", "savefig.facecolor")
+    colors = {**dict.fromkeys(ink, look["ink"]), **dict.fromkeys(paper, look["paper"])}
+    return {**RC, **colors, "grid.color": look["grid"]}
+
+
+def ink() -> str:
+    """The color of letters and axes in the present style: black on white, or the reverse."""
+    return STYLES[_style.get()]["ink"]
+
+
+def paper() -> str:
+    """The color of the background in the present style."""
+    return STYLES[_style.get()]["paper"]
+
+
+def is_dark() -> bool:
+    """Whether the present style writes on dark paper."""
+    return _style.get() == "dark"
 
 
 class Picture(Figure):
-    """A figure that a notebook shows, though it is not pyplot's."""
+    """A figure that a notebook shows, though it is not pyplot's. It keeps the style that it was made in."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.style = _style.get()
 
     def _repr_png_(self) -> bytes:
         """IPython asks for this method."""
         content = io.BytesIO()
-        with drawing():
+        with drawing(self.style):
             self.savefig(content, format="png")
         return content.getvalue()
 
@@ -66,15 +119,21 @@ class Pictures(dict[str, Figure]):
         )
 
 
-def panels(titles: Sequence[str], size: tuple[float, float], columns: int = 2) -> list[Axes]:
-    """One set of axes for each title, `size` inches each, in one figure.
+def new_figure(size: tuple[float, float]) -> Picture:
+    """An empty figure of a size in inches, in the present style, laid out when it is drawn.
 
-    It does without pyplot, which is slow to import.
+    It does without pyplot, which is slow to import. What is added to it must be made inside `drawing()`.
     """
+    with drawing():
+        return Picture(figsize=size, layout="constrained")
+
+
+def panels(titles: Sequence[str], size: tuple[float, float], columns: int = 2) -> list[Axes]:
+    """One set of axes for each title, `size` inches each, in one figure."""
     columns = min(columns, len(titles))
     rows = math.ceil(len(titles) / columns)
-    with mpl.rc_context(RC):
-        figure = Picture(figsize=(size[0] * columns, size[1] * rows), layout="constrained")
+    with drawing():
+        figure = new_figure((size[0] * columns, size[1] * rows))
         grid = [figure.add_subplot(rows, columns, i + 1) for i in range(len(titles))]
         for axes, title in zip(grid, titles, strict=True):
             axes.set_title(wrap_title(title, size[0] - MARGIN))
@@ -82,11 +141,18 @@ def panels(titles: Sequence[str], size: tuple[float, float], columns: int = 2) -
 
 
 def save(axes: Axes, folder: Path, name: str) -> list[str]:
-    """Write the figure that `axes` are in as folder/name, and return [name]."""
+    """Write the figure that `axes` are in as folder/name, png, svg or pdf by its ending; return [name].
+
+    The same figure gives the same bytes.
+    """
     figure = figure_of(axes)
-    canvas: Any = FigureCanvasAgg(figure)
-    with drawing(), replacing(folder / name) as file:
-        canvas.print_png(file)  # figure.savefig would draw it twice, once only to lay it out
+    kind = Path(name).suffix.removeprefix(".").lower()
+    with drawing(getattr(figure, "style", None)), replacing(folder / name) as file:
+        if kind in ("svg", "pdf"):
+            figure.savefig(file, format=kind, metadata={"Date" if kind == "svg" else "CreationDate": None})
+        else:
+            canvas: Any = FigureCanvasAgg(figure)
+            canvas.print_png(file)  # figure.savefig would draw it twice, once only to lay it out
     return [name]
 
 

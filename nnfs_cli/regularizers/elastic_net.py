@@ -29,6 +29,10 @@ class ElasticNet(Regularizer):
     l2: NonNegativeFloat = 1e-4
     all_parameters: bool = False
     examples: ClassVar[Sequence[Mapping[str, Any]]] = [{}, {"all_parameters": True}]
+    formulas: ClassVar[tuple[str, ...]] = (
+        "penalty = l1 * sum(abs(w)) + l2 / 2 * sum(w**2)",
+        "dw = l1 * sign(w) + l2 * w",
+    )
 
     def penalty(self, params: FlatParams) -> float:
         w = params.value[self.reach(params)]

@@ -27,6 +27,10 @@ class L1(Regularizer):
     strength: NonNegativeFloat = 1e-4
     all_parameters: bool = False
     examples: ClassVar[Sequence[Mapping[str, Any]]] = [{}, {"all_parameters": True}]
+    formulas: ClassVar[tuple[str, ...]] = (
+        "penalty = strength * sum(abs(w))",
+        "dw = strength * sign(w)",
+    )
 
     def penalty(self, params: FlatParams) -> float:
         w = params.value[self.reach(params)]

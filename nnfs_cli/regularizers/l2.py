@@ -27,6 +27,10 @@ class L2(Regularizer):
     strength: NonNegativeFloat = 1e-4
     all_parameters: bool = False
     examples: ClassVar[Sequence[Mapping[str, Any]]] = [{}, {"all_parameters": True}]
+    formulas: ClassVar[tuple[str, ...]] = (
+        "penalty = strength / 2 * sum(w**2)",
+        "dw = strength * w",
+    )
 
     def penalty(self, params: FlatParams) -> float:
         w = params.value[self.reach(params)]

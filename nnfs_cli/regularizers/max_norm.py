@@ -1,6 +1,7 @@
 """A bound on the norm of each unit's weights."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -26,6 +27,7 @@ class MaxNorm(Regularizer):
 
     limit: PositiveFloat = 3.0
     all_parameters: bool = False
+    formulas: ClassVar[tuple[str, ...]] = ("w = w * min(1, limit / sqrt(sum(w**2)))",)
 
     def check(self, params: FlatParams) -> None:
         for param in self._bounded(params):

@@ -1,10 +1,11 @@
 """The base class and registry of schedules."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.component import Component, Registry, number_from
+from nnfs_cli.core.formula import Formula, stated
 
 
 class Clock(NamedTuple):
@@ -61,6 +62,14 @@ class Schedule(Component, ABC):
     @abstractmethod
     def rate(self, base: float, clock: Clock) -> float:
         """The learning rate of the next step, without warm-up."""
+
+    def equations(self) -> tuple[Formula, ...]:
+        numbers = dict.fromkeys(("base", "epoch", "u", "start", "end"), 0.0)
+        return stated(self.formulas, {**numbers, **self.options()})
+
+    def formula_values(self, base: float, clock: Clock) -> dict[str, Any]:
+        """Values of names in formulas, after warm-up: options, base, epoch, and u, the part that passed."""
+        return {**self.options(), "base": base, "epoch": clock.epoch, "u": clock.share}
 
     def start(self) -> None:
         """Reset the state. Called when training begins."""

@@ -1,6 +1,7 @@
 """The same learning rate throughout."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from nnfs_cli.core.ranges import NonNegativeFloat
 from nnfs_cli.schedules.base import SCHEDULES, Clock, Schedule
@@ -15,6 +16,7 @@ class Constant(Schedule):
     """
 
     warmup: NonNegativeFloat = 0.0
+    formulas: ClassVar[tuple[str, ...]] = ("lr = base",)
 
     def rate(self, base: float, clock: Clock) -> float:
         return base

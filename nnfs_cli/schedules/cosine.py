@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
 from annotated_types import Ge
 
@@ -29,6 +29,11 @@ class Cosine(Schedule):
     cycle: NonNegativeFloat = 0.0
     growth: Annotated[float, Ge(1)] = 1.0
     warmup: NonNegativeFloat = 0.0
+    formulas: ClassVar[tuple[str, ...]] = ("lr = minimum + (base - minimum) * (1 + cos(pi * u)) / 2",)
+
+    def formula_values(self, base: float, clock: Clock) -> dict[str, Any]:
+        u = self._share_of_cycle(clock) if self.cycle else clock.share
+        return {**super().formula_values(base, clock), "u": u}
 
     def rate(self, base: float, clock: Clock) -> float:
         u = self._share_of_cycle(clock) if self.cycle else clock.share

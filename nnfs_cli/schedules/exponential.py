@@ -1,7 +1,7 @@
 """The learning rate falls by the same factor every epoch."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from annotated_types import Gt, Le
 
@@ -22,6 +22,7 @@ class Exponential(Schedule):
 
     gamma: Annotated[float, Gt(0), Le(1)] = 0.95
     warmup: NonNegativeFloat = 0.0
+    formulas: ClassVar[tuple[str, ...]] = ("lr = base * gamma**floor(epoch)",)
 
     def rate(self, base: float, clock: Clock) -> float:
         return float(base * self.gamma ** (clock.step // clock.steps_per_epoch))

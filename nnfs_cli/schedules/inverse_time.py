@@ -1,6 +1,7 @@
 """The learning rate falls with the inverse of time."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from nnfs_cli.core.ranges import NonNegativeFloat
 from nnfs_cli.schedules.base import SCHEDULES, Clock, Schedule
@@ -17,6 +18,7 @@ class InverseTime(Schedule):
 
     decay: NonNegativeFloat = 0.1
     warmup: NonNegativeFloat = 0.0
+    formulas: ClassVar[tuple[str, ...]] = ("lr = base / (1 + decay * epoch)",)
 
     def rate(self, base: float, clock: Clock) -> float:
         return base / (1.0 + self.decay * clock.epoch)

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
 from annotated_types import Ge, Gt, Lt
 
@@ -31,18 +31,23 @@ class OneCycle(Schedule):
     first_divisor: Annotated[float, Ge(1)] = 25.0
     last_divisor: Annotated[float, Ge(1)] = 10000.0
     warmup: NonNegativeFloat = 0.0
+    formulas: ClassVar[tuple[str, ...]] = ("lr = end + (start - end) * (1 + cos(pi * u)) / 2",)
 
     def rate(self, base: float, clock: Clock) -> float:
+        start, end, u = self._way(base, clock)
+        return end + (start - end) * (1.0 + math.cos(math.pi * u)) / 2.0
+
+    def formula_values(self, base: float, clock: Clock) -> dict[str, Any]:
+        start, end, u = self._way(base, clock)
+        return {**super().formula_values(base, clock), "start": start, "end": end, "u": u}
+
+    def _way(self, base: float, clock: Clock) -> tuple[float, float, float]:
+        """(start, end, u): the way that the rate is on, up or down, and the part of it that passed."""
         first = base / self.first_divisor
         last = first / self.last_divisor
         top, bottom = self.rise * clock.steps - 1.0, clock.steps - 1.0
         if clock.step < top:
-            return _along(first, base, clock.step / top)
+            return first, base, clock.step / top
         if clock.step < bottom:
-            return _along(base, last, (clock.step - top) / (bottom - top))
-        return last
-
-
-def _along(start: float, end: float, u: float) -> float:
-    """From start to end along half a cosine, u from 0 to 1."""
-    return end + (start - end) * (1.0 + math.cos(math.pi * u)) / 2.0
+            return base, last, (clock.step - top) / (bottom - top)
+        return last, last, 1.0

@@ -1,6 +1,7 @@
 """The learning rate falls to an end value, by a power of the remaining part of the training."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from nnfs_cli.core.ranges import NonNegativeFloat, PositiveFloat
 from nnfs_cli.schedules.base import SCHEDULES, Clock, Schedule
@@ -19,6 +20,7 @@ class Polynomial(Schedule):
     power: PositiveFloat = 1.0
     end: NonNegativeFloat = 0.0
     warmup: NonNegativeFloat = 0.0
+    formulas: ClassVar[tuple[str, ...]] = ("lr = end + (base - end) * (1 - u)**power",)
 
     def rate(self, base: float, clock: Clock) -> float:
         return float(self.end + (base - self.end) * (1.0 - clock.share) ** self.power)

@@ -1,7 +1,7 @@
 """The learning rate falls when the monitored value stops improving."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from annotated_types import Gt, Lt
@@ -37,6 +37,7 @@ class ReduceOnPlateau(Schedule):
     cooldown: NonNegativeInt = 0
     minimum: NonNegativeFloat = 0.0
     warmup: NonNegativeFloat = 0.0
+    formulas: ClassVar[tuple[str, ...]] = ("lr = max(factor * lr, minimum)",)
 
     def __post_init__(self) -> None:
         self.start()

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from annotated_types import Gt, Le
 
@@ -23,6 +23,7 @@ class Step(Schedule):
     every: PositiveFloat = 30.0
     factor: Annotated[float, Gt(0), Le(1)] = 0.1
     warmup: NonNegativeFloat = 0.0
+    formulas: ClassVar[tuple[str, ...]] = ("lr = base * factor**floor(epoch / every)",)
 
     def rate(self, base: float, clock: Clock) -> float:
         # Without the tiny addend, the rounding of a fractional `every` may delay a drop by one step.

@@ -1,0 +1,38 @@
+"""What watches a training from outside, records it in the run, and changes none of its numbers."""
+
+from typing import Protocol
+
+from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.training.experiment import Experiment
+
+
+class Observer(Protocol):
+    """Watches a training.
+
+    Which moments it records follows from the numbers of steps and epochs alone: not from the clock, and not
+    from where a run was stopped, so that a resumed run records what an unbroken one does (see `Series`).
+    """
+
+    def see(self) -> None:
+        """Look at the experiment. It is called before the first step, and between steps at each report."""
+
+    def save(self) -> None:
+        """Write what was seen to the run. A checkpoint follows."""
+
+
+class Observers:
+    """All observers of a training that is about to begin or to resume. They have seen its start."""
+
+    def __init__(self, experiment: Experiment, run: RunDirectory) -> None:
+        self._all: list[Observer] = []
+        self.see()
+
+    def see(self) -> None:
+        """Let each look at the experiment."""
+        for observer in self._all:
+            observer.see()
+
+    def save(self) -> None:
+        """Let each write what it saw."""
+        for observer in self._all:
+            observer.save()

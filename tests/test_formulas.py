@@ -1,0 +1,293 @@
+"""Each stated formula gives what its component computes, and every planted mistake in one is seen."""
+
+import ast
+import functools
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.mathtext import MathTextParser
+
+from nnfs_cli.config.reader import create
+from nnfs_cli.core.arrays import Shape
+from nnfs_cli.core.component import Component, Registry
+from nnfs_cli.core.draws import Draws
+from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.formula import Formula, evaluate
+from nnfs_cli.core.formula_text import in_ascii
+from nnfs_cli.core.params import FlatParams
+from nnfs_cli.engine.network import Network, Workspace
+from nnfs_cli.layers.base import LAYERS, Layer
+from nnfs_cli.layers.dense import Dense
+from nnfs_cli.losses.base import LOSSES, Loss
+from nnfs_cli.metrics.base import METRICS, Metric
+from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer
+from nnfs_cli.regularizers.base import REGULARIZERS, Regularizer
+from nnfs_cli.schedules.base import SCHEDULES, Clock, Schedule
+from nnfs_cli.schedules.reduce_on_plateau import ReduceOnPlateau
+
+Equations = Sequence[Formula]
+FAMILIES: dict[str, Registry[Any]] = {
+    "layer": LAYERS,
+    "loss": LOSSES,
+    "optimizer": OPTIMIZERS,
+    "regularizer": REGULARIZERS,
+    "schedule": SCHEDULES,
+    "metric": METRICS,
+}
+COUNTED = ("f1", "precision", "recall", "roc_auc", "top_k_accuracy", "expected_calibration_error")
+"""Metrics that count or rank rows, which is no formula of arrays."""
+NAMES = [(family, name) for family, registry in FAMILIES.items() for name in registry if name not in COUNTED]
+FIXED = {
+    "epsilon": 0.01,
+    "beta1": 0.4,
+    "beta2": 0.7,
+    "minimum": 0.01,
+    "end": 0.02,
+    "cycle": 2.0,
+    "power": 2.0,
+    "patience": 0,
+    "every": 1.5,
+}
+"""Options that make a difference in every formula with their name."""
+
+
+def cases(family: str, name: str) -> list[tuple[Mapping[str, Any], Shape]]:
+    """Options, and the shape of a row, so that every condition in formulas both holds and does not."""
+    cls: type[Component] = FAMILIES[family][name]
+    if family == "layer":
+        return list(LAYERS[name].examples)
+    own = cls.__dataclass_fields__
+    asked = {word for line in cls.formulas for word in line.partition(" if ")[2].split() if word in own}
+    choices = [[(option, own[option].default), (option, other(own[option].default))] for option in asked]
+    fixed = {option: value for option, value in FIXED.items() if option in own}
+    tried = [fixed | dict(chosen) for chosen in itertools.product(*choices)]
+    given = getattr(cls, "examples", ())
+    return [(options, ()) for options in (given or tried) if is_allowed(cls, options)]
+
+
+def other(default: object) -> object:
+    return not default if isinstance(default, bool) else 0.3
+
+
+def is_allowed(cls: type[Component], options: Mapping[str, Any]) -> bool:
+    try:
+        create(cls, cls.type_name, options)
+    except NnfsError:
+        return False
+    return True
+
+
+def agree(computed: Mapping[str, Any], real: Mapping[str, Any]) -> None:
+    """Every real array is stated, with its shape and its numbers."""
+    for name, array in real.items():
+        assert name in computed, f"no formula of {name}"
+        one_slope = np.shape(array) == (1,) and np.shape(computed[name]) == ()
+        assert one_slope or np.shape(computed[name]) == np.shape(array), name
+        np.testing.assert_allclose(computed[name], array, rtol=1e-10, atol=1e-10, err_msg=name)
+
+
+Observed = tuple[Equations, list[tuple[Mapping[str, Any], Mapping[str, Any]]]]
+"""A component's equations; and each time it was run, the values of names, and what it then computed."""
+
+
+def observed_layer(layer: Layer, shape: Shape) -> Observed:
+    workspace = trained(layer, shape)
+    x, y, dy = workspace.x, workspace.y, workspace.dy
+    grads = {f"d{name}": each.grad for name, each in layer.params().items() if "/" not in name}
+    values = {**layer.formula_values(x, y), "x": x, "y": y, "dy": dy}
+    return layer.equations(), [(values, {"y": y, **grads, "dx": workspace.gradients[0]})]
+
+
+def trained(layer: Layer, shape: Shape) -> Workspace:
+    """A layer with random parameters, after a pass forward and backward of random arrays."""
+    network = Network([layer], shape, "float64")
+    network.use_draws(Draws(8))
+    rng = np.random.default_rng(1)
+    network.params.value[...] = rng.normal(size=network.params.value.shape)
+    network.params.statistics[...] = rng.uniform(0.5, 1.5, network.params.statistics.shape)
+    workspace = Workspace(network, 4, to_input=True)
+    workspace.x[...] = 3.0 * rng.normal(size=workspace.x.shape)
+    workspace.forward()
+    workspace.dy[...] = rng.normal(size=workspace.dy.shape)
+    workspace.backward()
+    return workspace
+
+
+def observed_loss(loss: Loss, _: Shape) -> Observed:
+    seen = []
+    for _task, z, t in loss.trials(4, 3, np.random.default_rng(2)):
+        dz = np.empty_like(z)
+        loss.gradient(z, t, dz)
+        seen.append((loss.formula_values(z, t), {"L": loss.value(z, t), "dz": dz}))
+    return loss.equations(), seen
+
+
+def weights(inputs: int, units: int) -> FlatParams:
+    network = Network([Dense(units, bias=False)], (inputs,), "float64")
+    network.params.value[...] = np.random.default_rng(4).normal(size=network.params.value.shape)
+    return network.params
+
+
+def observed_optimizer(optimizer: Optimizer, _: Shape) -> Observed:
+    equations, params, seen = optimizer.equations(), weights(5, 6), []
+    optimizer.build(params)
+    rng = np.random.default_rng(3)
+    for _step in range(3):
+        params.grad[...] = rng.normal(size=params.grad.shape)
+        before = optimizer.formula_values(params, 0.1)
+        optimizer.step(params, 0.1)
+        after = optimizer.formula_values(params, 0.1)
+        kept = {each.target for each in equations} & set(after) - {"g"}
+        seen.append((before, {name: after[name] for name in kept}))
+    return equations, seen
+
+
+def observed_regularizer(regularizer: Regularizer, _: Shape) -> Observed:
+    params = weights(30, 1)
+    params.grad[...] = 0.0
+    values, penalty = regularizer.formula_values(params), regularizer.penalty(params)
+    regularizer.add_gradient(params)
+    regularizer.constrain(params)
+    equations = regularizer.equations()
+    if any(each.target == "w" for each in equations):
+        return equations, [(values, {"w": params.value})]
+    return equations, [(values, {"penalty": penalty, "dw": params.grad})]
+
+
+def observed_schedule(schedule: Schedule, _: Shape) -> Observed:
+    seen = []
+    schedule.start()
+    for step in range(40):
+        clock = Clock(step, 4, 10)
+        values = {"lr": schedule.learning_rate(0.1, clock), **schedule.formula_values(0.1, clock)}
+        if isinstance(schedule, ReduceOnPlateau):
+            if step != 3:
+                continue
+            schedule.observe(1.0)
+            schedule.observe(1.0)
+        seen.append((values, {"lr": schedule.learning_rate(0.1, clock)}))
+    return schedule.equations(), seen
+
+
+def observed_metric(metric: Metric, _: Shape) -> Observed:
+    rng = np.random.default_rng(5)
+    p = rng.dirichlet(np.ones(3), 20)
+    t = rng.integers(0, 3, 20) if metric.tasks == ("classification",) else rng.normal(size=p.shape)
+    return metric.equations(), [(metric.formula_values(p, t), {metric.type_name: metric(p, t)})]
+
+
+OBSERVERS: dict[str, Callable[[Any, Shape], Observed]] = {
+    "layer": observed_layer,
+    "loss": observed_loss,
+    "optimizer": observed_optimizer,
+    "regularizer": observed_regularizer,
+    "schedule": observed_schedule,
+    "metric": observed_metric,
+}
+
+
+@functools.cache
+def observed(family: str, name: str) -> list[Observed]:
+    """For each case of a component."""
+    cls = FAMILIES[family][name]
+    return [OBSERVERS[family](create(cls, name, options), shape) for options, shape in cases(family, name)]
+
+
+@pytest.mark.parametrize(("family", "name"), NAMES)
+def test_every_formula_gives_what_its_component_computes(family: str, name: str) -> None:
+    for equations, seen in observed(family, name):
+        for values, real in seen:
+            agree(evaluate(equations, values), real)
+
+
+@pytest.mark.parametrize(("family", "name"), NAMES)
+def test_every_line_of_a_components_formulas_is_tried(family: str, name: str) -> None:
+    lines = FAMILIES[family][name].formulas
+    tried = {written(formula) for equations, _ in observed(family, name) for formula in equations}
+    assert {written(Formula.parse(line.partition(" if ")[0], (), {"f"})) for line in lines} <= tried
+
+
+def written(formula: Formula) -> str:
+    """Without the options of windows, which are left out where they are 1."""
+    return formula.text.replace(", stride, dilation, groups", "")
+
+
+@pytest.mark.parametrize("name", list(LAYERS))
+def test_formulas_of_evaluation_give_what_infer_computes(name: str) -> None:
+    for options, shape in LAYERS[name].examples:
+        layer: Layer = create(Layer, name, options)
+        workspace = trained(layer, shape)
+        values = layer.formula_values(workspace.x, workspace.y)
+        workspace.infer()
+        agree(evaluate(layer.infer_equations(), {**values, "x": workspace.x}), {"y": workspace.y})
+
+
+def mutants(expression: str) -> Iterator[str]:
+    """The expression with one mistake: another sign, a factor or a transposition left out, a test turned."""
+    places = range(len(list(ast.walk(ast.parse(expression, mode="eval")))))
+    for place, kind in itertools.product(places, range(2)):
+        tree = ast.parse(expression, mode="eval")
+        changed = ast.unparse(_Mistake(list(ast.walk(tree))[place], kind).visit(tree))
+        if changed != ast.unparse(ast.parse(expression)):
+            yield changed
+
+
+class _Mistake(ast.NodeTransformer):
+    def __init__(self, node: ast.AST, kind: int) -> None:
+        self.node, self.kind = node, kind
+
+    def visit(self, node: ast.AST) -> Any:
+        return self.mistaken(node) if node is self.node else super().visit(node)
+
+    def mistaken(self, node: ast.AST) -> ast.AST:
+        match node:
+            case ast.BinOp(left, ast.Add(), right):
+                return ast.BinOp(left, ast.Sub(), right)
+            case ast.BinOp(left, ast.Sub(), right):
+                return ast.BinOp(left, ast.Add(), right)
+            case ast.BinOp(left, ast.Mult() | ast.Div(), right):
+                return left if self.kind else right
+            case ast.Attribute(value) | ast.UnaryOp(ast.USub(), value):
+                return value
+            case ast.Compare(left, [ast.Gt()], right):
+                return ast.Compare(left, [ast.Lt()], right)
+        return node
+
+
+@pytest.mark.parametrize(("family", "name"), NAMES)
+def test_every_planted_mistake_in_a_formula_is_seen(family: str, name: str) -> None:
+    found = observed(family, name)
+    unseen = []
+    for text in {formula.text for equations, _ in found for formula in equations}:
+        target, _, right = text.partition(" = ")
+        for mistake in {f"{target} = {each}" for each in mutants(right)}:
+            if not any(is_seen(each, text, mistake) for each in found):
+                unseen.append(mistake)
+    assert not unseen
+
+
+def is_seen(observed: Observed, text: str, mistake: str) -> bool:
+    """Whether the law fails if `text` is replaced by `mistake`."""
+    equations, seen = observed
+    wrong = [Formula.parse(mistake, each.numbers, {"f"}) if each.text == text else each for each in equations]
+    if wrong == list(equations):
+        return False
+    try:
+        for values, real in seen:
+            agree(evaluate(wrong, values), real)
+    except (AssertionError, NnfsError, ValueError, TypeError):
+        return True
+    return False
+
+
+@pytest.mark.parametrize(("family", "name"), NAMES)
+def test_every_formula_is_rendered_as_latex(family: str, name: str) -> None:
+    parser = MathTextParser("path")
+    for equations, _ in observed(family, name)[-2:]:
+        for formula in equations:
+            parser.parse(f"${formula.latex()}$")
+            parser.parse(f"${formula.latex({'x': 'x_{0}', 'y': 'z_{1}', 'W': 'W_{1}'})}$")
+            assert in_ascii(formula.written()).isascii()
