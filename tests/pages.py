@@ -8,7 +8,8 @@ from tests.toys import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(
-    r"(?:^<!-- (?P<how>\w+: .*) -->\n)?^```(?P<language>\w+)(?: title=\"(?P<title>[^\"]*)\")?\n(?P<text>.*?)^```$",
+    r"(?:^<!-- (?P<how>\w+: [^\n]*?) -->\n)?"
+    r"^```(?P<language>\w+)(?: title=\"(?P<title>[^\"]*)\")?\n(?P<text>.*?)^```$",
     re.DOTALL | re.MULTILINE,
 )
 NUMBER = re.compile(r"[-+]?\d[\d,.]*(e[-+]?\d+)?")

@@ -1,18 +1,16 @@
 """The documentation: every command and config in it runs, every picture is made, every equation is the code's."""
 
-import csv
-import gzip
 import os
-import random
 import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
+import equations
+import gallery
 import pytest
+import reference
 import yaml
 from PIL import Image
 
@@ -21,11 +19,8 @@ from nnfs_cli.config.experiment import ExperimentConfig, TrainingConfig
 from nnfs_cli.config.load import load_config
 from tests.conftest import Nnfs
 from tests.pages import PAGES, Block, blocks, in_kind, name
+from tests.readers_files import FILES
 from tests.toys import ROOT
-
-import equations
-import gallery
-import reference
 
 MATHEMATICS = sorted((ROOT / "docs" / "mathematics").glob("*.md"))
 RUNNABLE = [page for page in PAGES if any(block.language == "console" for block in blocks(page))]
@@ -114,44 +109,6 @@ def write_files(page: Path, folder: Path) -> None:
     for mentioned, write in FILES.items():
         if mentioned in text:
             write(folder)
-    if name(page) == "docs/plugins.md":
-        for title, code in re.findall(r"`(my_\w+\.py)`\n.*?```python\n(.*?)```", text, re.DOTALL):
-            (folder / title).write_text(code)
-
-
-def write_houses(folder: Path) -> None:
-    draws = random.Random(0)
-    rows = []
-    for _ in range(300):
-        area, town, year = draws.uniform(40, 200), draws.choice(["Ashby", "Burton", "Corby"]), draws.randrange(1950, 2020)
-        rooms = max(1, round(area / 25 + draws.gauss(0, 0.7)))
-        rows.append([round(area, 1), rooms, town, year, round(1500 * area + 20000 * rooms + 500 * (year - 1950))])
-    header = ["area", "rooms", "town", "year", "price"]
-    for file, lines in {"houses.csv": [header, *rows], "rows.csv": [header[:4], *(row[:4] for row in rows[:5])]}.items():
-        with (folder / file).open("w", newline="") as stream:
-            csv.writer(stream).writerows(lines)
-
-
-def write_flowers(folder: Path) -> None:
-    pixels = np.random.default_rng(0)
-    for label, light in {"daisy": 60, "rose": 0}.items():
-        (folder / "flowers" / label).mkdir(parents=True)
-        for i in range(20):
-            image = pixels.integers(light, 180 + light, (32, 32, 3), dtype=np.uint8)
-            Image.fromarray(image).save(folder / "flowers" / label / f"{i}.png")
-
-
-def write_digit(folder: Path) -> None:
-    pixels = gzip.decompress((ROOT / "data" / "mnist" / "t10k-images-idx3-ubyte.gz").read_bytes())
-    Image.fromarray(np.frombuffer(pixels, np.uint8, 784, offset=16).reshape(28, 28)).save(folder / "digit.png")
-
-
-FILES: dict[str, Callable[[Path], None]] = {
-    "houses": write_houses,
-    "flowers": write_flowers,
-    "digit.png": write_digit,
-}
-"""What a reader has, by a word that a page mentions."""
 
 
 def test_a_block_that_shows_output_is_compared_in_kind() -> None:
@@ -174,7 +131,9 @@ def test_all_code_in_the_docs_is_of_a_kind_that_is_run_or_says_that_it_is_text()
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_every_link_to_a_file_leads_to_one(page: Path) -> None:
     made = {ROOT / "docs" / uri for uri in reference.PAGES}
-    for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)):
+    for target in re.findall(
+        r"\]\(([^)#\s]+)(?:#[^)]*)?\)", re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+    ):
         if not target.startswith("https://"):
             path = (page.parent / target).resolve()
             assert path.exists() or path in made, f"{page}: {target}"
@@ -191,14 +150,18 @@ def test_a_page_of_mathematics_ends_each_derivation_with_what_the_component_stat
 )
 def test_every_layer_loss_and_optimizer_has_a_derivation(kind: str, member: str) -> None:
     text = "\n".join(page.read_text() for page in MATHEMATICS)
-    (section,) = re.findall(rf"^## {member}\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE) if kind == "layer" else [
-        text.partition(f"# {kind.capitalize()}")[2]
-    ]
+    (section,) = (
+        re.findall(rf"^## {member}\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)
+        if kind == "layer"
+        else [text.partition(f"# {kind.capitalize()}")[2]]
+    )
     if kind == "optimizer":
         assert f"<!-- update: optimizer {member} -->" in text
         return
     between = re.findall(
-        rf"<!-- forward: {kind} {member} -->\n```math\n.*?\n```\n(.*?)<!-- backward: {kind} {member} -->", text, re.DOTALL
+        rf"<!-- forward: {kind} {member} -->\n```math\n.*?\n```\n(.*?)<!-- backward: {kind} {member} -->",
+        text,
+        re.DOTALL,
     )
     assert len(between) == 1
     assert section
@@ -213,10 +176,15 @@ def test_the_reference_has_every_option_with_its_range_and_default() -> None:
         for member in registry:
             section = text.partition(f"\n## {member}\n")[2].partition("\n## ")[0]
             for option, kind, default in options_in(registry[member]):
-                assert f"| `{option}` | {reference.cell(kind)} | {reference.cell(default) or 'empty'} | " in section
+                assert (
+                    f"| `{option}` | {reference.cell(kind)} | {reference.cell(default) or 'empty'} | "
+                    in section
+                )
     for cls in (ExperimentConfig, TrainingConfig):
         for option, _, _ in options_in(cls):
-            assert re.search(rf"^\| `{option}` \| .* \| .* \| \S.* \|$", pages["reference/config.md"], re.MULTILINE)
+            assert re.search(
+                rf"^\| `{option}` \| .* \| .* \| \S.* \|$", pages["reference/config.md"], re.MULTILINE
+            )
 
 
 def test_the_reference_has_every_command(nnfs: Nnfs) -> None:
@@ -228,7 +196,9 @@ def test_the_reference_has_every_command(nnfs: Nnfs) -> None:
 
 def test_every_picture_in_the_docs_is_one_that_the_gallery_makes_and_is_small() -> None:
     shown = {
-        Path(target).name for page in PAGES for target in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", page.read_text())
+        Path(target).name
+        for page in PAGES
+        for target in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", page.read_text())
     }
     files = {path.name: path.stat().st_size for path in (ROOT / "docs" / "pictures").iterdir()}
     assert shown == set(gallery.PICTURES) == set(files)
@@ -239,7 +209,10 @@ def test_every_picture_in_the_docs_is_one_that_the_gallery_makes_and_is_small() 
 def test_the_gallery_makes_every_picture(tmp_path: Path) -> None:
     gallery.make(tmp_path)
     for picture in gallery.PICTURES:
-        with Image.open(tmp_path / picture) as image, Image.open(ROOT / "docs" / "pictures" / picture) as kept:
+        with (
+            Image.open(tmp_path / picture) as image,
+            Image.open(ROOT / "docs" / "pictures" / picture) as kept,
+        ):
             assert image.size == kept.size, "run `make gallery`"
 
 

@@ -23,11 +23,9 @@ from tests.toys import CUBIC, ROOT
 
 TUTORIAL = (ROOT / "docs" / "howto" / "add-a-layer.md").read_text()
 PAGE = (ROOT / "docs" / "plugins.md").read_text()
-EXAMPLES: dict[str, str] = dict(
-    re.findall(r"^## A[^`]*`(my_\w+\.py)`\n.*?```python\n(.*?)```", PAGE, re.DOTALL | re.MULTILINE)
-)
+EXAMPLES: dict[str, str] = dict(re.findall(r'```python title="(my_\w+\.py)"\n(.*?)```', PAGE, re.DOTALL))
 ((FIRST_NAME, FIRST_EXAMPLE),) = re.findall(r'```python title="(\w+\.py)"\n(.*?)```', TUTORIAL, re.DOTALL)
-(CONFIG,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+(CONFIG,) = re.findall(r'```yaml title="own.yaml"\n(.*?)```', PAGE, re.DOTALL)
 PROGRAMS = {"Experiment", "Run", "load_run", "gradcheck", "GradientCheck"}
 """Names for programs that train, not for plugins."""
 

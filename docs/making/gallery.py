@@ -58,9 +58,9 @@ def shrink(source: Path, target: Path) -> None:
         target.write_bytes(source.read_bytes())
         return
     with Image.open(source) as image:
-        image = image.convert("RGB")
-        image.thumbnail((WIDTH, 10 * WIDTH), Image.Resampling.LANCZOS)
-        image.quantize(128, dither=Image.Dither.NONE).save(target, optimize=True)
+        small = image.convert("RGB")
+    small.thumbnail((WIDTH, 10 * WIDTH), Image.Resampling.LANCZOS)
+    small.quantize(128, dither=Image.Dither.NONE).save(target, optimize=True)
 
 
 if __name__ == "__main__":

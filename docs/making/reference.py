@@ -131,7 +131,9 @@ def commands_page() -> str:
     command = [sys.executable, "-m", "typer", "nnfs_cli.cli.app", "utils", "docs", "--name", "nnfs"]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     text = re.sub(r"^#(#*) `nnfs(.*)`$", r"#\1 nnfs\2", text, flags=re.MULTILINE)
-    text = text.replace("# nnfs\n", "# Commands\n", 1).replace(f"{FENCE}console\n$ nnfs", f"{FENCE}text\nnnfs")
+    text = text.replace("# nnfs\n", "# Commands\n", 1).replace(
+        f"{FENCE}console\n$ nnfs", f"{FENCE}text\nnnfs"
+    )
     return "".join(map(_linked, re.split(r"^(?=##+ )", text, flags=re.MULTILINE)))
 
 
