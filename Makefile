@@ -13,7 +13,7 @@ train: $(VENV)/installed ## Train CONFIG (configs/mnist.yaml) in its own environ
 	$(VENV)/bin/nnfs train $(CONFIG)
 
 test: $(VENV)/installed-dev ## Run the test suite.
-	$(VENV)/bin/python -m pytest --numprocesses auto
+	$(VENV)/bin/python -m pytest --numprocesses auto --dist loadgroup
 
 test-slow: $(VENV)/installed-dev ## Run the tests that train on real data for minutes.
 	$(VENV)/bin/python -m pytest -m slow

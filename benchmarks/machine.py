@@ -4,9 +4,10 @@ import os
 import platform
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 from threadpoolctl import threadpool_info
+
+from nnfs_cli.core.machine import processor
 
 PACKAGES = ("numpy", "torch", "scikit-learn", "jax")
 
@@ -37,14 +38,6 @@ def describe() -> str:
     """Processor, cores and versions in one line."""
     versions = _versions(("numpy", "torch", "typer"))
     return f"{processor()}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}"
-
-
-def processor() -> str:
-    """The processor's name, if the system gives it."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
 
 
 def blas() -> str:

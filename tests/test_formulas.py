@@ -3,7 +3,9 @@
 import ast
 import functools
 import itertools
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,14 +13,15 @@ import pytest
 from matplotlib.mathtext import MathTextParser
 
 from nnfs_cli.config.reader import create
-from nnfs_cli.core.arrays import Shape
+from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.component import Component, Registry
 from nnfs_cli.core.draws import Draws
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.formula import Formula, evaluate
 from nnfs_cli.core.formula_text import in_ascii
-from nnfs_cli.core.params import FlatParams
+from nnfs_cli.core.params import FlatParams, Param
 from nnfs_cli.engine.network import Network, Workspace
+from nnfs_cli.initializers.zeros import Zeros
 from nnfs_cli.layers.base import LAYERS, Layer
 from nnfs_cli.layers.dense import Dense
 from nnfs_cli.losses.base import LOSSES, Loss
@@ -89,7 +92,7 @@ def agree(computed: Mapping[str, Any], real: Mapping[str, Any]) -> None:
         np.testing.assert_allclose(computed[name], array, rtol=1e-10, atol=1e-10, err_msg=name)
 
 
-Observed = tuple[Equations, list[tuple[Mapping[str, Any], Mapping[str, Any]]]]
+Observed = tuple[Equations, Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]]
 """A component's equations; and each time it was run, the values of names, and what it then computed."""
 
 
@@ -283,11 +286,144 @@ def is_seen(observed: Observed, text: str, mistake: str) -> bool:
     return False
 
 
-@pytest.mark.parametrize(("family", "name"), NAMES)
-def test_every_formula_is_rendered_as_latex(family: str, name: str) -> None:
+EQUATIONS = {
+    formula.text: formula
+    for family, name in NAMES
+    for equations, _ in observed(family, name)
+    for formula in equations
+}
+"""All formulas of all components."""
+
+
+@pytest.mark.parametrize("names", [{}, {"x": "x_{0}", "y": "z_{1}", "W": "W_{1}"}], ids=["own", "shown"])
+def test_every_formula_is_rendered_as_latex(names: dict[str, str]) -> None:
     parser = MathTextParser("path")
-    for equations, _ in observed(family, name)[-2:]:
-        for formula in equations:
-            parser.parse(f"${formula.latex()}$")
-            parser.parse(f"${formula.latex({'x': 'x_{0}', 'y': 'z_{1}', 'W': 'W_{1}'})}$")
-            assert in_ascii(formula.written()).isascii()
+    for formula in EQUATIONS.values():
+        if not names or "W" in formula.text:
+            parser.parse(f"${formula.latex(names)}$")
+
+
+def test_every_formula_has_a_form_in_ascii() -> None:
+    for formula in EQUATIONS.values():
+        assert in_ascii(formula.written()).isascii()
+
+
+D = r"\dfrac{\partial L}{\partial %s}"
+
+
+@pytest.mark.parametrize(
+    ("stated", "text", "latex"),
+    [
+        ("dW = x.T @ dy", "dW1 = xᵀ dy", rf"{D % 'W_1'} = x^{{\top}} \, {D % 'y'}"),
+        ("dz = 2 / (N * M) * (z - t)", "dz = 2/(N M) (z - t)",
+         rf"{D % 'z'} = \dfrac{{2}}{{N \, M}} \, \left(z - t\right)"),
+        ("db = sum(dy, n)", "db = Σₙ dy", rf"{D % 'b'} = \sum_{{n}} \, {D % 'y'}"),
+        ("dx = dy * (y > 0)", "dx = dy ⊙ (y > 0)", rf"{D % 'x'} = {D % 'y'} \odot \mathbf{{1}}_{{y > 0}}"),
+        ("w = w - lr * g", "w ← w - lr g", r"w \leftarrow w - \eta \, g"),
+        ("a = (b + c) * d / (e * f) - (g - h)", "a = (b + c) ⊙ d / (e ⊙ f) - (g - h)",
+         r"a = \dfrac{\left(b + c\right) \odot d}{e \odot f} - \left(g - h\right)"),
+        ("a = (x @ W) * m", "a = (x W1) ⊙ m", r"a = \left(x \, W_1\right) \odot m"),
+        ("a = (-b)**2 * 3", "a = (-b)² · 3", r"a = \left(-b\right)^{2} \cdot 3"),
+        ("a = 2 * sum(x) * y", "a = (2 Σ x) y", r"a = \left(2 \, \sum \, x\right) \, y"),
+    ],
+)  # fmt: skip
+def test_a_formula_is_written_as_people_write_it(stated: str, text: str, latex: str) -> None:
+    formula = Formula.parse(stated)
+    assert formula.written({"W": "W1"}) == text
+    assert " ".join(formula.latex({"W": "W_1"}).split()) == latex
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("y", "must be `name = expression`"),
+        ("y = ", "must be `name = expression`"),
+        ("y == x", "must be `name = expression`"),
+        ("y = x @", "invalid syntax at `x @`"),
+        ("y = expp(x)", "no function 'expp'; did you mean 'exp'?"),
+        ("y = sum(x, q)", "`q` is no index; there are c, f, k, m, n, r, s"),
+        ("y = exp(x, but=c)", "only mean, sum, var take `but=`"),
+        ("y = x[0]", "`0` is no index"),
+        ("y = [x]", "cannot contain `[x]`"),
+        ("y = x.shape", "cannot contain `x.shape`"),
+        ("y = (lambda: x)()", "cannot contain `(lambda: x)()`"),
+        ("y = 'x'", "cannot contain `'x'`"),
+    ],
+)
+def test_a_formula_that_is_none_is_refused(text: str, message: str) -> None:
+    with pytest.raises(NnfsError, match=re.escape(message)):
+        Formula.parse(text)
+
+
+def test_a_missing_value_is_named() -> None:
+    with pytest.raises(NnfsError, match=r"no value of 'b'"):
+        Formula.parse("y = x + b").value({"x": np.ones(2)})
+
+
+def test_the_factors_of_a_gradient_are_those_of_the_chain_rule() -> None:
+    values = {"dy": np.ones((2, 2)), "y": np.eye(2), "z": np.ones(2), "t": np.zeros(2), "N": 2, "M": 1}
+    factors = Formula.parse("dx = dy * (y > 0)").factors(values)
+    assert [(part.written(), value.tolist()) for part, value in factors] == [
+        ("dy", [[1, 1], [1, 1]]),
+        ("y > 0", [[1, 0], [0, 1]]),
+    ]
+    written = [part.written() for part, _ in Formula.parse("dz = 2 / (N * M) * (z - t)").factors(values)]
+    assert written == ["2/(N M)", "z - t"]
+    written = [part.written() for part, _ in Formula.parse("a = z - t").factors(values)]
+    assert written == ["z", "-t"]
+
+
+@dataclass(eq=False)
+class Untold(Layer):
+    """A layer that states no formulas."""
+
+    type_name = "my-layer"
+
+    def build(self, shape: Shape) -> Shape:
+        self.W = Param((shape[0], 2), Zeros())
+        return (2,)
+
+    def forward(self, x: Array, y: Array) -> None:
+        np.matmul(x, self.W.value, out=y)
+
+    def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
+        np.matmul(dy, self.W.value.T, out=dx)
+
+
+def test_a_layer_without_formulas_is_shown_as_a_function() -> None:
+    layer = Untold()
+    layer.build((3,))
+    assert [each.written() for each in layer.equations()] == [
+        "y = my_layer(x, W)",
+        "dW = (∂y/∂W)ᵀ dy",
+        "dx = (∂y/∂x)ᵀ dy",
+    ]
+    assert [each.written() for each in layer.infer_equations()] == ["y = my_layer(x, W)"]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "shape", "count"),
+    [
+        ("dense", {"units": 3}, (5,), 15),
+        ("conv2d", {"filters": 4, "kernel_size": 3, "groups": 4}, (4, 5, 6), 4 * 3 * 4 * 9),  # depthwise
+        ("conv_transpose2d", {"filters": 2, "kernel_size": 3}, (3, 2, 2), 2 * 2 * 3 * 2 * 9),
+        ("avg_pool2d", {"pool_size": 2}, (3, 4, 4), 3 * 4 * 4),
+        ("residual", {"layers": [{"type": "dense", "units": 5}, "tanh"]}, (5,), 25),
+        ("relu", {}, (5,), 0),
+    ],
+)
+def test_multiply_adds_are_those_of_a_row(
+    name: str, options: dict[str, Any], shape: Shape, count: int
+) -> None:
+    layer: Layer = create(Layer, name, options)
+    network = Network([layer], shape, "float64")
+    assert layer.multiply_adds(*network.shapes) == count
+
+
+@pytest.mark.parametrize("options", [{}, {"stride": 2}, {"padding": 1}, {"groups": 2}, {"dilation": 2}])
+def test_multiply_adds_of_a_convolution_are_those_of_its_loops(options: dict[str, Any]) -> None:
+    layer: Layer = create(Layer, "conv2d", {"filters": 4, "kernel_size": 2, **options})
+    network = Network([layer], (2, 5, 6), "float64")
+    (_, channels, *window), (filters, *pixels) = layer.params()["W"].shape, network.shapes[1]
+    loops = itertools.product(*map(range, (filters, *pixels, channels, *window)))
+    assert layer.multiply_adds(*network.shapes) == sum(1 for _ in loops)

@@ -22,9 +22,10 @@ from nnfs_cli import plots
 from nnfs_cli.config.load import load_config
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.bars import draw_histogram
-from nnfs_cli.plots.dataset_images import color_range, draw_images
+from nnfs_cli.plots.dataset_images import draw_images
 from nnfs_cli.plots.dataset_table import draw_table
 from nnfs_cli.plots.fonts import families_with
+from nnfs_cli.plots.images import color_range
 from nnfs_cli.plots.names import shorten_names, wrap_title
 from nnfs_cli.plots.style import panels, save
 from nnfs_cli.preprocessing.correlations import Correlations, correlation_ratio, standardized

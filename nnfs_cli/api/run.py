@@ -137,6 +137,18 @@ class Run:
             raise NnfsError(f"{self.path}: no plot {name!r}{did_you_mean(name, figures)}")
         return figures[name]
 
+    def report(self, output: str | Path | None = None) -> Path:
+        """Write the run as one HTML file, by default report.html in its folder, and return its path.
+
+        Warns of what the report lacks, as rows to look at if the data are not there any more.
+        """
+        from nnfs_cli.jobs.report import write_report  # imported here: predicting needs no page
+
+        file, missing = write_report(self._directory, None if output is None else Path(output))
+        for sentence in missing:
+            warnings.warn(sentence, stacklevel=2)
+        return file
+
     def _outputs(self, x: Any) -> tuple[Any, Array]:
         """Rows as an array or a DataFrame, and the network's outputs for them.
 

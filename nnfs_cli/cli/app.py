@@ -11,10 +11,12 @@ import typer
 from nnfs_cli.cli.components import components
 from nnfs_cli.cli.data import data
 from nnfs_cli.cli.evaluate import evaluate
+from nnfs_cli.cli.explain import explain
 from nnfs_cli.cli.gradcheck import gradcheck
 from nnfs_cli.cli.new import new
 from nnfs_cli.cli.plot import plot
 from nnfs_cli.cli.predict import predict
+from nnfs_cli.cli.report import report
 from nnfs_cli.cli.resume import resume
 from nnfs_cli.cli.runs import runs
 from nnfs_cli.cli.schema import schema
@@ -30,7 +32,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (new, train, resume, evaluate, predict, plot, gradcheck, runs, components, schema):
+COMMANDS = (
+    new,
+    train,
+    resume,
+    evaluate,
+    predict,
+    plot,
+    report,
+    explain,
+    gradcheck,
+    runs,
+    components,
+    schema,
+)
+for command in COMMANDS:
     app.command()(command)
 app.add_typer(data)
 

@@ -44,6 +44,8 @@ class TrainingConfig(Options):
         number in the results. For other networks: the number of BLAS threads, which may change the last
         digits; `auto` follows from the shapes alone.
     engine: `auto` for the fastest; `plain` for the one that is easy to read and debug.
+    diagnostics: record each layer's gradients, updates and activations now and then, for `nnfs plot`. It
+        changes no number of the training, and takes less than 5 % of its time.
     """
 
     epochs: PositiveInt
@@ -59,6 +61,7 @@ class TrainingConfig(Options):
     parts: PositiveInt | Literal["auto"] = "auto"
     threads: PositiveInt | Literal["auto"] = "auto"
     engine: Literal["auto", "plain"] = "auto"
+    diagnostics: bool = False
 
 
 @dataclass(frozen=True)

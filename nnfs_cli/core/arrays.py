@@ -33,6 +33,11 @@ def is_batch_innermost(x: Array) -> bool:
     return x.ndim > 1 and x.strides[0] == x.itemsize and not x.flags.c_contiguous
 
 
+def is_channels_last(shape: Shape) -> bool:
+    """Whether rows of this shape look like images (H, W, C), and not (C, H, W)."""
+    return len(shape) == 3 and shape[2] in (1, 3, 4) and min(shape[:2]) >= 5
+
+
 CACHED = 2**17
 """Numbers per slice: they fit into a core's cache, and temporary arrays stay small for files of any size."""
 

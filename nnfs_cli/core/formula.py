@@ -22,7 +22,7 @@ from nnfs_cli.core.errors import NnfsError, did_you_mean
 from nnfs_cli.core.formula_latex import in_latex
 from nnfs_cli.core.formula_text import in_text
 from nnfs_cli.core.formula_values import CONSTANTS, FUNCTIONS, INDICES, REDUCTIONS, compute
-from nnfs_cli.core.formula_writer import GREEK, is_number
+from nnfs_cli.core.formula_writer import GREEK, is_number, names_in
 
 SIZES = frozenset({"N", "M", "K", "D", "C", "H", "lr", "n", *CONSTANTS})
 """Names that are numbers in every formula: sizes, the learning rate, and the number of steps."""
@@ -94,7 +94,7 @@ class Formula:
         return [(part, part.value(values)) for part in parts]
 
     def _of(self, node: ast.expr) -> "Formula":
-        return Formula(ast.unparse(node), "", _names(node), node, self.numbers)
+        return Formula(ast.unparse(node), "", names_in(node), node, self.numbers)
 
 
 def evaluate(formulas: Iterable[Formula], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -165,7 +165,7 @@ def _parsed(text: str, numbers: frozenset[str], functions: frozenset[str]) -> Fo
         raise NnfsError(f"formula `{text}`: must be `name = expression`")
     node = _tree(right, text)
     _check(node, text, frozenset(FUNCTIONS) | REDUCTIONS | functions)
-    return Formula(text, target.strip(), _names(node), node, SIZES | numbers)
+    return Formula(text, target.strip(), names_in(node), node, SIZES | numbers)
 
 
 def _tree(expression: str, text: str) -> ast.expr:
@@ -218,20 +218,6 @@ def _check_indices(found: Sequence[ast.expr], text: str) -> None:
 def indices_of(places: ast.expr) -> list[ast.expr]:
     """The indices in the brackets of a subscript."""
     return list(places.elts) if isinstance(places, ast.Tuple) else [places]
-
-
-def _names(node: ast.expr) -> frozenset[str]:
-    """The names in an expression, but for functions and indices."""
-    match node:
-        case ast.Name(id=name):
-            return frozenset({name})
-        case ast.Subscript(value=value):
-            return _names(value)
-        case ast.Call(func=ast.Name(id=name), args=args):
-            used: Sequence[ast.AST] = args[:1] if name in REDUCTIONS else args
-        case _:
-            used = list(ast.iter_child_nodes(node))
-    return frozenset().union(*(_names(each) for each in used if isinstance(each, ast.expr))) - set(CONSTANTS)
 
 
 def _split(node: ast.expr) -> list[ast.expr]:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from nnfs_cli.core.formula_writer import CHOICE, GREEK, PRODUCT, Writer
+from nnfs_cli.core.formula_writer import CHOICE, GREEK, PRODUCT, Writer, is_number, names_in
 
 if TYPE_CHECKING:
     from nnfs_cli.core.formula import Formula
@@ -18,6 +18,8 @@ NAMED = frozenset({"log", "exp", "tanh", "cos", "cosh", "max", "min"})
 WORDS_OR_SPACE = re.compile(r"([a-z]{2,}(?: [a-z]{2,})*)| ")
 FLOOR = re.compile(r"\\mathrm\{floor\}\((.*?)\)")
 BESIDE = {"": r" \, ", "*": r" \odot ", ".": r" \cdot "}
+SHORT = 12
+"""Exponents of e up to this length are raised; longer ones stand in brackets."""
 SIGNS = {">": ">", ">=": r"\geq", "<": "<", "<=": r"\leq", "=": "="}
 
 
@@ -49,6 +51,8 @@ def _escaped(text: str) -> str:
 class Latex(Writer):
     """What MathJax and Matplotlib both render."""
 
+    depth = 0
+
     @property
     def assigned(self) -> str:
         return r"\leftarrow" if self.formula.updates else "="
@@ -56,22 +60,34 @@ class Latex(Writer):
     def name(self, name: str, indices: str = "") -> str:
         base = self.base_of(name)
         if base and name not in self.names:
-            of = self.names.get(base) or name_in_latex(base)
-            return rf"\frac{{\partial L}}{{\partial {self._with(of, indices)}}}"
-        return self._with(self.names.get(name) or name_in_latex(name), indices)
+            of = self.indexed(self.names.get(base) or name_in_latex(base), indices)
+            return rf"{self._fraction}{{\partial L}}{{\partial {of}}}"
+        return self.indexed(self.names.get(name) or name_in_latex(name), indices)
+
+    @property
+    def _fraction(self) -> str:
+        """Of full size, but for fractions in others, in roots and in exponents."""
+        return r"\frac" if self.depth else r"\dfrac"
+
+    def inner(self, node: ast.expr) -> str:
+        """An expression as a part of a fraction, a root or an exponent."""
+        self.depth += 1
+        text = self.at(node, CHOICE)
+        self.depth -= 1
+        return text
 
     def indexed(self, shown: str, indices: str) -> str:
-        return self._with(shown, indices)
-
-    def _with(self, shown: str, indices: str) -> str:
+        """In brackets where the whole formula has indices, or where the name already ends in one."""
         if not indices:
             return shown
-        subscript = WORDS_OR_SPACE.sub(
+        written = WORDS_OR_SPACE.sub(
             lambda found: rf"\mathrm{{{_escaped(found[1])}}}" if found[1] else r"\,", indices
         )
-        subscript = FLOOR.sub(r"\\lfloor \1 \\rfloor", subscript)
-        plain = "_" not in shown and "^" not in shown and "frac" not in shown
-        return f"{shown}_{{{subscript}}}" if plain else f"{{{shown}}}_{{{subscript}}}"
+        written = FLOOR.sub(r"\\lfloor \1 \\rfloor", written)
+        if self.indices or "_" in shown or "^" in shown:
+            spaced = written.replace(",", r",\,")
+            return f"{shown}[{spaced}]"
+        return f"{shown}_{{{written}}}"
 
     def brackets(self, text: str) -> str:
         return rf"\left({text}\right)"
@@ -80,13 +96,17 @@ class Latex(Writer):
         return left + BESIDE[sign] + right
 
     def quotient(self, node: ast.BinOp) -> tuple[str, int]:
-        left, sign = self.at(node.left, CHOICE), ""
+        right, sign = self.inner(node.right), ""
+        if not self.depth and any(map(self.base_of, names_in(node.left))):  # a fraction itself, of full size
+            by = "" if is_number(node.right, self.formula.numbers) else "*"
+            return self.product(rf"\dfrac{{1}}{{{right}}}", self.at(node.left, PRODUCT), by), PRODUCT
+        left = self.inner(node.left)
         if left.startswith("-") and not isinstance(node.left, ast.BinOp):
             left, sign = left[1:], "-"
-        return rf"{sign}\frac{{{left}}}{{{self.at(node.right, CHOICE)}}}", PRODUCT
+        return rf"{sign}{self._fraction}{{{left}}}{{{right}}}", PRODUCT
 
     def power(self, base: str, exponent: ast.expr) -> str:
-        return f"{base}^{{{self.at(exponent, CHOICE)}}}"
+        return f"{base}^{{{self.inner(exponent)}}}"
 
     def transposed(self, text: str) -> str:
         return rf"{text}^{{\top}}"
@@ -95,7 +115,11 @@ class Latex(Writer):
         return f"{value:.6g}"
 
     def series(self, kind: str, indices: str) -> str:
-        return self._with(f"\\{kind}" if kind in ("sum", "max") else self.words(kind), indices)
+        sign = f"\\{kind}" if kind in ("sum", "max") else self.words(kind)
+        words, _, index = indices.rpartition(" ")
+        over = rf"\mathrm{{{_escaped(words)}\ }}{index}" if words else indices
+        beside = r" \," if kind in ("sum", "max") else ""
+        return (f"{sign}_{{{over}}}" if indices else sign) + beside
 
     def compared(self, left: str, sign: str, right: str) -> str:
         return f"{left} {SIGNS[sign]} {right}"
@@ -107,15 +131,14 @@ class Latex(Writer):
         return rf"{then}\ \mathrm{{where}}\ {condition},\ \mathrm{{else}}\ {other}"
 
     def function(self, name: str, args: list[ast.expr]) -> str:
+        if name == "sqrt":
+            return rf"\sqrt{{{self.inner(args[0])}}}"
+        if name == "exp" and len(exponent := self.inner(args[0])) <= SHORT:
+            return f"e^{{{exponent}}}"
         inner = ", ".join(self.at(each, CHOICE) for each in args)
         if name == "abs":
             return rf"\left|{inner}\right|"
-        if name == "sqrt":
-            return rf"\sqrt{{{inner}}}"
-        if name == "exp" and len(inner) < 24 and "frac" not in inner:
-            return f"e^{{{inner}}}"
-        head = f"\\{name}" if name in NAMED else rf"\mathrm{{{_escaped(name)}}}"
-        return rf"{head}\left({inner}\right)"
+        return (f"\\{name}" if name in NAMED else name_in_latex(name)) + self.brackets(inner)
 
     def words(self, text: str) -> str:
         return {"^T": r"^{\top}", "∂": r"\partial "}.get(text, rf"\mathrm{{{_escaped(text)}}}")

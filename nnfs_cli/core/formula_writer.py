@@ -3,10 +3,10 @@
 import ast
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from nnfs_cli.core.formula_values import REDUCTIONS
+from nnfs_cli.core.formula_values import CONSTANTS, REDUCTIONS
 
 if TYPE_CHECKING:
     from nnfs_cli.core.formula import Formula
@@ -71,22 +71,18 @@ class Writer(ABC):
     """Writes a formula with the names that the reader knows.
 
     names: own names to shown ones.
+    indices: of the target, where a function on the right has such.
     """
 
     def __init__(self, formula: "Formula", names: Mapping[str, str]) -> None:
-        self.formula, self.names = formula, names
+        self.formula, self.names, self.indices = formula, names, _indices(formula.node)
 
     def line(self) -> str:
         """The whole formula, or the right side if there is no target."""
         right = self.at(self.formula.node, CHOICE)
         if not self.formula.target:
             return right
-        return f"{self.name(self.formula.target, self._indices())} {self.assigned} {right}"
-
-    def _indices(self) -> str:
-        """The indices of the target, where a function on the right has such."""
-        calls = [node for node in ast.walk(self.formula.node) if isinstance(node, ast.Call)]
-        return next((indices for call in calls if (indices := _template(call)[0])), "")
+        return f"{self.name(self.formula.target, self.indices)} {self.assigned} {right}"
 
     @property
     @abstractmethod
@@ -135,8 +131,9 @@ class Writer(ABC):
     def at(self, node: ast.expr, least: int) -> str:
         """An expression, in brackets if it holds less tightly than `least`."""
         text, strength = self.part(node)
-        if strength >= least:
-            return text
+        return text if strength >= least else self._enclosed(node, text)
+
+    def _enclosed(self, node: ast.expr, text: str) -> str:
         return self.indicator(text) if isinstance(node, ast.Compare) else self.brackets(text)
 
     def part(self, node: ast.expr) -> tuple[str, int]:
@@ -182,10 +179,10 @@ class Writer(ABC):
         )
         mixed = by_element and isinstance(node.left, ast.BinOp) and isinstance(node.left.op, ast.MatMult)
         if strength < PRODUCT or strength == SERIES or mixed:
-            left = self.brackets(left)
+            left = self._enclosed(node.left, left)
         right, strength = self.part(node.right)
         if strength <= PRODUCT:
-            right = self.brackets(right)
+            right = self._enclosed(node.right, right)
         sign = "*" if by_element else "." if right[:1].isdigit() else ""
         return self.product(left, right, sign), SERIES if strength == SERIES else PRODUCT
 
@@ -219,6 +216,21 @@ class Writer(ABC):
         return base if is_known else ""
 
 
+def names_in(node: ast.expr) -> frozenset[str]:
+    """The names in an expression, but for functions and indices."""
+    match node:
+        case ast.Name(id=name):
+            return frozenset({name})
+        case ast.Subscript(value=value):
+            return names_in(value)
+        case ast.Call(func=ast.Name(id=name), args=args):
+            used: Sequence[ast.AST] = args[:1] if name in REDUCTIONS else args
+        case _:
+            used = list(ast.iter_child_nodes(node))
+    parts = (names_in(each) for each in used if isinstance(each, ast.expr))
+    return frozenset[str]().union(*parts).difference(CONSTANTS)
+
+
 def is_number(node: ast.expr, numbers: Collection[str]) -> bool:
     """Whether an expression is a single number, whatever the arrays' shapes; `numbers` are names of such."""
     match node:
@@ -232,6 +244,11 @@ def is_number(node: ast.expr, numbers: Collection[str]) -> bool:
             return False
     children = [each for each in ast.iter_child_nodes(node) if isinstance(each, ast.expr)]
     return all(is_number(each, numbers) for each in children)
+
+
+def _indices(node: ast.expr) -> str:
+    calls = [each for each in ast.walk(node) if isinstance(each, ast.Call)]
+    return next((indices for call in calls if (indices := _template(call)[0])), "")
 
 
 def _template(call: ast.Call) -> tuple[str, str]:

@@ -203,6 +203,11 @@ class FlatParams:
         self.value[...] = snapshot[: self.value.size]
         self.statistics[...] = snapshot[self.value.size :]
 
+    def views(self, vector: Array) -> dict[str, Array]:
+        """The parts of a vector (P,), such as an optimizer's state, that belong to each parameter, by name."""
+        views = _views(vector, self._flat_order)
+        return {name: views[name] for name in self.named}
+
     def arrays(self) -> dict[str, Array]:
         """Copies of all parameters and statistics by name."""
         return {name: saved.value.copy() for name, saved in self._saved.items()}

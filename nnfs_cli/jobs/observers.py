@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from nnfs_cli.jobs.diagnostics import Diagnostics
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.experiment import Experiment
 
@@ -25,6 +26,8 @@ class Observers:
 
     def __init__(self, experiment: Experiment, run: RunDirectory) -> None:
         self._all: list[Observer] = []
+        if experiment.config.training.diagnostics:
+            self._all.append(Diagnostics(experiment, run))
         self.see()
 
     def see(self) -> None:

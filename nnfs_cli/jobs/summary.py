@@ -9,6 +9,7 @@ import numpy as np
 
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.core.blas_threads import blas_name
+from nnfs_cli.core.machine import machine
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.version import __version__
@@ -51,6 +52,7 @@ def first_summary(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
     weights = earlier.get("initial_weights") or _initial_weights(experiment.config)
     config, splits = experiment.config, experiment.data.splits
     epochs = run.table("epochs.csv")  # empty, unless the run is resumed
+    done = experiment.progress.step
     final = {name: int(x[-1]) if name in ("epoch", "step") else float(x[-1]) for name, x in epochs.items()}
     return {
         "id": run.id,
@@ -61,12 +63,14 @@ def first_summary(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
         "classes": list(experiment.data.classes),
         "epochs": experiment.progress.epoch,
         "epochs_planned": config.training.epochs,
-        "steps": experiment.progress.step,
+        "steps": done,
+        **({"resumed": [*earlier.get("resumed", ()), done]} if done else {}),
         **({"final": final} if final else {}),
         "parameters": experiment.network.params.value.size,
         "rows": {name: len(split) for name, split in splits.items()},
         **engine_facts(experiment),
         "versions": {"python": platform.python_version(), **versions()},
+        "machine": machine(),
         "data_fingerprint": experiment.data.fingerprint,
         **({"initial_weights": weights} if weights else {}),
         "notes": list(dict.fromkeys([*earlier.get("notes", ()), *experiment.data.notes])),

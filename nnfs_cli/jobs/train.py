@@ -13,6 +13,7 @@ from nnfs_cli.core.interrupts import StopRequest
 from nnfs_cli.jobs.checkpoint import made_with, write_checkpoint
 from nnfs_cli.jobs.engine import choose_engine
 from nnfs_cli.jobs.evaluate import evaluation_record
+from nnfs_cli.jobs.inside import inside_arrays
 from nnfs_cli.jobs.observers import Observers
 from nnfs_cli.jobs.plot_data import plot_data
 from nnfs_cli.jobs.summary import first_summary, update_progress
@@ -120,6 +121,7 @@ def save(experiment: Experiment, run: RunDirectory, summary: dict[str, Any]) -> 
         pictured = evaluations[default_split(evaluations)]
         summary["pictured_split"] = pictured.split
         run.write_arrays("predictions.npz", plot_data(experiment, pictured))
+        run.write_arrays("inside.npz", inside_arrays(experiment, pictured.split))
         record = evaluation_record(experiment, pictured)
         run.write_json(f"evaluation-{pictured.split}.json", record)
         if "targets" in record:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from nnfs_cli.core.arrays import Array, Shape
+from nnfs_cli.core.arrays import Array, Shape, is_channels_last
 from nnfs_cli.core.errors import ShapeError
 from nnfs_cli.core.ranges import Expected, NonNegativeInt, PositiveInt
 
@@ -53,7 +53,7 @@ def image_shape(shape: Shape) -> tuple[int, int, int]:
 
 def channels_last(shape: Shape) -> str:
     """A warning if rows of this shape look like images (H, W, C); else an empty text."""
-    if len(shape) != 3 or shape[2] not in (1, 3, 4) or min(shape[:2]) < 5:
+    if not is_channels_last(shape):
         return ""
     return (
         f"rows of shape {shape} look like images with channels last, and are read as (C, H, W); "

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nnfs_cli.core.arrays import Array, Shape, ones
+from nnfs_cli.core.formula import Formula, stated
 from nnfs_cli.kernels.windows import batch_last, image_shape
 from nnfs_cli.layers.base import LAYERS, Example, Layer, Range
 
@@ -26,13 +27,16 @@ class GlobalAvgPool2D(Layer):
     examples: ClassVar[Sequence[Example]] = [({}, (2, 3, 4)), ({}, (3, 1, 1)), ({}, (1, 5, 2))]
     formulas: ClassVar[tuple[str, ...]] = (
         "y = mean(x, r, s)",
-        "dx = 1 / (H * W) * spread(dy, x)",
+        "dx = spread(dy, x) / (H * W)",
     )
 
     def build(self, shape: Shape) -> Shape:
         channels, *image = image_shape(shape)
         self._pixels = math.prod(image)
         return (channels,)
+
+    def equations(self) -> tuple[Formula, ...]:
+        return stated(self.formulas, {"H": 0, "W": 0})  # numbers as options are
 
     def formula_values(self, x: Array, y: Array) -> dict[str, Any]:
         return {**super().formula_values(x, y), "H": x.shape[2], "W": x.shape[3]}

@@ -63,7 +63,7 @@ class Residual(Layer):
 
     def formula_values(self, x: Array, y: Array) -> dict[str, Any]:
         """f and its gradient are functions that give what the layers computed."""
-        chain = self._chain(x)
+        chain = self.chain(x)
         return {**super().formula_values(x, y), "f": lambda _: chain.y, "vjp": lambda *_: chain.dx}
 
     def multiply_adds(self, x: Shape, y: Shape) -> int:
@@ -71,30 +71,30 @@ class Residual(Layer):
         return sum(layer.multiply_adds(below, above) for layer, below, above in stack)
 
     def forward(self, x: Array, y: Array) -> None:
-        chain = self._chain(x)
+        chain = self.chain(x)
         chain.forward()
         np.add(x, chain.y, out=y)
 
     def infer(self, x: Array, y: Array) -> None:
-        chain = self._chain(x)
+        chain = self.chain(x)
         chain.infer()
         np.add(x, chain.y, out=y)
 
     def param_grads(self, x: Array, y: Array, dy: Array) -> None:
-        chain = self._chain(x)
+        chain = self.chain(x)
         np.copyto(chain.dy, dy)
         chain.backward()
 
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
         if not self._trainable:  # then `param_grads` was not called
             self.param_grads(x, y, dy)
-        np.add(dy, self._chain(x).dx, out=dx)
+        np.add(dy, self.chain(x).dx, out=dx)
 
     def output_range(self, x: Range) -> Range:
         f = output_range(self.layers, x)
         return (x[0] + f[0], x[1] + f[1])
 
-    def _chain(self, x: Array) -> Chain:
+    def chain(self, x: Array) -> Chain:
         """The chain for the input array x, which it keeps alive, so that its id stays unique."""
         if id(x) not in self._chains:
             self._chains[id(x)] = Chain(self._stack, self._shapes, x, to_input=True)

@@ -35,9 +35,16 @@ class Source:
 SOURCES = (
     Source("loss", ("loss",), "a recorded step or epoch", essential=True),
     Source("metrics", ("metrics",), "a metric and a finished epoch", essential=True),
+    Source("learning_rate", ("learning_rate",), "a recorded step or epoch"),
+    Source("seconds", ("seconds",), "a finished epoch"),
     Source("predictions", ("predictions",), "a regression's predictions.npz", essential=True),
     Source("confusion", ("confusion",), "classes and predictions.npz", essential=True),
     Source("regions", ("regions",), "classes and two inputs", essential=True),
+    Source("network", ("network",), "weights.npz"),
+    Source("weights", ("weights", "filters"), "weights.npz, and convolutions for their filters"),
+    Source("feature_maps", ("feature-maps",), "layers of images, and inside.npz"),
+    Source("saliency", ("saliency",), "inside.npz with saliency"),
+    Source("importance", ("importance", "dependence"), "a table of two or more columns, and inside.npz"),
 )
 """Every picture of a run. A new one is a module in this folder and a line here."""
 

@@ -30,21 +30,29 @@ logging.getLogger("matplotlib").addHandler(logging.NullHandler())
 with _any_backend():
     import matplotlib as mpl
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.collections import LineCollection
     from matplotlib.figure import Figure
     from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
+    from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
     from matplotlib.text import Text
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 __all__ = [
     "Axes",
+    "Axis",
+    "FancyArrowPatch",
+    "FancyBboxPatch",
     "Figure",
     "FigureCanvasAgg",
     "FontProperties",
     "FuncFormatter",
+    "LineCollection",
     "LogLocator",
     "MaxNLocator",
     "NullFormatter",
+    "Rectangle",
     "Text",
     "findfont",
     "fontManager",

@@ -1,70 +1,69 @@
-"""loss.png: the loss by step and by epoch."""
+"""loss: the loss by step and by epoch."""
 
-import numpy as np
-
-from nnfs_cli.core.arrays import Array
+from nnfs_cli.plots.history import History, add_epoch_axis, mark_events
 from nnfs_cli.plots.library import Axes
-from nnfs_cli.plots.style import BLUE, GRAY, ORANGE, panels
+from nnfs_cli.plots.limits import fit_scale, mark_strays, outline, stretch_means
+from nnfs_cli.plots.style import BLUE, GRAY, ORANGE, panels, paper
 from nnfs_cli.runs.directory import RunDirectory
 
-SMOOTHING_PARTS = 100
-"""The running mean spans 1/SMOOTHING_PARTS of the logged steps, and at least five of them."""
+MEANS = 120
+"""The most means of stretches of steps; the epochs' means take their place where these are as many."""
 
 
 def draw(run: RunDirectory) -> dict[str, Axes]:
-    """The loss of each logged step, their running mean, and each epoch's training and validation loss."""
-    steps, epochs = run.table("steps.csv"), run.table("epochs.csv")
+    """The loss of each logged step, the mean of each epoch in its middle, and validation at its end."""
+    history = History(run)
+    steps, epochs = history.steps, history.epochs
     if not steps and not epochs:
         return {}
-    config = run.config()
-    (axes,) = panels([f"{run.id}: loss"], (8.0, 4.8))
+    (axes,) = panels([f"{run.id}: loss"], (8.0, 5.0))
+    curves = []
     if steps:
+        curves.append(("step", steps["step"], steps["loss"], GRAY))
         axes.plot(
-            steps["step"], steps["loss"], color=GRAY, alpha=0.4, lw=0.6, label="train, each logged step"
+            *outline(steps["step"], steps["loss"]),
+            color=GRAY,
+            alpha=0.45,
+            lw=0.8,
+            label="train, logged steps",
         )
+        _draw_means(axes, history)
     if epochs:
-        style = ".-" if len(epochs["step"]) <= 30 else "-"
-        axes.plot(epochs["step"], epochs["train_loss"], style, color=BLUE, lw=2.0, label="train, each epoch")
+        curves.append(("epoch", history.middles, epochs["train_loss"], BLUE))
+        # The paper's color around the line keeps it apart from the steps below it.
+        axes.plot(history.middles, epochs["train_loss"], color=paper(), lw=4.0, alpha=0.8)
+        axes.plot(
+            history.middles,
+            epochs["train_loss"],
+            history.markers,
+            color=BLUE,
+            ms=9,
+            label="train, mean of epoch",
+        )
         if "val_loss" in epochs:
-            axes.plot(epochs["step"], epochs["val_loss"], style, color=ORANGE, lw=1.6, label="validation")
-            mark_best(axes, run, epochs, "step")
-    if steps:
-        _draw_running_mean(axes, steps["step"], steps["loss"])
-    _choose_scale(axes, np.concatenate([t[k] for t, k in ((steps, "loss"), (epochs, "train_loss")) if t]))
-    axes.set_xlabel("step")
-    axes.set_ylabel(f"loss ({config.loss.type_name})")
-    add_epoch_axis(axes, epochs)
+            curves.append(("epoch", epochs["step"], epochs["val_loss"], ORANGE))
+            axes.plot(
+                *(epochs["step"], epochs["val_loss"], history.markers),
+                color=ORANGE,
+                ms=9,
+                label="validation, end of epoch",
+            )
+    limits = fit_scale(axes, [y for _, _, y, _ in curves], log=True)
+    for what, x, y, color in curves:
+        mark_strays(axes, x, y, limits, what, color)
+    mark_events(axes, history, "step")
+    axes.set_xlim(left=0.0)
+    axes.set_ylabel(f"loss ({history.config.loss.type_name})")
+    add_epoch_axis(axes, history)
     axes.legend()
     return {"loss": axes}
 
 
-def _draw_running_mean(axes: Axes, step: Array, loss: Array) -> None:
-    window = max(len(loss) // SMOOTHING_PARTS, 5)
-    if len(loss) >= 4 * window:
-        mean = np.convolve(loss, np.full(window, 1.0 / window), mode="valid")
-        middle = step[(window - 1) // 2 :][: len(mean)]
-        axes.plot(middle, mean, color="black", lw=1.0, label=f"train, mean of {window} logged steps")
-
-
-def _choose_scale(axes: Axes, values: Array) -> None:
-    """A logarithmic axis if the loss is positive and falls by more than a factor of ten."""
-    if len(values) and values.min() > 0 and values.max() > 10 * values.min():
-        axes.set_yscale("log")
-
-
-def mark_best(axes: Axes, run: RunDirectory, epochs: dict[str, Array], unit: str) -> None:
-    """A dotted line at the epoch whose weights the run keeps."""
-    kept = run.summary().get("best")
-    best = kept.get("epoch") if isinstance(kept, dict) else None
-    if best is not None and best in epochs["epoch"]:
-        (where,) = epochs[unit][epochs["epoch"] == best]
-        axes.axvline(where, color="black", ls=":", lw=1.2, label=f"best epoch, {best}: the saved weights")
-
-
-def add_epoch_axis(axes: Axes, epochs: dict[str, Array]) -> None:
-    """A second x axis on top, in epochs."""
-    if epochs:
-        steps_per_epoch = epochs["step"][0] / epochs["epoch"][0]
-        axes.secondary_xaxis(
-            "top", functions=(lambda step: step / steps_per_epoch, lambda epoch: epoch * steps_per_epoch)
-        ).set_xlabel("epoch")
+def _draw_means(axes: Axes, history: History) -> None:
+    """The means of stretches of steps, where these are shorter than half an epoch."""
+    steps = history.steps
+    count = len(steps["step"])
+    size = max(count // MEANS, 5)
+    if 4 * size <= count and (not history.epochs or 2 * len(history.epochs["step"]) * size <= count):
+        x, y = stretch_means(steps["step"], steps["loss"], size)
+        axes.plot(x, y, color=BLUE, lw=1.2, alpha=0.8, label=f"train, means of {size:,} logged steps")

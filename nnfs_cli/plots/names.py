@@ -5,6 +5,8 @@ import textwrap
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from nnfs_cli.plots.fonts import spelled
+
 LETTERS_AN_INCH = 10
 """Letters of a title per inch; somewhat fewer than would fit."""
 
@@ -14,8 +16,10 @@ def shorten_names(names: Sequence[str], most: int) -> list[str]:
 
     Letters in the middle are left out first. If different names then look the same, they keep the letters
     around the place where they differ, and lose their first letters if necessary. Names that still look
-    the same are numbered, as in `abc…#2`.
+    the same are numbered, as in `abc…#2`. Letters that no font has are spelled out first, so that what is
+    drawn is what was shortened.
     """
+    names = [spelled(name) for name in names]
     half = (most - 1) // 2
     texts = {name: _around(name, most, len(name), half) for name in names}
     for head in (half, 0):
@@ -39,7 +43,7 @@ def shorten_name(name: str, most: int) -> str:
 
 def wrap_title(title: str, inches: float) -> str:
     """A title, broken into lines that fit into `inches`."""
-    return textwrap.fill(title, max(int(LETTERS_AN_INCH * inches), 12))
+    return textwrap.fill(spelled(title), max(int(LETTERS_AN_INCH * inches), 12))
 
 
 def _around(name: str, most: int, at: int, head: int) -> str:

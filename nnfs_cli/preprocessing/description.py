@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.arrays import Array, is_channels_last
 from nnfs_cli.core.errors import counted
 from nnfs_cli.preprocessing.affine import Affine
 from nnfs_cli.preprocessing.balance import class_counts
-from nnfs_cli.preprocessing.preparation import Column
+from nnfs_cli.preprocessing.preparation import Column, Preparation
 from nnfs_cli.preprocessing.records import Data, Split
 
 MOST_ROWS = 20_000
@@ -113,7 +113,7 @@ def one_hot_lines(data: Data) -> tuple[str, ...]:
         )
 
 
-def column_names(data: Data) -> list[str]:
+def column_names(data: Data | Preparation) -> list[str]:
     """A name for each number of a row: the column's name, and for one-hot numbers the category too."""
     if not data.columns:
         return [f"x{i + 1}" for i in range(int(np.prod(data.input_shape)))]
@@ -125,9 +125,9 @@ def column_names(data: Data) -> list[str]:
 
 
 def is_image(data: Data) -> bool:
-    """Whether rows are images: (H, W), or (1, H, W) or (3, H, W)."""
+    """Whether rows are images: (H, W), or (C, H, W) or (H, W, C) of 1, 3 or 4 channels."""
     shape = data.input_shape
-    return len(shape) == 2 or (len(shape) == 3 and shape[0] in (1, 3))
+    return len(shape) == 2 or (len(shape) == 3 and (shape[0] in (1, 3, 4) or is_channels_last(shape)))
 
 
 def normalized(x: Array, affine: Affine) -> Array:

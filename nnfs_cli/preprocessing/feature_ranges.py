@@ -35,6 +35,11 @@ class FeatureRanges:
         """The inverse of `record`."""
         return record and cls(*(np.array(each, float) for each in record))
 
+    def are_pixels(self, among: Array | slice = slice(None)) -> bool:
+        """Whether the features, or those `among` them, look like the pixels of an image."""
+        low, high = self.low[among], self.high[among]
+        return len(low) >= PIXELS and low.min() >= 0 and np.median(high) >= 0.75 * high.max()
+
     def record(self) -> list[list[float]]:
         """As a JSON list."""
         return [self.low.tolist(), self.high.tolist()]
@@ -49,7 +54,7 @@ class FeatureRanges:
         if not len(varied) or not len(x):
             return ""
         low, high = self.low[varied], self.high[varied]
-        if len(varied) >= PIXELS and low.min() >= 0 and np.median(high) >= 0.75 * high.max():
+        if self.are_pixels(varied):
             return self._pixel_differences(x, high.max())
         x, width = x[:, varied], high - low
         outside = (x < low - width / 4) | (x > high + width / 4)

@@ -127,14 +127,18 @@ class RunDirectory:
 
     def summary(self) -> dict[str, Any]:
         """summary.json; NnfsError if it cannot be read."""
-        file = self.path / "summary.json"
+        return self.json("summary.json")
+
+    def json(self, name: str) -> dict[str, Any]:
+        """One of the run's JSON files; NnfsError if it cannot be read."""
+        file = self.path / name
         try:
-            summary = json.loads(file.read_text(encoding="utf-8"))
+            content = json.loads(file.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise NnfsError(f"{file}: cannot be read: {error}") from None
-        if not isinstance(summary, dict):
-            raise NnfsError(f"{file}: must be a mapping, found {summary!r}")
-        return summary
+        if not isinstance(content, dict):
+            raise NnfsError(f"{file}: must be a mapping, found {content!r}")
+        return content
 
     def preparation(self) -> Preparation:
         """How the run's data were prepared; NnfsError if it cannot be read."""

@@ -40,6 +40,7 @@ class Experiment:
     engine: computes the steps: a PlainEngine until `use_engine` replaces it.
     loads: how often a state was loaded. A running `train` then continues from there.
     said: the notes of this training's epochs so far, of which each is said once.
+    pause: the step after which `train` gives a report in any case, for who wants to look at it.
     preparation: how raw rows become the network's inputs, and its outputs predictions.
 
     Raises NnfsError if the parts do not fit together: layers that cannot take their inputs' shapes, a last
@@ -52,7 +53,7 @@ class Experiment:
     def __init__(self, config: ExperimentConfig, fitted: Preparation | None = None) -> None:
         init_seed, shuffle_seed, split_seed, layer_seed, augment_seed = seeds(config.seed)
         self.config, training = config, config.training
-        self.loads = 0
+        self.loads = self.pause = 0
         self.said: set[str] = set()
         data = _load(config, np.random.default_rng(split_seed), fitted)
         self.preparation = data.preparation

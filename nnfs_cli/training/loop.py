@@ -22,8 +22,9 @@ def train(experiment: Experiment) -> Generator[Report, None, None]:
     """Train from where `experiment.progress` stands to the last epoch.
 
     Yields a StepReport for each logged step, an EpochReport for each epoch, and a Heartbeat if neither came
-    for a while. At a report no step is half done: the caller may stop there, keep `experiment.state()`, and
-    resume from it later. Ctrl-C waits for the end of the step; a second one does not.
+    for a while, or after the step `experiment.pause`. At a report no step is half done: the caller may stop
+    there, keep `experiment.state()`, and resume from it later. Ctrl-C waits for the end of the step; a second
+    one does not.
 
     Raises DivergenceError when the loss is infinite or not a number.
     """
@@ -58,7 +59,10 @@ def train(experiment: Experiment) -> Generator[Report, None, None]:
                                 if experiment.metrics:
                                     metrics = experiment.metric_scores(z, split, order)
                                 report = StepReport(progress.step, progress.epoch + 1, loss, metrics)
-                            elif time.perf_counter() - started > HEARTBEAT_SECONDS and here.stop < rows:
+                            elif here.stop < rows and (
+                                progress.step == experiment.pause
+                                or time.perf_counter() - started > HEARTBEAT_SECONDS
+                            ):
                                 report = Heartbeat(progress.step, progress.epoch + 1)
                 finally:
                     library.set_num_threads(threads_before)

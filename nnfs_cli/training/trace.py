@@ -1,15 +1,19 @@
 """One training step taken apart: every array that it computes, while the experiment stays as it is."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.engine.batch import Batch
-from nnfs_cli.engine.descent import Descent
+from nnfs_cli.engine.descent import Descent, clip
 from nnfs_cli.engine.network import Network, Workspace
+from nnfs_cli.layers.base import Layer, names_of
+from nnfs_cli.layers.chain import Chain
+from nnfs_cli.layers.residual import Residual
 from nnfs_cli.losses.base import Loss
 from nnfs_cli.training.epoch import IGNORE_OVERFLOW
 from nnfs_cli.training.experiment import Experiment
@@ -23,8 +27,12 @@ class StepTrace:
     activations: the input of each layer and then the network's output, each (N, ...).
     gradients: the loss's gradient to each of the activations, of the same shapes.
     loss: of the data, before the step.   loss_after: of the same batch, after it.
+    inside: of each layer that has sublayers, by its name, `2_residual`: the activations and the gradients
+        inside it, as for the whole network.
     grads: the loss's gradient to each parameter, before regularizer and clipping.
+    regularized: grads with the regularizer's gradient.   clipped: and then clipped, as the optimizer gets it.
     before, after: each parameter and statistic before and after the step.
+    average: each parameter's moving average after the step; empty without `training.ema`.
     learning_rate: the step's, as the schedule gives it.
     """
 
@@ -32,11 +40,15 @@ class StepTrace:
     t: Array
     activations: tuple[Array, ...]
     gradients: tuple[Array, ...]
+    inside: Mapping[str, tuple[tuple[Array, ...], tuple[Array, ...]]]
     loss: float
     loss_after: float
     grads: Mapping[str, Array]
+    regularized: Mapping[str, Array]
+    clipped: Mapping[str, Array]
     before: Mapping[str, Array]
     after: Mapping[str, Array]
+    average: Mapping[str, Array]
     learning_rate: float
 
 
@@ -72,23 +84,52 @@ class Tracer:
         The arrays are copies.
         """
         self.catch_up()
+        params, descent = self.network.params, self.descent
+        before = params.arrays()
         batch, loss_before = self.forward(rows, split)
-        workspace, params = batch.workspace, self.network.params
-        activations = tuple(x.copy() for x in workspace.activations)
+        workspace = batch.workspace
+        activations = copies(workspace.activations)
         with np.errstate(**IGNORE_OVERFLOW):
             self.loss.gradient(workspace.y, batch.t, workspace.dy)
             workspace.backward()
-        gradients = tuple(dx.copy() for dx in workspace.gradients)
-        grads, before = {name: param.grad.copy() for name, param in params.named.items()}, params.arrays()
+        gradients, inside = copies(workspace.gradients), dict(_inside(self.network, workspace))
+        grads = params.views(params.grad.copy())
         step = self.experiment.progress.step
         rate = self.experiment.descent.learning_rate(self.experiment.clock(step))
+        regularized, clipped = self._prepared()
         with np.errstate(**IGNORE_OVERFLOW):
-            self.descent.step(step, rate)
+            descent.step(step, rate)
         after = params.arrays()
+        average = {} if descent.average is None else params.views(descent.average.copy())
         _, loss_after = self.forward(rows, split)
         return StepTrace(
-            rows, batch.t.copy(), activations, gradients, loss_before, loss_after, grads, before, after, rate
+            rows=rows,
+            t=batch.t.copy(),
+            activations=activations,
+            gradients=gradients,
+            inside=inside,
+            loss=loss_before,
+            loss_after=loss_after,
+            grads=grads,
+            regularized=regularized,
+            clipped=clipped,
+            before=before,
+            after=after,
+            average=average,
+            learning_rate=rate,
         )
+
+    def _prepared(self) -> tuple[Mapping[str, Array], Mapping[str, Array]]:
+        """The gradient with the regularizer's, and then clipped, as `Descent.step` does; it stays as it is."""
+        params, descent = self.network.params, self.descent
+        grad = params.grad.copy()
+        if descent.regularizer is not None:
+            descent.regularizer.add_gradient(params)
+        regularized = params.views(params.grad.copy())
+        clip(params.grad, descent.clip_value, descent.clip_norm)
+        clipped = params.views(params.grad.copy())
+        params.grad[...] = grad
+        return regularized, clipped
 
     def catch_up(self) -> None:
         """Give the twin the parameters, the statistics and the optimizer's state of the experiment."""
@@ -111,3 +152,23 @@ class Tracer:
         with np.errstate(**IGNORE_OVERFLOW):
             batch.workspace.forward()
             return batch, float(self.loss.value(batch.workspace.y, batch.t))
+
+
+Arrays: TypeAlias = tuple[Array, ...]
+
+
+def copies(arrays: Sequence[Array]) -> Arrays:
+    """A copy of each array."""
+    return tuple(array.copy() for array in arrays)
+
+
+def _inside(network: Network, workspace: Workspace) -> Iterator[tuple[str, tuple[Arrays, Arrays]]]:
+    """The activations and gradients inside each layer that is a chain of others, by the layer's name."""
+    chains: list[tuple[str, Sequence[Layer], Chain]] = [("", network.layers, workspace)]
+    while chains:
+        prefix, layers, chain = chains.pop()
+        for name, layer, x in zip(names_of(layers), layers, chain.activations, strict=False):
+            if isinstance(layer, Residual):
+                inner = layer.chain(x)
+                yield f"{prefix}{name}", (copies(inner.activations), copies(inner.gradients))
+                chains.append((f"{prefix}{name}/", layer.sublayers(), inner))

@@ -1,0 +1,106 @@
+"""How numbers are shown: all of an array where they are few, else its corner, its norm and its range."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnfs_cli.core.arrays import Array
+
+MOST = 8
+"""Rows, and columns, up to which all numbers of an array are shown."""
+CORNER = 3
+DIGITS = 5
+CUT = "..."
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An array's numbers as texts.
+
+    rows: of the matrix, `...` where some are left out; a single number is one row of one.
+    where: which part of an array of more than two axes the matrix is, such as `[0, 0]`.
+    summary: of all the numbers, if some are left out.
+    labels: the names of the columns that are shown, if they have names.
+    """
+
+    rows: tuple[tuple[str, ...], ...]
+    where: str = ""
+    summary: str = ""
+    labels: tuple[str, ...] = ()
+
+    @property
+    def is_number(self) -> bool:
+        return len(self.rows) == 1 and len(self.rows[0]) == 1
+
+
+def shown(array: Array, labels: Sequence[str] = ()) -> Shown:
+    """An array of any number of axes, to be read. A vector is one row."""
+    x = np.asarray(array)
+    if x.size > MOST and (x == x.flat[0]).all():
+        return Shown(((number(float(x.flat[0])),),), summary=f"everywhere, {x.size:,} times")
+    where = [0] * max(x.ndim - 2, 0)
+    matrix = np.atleast_2d(x[tuple(where)])
+    rows, columns = (_kept(size) for size in matrix.shape)
+    texts = iter(texts_of(matrix[np.ix_(_places(rows), _places(columns))]))
+    lines = [[next(texts) if j >= 0 else CUT for j in columns] if i >= 0 else [] for i in rows]
+    is_cut = -1 in rows or -1 in columns or bool(where)
+    return Shown(
+        tuple(tuple(line or [CUT] * len(columns)) for line in lines),
+        str(where) if where else "",
+        summary(x) if is_cut else "",
+        tuple(labels[j] if j >= 0 else CUT for j in columns) if len(labels) == matrix.shape[1] else (),
+    )
+
+
+def summary(x: Array) -> str:
+    """`norm 3.21, from -0.5 to 1`, and how many are not zero."""
+    low, high = texts_of(np.array([x.min(), x.max()]))
+    zeros = x.size - int(np.count_nonzero(x))
+    sparse = f", {zeros:,} of {x.size:,} are 0" if zeros else ""
+    return f"norm {number(norm(x))}, from {low} to {high}{sparse}"
+
+
+def norm(x: Array) -> float:
+    """The Euclidean norm of all numbers."""
+    return float(np.sqrt(np.square(x, dtype=np.float64).sum()))
+
+
+def number(value: float) -> str:
+    """A single number."""
+    return texts_of(np.array([value]))[0]
+
+
+def texts_of(x: Array) -> list[str]:
+    """All numbers, with as many decimals each: 5, more if all are small, fewer if one is large.
+
+    Zeros at the end that all have are left out, unless one of them stands for a smaller number.
+    """
+    numbers = [float(each) for each in x.ravel()]
+    largest = max((abs(each) for each in numbers if math.isfinite(each)), default=0.0)
+    power = math.floor(math.log10(largest)) if largest else 0
+    if largest and not -5 < power < 9:
+        return [_signed(f"{each:.{DIGITS - 1}e}") if each else "0" for each in numbers]
+    decimals = max(2 * DIGITS - 3 - power, 0) if power > 2 else max(DIGITS, DIGITS - 1 - power)
+    texts = [_signed(f"{each:.{decimals}f}") for each in numbers]
+    if any(each and not float(text) for each, text in zip(numbers, texts, strict=True)):
+        return texts  # 0.00000 is small, 0 is nothing
+    while decimals and all(text.endswith(("0", "n", "f")) for text in texts):
+        decimals -= 1
+        texts = [_signed(f"{each:.{decimals}f}") for each in numbers]
+    return texts
+
+
+def _signed(text: str) -> str:
+    """Without the sign of a zero."""
+    return text.lstrip("-") if not text.strip("-0.") else text
+
+
+def _kept(size: int) -> list[int]:
+    """The places that are shown along an axis; -1 for the gap."""
+    return list(range(size)) if size <= MOST else [*range(CORNER), -1, size - 1]
+
+
+def _places(kept: list[int]) -> list[int]:
+    return [place for place in kept if place >= 0]

@@ -1,0 +1,118 @@
+"""What a run recorded of its training, and how its pictures say what happened."""
+
+import math
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from nnfs_cli.config.experiment import ExperimentConfig
+from nnfs_cli.core.arrays import Array
+from nnfs_cli.plots.library import Axes
+from nnfs_cli.plots.style import GRAY, ink
+from nnfs_cli.plots.ticks import count_axis
+from nnfs_cli.runs.directory import RunDirectory
+
+FEW_EPOCHS = 30
+"""Up to this many epochs each one is a dot on its line."""
+
+
+class History:
+    """A run's training.
+
+    steps, epochs: the columns of steps.csv and epochs.csv; {} where nothing is recorded.
+    """
+
+    def __init__(self, run: RunDirectory) -> None:
+        self.run = run
+
+    @cached_property
+    def steps(self) -> dict[str, Array]:
+        return self.run.table("steps.csv")
+
+    @cached_property
+    def epochs(self) -> dict[str, Array]:
+        return self.run.table("epochs.csv")
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        return self.run.summary()
+
+    @cached_property
+    def config(self) -> ExperimentConfig:
+        return self.run.config()
+
+    @property
+    def steps_per_epoch(self) -> float:
+        if self.epochs:
+            return float(self.epochs["step"][0] / self.epochs["epoch"][0])
+        training = self.config.training
+        return math.ceil(self.summary["rows"]["train"] / (training.batch_size * training.accumulate))
+
+    @property
+    def middles(self) -> Array:
+        """The step in the middle of each epoch, (E,): an epoch's mean loss is that of its steps."""
+        ends = self.epochs["step"]
+        return (ends + np.concatenate([[ends[0] - self.steps_per_epoch], ends[:-1]]) + 1) / 2
+
+    @property
+    def markers(self) -> str:
+        """The format of a curve over epochs."""
+        return ".-" if len(self.epochs["step"]) <= FEW_EPOCHS else "-"
+
+    @property
+    def ending(self) -> str:
+        """How the training ended, in words; nothing if it simply took all its epochs."""
+        summary = self.summary
+        done, planned = summary.get("epochs", 0), summary.get("epochs_planned", 0)
+        endings = {
+            "completed": f"stopped early after epoch {done:,} of {planned:,}"
+            if summary.get("stopped_early")
+            else "",
+            "interrupted": f"interrupted in epoch {done + 1:,} of {planned:,}",
+            "diverged": f"diverged in epoch {done + 1:,}, by step {summary.get('steps', 0):,}: "
+            "the loss was no finite number",
+            "running": "not finished: it is running, or was killed",
+            "failed": "failed",
+        }
+        return endings.get(summary.get("status", ""), "")
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch whose weights the run keeps; 0 if there is none."""
+        best = self.summary.get("best")
+        found = best.get("epoch") if isinstance(best, dict) else None
+        return int(found) if found is not None and self.epochs and found in self.epochs["epoch"] else 0
+
+
+def mark_events(axes: Axes, history: History, unit: str) -> None:
+    """Mark the best epoch, where the run was resumed, and how it ended, on an axis in steps or in epochs.
+
+    unit: `step` or `epoch`.
+    """
+    per_epoch = history.steps_per_epoch
+    scale = 1.0 if unit == "step" else 1.0 / per_epoch
+    resumed = history.summary.get("resumed", [])
+    for i, step in enumerate(resumed):
+        label = "resumed" if len(resumed) == 1 else f"resumed {len(resumed)} times"
+        axes.axvline(step * scale, color=GRAY, ls="--", lw=1.2, label="" if i else label)
+    if best := history.best_epoch:
+        (end,) = history.epochs["step"][history.epochs["epoch"] == best]
+        monitor = history.summary["best"].get("monitor", "val_loss")
+        axes.axvline(
+            end * scale, color=ink(), ls=":", lw=1.6, label=f"epoch {best:,}: best {monitor}, saved weights"
+        )
+    if history.ending:
+        axes.set_title(f"{axes.get_title('left')}\n{history.ending}")
+    if history.summary.get("status") in ("diverged", "interrupted"):
+        word = history.summary["status"]
+        axes.axvline(history.summary["steps"] * scale, color=ink(), ls="-.", lw=1.4, label=word)
+
+
+def add_epoch_axis(axes: Axes, history: History) -> None:
+    """A second x axis on top, in epochs; the one below is in steps."""
+    count_axis(axes, name="step")
+    per_epoch = history.steps_per_epoch
+    scales: Any = (lambda step: step / per_epoch, lambda epoch: epoch * per_epoch)
+    above: Any = axes.secondary_xaxis("top", functions=scales)
+    count_axis(above, name="epoch")

@@ -1,0 +1,195 @@
+"""The sections of the page that are read without a script."""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from nnfs_cli.report.highlight import highlight
+from nnfs_cli.report.html import Html, bullets, facts, section, table, text, times
+from nnfs_cli.report.record import RunRecord
+
+STATUS = {
+    "completed": "completed",
+    "interrupted": "interrupted: nnfs resume continues it",
+    "diverged": "diverged: the loss became infinite or not a number",
+    "failed": "failed",
+    "running": "not finished when this page was written",
+}
+PERCENT = ("accuracy", "top_k_accuracy", "precision", "recall", "f1")
+"""Scores between 0 and 1 that people read as a share."""
+
+
+def opening(record: RunRecord) -> Html:
+    """What was trained, and how good it is."""
+    summary = record.summary
+    status = str(summary.get("status"))
+    parts = [
+        f'<p class="status {text(status)}">{text(STATUS.get(status, status))}</p>',
+        f"<h1>{text(record.config.name or record.id)}</h1>",
+        f'<p class="lead">{text(_what(record))}</p>',
+        f'<dl class="tiles">{"".join(_tiles(record))}</dl>',
+    ]
+    return Html("\n".join(parts))
+
+
+def _what(record: RunRecord) -> str:
+    config, summary = record.config, record.summary
+    kinds = [layer.type_name for layer in config.layers]
+    sizes = [str(layer.options()["units"]) for layer in config.layers if "units" in layer.options()]
+    shape = times(record.network.shapes[0]) if record.network else "?"
+    is_plain = len(sizes) == kinds.count("dense") and not any("conv" in kind for kind in kinds)
+    body = "\u2013".join([shape, *sizes]) if is_plain and len(sizes) < 9 else f"of {len(kinds)} layers"
+    aim = f"tells {len(record.classes)} classes apart" if record.classes else "predicts real values"
+    rows = (summary.get("rows") or {}).get("train")
+    learned = f", learned from {rows:,} rows of {config.dataset.type_name}" if rows else ""
+    return f"A network {body} that {aim}{learned}."
+
+
+def _tiles(record: RunRecord) -> Iterator[str]:
+    summary, split = record.summary, record.pictured_split
+    scores = (summary.get("scores") or {}).get(split) or {}
+    for i, name in enumerate(sorted(scores, key=lambda name: name == "loss")):
+        yield _tile(f"{split} {_spoken(name)}", _short(name, scores[name]), "main" if i == 0 else "")
+    if "parameters" in summary:
+        yield _tile("parameters", f"{summary['parameters']:,}")
+    done, planned = summary.get("epochs", 0), summary.get("epochs_planned")
+    yield _tile("epochs", f"{done:,} of {planned:,}" if planned and planned != done else f"{done:,}")
+    if summary.get("seconds") is not None:
+        yield _tile("training time", _duration(summary["seconds"]))
+
+
+def _tile(name: str, value: str, kind: str = "") -> str:
+    return f"<div class='{kind}'><dt>{text(name)}</dt><dd>{text(value)}</dd></div>"
+
+
+def _short(name: str, score: float | None) -> str:
+    if score is None:
+        return "undefined"
+    if name in PERCENT:
+        return f"{100 * score:.2f} %" if score < 1 else "100 %"
+    return f"{score:.4g}".replace("-", "\u2212")
+
+
+def _spoken(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.3g} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def scores(record: RunRecord) -> Html:
+    """The scores of each split, each class and each target."""
+    by_split: Mapping[str, Mapping[str, float | None]] = record.summary.get("scores") or {}
+    parts: list[str] = []
+    if by_split:
+        names = list(next(iter(by_split.values())))
+        rows = [
+            [split, (record.summary.get("rows") or {}).get(split), *(line.get(name) for name in names)]
+            for split, line in by_split.items()
+        ]
+        parts.append(table(["split", "rows", *map(_spoken, names)], rows, _weights_of(record)))
+    parts.extend(_class_scores(record))
+    targets = record.evaluation.get("targets") or {}
+    if targets:
+        names = list(next(iter(targets.values())))
+        rows = [[target, *(line.get(name) for name in names)] for target, line in targets.items()]
+        title = f"each target, {record.pictured_split}"
+        parts.append(table(["target", *map(_spoken, names)], rows, title))
+    return section("scores", "Scores", Html(f'<div class="side">{"".join(parts)}</div>') if parts else "")
+
+
+def _weights_of(record: RunRecord) -> str:
+    best = record.summary.get("best")
+    if not best:
+        return "the last epoch's weights"
+    return f"weights of epoch {best['epoch']}, the best by {best['monitor']}"
+
+
+def _class_scores(record: RunRecord) -> Iterator[str]:
+    classes = record.evaluation.get("classes") or []
+    if classes:
+        first = list(classes[0])
+        rows = [[str(line[first[0]]), *(line[name] for name in first[1:])] for line in classes]
+        title = f"each class, {record.pictured_split}"
+        yield table(["class", *map(_spoken, first[1:])], rows, title)
+
+
+def data(record: RunRecord) -> Html:
+    """What it was trained on, and what was decided for the user."""
+    summary, preparation = record.summary, record.preparation
+    pairs: dict[str, object] = {"dataset": record.config.dataset.type_name}
+    for split, count in (summary.get("rows") or {}).items():
+        pairs[f"{split} rows"] = f"{count:,}"
+    if preparation is not None:
+        shape = preparation.input_shape
+        pairs["a row"] = times(shape) + (" number" if math.prod(shape) == 1 else " numbers")
+        names = preparation.target_names
+        if names:
+            pairs["target" if len(names) == 1 else "targets"] = ", ".join(names)
+    if record.classes:
+        pairs["classes"] = ", ".join(record.classes)
+    notes = [*(summary.get("notes") or ()), *record.missing]
+    return section("data", "Data", facts(pairs), bullets(notes))
+
+
+def configuration(record: RunRecord) -> Html:
+    """The resolved config."""
+    code = f'<pre tabindex="0"><code>{highlight(record.yaml)}</code></pre>'
+    return section("config", "Configuration", "<p>The resolved config: all that was decided.</p>", code)
+
+
+def environment(record: RunRecord) -> Html:
+    """What the numbers were computed by, and how to get them again."""
+    summary = record.summary
+    versions: Mapping[str, Any] = summary.get("versions") or {}
+    pairs: dict[str, object] = {
+        {"nnfs": "nnfs", "python": "Python", "numpy": "NumPy", "blas": "BLAS"}.get(name, name): value
+        for name, value in versions.items()
+    }
+    machine: Mapping[str, Any] = summary.get("machine") or {}
+    pairs |= {name: value for name, value in machine.items() if value}
+    for key, name in (
+        ("engine", "engine"),
+        ("parts", "parts of a batch"),
+        ("workers", "worker processes"),
+        ("blas_threads", "BLAS threads"),
+        ("started", "started"),
+        ("samples_per_second", "rows per second"),
+    ):
+        if summary.get(key) is not None:
+            value = summary[key]
+            pairs[name] = f"{value:,.0f}" if isinstance(value, float) else value
+    return section("environment", "Environment", facts(pairs))
+
+
+def again(record: RunRecord) -> Html:
+    """How to repeat the run and use its network."""
+    file = f"{record.place}/config.yaml"
+    commands = [f"nnfs train {_quoted(file)}"]
+    if record.has_weights:
+        commands += [f"nnfs evaluate {_quoted(record.place)}", f"nnfs predict {_quoted(record.place)} FILE"]
+    if record.summary.get("status") == "interrupted":
+        commands.insert(0, f"nnfs resume {_quoted(record.place)}")
+    pairs: dict[str, object] = {"seed": record.config.seed}
+    if record.summary.get("data_fingerprint"):
+        pairs["data fingerprint"] = Html(f"<code>{text(record.summary['data_fingerprint'])}</code>")
+    weights = record.summary.get("initial_weights")
+    if weights:
+        pairs["initial weights"] = Html(f"<code>{text(weights['path'])}</code>")
+    lines = "\n".join(map(text, commands))
+    words = (
+        "<p>The same config, data, seed and versions give the same numbers, on one core and on eight. "
+        "<code>config.yaml</code> in the run's folder is the configuration above.</p>"
+    )
+    return section(
+        "again", "Reproduce it", words, f'<pre tabindex="0"><code>{lines}</code></pre>', facts(pairs)
+    )
+
+
+def _quoted(path: str) -> str:
+    plain = path.replace("/", "").replace("-", "").replace("_", "").replace(".", "")
+    return path if plain.isalnum() else '"' + path.replace("\\", "\\\\").replace('"', '\\"') + '"'
