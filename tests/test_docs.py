@@ -14,6 +14,7 @@ import reference
 import yaml
 from PIL import Image
 
+from nnfs_cli import plots
 from nnfs_cli.config.catalog import REGISTRIES, options_in
 from nnfs_cli.config.experiment import ExperimentConfig, TrainingConfig
 from nnfs_cli.config.load import load_config
@@ -203,6 +204,11 @@ def test_every_picture_in_the_docs_is_one_that_the_gallery_makes_and_is_small() 
     files = {path.name: path.stat().st_size for path in (ROOT / "docs" / "pictures").iterdir()}
     assert shown == set(gallery.PICTURES) == set(files)
     assert sum(files.values()) < 2_000_000
+
+
+def test_the_page_of_plots_has_each_one() -> None:
+    page = (ROOT / "docs" / "howto" / "plots.md").read_text()
+    assert set(re.findall(r"^\| `([\w-]+)` \| \S.* \| \S.* \|$", page, re.MULTILINE)) == set(plots.NAMES)
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ FOLDER = ROOT / "docs" / "pictures"
 WIDTH = 1100
 """The largest width of a picture, in pixels."""
 
-RUNS = {"mnist": "mnist", "spiral": "spiral", "cubic": "cubic-adam"}
+RUNS = {"mnist": "mnist", "spiral": "spiral", "cubic": "cubic-adam", "diabetes": "diabetes"}
 """The runs that pictures are drawn of, by id, and their configs."""
 
 PICTURES = {
@@ -25,6 +25,10 @@ PICTURES = {
     "mnist-confusion.png": "mnist confusion",
     "spiral-regions.png": "spiral regions",
     "cubic-predictions.png": "cubic predictions",
+    "mnist-weights.png": "mnist weights",
+    "diabetes-importance.png": "diabetes importance",
+    "spiral-network.png": "spiral network",
+    "explain.png": "explain wine --output {file}",
     "gradcheck.png": "gradcheck --only dense --only relu --only cross_entropy --picture {file}",
 }
 """Each picture: a command of nnfs that writes {file}, or a run and the name of one of its plots."""
