@@ -25,7 +25,7 @@ from tests.toys import ROOT
 
 MATHEMATICS = sorted((ROOT / "docs" / "mathematics").glob("*.md"))
 RUNNABLE = [page for page in PAGES if any(block.language == "console" for block in blocks(page))]
-QUICK = {"docs/howto/table.md", "docs/howto/add-a-layer.md", "docs/howto/predict.md"}
+QUICK = {"docs/howto/table.md", "docs/howto/add-a-layer.md"}
 """Pages that the fast suite runs; the slow one runs all."""
 
 INSTALLING = {"python3 -m venv .venv", ". .venv/bin/activate", "pip install ."}

@@ -29,6 +29,7 @@ PICTURES = {
     "diabetes-importance.png": "diabetes importance",
     "spiral-network.png": "spiral network",
     "explain.png": "explain wine --output {file}",
+    "lr-find.png": "lr-find spiral --picture {file}",
     "gradcheck.png": "gradcheck --only dense --only relu --only cross_entropy --picture {file}",
 }
 """Each picture: a command of nnfs that writes {file}, or a run and the name of one of its plots."""
