@@ -133,8 +133,9 @@ def doctor_page() -> str:
     from nnfs_cli.doctor.finding import CHECKS
 
     rows = [f"| `{name}` | {cell(prose(CHECKS[name].shows))} |" for name in choose()]
-    head = "# The doctor's checks\n\nWhat each check of [`nnfs doctor`](../howto/doctor.md) shows where it passes.\n\n"
-    return head + "\n".join(["| check | what it shows |", "|---|---|", *rows]) + "\n"
+    table = "\n".join(["| check | what it shows |", "|---|---|", *rows])
+    text = "What each check of [`nnfs doctor`](../howto/doctor.md) shows where it passes."
+    return f"# The doctor's checks\n\n{text}\n\n{table}\n"
 
 
 def commands_page() -> str:
