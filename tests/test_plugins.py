@@ -26,7 +26,7 @@ PAGE = (ROOT / "docs" / "plugins.md").read_text()
 EXAMPLES: dict[str, str] = dict(re.findall(r'```python title="(my_\w+\.py)"\n(.*?)```', PAGE, re.DOTALL))
 ((FIRST_NAME, FIRST_EXAMPLE),) = re.findall(r'```python title="(\w+\.py)"\n(.*?)```', TUTORIAL, re.DOTALL)
 (CONFIG,) = re.findall(r'```yaml title="own.yaml"\n(.*?)```', PAGE, re.DOTALL)
-PROGRAMS = {"Experiment", "Run", "load_run", "gradcheck", "GradientCheck"}
+PROGRAMS = {"Experiment", "Run", "load_run", "explain", "Explanation", "gradcheck", "GradientCheck"}
 """Names for programs that train, not for plugins."""
 
 

@@ -18,6 +18,7 @@ from nnfs_cli.report.highlight import highlight
 from nnfs_cli.report.html import aligned, table
 from nnfs_cli.report.page import script_json
 from nnfs_cli.runs.directory import RunDirectory
+from tests import browser
 from tests.conftest import Nnfs
 
 
@@ -152,3 +153,29 @@ def test_a_runs_json_files_are_read_or_refused(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("[1]")
     with pytest.raises(NnfsError, match="must be a mapping"):
         RunDirectory(tmp_path).json("a.json")
+
+
+def test_a_missing_browser_skips_loudly_and_fails_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(browser, "CHROMIUM", Path("missing/chromium"))
+    monkeypatch.delenv("NNFS_REQUIRE_BROWSER", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="install Debian's package chromium"):
+        browser.need_chromium()
+    monkeypatch.setenv("NNFS_REQUIRE_BROWSER", "1")
+    with pytest.raises(pytest.fail.Exception, match="missing/chromium is missing"):
+        browser.need_chromium()
+
+
+def test_open_shows_the_page_and_says_if_there_is_no_browser(
+    nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nnfs("train", "cubic.yaml", "--id", "a", "-q")
+    opened: list[str] = []
+
+    def show(address: str) -> bool:
+        opened.append(address)
+        return len(opened) == 1
+
+    monkeypatch.setattr("webbrowser.open", show)
+    assert nnfs("report", "a", "--open").err == ""
+    assert opened == [Path("runs/a/report.html").absolute().as_uri()]
+    assert "no browser was found" in nnfs("report", "a", "--open").err

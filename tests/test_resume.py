@@ -14,9 +14,9 @@ import pytest
 from nnfs_cli import Experiment as PublicExperiment
 from nnfs_cli.config.edit import set_option
 from nnfs_cli.config.load import config_from
-from nnfs_cli.config.reader import to_plain
+from nnfs_cli.config.reader import flat_options, to_plain
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.jobs.checkpoint import FREE, _flat, changes, made_with
+from nnfs_cli.jobs.checkpoint import FREE, changes, made_with
 from nnfs_cli.jobs.engine import choose_engine
 from nnfs_cli.jobs.evaluate import evaluate_run
 from nnfs_cli.jobs.resume import resume
@@ -105,7 +105,7 @@ def test_every_option_but_the_free_ones_counts_as_a_change(tmp_path: Path, old_e
     record, plain = json.loads(json.dumps(made_with(experiment, run))), to_plain(experiment.config)
     assert changes(record, experiment.config, run) == []
     checked = 0
-    for key, value in _flat(plain):
+    for key, value in flat_options(plain):
         if type(value) not in OTHER or key == "training.clip_norm":
             continue
         try:

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from nnfs_cli.config.load import load_config
+from nnfs_cli.core.formula import evaluate
+from nnfs_cli.layers.base import names_of
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.trace import Tracer
 
@@ -42,3 +44,29 @@ def test_a_trace_holds_the_gradient_of_each_activation_and_parameter() -> None:
     assert trace.gradients[0].shape == trace.activations[0].shape
     assert trace.gradients[0].any()
     assert trace.loss_after < trace.loss
+
+
+DRAWN = [
+    ("layers", [
+        {"type": "dense", "units": 6}, "batch_norm", "relu", {"type": "dropout", "rate": 0.3},
+        {"type": "residual", "layers": [{"type": "dense", "units": 6}, "tanh"]}, {"type": "dense", "units": 3},
+    ]),
+    ("optimizer", {"type": "sgd", "learning_rate": 1e-12}),
+]  # fmt: skip
+
+
+def test_the_formulas_give_a_traced_steps_arrays() -> None:
+    tracer = Tracer(Experiment(load_config(CONFIGS / "spiral.yaml", DRAWN)), "float64")
+    trace = tracer.trace(np.arange(7))
+    for i, name in enumerate(names_of(tracer.network.layers)):
+        layer, x, y = tracer.network.layers[i], trace.activations[i], trace.activations[i + 1]
+        own = {key.removeprefix(f"{name}/"): array for key, array in trace.before.items()}
+        values = {**layer.formula_values(x, y), **own, "x": x, "y": y, "dy": trace.gradients[i + 1]}
+        computed = evaluate(layer.equations(), values)
+        np.testing.assert_allclose(computed["y"], y, atol=1e-12)
+        np.testing.assert_allclose(computed["dx"], trace.gradients[i], atol=1e-12)
+
+
+def test_the_loss_after_a_step_is_that_of_the_same_draws() -> None:
+    trace = Tracer(Experiment(load_config(CONFIGS / "spiral.yaml", DRAWN))).trace(np.arange(7))
+    assert trace.loss_after == pytest.approx(trace.loss, rel=1e-6)

@@ -1,17 +1,83 @@
-"""`nnfs plot RUN`."""
+"""`nnfs plot RUN [RUN...]`."""
 
-from nnfs_cli.cli.options import RUNS, Run, RunsFolder
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from nnfs_cli.cli.completion import complete_run
+from nnfs_cli.cli.options import RUNS, RunsFolder
+
+if TYPE_CHECKING:
+    from nnfs_cli.runs.directory import RunDirectory
+
+MOST_LETTERS = 120
+"""Of a folder's name."""
 
 
-def plot(run: Run, runs: RunsFolder = RUNS) -> None:
-    """Draw RUN's plots again, from the run directory alone."""
+def plot(
+    run: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN",
+            help="A run: its path, its id, or `latest`; several are drawn over each other.",
+            autocompletion=complete_run,
+        ),
+    ],
+    only: Annotated[
+        list[str], typer.Option("--only", metavar="NAME", help="Draw only this picture. Repeatable.")
+    ] = [],  # noqa: B006  typer reads the default, nothing changes it
+    style: Annotated[
+        Literal["light", "dark"], typer.Option("--style", help="On light paper or on dark.")
+    ] = "light",
+    suffix: Annotated[
+        Literal["png", "svg", "pdf"],
+        typer.Option("--format", help="The format of pictures; those that move are always GIFs."),
+    ] = "png",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            metavar="DIR",
+            help="Where to write; by default plots/ in the run's folder, of several runs runs/compared/.",
+        ),
+    ] = None,
+    runs: RunsFolder = RUNS,
+) -> None:
+    """Draw all pictures of RUN from its folder alone, or several runs over each other by epoch.
+
+    Of several runs, those whose configs differ in seeds alone become one curve, their mean, with a band.
+    """
     from nnfs_cli import plots
     from nnfs_cli.cli import console
     from nnfs_cli.core.errors import NnfsError
+    from nnfs_cli.jobs.inside import add_inside
     from nnfs_cli.runs.directory import RunDirectory
 
-    directory = RunDirectory.find(runs, run)
-    files = plots.draw_all(directory)
-    if not files:
-        raise NnfsError(f"{directory.path}: nothing to draw yet; the run has recorded no step and no epoch")
+    if output is not None and output.exists() and not output.is_dir():
+        raise NnfsError(f"--output: must be a folder, found the file {output}")
+    found = {each.path.resolve(): each for each in (RunDirectory.find(runs, one) for one in run)}
+    directories = list(found.values())
+    if len(directories) > 1:
+        folder = output or runs / "compared" / _name_of(directories)
+        files = plots.draw_comparison(directories, only, folder=folder, style=style, suffix=suffix)
+    else:
+        (directory,) = directories
+        if lacking := add_inside(directory, only or plots.NAMES):
+            console.warn(lacking)
+        files = plots.draw_all(directory, only, style=style, suffix=suffix, folder=output)
+        if not files:
+            raise NnfsError(
+                f"{directory.path}: nothing to draw yet; the run has recorded no step and no epoch"
+            )
     console.show_paths(files)
+
+
+def _name_of(runs: "Sequence[RunDirectory]") -> str:
+    """A folder's name that tells which runs are compared: the same for the same runs, and for no others."""
+    name = "+".join(sorted(run.id for run in runs))
+    if len(name) <= MOST_LETTERS:
+        return name
+    return f"{name[: MOST_LETTERS - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

@@ -3,7 +3,7 @@
 import ast
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, get_type_hints
@@ -12,7 +12,7 @@ import numpy as np
 
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.config.load import config_from
-from nnfs_cli.config.reader import shown, to_plain
+from nnfs_cli.config.reader import flat_options, shown, to_plain
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import ConfigError, NnfsError
 from nnfs_cli.datasets.base import Dataset
@@ -73,7 +73,7 @@ def _options_changed(before: Mapping[str, Any], config: ExperimentConfig) -> lis
         then = to_plain(config_from(comparable, "the checkpoint's config", needs_data=False))
     except ConfigError as error:
         return [f"the config before: {mistake}" for mistake in error.mistakes]
-    old, new = dict(_flat(then)), dict(_flat(now))
+    old, new = dict(flat_options(then)), dict(flat_options(now))
     return [
         f"{key}: {shown(old.get(key))} -> {shown(new.get(key))}"
         for key in {**old, **new}
@@ -136,15 +136,3 @@ def _without_comments(text: str) -> str:
         return ast.dump(ast.parse(text))
     except (SyntaxError, ValueError):
         return text
-
-
-def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """(dotted key, value) of each single value in nested mappings and lists."""
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _flat(inner, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, list) and value:
-        for i, inner in enumerate(value):
-            yield from _flat(inner, f"{path}[{i}]")
-    else:
-        yield path, value

@@ -18,6 +18,9 @@ from nnfs_cli.training.experiment import Experiment
 WRONG_ROWS, RIGHT_ROWS, REGRESSION_ROWS = 5, 3, 24
 """The rows kept of a cell of the confusion matrix beside and on its diagonal, and of a regression."""
 
+NORMS = ("step", "trained", "gradient_norm", "update_norm", "weight_norm")
+"""The diagnostics that the report draws."""
+
 EXAMPLE_BYTES = 1_000_000
 """The most that all these rows may take."""
 
@@ -64,6 +67,7 @@ def gather(run: RunDirectory) -> RunRecord:
         steps=run.table("steps.csv"),
         evaluation=run.json(evaluation) if run.has(evaluation) else {},
         predictions=predictions,
+        diagnostics=run.arrays("diagnostics.npz", NORMS) if run.has("diagnostics.npz") else {},
         examples=examples,
         missing=missing,
     )

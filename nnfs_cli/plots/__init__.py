@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnfs_cli.core.errors import NnfsError, did_you_mean
+from nnfs_cli.core.errors import NnfsError, did_you_mean, listed
 from nnfs_cli.runs.directory import RunDirectory
 
 if TYPE_CHECKING:
@@ -32,17 +32,23 @@ class Source:
     moving: bool = False
 
 
+DIAGNOSTICS = "`training.diagnostics: true`, layers with parameters, and for units an activation that can die"
 SOURCES = (
     Source("loss", ("loss",), "a recorded step or epoch", essential=True),
     Source("metrics", ("metrics",), "a metric and a finished epoch", essential=True),
     Source("learning_rate", ("learning_rate",), "a recorded step or epoch"),
     Source("seconds", ("seconds",), "a finished epoch"),
+    Source("layer_norms", ("gradients", "updates", "units"), DIAGNOSTICS),
+    Source("histograms", ("activations", "gradient_histograms"), DIAGNOSTICS),
     Source("predictions", ("predictions",), "a regression's predictions.npz", essential=True),
     Source("confusion", ("confusion",), "classes and predictions.npz", essential=True),
     Source("regions", ("regions",), "classes and two inputs", essential=True),
+    Source("mistakes", ("mistakes",), "classes, and a wrong prediction"),
+    Source("calibration", ("calibration",), "classes and probabilities"),
+    Source("curves", ("roc", "precision_recall"), "classes, and rows of two of them"),
     Source("network", ("network",), "weights.npz"),
     Source("weights", ("weights", "filters"), "weights.npz, and convolutions for their filters"),
-    Source("feature_maps", ("feature-maps",), "layers of images, and inside.npz"),
+    Source("feature_maps", ("feature_maps",), "layers of images, and inside.npz"),
     Source("saliency", ("saliency",), "inside.npz with saliency"),
     Source("importance", ("importance", "dependence"), "a table of two or more columns, and inside.npz"),
 )
@@ -54,6 +60,13 @@ NAMES = tuple(name for source in SOURCES for name in source.names)
 def draw_essential(run: RunDirectory) -> list[Path]:
     """Draw what training shows at its end into the run's plots folder; return the files."""
     return _write(run, [source for source in SOURCES if source.essential], NAMES, "light", "png", None)
+
+
+def essential_files(run: RunDirectory) -> list[Path]:
+    """The files that `draw_essential` drew of a run."""
+    names = [name for source in SOURCES if source.essential for name in source.names]
+    files = [run.path / "plots" / f"{name}.png" for name in names]
+    return [file for file in files if file.is_file()]
 
 
 def draw_all(
@@ -84,6 +97,37 @@ def draw_all(
     return files
 
 
+def draw_comparison(
+    runs: Sequence[RunDirectory],
+    only: Sequence[str] = (),
+    *,
+    folder: Path,
+    style: str = "light",
+    suffix: str = "png",
+) -> list[Path]:
+    """Draw several runs over each other, all pictures or `only` some, into a folder; return the files.
+
+    NnfsError if a name of `only` is not one of theirs, or none of the runs has finished an epoch.
+    """
+    from nnfs_cli.plots import comparison
+    from nnfs_cli.plots.style import drawing, save
+
+    for name in only:
+        if name not in comparison.NAMES:
+            alone = "; that is a picture of one run" if name in NAMES else ""
+            raise NnfsError(
+                f"--only: several runs have no picture {name!r}{alone}; they have {listed(comparison.NAMES)}"
+            )
+    with drawing(style):
+        drawn = {name: axes for name, axes in comparison.draw(runs).items() if name in (only or NAMES)}
+        if not drawn:
+            raise NnfsError("nothing to draw: none of these runs has finished an epoch, or has a metric")
+        folder.mkdir(parents=True, exist_ok=True)
+        return [
+            folder / file for name, axes in drawn.items() for file in save(axes, folder, f"{name}.{suffix}")
+        ]
+
+
 def figures(run: RunDirectory) -> "dict[str, Figure]":
     """The pictures that do not move as figures, by name, without files."""
     from nnfs_cli.plots.style import Pictures, drawing, figure_of
@@ -105,13 +149,13 @@ def _write(
     from nnfs_cli.plots.style import drawing, save
 
     folder = folder or run.path / "plots"
-    folder.mkdir(parents=True, exist_ok=True)
     files = []
     for source in sources:
         write: Callable[..., list[str]] = save_animation if source.moving else save
         with drawing(style):
             for name, drawn in _drawn(run, source):
                 if name in names:
+                    folder.mkdir(parents=True, exist_ok=True)
                     files += write(drawn, folder, f"{name}.{'gif' if source.moving else suffix}")
     return [folder / file for file in files]
 

@@ -9,6 +9,7 @@ from nnfs_cli.plots.history import History, add_epoch_axis, mark_events
 from nnfs_cli.plots.library import Axes
 from nnfs_cli.plots.limits import fit_scale
 from nnfs_cli.plots.style import BLUE, GRAY, panels
+from nnfs_cli.plots.ticks import number_axis
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.schedules.base import Clock
 
@@ -39,13 +40,22 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
             more = _rates(history, done, planned)
             axes.plot(*more, "--", color=GRAY, label="steps planned, not taken")
             y = np.concatenate([y, more[1]])
-    fit_scale(axes, [y], log=name != "constant")
+    _choose_scale(axes, y)
     mark_events(axes, history, "step")
     axes.set_xlim(left=0.0)
     axes.set_ylabel("learning rate")
     add_epoch_axis(axes, history)
     axes.legend()
     return {"learning_rate": axes}
+
+
+def _choose_scale(axes: Axes, rates: Array) -> None:
+    """From 0 on, unless most rates are small against the largest, as those that fall exponentially."""
+    if 0 < np.median(rates) <= 0.1 * rates.max():
+        fit_scale(axes, [rates], log=True)
+    else:
+        axes.set_ylim(0.0, 1.08 * rates.max() or 1.0)
+        number_axis(axes)
 
 
 def _rates(history: History, first: int, end: int) -> tuple[Array, Array]:

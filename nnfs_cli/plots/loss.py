@@ -1,5 +1,7 @@
 """loss: the loss by step and by epoch."""
 
+from typing import Any
+
 from nnfs_cli.plots.history import History, add_epoch_axis, mark_events
 from nnfs_cli.plots.library import Axes
 from nnfs_cli.plots.limits import fit_scale, mark_strays, outline, stretch_means
@@ -8,6 +10,8 @@ from nnfs_cli.runs.directory import RunDirectory
 
 MEANS = 120
 """The most means of stretches of steps; the epochs' means take their place where these are as many."""
+
+FEW_STEPS, FEW_BARS = 150, 8
 
 
 def draw(run: RunDirectory) -> dict[str, Axes]:
@@ -20,34 +24,17 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
     curves = []
     if steps:
         curves.append(("step", steps["step"], steps["loss"], GRAY))
-        axes.plot(
-            *outline(steps["step"], steps["loss"]),
-            color=GRAY,
-            alpha=0.45,
-            lw=0.8,
-            label="train, logged steps",
-        )
+        few = len(steps["step"]) <= FEW_STEPS
+        look: dict[str, Any] = {"alpha": 0.9, "lw": 1.2} if few else {"alpha": 0.45, "lw": 0.8}
+        axes.plot(*outline(steps["step"], steps["loss"]), color=GRAY, label="train, logged steps", **look)
         _draw_means(axes, history)
     if epochs:
         curves.append(("epoch", history.middles, epochs["train_loss"], BLUE))
-        # The paper's color around the line keeps it apart from the steps below it.
-        axes.plot(history.middles, epochs["train_loss"], color=paper(), lw=4.0, alpha=0.8)
-        axes.plot(
-            history.middles,
-            epochs["train_loss"],
-            history.markers,
-            color=BLUE,
-            ms=9,
-            label="train, mean of epoch",
-        )
+        _draw_epochs(axes, history)
         if "val_loss" in epochs:
-            curves.append(("epoch", epochs["step"], epochs["val_loss"], ORANGE))
-            axes.plot(
-                *(epochs["step"], epochs["val_loss"], history.markers),
-                color=ORANGE,
-                ms=9,
-                label="validation, end of epoch",
-            )
+            x, y = epochs["step"], epochs["val_loss"]
+            curves.append(("epoch", x, y, ORANGE))
+            axes.plot(*outline(x, y), history.markers, color=ORANGE, ms=9, label="validation, end of epoch")
     limits = fit_scale(axes, [y for _, _, y, _ in curves], log=True)
     for what, x, y, color in curves:
         mark_strays(axes, x, y, limits, what, color)
@@ -59,11 +46,22 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
     return {"loss": axes}
 
 
+def _draw_epochs(axes: Axes, history: History) -> None:
+    """The mean of each epoch in its middle; of a few epochs also a bar over the steps that it is of."""
+    x, y = history.middles, history.epochs["train_loss"]
+    if len(x) <= FEW_BARS:
+        ends = history.epochs["step"]
+        axes.hlines(y, 2 * x - ends, ends, color=BLUE, lw=2.0, alpha=0.5)
+    else:  # the paper's color keeps the line apart from the steps below it
+        axes.plot(*outline(x, y), color=paper(), lw=4.0, alpha=0.8)
+    axes.plot(*outline(x, y), history.markers, color=BLUE, ms=9, label="train, mean of epoch")
+
+
 def _draw_means(axes: Axes, history: History) -> None:
-    """The means of stretches of steps, where these are shorter than half an epoch."""
+    """The means of stretches of steps, where an epoch has at least four of them."""
     steps = history.steps
     count = len(steps["step"])
     size = max(count // MEANS, 5)
-    if 4 * size <= count and (not history.epochs or 2 * len(history.epochs["step"]) * size <= count):
+    if 4 * size <= count and (not history.epochs or 4 * len(history.epochs["step"]) * size <= count):
         x, y = stretch_means(steps["step"], steps["loss"], size)
         axes.plot(x, y, color=BLUE, lw=1.2, alpha=0.8, label=f"train, means of {size:,} logged steps")

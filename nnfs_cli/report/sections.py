@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nnfs_cli.report.highlight import highlight
-from nnfs_cli.report.html import Html, bullets, facts, section, table, text, times
+from nnfs_cli.report.html import MINUS, Html, bullets, facts, section, table, text, times
 from nnfs_cli.report.record import RunRecord
 
 STATUS = {
@@ -53,7 +53,10 @@ def _tiles(record: RunRecord) -> Iterator[str]:
     if "parameters" in summary:
         yield _tile("parameters", f"{summary['parameters']:,}")
     done, planned = summary.get("epochs", 0), summary.get("epochs_planned")
-    yield _tile("epochs", f"{done:,} of {planned:,}" if planned and planned != done else f"{done:,}")
+    yield _tile(
+        "epoch" if done == 1 else "epochs",
+        f"{done:,} of {planned:,}" if planned and planned != done else f"{done:,}",
+    )
     if summary.get("seconds") is not None:
         yield _tile("training time", _duration(summary["seconds"]))
 
@@ -67,7 +70,7 @@ def _short(name: str, score: float | None) -> str:
         return "undefined"
     if name in PERCENT:
         return f"{100 * score:.2f} %" if score < 1 else "100 %"
-    return f"{score:.4g}".replace("-", "\u2212")
+    return f"{score:.4g}".replace("-", MINUS)
 
 
 def _spoken(name: str) -> str:

@@ -57,8 +57,7 @@ function drawingPad(inputs, change) {
   };
   let last = null;
   const at = (event) => {
-    const scale = PAD / pad.clientWidth;
-    return [event.offsetX * scale, event.offsetY * scale];
+    return [(event.offsetX / pad.clientWidth) * PAD, (event.offsetY / pad.clientHeight) * PAD];
   };
   const stroke = (event) => {
     const here = at(event);
@@ -85,8 +84,9 @@ function drawingPad(inputs, change) {
   };
   centered.addEventListener("change", read);
   clear();
-  const tools = make("div", { class: "tools" }, make("button", { type: "button", id: "clear", text: "Clear", onclick: empty }),
-    make("label", {}, centered, " center and scale"));
+  const tools = make("div", { class: "tools" }, make("button", { type: "button", id: "clear", text: "Clear", onclick: empty }));
+  if (rows === columns) tools.append(make("label", {}, centered, " center and scale"));
+  pad.style.aspectRatio = `${columns} / ${rows}`;
   const views = make("div", { class: "pads" }, make("figure", {}, pad, make("figcaption", { text: "draw here" })),
     make("figure", {}, seen, make("figcaption", { text: "what the network gets" })));
   const set = (row) => {
@@ -152,7 +152,7 @@ function fields({ columns, low, high }, change) {
 // toX, toY: from the canvas (0 … 1, upward) to the inputs.
 function map(report, change) {
   const { inputs, network } = report, isPlane = inputs.kind === "plane";
-  const canvas = make("canvas", { class: "map", width: 720, height: isPlane ? 720 : 440, tabindex: 0, role: "img", id: "map",
+  const canvas = make("canvas", { class: "map", width: 720, height: isPlane ? 720 : 440, tabindex: 0, role: "application", id: "map",
     "aria-label": `${isPlane ? "The plane of the two inputs" : "The network's answer along its input"}; arrow keys move the point` });
   const set = fields(inputs, (row) => {
     place();
@@ -177,7 +177,7 @@ function map(report, change) {
   function place() {
     if (!background) return;
     context.drawImage(background, 0, 0);
-    const [x, y] = [toX(set.row[0]), toY(isPlane ? set.row[1] : predict(network, set.row).answer[0])];
+    const [x, y] = [toX(set.row[0]), toY(isPlane ? set.row[1] : largest(predict(network, set.row).answer))];
     context.strokeStyle = style("--ink");
     context.lineWidth = 3;
     context.beginPath();
@@ -187,6 +187,9 @@ function map(report, change) {
       context.lineTo(x + 20 * dx, y + 20 * dy);
     }
     context.stroke();
+  }
+  function largest(answer) {
+    return report.classes.length ? Math.max(...answer) : answer[0];
   }
   const point = (event) => {
     const [u, v] = [event.offsetX / canvas.clientWidth, 1 - event.offsetY / canvas.clientHeight];
@@ -209,7 +212,7 @@ function map(report, change) {
   const y = make("span", { class: "axis" });
   const start = () => {
     painted(paint);
-    y.textContent = `${isPlane ? names[1] : report.outputs[0]} ${number(y0, 3)} … ${number(y1, 3)}`;
+    y.textContent = `${isPlane ? names[1] : report.classes.length ? "outputs" : report.outputs[0]} ${number(y0, 3)} … ${number(y1, 3)}`;
     set.start();
   };
   return { element: make("div", {}, y, canvas, x, set.element), set: set.set, start };
