@@ -5,6 +5,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import equations
@@ -18,6 +19,7 @@ from nnfs_cli import plots
 from nnfs_cli.config.catalog import REGISTRIES, options_in
 from nnfs_cli.config.experiment import ExperimentConfig, TrainingConfig
 from nnfs_cli.config.load import load_config
+from nnfs_cli.doctor.examine import choose
 from tests.browser import need_chromium
 from tests.conftest import Nnfs
 from tests.pages import PAGES, Block, blocks, in_kind, name
@@ -207,10 +209,10 @@ def test_every_picture_in_the_docs_is_one_that_the_gallery_makes_and_is_small() 
     assert sum(files.values()) < 2_000_000
 
 
-def test_the_page_of_plots_has_each_one() -> None:
-    page = (ROOT / "docs" / "howto" / "plots.md").read_text()
-    rows = re.findall(r"^\| (`.*`) \| \S.* \| \S.* \|$", page, re.MULTILINE)
-    assert set(re.findall(r"`([\w-]+)`", " ".join(rows))) == set(plots.NAMES)
+@pytest.mark.parametrize(("page", "names"), [("plots.md", plots.NAMES), ("doctor.md", choose())])
+def test_a_page_lists_every_plot_and_every_check(page: str, names: Sequence[str]) -> None:
+    rows = re.findall(r"^\| (`.*`) \|", (ROOT / "docs" / "howto" / page).read_text(), re.MULTILINE)
+    assert sorted(re.findall(r"`([\w-]+)`", " ".join(rows))) == sorted(names)
 
 
 @pytest.mark.slow

@@ -30,15 +30,14 @@ DERIVED = {
 }
 FENCE = "```"
 PAGES = [f"reference/{kind}es.md" if kind.endswith("s") else f"reference/{kind}s.md" for kind in KINDS]
-PAGES += ["reference/config.md", "reference/commands.md", "reference/doctor.md"]
+PAGES += ["reference/config.md", "reference/commands.md"]
 """The paths of all pages, in the site."""
 
 
 def pages() -> dict[str, str]:
     """The text of each page of the reference, by its path in the site."""
     families = {f"reference/{plural(registry.kind)}.md": family(registry) for registry in REGISTRIES}
-    others = {"config": config_page(), "commands": commands_page(), "doctor": doctor_page()}
-    return {**families, **{f"reference/{name}.md": text for name, text in others.items()}}
+    return {**families, "reference/config.md": config_page(), "reference/commands.md": commands_page()}
 
 
 def plural(kind: str) -> str:
@@ -125,17 +124,6 @@ def prose(text: str) -> str:
     parts = re.split(r"(`[^`]*`)", text)
     marks = str.maketrans({**{mark: f"\\{mark}" for mark in "*_[$"}, "<": "&lt;"})
     return "".join(part if part.startswith("`") else part.translate(marks) for part in parts)
-
-
-def doctor_page() -> str:
-    """The page of the checks that `nnfs doctor` makes."""
-    from nnfs_cli.doctor.examine import choose
-    from nnfs_cli.doctor.finding import CHECKS
-
-    rows = [f"| `{name}` | {cell(prose(CHECKS[name].shows))} |" for name in choose()]
-    table = "\n".join(["| check | what it shows |", "|---|---|", *rows])
-    text = "What each check of [`nnfs doctor`](../howto/doctor.md) shows where it passes."
-    return f"# The doctor's checks\n\n{text}\n\n{table}\n"
 
 
 def commands_page() -> str:
