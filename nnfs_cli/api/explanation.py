@@ -30,7 +30,7 @@ class Explanation:
         return f"<Explanation of {record.name}, a step of {record.n} rows {what}: print(it.text())>"
 
     def __getitem__(self, name: str) -> Array:
-        """The array of this name, as it is shown: `W1`, `z1`, `L`, `dL/dW1`, `new W1`. KeyError if none is."""
+        """The array that is shown by this name: `W1`, `z1`, `L`, `dL/dW1`, `new W1`. KeyError if none is."""
         for equation in self.record.equations():
             for term in (*equation.terms, equation.result):
                 if term is not None and term.text == name:
