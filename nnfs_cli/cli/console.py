@@ -58,7 +58,9 @@ def show_config(config: "ExperimentConfig") -> None:
 
 
 def show_scores(run: "RunDirectory") -> None:
-    """A finished run's scores, seconds and path."""
+    """A finished run's scores, seconds, path and pictures."""
+    from nnfs_cli import plots
+
     summary = run.summary()
     scores = summary["scores"]
     names = list(next(iter(scores.values())))
@@ -78,6 +80,9 @@ def show_scores(run: "RunDirectory") -> None:
     speed = summary["samples_per_second"]
     out.print(f"trained for {summary['seconds']:.1f} s, {speed:,.0f} samples/s")
     out.print(f"run: {run.path}", soft_wrap=True)
+    if drawn := [file.stem for file in plots.essential_files(run)]:
+        more = f"`nnfs plot {run.path}` draws more"
+        out.print(f"pictures: {', '.join(drawn)} in {run.path / 'plots'}; {more}", soft_wrap=True)
 
 
 def _target_table(split: str, targets: Mapping[str, Mapping[str, float | None]]) -> Table:

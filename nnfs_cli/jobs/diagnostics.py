@@ -1,5 +1,7 @@
 """Records the diagnostics of a training, if its config asks for them: `training.diagnostics: true`."""
 
+import numpy as np
+
 from nnfs_cli.core.blas_threads import limit_blas
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.runs.series import Series
@@ -10,14 +12,14 @@ from nnfs_cli.training.trace import Tracer
 FILE = "diagnostics.npz"
 ROWS = 64
 """Training rows that are looked at, the same ones each time: small against the steps between two looks."""
-FIRST, SPACING, GROWTH = (0, 1, 10, 100), 400, 1.05
+FIRST, SPACING, GROWTH = (0, 1, 3, 10, 30, 100), 400, 1.05
 """The steps that are looked at: these first ones; then each is SPACING steps after the last, or GROWTH times
 as far, if that is more. So looks take less than 5 % of the time, and 100,000 epochs give a few hundred.
 """
 
 
 class Diagnostics:
-    """Looks at the step that comes next, after step 0, 1, 10, 100, ... and after the last one.
+    """Looks at the step that comes next, after step 0, 1, 3, 10, ... and after the last one.
 
     It takes the step on the same few training rows each time, in a twin network.
     """
@@ -28,7 +30,8 @@ class Diagnostics:
         rows = min(ROWS, experiment.config.training.batch_size)
         self._rows = experiment.data.splits["train"].sampled(rows)
         step = experiment.progress.step
-        self._series = Series(run, FILE, step, is_looked_at, self._diagnoses.constants())
+        constants = {**self._diagnoses.constants(), "rows": np.array(len(self._rows))}
+        self._series = Series(run, FILE, step, is_looked_at, constants)
         experiment.pause = step if is_looked_at(step) else next_look(step)
 
     def see(self) -> None:

@@ -32,11 +32,14 @@ class Source:
     moving: bool = False
 
 
+DIAGNOSTICS = "`training.diagnostics: true`, layers with parameters, and for units an activation that can die"
 SOURCES = (
     Source("loss", ("loss",), "a recorded step or epoch", essential=True),
     Source("metrics", ("metrics",), "a metric and a finished epoch", essential=True),
     Source("learning_rate", ("learning_rate",), "a recorded step or epoch"),
     Source("seconds", ("seconds",), "a finished epoch"),
+    Source("layer_norms", ("gradients", "updates", "units"), DIAGNOSTICS),
+    Source("histograms", ("activations", "gradient_histograms"), DIAGNOSTICS),
     Source("predictions", ("predictions",), "a regression's predictions.npz", essential=True),
     Source("confusion", ("confusion",), "classes and predictions.npz", essential=True),
     Source("regions", ("regions",), "classes and two inputs", essential=True),
@@ -54,6 +57,13 @@ NAMES = tuple(name for source in SOURCES for name in source.names)
 def draw_essential(run: RunDirectory) -> list[Path]:
     """Draw what training shows at its end into the run's plots folder; return the files."""
     return _write(run, [source for source in SOURCES if source.essential], NAMES, "light", "png", None)
+
+
+def essential_files(run: RunDirectory) -> list[Path]:
+    """The files that `draw_essential` drew of a run."""
+    names = [name for source in SOURCES if source.essential for name in source.names]
+    files = [run.path / "plots" / f"{name}.png" for name in names]
+    return [file for file in files if file.is_file()]
 
 
 def draw_all(
@@ -136,13 +146,13 @@ def _write(
     from nnfs_cli.plots.style import drawing, save
 
     folder = folder or run.path / "plots"
-    folder.mkdir(parents=True, exist_ok=True)
     files = []
     for source in sources:
         write: Callable[..., list[str]] = save_animation if source.moving else save
         with drawing(style):
             for name, drawn in _drawn(run, source):
                 if name in names:
+                    folder.mkdir(parents=True, exist_ok=True)
                     files += write(drawn, folder, f"{name}.{'gif' if source.moving else suffix}")
     return [folder / file for file in files]
 

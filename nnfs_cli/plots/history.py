@@ -104,16 +104,21 @@ def mark_events(axes: Axes, history: History, unit: str) -> None:
             end * scale, color=ink(), ls=":", lw=1.6, label=f"epoch {best:,}: best {monitor}, saved weights"
         )
     if history.ending:
-        axes.set_title(f"{axes.get_title('left')}\n{history.ending}")
+        subtitle(axes, history.ending)
     if history.summary.get("status") in ("diverged", "interrupted"):
         word = history.summary["status"]
         axes.axvline(history.summary["steps"] * scale, color=ink(), ls="-.", lw=1.4, label=word)
 
 
-def add_epoch_axis(axes: Axes, history: History) -> None:
-    """A second x axis on top, in epochs; the one below is in steps."""
-    count_axis(axes, name="step")
+def subtitle(axes: Axes, line: str) -> None:
+    """Add a line to the title."""
+    axes.set_title(f"{axes.get_title('left')}\n{line}", loc="left")
+
+
+def add_epoch_axis(axes: Axes, history: History, most: int = 7) -> None:
+    """A second x axis on top, in epochs; the one below is in steps. Each has at most about `most` ticks."""
+    count_axis(axes, name="step", most=most)
     per_epoch = history.steps_per_epoch
     scales: Any = (lambda step: step / per_epoch, lambda epoch: epoch * per_epoch)
     above: Any = axes.secondary_xaxis("top", functions=scales)
-    count_axis(above, name="epoch")
+    count_axis(above, name="epoch", most=most)

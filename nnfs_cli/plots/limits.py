@@ -78,7 +78,7 @@ def outline(x: Array, y: Array) -> tuple[Array, Array]:
     if len(x) <= 2 * PIXELS:
         return x, y
     starts = np.linspace(0, len(x), PIXELS, endpoint=False).astype(np.intp)
-    ends = np.column_stack([np.minimum.reduceat(y, starts), np.maximum.reduceat(y, starts)])
+    ends = np.column_stack([np.fmin.reduceat(y, starts), np.fmax.reduceat(y, starts)])
     return np.repeat(x[starts], 2), ends.ravel()
 
 

@@ -34,7 +34,7 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
         if "val_loss" in epochs:
             x, y = epochs["step"], epochs["val_loss"]
             curves.append(("epoch", x, y, ORANGE))
-            axes.plot(x, y, history.markers, color=ORANGE, ms=9, label="validation, end of epoch")
+            axes.plot(*outline(x, y), history.markers, color=ORANGE, ms=9, label="validation, end of epoch")
     limits = fit_scale(axes, [y for _, _, y, _ in curves], log=True)
     for what, x, y, color in curves:
         mark_strays(axes, x, y, limits, what, color)
@@ -52,9 +52,9 @@ def _draw_epochs(axes: Axes, history: History) -> None:
     if len(x) <= FEW_BARS:
         ends = history.epochs["step"]
         axes.hlines(y, 2 * x - ends, ends, color=BLUE, lw=2.0, alpha=0.5)
-    else:
-        axes.plot(x, y, color=paper(), lw=4.0, alpha=0.8)  # it keeps the line apart from the steps below it
-    axes.plot(x, y, history.markers, color=BLUE, ms=9, label="train, mean of epoch")
+    else:  # the paper's color keeps the line apart from the steps below it
+        axes.plot(*outline(x, y), color=paper(), lw=4.0, alpha=0.8)
+    axes.plot(*outline(x, y), history.markers, color=BLUE, ms=9, label="train, mean of epoch")
 
 
 def _draw_means(axes: Axes, history: History) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 
 from nnfs_cli.plots.history import History, mark_events
 from nnfs_cli.plots.library import Axes
-from nnfs_cli.plots.limits import fit_scale, mark_strays
+from nnfs_cli.plots.limits import fit_scale, mark_strays, outline
 from nnfs_cli.plots.style import BLUE, ORANGE, panels
 from nnfs_cli.plots.ticks import count_axis
 from nnfs_cli.runs.directory import RunDirectory
@@ -30,7 +30,7 @@ def _draw_metric(axes: Axes, history: History, name: str) -> None:
     if f"val_{name}" in epochs:
         curves.append((epoch, epochs[f"val_{name}"], ORANGE, "validation, end of epoch"))
     for x, y, color, label in curves:
-        axes.plot(x, y, history.markers, color=color, ms=9, label=label)
+        axes.plot(*outline(x, y), history.markers, color=color, ms=9, label=label)
     limits = fit_scale(axes, [y for _, y, _, _ in curves], log=False)
     for x, y, color, _ in curves:
         mark_strays(axes, x, y, limits, "epoch", color)

@@ -4,7 +4,7 @@ import numpy as np
 
 from nnfs_cli.plots.history import History, mark_events
 from nnfs_cli.plots.library import Axes
-from nnfs_cli.plots.limits import fit_scale, mark_strays
+from nnfs_cli.plots.limits import fit_scale, mark_strays, outline
 from nnfs_cli.plots.style import BLUE, panels
 from nnfs_cli.plots.ticks import count_axis
 from nnfs_cli.runs.directory import RunDirectory
@@ -19,7 +19,7 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
     (axes,) = panels(
         [f"{run.id}: time of each epoch, {history.epochs['seconds'][-1]:,.4g} s in all"], (8.0, 4.0)
     )
-    axes.plot(epoch, seconds, history.markers, color=BLUE, ms=9, label="training and validation")
+    axes.plot(*outline(epoch, seconds), history.markers, color=BLUE, ms=9, label="training and validation")
     mark_strays(axes, epoch, seconds, fit_scale(axes, [seconds], log=False), "epoch", BLUE)
     mark_events(axes, history, "epoch")
     axes.set_xlim(left=0.0)

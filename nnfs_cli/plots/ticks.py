@@ -8,10 +8,10 @@ DECADES = 4
 """An axis that spans more decades has ticks at powers of ten alone."""
 
 
-def count_axis(axes: Axes, which: str = "x", name: str = "") -> None:
+def count_axis(axes: Axes, which: str = "x", name: str = "", most: int = 7) -> None:
     """Whole numbers along an axis, such as epochs: never 17.25, no 1e6."""
     axis = getattr(axes, f"{which}axis")
-    axis.set_major_locator(MaxNLocator(nbins=7, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
+    axis.set_major_locator(MaxNLocator(nbins=most, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
     axis.set_major_formatter(FuncFormatter(lambda value, _: shown_count(value)))
     if name:
         axis.set_label_text(name)

@@ -15,6 +15,8 @@ from nnfs_cli.training.units import dead_units, has_units, saturated_units
 BINS = 60
 VALUES = 4096
 """The most numbers of an array that a histogram counts, evenly spaced: enough for its shape."""
+LARGEST = 1e300
+"""Beyond it, a histogram's range would overflow."""
 
 
 class Diagnoses:
@@ -87,10 +89,10 @@ def norm(x: Array) -> float:
 
 
 def sample(x: Array) -> Array:
-    """At most about VALUES of the finite numbers in x, evenly spaced, as float64."""
+    """At most about VALUES of the numbers in x, evenly spaced, as float64; none that is not finite."""
     flat = x.ravel(order="K")
     flat = flat[:: max(flat.size // VALUES, 1)].astype(np.float64)
-    return flat[np.isfinite(flat)]
+    return flat[np.abs(flat) < LARGEST]
 
 
 def log_magnitudes(x: Array) -> tuple[Array, float]:
@@ -119,5 +121,5 @@ def histogram(x: Array) -> tuple[Array, tuple[float, float]]:
     if not high > low + 1e-12 * max(abs(low), abs(high)):
         room = 1e-3 * abs(low) or 1e-3
         low, high = low - room, high + room
-    bins = ((x - low) * (BINS / (high - low))).astype(np.intp)
+    bins = ((x - low) / (high - low) * BINS).astype(np.intp)
     return np.bincount(np.minimum(bins, BINS - 1), minlength=BINS), (low, high)
