@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from nnfs_cli.jobs.diagnostics import Diagnostics
+from nnfs_cli.jobs.snapshots import Snapshots
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.experiment import Experiment
 
@@ -25,7 +26,7 @@ class Observers:
     """All observers of a training that is about to begin or to resume. They have seen its start."""
 
     def __init__(self, experiment: Experiment, run: RunDirectory) -> None:
-        self._all: list[Observer] = []
+        self._all: list[Observer] = [Snapshots(experiment, run)]
         if experiment.config.training.diagnostics:
             self._all.append(Diagnostics(experiment, run))
         self.see()

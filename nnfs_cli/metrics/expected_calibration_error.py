@@ -30,8 +30,13 @@ class ExpectedCalibrationError(Metric):
     def __call__(self, p: Array, t: Array) -> float:
         confidence = p.max(axis=1).astype(np.float64)
         gap = (likeliest(p) == t) - confidence
-        which = np.searchsorted(np.arange(1, self.bins) / self.bins, confidence)
+        which = bin_of(confidence, self.bins)
         return float(np.abs(np.bincount(which, gap)).sum() / len(t))
 
     def needs_probabilities(self, classes: int) -> bool:
         return True
+
+
+def bin_of(confidence: Array, bins: int) -> Array:
+    """The number of the bin, from 0 on, that each confidence (N,) is in."""
+    return np.searchsorted(np.arange(1, bins) / bins, confidence)

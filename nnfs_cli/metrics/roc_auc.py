@@ -29,7 +29,7 @@ class RocAuc(Metric):
     maximize: ClassVar[bool] = True
 
     def __call__(self, p: Array, t: Array) -> float:
-        columns = {1: _of_second(p)} if p.shape[1] == 2 else dict(enumerate(p.T))
+        columns = {1: of_second(p)} if p.shape[1] == 2 else dict(enumerate(p.T))
         areas = [_area(c, t == k) for k, c in columns.items() if 0 < np.count_nonzero(t == k) < len(t)]
         return float(np.mean(areas)) if areas else math.nan
 
@@ -43,7 +43,7 @@ class RocAuc(Metric):
         return f"no row of class {classes[1 - there[0]]}" if len(classes) == 2 else "rows of a single class"
 
 
-def _of_second(p: Array) -> Array:
+def of_second(p: Array) -> Array:
     """Numbers (N,) that put rows in the order of p[:, 1] - p[:, 0], for p (N, 2).
 
     Where they are probabilities, p[:, 1] is in that order, with all its digits.

@@ -1,17 +1,24 @@
 """regions.png, for classes and two inputs: the predicted class at each point of the plane."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.errors import counted
+from nnfs_cli.plots.colors import marker, palette
 from nnfs_cli.plots.library import Axes, mpl
-from nnfs_cli.plots.names import shorten_names
-from nnfs_cli.plots.style import panels
+from nnfs_cli.plots.names import shorten_name, shorten_names
+from nnfs_cli.plots.style import ink, panels, paper
+from nnfs_cli.preprocessing.description import column_names
 from nnfs_cli.runs.directory import RunDirectory
 
 MOST_POINTS = 2000
 MOST_NAMED = 20
 """With more classes than this there is no legend: nobody could read it."""
 MOST_LETTERS = 32
+FEW = 30
+"""So many wrong rows get a ring that nobody overlooks; more would hide each other."""
 
 
 def draw(run: RunDirectory) -> dict[str, Axes]:
@@ -22,43 +29,84 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
     arrays, names = run.arrays("predictions.npz"), summary["classes"]
     if "grid_x" not in arrays:
         return {}
-    colors = class_colors(len(names))
-    (axes,) = panels([f"{run.id}: predicted regions, {summary['pictured_split']} rows"], (7.2, 5.6))
-    grid_x, grid_y = arrays["grid_x"], arrays["grid_y"]
+    (axes,) = panels([""], (7.2, 5.6))
+    draw_regions(
+        axes,
+        arrays["grid_x"],
+        arrays["grid_y"],
+        arrays["grid_prediction"],
+        arrays["grid_confidence"],
+        len(names),
+    )
+    wrong = draw_rows(axes, arrays["x"], arrays["target"], arrays["prediction"], names)
+    rows = f"{len(arrays['x']):,} {summary['pictured_split']} rows"
+    said = f"{counted(wrong, 'wrong row')} ringed" if wrong else "none is wrong"
+    axes.set_title(f"{run.id}: predicted regions\n{rows}, {said}", loc="left")
+    for which, name in zip("xy", plane_names(run), strict=True):
+        getattr(axes, f"set_{which}label")(name)
+    if len(names) <= MOST_NAMED:
+        legend = axes.legend(title="true class", loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
+        # Set as texts: the legend would leave out labels that begin with an underscore.
+        texts = shorten_names(
+            [name for k, name in enumerate(names) if (arrays["target"] == k).any()], MOST_LETTERS
+        )
+        for text, name in zip(legend.get_texts(), [*texts, "wrong"], strict=False):
+            text.set_text(name)
+    return {"regions": axes}
+
+
+def plane_names(run: RunDirectory) -> list[str]:
+    """What the two inputs are called."""
+    preparation = run.preparation() if run.has("preparation.json") else None
+    names = column_names(preparation) if preparation is not None else ["x1", "x2"]
+    return [shorten_name(name, MOST_LETTERS) for name in names]
+
+
+def draw_regions(
+    axes: Axes, grid_x: Array, grid_y: Array, prediction: Array, confidence: Array, classes: int
+) -> None:
+    """Color the plane by predicted class (G, G), paler where the network is less sure."""
     axes.imshow(
-        shades(colors[arrays["grid_prediction"]], arrays["grid_confidence"], len(names)),
+        shades(palette(classes)[prediction], confidence, classes),
         extent=(grid_x[0], grid_x[-1], grid_y[0], grid_y[-1]),
         origin="lower",
         aspect="auto",
         interpolation="bilinear",
     )
     axes.grid(visible=False)
-    some = np.linspace(0, len(arrays["x"]) - 1, min(len(arrays["x"]), MOST_POINTS)).astype(np.intp)
-    x, target = arrays["x"][some], arrays["target"][some]
+
+
+def draw_rows(axes: Axes, x: Array, target: Array, prediction: Array, names: Sequence[str]) -> int:
+    """Draw some of the rows x (N, 2) by true class, and a ring around each wrong one; return their number."""
+    wrong = prediction != target
+    some = np.zeros(len(x), bool)
+    some[np.linspace(0, len(x) - 1, min(len(x), MOST_POINTS)).astype(np.intp)] = True
+    some[np.flatnonzero(wrong)[:MOST_POINTS]] = True
+    colors = palette(len(names))
     for k in range(len(names)):
-        x1, x2 = x[target == k].T
-        axes.scatter(x1, x2, s=22, color=colors[k], edgecolors="white", linewidths=0.7, label=f"{k}")
-    axes.set_xlabel("x1")
-    axes.set_ylabel("x2")
-    if len(names) <= MOST_NAMED:
-        legend = axes.legend(title="true class", loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
-        # Set as texts: the legend would leave out labels that begin with an underscore.
-        for text, name in zip(legend.get_texts(), shorten_names(names, MOST_LETTERS), strict=True):
-            text.set_text(name)
-    return {"regions": axes}
-
-
-def class_colors(classes: int) -> Array:
-    """A color (3,) for each class, as different as possible."""
-    name = "tab10" if classes <= 10 else "tab20" if classes <= 20 else "hsv"
-    palette = mpl.colormaps[name]
-    numbers = np.arange(classes) if classes <= 20 else np.linspace(0.0, 1.0, classes, endpoint=False)
-    return np.asarray(palette(numbers))[:, :3]
+        x1, x2 = x[some & (target == k)].T
+        if len(x1):
+            axes.scatter(
+                x1,
+                x2,
+                s=24,
+                color=colors[k],
+                marker=marker(k),
+                edgecolors=paper(),
+                linewidths=0.7,
+                label=f"{k}",
+            )
+    if wrong.any():
+        x1, x2 = x[some & wrong].T
+        size, width = (130, 1.6) if wrong.sum() <= FEW else (50, 0.8)
+        axes.scatter(x1, x2, s=size, facecolors="none", edgecolors=ink(), linewidths=width, label="wrong")
+    return int(wrong.sum())
 
 
 def shades(colors: Array, confidence: Array, classes: int) -> Array:
-    """Colors (G, G, 3) mixed with white: almost white for an even guess, half white at full confidence."""
+    """Colors (G, G, 3) mixed with the paper: almost paper for an even guess, half at full confidence."""
     guess = 1 / classes
-    certainty = (np.clip(np.nan_to_num(confidence), guess, 1.0) - guess) / (1 - guess)
+    certainty = (np.clip(np.nan_to_num(confidence), guess, 1.0) - guess) / max(1 - guess, 1e-9)
     strength = 0.08 + 0.42 * certainty[..., None]
-    return np.asarray(1 - strength * (1 - colors))
+    ground = np.array(mpl.colors.to_rgb(paper()))
+    return np.asarray(ground + strength * (colors - ground))

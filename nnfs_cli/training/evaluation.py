@@ -20,16 +20,18 @@ def evaluate(experiment: Experiment, name: str) -> Evaluation:
     z = outputs(experiment, split)
     t = split.t[split.rows]
     classes = experiment.data.classes
-    confusion = np.zeros((0, 0), int)
+    confusion: Array = np.zeros((0, 0), int)
+    of_classes: tuple[ClassScore, ...] = ()
     if classes:
-        confusion = confusion_matrix(likeliest(experiment.loss.predict(z)), t, len(classes))
+        confusion = confusion_matrix(predicted_classes(experiment.loss.predict(z)), t, len(classes))
+        of_classes = class_scores(confusion, classes, np.bincount(t, minlength=len(classes)))
     return Evaluation(
         split=name,
         rows=len(split),
         scores=experiment.scores(z, split, split.rows),
         outputs=z,
         confusion=tuple(tuple(int(count) for count in row) for row in confusion),
-        classes=class_scores(confusion, classes),
+        classes=of_classes,
     )
 
 
@@ -57,15 +59,25 @@ def target_scores(experiment: Experiment, evaluation: Evaluation) -> dict[str, d
     }
 
 
+def predicted_classes(p: Array) -> Array:
+    """The class (N,) with the largest p (N, K) in each row; -1, no class, where a p is not a number."""
+    found = likeliest(p)
+    return np.where(np.isnan(p).any(axis=1), -1, found) if np.isnan(p).any() else found
+
+
 def confusion_matrix(predicted: Array, actual: Array, classes: int) -> Array:
-    """(K, K) counts: rows are actual classes, columns are predicted ones."""
-    return np.bincount(actual * classes + predicted, minlength=classes**2).reshape(classes, classes)
+    """(K, K) counts: rows are actual classes, columns are predicted ones; a prediction of -1 is left out."""
+    cells = (actual * classes + predicted)[predicted >= 0]
+    return np.bincount(cells, minlength=classes**2).reshape(classes, classes)
 
 
-def class_scores(confusion: Array, names: tuple[str, ...]) -> tuple[ClassScore, ...]:
-    """Precision, recall and F1 of each class. A score is 0 if its denominator is 0."""
+def class_scores(confusion: Array, names: tuple[str, ...], support: Array) -> tuple[ClassScore, ...]:
+    """Precision, recall and F1 of each class, of which there are `support` rows (K,).
+
+    A score is 0 if its denominator is 0.
+    """
     hits = confusion.diagonal()
-    predicted, support = confusion.sum(axis=0), confusion.sum(axis=1)
+    predicted = confusion.sum(axis=0)
     precision = hits / np.maximum(predicted, 1)
     recall = hits / np.maximum(support, 1)
     f1 = 2 * hits / np.maximum(predicted + support, 1)
