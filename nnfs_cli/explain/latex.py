@@ -28,7 +28,7 @@ def as_latex(explanation: Explanation) -> str:
 
 
 def _tree(explanation: Explanation) -> Iterator[str]:
-    yield r"\begin{longtable}{p{0.47\textwidth} p{0.47\textwidth}}"
+    yield rf"\begin{{longtable}}{{p{{0.47\textwidth}} p{{0.47\textwidth}}}}"
     yield r"\textbf{Forward}, read upward & \textbf{Backward}, read downward \\ \hline"
     for part in reversed(explanation.parts):
         forward = _cell(part.forward[::-1], forward_costs(part))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-
 import numpy as np
 
 from nnfs_cli.core.formula import Formula

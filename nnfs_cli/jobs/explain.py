@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
+from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.config.find import find_config
 from nnfs_cli.config.load import load_config
 from nnfs_cli.config.values import Overrides
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.errors import NnfsError, counted
 from nnfs_cli.explain.build import explain_step
 from nnfs_cli.explain.records import Explanation
 from nnfs_cli.runs.directory import RunDirectory

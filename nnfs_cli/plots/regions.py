@@ -1,64 +1,105 @@
 """regions.png, for classes and two inputs: the predicted class at each point of the plane."""
 
+from typing import Any
+
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
+from nnfs_cli.plots.colors import marker, palette
 from nnfs_cli.plots.library import Axes, mpl
-from nnfs_cli.plots.names import shorten_names
-from nnfs_cli.plots.style import panels
+from nnfs_cli.plots.names import wrap_title
+from nnfs_cli.plots.predicted import predicted
+from nnfs_cli.plots.style import MARGIN, ink, panels, paper
 from nnfs_cli.runs.directory import RunDirectory
 
 MOST_POINTS = 2000
-MOST_NAMED = 20
+MOST_NAMED = 24
 """With more classes than this there is no legend: nobody could read it."""
 MOST_LETTERS = 32
+SIZE = (7.4, 5.8)
 
 
 def draw(run: RunDirectory) -> dict[str, Axes]:
-    """Regions by predicted class, paler where the network is less sure; on top the rows by true class."""
-    summary = run.summary()
-    if summary.get("task") != "classification" or not run.has("predictions.npz"):
+    """Regions by predicted class, paler where the network is less sure; on top the rows by true class.
+
+    Each row that is predicted wrongly has a ring around it.
+    """
+    found = predicted(run, "classification")
+    if found is None or "grid_x" not in found.arrays:
         return {}
-    arrays, names = run.arrays("predictions.npz"), summary["classes"]
-    if "grid_x" not in arrays:
-        return {}
-    colors = class_colors(len(names))
-    (axes,) = panels([f"{run.id}: predicted regions, {summary['pictured_split']} rows"], (7.2, 5.6))
+    arrays, names = found.arrays, found.names(MOST_LETTERS)
+    wrong = arrays["prediction"] != arrays["target"]
+    count = np.count_nonzero(wrong)
+    title = f"{found.id}: predicted regions, {count:,} of {len(wrong):,} {found.split} rows wrong"
+    (axes,) = panels([title], SIZE)
+    draw_regions(axes, arrays, arrays["grid_prediction"], arrays["grid_confidence"], len(names))
+    some = np.union1d(np.flatnonzero(wrong)[:MOST_POINTS], _spaced(len(wrong)))
+    handles = draw_rows(axes, arrays["x"][some], arrays["target"][some], len(names))
+    if count:
+        handles.append(ring(axes, arrays["x"][wrong]))
+    axes.set_xlabel(found.input_names()[0])
+    axes.set_ylabel(found.input_names()[1])
+    axes.set_title(wrap_title(title, SIZE[0] - MARGIN))
+    if len(names) <= MOST_NAMED:
+        name_classes(axes, handles, [*names, "wrong"] if count else names)
+    return {"regions": axes}
+
+
+def _spaced(rows: int) -> Array:
+    return np.linspace(0, rows - 1, min(rows, MOST_POINTS)).astype(np.intp)
+
+
+def draw_regions(
+    axes: Axes, arrays: dict[str, Array], prediction: Array, confidence: Array, classes: int
+) -> None:
+    """The class (G, G) at each point of grid_x and grid_y as color, paler where confidence (G, G) is low."""
     grid_x, grid_y = arrays["grid_x"], arrays["grid_y"]
     axes.imshow(
-        shades(colors[arrays["grid_prediction"]], arrays["grid_confidence"], len(names)),
+        shades(palette(classes)[prediction], confidence, classes),
         extent=(grid_x[0], grid_x[-1], grid_y[0], grid_y[-1]),
         origin="lower",
         aspect="auto",
         interpolation="bilinear",
     )
     axes.grid(visible=False)
-    some = np.linspace(0, len(arrays["x"]) - 1, min(len(arrays["x"]), MOST_POINTS)).astype(np.intp)
-    x, target = arrays["x"][some], arrays["target"][some]
-    for k in range(len(names)):
-        x1, x2 = x[target == k].T
-        axes.scatter(x1, x2, s=22, color=colors[k], edgecolors="white", linewidths=0.7, label=f"{k}")
-    axes.set_xlabel("x1")
-    axes.set_ylabel("x2")
-    if len(names) <= MOST_NAMED:
-        legend = axes.legend(title="true class", loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
-        # Set as texts: the legend would leave out labels that begin with an underscore.
-        for text, name in zip(legend.get_texts(), shorten_names(names, MOST_LETTERS), strict=True):
-            text.set_text(name)
-    return {"regions": axes}
 
 
-def class_colors(classes: int) -> Array:
-    """A color (3,) for each class, as different as possible."""
-    name = "tab10" if classes <= 10 else "tab20" if classes <= 20 else "hsv"
-    palette = mpl.colormaps[name]
-    numbers = np.arange(classes) if classes <= 20 else np.linspace(0.0, 1.0, classes, endpoint=False)
-    return np.asarray(palette(numbers))[:, :3]
+def draw_rows(axes: Axes, x: Array, target: Array, classes: int, size: float = 30) -> list[Any]:
+    """Rows x (n, 2) with color and marker of their class; a handle for each class, even without rows."""
+    return [
+        axes.scatter(
+            *x[target == k].T, s=size, color=color, marker=marker(k), edgecolors=paper(), linewidths=0.8
+        )
+        for k, color in enumerate(palette(classes))
+    ]
+
+
+def ring(axes: Axes, x: Array, size: float = 190) -> Any:
+    """Rings around rows x (n, 2)."""
+    axes.scatter(*x.T, s=size, facecolors="none", edgecolors=paper(), linewidths=4.5, zorder=3)
+    return axes.scatter(*x.T, s=size, facecolors="none", edgecolors=ink(), linewidths=2.0, zorder=4)
+
+
+def name_classes(axes: Axes, handles: list[Any], names: list[str]) -> None:
+    """A legend beside the axes."""
+    axes.legend(
+        handles,
+        ["?"] * len(names),
+        title="true class",
+        loc="upper left",
+        bbox_to_anchor=(1.0, 1.0),
+        frameon=False,
+    )
+    legend: Any = axes.get_legend()
+    # Set as texts: the legend would leave out labels that begin with an underscore.
+    for text, name in zip(legend.get_texts(), names, strict=True):
+        text.set_text(name)
 
 
 def shades(colors: Array, confidence: Array, classes: int) -> Array:
-    """Colors (G, G, 3) mixed with white: almost white for an even guess, half white at full confidence."""
-    guess = 1 / classes
+    """Colors (G, G, 3) mixed with the paper: almost its own for an even guess, half at full confidence."""
+    guess = 1 / max(classes, 2)
     certainty = (np.clip(np.nan_to_num(confidence), guess, 1.0) - guess) / (1 - guess)
     strength = 0.08 + 0.42 * certainty[..., None]
-    return np.asarray(1 - strength * (1 - colors))
+    background = np.array(mpl.colors.to_rgb(paper()))
+    return np.asarray(background + strength * (colors - background))

@@ -1,0 +1,215 @@
+"""growth.png and growth.gif: how the fit grew, from the snapshots that training took."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nnfs_cli.core.arrays import Array
+from nnfs_cli.plots.animation import Animation
+from nnfs_cli.plots.colors import sequential
+from nnfs_cli.plots.library import Axes
+from nnfs_cli.plots.predicted import Predicted
+from nnfs_cli.plots.regions import draw_regions, draw_rows, ring
+from nnfs_cli.plots.style import BLUE, GRAY, GREEN, ORANGE, drawing, ink, new_figure, panels
+from nnfs_cli.plots.surface import draw_points, draw_surface, value_limits
+from nnfs_cli.plots.ticks import shown_number
+from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.training.evaluation import confusion_matrix
+
+FILE = "snapshots.npz"
+MOST_PANELS, ACROSS = 12, 4
+
+
+@dataclass(frozen=True)
+class Growth(Predicted):
+    """A run's snapshots: the arrays of `jobs.snapshots`."""
+
+    @property
+    def count(self) -> int:
+        return len(self.arrays["epoch"])
+
+    def at(self, t: int) -> str:
+        """What a snapshot is: its epoch, and the loss of its rows."""
+        epoch = int(self.arrays["epoch"][t])
+        when = f"epoch {epoch:,}" if epoch else "untrained"
+        loss = float(f"{self.arrays['loss'][t]:.3g}")
+        return f"{when}: loss {shown_number(loss)}"
+
+
+def growth_of(run: RunDirectory) -> Growth | None:
+    """A run's snapshots; None if it has none."""
+    if not run.has(FILE) or not run.has("preparation.json"):
+        return None
+    arrays, summary, preparation = run.arrays(FILE), run.summary(), run.preparation()
+    if not len(arrays["step"]):
+        return None
+    split = "validation" if "validation" in summary["rows"] else "train"
+    return Growth(run.id, split, arrays, preparation.classes, preparation)
+
+
+def draw(run: RunDirectory) -> dict[str, Axes]:
+    """The fit at moments on a logarithmic scale, side by side."""
+    growth = growth_of(run)
+    if growth is None:
+        return {}
+    show, (width, height) = frame_of(growth)
+    shown = chosen(growth.count)
+    across = min(len(shown), ACROSS)
+    down = -(-len(shown) // across)
+    with drawing():
+        figure: Any = new_figure((max(width * across, 6.0), height * down + 0.7))
+        grid = np.ravel(figure.subplots(down, across, sharex=True, sharey=True, squeeze=False))
+        what = f"how the fit of the {growth.split} rows grew"
+        figure.suptitle(f"{growth.id}: {what}{_of_target(growth)}", x=0.01, ha="left", fontsize=14)
+    for axes in grid[len(shown) :]:
+        axes.set_visible(False)
+    for place, (axes, t) in enumerate(zip(grid, shown, strict=False)):
+        show(axes, t)
+        axes.set_title(growth.at(t), fontsize=12)
+        if place < len(shown) - across:
+            axes.set_xlabel("")
+        if place % across:
+            axes.set_ylabel("")
+    return {"growth": grid[0]}
+
+
+def animate(run: RunDirectory) -> dict[str, Animation]:
+    """The fit as it grew, a frame a snapshot."""
+    growth = growth_of(run)
+    if growth is None or growth.count < 2:
+        return {}
+    show, _ = frame_of(growth)
+    (axes,) = panels([growth.at(0)], (6.4, 5.4))
+
+    def show_frame(t: int) -> None:
+        axes.clear()
+        show(axes, t)
+        axes.set_title(f"{growth.id}{_of_target(growth)}\n{growth.at(t)}")
+
+    return {"growth": Animation(axes, growth.count, show_frame)}
+
+
+def chosen(count: int) -> list[int]:
+    """The numbers of at most MOST_PANELS snapshots of so many: the first, the last, evenly spaced between."""
+    return np.unique(np.linspace(0, count - 1, min(count, MOST_PANELS)).round().astype(int)).tolist()
+
+
+def frame_of(growth: Growth) -> tuple[Callable[[Axes, int], None], tuple[float, float]]:
+    """What draws snapshot t into axes, and the size in inches of one among others."""
+    arrays = growth.arrays
+    if "curve_x" in arrays:
+        return _curve(growth), (3.5, 3.1)
+    if "grid_prediction" in arrays:
+        return _regions(growth), (3.4, 3.2)
+    if "grid_value" in arrays:
+        return _surface(growth), (3.4, 3.2)
+    return (_matrix(growth) if growth.classes else _diagonal(growth)), (3.4, 3.4)
+
+
+def _of_target(growth: Growth) -> str:
+    """Which target is drawn, if there are several."""
+    several = not growth.classes and growth.arrays["target"].shape[1] > 1
+    return f", {growth.target_names()[0]}" if several else ""
+
+
+def _curve(growth: Growth) -> Callable[[Axes, int], None]:
+    arrays = growth.arrays
+    limits = _limits(arrays["target"][:, 0], arrays["curve_prediction"][-1, :, 0])
+
+    def show(axes: Axes, t: int) -> None:
+        axes.scatter(
+            arrays["x"][:, 0], arrays["target"][:, 0], s=10, color=GRAY, alpha=0.7, edgecolors="none"
+        )
+        if "curve_truth" in arrays:
+            truth = arrays["curve_truth"][:, 0]
+            axes.plot(arrays["curve_x"], truth, ls=(0, (5, 2)), color=ink(), lw=1.0)
+        axes.plot(arrays["curve_x"], arrays["curve_prediction"][t, :, 0], color=ORANGE, lw=2.4)
+        axes.set_ylim(limits)
+        axes.set_xlabel(growth.input_names()[0])
+        axes.set_ylabel(growth.target_names()[0])
+
+    return show
+
+
+def _regions(growth: Growth) -> Callable[[Axes, int], None]:
+    arrays, classes = growth.arrays, len(growth.classes)
+
+    def show(axes: Axes, t: int) -> None:
+        draw_regions(axes, arrays, arrays["grid_prediction"][t], arrays["grid_confidence"][t], classes)
+        draw_rows(axes, arrays["x"], arrays["target"], classes, size=14)
+        wrong = arrays["prediction"][t] != arrays["target"]
+        if 0 < np.count_nonzero(wrong) <= 0.1 * len(wrong):
+            ring(axes, arrays["x"][wrong], size=90)
+        axes.text(
+            *(0.02, 0.98),
+            f"{np.count_nonzero(wrong):,} of {len(wrong):,} wrong",
+            transform=axes.transAxes,
+            va="top",
+            fontsize=10,
+        )
+        axes.set_xlabel(growth.input_names()[0])
+        axes.set_ylabel(growth.input_names()[1])
+
+    return show
+
+
+def _surface(growth: Growth) -> Callable[[Axes, int], None]:
+    arrays = growth.arrays
+    limits = value_limits(arrays["grid_value"][-1, ..., 0], arrays["target"][:, 0])
+
+    def show(axes: Axes, t: int) -> None:
+        draw_surface(axes, arrays, arrays["grid_value"][t, ..., 0], limits)
+        draw_points(axes, arrays["x"], arrays["target"][:, 0], limits, size=14)
+        axes.set_xlabel(growth.input_names()[0])
+        axes.set_ylabel(growth.input_names()[1])
+
+    return show
+
+
+def _diagonal(growth: Growth) -> Callable[[Axes, int], None]:
+    target, prediction = growth.arrays["target"][:, 0], growth.arrays["prediction"][:, :, 0]
+    low, high = _limits(target, prediction[-1])
+
+    def show(axes: Axes, t: int) -> None:
+        axes.plot([low, high], [low, high], "--", color=GREEN, lw=1.4)
+        axes.scatter(target, prediction[t], s=12, color=BLUE, alpha=0.6, edgecolors="none")
+        axes.set_xlim(low, high)
+        axes.set_ylim(low, high)
+        axes.set_xlabel(f"{growth.target_names()[0]}: true")
+        axes.set_ylabel(f"{growth.target_names()[0]}: predicted")
+
+    return show
+
+
+def _matrix(growth: Growth) -> Callable[[Axes, int], None]:
+    target, names = growth.arrays["target"], growth.names(8)
+
+    def show(axes: Axes, t: int) -> None:
+        counts = confusion_matrix(growth.arrays["prediction"][t], target, len(names))
+        share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        places = range(len(names))
+        axes.pcolormesh(places, places, share, cmap=sequential(), vmin=0.0, vmax=1.0)
+        axes.set_xlim(-0.5, len(names) - 0.5)
+        axes.set_ylim(len(names) - 0.5, -0.5)
+        axes.set_aspect("equal")
+        axes.grid(visible=False)
+        if len(names) <= 12:
+            axes.set_xticks(places, names, rotation=90 if max(map(len, names)) > 2 else 0)
+            axes.set_yticks(places, names)
+        right = int(counts.diagonal().sum())
+        axes.set_xlabel(f"predicted; {right:,} of {len(target):,} right")
+        axes.set_ylabel("actual class")
+
+    return show
+
+
+def _limits(*numbers: Array) -> tuple[float, float]:
+    """Limits with room around all numbers."""
+    every = np.concatenate([np.ravel(array) for array in numbers])
+    every = every[np.isfinite(every)]
+    if not len(every):
+        return 0.0, 1.0
+    room = 0.06 * float(np.ptp(every)) or 0.5
+    return float(every.min()) - room, float(every.max()) + room
