@@ -25,7 +25,7 @@ class Snapshots:
 
     step, epoch (T,).   loss (T,): of these rows.   prediction (T, R) of classes, or (T, R, M).
     target (R,) or (R, M).   x (R, D): the rows, where they have one or two inputs.
-    With one input and real values: curve_x (G, 1), curve_prediction (T, G, M), and curve_truth (G, M) if known.
+    With one input and real values: curve_x (G, 1), curve_prediction (T, G, M); curve_truth (G, M) if known.
     With two inputs: grid_x, grid_y (G,), and grid_prediction, grid_confidence (T, G, G) of classes, or
     grid_value (T, G, G, M).
     """

@@ -16,6 +16,8 @@ from nnfs_cli.training.evaluation import confusion_matrix
 MOST_NUMBERED = 11
 """With more classes than this, numbers in the cells are too small to read, and the worst pairs are listed."""
 MOST_NAMED, MOST_PAIRS = 40, 15
+PALE = 0.02
+"""Where all mistakes are rarer than this share of their class, none has the strongest color."""
 MOST_LETTERS = 24
 LETTER = 0.095
 """Width of a letter in inches."""
@@ -69,7 +71,7 @@ def _draw_matrix(axes: Axes, counts: Array, names: list[str], *, numbered: bool)
     diagonal = np.eye(len(names), dtype=bool)
     mistakes = np.ma.masked_array(share, diagonal | (counts == 0))
     colors = mistake_colors()
-    most = float(mistakes.max()) if mistakes.count() else 1.0
+    most = max(float(mistakes.max()), PALE) if mistakes.count() else 1.0
     places = range(len(names))
     # As an image, these few cells would take 20 MB, since each is scaled up to many pixels.
     cells = axes.pcolormesh(places, places, mistakes, cmap=colors, vmin=0.0, vmax=most)

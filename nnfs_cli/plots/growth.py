@@ -55,7 +55,7 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
     if growth is None:
         return {}
     show, (width, height) = frame_of(growth)
-    shown = chosen(growth.count)
+    shown = chosen(growth.arrays["epoch"])
     across = min(len(shown), ACROSS)
     down = -(-len(shown) // across)
     with drawing():
@@ -91,9 +91,16 @@ def animate(run: RunDirectory) -> dict[str, Animation]:
     return {"growth": Animation(axes, growth.count, show_frame)}
 
 
-def chosen(count: int) -> list[int]:
-    """The numbers of at most MOST_PANELS snapshots of so many: the first, the last, evenly spaced between."""
-    return np.unique(np.linspace(0, count - 1, min(count, MOST_PANELS)).round().astype(int)).tolist()
+def chosen(epochs: Array) -> list[int]:
+    """The numbers of at most MOST_PANELS of the snapshots after these epochs (T,), evenly spaced among them.
+
+    Where there are more snapshots, only those before training, after powers of two and at the end count.
+    """
+    numbers = list(range(len(epochs)))
+    if len(numbers) > MOST_PANELS:
+        numbers = [t for t in numbers if t == numbers[-1] or epochs[t] & (epochs[t] - 1) == 0]
+    places = np.linspace(0, len(numbers) - 1, min(len(numbers), MOST_PANELS)).round().astype(int)
+    return [numbers[place] for place in places]
 
 
 def frame_of(growth: Growth) -> tuple[Callable[[Axes, int], None], tuple[float, float]]:

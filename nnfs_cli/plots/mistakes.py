@@ -1,6 +1,6 @@
 """mistakes.png, for classes: the rows that the network gets most wrong, and what it says of them."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -75,7 +75,7 @@ def _draw_images(found: Predicted, x: Array) -> Axes:
         down = -(-shown // ACROSS)
         figure: Any = new_figure((1.75 * ACROSS, 2.3 * down + 0.8))
         figure.suptitle(wrap_title(_title(found, shown), 1.75 * ACROSS), x=0.01, ha="left", fontsize=13)
-        grid = [figure.add_subplot(down, ACROSS, i + 1) for i in range(shown)]
+        grid: list[Axes] = [figure.add_subplot(down, ACROSS, i + 1) for i in range(shown)]
     limits = color_range(x)
     for i, axes in enumerate(grid):
         said, truth = _said(found, i)
@@ -98,8 +98,8 @@ def _draw_plane(found: Predicted, x: Array) -> Axes:
     arrays, shown = found.arrays, min(len(x), LINES)
     classes = len(found.classes)
     with drawing():
-        figure: Any = new_figure((12.5, 5.8))
-        axes, beside = figure.subplots(1, 2, width_ratios=(1.3, 1))
+        figure: Any = new_figure((11.0, 5.4))
+        axes, beside = figure.subplots(1, 2, width_ratios=(1.2, 1))
     draw_regions(axes, arrays, arrays["grid_prediction"], arrays["grid_confidence"], classes)
     draw_rows(axes, arrays["x"][:2000], arrays["target"][:2000], classes, size=14)
     draw_rows(axes, x[:shown], arrays["example_target"][:shown], classes, size=44)
@@ -108,12 +108,12 @@ def _draw_plane(found: Predicted, x: Array) -> Axes:
         axes.annotate(
             f"{i + 1}", x[i], (9, 7), textcoords="offset points", fontsize=11, fontweight="bold", zorder=5
         )
-    axes.set_title(wrap_title(_title(found, shown), 12.5 - MARGIN))
+    axes.set_title(wrap_title(_title(found, shown), 11.0 - MARGIN))
     axes.set_xlabel(found.input_names()[0])
     axes.set_ylabel(found.input_names()[1])
     lines = [[f"{x[i, 0]:.4g}, {x[i, 1]:.4g}"] for i in range(shown)]
-    _write_lines(beside, found, lines)
-    return axes
+    _write_lines(beside, found, lines, ", ".join(found.input_names(10)))
+    return cast(Axes, axes)
 
 
 def _draw_lines(found: Predicted, x: Array) -> Axes:
@@ -122,16 +122,7 @@ def _draw_lines(found: Predicted, x: Array) -> Axes:
     (axes,) = panels([""], (12.0, 0.55 * shown + 1.6))
     axes.set_title(wrap_title(_title(found, shown), 12.0))
     lines = [_telling(found, x[i], found.arrays["example_telling"][i]) for i in range(shown)]
-    _write_lines(axes, found, lines)
-    axes.text(
-        0.0,
-        -0.01,
-        "the values at the right are those least like the training rows of the true class, the strangest first",
-        transform=axes.transAxes,
-        va="top",
-        color=GRAY,
-        fontsize=10,
-    )
+    _write_lines(axes, found, lines, "least usual values for the true class, the strangest first")
     return axes
 
 
@@ -151,17 +142,17 @@ def _value(column: Column, numbers: Array) -> str:
     """A column's value as the table has it."""
     if not column.categories:
         return f"{numbers[0]:.4g}"
-    return shorten_name(column.categories[int(numbers.argmax())], 14) if numbers.any() else "–"
+    return shorten_name(column.categories[int(numbers.argmax())], 14) if numbers.any() else "-"
 
 
-def _write_lines(axes: Axes, found: Predicted, lines: list[list[str]]) -> None:
-    """Lines of text: number, what is said, what it is, and the values of each."""
+def _write_lines(axes: Axes, found: Predicted, lines: list[list[str]], what: str) -> None:
+    """Lines of text: number, what is said, what it is, and values, which are `what`."""
     axes.set_axis_off()
     axes.set_xlim(0, 1)
     axes.set_ylim(len(lines), -0.6)
     wide = len(lines[0]) > 1
     columns = (0.0, 0.04, 0.2, 0.38) if wide else (0.0, 0.07, 0.38, 0.76)
-    head = ("", "predicted", "truth", "least usual values for this class" if wide else "row")
+    head = ("", "predicted", "truth", what)
     for x, text in zip(columns, head, strict=True):
         axes.text(x, -0.2, text, fontsize=11, color=GRAY, va="center")
     for i, values in enumerate(lines):

@@ -26,7 +26,7 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
     curves = "curve_x" in found.arrays
     shown = worst_first(found)[: MOST_CURVES if curves else MOST_TARGETS]
     axes = _draw_curves(found, shown) if curves else _draw_diagonals(found, shown)
-    say_left_out(axes, len(shown), len(found.target_names()))
+    say_left_out(axes.get_figure(root=True), len(shown), len(found.target_names()))
     return {"predictions": axes}
 
 

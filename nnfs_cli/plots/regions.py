@@ -66,18 +66,19 @@ def draw_regions(
 
 def draw_rows(axes: Axes, x: Array, target: Array, classes: int, size: float = 30) -> list[Any]:
     """Rows x (n, 2) with color and marker of their class; a handle for each class, even without rows."""
-    return [
-        axes.scatter(
-            *x[target == k].T, s=size, color=color, marker=marker(k), edgecolors=paper(), linewidths=0.8
-        )
-        for k, color in enumerate(palette(classes))
-    ]
+    handles = []
+    for k, color in enumerate(palette(classes)):
+        look: Any = {"color": color, "marker": marker(k), "edgecolors": paper(), "linewidths": 0.8}
+        of_class = x[target == k]
+        handles.append(axes.scatter(of_class[:, 0], of_class[:, 1], s=size, **look))
+    return handles
 
 
 def ring(axes: Axes, x: Array, size: float = 190) -> Any:
     """Rings around rows x (n, 2)."""
-    axes.scatter(*x.T, s=size, facecolors="none", edgecolors=paper(), linewidths=4.5, zorder=3)
-    return axes.scatter(*x.T, s=size, facecolors="none", edgecolors=ink(), linewidths=2.0, zorder=4)
+    where: Any = {"x": x[:, 0], "y": x[:, 1], "s": size, "facecolors": "none"}
+    axes.scatter(**where, edgecolors=paper(), linewidths=4.5, zorder=3)
+    return axes.scatter(**where, edgecolors=ink(), linewidths=2.0, zorder=4)
 
 
 def name_classes(axes: Axes, handles: list[Any], names: list[str]) -> None:

@@ -11,6 +11,7 @@ from nnfs_cli.plots.library import Axes
 from nnfs_cli.plots.names import wrap_title
 from nnfs_cli.plots.predicted import predicted
 from nnfs_cli.plots.style import BLUE, GRAY, MARGIN, ORANGE, drawing, ink, new_figure
+from nnfs_cli.plots.ticks import log_axis
 from nnfs_cli.runs.directory import RunDirectory
 
 WIDTH = 6.6
@@ -56,7 +57,7 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
     above.legend(loc="upper left", title=f"expected calibration error {error:.3g}")
     below.bar(middles, rows, 0.9 * width, color=GRAY)
     if rows.max() > 100 * max(np.median(rows[some]), 1):
-        below.set_yscale("log")
+        log_axis(below)
     for place, count in zip(middles[some], rows[some], strict=True):
         below.text(place, count, f"{count:,}", ha="center", va="bottom", fontsize=8)
     below.margins(y=0.25)

@@ -1,4 +1,4 @@
-"""roc.png and precision_recall.png, for classes: what each threshold on a class's p finds, and at what price."""
+"""roc.png and precision_recall.png, for classes: what each threshold on p finds, and at what price."""
 
 from dataclasses import dataclass
 

@@ -9,7 +9,7 @@ from nnfs_cli.plots.colors import diverging
 from nnfs_cli.plots.library import Axes
 from nnfs_cli.plots.predicted import predicted
 from nnfs_cli.plots.residuals import say_left_out, worst_first
-from nnfs_cli.plots.style import panels, paper
+from nnfs_cli.plots.style import GRAY, panels, paper
 from nnfs_cli.runs.directory import RunDirectory
 
 MOST_TARGETS, MOST_POINTS, LEVELS = 3, 2000, 12
@@ -38,9 +38,8 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
         draw_points(left, x, target[:, m], limits)
         residual = target[:, m] - prediction[:, m]
         most = float(np.nanmax(np.abs(residual))) or 1.0
-        points = right.scatter(
-            *x.T, c=residual, s=28, cmap=diverging(), vmin=-most, vmax=most, edgecolors="gray", lw=0.5
-        )
+        look: Any = {"cmap": diverging(), "vmin": -most, "vmax": most, "edgecolors": GRAY, "lw": 0.5}
+        points = right.scatter(x[:, 0], x[:, 1], c=residual, s=28, **look)
         figure: Any = right.figure
         figure.colorbar(points, ax=right, label=f"{names[m]}: true - predicted")
         right.set_xlim(left.get_xlim())
@@ -48,7 +47,7 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
         for axes in (left, right):
             axes.set_xlabel(found.input_names()[0])
             axes.set_ylabel(found.input_names()[1])
-    say_left_out(grid[0], len(shown), len(names))
+    say_left_out(grid[0].figure, len(shown), len(names))
     return {"surface": grid[0]}
 
 
@@ -84,6 +83,5 @@ def draw_surface(
 
 def draw_points(axes: Axes, x: Array, target: Array, limits: tuple[float, float], size: float = 28) -> None:
     """Rows x (n, 2) in the color of their targets (n,), on the scale of the surface."""
-    axes.scatter(
-        *x.T, c=target, s=size, cmap=COLORS, vmin=limits[0], vmax=limits[1], edgecolors=paper(), lw=0.8
-    )
+    look: Any = {"cmap": COLORS, "vmin": limits[0], "vmax": limits[1], "edgecolors": paper(), "lw": 0.8}
+    axes.scatter(x[:, 0], x[:, 1], c=target, s=size, **look)
