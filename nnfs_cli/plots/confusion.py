@@ -143,8 +143,10 @@ def _draw_pairs(axes: Axes, counts: Array, found: Predicted) -> None:
     left = len(pairs) - len(shown)
     most = max((count for *_, count in shown), default=1)
     axes.set_xlim(0, 1.45 * most)
-    axes.set_title("Most frequent mistakes: actual → predicted" if shown else "No mistakes")
-    axes.set_xlabel("rows, and their share of the actual class" + (f"; {left:,} more pairs" if left else ""))
+    more = f" ({left:,} more pairs)" if left else ""
+    axes.set_title(f"Most frequent mistakes{more}" if shown else "No mistakes")
+    axes.set_xlabel("rows, and share of the actual class")
+    axes.set_ylabel("actual → predicted")
     axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True, nbins=5))
     axes.grid(visible=False)
     if not shown:

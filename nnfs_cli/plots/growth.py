@@ -31,11 +31,15 @@ class Growth(Predicted):
         return len(self.arrays["epoch"])
 
     def at(self, t: int) -> str:
-        """What a snapshot is: its epoch, and the loss of its rows."""
+        """What a snapshot is: its epoch, and the loss of its rows; of classes, also how many are wrong."""
         epoch = int(self.arrays["epoch"][t])
         when = f"epoch {epoch:,}" if epoch else "untrained"
         loss = float(f"{self.arrays['loss'][t]:.3g}")
-        return f"{when}: loss {shown_number(loss)}"
+        text = f"{when}: loss {shown_number(loss)}"
+        if not self.classes:
+            return text
+        wrong = np.count_nonzero(self.arrays["prediction"][t] != self.arrays["target"])
+        return f"{text}\n{wrong:,} of {len(self.arrays['target']):,} {self.split} rows wrong"
 
 
 def growth_of(run: RunDirectory) -> Growth | None:
@@ -109,10 +113,10 @@ def frame_of(growth: Growth) -> tuple[Callable[[Axes, int], None], tuple[float, 
     if "curve_x" in arrays:
         return _curve(growth), (3.5, 3.1)
     if "grid_prediction" in arrays:
-        return _regions(growth), (3.4, 3.2)
+        return _regions(growth), (3.4, 3.3)
     if "grid_value" in arrays:
-        return _surface(growth), (3.4, 3.2)
-    return (_matrix(growth) if growth.classes else _diagonal(growth)), (3.4, 3.4)
+        return _surface(growth), (3.4, 3.3)
+    return (_matrix(growth) if growth.classes else _diagonal(growth)), (3.4, 3.6)
 
 
 def _of_target(growth: Growth) -> str:
@@ -149,13 +153,6 @@ def _regions(growth: Growth) -> Callable[[Axes, int], None]:
         wrong = arrays["prediction"][t] != arrays["target"]
         if 0 < np.count_nonzero(wrong) <= 0.1 * len(wrong):
             ring(axes, arrays["x"][wrong], size=90)
-        axes.text(
-            *(0.02, 0.98),
-            f"{np.count_nonzero(wrong):,} of {len(wrong):,} wrong",
-            transform=axes.transAxes,
-            va="top",
-            fontsize=10,
-        )
         axes.set_xlabel(growth.input_names()[0])
         axes.set_ylabel(growth.input_names()[1])
 
@@ -205,8 +202,7 @@ def _matrix(growth: Growth) -> Callable[[Axes, int], None]:
         if len(names) <= 12:
             axes.set_xticks(places, names, rotation=90 if max(map(len, names)) > 2 else 0)
             axes.set_yticks(places, names)
-        right = int(counts.diagonal().sum())
-        axes.set_xlabel(f"predicted; {right:,} of {len(target):,} right")
+        axes.set_xlabel("predicted class")
         axes.set_ylabel("actual class")
 
     return show

@@ -15,6 +15,8 @@ from nnfs_cli.preprocessing.preparation import Column, Preparation
 from nnfs_cli.runs.directory import RunDirectory
 
 SHOWN, ACROSS = 24, 6
+VALUES = 3
+"""Of a row of a table."""
 LINES = 12
 """Rows of a table that fit below each other."""
 MOST_LETTERS = 14
@@ -30,12 +32,12 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
         return {}
     x = found.arrays["example_x"]
     if x.ndim > 2:
-        return {"mistakes": _draw_images(found, x)}
+        return {"mistakes": _draw_images(found, x, color_range(x))}
     if x.shape[1] == 2 and "grid_x" in found.arrays:
         return {"mistakes": _draw_plane(found, x)}
     side = _picture_side(found.preparation, x)
     if side:
-        return {"mistakes": _draw_images(found, x.reshape(len(x), side, side))}
+        return {"mistakes": _draw_images(found, x.reshape(len(x), side, side), (0.0, float(x.max())))}
     return {"mistakes": _draw_lines(found, x)}
 
 
@@ -68,15 +70,14 @@ def _said(found: Predicted, i: int) -> tuple[str, str]:
     return said, f"true: {names[target]} {unit.format(float(p[target]))}"
 
 
-def _draw_images(found: Predicted, x: Array) -> Axes:
-    """A grid of images, above each what is said, below it what it is."""
+def _draw_images(found: Predicted, x: Array, limits: tuple[float, float]) -> Axes:
+    """A grid of images between black and white, above each what is said, below it what it is."""
     shown = min(len(x), SHOWN)
     with drawing():
         down = -(-shown // ACROSS)
         figure: Any = new_figure((1.75 * ACROSS, 2.3 * down + 0.8))
         figure.suptitle(wrap_title(_title(found, shown), 1.75 * ACROSS), x=0.01, ha="left", fontsize=13)
         grid: list[Axes] = [figure.add_subplot(down, ACROSS, i + 1) for i in range(shown)]
-    limits = color_range(x)
     for i, axes in enumerate(grid):
         said, truth = _said(found, i)
         picture = stretched(as_picture(x[i]), *limits)
@@ -121,7 +122,7 @@ def _draw_lines(found: Predicted, x: Array) -> Axes:
     shown = min(len(x), LINES)
     (axes,) = panels([""], (12.0, 0.55 * shown + 1.6))
     axes.set_title(wrap_title(_title(found, shown), 12.0))
-    lines = [_telling(found, x[i], found.arrays["example_telling"][i]) for i in range(shown)]
+    lines = [_telling(found, x[i], found.arrays["example_telling"][i, :VALUES]) for i in range(shown)]
     _write_lines(axes, found, lines, "least usual values for the true class, the strangest first")
     return axes
 
@@ -134,7 +135,7 @@ def _telling(found: Predicted, row: Array, columns: Array) -> list[str]:
     for c in columns:
         column = all_columns[c] if all_columns else Column(f"x{c + 1}")
         start = int(starts[c]) if all_columns else int(c)
-        texts.append(f"{shorten_name(column.name, 20)} {_value(column, row[start : start + column.width])}")
+        texts.append(f"{shorten_name(column.name, 18)} {_value(column, row[start : start + column.width])}")
     return texts
 
 
@@ -163,4 +164,4 @@ def _write_lines(axes: Axes, found: Predicted, lines: list[list[str]], what: str
             axes.text(x, i + 0.5, text, fontsize=11, color=color, va="center")
         room = (1.0 - columns[3]) / max(len(values), 1)
         for j, value in enumerate(values):
-            axes.text(columns[3] + room * j, i + 0.5, value, fontsize=10 if wide else 11, va="center")
+            axes.text(columns[3] + room * j, i + 0.5, value, fontsize=11, va="center")

@@ -12,7 +12,7 @@ from nnfs_cli.plots.predicted import predicted
 from nnfs_cli.plots.style import MARGIN, ink, panels, paper
 from nnfs_cli.runs.directory import RunDirectory
 
-MOST_POINTS = 2000
+MOST_POINTS, FEW = 2000, 30
 MOST_NAMED = 24
 """With more classes than this there is no legend: nobody could read it."""
 MOST_LETTERS = 32
@@ -75,10 +75,11 @@ def draw_rows(axes: Axes, x: Array, target: Array, classes: int, size: float = 3
 
 
 def ring(axes: Axes, x: Array, size: float = 190) -> Any:
-    """Rings around rows x (n, 2)."""
-    where: Any = {"x": x[:, 0], "y": x[:, 1], "s": size, "facecolors": "none"}
-    axes.scatter(**where, edgecolors=paper(), linewidths=4.5, zorder=3)
-    return axes.scatter(**where, edgecolors=ink(), linewidths=2.0, zorder=4)
+    """Rings around rows x (n, 2), thinner ones around many."""
+    many = len(x) > FEW
+    where: Any = {"x": x[:, 0], "y": x[:, 1], "s": size / 2 if many else size, "facecolors": "none"}
+    axes.scatter(**where, edgecolors=paper(), linewidths=2.2 if many else 4.5, zorder=3)
+    return axes.scatter(**where, edgecolors=ink(), linewidths=1.1 if many else 2.0, zorder=4)
 
 
 def name_classes(axes: Axes, handles: list[Any], names: list[str]) -> None:

@@ -50,14 +50,14 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
     (roc,) = panels([f"{found.id}: ROC, {found.split} rows"], (6.8, 6.0))
     (pr,) = panels([f"{found.id}: precision and recall, {found.split} rows"], (6.8, 6.0))
     roc.plot([0, 1], [0, 1], color=GRAY, lw=1.2, label="chance: 0.5")
-    names, colors = found.names(20), palette(len(found.classes))
+    names, colors = found.names(20), palette(MOST_CURVES)
     mean = float(np.mean([c.area for c in curves])), float(np.mean([c.average_precision for c in curves]))
-    for c in _smallest(curves, [c.area for c in curves]):
+    for i, c in enumerate(_smallest(curves, [c.area for c in curves])):
         label = f"{names[c.k]}: {_digits(c.area)}"
-        roc.plot(c.false, c.true, color=colors[c.k], ls=dashes(c.k), label=label)
-    for c in _smallest(curves, [c.average_precision for c in curves]):
+        roc.plot(c.false, c.true, color=colors[i], ls=dashes(i), label=label)
+    for i, c in enumerate(_smallest(curves, [c.average_precision for c in curves])):
         label = f"{names[c.k]}: {_digits(c.average_precision)} ({_digits(c.base)})"
-        pr.step(c.true, c.precision, where="pre", color=colors[c.k], ls=dashes(c.k), label=label)
+        pr.step(c.true, c.precision, where="pre", color=colors[i], ls=dashes(i), label=label)
     if len(curves) == 1:
         pr.axhline(curves[0].base, color=GRAY, lw=1.2)
     roc.set_xlabel("false positive rate")

@@ -28,7 +28,7 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
     for m in shown:
         of = f", {names[m]}" if len(names) > 1 else ""
         titles += [f"{found.id}: predicted surface, {found.split} rows on it{of}", f"Residuals{of}"]
-    grid = panels(titles, (6.6, 5.2))
+    grid = panels(titles, (5.8, 4.8))
     some = np.linspace(0, len(arrays["x"]) - 1, min(len(arrays["x"]), MOST_POINTS)).astype(np.intp)
     x, target, prediction = arrays["x"][some], arrays["target"][some], arrays["prediction"][some]
     for row, m in enumerate(shown):
