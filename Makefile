@@ -24,6 +24,12 @@ lint: $(VENV)/installed-dev ## Check style, types and the import contract.
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
+docs: $(VENV)/installed-dev ## Build the documentation into site/; open site/index.html.
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/python -m mkdocs build --strict --quiet
+
+gallery: $(VENV)/installed-dev ## Make every picture of the documentation again.
+	$(VENV)/bin/python docs/making/gallery.py
+
 parity: $(BENCH)/installed ## Compare the numbers with PyTorch's, and with the recorded ones.
 	$(BENCH)/bin/python -m tests.reference.record --compare
 
@@ -36,7 +42,7 @@ notebooks: $(VENV)/installed-dev ## Run the notebooks' sources, and write them w
 	cd notebooks && ../$(VENV)/bin/jupytext --to ipynb --execute *.py
 
 clean: ## Remove the environments and caches.
-	rm -rf $(VENV) $(BENCH) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(BENCH) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache site
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

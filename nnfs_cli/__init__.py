@@ -12,6 +12,8 @@ from nnfs_cli.version import __version__ as __version__
 
 if TYPE_CHECKING:  # for type checkers and editors; a test holds it to the table below
     from nnfs_cli.api.experiment import Experiment as Experiment
+    from nnfs_cli.api.explanation import Explanation as Explanation
+    from nnfs_cli.api.explanation import explain as explain
     from nnfs_cli.api.gradients import GradientCheck as GradientCheck
     from nnfs_cli.api.gradients import gradcheck as gradcheck
     from nnfs_cli.api.run import Run as Run
@@ -75,6 +77,7 @@ _FACE = {
     for module, names in {
         "api.experiment": ["Experiment"],
         "api.run": ["Run", "load_run"],
+        "api.explanation": ["explain", "Explanation"],
         "api.gradients": ["gradcheck", "GradientCheck"],
         "core.arrays": ["Array", "Shape"],
         "core.errors": [
@@ -121,7 +124,7 @@ if not TYPE_CHECKING:  # type checkers that saw this would accept any name
         if name not in _FACE:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         value = getattr(importlib.import_module(_FACE[name]), name)
-        # The next time, Python finds it without asking here. `gradcheck` is also a package, and stays that.
+        # The next time, Python finds it without asking here. A package, as `gradcheck`, stays one.
         return globals().setdefault(name, value)
 
 

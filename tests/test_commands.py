@@ -371,11 +371,11 @@ def test_every_command_has_help(nnfs: Nnfs) -> None:
         assert command in outcome.out
 
 
-def test_the_readme_shows_the_shipped_mnist_config() -> None:
-    readme = (ROOT / "README.md").read_text()
-    block = re.search(r"```yaml\n(.*?)```", readme, re.DOTALL)
+@pytest.mark.parametrize(("page", "config"), [("README.md", "spiral"), ("docs/tutorial.md", "mnist")])
+def test_the_docs_show_a_shipped_config_as_it_is(page: str, config: str) -> None:
+    block = re.search(r"```yaml\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
     assert block is not None
-    shipped = yaml.safe_load((ROOT / "configs" / "mnist.yaml").read_text())
+    shipped = yaml.safe_load((ROOT / "configs" / f"{config}.yaml").read_text())
     assert yaml.safe_load(block[1]) == shipped
 
 

@@ -21,10 +21,13 @@ from nnfs_cli.core.formula import Formula, evaluate
 from nnfs_cli.core.formula_text import in_ascii
 from nnfs_cli.core.params import FlatParams, Param
 from nnfs_cli.engine.network import Network, Workspace
+from nnfs_cli.gradcheck.formula_laws import formulas_hold, loss_formulas_hold
+from nnfs_cli.gradcheck.layer_laws import Trial
 from nnfs_cli.initializers.zeros import Zeros
 from nnfs_cli.layers.base import LAYERS, Layer
 from nnfs_cli.layers.dense import Dense
 from nnfs_cli.losses.base import LOSSES, Loss
+from nnfs_cli.losses.mse import MSE
 from nnfs_cli.metrics.base import METRICS, Metric
 from nnfs_cli.optimizers.base import OPTIMIZERS, Optimizer
 from nnfs_cli.regularizers.base import REGULARIZERS, Regularizer
@@ -206,11 +209,12 @@ def test_every_formula_gives_what_its_component_computes(family: str, name: str)
             agree(evaluate(equations, values), real)
 
 
-@pytest.mark.parametrize(("family", "name"), NAMES)
-def test_every_line_of_a_components_formulas_is_tried(family: str, name: str) -> None:
-    lines = FAMILIES[family][name].formulas
-    tried = {written(formula) for equations, _ in observed(family, name) for formula in equations}
-    assert {written(Formula.parse(line.partition(" if ")[0], (), {"f"})) for line in lines} <= tried
+def test_every_line_of_every_components_formulas_is_tried() -> None:
+    for family, name in NAMES:
+        tried = {written(formula) for equations, _ in observed(family, name) for formula in equations}
+        lines = {line.partition(" if ")[0] for line in FAMILIES[family][name].formulas}
+        assert lines, f"{name} states no formulas"
+        assert {written(Formula.parse(line, (), {"f"})) for line in lines} <= tried, name
 
 
 def written(formula: Formula) -> str:
@@ -218,14 +222,14 @@ def written(formula: Formula) -> str:
     return formula.text.replace(", stride, dilation, groups", "")
 
 
-@pytest.mark.parametrize("name", list(LAYERS))
-def test_formulas_of_evaluation_give_what_infer_computes(name: str) -> None:
-    for options, shape in LAYERS[name].examples:
-        layer: Layer = create(Layer, name, options)
-        workspace = trained(layer, shape)
-        values = layer.formula_values(workspace.x, workspace.y)
-        workspace.infer()
-        agree(evaluate(layer.infer_equations(), {**values, "x": workspace.x}), {"y": workspace.y})
+def test_formulas_of_evaluation_give_what_infer_computes() -> None:
+    for name in LAYERS:
+        for options, shape in LAYERS[name].examples:
+            layer: Layer = create(Layer, name, options)
+            workspace = trained(layer, shape)
+            values = layer.formula_values(workspace.x, workspace.y)
+            workspace.infer()
+            agree(evaluate(layer.infer_equations(), {**values, "x": workspace.x}), {"y": workspace.y})
 
 
 def mutants(expression: str) -> Iterator[str]:
@@ -295,7 +299,13 @@ EQUATIONS = {
 """All formulas of all components."""
 
 
-@pytest.mark.parametrize("names", [{}, {"x": "x_{0}", "y": "z_{1}", "W": "W_{1}"}], ids=["own", "shown"])
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param({}, marks=pytest.mark.slow, id="own"),
+        pytest.param({"x": "x_{0}", "y": "z_{1}", "W": "W_{1}"}, id="shown"),
+    ],
+)
 def test_every_formula_is_rendered_as_latex(names: dict[str, str]) -> None:
     parser = MathTextParser("path")
     for formula in EQUATIONS.values():
@@ -324,6 +334,8 @@ D = r"\dfrac{\partial L}{\partial %s}"
          r"a = \dfrac{\left(b + c\right) \odot d}{e \odot f} - \left(g - h\right)"),
         ("a = (x @ W) * m", "a = (x W1) ⊙ m", r"a = \left(x \, W_1\right) \odot m"),
         ("a = (-b)**2 * 3", "a = (-b)² · 3", r"a = \left(-b\right)^{2} \cdot 3"),
+        ("a = x * 1e-12 + 12345678 * b", "a = x · 1e-12 + 12345678 b",
+         r"a = x \cdot 1 \cdot 10^{-12} + 12345678 \, b"),
         ("a = 2 * sum(x) * y", "a = (2 Σ x) y", r"a = \left(2 \, \sum \, x\right) \, y"),
     ],
 )  # fmt: skip
@@ -386,6 +398,9 @@ class Untold(Layer):
     def forward(self, x: Array, y: Array) -> None:
         np.matmul(x, self.W.value, out=y)
 
+    def param_grads(self, x: Array, y: Array, dy: Array) -> None:
+        np.matmul(x.T, dy, out=self.W.grad)
+
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
         np.matmul(dy, self.W.value.T, out=dx)
 
@@ -399,6 +414,56 @@ def test_a_layer_without_formulas_is_shown_as_a_function() -> None:
         "dx = (∂y/∂x)ᵀ dy",
     ]
     assert [each.written() for each in layer.infer_equations()] == ["y = my_layer(x, W)"]
+
+
+def test_what_a_layer_does_not_state_is_said_in_general_terms() -> None:
+    layer = Half()
+    layer.build((3,))
+    assert [each.written() for each in layer.equations()] == [
+        "y = x W",
+        "dx = dy Wᵀ",
+        "dW = (∂y/∂W)ᵀ dy",
+    ]
+
+
+class Half(Untold):
+    formulas = ("y = x @ W", "dx = dy @ W.T")
+
+
+@pytest.mark.parametrize(
+    ("formulas", "message"),
+    [
+        (("y = x @",), "layer 'my-layer': formula `y = x @`: invalid syntax"),
+        (("y = x if bias",), "layer 'my-layer': formula: a condition asks for options, found `bias`"),
+        ("y = x", "layer 'my-layer': formulas must be a tuple of lines, found 'y = x'"),
+    ],
+)
+def test_a_plugins_mistake_in_a_formula_is_told(formulas: Any, message: str) -> None:
+    layer = type("Wrong", (Untold,), {"formulas": formulas})()
+    with pytest.raises(NnfsError, match=re.escape(message)):
+        layer.equations()
+
+
+class Mistaken(Dense):
+    formulas = ("y = x @ W + b", "dW = dy.T @ x", "db = sum(dy, n)", "dx = dy @ W.T")
+
+
+class Drawing(Dense):
+    formulas = ("y = m * (x @ W + b)",)
+
+
+class Halved(MSE):
+    formulas = ("L = 1 / (N * M) * sum((z - t)**2)", "dz = 1 / (N * M) * (z - t)")
+
+
+def test_the_gradient_check_finds_a_wrong_formula() -> None:
+    assert formulas_hold(Trial(Dense(3), (4,))) == ""
+    assert "formula `dW = dy.T @ x` gives an array (3, 4)" in formulas_hold(Trial(Mistaken(3), (4,)))
+    assert "formula `dW = dy.T @ x`: dW[0, 1] is" in formulas_hold(Trial(Mistaken(3), (3,)))
+    assert "no value of 'm'" in formulas_hold(Trial(Drawing(3), (4,)))
+    assert formulas_hold(Trial(Untold(), (3,))) == ""
+    assert list(loss_formulas_hold(MSE(), 0)) == []
+    assert "formula `dz = 1 / (N * M) * (z - t)`: dz[0, 0] is" in next(loss_formulas_hold(Halved(), 0))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The names that plugins import from `nnfs_cli`, and the examples in README and docs/plugins.md."""
+"""The names that plugins import from `nnfs_cli`, and the examples in the docs."""
 
 import ast
 import itertools
@@ -21,14 +21,12 @@ from tests.conftest import Nnfs
 from tests.test_commands import HEAVY
 from tests.toys import CUBIC, ROOT
 
-README = (ROOT / "README.md").read_text()
+TUTORIAL = (ROOT / "docs" / "howto" / "add-a-layer.md").read_text()
 PAGE = (ROOT / "docs" / "plugins.md").read_text()
-EXAMPLES: dict[str, str] = dict(
-    re.findall(r"^## A[^`]*`(my_\w+\.py)`\n.*?```python\n(.*?)```", PAGE, re.DOTALL | re.MULTILINE)
-)
-((README_NAME, README_EXAMPLE),) = re.findall(r"say `(\w+\.py)`:\n\n```python\n(.*?)```", README, re.DOTALL)
-(CONFIG,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-PROGRAMS = {"Experiment", "Run", "load_run", "gradcheck", "GradientCheck"}
+EXAMPLES: dict[str, str] = dict(re.findall(r'```python title="(my_\w+\.py)"\n(.*?)```', PAGE, re.DOTALL))
+((FIRST_NAME, FIRST_EXAMPLE),) = re.findall(r'```python title="(\w+\.py)"\n(.*?)```', TUTORIAL, re.DOTALL)
+(CONFIG,) = re.findall(r'```yaml title="own.yaml"\n(.*?)```', PAGE, re.DOTALL)
+PROGRAMS = {"Experiment", "Run", "load_run", "explain", "Explanation", "gradcheck", "GradientCheck"}
 """Names for programs that train, not for plugins."""
 
 
@@ -84,7 +82,7 @@ def test_a_layer_needs_numpy_alone_and_no_plugin_what_reads_configs_or_tables() 
     assert not loaded_by(f"from nnfs_cli import {', '.join(names)}") & {*HEAVY, "yaml"}
 
 
-@pytest.mark.parametrize("text", [README_EXAMPLE, *EXAMPLES.values()], ids=[README_NAME, *EXAMPLES])
+@pytest.mark.parametrize("text", [FIRST_EXAMPLE, *EXAMPLES.values()], ids=[FIRST_NAME, *EXAMPLES])
 def test_an_example_imports_from_the_face_alone_and_only_what_it_uses(text: str) -> None:
     imports = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import | ast.ImportFrom)]
     modules = [node.module if isinstance(node, ast.ImportFrom) else node.names[0].name for node in imports]
@@ -133,20 +131,20 @@ def test_the_gradients_of_the_pages_examples_are_right(nnfs: Nnfs, name: str) ->
     assert nnfs("gradcheck", name).status == 0
 
 
-def test_the_readmes_layer_is_proved_and_trains(nnfs: Nnfs) -> None:
-    Path(README_NAME).write_text(README_EXAMPLE)
-    assert nnfs("gradcheck", README_NAME).status == 0
-    Path("own.yaml").write_text(CUBIC.replace("tanh", "square") + f"plugins: [{README_NAME}]\n")
+def test_the_tutorials_layer_is_proved_and_trains(nnfs: Nnfs) -> None:
+    Path(FIRST_NAME).write_text(FIRST_EXAMPLE)
+    assert nnfs("gradcheck", FIRST_NAME).status == 0
+    Path("own.yaml").write_text(CUBIC.replace("tanh", "square") + f"plugins: [{FIRST_NAME}]\n")
     assert nnfs("train", "own.yaml", "--set", "optimizer.learning_rate=0.001").status == 0
 
 
-def test_the_readmes_layer_without_its_factor_is_found_wrong_as_the_readme_says(nnfs: Nnfs) -> None:
-    wrong = README_EXAMPLE.replace("        dx *= 2.0\n", "")
-    assert wrong != README_EXAMPLE
-    Path(README_NAME).write_text(wrong)
-    outcome = nnfs("gradcheck", README_NAME)
+def test_the_tutorials_layer_without_its_factor_is_found_wrong_as_the_tutorial_says(nnfs: Nnfs) -> None:
+    wrong = FIRST_EXAMPLE.replace("        dx *= 2.0\n", "")
+    assert wrong != FIRST_EXAMPLE
+    Path(FIRST_NAME).write_text(wrong)
+    outcome = nnfs("gradcheck", FIRST_NAME)
     assert outcome.status == 1
-    (said,) = re.findall(r'it\s+answers\s+"(.*?)"\)', README, re.DOTALL)
+    (said,) = re.findall(r'it\s+answers\s+"(.*?)"\.', TUTORIAL, re.DOTALL)
     assert said.replace("\n", " ") in outcome.out
 
 

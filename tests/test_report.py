@@ -12,12 +12,12 @@ import pytest
 
 from nnfs_cli import load_run
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.jobs.report import rows_by_cell
 from nnfs_cli.report.arrays import Block
 from nnfs_cli.report.highlight import highlight
 from nnfs_cli.report.html import aligned, table
 from nnfs_cli.report.page import script_json
 from nnfs_cli.runs.directory import RunDirectory
+from tests import browser
 from tests.conftest import Nnfs
 
 
@@ -93,29 +93,24 @@ def test_a_diverged_run_and_one_that_only_began_have_a_report(nnfs: Nnfs) -> Non
     assert nnfs("report", "b").status == 0
 
 
-def test_rows_are_left_out_with_a_reason_if_the_data_are_gone_or_changed(nnfs: Nnfs) -> None:
+def test_a_run_of_an_earlier_version_shows_rows_if_its_data_are_there_and_the_same(nnfs: Nnfs) -> None:
     lines = "a,b,t\n" + "\n".join(f"{i},{i * i % 7},{'yes' if i % 3 else 'no'}" for i in range(60)) + "\n"
     Path("t.csv").write_text(lines)
     nnfs("new", "t", "--from", "t.csv", "--target", "t")
     assert nnfs("train", "t.yaml", "--id", "a", "-q", "--set", "training.epochs=1").status == 0
+    kept = dict(np.load("runs/a/predictions.npz"))
+    arrays = {name: each for name, each in kept.items() if not name.startswith("example_")}
+    np.savez("runs/a/predictions.npz", **arrays)
     assert nnfs("report", "a").err == ""
+    page = Path("runs/a/report.html").read_text(encoding="utf-8")
+    shown = json.loads(embedded(page, "content"))["examples"]
+    np.testing.assert_array_equal(array(page, shown["rows"]), kept["example_row"])
     Path("t.csv").write_text(lines.replace("1,1,yes", "1,2,yes"))
     assert "data have changed" in nnfs("report", "a").err
     Path("t.csv").unlink()
     outcome = nnfs("report", "a")
     assert outcome.status == 0
     assert "no rows are shown" in outcome.err
-
-
-def test_a_cell_shows_few_rows_and_a_page_few_cells() -> None:
-    target = np.repeat([0, 0, 1, 1], [50, 20, 30, 4])
-    prediction = np.repeat([0, 1, 1, 0], [50, 20, 30, 4])
-    rows = rows_by_cell(target, prediction, most=100)
-    cells = list(zip(target[rows].tolist(), prediction[rows].tolist(), strict=True))
-    assert {cell: cells.count(cell) for cell in cells} == {(0, 0): 3, (0, 1): 5, (1, 0): 4, (1, 1): 3}
-    few = rows_by_cell(target, prediction, most=4)
-    assert len(set(zip(target[few].tolist(), prediction[few].tolist(), strict=True))) == 4
-    assert len(rows_by_cell(target[:0], prediction[:0], most=4)) == 0
 
 
 def test_arrays_keep_their_bits_and_stand_once() -> None:
@@ -152,3 +147,29 @@ def test_a_runs_json_files_are_read_or_refused(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("[1]")
     with pytest.raises(NnfsError, match="must be a mapping"):
         RunDirectory(tmp_path).json("a.json")
+
+
+def test_a_missing_browser_skips_loudly_and_fails_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(browser, "CHROMIUM", Path("missing/chromium"))
+    monkeypatch.delenv("NNFS_REQUIRE_BROWSER", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="install Debian's package chromium"):
+        browser.need_chromium()
+    monkeypatch.setenv("NNFS_REQUIRE_BROWSER", "1")
+    with pytest.raises(pytest.fail.Exception, match="missing/chromium is missing"):
+        browser.need_chromium()
+
+
+def test_open_shows_the_page_and_says_if_there_is_no_browser(
+    nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nnfs("train", "cubic.yaml", "--id", "a", "-q")
+    opened: list[str] = []
+
+    def show(address: str) -> bool:
+        opened.append(address)
+        return len(opened) == 1
+
+    monkeypatch.setattr("webbrowser.open", show)
+    assert nnfs("report", "a", "--open").err == ""
+    assert opened == [Path("runs/a/report.html").absolute().as_uri()]
+    assert "no browser was found" in nnfs("report", "a", "--open").err

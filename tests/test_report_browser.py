@@ -1,7 +1,8 @@
 """Reports in Chromium: what a reader does there, and the network's forward pass in JavaScript."""
 
+import functools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from nnfs_cli.core.component import is_plugin
 from nnfs_cli.engine.network import Network
 from nnfs_cli.report.arrays import Block
 from nnfs_cli.report.network import layer_records
-from tests.browser import Watched, chromium, need_chromium
+from tests.browser import Watched, chromium
 from tests.toys import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -29,25 +30,34 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         yield context
 
 
+CHANGES: dict[str, dict[str, Any]] = {
+    "mnist": {
+        "dataset.path": str(ROOT / "data" / "mnist"),
+        "optimizer": {"type": "adam"},
+        "training.epochs": 1,
+    },
+    "cubic": {"training.epochs": 30, "dataset.validation": 40},
+    "spiral": {"training.epochs": 30},
+    "wine": {"training.epochs": 5},
+    "diabetes": {"training.epochs": 5},
+}
+
+Trained = Callable[[str], Run]
+
+
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Run]:
-    """A few runs: digits, a plane, a curve, a table of classes, and one of real values."""
-    need_chromium()
-    folder, configs = tmp_path_factory.mktemp("runs"), ROOT / "configs"
-    mnist = {"dataset.path": str(ROOT / "data" / "mnist"), "optimizer": {"type": "adam"}, "seed": 3}
-    changes: dict[str, dict[str, Any]] = {
-        "mnist": {**mnist, "training.epochs": 1},
-        "spiral": {"training.epochs": 30},
-        "cubic": {"training.epochs": 30, "dataset.validation": 40},
-        "wine": {"training.epochs": 5},
-        "diabetes": {"training.epochs": 5},
-    }
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trained]:
+    """A short run of a shipped config, trained when it is first asked for."""
+    folder = tmp_path_factory.mktemp("runs")
+
+    @functools.cache
+    def run(name: str) -> Run:
+        experiment = Experiment(ROOT / "configs" / f"{name}.yaml", CHANGES[name])
+        return experiment.train(folder, name, progress=False)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NNFS_CACHE", str(folder / "cache"))
-        return {
-            name: Experiment(configs / f"{name}.yaml", change).train(folder, name, progress=False)
-            for name, change in changes.items()
-        }
+        yield run
 
 
 def opened(browser: Any, run: Run) -> Watched:
@@ -72,9 +82,9 @@ def answers_as_predict(watched: Watched, run: Run) -> None:
 
 
 def test_curves_respond_to_the_pointer_to_their_names_and_to_the_log_scale(
-    browser: Any, runs: Mapping[str, Run]
+    browser: Any, trained: Trained
 ) -> None:
-    watched = opened(browser, runs["cubic"])
+    watched = opened(browser, trained("cubic"))
     page, chart = watched.page, watched.page.locator(".chart").first
     last = chart.locator(".u-value").all_inner_texts()
     chart.locator(".u-over").hover(position={"x": 40, "y": 40})
@@ -93,8 +103,8 @@ def test_curves_respond_to_the_pointer_to_their_names_and_to_the_log_scale(
     close(watched)
 
 
-def test_a_drawn_one_is_a_one_and_moves_the_probabilities(browser: Any, runs: Mapping[str, Run]) -> None:
-    watched = opened(browser, runs["mnist"])
+def test_a_drawn_one_is_a_one_and_moves_the_probabilities(browser: Any, trained: Trained) -> None:
+    watched = opened(browser, trained("mnist"))
     page = watched.page
     assert page.evaluate("document.documentElement.outerHTML.length") < 1_000_000
     page.locator("#clear").click()
@@ -114,15 +124,15 @@ def test_a_drawn_one_is_a_one_and_moves_the_probabilities(browser: Any, runs: Ma
     assert abs(np.ptp(rows) + 1 - 20) <= 1
     assert abs((rows + 0.5) @ weights - 14) < 0.6
     assert abs((columns + 0.5) @ weights - 14) < 0.6
-    answers_as_predict(watched, runs["mnist"])
+    answers_as_predict(watched, trained("mnist"))
     assert page.locator(".hidden-units figure").count() == 3
     close(watched)
 
 
 def test_a_cell_opens_by_pointer_and_keyboard_and_its_rows_can_be_tried(
-    browser: Any, runs: Mapping[str, Run]
+    browser: Any, trained: Trained
 ) -> None:
-    watched = opened(browser, runs["mnist"])
+    watched = opened(browser, trained("mnist"))
     page, confusion = watched.page, watched.page.evaluate("report.confusion")
     count = confusion[4][9]
     page.get_by_label(f"truth 4, predicted 9: {count} rows").click()
@@ -131,45 +141,45 @@ def test_a_cell_opens_by_pointer_and_keyboard_and_its_rows_can_be_tried(
     assert panel.locator("canvas").count() == min(count, 5)
     panel.locator(".thumbnails button").first.click()
     assert int(np.argmax(page.evaluate("report.live.answer"))) == 9
-    answers_as_predict(watched, runs["mnist"])
+    answers_as_predict(watched, trained("mnist"))
     page.get_by_label("truth 4, predicted 9").focus()
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
     assert panel.locator("h3").inner_text() != "4 taken for 9"
     close(watched)
-    watched = opened(browser, runs["wine"])
+    watched = opened(browser, trained("wine"))
     watched.page.locator(".confusion button:not(:disabled)").first.click()
     assert "alcohol" in watched.page.locator("#cell thead").inner_text()
     close(watched)
 
 
-def test_the_plane_the_line_and_the_fields_answer_as_predict_does(
-    browser: Any, runs: Mapping[str, Run]
-) -> None:
+@pytest.mark.slow
+def test_the_plane_the_line_and_the_fields_answer_as_predict_does(browser: Any, trained: Trained) -> None:
     for name in ("spiral", "cubic"):
-        watched = opened(browser, runs[name])
+        watched = opened(browser, trained(name))
         before = watched.page.evaluate("report.live.row")
         watched.page.locator("#map").click(position={"x": 60, "y": 50})
         clicked = watched.page.evaluate("report.live.row")
         assert clicked != before
-        answers_as_predict(watched, runs[name])
+        answers_as_predict(watched, trained(name))
         watched.page.keyboard.press("ArrowRight")
         assert watched.page.evaluate("report.live.row")[0] > clicked[0]
-        answers_as_predict(watched, runs[name])
+        answers_as_predict(watched, trained(name))
         close(watched)
     for name in ("wine", "diabetes"):
-        watched = opened(browser, runs[name])
+        watched = opened(browser, trained(name))
         before = watched.page.evaluate("report.live.answer")
         watched.page.locator("#field-0").fill("13.5")
         watched.page.locator("input[type=range]").nth(1).press("End")
         assert watched.page.evaluate("report.live.row")[0] == 13.5
         assert watched.page.evaluate("report.live.answer") != before
-        answers_as_predict(watched, runs[name])
+        answers_as_predict(watched, trained(name))
         close(watched)
 
 
-def test_colors_follow_the_system_and_the_switch(browser: Any, runs: Mapping[str, Run]) -> None:
-    watched = opened(browser, runs["cubic"])
+@pytest.mark.slow
+def test_colors_follow_the_system_and_the_switch(browser: Any, trained: Trained) -> None:
+    watched = opened(browser, trained("cubic"))
     page = watched.page
     color = "getComputedStyle(document.body).backgroundColor"
     light = page.evaluate(color)
@@ -185,8 +195,9 @@ def test_colors_follow_the_system_and_the_switch(browser: Any, runs: Mapping[str
     close(watched)
 
 
-def test_the_page_prints_and_fits_a_phone(browser: Any, runs: Mapping[str, Run], tmp_path: Path) -> None:
-    watched = opened(browser, runs["mnist"])
+@pytest.mark.slow
+def test_the_page_prints_and_fits_a_phone(browser: Any, trained: Trained, tmp_path: Path) -> None:
+    watched = opened(browser, trained("mnist"))
     watched.page.pdf(path=tmp_path / "page.pdf", format="A4")
     assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")
     watched.page.set_viewport_size({"width": 400, "height": 800})
@@ -246,3 +257,42 @@ def loss_cases() -> Iterator[tuple[str, None, Array, Array]]:
         loss = LOSSES[name]()
         for _, z, _ in loss.trials(2, 4, rng):
             yield name, None, z[0], loss.predict(z)[0]
+
+
+PLUGIN = """
+from dataclasses import dataclass
+import numpy as np
+from nnfs_cli import LAYERS, Layer
+
+@LAYERS.register("cube")
+@dataclass(eq=False)
+class Cube(Layer):
+    def forward(self, x, y):
+        np.power(x, 3, out=y)
+    def input_grad(self, x, y, dy, dx):
+        np.multiply(dy, 3 * x * x, out=dx)
+"""
+
+
+def test_a_network_that_cannot_run_in_the_page_says_so_and_the_rest_is_there(
+    browser: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "own.py").write_text(PLUGIN)
+    config = {
+        "name": "own",
+        "plugins": [str(tmp_path / "own.py")],
+        "layers": ["flatten", {"type": "dense", "units": 4}, "cube", {"type": "dense", "units": 2}],
+        "loss": "cross_entropy",
+        "optimizer": {"type": "sgd", "learning_rate": 0.01},
+        "training": {"epochs": 1},
+        "dataset": {"type": "toy_bars"},
+    }
+    run = Experiment(config).train(tmp_path, "own", progress=False)
+    watched = opened(browser, run)
+    page = watched.page
+    assert "The layer cube is a plugin's" in page.locator("#try").inner_text()
+    assert page.evaluate("report.network") is None
+    page.locator(".confusion button:not(:disabled)").first.click()
+    assert page.locator("#cell canvas").count() > 0
+    assert page.evaluate("report.charts.length") == 1
+    close(watched)

@@ -13,7 +13,8 @@ from nnfs_cli.config.reader import create
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.datasets.base import DATASETS, Dataset, Synthetic
 from nnfs_cli.jobs.plot_data import GRID_POINTS, plot_data
-from nnfs_cli.plots.regions import class_colors, shades
+from nnfs_cli.plots.colors import marker, palette
+from nnfs_cli.plots.regions import shades
 from nnfs_cli.preprocessing.records import Data
 from nnfs_cli.training.evaluation import evaluate, outputs
 from nnfs_cli.training.experiment import Experiment
@@ -341,8 +342,10 @@ def test_regions_are_not_drawn_for_other_than_two_inputs(nnfs: Nnfs) -> None:
 
 
 @pytest.mark.parametrize("classes", [2, 10, 11, 20, 21, 60])
-def test_each_class_has_a_color_of_its_own(classes: int) -> None:
-    assert len(np.unique(class_colors(classes), axis=0)) == classes
+def test_each_class_has_a_color_and_marker_of_its_own(classes: int) -> None:
+    looks = {(*color, marker(k)) for k, color in enumerate(palette(classes))}
+    assert len(looks) == classes
+    assert len(np.unique(palette(min(classes, 12)), axis=0)) == min(classes, 12)
 
 
 def test_a_region_is_the_paler_the_less_sure_the_network_is() -> None:

@@ -15,6 +15,8 @@ from nnfs_cli.config.reader import to_plain
 from nnfs_cli.config.values import Overrides, overrides_of
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.html import table_html
+from nnfs_cli.doctor.learning_rates import HIGH, LOW, RangeTest
+from nnfs_cli.jobs.doctor import Diagnosis, examine_experiment, find_learning_rate
 from nnfs_cli.jobs.given import GivenDirectory, given_rows
 from nnfs_cli.jobs.train import train_run
 from nnfs_cli.runs.directory import RunDirectory
@@ -92,6 +94,20 @@ class Experiment(experiment.Experiment):
         for _ in showing(train_run(self, directory), self, progress):
             pass
         return Run(directory if self._given is None else GivenDirectory(directory.path, self._given))
+
+    def doctor(self, only: Sequence[str] = ()) -> Diagnosis:
+        """Check data, network and training before they are trusted, as `nnfs doctor` does.
+
+        only: names of checks; all by default. The experiment stays as it is, and nothing is written.
+        """
+        return examine_experiment(self, only)
+
+    def find_learning_rate(self, low: float = LOW, high: float = HIGH) -> RangeTest:
+        """Train a step at each of growing learning rates and suggest one, as `nnfs lr-find` does.
+
+        The experiment stays as it is. NnfsError unless 0 < low < high.
+        """
+        return find_learning_rate(self, low, high)
 
 
 def _read(config: Config, changes: Overrides) -> ExperimentConfig:

@@ -43,6 +43,11 @@ class Run:
         self.path = directory.path
         self._read()
 
+    @property
+    def directory(self) -> RunDirectory:
+        """Its files."""
+        return self._directory
+
     def _read(self) -> None:
         self.config = self._directory.config()
         self.summary = self._directory.summary()

@@ -10,9 +10,11 @@ import typer
 
 from nnfs_cli.cli.components import components
 from nnfs_cli.cli.data import data
+from nnfs_cli.cli.doctor import doctor
 from nnfs_cli.cli.evaluate import evaluate
 from nnfs_cli.cli.explain import explain
 from nnfs_cli.cli.gradcheck import gradcheck
+from nnfs_cli.cli.lr_find import lr_find
 from nnfs_cli.cli.new import new
 from nnfs_cli.cli.plot import plot
 from nnfs_cli.cli.predict import predict
@@ -42,6 +44,8 @@ COMMANDS = (
     report,
     explain,
     gradcheck,
+    doctor,
+    lr_find,
     runs,
     components,
     schema,

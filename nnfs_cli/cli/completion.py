@@ -48,6 +48,13 @@ def complete_component(context: typer.Context, incomplete: str) -> list[str]:
     return _starting(dict.fromkeys(entry.name for entry in of_kind), incomplete)
 
 
+def complete_check(incomplete: str) -> list[str]:
+    """The names of the doctor's checks."""
+    from nnfs_cli.doctor.examine import choose
+
+    return _starting(choose(), incomplete)
+
+
 def complete_split(incomplete: str) -> list[str]:
     """The names of splits."""
     return _starting(("train", "validation", "test"), incomplete)

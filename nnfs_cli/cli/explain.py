@@ -61,23 +61,21 @@ def explain(
 
     kind = chosen(format_, output)
     explanation = explain_target(target, runs, overrides, row=row, batch=batch)
+    if output is None:
+        out.print(explanation.written(kind.value, out.width), soft_wrap=True)
+        return
     if kind in (Format.SVG, Format.PNG):
         from nnfs_cli.plots.explanation import draw_explanation
 
-        assert output is not None
         draw_explanation(explanation, output, kind.value)
     else:
-        text = explanation.written(kind.value, out.width)
-        if output is None:
-            out.print(text, soft_wrap=True)
-            return
         with replacing(output) as file:
-            file.write(f"{text}\n".encode())
+            file.write(f"{explanation.written(kind.value)}\n".encode())
     console.show_paths([output])
 
 
 def chosen(format_: Format | None, output: Path | None) -> Format:
-    """The format that the options ask for. NnfsError if they contradict each other, or a picture has no file."""
+    """The format that the options ask for. NnfsError if they do not agree, or if a picture has no file."""
     from nnfs_cli.core.errors import NnfsError
 
     by_suffix = SUFFIXES.get(output.suffix.lower()) if output is not None else None

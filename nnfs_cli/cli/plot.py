@@ -53,6 +53,7 @@ def plot(
     from nnfs_cli import plots
     from nnfs_cli.cli import console
     from nnfs_cli.core.errors import NnfsError
+    from nnfs_cli.jobs.inside import add_inside
     from nnfs_cli.runs.directory import RunDirectory
 
     if output is not None and output.exists() and not output.is_dir():
@@ -64,6 +65,8 @@ def plot(
         files = plots.draw_comparison(directories, only, folder=folder, style=style, suffix=suffix)
     else:
         (directory,) = directories
+        if lacking := add_inside(directory, only or plots.NAMES):
+            console.warn(lacking)
         files = plots.draw_all(directory, only, style=style, suffix=suffix, folder=output)
         if not files:
             raise NnfsError(

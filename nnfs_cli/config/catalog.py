@@ -66,11 +66,14 @@ def catalog(kind: str | None = None, name: str | None = None) -> list[Entry]:
 
 def _entry(registry: Registry[Any], name: str) -> Entry:
     cls = registry[name]
+    doc = "\n\n".join([inspect.getdoc(cls) or "", *_docs_within(cls, "")])
+    return Entry(registry.kind, name, doc, options_in(cls))
+
+
+def options_in(cls: type[Any]) -> tuple[tuple[str, str, str], ...]:
+    """(option, type, default) for each option of a dataclass, in plain words."""
     hints = get_type_hints(cls, include_extras=True)
-    options = tuple((f.name, _type(hints[f.name]), _default(f)) for f in dataclasses.fields(cls))
-    return Entry(
-        registry.kind, name, "\n\n".join([inspect.getdoc(cls) or "", *_docs_within(cls, "")]), options
-    )
+    return tuple((f.name, _type(hints[f.name]), _default(f)) for f in dataclasses.fields(cls))
 
 
 def _docs_within(cls: type[Any], path: str) -> list[str]:

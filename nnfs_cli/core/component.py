@@ -36,10 +36,15 @@ class Component(Options):
     formulas: ClassVar[tuple[str, ...]] = ()
 
     def equations(self) -> "tuple[Formula, ...]":
-        """The formulas that hold for these options."""
+        """The formulas that hold for these options. NnfsError if one of them cannot be read."""
         from nnfs_cli.core.formula import stated  # which needs NumPy, as a list of components does not
 
-        return stated(self.formulas, self.options())
+        if isinstance(self.formulas, str):
+            refuse(self, f"formulas must be a tuple of lines, found {self.formulas!r:.60}")
+        try:
+            return stated(self.formulas, self.options())
+        except NnfsError as error:
+            refuse(self, str(error))
 
 
 C = TypeVar("C", bound=Component)
@@ -192,8 +197,13 @@ def _origin(cls: type[Any]) -> str:
 
 def refuse_result(component: Component, method: str, wanted: str, found: object) -> NoReturn:
     """Raise NnfsError for a component, of a plugin, whose method gave something else than it must give."""
-    name = f"{type(component).registry.kind} {component.type_name!r}"
-    raise NnfsError(f"{_place(type(component))}{name}: {method} must give {wanted}, found {found!r:.60}")
+    refuse(component, f"{method} must give {wanted}, found {found!r:.60}")
+
+
+def refuse(component: Component, why: str) -> NoReturn:
+    """Raise NnfsError for a component, of a plugin, that is not as it must be."""
+    cls = type(component)
+    raise NnfsError(f"{_place(cls)}{cls.registry.kind} {component.type_name!r}: {why}") from None
 
 
 def number_from(component: Component, method: str, found: float) -> float:

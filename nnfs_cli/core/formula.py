@@ -13,7 +13,7 @@ import ast
 import functools
 import keyword
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any
@@ -64,6 +64,12 @@ class Formula:
     def gradient_of(self) -> str:
         """`W` if this is the gradient of the loss to W, `dW = ...`; else an empty text."""
         return self.target[1:] if self.target.startswith("d") and self.target not in GREEK else ""
+
+    @property
+    def unknown(self) -> frozenset[str]:
+        """The functions on the right that only `values` can hold; without these there is no value."""
+        calls = (ast.unparse(each.func) for each in ast.walk(self.node) if isinstance(each, ast.Call))
+        return frozenset(name for name in calls if name not in REDUCTIONS and not FUNCTIONS.get(name))
 
     @property
     def updates(self) -> bool:
@@ -123,14 +129,27 @@ def stated(
     return tuple(formulas)
 
 
-def unstated(name: str, params: Sequence[str]) -> tuple[Formula, ...]:
-    """What can be said of a layer that states no formulas: y is a function of x and its parameters."""
-    function = re.sub(r"\W", "_", name) + "_" * keyword.iskeyword(name)
-    lines = [
-        f"y = {function}({', '.join(['x', *params])})",
-        *(f"d{each} = vjp(y, {each}, dy)" for each in (*params, "x")),
-    ]
-    return stated(lines, {}, {function})
+def function_name(name: str) -> str:
+    """A component's name as that of a function: `my_layer` for my-layer."""
+    plain = re.sub(r"\W", "_", name)
+    return f"{plain}_" if keyword.iskeyword(plain) or plain[:1].isdigit() else plain
+
+
+def completed(formulas: Sequence[Formula], name: str, params: Collection[str]) -> tuple[Formula, ...]:
+    """A layer's formulas, and in general terms what they lack: y, or the gradient to x or one of `params`.
+
+    y is then a function `name` of x and the parameters, and a gradient the transposed Jacobian times dy.
+    """
+    function = function_name(name)
+    general = {
+        "y": f"y = {function}({', '.join(['x', *params])})",
+        **{f"d{each}": f"d{each} = vjp(y, {each}, dy)" for each in (*params, "x")},
+    }
+    for formula in formulas:
+        general.pop(formula.target, None)
+    added = [Formula.parse(text, (), {function}) for text in general.values()]
+    first = [each for each in added if not each.gradient_of]
+    return (*first, *formulas, *(each for each in added if each.gradient_of))
 
 
 def _halves(line: str) -> tuple[str, str]:

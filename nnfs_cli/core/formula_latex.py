@@ -1,4 +1,4 @@
-r"""Formulas as LaTeX: `\frac{\partial L}{\partial W} = x^{\top} \frac{\partial L}{\partial y}`.
+r"""Formulas as LaTeX: `\dfrac{\partial L}{\partial W} = x^{\top} \, \dfrac{\partial L}{\partial y}`.
 
 MathJax (as on GitHub) and Matplotlib's mathtext both render what is written here. mathtext has no cases.
 """
@@ -112,7 +112,8 @@ class Latex(Writer):
         return rf"{text}^{{\top}}"
 
     def number(self, value: float) -> str:
-        return f"{value:.6g}"
+        digits, _, exponent = (str(value) if isinstance(value, int) else f"{value:.6g}").partition("e")
+        return rf"{digits} \cdot 10^{{{int(exponent)}}}" if exponent else digits
 
     def series(self, kind: str, indices: str) -> str:
         sign = f"\\{kind}" if kind in ("sum", "max") else self.words(kind)

@@ -78,7 +78,7 @@ class Text(Writer):
         return f"{text}ᵀ"
 
     def number(self, value: float) -> str:
-        return f"{value:.6g}"
+        return str(value) if isinstance(value, int) else f"{value:.6g}"
 
     def series(self, kind: str, indices: str) -> str:
         sign = "Σ" if kind == "sum" else kind

@@ -211,7 +211,8 @@ class Writer(ABC):
 
     def base_of(self, name: str) -> str:
         """`W` for `dW`, the gradient of the loss to W; an empty text for names of other things."""
-        base = name[1:] if name.startswith("d") and name not in GREEK else ""
+        known = GREEK | self.formula.numbers
+        base = name[1:] if name.startswith("d") and name not in known else ""
         is_known = ONE_LETTER.fullmatch(base) or base in self.names or name == self.formula.target
         return base if is_known else ""
 

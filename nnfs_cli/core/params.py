@@ -204,7 +204,7 @@ class FlatParams:
         self.statistics[...] = snapshot[self.value.size :]
 
     def views(self, vector: Array) -> dict[str, Array]:
-        """The parts of a vector (P,), such as an optimizer's state, that belong to each parameter, by name."""
+        """Views of a vector (P,), such as an optimizer's state, in the shape of each parameter, by name."""
         views = _views(vector, self._flat_order)
         return {name: views[name] for name in self.named}
 

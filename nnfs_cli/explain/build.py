@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.formula import Formula
+from nnfs_cli.core.formula import Formula, function_name, stated
 from nnfs_cli.explain.equations import Writer, shape_text
 from nnfs_cli.explain.layers import LayerParts, title_of
 from nnfs_cli.explain.names import Name
+from nnfs_cli.explain.numbers import number, texts_of
 from nnfs_cli.explain.records import Equation, Explanation, Part, Term
 from nnfs_cli.explain.update import Updates
 from nnfs_cli.training.experiment import Experiment
@@ -23,6 +24,13 @@ def explain_step(
     The experiment stays as it is. With numbers, it is computed in float64.
     about: sentences on the rows and on the state of the network.
     """
+    with np.errstate(all="ignore"):  # what a diverged network overflows to is shown
+        return _explained(experiment, rows, about, has_numbers=has_numbers)
+
+
+def _explained(
+    experiment: Experiment, rows: Array, about: tuple[str, ...], *, has_numbers: bool
+) -> Explanation:
     tracer = Tracer(experiment, "float64" if has_numbers else None)
     trace = tracer.trace(rows)
     tracer.catch_up()  # where the step began
@@ -41,7 +49,7 @@ def explain_step(
         descent=updates.about(),
         rules=updates.rules(),
         updates=tuple(updates.parts()) if has_numbers else (),
-        prediction=_prediction(experiment, trace),
+        prediction=_prediction(experiment, trace, output),
         loss=trace.loss,
         loss_after=trace.loss_after,
     )
@@ -87,7 +95,8 @@ def _loss_part(tracer: Tracer, trace: StepTrace, output: Name, seen: set[str], *
     values = loss.formula_values(z, trace.t)
     writer = Writer(names, values, seen, has_numbers=has_numbers)
     known = {"L": trace.loss, "dz": trace.gradients[-1]}
-    forward, backward = [], []
+    forward: list[Equation] = []
+    backward: list[Equation] = []
     for formula in loss.equations() or _unstated(loss.type_name):
         left = output.derivative if formula.target == "dz" else None
         (backward if left else forward).append(writer.equation(formula, known.get(formula.target), left=left))
@@ -104,26 +113,34 @@ def _with_mean(equation: Equation) -> Equation:
 
 def _unstated(name: str) -> tuple[Formula, ...]:
     """What can be said of a loss that states no formulas."""
-    return (
-        Formula.parse(f"L = {name}(z, t)", functions=[name]),
-        Formula.parse("dz = dL / dz", functions=[name]),
-    )
+    functions = [function_name(name), f"{function_name(name)}_gradient"]
+    return stated([f"L = {functions[0]}(z, t)", f"dz = {functions[1]}(z, t)"], {}, functions)
 
 
-def _prediction(experiment: Experiment, trace: StepTrace) -> tuple[str, ...]:
+def _prediction(experiment: Experiment, trace: StepTrace, output: Name) -> tuple[str, ...]:
     """What the network answers for the first rows, and what is true."""
     data, preparation = experiment.data, experiment.preparation
     answers = experiment.predictions(trace.activations[-1])
     truth = experiment.data.splits["train"].targets[trace.rows]
     sentences = []
+    units = preparation.targets
+    if not units.is_identity:
+        maps = (texts_of(np.asarray(each))[:MOST_ROWS] for each in (units.shift, units.scale))
+        shift, scale = map(", ".join, maps)
+        sentences.append(
+            f"{output.text} / scale + shift, since t = (target - shift) * scale; "
+            f"shift = {shift}; scale = {scale}"
+        )
     for answer, t in zip(answers[:MOST_ROWS], truth[:MOST_ROWS], strict=True):
         if data.classes:
             best = int(np.argmax(answer))
-            sentences.append(f"{data.classes[best]!r} ({answer[best]:.5f}); true: {data.classes[int(t)]!r}")
+            sentences.append(
+                f"{data.classes[best]!r} ({number(answer[best])}); true: {data.classes[int(t)]!r}"
+            )
         else:
             names = preparation.output_names(len(answer), "y")
             pairs = zip(names[:MOST_ROWS], answer, t, strict=False)
-            sentences.append("; ".join(f"{name} = {p:.6g}, true: {u:.6g}" for name, p, u in pairs))
+            sentences.append("; ".join(f"{name} = {number(p)}, true: {number(u)}" for name, p, u in pairs))
     more = len(answers) - MOST_ROWS
     return (*sentences, *([f"... and {more:,} more rows"] if more > 0 else []))
 

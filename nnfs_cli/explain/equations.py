@@ -96,7 +96,7 @@ class Writer:
                     yield Term(in_ascii(inner.written(texts)), inner.latex(latex), value)
 
     def _operands(self, formula: Formula, text: str) -> str:
-        """The shapes of the first matrix product's two sides, `(64, 784)(784, 128)`; else of what is named."""
+        """The shapes of a matrix product's two sides, `(64, 784)(784, 128)`; else of the arrays."""
         for node in ast.walk(formula.node):
             if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
                 return "".join(
@@ -142,12 +142,8 @@ def equation_of_names(
 
 def is_computable(formula: Formula) -> bool:
     """Whether NumPy can compute it: a layer that states no formulas is a function that has no value."""
-    calls = (node.func.id for node in ast.walk(formula.node) if _is_call(node))
+    calls = (ast.unparse(node.func) for node in ast.walk(formula.node) if isinstance(node, ast.Call))
     return all(name in REDUCTIONS or FUNCTIONS.get(name) is not None for name in calls)
-
-
-def _is_call(node: ast.AST) -> Any:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
 
 
 def shape_text(shape: Shape) -> str:

@@ -28,7 +28,7 @@ def as_latex(explanation: Explanation) -> str:
 
 
 def _tree(explanation: Explanation) -> Iterator[str]:
-    yield rf"\begin{{longtable}}{{p{{0.47\textwidth}} p{{0.47\textwidth}}}}"
+    yield r"\begin{longtable}{p{0.47\textwidth} p{0.47\textwidth}}"
     yield r"\textbf{Forward}, read upward & \textbf{Backward}, read downward \\ \hline"
     for part in reversed(explanation.parts):
         forward = _cell(part.forward[::-1], forward_costs(part))
@@ -42,7 +42,9 @@ def _tree(explanation: Explanation) -> Iterator[str]:
 
 def _cell(equations: Iterable[Equation], costs: str) -> str:
     lines = [rf"${each.latex}$ \newline {{\footnotesize ${shapes(each)}$}}" for each in equations]
-    return r" \newline ".join([*lines, rf"{{\footnotesize {escaped(costs)}}}" if costs else ""])
+    if costs:
+        lines.append(rf"{{\footnotesize {escaped(costs)}}}")
+    return r" \newline ".join(lines)
 
 
 def _numbers(explanation: Explanation) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The layers of a network as parts of an explanation: each with its equations, and a step's arrays in them."""
+"""The layers of a network as parts of an explanation: their equations, and a step's arrays in them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -164,7 +164,7 @@ class LayerParts:
         return _own(place.path, self._trace.before)
 
     def _known(self, place: Place) -> dict[str, Array]:
-        """What is computed in the step for the layer's own parameters and statistics, by names in formulas."""
+        """What the step computes for the layer's own parameters and statistics, by names in formulas."""
         statistics = {
             name: _own(place.path, self._trace.after)[name] for name in _own_statistics(place.layer)
         }

@@ -13,6 +13,8 @@ MOST = 8
 CORNER = 3
 DIGITS = 5
 CUT = "..."
+LABEL = 16
+"""Letters of a column's name that are shown at most."""
 
 
 @dataclass(frozen=True)
@@ -35,28 +37,33 @@ class Shown:
         return len(self.rows) == 1 and len(self.rows[0]) == 1
 
 
-def shown(array: Array, labels: Sequence[str] = ()) -> Shown:
-    """An array of any number of axes, to be read. A vector is one row."""
+def shown(array: Array, labels: Sequence[str] = (), columns: int = MOST) -> Shown:
+    """An array of any number of axes, to be read. A vector is one row.
+
+    columns: how many are shown at most; with fewer, the corner is smaller.
+    """
     x = np.asarray(array)
     if x.size > MOST and (x == x.flat[0]).all():
-        return Shown(((number(float(x.flat[0])),),), summary=f"everywhere, {x.size:,} times")
+        return Shown(((number(float(x.flat[0])),),), summary="everywhere")
     where = [0] * max(x.ndim - 2, 0)
     matrix = np.atleast_2d(x[tuple(where)])
-    rows, columns = (_kept(size) for size in matrix.shape)
-    texts = iter(texts_of(matrix[np.ix_(_places(rows), _places(columns))]))
-    lines = [[next(texts) if j >= 0 else CUT for j in columns] if i >= 0 else [] for i in rows]
-    is_cut = -1 in rows or -1 in columns or bool(where)
+    down, along = _kept(matrix.shape[0], MOST), _kept(matrix.shape[1], columns)
+    texts = iter(texts_of(matrix[np.ix_(_places(down), _places(along))]))
+    lines = [[next(texts) if j >= 0 else CUT for j in along] if i >= 0 else [] for i in down]
+    is_cut = -1 in down or -1 in along or bool(where)
     return Shown(
-        tuple(tuple(line or [CUT] * len(columns)) for line in lines),
+        tuple(tuple(line or [CUT] * len(along)) for line in lines),
         str(where) if where else "",
         summary(x) if is_cut else "",
-        tuple(labels[j] if j >= 0 else CUT for j in columns) if len(labels) == matrix.shape[1] else (),
+        tuple(_short(labels[j]) if j >= 0 else CUT for j in along) if len(labels) == matrix.shape[1] else (),
     )
 
 
 def summary(x: Array) -> str:
-    """`norm 3.21, from -0.5 to 1`, and how many are not zero."""
+    """`norm 3.21, from -0.5 to 1`, and how many are zero; of class numbers only their range."""
     low, high = texts_of(np.array([x.min(), x.max()]))
+    if x.dtype.kind != "f":
+        return f"from {low} to {high}"
     zeros = x.size - int(np.count_nonzero(x))
     sparse = f", {zeros:,} of {x.size:,} are 0" if zeros else ""
     return f"norm {number(norm(x))}, from {low} to {high}{sparse}"
@@ -97,9 +104,14 @@ def _signed(text: str) -> str:
     return text.lstrip("-") if not text.strip("-0.") else text
 
 
-def _kept(size: int) -> list[int]:
+def _short(label: str) -> str:
+    """A column's name, cut where it would make a number's column too wide."""
+    return label if len(label) <= LABEL else label[: LABEL - len(CUT)] + CUT
+
+
+def _kept(size: int, most: int) -> list[int]:
     """The places that are shown along an axis; -1 for the gap."""
-    return list(range(size)) if size <= MOST else [*range(CORNER), -1, size - 1]
+    return list(range(size)) if size <= most else [*range(min(CORNER, most // 2)), -1, size - 1]
 
 
 def _places(kept: list[int]) -> list[int]:

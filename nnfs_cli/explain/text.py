@@ -4,12 +4,16 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
 from nnfs_cli.core.errors import counted
-from nnfs_cli.explain.numbers import number, shown
+from nnfs_cli.explain.numbers import MOST, Shown, number, shown
 from nnfs_cli.explain.records import Equation, Explanation, Part, Term
 
 TREE_WIDTH, MOST_WIDTH = 72, 160
 """Columns from which forward and backward stand side by side, and that a line has at most."""
 INDENT = "  "
+COLUMNS = (MOST, 4, 2)
+"""How many columns of a matrix are shown, if there is room."""
+SUMMARY = 24
+"""Columns that a matrix's norm and range have at least."""
 
 
 def as_text(explanation: Explanation, width: int = 80) -> str:
@@ -23,7 +27,9 @@ def as_text(explanation: Explanation, width: int = 80) -> str:
 def _heading(explanation: Explanation, width: int) -> Iterator[str]:
     for sentence in explanation.about:
         yield from textwrap.wrap(sentence, width)
-    yield from textwrap.wrap(f"Names: {explanation.names}. dz1 is short for dL/dz1.", width)
+    yield from textwrap.wrap(
+        f"Names: {explanation.names}. dz1 is short for dL/dz1, the loss's gradient to z1.", width
+    )
     yield ""
 
 
@@ -127,6 +133,7 @@ def _numbers(explanation: Explanation, width: int) -> Iterator[str]:
     yield from _section(f"UPDATE by {explanation.descent}", width)
     for part in explanation.updates:
         yield from _worked(part.forward, width)
+        yield from [""] if len(part.forward) > 1 else []
     yield ""
     yield from textwrap.wrap(after(explanation), width)
 
@@ -144,19 +151,27 @@ def _worked(equations: Iterable[Equation], width: int) -> Iterator[str]:
     """Each equation, then the numbers that go into it, and its result."""
     for equation in equations:
         yield from _statement(equation, width)
-        yield from _flow([_block(term) for term in equation.terms], width)
+        yield from _flow([_block(term, width) for term in equation.terms], width)
         for term in equation.terms:
             if term.note:
                 yield from textwrap.wrap(
                     term.note, width, initial_indent=INDENT * 2, subsequent_indent=INDENT * 2
                 )
         if equation.result is not None:
-            yield from _flow([_block(equation.result)], width)
+            yield from _flow([_block(equation.result, width)], width)
 
 
-def _block(term: Term) -> list[str]:
+def _block(term: Term, width: int) -> list[str]:
+    """A term's lines, with as many columns of its numbers as there is room for."""
+    for columns in COLUMNS:
+        block = _lines(term, shown(term.value, term.labels, columns), width - len(INDENT * 2))
+        if _width(block) <= width - len(INDENT * 2):
+            break
+    return block
+
+
+def _lines(term: Term, numbers: Shown, width: int) -> list[str]:
     """The lines `W1 = [0.5  -0.25]`, with the rows of a matrix below each other."""
-    numbers = shown(term.value, term.labels)
     head = f"{term.text}{numbers.where} = "
     if numbers.is_number and not numbers.labels:
         return [f"{head}{numbers.rows[0][0]} {numbers.summary}".rstrip()]
@@ -167,7 +182,8 @@ def _block(term: Term) -> list[str]:
     indent = " " * len(head)
     block = [f"{indent} {lines[0]}"] if numbers.labels else []
     block += [(indent if i else head) + line for i, line in enumerate(rows)]
-    return [*block, indent + numbers.summary] if numbers.summary else block
+    summary = textwrap.wrap(numbers.summary, max(width - len(head), SUMMARY))
+    return [*block, *(indent + line for line in summary)]
 
 
 def _flow(blocks: list[list[str]], width: int) -> Iterator[str]:

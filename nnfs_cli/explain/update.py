@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+
 import numpy as np
 
-from nnfs_cli.core.formula import Formula
+from nnfs_cli.core.formula import Formula, function_name
 from nnfs_cli.core.params import Param
-from nnfs_cli.explain.equations import Writer, new, shape_text, statement
+from nnfs_cli.explain.equations import Writer, is_computable, new, shape_text, statement
 from nnfs_cli.explain.layers import title_of
 from nnfs_cli.explain.names import Name
 from nnfs_cli.explain.records import Equation, Part, Term
@@ -105,10 +106,15 @@ class Updates:
         formulas = self._formulas(decay=param.decay)
         names = {"w": w, "dw": w.gradient, "norm": NORM} | ({} if len(formulas) > 1 else {"g": w.gradient})
         writer = Writer(names, values, {*self._seen}, has_numbers=True, most=FEW)
-        last = max((i for i, formula in enumerate(formulas) if formula.target == "w"), default=-1)
+        _, constraint = self._regularizer(decay=param.decay)
+        last = max(i for i, formula in enumerate(formulas) if formula.target == "w")
         for i, formula in enumerate(formulas):
-            result = {"average": trace.average.get(name)}.get(formula.target)
-            yield writer.equation(formula, trace.after[name] if i == last else result)
+            result = trace.average[name] if formula is AVERAGE else None
+            if i == last or not is_computable(formula):
+                result = trace.after[name]
+            equation = writer.equation(formula, result)
+            # A constraint is on each unit's weights, and not on w as a whole.
+            yield replace(equation, terms=()) if formula in constraint else equation
 
     def _gathered(self, name: str) -> Equation:
         """A statistic, which the forward pass changes."""
@@ -134,7 +140,7 @@ GRADIENT = Formula.parse("g = dw")
 
 def _formulas(optimizer: Optimizer, *, decay: bool) -> tuple[Formula, ...]:
     """Its formulas, for parameters with or without weight decay; a plugin may state none."""
-    if not decay and getattr(optimizer, "weight_decay", 0):
-        optimizer = replace(optimizer, weight_decay=0.0)  # type: ignore[call-arg]
-    name = optimizer.type_name
+    if not decay and optimizer.options().get("weight_decay"):
+        optimizer = replace(optimizer, weight_decay=0.0)
+    name = function_name(optimizer.type_name)
     return optimizer.equations() or (Formula.parse(f"w = {name}(w, g, lr)", functions=[name]),)

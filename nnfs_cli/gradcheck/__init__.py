@@ -12,19 +12,6 @@ select, faults: a choice of components, and the errors of plugins.
 step_sizes: the error for each step size, for the picture.
 """
 
-import sys
-from types import ModuleType
-from typing import Any
+from nnfs_cli.core.callables import make_callable
 
-
-class _Callable(ModuleType):
-    """This package, called as the function that users know by its name: `nnfs_cli.gradcheck(experiment)`."""
-
-    def __call__(self, *arguments: Any, **options: Any) -> Any:
-        """Check an experiment's gradients; see `nnfs_cli.api.gradients.gradcheck`."""
-        from importlib import import_module  # only when called: `api` is above this package
-
-        return import_module("nnfs_cli.api.gradients").gradcheck(*arguments, **options)
-
-
-sys.modules[__name__].__class__ = _Callable
+make_callable(__name__, "nnfs_cli.api.gradients")

@@ -64,6 +64,13 @@ class Bench:
         self, x: Array, dy: Array, orders: tuple[Order, Order] = ("inner", "inner"), *, step: int = 0
     ) -> Outcome:
         """Forward and backward from the first statistics and draws. `orders`: those of x and y in memory."""
+        _, y, _, dx = self.passed(x, dy, orders, step=step)
+        return {"y": y, "dx": dx, **{f"{name}.grad": p.grad.copy() for name, p in self.params.items()}}
+
+    def passed(
+        self, x: Array, dy: Array, orders: tuple[Order, Order] = ("inner", "inner"), *, step: int = 0
+    ) -> tuple[Array, Array, Array, Array]:
+        """The arrays x, y, dy, dx that the layer was handed in such a run."""
         x, dy = self._copied(x, orders[0]), self._copied(dy, orders[1])
         y, dx = self.array(dy.shape, orders[1]), self.array(x.shape, orders[0])
         for array in (y, dx, self.network.params.grad):
@@ -73,7 +80,7 @@ class Bench:
         if self.params:
             self.layer.param_grads(x, y, dy)
         self.layer.input_grad(x, y, dy, dx)
-        return {"y": y, "dx": dx, **{f"{name}.grad": p.grad.copy() for name, p in self.params.items()}}
+        return x, y, dy, dx
 
     def infer(self, x: Array, order: Order = "inner", *, step: int = 0) -> Array:
         """y in evaluation."""

@@ -11,6 +11,7 @@ from nnfs_cli.core.arrays import Shape
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.gradcheck.calls import wrong_calls
 from nnfs_cli.gradcheck.faults import blamed
+from nnfs_cli.gradcheck.formula_laws import formulas_hold
 from nnfs_cli.gradcheck.harness import fractions, larger
 from nnfs_cli.gradcheck.layer_laws import (
     Trial,
@@ -40,6 +41,7 @@ LAWS = (
     evaluation_is_training,
     probabilities_are_probabilities,
     outputs_are_in_their_range,
+    formulas_hold,
 )
 
 

@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 
 from nnfs_cli.gradcheck import loss_laws, regularizer_laws
+from nnfs_cli.gradcheck.formula_laws import loss_formulas_hold
 from nnfs_cli.gradcheck.report import Check, LawCheck
 from nnfs_cli.gradcheck.subject import Settings, Subject
 from nnfs_cli.gradcheck.subjects import component_text, loss_subjects, regularizer_subject
@@ -43,7 +44,7 @@ def loss_checks(losses: Sequence[Loss], settings: Settings) -> tuple[Check, ...]
             *(partial(obeyed, each) for each in first),
             gradients,
             more,
-            *(partial(obeyed, each) for each in loss_laws.LAWS),
+            *(partial(obeyed, each) for each in (*loss_laws.LAWS, loss_formulas_hold)),
         ]
     )
 

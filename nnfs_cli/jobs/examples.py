@@ -1,4 +1,4 @@
-"""Rows of an evaluated split to look at: the worst mistakes, and some of each cell of the confusion."""
+"""Rows of an evaluated split to look at: the worst mistakes, and some of each cell of the matrix."""
 
 import numpy as np
 

@@ -5,15 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
-from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.config.find import find_config
 from nnfs_cli.config.load import load_config
 from nnfs_cli.config.values import Overrides
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import NnfsError, counted
+from nnfs_cli.core.errors import NnfsError, nearest
 from nnfs_cli.explain.build import explain_step
 from nnfs_cli.explain.records import Explanation
-from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.runs.directory import RunDirectory, all_runs
 from nnfs_cli.training.experiment import Experiment
 
 
@@ -26,7 +25,7 @@ def explain_target(
     """
     run = _run(target, runs)
     if run is None:
-        return explain(Experiment(load_config(Path(target), overrides)), row=row, batch=batch)
+        return explain(Experiment(load_config(_config(target, runs), overrides)), row=row, batch=batch)
     if overrides:
         raise NnfsError("--set: needs a CONFIG; a run is explained as it was trained")
     return explain_run(run, row=row, batch=batch)
@@ -53,7 +52,7 @@ def explain(
     """
     if row is not None and batch:
         raise NnfsError("--row, --batch: give one of them")
-    train, training = experiment.data.splits["train"], experiment.config.training
+    train = experiment.data.splits["train"]
     if row is None:
         rows = _first_batch(experiment)
         which = (
@@ -112,6 +111,16 @@ def _run(target: str, runs: Path) -> RunDirectory | None:
     if (runs / target / "config.yaml").is_file() and not _is_config(target):
         return RunDirectory.find(runs, target)
     return None
+
+
+def _config(target: str, runs: Path) -> Path:
+    """The config that `target` names. NnfsError with the nearest run or config if there is none."""
+    if _is_config(target):
+        return find_config(Path(target))
+    close = nearest(target, [run.id for run in all_runs(runs)])
+    if close is not None:
+        raise NnfsError(f"{target}: no config and no run; did you mean the run {close!r}?")
+    return find_config(Path(target))
 
 
 def _is_config(target: str) -> bool:

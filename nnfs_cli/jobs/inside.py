@@ -1,14 +1,18 @@
 """What a trained network does inside, computed once for the plots: inside.npz."""
 
+from collections.abc import Collection
+
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.blas_threads import limit_blas
+from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.jobs.load import load_experiment
 from nnfs_cli.metrics.base import likeliest
 from nnfs_cli.preprocessing.description import normalized
 from nnfs_cli.preprocessing.records import Split
 from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.runs.listing import default_split
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.importance import (
     GRID,
@@ -20,6 +24,8 @@ from nnfs_cli.training.importance import (
 )
 from nnfs_cli.training.saliency import Saliency, saliency
 
+PICTURES = frozenset({"feature_maps", "saliency", "importance", "dependence"})
+"""What is drawn from inside.npz."""
 SAMPLE_ROWS = 8
 """Rows whose saliency is drawn."""
 MOST_MAPS, MOST_CHANNELS = 12, 16
@@ -30,17 +36,31 @@ MULTIPLY_ADDS = 4e9
 """About how many all repeats together may take: some 0.2 s on one core. Large networks get fewer columns."""
 
 
-def add_inside(run: RunDirectory) -> None:
-    """Write a run's inside.npz, which runs of earlier versions lack. It loads the run's data."""
-    experiment = load_experiment(run)
-    run.write_arrays("inside.npz", inside_arrays(experiment, run.summary()["pictured_split"]))
+def add_inside(run: RunDirectory, only: Collection[str] = PICTURES) -> str:
+    """Write the inside.npz that runs of earlier versions lack, if one of `only` these pictures needs it.
+
+    Returns a note if it cannot be written, since the run's data changed or are gone.
+    """
+    if run.has("inside.npz") or not run.has("weights.npz") or not PICTURES & set(only):
+        return ""
+    summary = run.summary()
+    lacks = f"{run.path} has no inside.npz, and so no pictures of saliency, feature maps and importance"
+    try:
+        experiment = load_experiment(run)
+    except NnfsError as error:
+        return f"{lacks}: {error}"
+    if experiment.data.fingerprint != summary.get("data_fingerprint"):
+        return f"{lacks}: the data is not what the run was trained on"
+    split = summary.get("pictured_split") or default_split(experiment.data.splits)
+    run.write_arrays("inside.npz", inside_arrays(experiment, split))
+    return ""
 
 
 @limit_blas(1)
 def inside_arrays(experiment: Experiment, name: str) -> dict[str, Array]:
     """The arrays of inside.npz, from rows of the split `name`; those that are not finite are left out.
 
-    rows (N,): the row numbers.   x (N, ...): the raw rows.   target, prediction: of each row.
+    split: its name.   rows (N,): the row numbers.   x (N, ...): the raw rows.   target, prediction: of each.
     saliency (N, ...): the gradient of output[n] of each row to the row's normalized inputs.
     maps/<layer> (C, H, W): what each layer of images gives for the first row, its first channels.
     importance (F, REPEATS): the rise of the loss, or the fall of the metric `score`, where the column of
@@ -49,7 +69,7 @@ def inside_arrays(experiment: Experiment, name: str) -> dict[str, Array]:
     """
     split = experiment.split(name)
     with np.errstate(over="ignore", invalid="ignore"):
-        arrays = {**_sample(experiment, split), **_columns(experiment, split)}
+        arrays = {"split": np.array(name), **_sample(experiment, split), **_columns(experiment, split)}
     return {key: a for key, a in arrays.items() if a.dtype.kind != "f" or np.isfinite(a).all()}
 
 

@@ -1,5 +1,6 @@
 """The base class and registry of layers: backpropagation's three equations as three methods."""
 
+import itertools
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.component import Component, Registry
 from nnfs_cli.core.draws import Draws
-from nnfs_cli.core.formula import Formula, stated, unstated
+from nnfs_cli.core.formula import Formula, completed, stated
 from nnfs_cli.core.params import Param, Statistic
 
 T = TypeVar("T")
@@ -78,14 +79,14 @@ class Layer(Component, ABC):
     def equations(self) -> tuple[Formula, ...]:
         """The formulas of training for these options, forward and then backward; not those of sublayers.
 
-        A layer that states none is shown as `y = my_layer(x, W)`, with its own parameters once it is built.
+        What a layer does not state is given in general terms, `y = my_layer(x, W)`, once it is built.
         """
-        return super().equations() or unstated(self.type_name, list(_own(self, Param)))
+        return completed(super().equations(), self.type_name, _own(self, Param))
 
     def infer_equations(self) -> tuple[Formula, ...]:
         """The formulas of evaluation, which has no gradients."""
-        stated_here = stated(self.infer_formulas, self.options())
-        return stated_here or tuple(each for each in self.equations() if not each.gradient_of)
+        own = stated(self.infer_formulas, self.options())
+        return own or tuple(itertools.takewhile(lambda each: not each.gradient_of, self.equations()))
 
     def formula_values(self, x: Array, y: Array) -> dict[str, Any]:
         """After `forward`, the values of names in formulas, but for x, y, dy and what formulas define.

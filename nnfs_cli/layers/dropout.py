@@ -37,7 +37,7 @@ class Dropout(Layer):
     infer_formulas: ClassVar[tuple[str, ...]] = ("y = x",)
 
     def formula_values(self, x: Array, y: Array) -> dict[str, Any]:
-        return {**super().formula_values(x, y), "m": self._mask(x)}
+        return {**super().formula_values(x, y), "m": self._last}
 
     def forward(self, x: Array, y: Array) -> None:
         m, kept = self._mask(x), max(round((1.0 - self.rate) * LEVELS), 1)
@@ -45,6 +45,7 @@ class Dropout(Layer):
             np.less(drawn, kept, out=m[here])
         m *= LEVELS / kept
         np.multiply(x, m, out=y)
+        self._last = m
 
     def infer(self, x: Array, y: Array) -> None:
         np.copyto(y, x)

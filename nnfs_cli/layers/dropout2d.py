@@ -45,13 +45,14 @@ class Dropout2D(Layer):
         return image_shape(shape)
 
     def formula_values(self, x: Array, y: Array) -> dict[str, Any]:
-        return {**super().formula_values(x, y), "m": self._mask(x)[:, 0, 0].T}
+        return {**super().formula_values(x, y), "m": self._last[:, 0, 0].T}
 
     def forward(self, x: Array, y: Array) -> None:
         m = self._mask(x)
         np.less(self.draws.uniform(m.shape), 1.0 - self.rate, out=m)
         m *= 1.0 / (1.0 - self.rate)
         np.multiply(batch_last(x), m, out=batch_last(y))
+        self._last = m
 
     def infer(self, x: Array, y: Array) -> None:
         np.copyto(y, x)

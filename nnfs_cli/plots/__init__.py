@@ -32,26 +32,27 @@ class Source:
     moving: bool = False
 
 
+DIAGNOSTICS = "`training.diagnostics: true`, layers with parameters, and for units an activation that can die"
 SOURCES = (
     Source("loss", ("loss",), "a recorded step or epoch", essential=True),
     Source("metrics", ("metrics",), "a metric and a finished epoch", essential=True),
     Source("learning_rate", ("learning_rate",), "a recorded step or epoch"),
     Source("seconds", ("seconds",), "a finished epoch"),
-    Source("layer_norms", ("gradients", "updates", "units"), "`training.diagnostics: true`"),
-    Source("histograms", ("activations", "gradient_histograms"), "`training.diagnostics: true`"),
+    Source("layer_norms", ("gradients", "updates", "units"), DIAGNOSTICS),
+    Source("histograms", ("activations", "gradient_histograms"), DIAGNOSTICS),
     Source("predictions", ("predictions",), "a regression's predictions.npz", essential=True),
     Source("confusion", ("confusion",), "classes and predictions.npz", essential=True),
     Source("regions", ("regions",), "classes and two inputs", essential=True),
     Source("surface", ("surface",), "a regression of two inputs", essential=True),
     Source("residuals", ("residuals",), "a regression's predictions.npz"),
-    Source("mistakes", ("mistakes",), "classes, and a predictions.npz with examples"),
-    Source("reliability", ("reliability",), "classes, and a predictions.npz with probabilities"),
-    Source("roc", ("roc", "precision_recall"), "classes, and a predictions.npz with probabilities"),
+    Source("mistakes", ("mistakes",), "classes, and a wrong prediction"),
+    Source("calibration", ("calibration",), "classes and probabilities"),
+    Source("curves", ("roc", "precision_recall"), "classes, and rows of two of them"),
     Source("growth", ("growth",), "snapshots.npz"),
     Source("growth", ("growth",), "two snapshots in snapshots.npz", moving=True),
     Source("network", ("network",), "weights.npz"),
     Source("weights", ("weights", "filters"), "weights.npz, and convolutions for their filters"),
-    Source("feature_maps", ("feature-maps",), "layers of images, and inside.npz"),
+    Source("feature_maps", ("feature_maps",), "layers of images, and inside.npz"),
     Source("saliency", ("saliency",), "inside.npz with saliency"),
     Source("importance", ("importance", "dependence"), "a table of two or more columns, and inside.npz"),
 )
@@ -152,13 +153,13 @@ def _write(
     from nnfs_cli.plots.style import drawing, save
 
     folder = folder or run.path / "plots"
-    folder.mkdir(parents=True, exist_ok=True)
     files = []
     for source in sources:
         write: Callable[..., list[str]] = save_animation if source.moving else save
         with drawing(style):
             for name, drawn in _drawn(run, source):
                 if name in names:
+                    folder.mkdir(parents=True, exist_ok=True)
                     files += write(drawn, folder, f"{name}.{'gif' if source.moving else suffix}")
     return [folder / file for file in files]
 

@@ -61,3 +61,9 @@ def readable_on(color: Any) -> str:
     rgb = np.array(mpl.colors.to_rgb(color))
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     return "#000000" if linear @ (0.2126, 0.7152, 0.0722) > 0.179 else "#ffffff"
+
+
+def warm() -> Any:
+    """A color map from the paper, for none, to a strong orange, for the most: of mistakes."""
+    anchors = [paper(), "#7a3600", ORANGE, "#ffd7a8"] if is_dark() else [paper(), "#f6b26b", ORANGE]
+    return mpl.colors.LinearSegmentedColormap.from_list("warm", anchors)

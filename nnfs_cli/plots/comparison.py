@@ -11,7 +11,7 @@ import numpy as np
 from nnfs_cli.config.reader import flat_options, shown, to_plain
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.colors import CLASSES, dashes, marker
-from nnfs_cli.plots.history import History
+from nnfs_cli.plots.history import History, subtitle
 from nnfs_cli.plots.library import Axes
 from nnfs_cli.plots.limits import fit_scale, mark_strays
 from nnfs_cli.plots.names import shorten_names
@@ -84,7 +84,6 @@ def _labels(options: Sequence[dict[str, Any]], groups: Sequence[list[History]]) 
 
 def _draw_panels(groups: Sequence[Group], columns: Sequence[str]) -> Axes:
     repeated = any(len(group.histories) > 1 for group in groups)
-    about = "\nline: mean over runs; band: lowest to highest" if repeated else ""
     grid = panels([_title(column) for column in columns], (6.4, 4.6))
     for axes, column in zip(grid, columns, strict=True):
         curves = [(k, x, y) for k, group in enumerate(groups) for x, y in group.curves(column)]
@@ -93,7 +92,8 @@ def _draw_panels(groups: Sequence[Group], columns: Sequence[str]) -> Axes:
             mark_strays(axes, x, y, limits, "epoch", CLASSES[k % len(CLASSES)])
         for k, each in enumerate(groups):
             _draw_group(axes, each.curves(column), k, each.label)
-        axes.set_title(axes.get_title("left") + about)
+        if repeated:
+            subtitle(axes, "line: mean over runs; band: lowest to highest")
         axes.set_xlim(left=0.0)
         count_axis(axes, name="epoch")
         axes.set_ylabel(_unit(groups) if column.endswith("_loss") else column.partition("_")[2])

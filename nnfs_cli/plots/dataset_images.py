@@ -116,8 +116,7 @@ def _draw_augmented(
         draws.seek(i)
         Augmenter(augment, len(x), x.shape[1:], np.float64, draws)(x, changed)
         rows.append(changed)
-    labels = ["original"] * len(x) + [""] * (len(rows) - 1) * len(x)
-    _draw_grid(axes, np.concatenate(rows), len(x), labels, limits)
+    _draw_grid(axes, np.concatenate(rows), len(x), [], limits)
 
 
 def _draw_grid(
@@ -128,5 +127,5 @@ def _draw_grid(
     pictures = [stretched(as_picture(image), low, high) for image in x]
     whole, places = mosaic(pictures, across, (max(len(pictures[0]) // 3, 3), 2), fill=1.0)
     axes.imshow(whole, cmap="gray", vmin=0.0, vmax=1.0)
-    write_above(axes, places, labels)
+    write_above(axes, places, labels, 7, size=7.5)
     axes.set_axis_off()

@@ -37,4 +37,6 @@ def _draw_classes(axes: Axes, x: Array, y: Array, t: Array, classes: tuple[str, 
         for k, color in enumerate(palette(len(classes)))
     ]
     if len(classes) <= MOST_NAMED:
-        axes.legend(handles, shorten_names(classes, MOST_LETTERS), fontsize=9, ncols=2)
+        axes.legend(
+            handles, shorten_names(classes, MOST_LETTERS), fontsize=9, ncols=2, frameon=True, framealpha=0.85
+        )

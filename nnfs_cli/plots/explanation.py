@@ -1,16 +1,14 @@
 """A training step as a picture for a slide: the equations forward on the left, backward on the right."""
 
 import math
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nnfs_cli.core.errors import counted
 from nnfs_cli.core.files import replacing
-from nnfs_cli.explain.numbers import number, shown
-from nnfs_cli.explain.records import Equation, Explanation, Part, Term
+from nnfs_cli.explain.numbers import number
+from nnfs_cli.explain.records import Explanation
+from nnfs_cli.plots.explanation_rows import Box, Line, Row, only_reshapes, row_of, slim
 from nnfs_cli.plots.fonts import find_letters
 from nnfs_cli.plots.library import FancyArrowPatch, Figure, FigureCanvasAgg, Rectangle
 from nnfs_cli.plots.style import BLUE, DPI, GRAY, ORANGE, Picture, drawing, ink
@@ -27,39 +25,6 @@ LEAST, MOST = 9.0, 15.0
 """Font sizes of equations that can be read on a slide, and that are not too large."""
 SHRUNK = 0.7
 """How small the longest equations may be written, in proportion to the others."""
-FEW = 8
-"""Numbers of an array that a picture shows."""
-
-GRADIENT = re.compile(r"\\frac\{\\partial L\}\{\\partial ((?:[^{}]|\{[^{}]*\})*)\}")
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of text: an equation in LaTeX if `is_math`; a remark, in small letters, if `is_small`."""
-
-    text: str
-    is_math: bool = False
-    is_small: bool = False
-
-
-@dataclass(frozen=True)
-class Box:
-    """What a part computes in one direction.
-
-    lines: from top to bottom.   caption: what the part is, at the right.
-    """
-
-    lines: tuple[Line, ...]
-    caption: tuple[Line, ...] = ()
-
-
-@dataclass(frozen=True)
-class Row:
-    """Two boxes side by side: forward, from below, and backward, from above."""
-
-    forward: Box
-    backward: Box
-    depth: int
 
 
 def draw_explanation(explanation: Explanation, path: Path, form: str) -> None:
@@ -75,12 +40,40 @@ def draw_explanation(explanation: Explanation, path: Path, form: str) -> None:
 def explanation_figure(explanation: Explanation) -> Figure:
     """The picture, in as much detail as can be read on a slide. A very deep network makes it higher."""
     with drawing():
+        ruler = _Ruler()
         for detail in (2, 1, 0):
             for banks in (1, 2):
-                slide = _Slide(explanation, detail, banks)
+                slide = _Slide(explanation, detail, banks, ruler)
                 if slide.size >= LEAST:
                     return slide.draw()
-        return _Slide(explanation, 0, 2, height=max(HEIGHT, slide.height_needed)).draw()
+        return _Slide(explanation, 0, 2, ruler, height=max(HEIGHT, slide.height_needed)).draw()
+
+
+class _Ruler:
+    """Measures lines. It remembers them, since parsing mathematics takes its time."""
+
+    def __init__(self) -> None:
+        self._figure = Picture(figsize=(WIDTH, HEIGHT), dpi=DPI)
+        canvas: Any = FigureCanvasAgg(self._figure)
+        self._renderer = canvas.get_renderer()
+        self._measured: dict[Line, tuple[float, float]] = {}
+
+    def extent(self, line: Line) -> tuple[float, float]:
+        """Width and height of a line in inches, at the size UNIT."""
+        if line not in self._measured:
+            text = write(self._figure, 0, 0, line, UNIT)
+            box = text.get_window_extent(self._renderer)
+            text.remove()
+            self._measured[line] = box.width / DPI, box.height / DPI
+        return self._measured[line]
+
+
+def write(figure: Figure, x: float, y: float, line: Line, size: float, **style: Any) -> Any:
+    """A line in a figure, at x and y in inches."""
+    text = f"${line.text}$" if line.is_math else line.text
+    size = size * SMALL if line.is_small else size
+    width, height = figure.get_size_inches()
+    return figure.text(x / width, y / height, text, fontsize=size, parse_math=line.is_math, **style)
 
 
 class _Slide:
@@ -91,12 +84,12 @@ class _Slide:
     size: of the letters, in points.   height_needed: inches for letters that can be read.
     """
 
-    def __init__(self, explanation: Explanation, detail: int, banks: int, height: float = HEIGHT) -> None:
-        self._explanation, self._height = explanation, height
+    def __init__(
+        self, explanation: Explanation, detail: int, banks: int, ruler: _Ruler, height: float = HEIGHT
+    ) -> None:
+        self._explanation, self._height, self._extent = explanation, height, ruler.extent
         self._figure = Picture(figsize=(WIDTH, height), dpi=DPI)
-        self._renderer: Any = FigureCanvasAgg(self._figure).get_renderer()
-        self._measured: dict[Line, tuple[float, float]] = {}
-        parts = [part for part in explanation.parts[::-1] if detail or not _only_reshapes(part)]
+        parts = [part for part in explanation.parts[::-1] if detail or not only_reshapes(part)]
         rows = [row_of(part, detail, has_numbers=explanation.has_numbers) for part in parts]
         each = math.ceil(len(rows) / banks)
         self._banks = [rows[start : start + each] for start in range(0, len(rows), each)]
@@ -106,15 +99,6 @@ class _Slide:
         by_width = UNIT * (self._column - 2 * INSIDE) / (SHRUNK * widest)
         self.size = min(by_width, UNIT * (height - TOP - BOTTOM) / tallest, MOST)
         self.height_needed = TOP + BOTTOM + tallest * min(LEAST, by_width) / UNIT
-
-    def _extent(self, line: Line) -> tuple[float, float]:
-        """Width and height of a line in inches, at the size UNIT."""
-        if line not in self._measured:
-            text = self._text(0, 0, line, UNIT)
-            box = text.get_window_extent(self._renderer)
-            text.remove()
-            self._measured[line] = box.width / self._figure.dpi, box.height / self._figure.dpi
-        return self._measured[line]
 
     def _width(self, box: Box) -> float:
         sides = (
@@ -135,8 +119,11 @@ class _Slide:
         for b, bank in enumerate(self._banks):
             left = SIDE + b * (2 * self._column + COLUMN_GAP + BANK_GAP)
             right = left + self._column + COLUMN_GAP
-            for x, title, color in ((left, "forward: upward", BLUE), (right, "backward: downward", ORANGE)):
-                heading = Line(title)
+            for x, title, end, color in (
+                (left, "forward: upward", "from", BLUE),
+                (right, "backward: downward", "to", ORANGE),
+            ):
+                heading = Line(f"{title}, {end} the input" if b else title)
                 self._text(x, self._height - TOP + 0.06, heading, 11, color=color, va="bottom", weight="bold")
             used = scale * sum(map(self._row_height, bank))
             gap = scale * ROW_GAP + min((self._height - TOP - BOTTOM - used) / len(bank), 0.15)
@@ -193,7 +180,7 @@ class _Slide:
             y = middle + scale * self._stack(lines) / 2
             for line in lines:
                 tall = scale * self._extent(line)[1]
-                wide = room if align == "right" else room - caption - 0.1
+                wide = room if align == "right" else room - caption - 0.2
                 self._fitted(at, y - tall / 2, line, self.size, wide, ha=align, color=_color(line))
                 y -= tall + scale * LEADING
 
@@ -215,75 +202,9 @@ class _Slide:
         wide = self._extent(line)[0] * size / UNIT
         self._text(x, y, line, size * min(1.0, room / wide) if wide else size, va="center", **style)
 
-    def _text(self, x: float, y: float, line: Line, size: float, **style: Any) -> Any:
-        text = f"${line.text}$" if line.is_math else line.text
-        size = size * SMALL if line.is_small else size
-        at = x / WIDTH, y / self._height
-        return self._figure.text(*at, text, fontsize=size, parse_math=line.is_math, **style)
+    def _text(self, x: float, y: float, line: Line, size: float, **style: Any) -> None:
+        write(self._figure, x, y, line, size, **style)
 
 
 def _color(line: Line) -> str:
     return GRAY if line.is_small else ink()
-
-
-def slim(latex: str) -> str:
-    r"""An equation with `dz` for the gradients on its right side, and \partial L/\partial z on the left."""
-    left, equals, right = latex.partition("=")
-    short = GRADIENT.sub(r"d\1", right if equals else left)
-    return (GRADIENT.sub(r"\\partial L/\\partial \1", left) + equals + short) if equals else short
-
-
-def row_of(part: Part, detail: int, *, has_numbers: bool) -> Row:
-    """The boxes of a part."""
-    forward, backward = list(part.forward[::-1]), list(part.backward)
-    result = forward[0].shapes.rpartition("->")[2].strip() if forward else ""
-    if detail == 0:  # the output; the gradients to the first parameter and to the input
-        forward, backward = forward[:1], list(dict.fromkeys([*backward[:1], *backward[-1:]]))
-    caption = [part.title.partition(" (")[0] if detail == 0 else part.title]
-    if part.parameters:
-        caption.append(counted(part.parameters, "parameter"))
-    if part.forward_adds and detail:
-        caption.append(counted(part.forward_adds, "multiply-add"))
-    if detail < 2 and result:
-        caption.append(result)
-    adds = [counted(part.backward_adds, "multiply-add")] if part.backward_adds and detail else []
-    if detail == 0:  # in as few lines as there are beside the equations
-        caption = [", ".join(caption[:-1]), caption[-1]] if len(backward) > 1 else [", ".join(caption)]
-    return Row(
-        Box(tuple(_lines(forward, detail, has_numbers=has_numbers)), _remarks(caption)),
-        Box(tuple(_lines(backward, detail, has_numbers=has_numbers)), _remarks(adds)),
-        part.depth,
-    )
-
-
-def _only_reshapes(part: Part) -> bool:
-    """Whether a part only gives an array, which keeps its name, another shape."""
-    return any(re.fullmatch(r"(\w+) = \w+\(\1\)", equation.text) for equation in part.forward)
-
-
-def _remarks(texts: Iterable[str]) -> tuple[Line, ...]:
-    return tuple(Line(text, is_small=True) for text in texts if text)
-
-
-def _lines(equations: Iterable[Equation], detail: int, *, has_numbers: bool) -> Iterable[Line]:
-    for equation in equations:
-        yield Line(slim(equation.latex), is_math=True)
-        if has_numbers and equation.result is not None and detail:
-            given = [term for term in equation.terms if term.text.isidentifier()]
-            values = [f"{term.text} = {_few(term)}" for term in (*given, equation.result)]
-            yield Line(",   ".join(values))
-        if detail == 2:
-            yield Line(equation.shapes, is_small=True)
-
-
-def _few(term: Term) -> str:
-    """An array's numbers if they are few, else its norm."""
-    numbers = shown(term.value)
-    if term.value.size > FEW:
-        return (
-            f"{numbers.rows[0][0]} {numbers.summary}"
-            if numbers.is_number
-            else numbers.summary.partition(",")[0]
-        )
-    rows = ["  ".join(row) for row in numbers.rows]
-    return rows[0] if numbers.is_number else f"[{';  '.join(rows)}]"

@@ -1,11 +1,11 @@
-"""feature-maps.png: what each layer of images makes of one row."""
+"""feature_maps.png: what each layer of images makes of one row."""
 
 from typing import Any
 
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.plots.colors import sequential
+from nnfs_cli.plots.colors import diverging, sequential
 from nnfs_cli.plots.images import as_picture, color_range, stretched
 from nnfs_cli.plots.inside import inside
 from nnfs_cli.plots.library import Axes
@@ -38,9 +38,10 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
             axes.spines[:].set_visible(False)
             axes.grid(visible=False)
             axes.yaxis.label.set(rotation=0, ha="right", va="center", fontsize=10)
-        title = f"{run.id}: feature maps of row {arrays['rows'][0]}, {said_of(run, arrays)[0]}"
+        few = f"; the first {ACROSS} channels" if max(map(len, maps.values())) > ACROSS else ""
+        title = f"{run.id}: feature maps of row {arrays['rows'][0]} ({said_of(run, arrays)[0]}){few}"
         figure.suptitle(wrap_title(title, WIDTH), x=0.01, ha="left", fontsize=13)
-    return {"feature-maps": grid[-1]}
+    return {"feature_maps": grid[-1]}
 
 
 def _draw_row(axes: Axes, x: Array) -> None:
@@ -54,7 +55,10 @@ def _draw_maps(axes: Axes, name: str, channels: Array) -> None:
     """The first channels (C, H, W) of a layer's output side by side, from its least to its largest number."""
     shown = channels[:ACROSS]
     whole, _ = mosaic(shown, ACROSS, (0, max(shown.shape[2] // 12, 1)))
-    axes.imshow(whole, cmap=sequential(), vmin=float(shown.min()), vmax=float(shown.max()), aspect="equal")
+    low, high = float(shown.min()), float(shown.max())
+    if low < 0.0:
+        low, high = -max(-low, high), max(-low, high)
+    axes.imshow(whole, cmap=diverging() if low < 0.0 else sequential(), vmin=low, vmax=high, aspect="equal")
     axes.set_anchor("W")
     size = f"{channels.shape[1]} x {channels.shape[2]}"
     axes.set_ylabel(f"{name}\n{size}, {_number(shown.min())} to {_number(shown.max())}")

@@ -11,7 +11,7 @@ from nnfs_cli.plots.animation import Animation
 from nnfs_cli.plots.colors import sequential
 from nnfs_cli.plots.library import Axes
 from nnfs_cli.plots.predicted import Predicted
-from nnfs_cli.plots.regions import draw_regions, draw_rows, ring
+from nnfs_cli.plots.regions import draw_regions, draw_rows
 from nnfs_cli.plots.style import BLUE, GRAY, GREEN, ORANGE, drawing, ink, new_figure, panels
 from nnfs_cli.plots.surface import draw_points, draw_surface, value_limits
 from nnfs_cli.plots.ticks import shown_number
@@ -20,6 +20,8 @@ from nnfs_cli.training.evaluation import confusion_matrix
 
 FILE = "snapshots.npz"
 MOST_PANELS, ACROSS = 12, 4
+MOST_RINGED = 0.1
+"""The largest share of wrong rows that get rings."""
 
 
 @dataclass(frozen=True)
@@ -148,11 +150,12 @@ def _regions(growth: Growth) -> Callable[[Axes, int], None]:
     arrays, classes = growth.arrays, len(growth.classes)
 
     def show(axes: Axes, t: int) -> None:
-        draw_regions(axes, arrays, arrays["grid_prediction"][t], arrays["grid_confidence"][t], classes)
-        draw_rows(axes, arrays["x"], arrays["target"], classes, size=14)
+        grid = arrays["grid_x"], arrays["grid_y"]
+        draw_regions(axes, *grid, arrays["grid_prediction"][t], arrays["grid_confidence"][t], classes)
         wrong = arrays["prediction"][t] != arrays["target"]
-        if 0 < np.count_nonzero(wrong) <= 0.1 * len(wrong):
-            ring(axes, arrays["x"][wrong], size=90)
+        # Of many wrong rows the rings would hide the regions.
+        ringed = arrays["prediction"][t] if wrong.mean() <= MOST_RINGED else arrays["target"]
+        draw_rows(axes, arrays["x"], arrays["target"], ringed, growth.classes)
         axes.set_xlabel(growth.input_names()[0])
         axes.set_ylabel(growth.input_names()[1])
 

@@ -104,10 +104,15 @@ def mark_events(axes: Axes, history: History, unit: str) -> None:
             end * scale, color=ink(), ls=":", lw=1.6, label=f"epoch {best:,}: best {monitor}, saved weights"
         )
     if history.ending:
-        axes.set_title(f"{axes.get_title('left')}\n{history.ending}")
+        subtitle(axes, history.ending)
     if history.summary.get("status") in ("diverged", "interrupted"):
         word = history.summary["status"]
         axes.axvline(history.summary["steps"] * scale, color=ink(), ls="-.", lw=1.4, label=word)
+
+
+def subtitle(axes: Axes, line: str) -> None:
+    """Add a line to the title."""
+    axes.set_title(f"{axes.get_title('left')}\n{line}", loc="left")
 
 
 def add_epoch_axis(axes: Axes, history: History, most: int = 7) -> None:

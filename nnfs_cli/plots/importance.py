@@ -6,14 +6,16 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.colors import dashes, palette
-from nnfs_cli.plots.inside import inside
+from nnfs_cli.plots.inside import inside, strongest, trained_network
 from nnfs_cli.plots.library import Axes
-from nnfs_cli.plots.names import shorten_name, shorten_names
+from nnfs_cli.plots.names import shorten_name, shorten_names, wrap_title
 from nnfs_cli.plots.style import BLUE, drawing, ink, panels
 from nnfs_cli.preprocessing.preparation import Column, Preparation
 from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.training.defined import gives_probabilities
 
 MOST_LETTERS = 24
+MOST_CURVES = 5
 
 
 def draw(run: RunDirectory) -> dict[str, Axes]:
@@ -51,12 +53,11 @@ def _draw_importance(run: RunDirectory, arrays: dict[str, Array]) -> Axes:
     change = "rise" if score == "loss" or not _maximize(run, score) else "fall"
     axes.set_xlabel(f"{change} of {score} when the column is shuffled")
     rows, repeats = int(arrays["score_rows"]), importance.shape[1]
-    few = f"the {len(order)} of {len(columns)} columns of most effect; " if len(order) < len(columns) else ""
-    axes.set_title(
-        f"{run.id}: permutation importance\n{few}{rows:,} rows of {run.summary()['pictured_split']}, "
-        f"{repeats} repeats; lines: 5 % to 95 % of them",
-        fontsize=12,
-    )
+    lines = [f"{run.id}: permutation importance"]
+    if len(order) < len(columns):
+        lines.append(f"{len(order)} of {len(columns)} columns, those of the largest gradients")
+    lines.append(f"{rows:,} {arrays['split']} rows, {repeats} repeats; lines: 5 % to 95 % of the repeats")
+    axes.set_title("\n".join(lines), fontsize=12)
     return axes
 
 
@@ -73,27 +74,44 @@ def _draw_dependences(run: RunDirectory, arrays: dict[str, Array], columns: list
         names = shorten_names(preparation.classes[:outputs], 14)
     else:
         names = shorten_names(preparation.output_names(outputs, "prediction")[:outputs], MOST_LETTERS)
-    only = 1 if preparation.classes and len(preparation.classes) == 2 else 0
-    shown = [only] if outputs <= 2 and preparation.classes else list(range(outputs))
+    shown = _most_moved(arrays, columns)
+    if preparation.classes and outputs == 2:
+        shown = [1]  # the other's probability is what is left
+    across = min(len(columns), 2)
     with drawing():
-        grid = panels([shorten_name(every[f].name, 36) for f in columns], (5.0, 3.8), min(len(columns), 3))
+        grid = panels([shorten_name(every[f].name, 36) for f in columns], (4.6, 3.3), across)
         for axes, f in zip(grid, columns, strict=True):
             _draw_dependence(axes, every[f], arrays[f"dependence_x/{f}"], arrays[f"dependence/{f}"], shown)
-        for axes in grid[:: min(len(columns), 3)]:
-            what = "mean probability" if preparation.classes else "mean prediction"
-            axes.set_ylabel(f"{what} of {names[shown[0]]}" if len(shown) == 1 else what)
+        for axes in grid[::across]:
+            what = f"mean {_predicted(run)}"
+            axes.set_ylabel(f"{what}\nof {names[shown[0]]}" if len(shown) == 1 else what)
         figure: Any = grid[0].figure
         if len(shown) > 1:
             handles, labels = grid[0].get_legend_handles_labels()
             legend = figure.legend(handles, labels, loc="outside right upper", fontsize=10)
             for text, name in zip(legend.get_texts(), (names[m] for m in shown), strict=True):
                 text.set_text(name)
+        few = f"; {len(shown)} of {outputs} curves, those that move most" if outputs > MOST_CURVES else ""
         title = (
-            f"{run.id}: partial dependence, mean over {int(arrays['score_rows']):,} rows of "
-            f"{run.summary()['pictured_split']}; shaded: 5 % to 95 % of resamples of them"
+            f"{run.id}: partial dependence, mean over {int(arrays['score_rows']):,} "
+            f"{arrays['split']} rows; shaded: 5 % to 95 % of resamples of these rows{few}"
         )
-        figure.suptitle(title, x=0.01, ha="left", fontsize=13)
+        figure.suptitle(wrap_title(title, 4.4 * max(across, 1.6)), x=0.01, ha="left", fontsize=12)
     return grid[0]
+
+
+def _predicted(run: RunDirectory) -> str:
+    """What the network predicts: a probability of each class, a score, or a value."""
+    if not run.preparation().classes:
+        return "prediction"
+    network = trained_network(run)
+    return "probability" if network and gives_probabilities(run.config().loss, network) else "score"
+
+
+def _most_moved(arrays: dict[str, Array], columns: list[int]) -> list[int]:
+    """The outputs whose means range the widest over all these columns, in rising order."""
+    ranges = np.max([np.ptp(arrays[f"dependence/{f}"][0], axis=0) for f in columns], axis=0)
+    return [int(m) for m in strongest(ranges, MOST_CURVES)]
 
 
 def _draw_dependence(axes: Axes, column: Column, x: Array, curves: Array, shown: list[int]) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.colors import CLASSES, marker
-from nnfs_cli.plots.history import FEW_EPOCHS, History, add_epoch_axis, mark_events
+from nnfs_cli.plots.history import FEW_EPOCHS, History, add_epoch_axis, mark_events, subtitle
 from nnfs_cli.plots.library import Axes, mpl
 from nnfs_cli.plots.limits import fit_scale, mark_strays
 from nnfs_cli.plots.names import shorten_names
@@ -78,11 +78,6 @@ def _draw_units(history: History, arrays: dict[str, Array]) -> Axes:
     subtitle(axes, "saturated: near an end of its range for most of them")
     _finish(axes, history)
     return axes
-
-
-def subtitle(axes: Axes, line: str) -> None:
-    """Add a line to the title."""
-    axes.set_title(f"{axes.get_title('left')}\n{line}")
 
 
 def _finish(axes: Axes, history: History) -> None:

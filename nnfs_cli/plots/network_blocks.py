@@ -26,7 +26,8 @@ LEFT_OUT = {"init", "layers", "bias", "examples"}
 class Block:
     """A layer in the picture.
 
-    text: its type and options.   parameters: how many it has itself.   shape: of what it gives for a row.
+    text: its type.   options: those that differ from their defaults.
+    parameters: how many it has itself.   shape: of what it gives for a row.
     depth: how many residual layers it is in.   begins: whether a branch begins above it.
     ends: whether a branch ends here; then it is the sum.
     """
@@ -35,6 +36,7 @@ class Block:
     parameters: int
     shape: Shape
     color: str
+    options: str = ""
     depth: int = 0
     begins: int = 0
     ends: bool = False
@@ -48,7 +50,7 @@ def draw_blocks(network: Network, title: str, outputs: Sequence[str] = ()) -> Ax
     tallest = max(map(len, columns))
     largest = max(math.log(math.prod(block.shape) + 1) for block in blocks)
     with drawing():
-        figure: Any = new_figure((0.3 + 4.3 * len(columns), 1.0 + 0.62 * tallest))
+        figure: Any = new_figure((0.3 + 4.1 * len(columns), 1.0 + 0.68 * tallest))
         axes: Axes = figure.add_subplot()
         begun: list[tuple[float, float]] = []
         for c, column in enumerate(columns):
@@ -56,18 +58,19 @@ def draw_blocks(network: Network, title: str, outputs: Sequence[str] = ()) -> Ax
                 x, y = c * WIDTH, -r * STEP
                 for k in range(block.begins):
                     begun.append((x, y + BAR / 2 + 0.22 + 0.02 * k))
-                _draw_block(axes, x, y, block, math.log(math.prod(block.shape) + 1) / largest)
+                width = 2.4 + 2.0 * math.log(math.prod(block.shape) + 1) / largest
+                _draw_block(axes, x, y, block, width)
                 if block.ends:
-                    _draw_branch(axes, begun.pop(), (x, y), block.depth)
+                    _draw_branch(axes, begun.pop(), (x - width / 2, y), block.depth)
                 if r + 1 < len(column):
                     _draw_arrow(axes, (x, y - BAR / 2), (x, y - STEP + BAR / 2))
                 if r + 1 < len(column) or c + 1 < len(columns):
                     size = " x ".join(map(str, block.shape))
-                    axes.text(x + 0.12, y - STEP / 2, size, va="center", fontsize=8.5, color=GRAY)
+                    axes.text(x + 0.12, y - STEP / 2, size, va="center", fontsize=10, color=GRAY)
             if c + 1 < len(columns):
                 _draw_turn(axes, c, -(len(column) - 1) * STEP)
-        axes.set_xlim(-2.6, (len(columns) - 1) * WIDTH + 2.6)
-        axes.set_ylim(-(tallest - 1) * STEP - 0.7, 0.9)
+        axes.set_xlim(-2.7, (len(columns) - 1) * WIDTH + 2.5)
+        axes.set_ylim(-(tallest - 1) * STEP - 0.85, 0.85)
         axes.set_axis_off()
         axes.set_title(wrap_title(f"{title}{_answers(outputs)}", 4.3 * len(columns)), fontsize=12)
     return axes
@@ -80,20 +83,20 @@ def blocks_of(layers: Sequence[Layer], shapes: Sequence[Shape], depth: int = 0) 
             inner = list(blocks_of(layer.sublayers(), build(layer.sublayers(), shapes[i]), depth + 1))
             yield dataclasses.replace(inner[0], begins=inner[0].begins + 1)
             yield from inner[1:]
-            yield Block("+  residual: x + f(x)", 0, shapes[i + 1], ORANGE, depth + 1, ends=True)
+            yield Block("+  residual: x + f(x)", 0, shapes[i + 1], ORANGE, depth=depth + 1, ends=True)
         else:
             count = sum(param.size for param in layer.params().values())
-            yield Block(described(layer), count, shapes[i + 1], _color(layer), depth)
+            yield Block(layer.type_name, count, shapes[i + 1], _color(layer), options_of(layer), depth)
 
 
-def described(layer: Layer) -> str:
-    """A layer's type, and its options but for those that have their defaults."""
-    options = [
+def options_of(layer: Layer) -> str:
+    """A layer's options, but for those that have their defaults."""
+    options = (
         f"{field.name} {_short(value)}"
         for field in dataclasses.fields(layer)
         if field.name not in LEFT_OUT and (value := getattr(layer, field.name)) != _default(field)
-    ]
-    return "  ".join([layer.type_name, ", ".join(options)]).strip()
+    )
+    return ", ".join(options)
 
 
 def _short(value: object) -> str:
@@ -144,9 +147,8 @@ def _length(blocks: Sequence[Block], start: int) -> int:
     return len(blocks) - start
 
 
-def _draw_block(axes: Axes, x: float, y: float, block: Block, share: float) -> None:
+def _draw_block(axes: Axes, x: float, y: float, block: Block, width: float) -> None:
     """A bar, with the layer's name and options, and at its right end how many parameters it has."""
-    width = 1.4 + 2.8 * share
     options: Any = {"boxstyle": "round,pad=0,rounding_size=0.12", "lw": 1.2}
     for face, alpha in ((block.color, 0.22), ("none", 1.0)):
         axes.add_patch(
@@ -160,8 +162,9 @@ def _draw_block(axes: Axes, x: float, y: float, block: Block, share: float) -> N
                 **options,
             )
         )
-    count = f"\n{block.parameters:,} parameters" if block.parameters else ""
-    axes.text(x, y, f"{shorten_name(block.text, 44)}{count}", ha="center", va="center", fontsize=9.5)
+    count = f": {block.parameters:,} parameters" if block.parameters else ""
+    lines = [f"{block.text}{count}", *([shorten_name(block.options, 42)] if block.options else [])]
+    axes.text(x, y, "\n".join(lines), ha="center", va="center", fontsize=10.5)
 
 
 def _draw_arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
@@ -172,15 +175,15 @@ def _draw_arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]
 
 def _draw_branch(axes: Axes, start: tuple[float, float], end: tuple[float, float], depth: int) -> None:
     """The way around a residual layer: out to the left above it, down, and into its sum."""
-    side = start[0] - 2.2 - 0.12 * depth
+    side = start[0] - 2.35 - 0.15 * depth
     axes.plot([start[0], side, side], [start[1], start[1], end[1]], color=ORANGE, lw=1.6)
-    _draw_arrow(axes, (side, end[1]), (end[0] - 2.1, end[1]))
+    _draw_arrow(axes, (side, end[1]), end)
 
 
 def _draw_turn(axes: Axes, column: int, bottom: float) -> None:
     """From the foot of a column to the head of the next."""
     x, middle = column * WIDTH, (column + 0.5) * WIDTH
-    low, high = bottom - BAR / 2 - 0.25, BAR / 2 + 0.45
+    low, high = bottom - BAR / 2 - 0.45, BAR / 2 + 0.4
     axes.plot(
         [x, x, middle, middle, x + WIDTH], [bottom - BAR / 2, low, low, high, high], color=ink(), lw=1.1
     )

@@ -16,9 +16,9 @@ from nnfs_cli.plots.style import GRAY, drawing, ink, new_figure, paper
 
 MOST_NUMBERS = 24
 """So many weights are written beside their lines; of more than these nobody could tell which is whose."""
-MOST_NAMES, MOST_LETTERS = 20, 14
-APART = 3.0
-"""Between two columns of nodes, where the height of the picture is 10."""
+MOST_NAMES, MOST_LETTERS = 20, 18
+APART, WIDEST_GAP = 3.0, 2.6
+"""Between two columns of nodes, and between two nodes of one, where the highest column is 10 high."""
 
 
 def draw_nodes(
@@ -27,12 +27,13 @@ def draw_nodes(
     """The nodes in columns, input to output; a line's color and width say its weight, a node's its bias."""
     dense = [(i, layer) for i, layer in enumerate(network.layers) if isinstance(layer, Dense)]
     sizes = [network.shapes[0][0], *(layer.units for _, layer in dense)]
-    columns = [_column(k, size, max(sizes)) for k, size in enumerate(sizes)]
+    columns = [_column(k, size) for k, size in enumerate(sizes)]
+    top = max(places[0, 1] for places in columns)
     weights = [layer.W.value for _, layer in dense]
     biases = [layer.b.value if layer.bias else None for _, layer in dense]
     few = sum(W.size for W in weights) <= MOST_NUMBERS and trained
     with drawing():
-        figure: Any = new_figure((max(2.4 + 2.4 * len(dense), 6.0), 6.0))
+        figure: Any = new_figure((max(2.4 + 2.4 * len(dense), 6.4), 2.0 + 0.42 * (2 * top)))
         axes: Axes = figure.add_subplot()
         scale = _scale(weights) if trained else 1.0
         for k, W in enumerate(weights):
@@ -48,9 +49,9 @@ def draw_nodes(
         _write_names(axes, columns[0], inputs, "right", -0.35)
         _write_names(axes, columns[-1], outputs, "left", 0.35)
         for places, text in zip(columns, _headings(network), strict=True):
-            axes.text(places[0, 0], 5.6, text, ha="center", va="bottom", fontsize=10.5)
-        axes.set_xlim(-1.4, APART * len(dense) + 1.4)
-        axes.set_ylim(-5.9, 7.2)
+            axes.text(places[0, 0], top + 0.7, text, ha="center", va="bottom", fontsize=10.5)
+        axes.set_xlim(-1.7, APART * len(dense) + 1.7)
+        axes.set_ylim(-top - (1.5 if few else 0.6), top + 2.6)
         axes.set_axis_off()
         if trained:
             colors = mpl.cm.ScalarMappable(mpl.colors.Normalize(-scale, scale), diverging())
@@ -59,11 +60,10 @@ def draw_nodes(
     return axes
 
 
-def _column(k: int, size: int, largest: int) -> Array:
+def _column(k: int, size: int) -> Array:
     """The places (size, 2) of the k-th column's nodes, from top to bottom."""
-    gap = min(10.0 / max(largest - 1, 1), 3.0) if size < largest else min(10.0 / max(size - 1, 1), 3.0)
-    y = gap * ((size - 1) / 2 - np.arange(size))
-    return np.column_stack([np.full(size, APART * k), y])
+    gap = min(10.0 / max(size - 1, 1), WIDEST_GAP)
+    return np.column_stack([np.full(size, APART * k), gap * ((size - 1) / 2 - np.arange(size))])
 
 
 def _scale(weights: Sequence[Array]) -> float:
@@ -87,10 +87,9 @@ def _draw_lines(axes: Axes, below: Array, above: Array, W: Array | None, scale: 
 
 
 def _write_weights(axes: Axes, below: Array, above: Array, W: Array) -> None:
-    """Each weight on its line, where lines to the same node are still apart."""
+    """Each weight on its line, before the lines cross."""
     for (d, m), value in np.ndenumerate(W):
-        at = 0.28 if (d + m) % 2 == 0 else 0.42
-        x, y = below[d] + at * (above[m] - below[d])
+        x, y = below[d] + 0.3 * (above[m] - below[d])
         box = {"boxstyle": "round,pad=0.15", "facecolor": paper(), "edgecolor": "none", "alpha": 0.85}
         axes.text(x, y, f"{value:.2f}", ha="center", va="center", fontsize=10, bbox=box, zorder=4)
 
@@ -101,9 +100,8 @@ def _draw_units(axes: Axes, places: Array, bias: Array | None, scale: float) -> 
     colors: Any = paper()
     if bias is not None:
         colors = diverging()(np.clip(0.5 + 0.5 * bias / scale, 0.0, 1.0))
-    axes.scatter(
-        *places.T, s=size, c=colors, edgecolors=ink(), linewidths=1.0 if size > 60 else 0.5, zorder=3
-    )
+    x, y = places.T
+    axes.scatter(x, y, s=size, c=colors, edgecolors=ink(), linewidths=1.0 if size > 60 else 0.5, zorder=3)
 
 
 def _write_names(axes: Axes, places: Array, names: Sequence[str], align: str, away: float) -> None:

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.names import shorten_names
 from nnfs_cli.preprocessing.description import column_names
@@ -45,22 +43,11 @@ class Predicted:
             return shorten_names(self.preparation.target_names, most)
         return ["y"] if width == 1 else [f"y{m + 1}" for m in range(width)]
 
-    @property
-    def some(self) -> dict[str, Array]:
-        """p (n, K) with the target and the prediction (n,) of its rows; {} in runs of earlier versions."""
-        if "p" not in self.arrays:
-            return {}
-        p, rows = self.arrays["p"], self.arrays["p_rows"]
-        finite = np.isfinite(p).all(axis=1)
-        rows = rows[finite]
-        return {"p": p[finite], "target": self.arrays["target"][rows], "rows": rows}
 
-
-def predicted(run: RunDirectory, task: str) -> Predicted | None:
-    """The predictions of a run that has some and is of this task, `classification` or `regression`."""
+def regression(run: RunDirectory) -> Predicted | None:
+    """The predictions of a regression's run; None if it has none, or is of classes."""
     summary = run.summary()
-    if summary.get("task") != task or not run.has("predictions.npz"):
+    if summary.get("task") != "regression" or not run.has("predictions.npz"):
         return None
     preparation = run.preparation() if run.has("preparation.json") else None
-    classes = tuple(summary["classes"]) if task == "classification" else ()
-    return Predicted(run.id, summary["pictured_split"], run.arrays("predictions.npz"), classes, preparation)
+    return Predicted(run.id, summary["pictured_split"], run.arrays("predictions.npz"), (), preparation)

@@ -7,7 +7,7 @@ import numpy as np
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.library import Axes
 from nnfs_cli.plots.names import wrap_title
-from nnfs_cli.plots.predicted import Predicted, predicted
+from nnfs_cli.plots.predicted import Predicted, regression
 from nnfs_cli.plots.residuals import say_left_out, worst_first
 from nnfs_cli.plots.style import BLUE, GRAY, GREEN, MARGIN, ORANGE, drawing, ink, new_figure, panels
 from nnfs_cli.runs.directory import RunDirectory
@@ -20,7 +20,7 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
 
     Of many targets those with the lowest R² are drawn.
     """
-    found = predicted(run, "regression")
+    found = regression(run)
     if found is None:
         return {}
     curves = "curve_x" in found.arrays

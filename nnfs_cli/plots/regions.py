@@ -1,59 +1,71 @@
 """regions.png, for classes and two inputs: the predicted class at each point of the plane."""
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.errors import counted
 from nnfs_cli.plots.colors import marker, palette
 from nnfs_cli.plots.library import Axes, mpl
-from nnfs_cli.plots.names import wrap_title
-from nnfs_cli.plots.predicted import predicted
-from nnfs_cli.plots.style import MARGIN, ink, panels, paper
+from nnfs_cli.plots.names import shorten_name, shorten_names
+from nnfs_cli.plots.style import ink, panels, paper
+from nnfs_cli.preprocessing.description import column_names
 from nnfs_cli.runs.directory import RunDirectory
 
-MOST_POINTS, FEW = 2000, 30
-MOST_NAMED = 24
+MOST_POINTS = 2000
+MOST_NAMED = 20
 """With more classes than this there is no legend: nobody could read it."""
 MOST_LETTERS = 32
-SIZE = (7.4, 5.8)
+FEW = 30
+"""So many wrong rows get a ring that nobody overlooks; more would hide each other."""
 
 
 def draw(run: RunDirectory) -> dict[str, Axes]:
-    """Regions by predicted class, paler where the network is less sure; on top the rows by true class.
-
-    Each row that is predicted wrongly has a ring around it.
-    """
-    found = predicted(run, "classification")
-    if found is None or "grid_x" not in found.arrays:
+    """Regions by predicted class, paler where the network is less sure; on top the rows by true class."""
+    summary = run.summary()
+    if summary.get("task") != "classification" or not run.has("predictions.npz"):
         return {}
-    arrays, names = found.arrays, found.names(MOST_LETTERS)
-    wrong = arrays["prediction"] != arrays["target"]
-    count = np.count_nonzero(wrong)
-    title = f"{found.id}: predicted regions, {count:,} of {len(wrong):,} {found.split} rows wrong"
-    (axes,) = panels([title], SIZE)
-    draw_regions(axes, arrays, arrays["grid_prediction"], arrays["grid_confidence"], len(names))
-    some = np.union1d(np.flatnonzero(wrong)[:MOST_POINTS], _spaced(len(wrong)))
-    handles = draw_rows(axes, arrays["x"][some], arrays["target"][some], len(names))
-    if count:
-        handles.append(ring(axes, arrays["x"][wrong]))
-    axes.set_xlabel(found.input_names()[0])
-    axes.set_ylabel(found.input_names()[1])
-    axes.set_title(wrap_title(title, SIZE[0] - MARGIN))
+    arrays, names = run.arrays("predictions.npz"), summary["classes"]
+    if "grid_x" not in arrays:
+        return {}
+    (axes,) = panels([""], (7.2, 5.6))
+    draw_regions(
+        axes,
+        arrays["grid_x"],
+        arrays["grid_y"],
+        arrays["grid_prediction"],
+        arrays["grid_confidence"],
+        len(names),
+    )
+    wrong = draw_rows(axes, arrays["x"], arrays["target"], arrays["prediction"], names)
+    rows = f"{len(arrays['x']):,} {summary['pictured_split']} rows"
+    said = f"{counted(wrong, 'wrong row')} ringed" if wrong else "none is wrong"
+    axes.set_title(f"{run.id}: predicted regions\n{rows}, {said}", loc="left")
+    for which, name in zip("xy", plane_names(run), strict=True):
+        getattr(axes, f"set_{which}label")(name)
     if len(names) <= MOST_NAMED:
-        name_classes(axes, handles, [*names, "wrong"] if count else names)
+        legend = axes.legend(title="true class", loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
+        # Set as texts: the legend would leave out labels that begin with an underscore.
+        texts = shorten_names(
+            [name for k, name in enumerate(names) if (arrays["target"] == k).any()], MOST_LETTERS
+        )
+        for text, name in zip(legend.get_texts(), [*texts, "wrong"], strict=False):
+            text.set_text(name)
     return {"regions": axes}
 
 
-def _spaced(rows: int) -> Array:
-    return np.linspace(0, rows - 1, min(rows, MOST_POINTS)).astype(np.intp)
+def plane_names(run: RunDirectory) -> list[str]:
+    """What the two inputs are called."""
+    preparation = run.preparation() if run.has("preparation.json") else None
+    names = column_names(preparation) if preparation is not None else ["x1", "x2"]
+    return [shorten_name(name, MOST_LETTERS) for name in names]
 
 
 def draw_regions(
-    axes: Axes, arrays: dict[str, Array], prediction: Array, confidence: Array, classes: int
+    axes: Axes, grid_x: Array, grid_y: Array, prediction: Array, confidence: Array, classes: int
 ) -> None:
-    """The class (G, G) at each point of grid_x and grid_y as color, paler where confidence (G, G) is low."""
-    grid_x, grid_y = arrays["grid_x"], arrays["grid_y"]
+    """Color the plane by predicted class (G, G), paler where the network is less sure."""
     axes.imshow(
         shades(palette(classes)[prediction], confidence, classes),
         extent=(grid_x[0], grid_x[-1], grid_y[0], grid_y[-1]),
@@ -64,44 +76,37 @@ def draw_regions(
     axes.grid(visible=False)
 
 
-def draw_rows(axes: Axes, x: Array, target: Array, classes: int, size: float = 30) -> list[Any]:
-    """Rows x (n, 2) with color and marker of their class; a handle for each class, even without rows."""
-    handles = []
-    for k, color in enumerate(palette(classes)):
-        look: Any = {"color": color, "marker": marker(k), "edgecolors": paper(), "linewidths": 0.8}
-        of_class = x[target == k]
-        handles.append(axes.scatter(of_class[:, 0], of_class[:, 1], s=size, **look))
-    return handles
-
-
-def ring(axes: Axes, x: Array, size: float = 190) -> Any:
-    """Rings around rows x (n, 2), thinner ones around many."""
-    many = len(x) > FEW
-    where: Any = {"x": x[:, 0], "y": x[:, 1], "s": size / 2 if many else size, "facecolors": "none"}
-    axes.scatter(**where, edgecolors=paper(), linewidths=2.2 if many else 4.5, zorder=3)
-    return axes.scatter(**where, edgecolors=ink(), linewidths=1.1 if many else 2.0, zorder=4)
-
-
-def name_classes(axes: Axes, handles: list[Any], names: list[str]) -> None:
-    """A legend beside the axes."""
-    axes.legend(
-        handles,
-        ["?"] * len(names),
-        title="true class",
-        loc="upper left",
-        bbox_to_anchor=(1.0, 1.0),
-        frameon=False,
-    )
-    legend: Any = axes.get_legend()
-    # Set as texts: the legend would leave out labels that begin with an underscore.
-    for text, name in zip(legend.get_texts(), names, strict=True):
-        text.set_text(name)
+def draw_rows(axes: Axes, x: Array, target: Array, prediction: Array, names: Sequence[str]) -> int:
+    """Draw some of the rows x (N, 2) by true class, and a ring around each wrong one; return their number."""
+    wrong = prediction != target
+    some = np.zeros(len(x), bool)
+    some[np.linspace(0, len(x) - 1, min(len(x), MOST_POINTS)).astype(np.intp)] = True
+    some[np.flatnonzero(wrong)[:MOST_POINTS]] = True
+    colors = palette(len(names))
+    for k in range(len(names)):
+        x1, x2 = x[some & (target == k)].T
+        if len(x1):
+            axes.scatter(
+                x1,
+                x2,
+                s=24,
+                color=colors[k],
+                marker=marker(k),
+                edgecolors=paper(),
+                linewidths=0.7,
+                label=f"{k}",
+            )
+    if wrong.any():
+        x1, x2 = x[some & wrong].T
+        size, width = (130, 1.6) if wrong.sum() <= FEW else (50, 0.8)
+        axes.scatter(x1, x2, s=size, facecolors="none", edgecolors=ink(), linewidths=width, label="wrong")
+    return int(wrong.sum())
 
 
 def shades(colors: Array, confidence: Array, classes: int) -> Array:
-    """Colors (G, G, 3) mixed with the paper: almost its own for an even guess, half at full confidence."""
-    guess = 1 / max(classes, 2)
-    certainty = (np.clip(np.nan_to_num(confidence), guess, 1.0) - guess) / (1 - guess)
+    """Colors (G, G, 3) mixed with the paper: almost paper for an even guess, half at full confidence."""
+    guess = 1 / classes
+    certainty = (np.clip(np.nan_to_num(confidence), guess, 1.0) - guess) / max(1 - guess, 1e-9)
     strength = 0.08 + 0.42 * certainty[..., None]
-    background = np.array(mpl.colors.to_rgb(paper()))
-    return np.asarray(background + strength * (colors - background))
+    ground = np.array(mpl.colors.to_rgb(paper()))
+    return np.asarray(ground + strength * (colors - ground))

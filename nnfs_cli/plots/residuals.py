@@ -9,7 +9,7 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.bars import draw_histogram
 from nnfs_cli.plots.library import Axes
 from nnfs_cli.plots.names import wrap_title
-from nnfs_cli.plots.predicted import Predicted, predicted
+from nnfs_cli.plots.predicted import Predicted, regression
 from nnfs_cli.plots.style import BLUE, GRAY, MARGIN, ORANGE, drawing, ink, new_figure
 from nnfs_cli.plots.ticks import number_axis
 from nnfs_cli.runs.directory import RunDirectory
@@ -20,7 +20,7 @@ SIZE = (8.4, 7.2)
 
 def draw(run: RunDirectory) -> dict[str, Axes]:
     """For each target, the worst first: residuals by prediction, their histogram, and their Q-Q plot."""
-    found = predicted(run, "regression")
+    found = regression(run)
     if found is None:
         return {}
     shown, names = worst_first(found)[:MOST_TARGETS], found.target_names()

@@ -51,8 +51,8 @@ def _draw_images(run: RunDirectory, arrays: dict[str, Array], x: Array, gradient
     with drawing():
         wide = min(len(x), 4)
         down = -(-len(x) // wide)
-        tall = 8.0 / wide * sizes.shape[1] / sizes.shape[2] * down
-        figure: Any = new_figure((8.0, 1.2 + 1.2 * tall))
+        tall = 6.8 / wide * sizes.shape[1] / sizes.shape[2] * down
+        figure: Any = new_figure((8.0, 1.0 + 2.35 * tall))
         above: Axes = figure.add_subplot(2, 1, 1)
         below: Axes = figure.add_subplot(2, 1, 2)
         shown, places = mosaic(pictures, wide, gap, fill=np.nan)
@@ -60,12 +60,14 @@ def _draw_images(run: RunDirectory, arrays: dict[str, Array], x: Array, gradient
         write_above(above, places, said_of(run, arrays), 26, size=9.5)
         scaled = [size / (size.max() or 1.0) for size in sizes]
         image = below.imshow(mosaic(scaled, wide, gap)[0], cmap=sequential(), vmin=0.0, vmax=1.0)
-        figure.colorbar(image, ax=below, fraction=0.03, pad=0.02, label="|d score / d pixel|, of its largest")
+        label = "|d score / d pixel|, as a share of the row's largest"
+        figure.colorbar(image, ax=[above, below], fraction=0.04, pad=0.02, label=label)
         for axes in (above, below):
             axes.set_axis_off()
+            axes.set_anchor("W")
         what = "predicted class" if run.preparation().classes else "prediction"
-        above.set_title(f"{run.id}: rows of {_split(run)}")
-        below.set_title(f"Where a change moves the score of the {what} most")
+        above.set_title(f"{run.id}: {arrays['split']} rows")
+        below.set_title(f"What moves the score of the {what}")
     return below
 
 
@@ -96,9 +98,5 @@ def _draw_table(run: RunDirectory, arrays: dict[str, Array], gradients: Array) -
     else:
         what = shorten_name(preparation.output_names(arrays["prediction"].shape[1], "prediction")[0], 20)
     few = f", {len(chosen)} of {len(names)} columns" if len(chosen) < len(names) else ""
-    axes.set_title(f"{run.id}: what moves the {what}\nrows of {_split(run)}{few}", fontsize=12)
+    axes.set_title(f"{run.id}: what moves the {what}\n{arrays['split']} rows{few}", fontsize=12)
     return axes
-
-
-def _split(run: RunDirectory) -> str:
-    return str(run.summary().get("pictured_split", "the data"))

@@ -90,6 +90,11 @@ def paper() -> str:
     return STYLES[_style.get()]["paper"]
 
 
+def grid_color() -> str:
+    """The color of thin lines in the present style."""
+    return STYLES[_style.get()]["grid"]
+
+
 def is_dark() -> bool:
     """Whether the present style writes on dark paper."""
     return _style.get() == "dark"

@@ -7,7 +7,7 @@ import numpy as np
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.colors import diverging
 from nnfs_cli.plots.library import Axes
-from nnfs_cli.plots.predicted import predicted
+from nnfs_cli.plots.predicted import regression
 from nnfs_cli.plots.residuals import say_left_out, worst_first
 from nnfs_cli.plots.style import GRAY, panels, paper
 from nnfs_cli.runs.directory import RunDirectory
@@ -18,7 +18,7 @@ COLORS = "viridis"
 
 def draw(run: RunDirectory) -> dict[str, Axes]:
     """For each target the predicted surface with rows in their true color, and the rows' residuals."""
-    found = predicted(run, "regression")
+    found = regression(run)
     if found is None or "grid_value" not in found.arrays:
         return {}
     arrays, names = found.arrays, found.target_names()

@@ -74,7 +74,7 @@ def _draw_images(title: str, weights: Array, what: str) -> Axes:
     across = min(ACROSS if channels == 1 else 16, len(shown))
     pictures = [np.concatenate([_framed(c) for c in weights[m, :channels]]) for m in shown]
     height = pictures[0].shape[0]
-    whole, places = mosaic(pictures, across, (max(height // 5, 2), max(pictures[0].shape[1] // 10, 1)))
+    whole, places = mosaic(pictures, across, (max(height // 3, 2), max(pictures[0].shape[1] // 10, 1)))
     lines = [title, _which(what, len(shown), len(weights))]
     if weights.shape[1] > 1:
         lines.append(f"from top to bottom: {channels} of {weights.shape[1]} channels, each on the same scale")
@@ -100,7 +100,7 @@ def _draw_table(title: str, weights: Array, preparation: Preparation) -> Axes:
     names = column_names(preparation)
     if len(names) != weights.shape[1]:
         names = [f"x{i + 1}" for i in range(weights.shape[1])]
-    (axes,) = panels([""], (8.0, 2.0 + max(0.24 * len(inputs), 1.5)))
+    (axes,) = panels([""], (min(4.6 + 0.3 * len(units), 8.0), 2.0 + max(0.24 * len(inputs), 1.5)))
     _show(axes, weights[np.ix_(units, inputs)].T, "weight")
     axes.set_yticks(range(len(inputs)), shorten_names([names[i] for i in inputs], 24), fontsize=9)
     step = max(-(-len(units) // 16), 1)
@@ -119,27 +119,36 @@ def _draw_kernels(run: RunDirectory, kernels: dict[str, Array]) -> Axes:
     shown = list(kernels.items())[:MOST_LAYERS]
     with drawing():
         titles = [f"{name}, {_times(weights.shape)}" for name, weights in shown]
-        grid = panels(titles, (6.0, 5.4))
+        grid = panels(titles, (4.8, 4.6))
         for axes, (_, every) in zip(grid, shown, strict=True):
             weights = every[:MOST_FILTERS, :MOST_CHANNELS]
-            filters, channels = weights.shape[:2]
-            if channels == 1:
-                across = -(-filters // 4)
-                whole, _ = mosaic([each[0] for each in weights], across)
-            else:
-                whole, _ = mosaic([c for each in weights for c in each], channels)
+            whole, which = _kernel_matrix(weights, every.shape)
             _show(axes, whole, "weight")
             axes.set_aspect("equal")
+            axes.set_anchor("W")
             axes.set_axis_off()
-            which = _which("filter", filters, len(every), "")
-            if channels > 1:
-                which += f" down, {_which('channel', channels, every.shape[1], '')} across"
             axes.set_title(f"{axes.get_title(loc='left')}\n{which}", fontsize=10.5)
         figure: Any = grid[0].figure
         left_out = len(kernels) - len(shown)
         more = f", the first {len(shown)} of {len(kernels)} layers" if left_out else ""
         figure.suptitle(f"{run.id}: kernels of the convolutions{more}", x=0.01, ha="left", fontsize=13)
     return grid[0]
+
+
+def _kernel_matrix(weights: Array, every: Shape) -> tuple[Array, str]:
+    """Kernels (F, C, H, W) as a matrix of pictures, and what goes down and across it."""
+    filters, channels = weights.shape[:2]
+    filters_said, channels_said = (
+        _which("filter", filters, every[0], ""),
+        _which("channel", channels, every[1], ""),
+    )
+    if channels == 1:
+        return mosaic(weights[:, 0], -(-filters // 4))[0], filters_said
+    if 2 * channels <= filters:
+        flat = weights.swapaxes(0, 1).reshape(-1, *weights.shape[2:])
+        return mosaic(flat, filters)[0], f"{channels_said} down, {filters_said} across"
+    flat = weights.reshape(-1, *weights.shape[2:])
+    return mosaic(flat, channels)[0], f"{filters_said} down, {channels_said} across"
 
 
 def _show(axes: Axes, weights: Array, label: str) -> None:
@@ -154,6 +163,8 @@ def _show(axes: Axes, weights: Array, label: str) -> None:
 
 def _which(what: str, shown: int, among: int, chosen: str = " with the largest weights") -> str:
     """`all 8 units`, or `40 of 128 units with the largest weights`."""
+    if among == 1:
+        return f"1 {what}"
     return f"all {among} {what}s" if shown == among else f"{shown} of {among} {what}s{chosen}"
 
 

@@ -22,28 +22,27 @@ FIT_POINTS, FIT_TARGETS, FIT_NUMBERS = 2000, 200, 40_000
 
 def content(record: RunRecord, add: Add) -> dict[str, Any]:
     """The page's content as JSON values; `add` puts arrays into the page and gives references to them."""
-    network, preparation = record.network, record.preparation
-    reason = why_not_live(network, record.config.loss) if network and record.has_weights else ""
-    live = bool(network and preparation and record.has_weights and not reason)
-    shown: dict[str, Any] = finite(
-        {
-            "curves": _curves(record, add),
-            "classes": list(record.classes),
-            "split": record.pictured_split,
-            "confusion": record.evaluation.get("confusion"),
-            "examples": _examples(record, add),
-            "fit": None if record.classes else _fit(record, add),
-            "weights": _weights(record, add),
-            "network": network_record(network, record.config.loss, preparation, add)
-            if live and network and preparation
-            else None,
-            "inputs": inputs_record(record, add) if live else None,
-            "outputs": _output_names(record, preparation),
-            "probabilities": network is not None
-            and (record.config.loss.expects_logits or gives_probabilities(record.config.loss, network)),
-        }
-    )
-    return shown
+    network, preparation, loss = record.network, record.preparation, record.config.loss
+    shown: dict[str, Any] = {
+        "curves": _curves(record, add),
+        "classes": list(record.classes),
+        "split": record.pictured_split,
+        "confusion": record.evaluation.get("confusion"),
+        "examples": _examples(record, add),
+        "fit": None if record.classes else _fit(record, add),
+        "weights": _weights(record, add),
+        "inputs": inputs_record(record, add),
+        "outputs": _output_names(record, preparation),
+        "probabilities": network is not None and (loss.expects_logits or gives_probabilities(loss, network)),
+        "network": None,
+        "why_not_live": "",
+    }
+    if network is not None and preparation is not None and record.has_weights:
+        shown["why_not_live"] = why_not_live(network, loss)
+        if not shown["why_not_live"]:
+            shown["network"] = network_record(network, loss, preparation, add)
+    plain: dict[str, Any] = finite(shown)
+    return plain
 
 
 def _curves(record: RunRecord, add: Add) -> dict[str, Any] | None:
@@ -54,9 +53,25 @@ def _curves(record: RunRecord, add: Add) -> dict[str, Any] | None:
     return {
         "epochs": {name: add(column) for name, column in epochs.items()},
         "steps": {name: add(column) for name, column in steps.items()},
+        "layers": _by_layer(record, add),
         "steps_per_epoch": _steps_per_epoch(record),
         "thinned": every > CURVE_POINTS and every,
         "best": (record.summary.get("best") or {}).get("epoch"),
+    }
+
+
+def _by_layer(record: RunRecord, add: Add) -> dict[str, Any] | None:
+    """How large each trained layer's gradient is, and how large its update against its weights."""
+    kept = record.diagnostics
+    if not len(kept.get("step", ())):
+        return None
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = kept["update_norm"] / kept["weight_norm"]
+    return {
+        "names": kept["trained"].tolist(),
+        "step": add(kept["step"]),
+        "gradient norm": add(kept["gradient_norm"].T),
+        "update-to-weight ratio": add(ratio.T),
     }
 
 
@@ -85,6 +100,8 @@ def _examples(record: RunRecord, add: Add) -> dict[str, Any] | None:
     if some is None:
         return None
     arrays = {"x": some.x, "rows": some.rows, "target": some.target, "prediction": some.prediction}
+    if some.telling is not None:
+        arrays["telling"] = some.telling
     return {name: add(array) for name, array in arrays.items()}
 
 

@@ -9,6 +9,7 @@ Cell = str | float | int | None
 """A text, or a number. None and not-a-number are undefined."""
 
 
+MINUS = "\u2212"
 LONG = 60
 """The letters from which on a value takes a line of its own."""
 
@@ -77,7 +78,7 @@ def aligned(numbers: Sequence[float | None]) -> list[str]:
         isinstance(x, int) for x in numbers
     ):
         return [f"{x:,.0f}" for x in numbers]
-    return [score.replace("-", "\u2212") for score in format_column(numbers, 4)]
+    return [score.replace("-", MINUS) for score in format_column(numbers, 4)]
 
 
 def _column(cells: Sequence[Cell]) -> tuple[list[str], bool]:

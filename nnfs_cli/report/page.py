@@ -9,7 +9,6 @@ from nnfs_cli.report.arrays import Block
 from nnfs_cli.report.content import content
 from nnfs_cli.report.equations import equations
 from nnfs_cli.report.html import text
-from nnfs_cli.report.network import why_not_live
 from nnfs_cli.report.record import RunRecord
 from nnfs_cli.version import __version__
 
@@ -21,8 +20,6 @@ def render(record: RunRecord) -> str:
     """The report of a run as HTML that needs no other file."""
     block = Block()
     shown = content(record, block.add)
-    network = record.network
-    reason = why_not_live(network, record.config.loss) if network and record.has_weights else ""
     parts = {
         "title": text(record.config.name or record.id),
         "id": text(record.id),
@@ -33,7 +30,6 @@ def render(record: RunRecord) -> str:
         "configuration": sections.configuration(record),
         "environment": sections.environment(record),
         "again": sections.again(record),
-        "why_not_live": text(reason),
         "version": text(__version__),
         "style": _asset("vendor/uplot/uPlot.min.css") + _asset("assets/page.css"),
         "library": _asset("vendor/uplot/uPlot.iife.min.js"),

@@ -16,12 +16,14 @@ class Examples:
 
     x: (n, ...) raw rows.   rows: (n,) their numbers in the split.
     target, prediction: (n,) class numbers, or (n, M) real values.
+    telling: (n, T) of a table with classes, the columns in which a row is least like its class.
     """
 
     x: Array
     rows: Array
     target: Array
     prediction: Array
+    telling: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class RunRecord:
     network: with the saved weights if `has_weights`, else with zeros.
     epochs, steps: the columns of epochs.csv and steps.csv.
     evaluation: evaluation-<split>.json of the pictured split.
-    predictions: the arrays of predictions.npz.
+    predictions, diagnostics: the arrays of predictions.npz and diagnostics.npz.
     missing: sentences on what the report lacks, and why.
     """
 
@@ -49,6 +51,7 @@ class RunRecord:
     steps: Mapping[str, Array] = field(default_factory=dict)
     evaluation: Mapping[str, Any] = field(default_factory=dict)
     predictions: Mapping[str, Array] = field(default_factory=dict)
+    diagnostics: Mapping[str, Array] = field(default_factory=dict)
     examples: Examples | None = None
     missing: tuple[str, ...] = ()
 

@@ -1,11 +1,12 @@
 """The sections of the page that are read without a script."""
 
 import math
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nnfs_cli.report.highlight import highlight
-from nnfs_cli.report.html import Html, bullets, facts, section, table, text, times
+from nnfs_cli.report.html import MINUS, Html, bullets, facts, section, table, text, times
 from nnfs_cli.report.record import RunRecord
 
 STATUS = {
@@ -53,7 +54,10 @@ def _tiles(record: RunRecord) -> Iterator[str]:
     if "parameters" in summary:
         yield _tile("parameters", f"{summary['parameters']:,}")
     done, planned = summary.get("epochs", 0), summary.get("epochs_planned")
-    yield _tile("epochs", f"{done:,} of {planned:,}" if planned and planned != done else f"{done:,}")
+    yield _tile(
+        "epoch" if done == 1 else "epochs",
+        f"{done:,} of {planned:,}" if planned and planned != done else f"{done:,}",
+    )
     if summary.get("seconds") is not None:
         yield _tile("training time", _duration(summary["seconds"]))
 
@@ -67,7 +71,7 @@ def _short(name: str, score: float | None) -> str:
         return "undefined"
     if name in PERCENT:
         return f"{100 * score:.2f} %" if score < 1 else "100 %"
-    return f"{score:.4g}".replace("-", "\u2212")
+    return f"{score:.4g}".replace("-", MINUS)
 
 
 def _spoken(name: str) -> str:
@@ -169,11 +173,14 @@ def environment(record: RunRecord) -> Html:
 def again(record: RunRecord) -> Html:
     """How to repeat the run and use its network."""
     file = f"{record.place}/config.yaml"
-    commands = [f"nnfs train {_quoted(file)}"]
+    commands = [f"nnfs train {shlex.quote(file)}"]
     if record.has_weights:
-        commands += [f"nnfs evaluate {_quoted(record.place)}", f"nnfs predict {_quoted(record.place)} FILE"]
+        commands += [
+            f"nnfs evaluate {shlex.quote(record.place)}",
+            f"nnfs predict {shlex.quote(record.place)} FILE",
+        ]
     if record.summary.get("status") == "interrupted":
-        commands.insert(0, f"nnfs resume {_quoted(record.place)}")
+        commands.insert(0, f"nnfs resume {shlex.quote(record.place)}")
     pairs: dict[str, object] = {"seed": record.config.seed}
     if record.summary.get("data_fingerprint"):
         pairs["data fingerprint"] = Html(f"<code>{text(record.summary['data_fingerprint'])}</code>")
@@ -188,8 +195,3 @@ def again(record: RunRecord) -> Html:
     return section(
         "again", "Reproduce it", words, f'<pre tabindex="0"><code>{lines}</code></pre>', facts(pairs)
     )
-
-
-def _quoted(path: str) -> str:
-    plain = path.replace("/", "").replace("-", "").replace("_", "").replace(".", "")
-    return path if plain.isalnum() else '"' + path.replace("\\", "\\\\").replace('"', '\\"') + '"'

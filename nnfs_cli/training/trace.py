@@ -120,7 +120,7 @@ class Tracer:
         )
 
     def _prepared(self) -> tuple[Mapping[str, Array], Mapping[str, Array]]:
-        """The gradient with the regularizer's, and then clipped, as `Descent.step` does; it stays as it is."""
+        """The gradient with the regularizer's, and then clipped, as `Descent.step` does to it."""
         params, descent = self.network.params, self.descent
         grad = params.grad.copy()
         if descent.regularizer is not None:
@@ -147,7 +147,7 @@ class Tracer:
             workspace = Workspace(self.network, len(rows), to_input=True)
             self._batches[key] = Batch(data.splits[split], data.inputs, workspace)
         batch = self._batches[key]
-        self.network.draws.step = self.experiment.progress.step * self.experiment.config.training.accumulate
+        self.network.draws.seek(self.experiment.progress.step * self.experiment.config.training.accumulate)
         batch.fill(rows)
         with np.errstate(**IGNORE_OVERFLOW):
             batch.workspace.forward()

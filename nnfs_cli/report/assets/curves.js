@@ -16,6 +16,11 @@ function lines(curves, name, byStep) {
   // An epoch's training score is a mean over its steps, so it stands in the middle of the epoch.
   add("training", epochs, `train_${name}`, perEpoch / 2, "train");
   add("validation", epochs, `val_${name}`, 0, "validation");
+  (curves.layers?.[name] ? curves.layers.names : []).forEach((layer, k) => {
+    const { step, [name]: values } = curves.layers, rows = step.data.length;
+    const own = { shape: [rows], data: values.data.subarray(k * rows, (k + 1) * rows) };
+    add(layer, { step, own }, "own", 0, { stroke: classColor(k), width: 2 });
+  });
   if (name === "learning rate") add("learning rate", epochs, "learning_rate", perEpoch / 2, "train");
   return found;
 }
@@ -54,8 +59,8 @@ function drawChart(box, curves, name, { byStep, log }) {
     series: [
       { label: byStep ? "step" : "epoch", value: shown },
       ...found.map(({ label, look, y }) => ({
-        label, value: shown, spanGaps: true, ...looks[look],
-        points: { show: y.length <= 30, size: 6, fill: looks[look].stroke },
+        label, value: shown, spanGaps: true, ...(looks[look] ?? look),
+        points: { show: y.length <= 30, size: 6, fill: (looks[look] ?? look).stroke },
       })),
     ],
     cursor: { dataIdx: nearest, sync: { key: "curves" }, points: { size: 7 } },
@@ -113,6 +118,7 @@ function showCurves(curves, root) {
   const quantities = ["loss", ...names.filter((name) => !["loss", "step", "epoch"].includes(name))];
   const rates = curves.epochs.learning_rate?.data ?? [];
   if (rates.some((rate) => rate !== rates[0])) quantities.push("learning rate");
+  if (curves.layers) quantities.push("gradient norm", "update-to-weight ratio");
   const grid = make("div", { class: "charts" });
   root.append(grid);
   for (const name of new Set(quantities)) {

@@ -57,8 +57,7 @@ function drawingPad(inputs, change) {
   };
   let last = null;
   const at = (event) => {
-    const scale = PAD / pad.clientWidth;
-    return [event.offsetX * scale, event.offsetY * scale];
+    return [(event.offsetX / pad.clientWidth) * PAD, (event.offsetY / pad.clientHeight) * PAD];
   };
   const stroke = (event) => {
     const here = at(event);
@@ -85,8 +84,9 @@ function drawingPad(inputs, change) {
   };
   centered.addEventListener("change", read);
   clear();
-  const tools = make("div", { class: "tools" }, make("button", { type: "button", id: "clear", text: "Clear", onclick: empty }),
-    make("label", {}, centered, " center and scale"));
+  const tools = make("div", { class: "tools" }, make("button", { type: "button", id: "clear", text: "Clear", onclick: empty }));
+  if (rows === columns) tools.append(make("label", {}, centered, " center and scale"));
+  pad.style.aspectRatio = `${columns} / ${rows}`;
   const views = make("div", { class: "pads" }, make("figure", {}, pad, make("figcaption", { text: "draw here" })),
     make("figure", {}, seen, make("figcaption", { text: "what the network gets" })));
   const set = (row) => {
@@ -152,7 +152,7 @@ function fields({ columns, low, high }, change) {
 // toX, toY: from the canvas (0 … 1, upward) to the inputs.
 function map(report, change) {
   const { inputs, network } = report, isPlane = inputs.kind === "plane";
-  const canvas = make("canvas", { class: "map", width: 720, height: isPlane ? 720 : 440, tabindex: 0, role: "img", id: "map",
+  const canvas = make("canvas", { class: "map", width: 720, height: isPlane ? 720 : 440, tabindex: 0, role: "application", id: "map",
     "aria-label": `${isPlane ? "The plane of the two inputs" : "The network's answer along its input"}; arrow keys move the point` });
   const set = fields(inputs, (row) => {
     place();
@@ -169,15 +169,16 @@ function map(report, change) {
     background = make("canvas");
     [background.width, background.height] = [canvas.width, canvas.height];
     const ink = background.getContext("2d");
-    if (isPlane) paintPlane(report, ink, { x0, x1, y0, y1 });
+    let color = classColor;
+    if (isPlane) color = paintPlane(report, ink, { x0, x1, y0, y1 });
     else [y0, y1] = paintLine(report, ink, { x0, x1 });
-    paintPoints(report, ink, toX, toY);
+    paintPoints(report, ink, toX, toY, color);
     place();
   };
   function place() {
     if (!background) return;
     context.drawImage(background, 0, 0);
-    const [x, y] = [toX(set.row[0]), toY(isPlane ? set.row[1] : predict(network, set.row).answer[0])];
+    const [x, y] = [toX(set.row[0]), toY(isPlane ? set.row[1] : largest(predict(network, set.row).answer))];
     context.strokeStyle = style("--ink");
     context.lineWidth = 3;
     context.beginPath();
@@ -187,6 +188,9 @@ function map(report, change) {
       context.lineTo(x + 20 * dx, y + 20 * dy);
     }
     context.stroke();
+  }
+  function largest(answer) {
+    return report.classes.length ? Math.max(...answer) : answer[0];
   }
   const point = (event) => {
     const [u, v] = [event.offsetX / canvas.clientWidth, 1 - event.offsetY / canvas.clientHeight];
@@ -209,12 +213,13 @@ function map(report, change) {
   const y = make("span", { class: "axis" });
   const start = () => {
     painted(paint);
-    y.textContent = `${isPlane ? names[1] : report.outputs[0]} ${number(y0, 3)} … ${number(y1, 3)}`;
+    y.textContent = `${isPlane ? names[1] : report.classes.length ? "outputs" : report.outputs[0]} ${number(y0, 3)} … ${number(y1, 3)}`;
     set.start();
   };
   return { element: make("div", {}, y, canvas, x, set.element), set: set.set, start };
 }
 
+// Paint the network's answers; returns the color of a target on the same scale.
 function paintPlane({ network, classes }, ink, { x0, x1, y0, y1 }) {
   const began = performance.now();
   predict(network, [x0, y0]);
@@ -222,6 +227,7 @@ function paintPlane({ network, classes }, ink, { x0, x1, y0, y1 }) {
   const n = Math.round(Math.max(30, Math.min(120, Math.sqrt(500 / Math.max(performance.now() - began, 0.02)))));
   const answers = Array.from({ length: n * n }, (_, i) => predict(network, [x0 + ((i % n) + 0.5) / n * (x1 - x0), y1 - (Math.floor(i / n) + 0.5) / n * (y1 - y0)]).answer);
   const small = make("canvas"), paper = rgb(style("--paper"));
+  let color = classColor;
   if (classes.length) {
     const even = 1 / classes.length;
     heat(small, answers, n, n, (answer) => {
@@ -231,10 +237,13 @@ function paintPlane({ network, classes }, ink, { x0, x1, y0, y1 }) {
     });
   } else {
     const values = answers.map((answer) => answer[0]), [least, most] = [Math.min(...values), Math.max(...values)];
-    heat(small, values.map((v) => (2 * (v - least)) / (most - least || 1) - 1), n, n, colorTable(diverging));
+    const table = colorTable(diverging), scaled = (v) => (2 * (v - least)) / (most - least || 1) - 1;
+    heat(small, values.map(scaled), n, n, table);
+    color = (target) => `rgb(${table(scaled(target)).map(Math.round)})`;
   }
   ink.imageSmoothingEnabled = true;
   ink.drawImage(small, 0, 0, ink.canvas.width, ink.canvas.height);
+  return color;
 }
 
 // Paint the network's curve; returns the least and the largest number of the vertical axis.
@@ -258,7 +267,7 @@ function paintLine({ network, inputs, classes }, ink, { x0, x1 }) {
   return [y0, y1];
 }
 
-function paintPoints({ inputs, classes }, ink, toX, toY) {
+function paintPoints({ inputs, classes }, ink, toX, toY, color) {
   if (!inputs.x) return;
   const width = inputs.x.shape[1], targets = inputs.target.shape[1] ?? 1, isPlane = inputs.kind === "plane";
   if (!isPlane && classes.length) return;
@@ -266,9 +275,9 @@ function paintPoints({ inputs, classes }, ink, toX, toY) {
     const target = inputs.target.data[i * targets];
     ink.beginPath();
     ink.arc(toX(inputs.x.data[i * width]), toY(isPlane ? inputs.x.data[i * width + 1] : target), 5, 0, 2 * Math.PI);
-    ink.fillStyle = classes.length ? classColor(target) : `${style("--train")}99`;
+    ink.fillStyle = isPlane ? color(target) : `${style("--train")}99`;
     ink.fill();
-    ink.strokeStyle = style("--paper");
+    ink.strokeStyle = style(isPlane && !classes.length ? "--ink" : "--paper");
     ink.lineWidth = 1;
     ink.stroke();
   }

@@ -5,15 +5,17 @@ const QUIET_LAYERS = ["flatten", "reshape", "dropout", "dropout2d", "gaussian_no
 const WORDS = {
   picture: "Draw, or take an example. The network computes its prediction here, from its saved weights.",
   plane: "Click or drag, or use the arrow keys. The colors are the network's own predictions.",
-  line: "Click or drag, or use the arrow keys. The curve is the network's own prediction; points are rows.",
+  line: "Click or drag, or use the arrow keys. A curve is the network's own prediction, a point a row.",
   fields: "Move the sliders, or take an example. The network computes its prediction here, from its saved weights.",
 };
 
 let tryRow = () => {};
 
+// Fill the section; false if there is nothing to say there.
 function showLive(report, root, words) {
   const { inputs, network } = report;
-  if (!network) return words.textContent !== "";
+  words.textContent = report.why_not_live;
+  if (!network) return report.why_not_live !== "";
   if (!inputs) {
     words.textContent = "This network's inputs have no simple form to make them here; nnfs predict takes them from files.";
     return true;
@@ -37,23 +39,23 @@ function showLive(report, root, words) {
   report.tryRow = tryRow;
   painters.add(() => report.live && show(Float64Array.from(report.live.row)));
   input.start();
-  if (report.examples && inputs.kind !== "plane" && inputs.kind !== "line") input.set(Float64Array.from(rowOf(report.examples, firstRight(report))));
+  if (report.examples && inputs.kind !== "plane" && inputs.kind !== "line") input.set(Float64Array.from(rowOf(report.examples, surest(report))));
   return true;
 }
 
-// The first example that the network tells rightly, to begin with.
-function firstRight({ examples, classes }) {
+// The example that the network tells rightly and most surely, to begin with; the surest come last.
+function surest({ examples, classes }) {
   const right = classes.length ? Array.from(examples.target.data, (t, i) => t === examples.prediction.data[i]) : [];
-  return Math.max(right.indexOf(true), 0);
+  return Math.max(right.lastIndexOf(true), 0);
 }
 
-// A few examples, the first of each class that is told rightly.
+// A few examples, of each class the one that is told rightly and most surely.
 function exampleChoice(report) {
   const { examples, classes, inputs } = report;
   if (!examples || inputs.kind === "plane" || inputs.kind === "line") return "";
   const all = Array.from(examples.rows.data, (_, i) => i), target = examples.target.data;
-  const first = (k) => all.find((i) => target[i] === k && examples.prediction.data[i] === k) ?? all.find((i) => target[i] === k);
-  const chosen = (classes.length ? classes.slice(0, 20).map((_, k) => first(k)) : all.slice(0, 10)).filter((i) => i !== undefined);
+  const best = (k) => all.findLast((i) => target[i] === k && examples.prediction.data[i] === k) ?? all.find((i) => target[i] === k);
+  const chosen = (classes.length ? classes.slice(0, 20).map((_, k) => best(k)) : all.slice(0, 10)).filter((i) => i !== undefined);
   const line = make("div", { class: "examples", role: "group", "aria-label": "Examples" });
   for (const i of chosen) {
     const name = classes.length ? classes[target[i]] : `row ${examples.rows.data[i]}`;
@@ -80,10 +82,11 @@ function targetRanges({ fit }, width) {
 function answerView(report) {
   const { classes, outputs, probabilities } = report, ranges = targetRanges(report, outputs.length);
   const said = make("p", { class: "said", "aria-live": "polite" }), list = make("div", { class: "bars" });
-  const names = outputs;
-  const bars = names.map((name) => {
+  const names = outputs, hasColors = classes.length && ["plane", "line"].includes(report.inputs.kind);
+  const nameOf = (name, k) => make("bdi", { class: hasColors ? "name colored" : "name", text: name, title: name, style: hasColors ? `border-color: ${classColor(k)}` : null });
+  const bars = names.map((name, k) => {
     const fill = make("span", { class: "fill" }), value = make("span", { class: "value" });
-    return { row: make("div", { class: "bar-row" }, make("bdi", { class: "name", text: name, title: name }), make("span", { class: "track" }, fill), value), fill, value };
+    return { row: make("div", { class: "bar-row" }, nameOf(name, k), make("span", { class: "track" }, fill), value), fill, value };
   });
   const show = (answer) => {
     const values = Array.from(answer), best = values.indexOf(values.reduce((a, b) => Math.max(a, b), -Infinity));
@@ -102,7 +105,7 @@ function answerView(report) {
     });
     list.replaceChildren(...shown.map((k) => bars[k].row));
   };
-  const words = ranges ? make("p", { class: "hint", text: "A bar goes from a target's least true value to its largest." }) : "";
+  const words = ranges && !probabilities ? make("p", { class: "hint", text: "A bar goes from a target's least true value to its largest." }) : "";
   return { element: make("div", {}, make("h3", { text: "Prediction" }), said, list, words), show };
 }
 
@@ -118,10 +121,10 @@ function hiddenView({ network }) {
   const show = (outputs) => {
     const color = colorTable(diverging);
     for (const { k, canvas, words, name } of views) {
-      const { shape, data } = outputs[k + 1], size = largestSize(data) || 1;
+      const { shape, data } = outputs[k + 1], size = largestSize(data);
       const area = shape.length === 3 ? shape[1] * shape[2] : 1, count = Math.min(data.length / area, shape.length === 3 ? 96 : 1024);
       const [rows, columns] = shape.length === 3 ? [shape[1], shape[2]] : [1, 1];
-      const pictures = Array.from({ length: count }, (_, c) => Array.from(data.subarray(c * area, (c + 1) * area), (v) => v / size));
+      const pictures = Array.from({ length: count }, (_, c) => Array.from(data.subarray(c * area, (c + 1) * area), (v) => v / (size || 1)));
       const across = Math.max(1, Math.min(count, shape.length === 3 ? Math.floor(440 / (columns + 1)) : 64));
       tiles(canvas, pictures, rows, columns, across, color, shape.length === 3 ? 1 : 0);
       const cell = shape.length === 3 ? Math.max(1, Math.floor(680 / canvas.width)) : 11;

@@ -12,9 +12,13 @@ function showConfusion(report, root) {
     for (const [key, cell] of cells) cell.setAttribute("aria-expanded", key === `${t},${p}`);
     showCell(report, panel, t, p, totals[t]);
   };
-  const words = `Rows are the truth, columns the predictions, on ${report.split}. Color is the share of the row that a mistake takes. Open a cell to see rows behind it.`;
+  const isDrawn = classes.length <= LARGEST_MATRIX;
+  const words = isDrawn
+    ? `Rows are the truth, columns the predictions, on ${report.split}. Color is the share of the row that a mistake takes. Open a cell to see rows behind it.`
+    : `The most frequent mistakes on ${report.split}; a matrix of ${classes.length} classes would be too large to read.`;
+  const beside = make("div", { class: "beside" });
   root.append(make("p", { text: words }));
-  if (classes.length <= LARGEST_MATRIX) {
+  if (isDrawn) {
     const table = make("table", { class: wide ? "confusion small" : "confusion" });
     const label = (name) => make("bdi", { text: name });
     table.append(make("thead", {}, make("tr", {}, make("td", { text: "" }), ...classes.map((name) => make("th", { scope: "col", title: name }, label(name))))));
@@ -38,9 +42,10 @@ function showConfusion(report, root) {
       body.append(make("tr", {}, make("th", { scope: "row", title: classes[t] }, label(classes[t])), ...line));
     });
     table.append(body);
-    root.append(make("div", { class: "wide" }, table));
+    beside.append(make("div", { class: "wide" }, table));
   }
-  root.append(worstPairs(report, totals, open), panel);
+  beside.append(panel);
+  root.append(beside, worstPairs(report, totals, open, isDrawn ? 10 : 60));
 }
 
 // Arrow keys go from cell to cell.
@@ -54,12 +59,12 @@ function moveFocus(event, t, p, cells) {
   cell?.focus();
 }
 
-function worstPairs({ classes, confusion }, totals, open) {
+function worstPairs({ classes, confusion }, totals, open, most) {
   const pairs = confusion.flatMap((row, t) => row.map((count, p) => ({ t, p, count }))).filter(({ t, p, count }) => t !== p && count);
   pairs.sort((a, b) => b.count - a.count);
   if (!pairs.length) return make("p", { text: "No row is told wrongly." });
   const list = make("div", { class: "pairs" });
-  for (const { t, p, count } of pairs.slice(0, 10)) {
+  for (const { t, p, count } of pairs.slice(0, most)) {
     const share = totals[t] ? ` (${percent(count / totals[t])} of its rows)` : "";
     const button = make("button", { type: "button", title: `${count} rows${share}`, onclick: () => open(t, p) });
     button.append(make("bdi", { text: classes[t] }), " taken for ", make("bdi", { text: classes[p] }), make("b", { text: ` ${count}` }));
@@ -97,7 +102,7 @@ function rowsOf(report, chosen) {
   const attempt = (i) => network && (() => tryRow(rowOf(examples, i)));
   const confidence = (i) => {
     if (!network || !report.classes.length || !report.probabilities) return "";
-    return ` ${percent(predict(network, rowOf(examples, i)).answer[examples.prediction.data[i]])}`;
+    return `, ${percent(predict(network, rowOf(examples, i)).answer[examples.prediction.data[i]])}`;
   };
   if (inputs?.kind === "picture") {
     const line = make("div", { class: "thumbnails" });
@@ -110,7 +115,8 @@ function rowsOf(report, chosen) {
     }
     return line;
   }
-  const columns = columnsOf(report);
+  const columns = columnsOf(report), most = examples.telling?.shape[1] ?? 0;
+  const telling = (i, k) => examples.telling?.data.subarray(i * most, (i + 1) * most).includes(k);
   const head = ["row", ...columns.map(({ name }) => name)];
   const table = make("table", {}, make("thead", {}, make("tr", {}, ...head.map((name) => make("th", { scope: "col", class: "n" }, make("bdi", { text: name }))))));
   const body = make("tbody");
@@ -118,10 +124,11 @@ function rowsOf(report, chosen) {
     const row = rowOf(examples, i), first = make("th", { scope: "row" });
     if (network) first.append(make("button", { type: "button", text: `${examples.rows.data[i]}`, title: "Try this row", onclick: attempt(i) }));
     else first.textContent = examples.rows.data[i];
-    body.append(make("tr", {}, first, ...columns.map((column) => make("td", { class: "n", text: column.read(row) }))));
+    body.append(make("tr", {}, first, ...columns.map((column, k) => make("td", { class: telling(i, k) ? "n telling" : "n", text: column.read(row) }))));
   }
   table.append(body);
-  return make("div", { class: "wide" }, table);
+  const words = "Marked: the columns in which a row is least like the training rows of its class.";
+  return make("div", {}, make("div", { class: "wide" }, table), most ? make("p", { class: "hint", text: words }) : "");
 }
 
 // The columns of a flat row: where each begins, and how it reads; a one-hot block reads as its category.

@@ -52,8 +52,9 @@ async function fillPage() {
     (report.confusion ? showConfusion : showFit)(report, document.getElementById("mistakes-body"));
   }
   showWeights(report, document.getElementById("weights"));
-  document.getElementById("try").hidden = false;
-  if (!showLive(report, document.getElementById("live"), document.getElementById("try-words"))) document.getElementById("try").hidden = true;
+  reveal("try"); // first, since what is hidden has no size
+  const said = showLive(report, document.getElementById("live"), document.getElementById("try-words"));
+  document.getElementById("try").hidden = !said;
   links();
   report.ready = true;
 }
