@@ -29,7 +29,7 @@ from workers import Timings, Worker, serve, take_turns
 from workloads import WORKLOADS, Workload
 
 SCRIPT = Path(__file__)
-OTHERS = ("startup", "memory", "growth", "overhead")
+OTHERS = ("startup", "memory", "growth", "overhead", "diagnostics")
 """Modules that measure a section of the report."""
 
 STARTING_AT_ONCE = 2

@@ -36,14 +36,14 @@ def only(*checks: str) -> list[str]:
 
 def test_a_healthy_config_passes_with_status_0_and_leaves_no_file(nnfs: Nnfs, tmp_path: Path) -> None:
     before = sorted(tmp_path.rglob("*"))
-    outcome = nnfs("doctor", "cubic.yaml", *only(*QUICK, "units", "learning"))
+    outcome = nnfs("doctor", "cubic.yaml", *only(*QUICK, "units"))
     assert outcome.status == 0
-    assert "all 5 checks pass" in outcome.out
+    assert "all 4 checks pass" in outcome.out
     assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_a_failed_check_gives_status_1_with_why_and_what_to_do(nnfs: Nnfs) -> None:
-    change = ("--set", "optimizer.learning_rate=100")
+    change = ("--set", "optimizer.learning_rate=20")
     outcome = nnfs("doctor", "cubic.yaml", *change, *only("rows", "learning-rate"))
     assert outcome.status == 1
     assert "1 of 2 checks fail" in outcome.out
@@ -70,7 +70,7 @@ def test_an_unknown_check_is_one_error_with_the_nearest_name(nnfs: Nnfs) -> None
 
 @pytest.mark.parametrize("width", [60, 80, 200])
 def test_no_line_is_wider_than_the_screen(nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
-    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setattr("nnfs_cli.cli.screen.out.width", width)
     outcome = nnfs("doctor", "blobs.yaml", *only(*QUICK, "input-scale"))
     table = outcome.out.split("blobs: ")[0]
     assert max(map(len, table.splitlines())) <= width
@@ -78,11 +78,10 @@ def test_no_line_is_wider_than_the_screen(nnfs: Nnfs, monkeypatch: pytest.Monkey
 
 def test_the_same_seed_gives_the_same_findings_and_the_experiment_stays() -> None:
     experiment = Experiment(toy_config(CUBIC))
-    before = {name: array.copy() for name, array in experiment.state().items()}
-    found = [experiment.doctor(["start-loss", "learning", "one-batch"]) for _ in range(2)]
+    before = {name: array.tobytes() for name, array in experiment.state().items()}
+    found = [experiment.doctor(["start-loss", "updates"]) for _ in range(2)]
     assert found[0].findings == found[1].findings
-    after = experiment.state()
-    assert all(np.array_equal(before[name], after[name]) for name in before)
+    assert before == {name: array.tobytes() for name, array in experiment.state().items()}
 
 
 def test_every_check_has_a_sentence_and_an_order() -> None:
@@ -90,6 +89,7 @@ def test_every_check_has_a_sentence_and_an_order() -> None:
     assert all(check.shows.endswith(".") for check in CHECKS.values())
 
 
+@pytest.mark.slow
 def test_four_rows_of_exclusive_or_raise_no_alarm() -> None:
     found = examine_config(toy_config(XOR))
     assert not found.alarms
@@ -144,7 +144,7 @@ def test_an_advantage_of_chance_is_not_sure() -> None:
 
 
 def test_lr_find_suggests_a_rate_that_learns_and_draws_it(nnfs: Nnfs, tmp_path: Path) -> None:
-    outcome = nnfs("lr-find", "cubic.yaml", "--picture", "rates.png", "--style", "dark")
+    outcome = nnfs("lr-find", "blobs.yaml", "--low", "1e-3", "--picture", "rates.png", "--style", "dark")
     assert outcome.status == 0
     assert "suggestion:" in outcome.out
     assert (tmp_path / "rates.png").stat().st_size > 10_000

@@ -225,13 +225,22 @@ def diagnose(folder: Path, fault: Fault, only: Sequence[str] = ()) -> Diagnosis:
     return examine_config(toy_config(text, fault.changes), only)
 
 
-@pytest.mark.parametrize("name", FAULTS)
+TRAINED = {"one-batch", "learning", "shuffled-labels", "zeroed-inputs", "learning-rate", "held-back"}
+"""Checks that train for a while."""
+CASES = [
+    pytest.param(name, marks=pytest.mark.slow) if TRAINED & set(fault.checks.split()) else name
+    for name, fault in FAULTS.items()
+]
+
+
+@pytest.mark.parametrize("name", CASES)
 def test_a_planted_fault_is_named(name: str, tmp_path: Path) -> None:
     checks = FAULTS[name].checks.split()
     found = diagnose(tmp_path, FAULTS[name], checks)
     assert found.alarms, found.findings
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault", [Fault(table()), Fault(curve(), "", REAL, ("loss=mse",))], ids=["classes", "real"]
 )

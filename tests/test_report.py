@@ -12,7 +12,6 @@ import pytest
 
 from nnfs_cli import load_run
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.jobs.report import rows_by_cell
 from nnfs_cli.report.arrays import Block
 from nnfs_cli.report.highlight import highlight
 from nnfs_cli.report.html import aligned, table
@@ -94,29 +93,24 @@ def test_a_diverged_run_and_one_that_only_began_have_a_report(nnfs: Nnfs) -> Non
     assert nnfs("report", "b").status == 0
 
 
-def test_rows_are_left_out_with_a_reason_if_the_data_are_gone_or_changed(nnfs: Nnfs) -> None:
+def test_a_run_of_an_earlier_version_shows_rows_if_its_data_are_there_and_the_same(nnfs: Nnfs) -> None:
     lines = "a,b,t\n" + "\n".join(f"{i},{i * i % 7},{'yes' if i % 3 else 'no'}" for i in range(60)) + "\n"
     Path("t.csv").write_text(lines)
     nnfs("new", "t", "--from", "t.csv", "--target", "t")
     assert nnfs("train", "t.yaml", "--id", "a", "-q", "--set", "training.epochs=1").status == 0
+    kept = dict(np.load("runs/a/predictions.npz"))
+    arrays = {name: each for name, each in kept.items() if not name.startswith("example_")}
+    np.savez("runs/a/predictions.npz", **arrays)
     assert nnfs("report", "a").err == ""
+    page = Path("runs/a/report.html").read_text(encoding="utf-8")
+    shown = json.loads(embedded(page, "content"))["examples"]
+    np.testing.assert_array_equal(array(page, shown["rows"]), kept["example_row"])
     Path("t.csv").write_text(lines.replace("1,1,yes", "1,2,yes"))
     assert "data have changed" in nnfs("report", "a").err
     Path("t.csv").unlink()
     outcome = nnfs("report", "a")
     assert outcome.status == 0
     assert "no rows are shown" in outcome.err
-
-
-def test_a_cell_shows_few_rows_and_a_page_few_cells() -> None:
-    target = np.repeat([0, 0, 1, 1], [50, 20, 30, 4])
-    prediction = np.repeat([0, 1, 1, 0], [50, 20, 30, 4])
-    rows = rows_by_cell(target, prediction, most=100)
-    cells = list(zip(target[rows].tolist(), prediction[rows].tolist(), strict=True))
-    assert {cell: cells.count(cell) for cell in cells} == {(0, 0): 3, (0, 1): 5, (1, 0): 4, (1, 1): 3}
-    few = rows_by_cell(target, prediction, most=4)
-    assert len(set(zip(target[few].tolist(), prediction[few].tolist(), strict=True))) == 4
-    assert len(rows_by_cell(target[:0], prediction[:0], most=4)) == 0
 
 
 def test_arrays_keep_their_bits_and_stand_once() -> None:

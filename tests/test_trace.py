@@ -46,6 +46,26 @@ def test_a_trace_holds_the_gradient_of_each_activation_and_parameter() -> None:
     assert trace.loss_after < trace.loss
 
 
+def test_a_trace_holds_the_gradient_as_the_optimizer_gets_it_and_the_inside_of_residual_blocks() -> None:
+    block = "{type: residual, layers: [{type: dense, units: 8}, tanh]}"
+    layers = f"layers=[{{type: dense, units: 8}}, batch_norm, {block}, {{type: dense, units: 3}}]"
+    options = ["regularizer={type: l2, strength: 0.5}", "training.clip_norm=0.1", "training.ema=0.9"]
+    experiment = Experiment(load_config(CONFIGS / "spiral.yaml", ["dtype=float64", layers, *options]))
+    trace = Tracer(experiment).trace(np.arange(16))
+    penalized, clipped = trace.regularized["3_dense/W"], trace.clipped["3_dense/W"]
+    np.testing.assert_allclose(penalized, trace.grads["3_dense/W"] + 0.5 * trace.before["3_dense/W"])
+    norm = np.sqrt(sum((array**2).sum() for array in trace.regularized.values()))
+    np.testing.assert_allclose(clipped, penalized * 0.1 / norm)
+    moved = trace.before["3_dense/W"] + 0.9 * (trace.after["3_dense/W"] - trace.before["3_dense/W"])
+    np.testing.assert_allclose(trace.average["3_dense/W"], moved)
+    assert not trace.before["1_batch_norm/running_mean"].any()  # before its forward pass
+    assert trace.after["1_batch_norm/running_mean"].any()
+    activations, gradients = trace.inside["2_residual"]
+    np.testing.assert_array_equal(activations[0], trace.activations[2])
+    np.testing.assert_allclose(trace.activations[3], activations[0] + activations[-1])
+    np.testing.assert_allclose(trace.gradients[2], trace.gradients[3] + gradients[0])
+
+
 DRAWN = [
     ("layers", [
         {"type": "dense", "units": 6}, "batch_norm", "relu", {"type": "dropout", "rate": 0.3},

@@ -95,8 +95,8 @@ def range_test(subject: Subject, low: float = LOW, high: float = HIGH) -> RangeT
     config = subject.config
     steps = PER_DECADE if subject.steps == MOST_STEPS else PER_DECADE_OF_LARGE
     rates = np.geomspace(low, high, max(math.ceil(math.log10(high / low) * steps), 2))
-    t = subject.as_learned(subject.train.t)
-    scale = subject.constant_for(t)[1] - subject.floor_for(t)
+    constant, floor = subject.ends_of_train
+    scale = constant - floor
     runs = [_run(subject.trial(subject.train), rates, run, scale) for run in range(RUNS)]
     shortest = min(map(len, runs))
     rates, losses = rates[:shortest], np.mean([run[:shortest] for run in runs], axis=0)

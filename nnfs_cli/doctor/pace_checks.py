@@ -11,6 +11,10 @@ from nnfs_cli.doctor.trial import Learned, learn
 
 SLOW, GOOD, MUCH_FASTER = 0.1, 0.5, 0.25
 """Parts of the way from the best constant prediction to perfection on the training rows."""
+HELD_BACK = 0.15
+"""The part of what there is to learn that brakes may cost in a short training."""
+LOWER, HIGHER = (0.1, 0.01, 1e-3, 1e-4), (10.0, 100.0, 1000.0)
+"""Factors of the learning rate to try."""
 
 
 @check("held-back")
@@ -23,8 +27,8 @@ def held_back(subject: Subject) -> Outcome:
     ours, free = subject.held_out_losses(subject.real), subject.held_out_losses(subject.free)
     mean, sure = advantage(free, ours)
     measured = f"held-out loss {ours.mean():.3g}; without them {free.mean():.3g}"
-    constant, floor = subject.constant_for(subject.t)[1], subject.floor_for(subject.t)
-    if sure < SURE or mean < MUCH_FASTER * (constant - floor):
+    constant, floor = subject.ends_of_held_out
+    if sure < SURE or mean < HELD_BACK * (constant - floor):
         return Outcome("pass", measured)
     return Outcome(
         "warn",
@@ -42,7 +46,7 @@ def learning_rate(subject: Subject) -> Outcome:
     measured = f"{own:g}: {max(progress, 0):.0%} of the way in {len(subject.real.losses)} steps"
     if progress >= GOOD:
         return Outcome("pass", measured)
-    for factor in (0.1, 0.01, *((10.0, 100.0, 1000.0) if progress < SLOW else ())):
+    for factor in (*LOWER, *(HIGHER if progress < SLOW else ())):
         other = own * factor
         optimizer = replace(subject.config.optimizer, learning_rate=other)
         reached = _progress(subject, learn(subject.trial(subject.train, optimizer=optimizer), subject.steps))
@@ -56,7 +60,10 @@ def learning_rate(subject: Subject) -> Outcome:
             )
     if subject.real.diverged:
         return Outcome(
-            "FAIL", measured, "training diverges, and does not learn at smaller rates", "see the others"
+            "FAIL",
+            measured,
+            "training diverges, and does not learn at smaller rates",
+            "see the other findings",
         )
     return Outcome("pass", f"{measured}; no other rate does much better")
 
@@ -65,6 +72,5 @@ def _progress(subject: Subject, learned: Learned) -> float:
     """How far training came on its own rows, from the best constant prediction (0) to perfection (1)."""
     if learned.diverged:
         return -math.inf
-    t = subject.as_learned(subject.train.t)
-    constant, floor = subject.constant_for(t)[1], subject.floor_for(t)
+    constant, floor = subject.ends_of_train
     return (constant - learned.end) / max(constant - floor, 1e-12)

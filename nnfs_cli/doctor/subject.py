@@ -11,7 +11,7 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.doctor.baselines import lowest, row_losses
-from nnfs_cli.doctor.probe import Probe
+from nnfs_cli.doctor.probe import LOOKS, Probe
 from nnfs_cli.doctor.trial import Learned, affordable_steps, learn, on_rows, rows_of
 from nnfs_cli.engine.batch import convert
 from nnfs_cli.layers.base import Layer
@@ -111,15 +111,15 @@ class Subject:
     @cached_property
     def probe(self) -> Probe:
         """What the first steps of the real training do, layer by layer."""
-        self.real  # noqa: B018  it is filled there
-        return self._probe
+        experiment = self.trial(self.train)
+        probe = Probe(experiment)
+        learn(experiment, self.steps, see=probe.look, stop=max(LOOKS) + 1)
+        return probe
 
     @cached_property
     def real(self) -> Learned:
         """The config's training on its own rows."""
-        experiment = self.trial(self.train)
-        self._probe = Probe(experiment)
-        return learn(experiment, self.steps, self._normalized_held_out(), self._probe.look)
+        return learn(self.trial(self.train), self.steps, self._normalized_held_out())
 
     @cached_property
     def shuffled(self) -> Learned:
@@ -187,6 +187,19 @@ class Subject:
         z, loss = lowest(self.experiment.loss, zeros, t, constant=True)
         return z[0], loss
 
+    @cached_property
+    def ends_of_train(self) -> tuple[float, float]:
+        """The losses of the best constant prediction and of a perfect one, between which training moves."""
+        return self._ends(self.as_learned(self.train.t))
+
+    @cached_property
+    def ends_of_held_out(self) -> tuple[float, float]:
+        """The same for the held-out rows."""
+        return self._ends(self.t)
+
+    def _ends(self, t: Array) -> tuple[float, float]:
+        return self.constant_for(t)[1], self.floor_for(t)
+
     def floor_for(self, t: Array) -> float:
         """The loss of perfect outputs."""
         zeros = np.zeros((len(t), *self.experiment.network.output_shape))
@@ -223,9 +236,8 @@ class Subject:
 
     @cached_property
     def _ends_of_few(self) -> tuple[float, float]:
-        """The losses of the best constant prediction and of a perfect one for the few rows."""
-        t = self.as_learned(self.few.t)
-        return self.constant_for(t)[1], self.floor_for(t)
+        """As `ends_of_train`, for the few rows."""
+        return self._ends(self.as_learned(self.few.t))
 
     def learned_by_heart(self, attempt: Learned) -> float:
         """The share of the way from the best constant prediction to the perfect one."""

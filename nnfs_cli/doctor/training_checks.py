@@ -173,7 +173,7 @@ def _compared(subject: Subject, better: Array, worse: Array, measured: str, why:
     there are too few rows to tell.
     """
     mean, sure = advantage(better, worse)
-    constant, floor = subject.constant_for(subject.t)[1], subject.floor_for(subject.t)
+    constant, floor = subject.ends_of_held_out
     if sure >= SURE:
         return Outcome("pass", measured)
     gain = mean / max(constant - floor, 1e-12)

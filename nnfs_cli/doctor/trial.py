@@ -100,11 +100,13 @@ def learn(
     steps: int,
     held_out: Split | None = None,
     see: Callable[[int], None] | None = None,
+    stop: int | None = None,
     enough: float = -math.inf,
 ) -> Learned:
     """Train so many steps, with the schedule stretched to these; score held-out rows in between.
 
-    see: is called before each step with its number.   enough: the loss at which to stop.
+    see: is called before each step with its number.
+    stop, enough: the step after which to stop earlier, and the loss at which to.
     """
     epochs = math.ceil(steps / experiment.steps_per_epoch)
     training = replace(experiment.config.training, epochs=max(epochs, 1))
@@ -124,7 +126,7 @@ def learn(
                 losses.append(report.loss)
                 if held_out is not None and report.step in stops:
                     outputs[report.step] = experiment.engine.infer(held_out).copy()
-                if report.step >= steps or report.loss <= enough:
+                if report.step >= (stop or steps) or report.loss <= enough:
                     break
                 if see is not None:
                     see(report.step)

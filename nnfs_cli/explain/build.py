@@ -24,6 +24,13 @@ def explain_step(
     The experiment stays as it is. With numbers, it is computed in float64.
     about: sentences on the rows and on the state of the network.
     """
+    with np.errstate(all="ignore"):  # what a diverged network overflows to is shown
+        return _explained(experiment, rows, about, has_numbers=has_numbers)
+
+
+def _explained(
+    experiment: Experiment, rows: Array, about: tuple[str, ...], *, has_numbers: bool
+) -> Explanation:
     tracer = Tracer(experiment, "float64" if has_numbers else None)
     trace = tracer.trace(rows)
     tracer.catch_up()  # where the step began

@@ -42,7 +42,9 @@ def _tree(explanation: Explanation) -> Iterator[str]:
 
 def _cell(equations: Iterable[Equation], costs: str) -> str:
     lines = [rf"${each.latex}$ \newline {{\footnotesize ${shapes(each)}$}}" for each in equations]
-    return r" \newline ".join([*lines, rf"{{\footnotesize {escaped(costs)}}}" if costs else ""])
+    if costs:
+        lines.append(rf"{{\footnotesize {escaped(costs)}}}")
+    return r" \newline ".join(lines)
 
 
 def _numbers(explanation: Explanation) -> Iterator[str]:

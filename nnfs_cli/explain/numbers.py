@@ -13,6 +13,8 @@ MOST = 8
 CORNER = 3
 DIGITS = 5
 CUT = "..."
+LABEL = 16
+"""Letters of a column's name that are shown at most."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def shown(array: Array, labels: Sequence[str] = (), columns: int = MOST) -> Show
         tuple(tuple(line or [CUT] * len(along)) for line in lines),
         str(where) if where else "",
         summary(x) if is_cut else "",
-        tuple(labels[j] if j >= 0 else CUT for j in along) if len(labels) == matrix.shape[1] else (),
+        tuple(_short(labels[j]) if j >= 0 else CUT for j in along) if len(labels) == matrix.shape[1] else (),
     )
 
 
@@ -100,6 +102,11 @@ def texts_of(x: Array) -> list[str]:
 def _signed(text: str) -> str:
     """Without the sign of a zero."""
     return text.lstrip("-") if not text.strip("-0.") else text
+
+
+def _short(label: str) -> str:
+    """A column's name, cut where it would make a number's column too wide."""
+    return label if len(label) <= LABEL else label[: LABEL - len(CUT)] + CUT
 
 
 def _kept(size: int, most: int) -> list[int]:

@@ -1,28 +1,24 @@
 """A run's report: its files gathered, and written as one HTML file."""
 
 import copy
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.files import replacing
 from nnfs_cli.engine.network import Network
+from nnfs_cli.jobs.load import load_experiment
+from nnfs_cli.jobs.plot_data import plot_data
 from nnfs_cli.report.page import render
 from nnfs_cli.report.record import Examples, RunRecord
 from nnfs_cli.runs.directory import RunDirectory
-from nnfs_cli.training.experiment import Experiment
-
-WRONG_ROWS, RIGHT_ROWS, REGRESSION_ROWS = 5, 3, 24
-"""The rows kept of a cell of the confusion matrix beside and on its diagonal, and of a regression."""
+from nnfs_cli.runs.listing import default_split
+from nnfs_cli.training.evaluation import evaluate
 
 NORMS = ("step", "trained", "gradient_norm", "update_norm", "weight_norm")
 """The diagnostics that the report draws."""
-
-EXAMPLE_BYTES = 1_000_000
-"""The most that all these rows may take."""
 
 
 def write_report(run: RunDirectory, output: Path | None = None) -> tuple[Path, tuple[str, ...]]:
@@ -51,7 +47,7 @@ def gather(run: RunDirectory) -> RunRecord:
         network = Network(copy.deepcopy(config.layers), preparation.input_shape, config.dtype)
         if has_weights:
             network.params.load(run.arrays("weights.npz"), str(run.path / "weights.npz"))
-    evaluation = f"evaluation-{summary.get('pictured_split')}.json"
+    evaluation = f"evaluation-{_pictured_split(summary)}.json"
     predictions = run.arrays("predictions.npz") if run.has("predictions.npz") else {}
     examples, missing = _examples(run, summary, predictions)
     return RunRecord(
@@ -73,43 +69,28 @@ def gather(run: RunDirectory) -> RunRecord:
     )
 
 
+def _pictured_split(summary: Mapping[str, Any]) -> str:
+    """The split that predictions.npz is of."""
+    return str(summary.get("pictured_split") or default_split(summary.get("scores") or ["train"]))
+
+
 def _examples(
-    run: RunDirectory, summary: dict[str, Any], predictions: dict[str, Array]
+    run: RunDirectory, summary: Mapping[str, Any], predictions: Mapping[str, Array]
 ) -> tuple[Examples | None, tuple[str, ...]]:
     """Rows of the pictured split to look at, or why there are none."""
-    if "target" not in predictions or "prediction" not in predictions:
+    if not predictions:
         return None, ()
-    try:
-        experiment = Experiment(run.config(), run.preparation())
-    except NnfsError as error:
-        return None, (f"no rows are shown, since the data cannot be loaded: {error}",)
-    if experiment.data.fingerprint != summary.get("data_fingerprint"):
-        return None, ("no rows are shown, since the data have changed since training",)
-    split = experiment.split(summary["pictured_split"])
-    target, prediction = predictions["target"], predictions["prediction"]
-    size = split.x[:1].nbytes
-    # Of a regression, the run may have kept evenly spaced rows only.
-    rows = np.linspace(0, len(split) - 1, len(target)).astype(np.intp)
-    if experiment.data.classes:
-        chosen = rows_by_cell(target, prediction, EXAMPLE_BYTES // size)
-    else:
-        most = min(REGRESSION_ROWS, EXAMPLE_BYTES // size, len(target))
-        chosen = np.linspace(0, len(target) - 1, most).astype(np.intp)
-    if not len(chosen):
+    if "example_x" not in predictions:  # a run of an earlier version
+        try:
+            experiment = load_experiment(run)
+        except NnfsError as error:
+            return None, (f"no rows are shown, since the data cannot be loaded: {error}",)
+        if experiment.data.fingerprint != summary.get("data_fingerprint"):
+            return None, ("no rows are shown, since the data have changed since training",)
+        predictions = plot_data(experiment, evaluate(experiment, _pictured_split(summary)))
+    if not len(predictions["example_x"]):
         return None, ("no rows are shown, since one alone is too large for the page",)
-    x = experiment.in_raw_units(split.x[split.rows[rows[chosen]]])
-    return Examples(x, rows[chosen], target[chosen], prediction[chosen]), ()
-
-
-def rows_by_cell(target: Array, prediction: Array, most: int) -> Array:
-    """Some rows (n,) of each cell of the confusion matrix: WRONG_ROWS of a mistake, RIGHT_ROWS of a class.
-
-    If that is more than `most` rows, each cell loses its later ones first.
-    """
-    order = np.lexsort((prediction, target))
-    cells = np.stack([target[order], prediction[order]])
-    starts = np.flatnonzero(np.r_[True, (cells[:, 1:] != cells[:, :-1]).any(axis=0)][: len(order)])
-    place = np.arange(len(order)) - np.repeat(starts, np.diff(np.r_[starts, len(order)]))
-    kept = place < np.where(cells[0] == cells[1], RIGHT_ROWS, WRONG_ROWS)
-    rows, place = order[kept], place[kept]
-    return np.asarray(rows[np.sort(np.argsort(place, kind="stable")[:most])])
+    x, rows, target, prediction = (
+        predictions[f"example_{name}"] for name in ("x", "row", "target", "prediction")
+    )
+    return Examples(x, rows, target, prediction, predictions.get("example_telling")), ()

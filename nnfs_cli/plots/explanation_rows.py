@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nnfs_cli.core.errors import counted
-from nnfs_cli.explain.numbers import shown
+from nnfs_cli.explain.numbers import shown, summary
 from nnfs_cli.explain.records import Equation, Part, Term
 
+LONG = 25
+"""Letters of an equation from which a caption stands in several lines, to leave it room."""
 FEW = 8
 """Numbers of an array that a picture shows."""
 
@@ -45,7 +47,7 @@ class Row:
 
 def slim(latex: str) -> str:
     r"""An equation with `dz` for the gradients on its right side, and \partial L/\partial z on the left."""
-    left, equals, right = latex.partition("=")
+    left, equals, right = latex.replace("dfrac", "frac").partition("=")
     short = GRADIENT.sub(r"d\1", right if equals else left)
     return (GRADIENT.sub(r"\\partial L/\\partial \1", left) + equals + short) if equals else short
 
@@ -64,8 +66,8 @@ def row_of(part: Part, detail: int, *, has_numbers: bool) -> Row:
     if detail < 2 and result:
         caption.append(result)
     adds = [counted(part.backward_adds, "multiply-add")] if part.backward_adds and detail else []
-    if detail == 0:  # in as few lines as there are beside the equations
-        caption = [", ".join(caption[:-1]), caption[-1]] if part.parameters else [", ".join(caption)]
+    if detail == 0 and not part.parameters and len(forward[0].text) < LONG:
+        caption = [", ".join(caption)]
     return Row(
         Box(tuple(_lines(forward, detail, has_numbers=has_numbers)), _remarks(caption)),
         Box(tuple(_lines(backward, detail, has_numbers=has_numbers)), _remarks(adds)),
@@ -101,11 +103,9 @@ def _is_telling(term: Term) -> bool:
 def _few(term: Term) -> str:
     """An array's numbers if they are few, else its norm."""
     numbers = shown(term.value)
-    if term.value.size > FEW:
-        return (
-            f"{numbers.rows[0][0]} {numbers.summary}"
-            if numbers.is_number
-            else numbers.summary.partition(",")[0]
-        )
+    if term.value.size > FEW and not numbers.is_number:
+        return summary(term.value).partition(",")[0]
+    if numbers.is_number:
+        return f"{numbers.rows[0][0]} {numbers.summary}".rstrip()
     rows = ["  ".join(row) for row in numbers.rows]
-    return rows[0] if numbers.is_number else f"[{';  '.join(rows)}]"
+    return f"[{';  '.join(rows)}]"

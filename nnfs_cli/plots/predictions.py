@@ -26,7 +26,8 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
     grid = panels([title + output for output in which], (8.0, 4.8) if curve else (5.6, 5.2))
     for m, axes in enumerate(grid):
         if curve:
-            _draw_curve(axes, {name: array[:, min(m, array.shape[1] - 1)] for name, array in arrays.items()})
+            named = {name: array for name, array in arrays.items() if not name.startswith("example_")}
+            _draw_curve(axes, {name: array[:, min(m, array.shape[1] - 1)] for name, array in named.items()})
         else:
             _draw_diagonal(axes, arrays["target"][:, m], arrays["prediction"][:, m])
         axes.legend()

@@ -100,6 +100,8 @@ def _examples(record: RunRecord, add: Add) -> dict[str, Any] | None:
     if some is None:
         return None
     arrays = {"x": some.x, "rows": some.rows, "target": some.target, "prediction": some.prediction}
+    if some.telling is not None:
+        arrays["telling"] = some.telling
     return {name: add(array) for name, array in arrays.items()}
 
 

@@ -22,12 +22,10 @@ def equations(record: RunRecord) -> Html:
     config, network = record.config, record.network
     if network is None:
         return table(["layer", "type"], [[str(i), each.type_name] for i, each in enumerate(config.layers)])
-    shapes = zip(network.shapes, network.shapes[1:], strict=False)
-    lines: list[list[Cell]] = [
-        _line(name, layer, *both)
-        for name, layer, both in zip(network.names, network.layers, shapes, strict=True)
-    ]
-    adds = sum(layer.multiply_adds(x, y) for layer, x, y in _stack(network.layers, network.shapes))
+    shapes = network.shapes
+    stack = list(zip(network.names, network.layers, shapes[:-1], shapes[1:], strict=True))
+    lines = [_line(name, layer, x, y) for name, layer, x, y in stack]
+    adds = sum(layer.multiply_adds(x, y) for _, layer, x, y in stack)
     logits = [_shape("z", network.output_shape)]
     loss: list[Cell] = [_named(config.loss.type_name, logits), *_both(config.loss.equations()), 0, 0]
     total: list[Cell] = ["in all", "", "", network.params.value.size, adds]
@@ -37,10 +35,6 @@ def equations(record: RunRecord) -> Html:
         + table(HEAD, [*lines, loss, total])
         + (table(["optimizer", "the step of a parameter w with gradient g"], step) if step[0][1] else "")
     )
-
-
-def _stack(layers: Sequence[Layer], shapes: Sequence[Shape]) -> list[tuple[Layer, Shape, Shape]]:
-    return list(zip(layers, shapes, shapes[1:], strict=False))
 
 
 def _line(name: str, layer: Layer, x: Shape, y: Shape) -> list[Cell]:

@@ -11,8 +11,8 @@ from nnfs_cli.preprocessing.preparation import Preparation
 from nnfs_cli.report.network import Add
 from nnfs_cli.report.record import RunRecord
 
-MOST_FIELDS = 60
-POINTS = 600
+MOST_FIELDS, POINTS = 60, 600
+"""The most columns of a table to set by hand, and the most points drawn in a plane or along a line."""
 
 
 def inputs_record(record: RunRecord, add: Add) -> dict[str, Any] | None:
@@ -31,7 +31,8 @@ def inputs_record(record: RunRecord, add: Add) -> dict[str, Any] | None:
     low, high = _ranges(preparation, record)
     numbers = all(not column["categories"] for column in columns)
     kind = {1: "line", 2: "plane"}.get(len(columns), "fields") if numbers else "fields"
-    return {"kind": kind, "columns": columns, "low": add(low), "high": add(high), **_points(record, add)}
+    points = {} if kind == "fields" else _points(record, add)
+    return {"kind": kind, "columns": columns, "low": add(low), "high": add(high), **points}
 
 
 def picture_record(preparation: Preparation, *, is_mnist: bool) -> dict[str, Any] | None:
@@ -55,11 +56,11 @@ def picture_record(preparation: Preparation, *, is_mnist: bool) -> dict[str, Any
     if len(shape) == 1 and side * side == shape[0] >= PIXELS and ranges is not None:
         top = ranges.high.max()
         if ranges.low.min() >= 0 and np.median(ranges.high) >= 0.75 * top and top > 0:
-            scale = {"low": 0.0, "high": float(top)}
             return {
                 "size": [side, side],
                 "channels": 1,
-                **scale,
+                "low": 0.0,
+                "high": float(top),
                 "ink_is_light": True,
                 "centered": is_mnist,
             }

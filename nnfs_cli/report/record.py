@@ -16,12 +16,14 @@ class Examples:
 
     x: (n, ...) raw rows.   rows: (n,) their numbers in the split.
     target, prediction: (n,) class numbers, or (n, M) real values.
+    telling: (n, T) of a table with classes, the columns in which a row is least like its class.
     """
 
     x: Array
     rows: Array
     target: Array
     prediction: Array
+    telling: Array | None = None
 
 
 @dataclass(frozen=True)

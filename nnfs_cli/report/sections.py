@@ -1,6 +1,7 @@
 """The sections of the page that are read without a script."""
 
 import math
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -172,11 +173,14 @@ def environment(record: RunRecord) -> Html:
 def again(record: RunRecord) -> Html:
     """How to repeat the run and use its network."""
     file = f"{record.place}/config.yaml"
-    commands = [f"nnfs train {_quoted(file)}"]
+    commands = [f"nnfs train {shlex.quote(file)}"]
     if record.has_weights:
-        commands += [f"nnfs evaluate {_quoted(record.place)}", f"nnfs predict {_quoted(record.place)} FILE"]
+        commands += [
+            f"nnfs evaluate {shlex.quote(record.place)}",
+            f"nnfs predict {shlex.quote(record.place)} FILE",
+        ]
     if record.summary.get("status") == "interrupted":
-        commands.insert(0, f"nnfs resume {_quoted(record.place)}")
+        commands.insert(0, f"nnfs resume {shlex.quote(record.place)}")
     pairs: dict[str, object] = {"seed": record.config.seed}
     if record.summary.get("data_fingerprint"):
         pairs["data fingerprint"] = Html(f"<code>{text(record.summary['data_fingerprint'])}</code>")
@@ -191,8 +195,3 @@ def again(record: RunRecord) -> Html:
     return section(
         "again", "Reproduce it", words, f'<pre tabindex="0"><code>{lines}</code></pre>', facts(pairs)
     )
-
-
-def _quoted(path: str) -> str:
-    plain = path.replace("/", "").replace("-", "").replace("_", "").replace(".", "")
-    return path if plain.isalnum() else '"' + path.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -9,11 +9,11 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.engine.network import Network
 from nnfs_cli.layers.base import Layer
 from nnfs_cli.training.epoch import IGNORE_OVERFLOW
-from nnfs_cli.training.trace import StepTrace
+from nnfs_cli.training.trace import Tracer
 from nnfs_cli.training.units import dead_units, has_units, saturated_units
 
 BINS = 60
-VALUES = 4096
+VALUES = 2048
 """The most numbers of an array that a histogram counts, evenly spaced: enough for its shape."""
 LARGEST = 1e300
 """Beyond it, a histogram's range would overflow."""
@@ -31,7 +31,8 @@ class Diagnoses:
     def __init__(self, network: Network) -> None:
         self._layers = dict(zip(network.names, network.layers, strict=True))
         self._place = {name: i + 1 for i, name in enumerate(network.names)}
-        self.trained = [name for name, layer in self._layers.items() if layer.params()]
+        self._keys = {name: list(layer.params()) for name, layer in self._layers.items()}
+        self.trained = [name for name, keys in self._keys.items() if keys]
         self.computed = [name for name, layer in self._layers.items() if _computes(layer)]
         self.active = [
             name for name, has in zip(network.names, has_units(network.layers), strict=True) if has
@@ -47,8 +48,8 @@ class Diagnoses:
             "units": np.array(self.units, np.int64),
         }
 
-    def of(self, trace: StepTrace) -> dict[str, Array]:
-        """A step's arrays, by name.
+    def look(self, tracer: Tracer, rows: Array) -> dict[str, Array]:
+        """The arrays of the next step, if its batch were these rows (N,), by name.
 
         gradient_norm, weight_norm, update_norm: (P,) Euclidean norms over all parameters of a layer: of the
         loss's gradient, of the parameters before the step, and of their change in it.
@@ -57,15 +58,29 @@ class Diagnoses:
         activation_counts: (A, BINS) of the layer's outputs; activation_range: (A, 2).
         dead, saturated: (U,) how many units are.
         """
-        change = {name: trace.after[name] - before for name, before in trace.before.items()}
-        grads = [self._joined(trace.grads, name) for name in self.trained]
-        logs = [log_magnitudes(sample(grad)) for grad in grads]
-        outputs = {name: trace.activations[self._place[name]] for name in self.computed}
+        experiment, params, step = tracer.experiment, tracer.network.params, tracer.experiment.progress.step
+        tracer.catch_up()
+        batch, _ = tracer.forward(rows)
+        workspace = batch.workspace
+        with np.errstate(**IGNORE_OVERFLOW):
+            tracer.loss.gradient(workspace.y, batch.t, workspace.dy)
+            workspace.backward()
+        grads, before = params.views(params.grad.copy()), params.value.copy()
+        with np.errstate(**IGNORE_OVERFLOW):
+            tracer.descent.step(step, experiment.descent.learning_rate(experiment.clock(step)))
+            change = params.value - before
+        logs = [log_magnitudes(sample(*self._of(grads, name))) for name in self.trained]
+        outputs = {name: workspace.activations[self._place[name]] for name in self.computed}
         alive = [(self._layers[name], outputs[name]) for name in self.active]
         return {
-            "gradient_norm": np.array([norm(grad) for grad in grads]),
-            "weight_norm": np.array([norm(self._joined(trace.before, name)) for name in self.trained]),
-            "update_norm": np.array([norm(self._joined(change, name)) for name in self.trained]),
+            **{
+                f"{kind}_norm": np.array([norm(*self._of(arrays, name)) for name in self.trained])
+                for kind, arrays in (
+                    ("gradient", grads),
+                    ("weight", params.views(before)),
+                    ("update", params.views(change)),
+                )
+            },
             **_histograms("gradient", [each for each, _ in logs]),
             "gradient_zeros": np.array([zeros for _, zeros in logs]),
             **_histograms("activation", [sample(y) for y in outputs.values()]),
@@ -73,26 +88,27 @@ class Diagnoses:
             "saturated": np.array([np.count_nonzero(saturated_units(*each)) for each in alive], np.int64),
         }
 
-    def _joined(self, arrays: Mapping[str, Array], layer: str) -> Array:
-        """All numbers of a layer's parameters."""
-        return np.concatenate([arrays[f"{layer}/{key}"].ravel() for key in self._layers[layer].params()])
+    def _of(self, arrays: Mapping[str, Array], layer: str) -> list[Array]:
+        """The arrays of a layer's parameters."""
+        return [arrays[f"{layer}/{key}"] for key in self._keys[layer]]
 
 
 def _computes(layer: Layer) -> bool:
     return type(layer).view is Layer.view
 
 
-def norm(x: Array) -> float:
-    """The Euclidean norm of all numbers."""
+def norm(*arrays: Array) -> float:
+    """The Euclidean norm of all numbers of arrays."""
     with np.errstate(**IGNORE_OVERFLOW):
-        return math.sqrt(np.vdot(x, x))
+        return math.sqrt(sum(float(np.vdot(x, x)) for x in arrays))
 
 
-def sample(x: Array) -> Array:
-    """At most about VALUES of the numbers in x, evenly spaced, as float64; none that is not finite."""
-    flat = x.ravel(order="K")
-    flat = flat[:: max(flat.size // VALUES, 1)].astype(np.float64)
-    return flat[np.abs(flat) < LARGEST]
+def sample(*arrays: Array) -> Array:
+    """At most about VALUES of the numbers in arrays, evenly spaced, as float64; none that is not finite."""
+    flat = [x.ravel(order="K") for x in arrays]
+    stride = max(sum(x.size for x in flat) // VALUES, 1)
+    some = np.concatenate([x[::stride] for x in flat]).astype(np.float64)
+    return some[np.abs(some) < LARGEST]
 
 
 def log_magnitudes(x: Array) -> tuple[Array, float]:

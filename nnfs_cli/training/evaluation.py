@@ -20,16 +20,18 @@ def evaluate(experiment: Experiment, name: str) -> Evaluation:
     z = outputs(experiment, split)
     t = split.t[split.rows]
     classes = experiment.data.classes
-    confusion = np.zeros((0, 0), int)
+    confusion: Array = np.zeros((0, 0), int)
+    of_classes: tuple[ClassScore, ...] = ()
     if classes:
         confusion = confusion_matrix(predicted_classes(experiment.loss.predict(z)), t, len(classes))
+        of_classes = class_scores(confusion, classes, np.bincount(t, minlength=len(classes)))
     return Evaluation(
         split=name,
         rows=len(split),
         scores=experiment.scores(z, split, split.rows),
         outputs=z,
         confusion=tuple(tuple(int(count) for count in row) for row in confusion),
-        classes=class_scores(confusion, classes, np.bincount(t, minlength=len(classes)) if classes else t),
+        classes=of_classes,
     )
 
 

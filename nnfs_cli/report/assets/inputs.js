@@ -169,9 +169,10 @@ function map(report, change) {
     background = make("canvas");
     [background.width, background.height] = [canvas.width, canvas.height];
     const ink = background.getContext("2d");
-    if (isPlane) paintPlane(report, ink, { x0, x1, y0, y1 });
+    let color = classColor;
+    if (isPlane) color = paintPlane(report, ink, { x0, x1, y0, y1 });
     else [y0, y1] = paintLine(report, ink, { x0, x1 });
-    paintPoints(report, ink, toX, toY);
+    paintPoints(report, ink, toX, toY, color);
     place();
   };
   function place() {
@@ -218,6 +219,7 @@ function map(report, change) {
   return { element: make("div", {}, y, canvas, x, set.element), set: set.set, start };
 }
 
+// Paint the network's answers; returns the color of a target on the same scale.
 function paintPlane({ network, classes }, ink, { x0, x1, y0, y1 }) {
   const began = performance.now();
   predict(network, [x0, y0]);
@@ -225,6 +227,7 @@ function paintPlane({ network, classes }, ink, { x0, x1, y0, y1 }) {
   const n = Math.round(Math.max(30, Math.min(120, Math.sqrt(500 / Math.max(performance.now() - began, 0.02)))));
   const answers = Array.from({ length: n * n }, (_, i) => predict(network, [x0 + ((i % n) + 0.5) / n * (x1 - x0), y1 - (Math.floor(i / n) + 0.5) / n * (y1 - y0)]).answer);
   const small = make("canvas"), paper = rgb(style("--paper"));
+  let color = classColor;
   if (classes.length) {
     const even = 1 / classes.length;
     heat(small, answers, n, n, (answer) => {
@@ -234,10 +237,13 @@ function paintPlane({ network, classes }, ink, { x0, x1, y0, y1 }) {
     });
   } else {
     const values = answers.map((answer) => answer[0]), [least, most] = [Math.min(...values), Math.max(...values)];
-    heat(small, values.map((v) => (2 * (v - least)) / (most - least || 1) - 1), n, n, colorTable(diverging));
+    const table = colorTable(diverging), scaled = (v) => (2 * (v - least)) / (most - least || 1) - 1;
+    heat(small, values.map(scaled), n, n, table);
+    color = (target) => `rgb(${table(scaled(target)).map(Math.round)})`;
   }
   ink.imageSmoothingEnabled = true;
   ink.drawImage(small, 0, 0, ink.canvas.width, ink.canvas.height);
+  return color;
 }
 
 // Paint the network's curve; returns the least and the largest number of the vertical axis.
@@ -261,7 +267,7 @@ function paintLine({ network, inputs, classes }, ink, { x0, x1 }) {
   return [y0, y1];
 }
 
-function paintPoints({ inputs, classes }, ink, toX, toY) {
+function paintPoints({ inputs, classes }, ink, toX, toY, color) {
   if (!inputs.x) return;
   const width = inputs.x.shape[1], targets = inputs.target.shape[1] ?? 1, isPlane = inputs.kind === "plane";
   if (!isPlane && classes.length) return;
@@ -269,9 +275,9 @@ function paintPoints({ inputs, classes }, ink, toX, toY) {
     const target = inputs.target.data[i * targets];
     ink.beginPath();
     ink.arc(toX(inputs.x.data[i * width]), toY(isPlane ? inputs.x.data[i * width + 1] : target), 5, 0, 2 * Math.PI);
-    ink.fillStyle = classes.length ? classColor(target) : `${style("--train")}99`;
+    ink.fillStyle = isPlane ? color(target) : `${style("--train")}99`;
     ink.fill();
-    ink.strokeStyle = style("--paper");
+    ink.strokeStyle = style(isPlane && !classes.length ? "--ink" : "--paper");
     ink.lineWidth = 1;
     ink.stroke();
   }

@@ -39,23 +39,23 @@ function showLive(report, root, words) {
   report.tryRow = tryRow;
   painters.add(() => report.live && show(Float64Array.from(report.live.row)));
   input.start();
-  if (report.examples && inputs.kind !== "plane" && inputs.kind !== "line") input.set(Float64Array.from(rowOf(report.examples, firstRight(report))));
+  if (report.examples && inputs.kind !== "plane" && inputs.kind !== "line") input.set(Float64Array.from(rowOf(report.examples, surest(report))));
   return true;
 }
 
-// The first example that the network tells rightly, to begin with.
-function firstRight({ examples, classes }) {
+// The example that the network tells rightly and most surely, to begin with; the surest come last.
+function surest({ examples, classes }) {
   const right = classes.length ? Array.from(examples.target.data, (t, i) => t === examples.prediction.data[i]) : [];
-  return Math.max(right.indexOf(true), 0);
+  return Math.max(right.lastIndexOf(true), 0);
 }
 
-// A few examples, the first of each class that is told rightly.
+// A few examples, of each class the one that is told rightly and most surely.
 function exampleChoice(report) {
   const { examples, classes, inputs } = report;
   if (!examples || inputs.kind === "plane" || inputs.kind === "line") return "";
   const all = Array.from(examples.rows.data, (_, i) => i), target = examples.target.data;
-  const first = (k) => all.find((i) => target[i] === k && examples.prediction.data[i] === k) ?? all.find((i) => target[i] === k);
-  const chosen = (classes.length ? classes.slice(0, 20).map((_, k) => first(k)) : all.slice(0, 10)).filter((i) => i !== undefined);
+  const best = (k) => all.findLast((i) => target[i] === k && examples.prediction.data[i] === k) ?? all.find((i) => target[i] === k);
+  const chosen = (classes.length ? classes.slice(0, 20).map((_, k) => best(k)) : all.slice(0, 10)).filter((i) => i !== undefined);
   const line = make("div", { class: "examples", role: "group", "aria-label": "Examples" });
   for (const i of chosen) {
     const name = classes.length ? classes[target[i]] : `row ${examples.rows.data[i]}`;

@@ -115,7 +115,8 @@ function rowsOf(report, chosen) {
     }
     return line;
   }
-  const columns = columnsOf(report);
+  const columns = columnsOf(report), most = examples.telling?.shape[1] ?? 0;
+  const telling = (i, k) => examples.telling?.data.subarray(i * most, (i + 1) * most).includes(k);
   const head = ["row", ...columns.map(({ name }) => name)];
   const table = make("table", {}, make("thead", {}, make("tr", {}, ...head.map((name) => make("th", { scope: "col", class: "n" }, make("bdi", { text: name }))))));
   const body = make("tbody");
@@ -123,10 +124,11 @@ function rowsOf(report, chosen) {
     const row = rowOf(examples, i), first = make("th", { scope: "row" });
     if (network) first.append(make("button", { type: "button", text: `${examples.rows.data[i]}`, title: "Try this row", onclick: attempt(i) }));
     else first.textContent = examples.rows.data[i];
-    body.append(make("tr", {}, first, ...columns.map((column) => make("td", { class: "n", text: column.read(row) }))));
+    body.append(make("tr", {}, first, ...columns.map((column, k) => make("td", { class: telling(i, k) ? "n telling" : "n", text: column.read(row) }))));
   }
   table.append(body);
-  return make("div", { class: "wide" }, table);
+  const words = "Marked: the columns in which a row is least like the training rows of its class.";
+  return make("div", {}, make("div", { class: "wide" }, table), most ? make("p", { class: "hint", text: words }) : "");
 }
 
 // The columns of a flat row: where each begins, and how it reads; a one-hot block reads as its category.
