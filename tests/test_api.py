@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nnfs_cli import Experiment, NnfsError, gradcheck, load_run
+from nnfs_cli import Experiment, NnfsError, explain, gradcheck, load_run
 from nnfs_cli.jobs.train import train_run
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.reports import EpochReport
@@ -449,3 +449,11 @@ def test_what_python_gives_shows_itself_in_a_notebook(tmp_path: Path) -> None:
     assert "validation</th>" in html
     assert "data:image/png;base64," in html
     assert "pass</td>" in gradcheck(experiment)._repr_html_()
+
+
+def test_an_explanation_gives_its_arrays_by_the_names_that_it_shows() -> None:
+    step = explain("xor", batch=True)
+    np.testing.assert_allclose(step["z1"], step["x"] @ step["W1"] + step["b1"])
+    np.testing.assert_allclose(step["new W1"], step["W1"] - 0.5 * step["dL/dW1"])
+    with pytest.raises(KeyError, match="W3"):
+        step["W3"]

@@ -18,7 +18,7 @@ from tests.conftest import Nnfs
 from tests.toys import CUBIC, ROOT, toy_config
 
 QUICK = ("constant-columns", "duplicates", "rows")
-SMALL = ("cubic", "cubic-adam", "wine", "breast-cancer", "diabetes", "digits", "friedman1", "spiral")
+SMALL = ("cubic", "cubic-adam", "wine", "breast-cancer", "diabetes", "digits", "friedman1", "spiral", "xor")
 LARGE = ("mnist", "mnist-dropout", "mnist-cnn", "mnist-best")
 XOR = """
 name: xor

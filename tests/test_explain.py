@@ -417,7 +417,7 @@ def test_each_format_is_written_to_the_file_that_its_ending_names(nnfs: Nnfs) ->
 
 
 def test_a_run_is_explained_with_its_trained_weights(nnfs: Nnfs) -> None:
-    nnfs("train", "cubic.yaml", "--id", "trained", "--set", "training.epochs=1", "-q")
+    assert nnfs("train", "blobs.yaml", "--id", "trained", "--set", "training.epochs=1", "-q").status == 0
     outcome = nnfs("explain", "trained", "--row", "0")
     assert "The weights are those that run trained saved." in " ".join(outcome.out.split())
     assert (
@@ -495,6 +495,20 @@ def test_a_plugin_that_states_no_formulas_is_explained_by_its_real_shapes(tmp_pa
         "        dy.sum(axis=0, out=self.shift.grad)\n"
         "    def input_grad(self, x, y, dy, dx):\n"
         "        dx[...] = dy\n"
+        "@LAYERS.register('my-block')\n"
+        "@dataclass(eq=False)\n"
+        "class Block(Layer):\n"
+        "    def build(self, shape):\n"
+        "        self.inner = Shift()\n"
+        "        return self.inner.build(shape)\n"
+        "    def sublayers(self):\n"
+        "        return (self.inner,)\n"
+        "    def forward(self, x, y):\n"
+        "        self.inner.forward(x, y)\n"
+        "    def param_grads(self, x, y, dy):\n"
+        "        self.inner.param_grads(x, y, dy)\n"
+        "    def input_grad(self, x, y, dy, dx):\n"
+        "        self.inner.input_grad(x, y, dy, dx)\n"
         "@LOSSES.register('my-loss')\n"
         "@dataclass(eq=False)\n"
         "class MyLoss(Loss):\n"
@@ -511,11 +525,12 @@ def test_a_plugin_that_states_no_formulas_is_explained_by_its_real_shapes(tmp_pa
         "        params.value -= learning_rate * params.grad\n"
     )
     plugin = f"plugins=['{tmp_path / 'mine.py'}']"
-    layers = "layers=[{type: dense, units: 2}, my-shift, {type: dense, units: 2}]"
+    layers = "layers=[{type: dense, units: 2}, my-shift, my-block, {type: dense, units: 2}]"
     it = experiment("xor", plugin, layers, "loss=my-loss", "optimizer=my-descent", "metrics=[]")
     text = explain(it, batch=True).text(80)
     for line in (
         "a1 = my_shift(z1, shift1) : (4, 2), (2,) -> (4, 2)",
+        "h1 = my_block(a1) : (4, 2) -> (4, 2)",
         "L = my_loss(z2, t) : (4, 2), (4,) -> a number",
         "dL/dz2 = my_loss_gradient(z2, t)",
         "W1 <- my_descent(W1, dW1, lr)",

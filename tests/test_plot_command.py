@@ -172,6 +172,16 @@ def test_what_is_no_stray_is_shown_whole() -> None:
         assert low < y.min() <= y.max() < high
 
 
+def test_a_few_zeros_do_not_keep_a_falling_loss_from_a_logarithmic_axis() -> None:
+    y = np.exp(-np.arange(2000) / 100)
+    y[1500::3] = 0.0
+    (axes,) = panels([""], (4.0, 3.0))
+    limits = fit_scale(axes, [y], log=True)
+    assert axes.get_yscale() == "log"
+    mark_strays(axes, np.arange(2000), y, limits, "step", "red")
+    assert any(label.startswith("below the scale: ") for label in lines(axes))
+
+
 def test_undefined_scores_leave_an_axis_alone_and_are_said(copied: RunDirectory) -> None:
     text = (copied.path / "epochs.csv").read_text().splitlines()
     places = [i for i, name in enumerate(text[0].split(",")) if name.endswith("_r2")]

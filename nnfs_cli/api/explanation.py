@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from nnfs_cli.api.experiment import Config, Experiment
 from nnfs_cli.api.run import Run
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.explain.markdown import as_markdown
 from nnfs_cli.explain.records import Explanation as Record
 from nnfs_cli.jobs.explain import explain as explain_experiment
@@ -27,6 +28,14 @@ class Explanation:
         record = self.record
         what = "with its numbers" if record.has_numbers else "as equations"
         return f"<Explanation of {record.name}, a step of {record.n} rows {what}: print(it.text())>"
+
+    def __getitem__(self, name: str) -> Array:
+        """The array that is shown by this name: `W1`, `z1`, `L`, `dL/dW1`, `new W1`. KeyError if none is."""
+        for equation in self.record.equations():
+            for term in (*equation.terms, equation.result):
+                if term is not None and term.text == name:
+                    return term.value
+        raise KeyError(name)
 
     def text(self, width: int = 80) -> str:
         """Plain text, in lines of this width."""

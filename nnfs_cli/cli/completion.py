@@ -29,6 +29,11 @@ def complete_config_or_plugin(incomplete: str) -> list[str]:
     return _starting(shipped_configs(), incomplete) + list(_paths(incomplete, (".yaml", ".yml", ".py")))
 
 
+def complete_config_or_run(context: typer.Context, incomplete: str) -> list[str]:
+    """Configs, and runs."""
+    return list(dict.fromkeys([*complete_config(incomplete), *complete_run(context, incomplete)]))
+
+
 def complete_kind(incomplete: str) -> list[str]:
     """The kinds of components, then their names."""
     from nnfs_cli.config.catalog import catalog

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from nnfs_cli.cli.completion import complete_config_or_run
 from nnfs_cli.cli.options import RUNS, Overrides, RunsFolder
 
 
@@ -32,7 +33,9 @@ def explain(
     target: Annotated[
         str,
         typer.Argument(
-            metavar="CONFIG|RUN", help="A config, or a run: its path, its id, or `latest`, with its weights."
+            metavar="CONFIG|RUN",
+            help="A config, or a run: its path, its id, or `latest`, with its weights.",
+            autocompletion=complete_config_or_run,
         ),
     ],
     overrides: Overrides = [],  # noqa: B006  typer reads the default, nothing changes it

@@ -8,7 +8,7 @@ import numpy as np
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.component import Component
 from nnfs_cli.explain.equations import Writer, equation_of_names
-from nnfs_cli.explain.names import Name, Namer, own_params
+from nnfs_cli.explain.names import Name, Namer
 from nnfs_cli.explain.records import Equation, Part
 from nnfs_cli.layers.base import Layer, names_of
 from nnfs_cli.training.trace import StepTrace
@@ -83,7 +83,8 @@ class LayerParts:
         else:
             own, ending = place.below, ""
         self.seen |= {own.text, own.gradient.text}  # each is the result of another equation
-        inner = {name: Name.of(name, ending) for name in (*own_params(layer), *_own_statistics(layer))}
+        stored = (*layer.params(), *layer.statistics())  # of a plugin, those of layers inside it, too
+        inner = {name: Name.of(name.replace("/", "_"), ending) for name in stored}
         self.symbols |= {f"{place.path}/{name}": shown for name, shown in inner.items()}
         names = {"x": place.below, "y": own, **inner}
         writer = Writer(
@@ -108,7 +109,7 @@ class LayerParts:
                     writer.names.setdefault(name, Name.of(name, ending))
             sides[is_backward].append(writer.equation(formula, known.get(target), left=left))
         adds = layer.multiply_adds(x.shape[1:], y.shape[1:]) * len(x)
-        trained = sum(param.size for param in own_params(layer).values())
+        trained = sum(param.size for param in layer.params().values())
         part = Part(
             name=place.path,
             title=title_of(layer),

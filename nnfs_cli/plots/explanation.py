@@ -200,7 +200,9 @@ class _Slide:
     def _fitted(self, x: float, y: float, line: Line, size: float, room: float, **style: Any) -> None:
         """A line centered at the height y, in a smaller size if it needs more inches than there are."""
         wide = self._extent(line)[0] * size / UNIT
-        self._text(x, y, line, size * min(1.0, room / wide) if wide else size, va="center", **style)
+        if wide > room:  # small letters are a little wider than their size says
+            size *= 0.94 * room / wide
+        self._text(x, y, line, size, va="center", **style)
 
     def _text(self, x: float, y: float, line: Line, size: float, **style: Any) -> None:
         write(self._figure, x, y, line, size, **style)

@@ -54,7 +54,7 @@ def _lines(
     limits = fit_scale(axes, curves, log=True)
     for k in range(len(names)):
         mark_strays(axes, step, values[:, k], limits, "look", colors[k])
-    _finish(axes, history)
+    _finish(axes, history, step)
     return axes
 
 
@@ -76,13 +76,13 @@ def _draw_units(history: History, arrays: dict[str, Array]) -> Axes:
     rows = f"{arrays['rows']:,} training rows" if "rows" in arrays else "training rows"
     subtitle(axes, f"dead: the same output for all of {rows}")
     subtitle(axes, "saturated: near an end of its range for most of them")
-    _finish(axes, history)
+    _finish(axes, history, arrays["step"])
     return axes
 
 
-def _finish(axes: Axes, history: History) -> None:
+def _finish(axes: Axes, history: History, step: Array) -> None:
     mark_events(axes, history, "step")
-    axes.set_xlim(left=0.0)
+    axes.set_xlim(0.0, max(axes.get_xlim()[1], step[-1]))  # though the last values be 0, and not drawn
     add_epoch_axis(axes, history)
     entries = len(axes.get_legend_handles_labels()[0])
     columns = -(-entries // MOST_IN_A_COLUMN)

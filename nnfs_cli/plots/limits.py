@@ -20,17 +20,21 @@ PIXELS = 1000
 def fit_scale(axes: Axes, curves: list[Array], *, log: bool) -> tuple[float, float]:
     """Choose the y axis of curves, (n,) each: its limits, and whether it is logarithmic, if `log` allows.
 
-    It is so where typical values are positive and differ by a factor of ten. Strays are left out; the limits
-    are returned.
+    It is so where most values are positive, and typical ones of these differ by a factor of ten. Strays are
+    left out; the limits are returned.
     """
     curves = [curve[np.isfinite(curve)] for curve in curves]
     curves = [curve for curve in curves if len(curve)]
     if not curves:
         return axes.get_ylim()
-    typical = np.array([typical_range(curve) for curve in curves])
-    low, high = typical[:, 0].min(), typical[:, 1].max()
-    log = log and low > 0 and high > 10 * low
-    whole = min(curve[curve > 0].min() if log else curve.min() for curve in curves), max(map(np.max, curves))
+    if log and all(np.median(curve) > 0 for curve in curves):
+        positive = [curve[curve > 0] for curve in curves]
+        low, high = _typical(positive)
+        log, curves = (True, positive) if high > 10 * low else (False, curves)
+    else:
+        log = False
+    low, high = _typical(curves)
+    whole = min(map(np.min, curves)), max(map(np.max, curves))
     ends = np.array([low, high]), np.array(whole)
     (low, high), (lowest, highest) = np.log10(ends) if log else ends
     if highest - lowest <= WORTH * (high - low) or high == low:
@@ -41,6 +45,12 @@ def fit_scale(axes: Axes, curves: list[Array], *, log: bool) -> tuple[float, flo
     axes.set_ylim(low, high)
     (log_axis if log else number_axis)(axes)
     return float(low), float(high)
+
+
+def _typical(curves: list[Array]) -> tuple[float, float]:
+    """The smallest and the largest typical value of all curves."""
+    lows, highs = zip(*map(typical_range, curves), strict=True)
+    return min(lows), max(highs)
 
 
 def typical_range(curve: Array) -> tuple[float, float]:
