@@ -216,6 +216,7 @@ def test_a_page_lists_every_plot_and_every_check(page: str, names: Sequence[str]
 
 
 @pytest.mark.slow
+@pytest.mark.browser
 def test_the_gallery_makes_every_picture(tmp_path: Path) -> None:
     gallery.make(tmp_path)
     for picture, source in gallery.PICTURES.items():
