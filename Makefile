@@ -4,7 +4,7 @@ CONFIG ?= configs/mnist.yaml
 VENV := .venv
 BENCH := .venv-bench
 
-.PHONY: help train test test-slow lint parity bench notebooks clean
+.PHONY: help train test test-slow lint docs gallery parity bench notebooks clean
 
 help: ## Show these targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort

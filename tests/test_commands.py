@@ -31,7 +31,7 @@ from tests.toys import BARS, BLOBS, ROOT
 
 RUN_FILES = {
     "config.yaml", "weights.npz", "epochs.csv", "steps.csv", "summary.json", "checkpoint.npz", "predictions.npz",
-    "preparation.json",
+    "preparation.json", "inside.npz",
 }  # fmt: skip
 
 
@@ -43,6 +43,7 @@ def rows(path: Path, *without: str) -> list[dict[str, str]]:
 def same_numbers(one: Path, other: Path) -> bool:
     return (
         (one / "weights.npz").read_bytes() == (other / "weights.npz").read_bytes()
+        and (one / "inside.npz").read_bytes() == (other / "inside.npz").read_bytes()
         and (one / "steps.csv").read_bytes() == (other / "steps.csv").read_bytes()
         and rows(one / "epochs.csv", "seconds") == rows(other / "epochs.csv", "seconds")
     )

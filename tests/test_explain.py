@@ -347,15 +347,12 @@ def check_latex(document: str) -> None:
 # The command, and other experiments
 
 
-def test_the_page_of_the_smallest_network_is_the_one_in_the_docs() -> None:
-    page = (ROOT / "docs" / "howto" / "explain.md").read_text()
-    shown = re.findall(r"```text\n\$ nnfs (explain .*?)\n(.*?)```", page, re.DOTALL)
-    assert [command for command, _ in shown] == ["explain mnist", "explain xor --row 1"]
-    for command, text in shown:
-        _, name, *row = command.split()
-        assert explain(name, row=int(row[-1]) if row else None).text(88).strip() == text.strip(), command
-        assert text.isascii()
-    assert len(shown[1][1].splitlines()) <= 80  # a page
+@pytest.mark.parametrize(("name", "row", "file"), [("xor", 1, "xor-step"), ("mnist", None, "mnist-tree")])
+def test_the_pages_are_as_they_were_read_and_kept(name: str, row: int | None, file: str) -> None:
+    kept = (ROOT / "tests" / "reference" / f"{file}.txt").read_text()
+    assert explain(name, row=row).text(80) + "\n" == kept
+    assert kept.isascii()
+    assert len(kept.splitlines()) <= 80  # a page
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])

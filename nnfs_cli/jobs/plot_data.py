@@ -101,7 +101,7 @@ def decision_grid(experiment: Experiment, x: Array, points: int = GRID_POINTS) -
     predicted = experiment.loss.predict(answers(experiment, plane))
     return {
         **axes,
-        "grid_prediction": predicted.argmax(axis=1).reshape(points, points),
+        "grid_prediction": predicted.argmax(axis=1).astype(np.int32).reshape(points, points),
         "grid_confidence": predicted.max(axis=1).reshape(points, points),
     }
 

@@ -14,6 +14,7 @@ from nnfs_cli.training.experiment import Experiment
 FILE = "snapshots.npz"
 ROWS, CURVE_POINTS, GRID_POINTS, MOST_OUTPUTS = 500, 200, 64, 4
 """A snapshot is small: of so many rows, of a curve or a grid with so many points, of so many outputs."""
+CONSTANT = ("curve_x", "curve_truth", "grid_x", "grid_y", "grid_truth")
 
 
 class Snapshots:
@@ -24,7 +25,7 @@ class Snapshots:
 
     step, epoch (T,).   loss (T,): of these rows.   prediction (T, R) of classes, or (T, R, M).
     target (R,) or (R, M).   x (R, D): the rows, where they have one or two inputs.
-    With one input and real values: curve_x (G, 1), curve_prediction (T, G, M).
+    With one input and real values: curve_x (G, 1), curve_prediction (T, G, M); curve_truth (G, M) if known.
     With two inputs: grid_x, grid_y (G,), and grid_prediction, grid_confidence (T, G, G) of classes, or
     grid_value (T, G, G, M).
     """
@@ -70,13 +71,12 @@ class Snapshots:
             p = experiment.predictions(z)
             drawn = self._drawn()
             loss = experiment.loss.value(z, rows.t[rows.rows])
-        constants = ("curve_x", "curve_truth", "grid_x", "grid_y", "grid_truth")
         classes = bool(experiment.data.classes)
         return {
             "epoch": np.array(experiment.progress.epoch),
             "loss": np.array(loss),
             "prediction": predicted_classes(p) if classes else p[:, :MOST_OUTPUTS],
-            **{name: array for name, array in drawn.items() if name not in constants},
+            **{name: array for name, array in drawn.items() if name not in CONSTANT},
         }
 
     def _drawn(self) -> dict[str, Array]:

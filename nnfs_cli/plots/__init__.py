@@ -43,9 +43,13 @@ SOURCES = (
     Source("predictions", ("predictions",), "a regression's predictions.npz", essential=True),
     Source("confusion", ("confusion",), "classes and predictions.npz", essential=True),
     Source("regions", ("regions",), "classes and two inputs", essential=True),
+    Source("surface", ("surface",), "a regression of two inputs", essential=True),
+    Source("residuals", ("residuals",), "a regression's predictions.npz"),
     Source("mistakes", ("mistakes",), "classes, and a wrong prediction"),
     Source("calibration", ("calibration",), "classes and probabilities"),
     Source("curves", ("roc", "precision_recall"), "classes, and rows of two of them"),
+    Source("growth", ("growth",), "snapshots.npz"),
+    Source("growth", ("growth",), "two snapshots in snapshots.npz", moving=True),
     Source("network", ("network",), "weights.npz"),
     Source("weights", ("weights", "filters"), "weights.npz, and convolutions for their filters"),
     Source("feature_maps", ("feature_maps",), "layers of images, and inside.npz"),
@@ -54,7 +58,7 @@ SOURCES = (
 )
 """Every picture of a run. A new one is a module in this folder and a line here."""
 
-NAMES = tuple(name for source in SOURCES for name in source.names)
+NAMES = tuple(dict.fromkeys(name for source in SOURCES for name in source.names))
 
 
 def draw_essential(run: RunDirectory) -> list[Path]:
