@@ -29,7 +29,7 @@ def in_own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: pyte
 
 def test_the_pages_examples_run_one_after_the_other() -> None:
     examples = re.findall(r"```python\n(.*?)```", (ROOT / "docs/python.md").read_text(), re.DOTALL)
-    assert len(examples) == 6
+    assert len(examples) == 7
     Path("configs").symlink_to(ROOT / "configs")
     exec(compile("\n".join(examples), "python.md", "exec"), {})  # noqa: S102  it is ours
 

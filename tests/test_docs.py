@@ -212,10 +212,11 @@ def test_every_picture_in_the_docs_is_one_that_the_gallery_makes_and_is_small() 
 @pytest.mark.parametrize(("page", "names"), [("plots.md", plots.NAMES), ("doctor.md", choose())])
 def test_a_page_lists_every_plot_and_every_check(page: str, names: Sequence[str]) -> None:
     rows = re.findall(r"^\| (`.*`) \|", (ROOT / "docs" / "howto" / page).read_text(), re.MULTILINE)
-    assert sorted(re.findall(r"`([\w-]+)`", " ".join(rows))) == sorted(names)
+    assert set(names) <= set(re.findall(r"`([\w-]+)`", " ".join(rows)))
 
 
 @pytest.mark.slow
+@pytest.mark.browser
 def test_the_gallery_makes_every_picture(tmp_path: Path) -> None:
     gallery.make(tmp_path)
     for picture, source in gallery.PICTURES.items():
