@@ -14,6 +14,8 @@ from nnfs_cli.training.evaluation import confusion_matrix
 
 MOST_NUMBERED = 11
 """With more classes than this, numbers in the cells are too small to read: mistakes are listed instead."""
+PALEST = 0.02
+"""The share of a class's rows that gets the full color at least: a single mistake in a thousand stays pale."""
 MOST_NAMED, MOST_LETTERS, MOST_LISTED = 40, 24, 16
 LETTER = 0.095
 """Width of a letter in inches."""
@@ -65,7 +67,7 @@ def _draw_cells(axes: Axes, counts: Array) -> Array:
     axes.set_facecolor("#2b3037" if is_dark() else "#eceef1")  # what is not a number stays so: the diagonal
     # As an image, these few cells would take 20 MB, since each is scaled up to many pixels.
     cells = axes.pcolormesh(
-        places, places, np.ma.masked_invalid(mistakes), cmap=warm(), vmin=0.0, vmax=most or 1.0
+        places, places, np.ma.masked_invalid(mistakes), cmap=warm(), vmin=0.0, vmax=max(most, PALEST)
     )
     axes.set_aspect("equal")
     axes.invert_yaxis()
@@ -73,7 +75,7 @@ def _draw_cells(axes: Axes, counts: Array) -> Array:
     if most:
         bar = axes.figure.colorbar(cells, ax=axes, fraction=0.046, pad=0.03)
         bar.set_label("mistakes, of the actual class")
-        ticks = _ticks(100 * most)
+        ticks = _ticks(100 * max(most, PALEST))
         bar.set_ticks([tick / 100 for tick in ticks], labels=[f"{tick:g} %" for tick in ticks])
     return np.asarray(share)
 
@@ -88,7 +90,7 @@ def _ticks(most: float) -> list[float]:
 def _number_cells(axes: Axes, counts: Array, share: Array) -> None:
     """Write the count into each cell, and below it the share of the actual class."""
     mistakes = share - np.diag(share.diagonal())
-    most = mistakes.max() or 1.0
+    most = max(float(mistakes.max()), PALEST)
     for (i, j), count in np.ndenumerate(counts):
         color = ink() if i == j or not count else readable_on(warm()(mistakes[i, j] / most))
         if not count:
