@@ -15,7 +15,7 @@ from nnfs_cli.training.evaluation import confusion_matrix
 MOST_NUMBERED = 11
 """With more classes than this, numbers in the cells are too small to read: mistakes are listed instead."""
 PALEST = 0.02
-"""The share of a class's rows that gets the full color at least: a single mistake in a thousand stays pale."""
+"""The share of a class that gets the full color at least: one mistake in a thousand rows stays pale."""
 MOST_NAMED, MOST_LETTERS, MOST_LISTED = 40, 24, 16
 LETTER = 0.095
 """Width of a letter in inches."""
