@@ -132,6 +132,13 @@ def draw_comparison(
         ]
 
 
+def without_epochs(runs: Sequence[RunDirectory]) -> list[str]:
+    """The ids of the runs that have finished no epoch: a comparison leaves them out."""
+    from nnfs_cli.plots.history import History
+
+    return [run.id for run in runs if not History(run).epochs]
+
+
 def figures(run: RunDirectory) -> "dict[str, Figure]":
     """The pictures that do not move as figures, by name, without files."""
     from nnfs_cli.plots.style import Pictures, drawing, figure_of
