@@ -29,7 +29,7 @@ def in_own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: pyte
 
 def test_the_pages_examples_run_one_after_the_other() -> None:
     examples = re.findall(r"```python\n(.*?)```", (ROOT / "docs/python.md").read_text(), re.DOTALL)
-    assert len(examples) == 6
+    assert len(examples) == 7
     Path("configs").symlink_to(ROOT / "configs")
     exec(compile("\n".join(examples), "python.md", "exec"), {})  # noqa: S102  it is ours
 
@@ -345,8 +345,8 @@ def test_plots_are_figures_that_a_notebook_shows(capfd: pytest.CaptureFixture[st
     for file in files:
         file.unlink()
     figures = run.plot()
-    assert sorted(figures) == [file.stem for file in files]
-    assert figures._repr_html_().count("data:image/png") == len(files)  # type: ignore[attr-defined]
+    assert set(figures) >= {file.stem for file in files}
+    assert figures._repr_html_().count("data:image/png") == len(figures)  # type: ignore[attr-defined]
     assert not list((run.path / "plots").iterdir())
     assert run.plot("loss").axes[0].get_xlabel() == "step"
     assert run.plot("confusion")._repr_png_().startswith(b"\x89PNG")  # type: ignore[attr-defined]

@@ -60,7 +60,7 @@ def test_every_config_in_the_docs_is_valid(page: Path, block: Block, tmp_path: P
 def test_every_command_of_a_quick_page_runs(
     page: Path, nnfs: Nnfs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nnfs_cli.plots.draw_all", lambda *_, **__: [])  # drawing takes most of the time
+    monkeypatch.setattr("nnfs_cli.plots.draw_essential", lambda _: [])  # drawing takes most of the time
     run_page(page, nnfs, tmp_path, leave_out=r"mnist|kaggle")
 
 
@@ -216,6 +216,7 @@ def test_a_page_lists_every_plot_and_every_check(page: str, names: Sequence[str]
 
 
 @pytest.mark.slow
+@pytest.mark.browser
 def test_the_gallery_makes_every_picture(tmp_path: Path) -> None:
     gallery.make(tmp_path)
     for picture, source in gallery.PICTURES.items():

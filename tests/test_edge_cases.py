@@ -157,7 +157,7 @@ def test_one_damaged_summary_does_not_hide_the_other_runs(nnfs: Nnfs, content: s
 def test_predictions_that_lack_an_array_are_named(nnfs: Nnfs) -> None:
     nnfs("train", "cubic.yaml", "--id", "one", "--quiet")
     save(Path("runs/one/predictions.npz"), {"target": np.zeros((3, 1))})
-    assert "predictions.npz" in fails(nnfs, "plot", "one")
+    assert "predictions.npz" in fails(nnfs, "plot", "one", "--only", "predictions")
 
 
 @pytest.mark.parametrize("kind", ["npy", "strings", "complex"])

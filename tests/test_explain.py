@@ -369,6 +369,24 @@ def test_lines_fit_the_terminal(nnfs: Nnfs, width: int) -> None:
     assert nnfs("explain", "spiral").out.strip() == explain(it).text(140)
 
 
+@pytest.mark.parametrize("width", [50, 60, 80])
+def test_long_names_stand_above_their_numbers_where_the_line_is_short(width: int) -> None:
+    changes = ("optimizer=nadam", "loss=huber", "training.clip_norm=0.1", "training.ema=0.99")
+    text = explain(experiment("cubic", "layers.0.units=4", *changes), row=2).text(width)
+    assert max(map(len, text.splitlines())) <= width
+
+
+def test_no_term_of_a_finite_loss_is_infinite() -> None:
+    sure = experiment("xor", "layers=[{type: dense, units: 1, init: {type: constant, value: 60}}]")
+    for row, right in enumerate([True, True, True, False]):  # p is 1, as far as float64 can tell
+        it = explain(sure, row=row)
+        assert np.isfinite(it["L"])
+        text = it.text(80)
+        assert not re.search(r"\b(nan|inf)\b", text)
+        assert ("cannot be shown" not in text) == right
+        assert ("cannot be shown" not in it.markdown()) == right
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -551,3 +569,11 @@ def test_a_picture_is_a_slide_and_all_that_it_says_is_inside_of_it() -> None:
             assert min(box.x0, box.y0) >= 0, text
             assert box.x1 <= width * figure.dpi, text
             assert box.y1 <= height * figure.dpi, text
+
+
+def test_a_picture_says_which_rows_it_shows_and_large_arrays_by_their_norm() -> None:
+    it = explain(experiment("wine"), row=3)
+    texts = [text.get_text() for text in it.figure().findobj(Text)]
+    assert "wine: one training step on row 3 of the 134 training rows, N = 1" in texts
+    assert f"‖dL/dW1‖ = {np.linalg.norm(it['dL/dW1']):.5f}" in texts
+    assert ": 0 everywhere" in it.markdown()

@@ -197,6 +197,7 @@ def test_dark_color_images_are_not_brightened() -> None:
     assert color_range(np.array([0.0, 0.4])) == (0.0, 1.0)
     assert color_range(np.array([-0.2, 0.4])) == (-1.0, 1.0)
     assert color_range(np.array([3.0, 99.0])) == (0.0, 255.0)
+    assert color_range(np.array([0.0, 16.0])) == (0.0, 16.0)
     assert color_range(np.array([-2.5, 3.0])) == (-2.5, 3.0)
 
 

@@ -27,7 +27,7 @@ class Explanation:
     def __repr__(self) -> str:
         record = self.record
         what = "with its numbers" if record.has_numbers else "as equations"
-        return f"<Explanation of {record.name}, a step of {record.n} rows {what}: print(it.text())>"
+        return f"<Explanation of {record.name}, a step of {record.n} rows {what}; text() shows it>"
 
     def __getitem__(self, name: str) -> Array:
         """The array that is shown by this name: `W1`, `z1`, `L`, `dL/dW1`, `new W1`. KeyError if none is."""

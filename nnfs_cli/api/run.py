@@ -10,7 +10,7 @@ import numpy as np
 
 from nnfs_cli.api.progress import showing
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import NnfsError, did_you_mean
+from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.html import table_html
 from nnfs_cli.jobs.evaluate import evaluate_run
 from nnfs_cli.jobs.given import GivenDirectory, given_rows
@@ -69,8 +69,9 @@ class Run:
         from nnfs_cli import plots
         from nnfs_cli.plots.style import Pictures
 
-        figures = plots.figures(self._directory)
-        return Pictures(loss=figures["loss"])._repr_html_() if "loss" in figures else ""
+        if not (self._directory.has("steps.csv") or self._directory.has("epochs.csv")):
+            return ""
+        return Pictures(plots.figures(self._directory, ["loss"]))._repr_html_()
 
     @property
     def scores(self) -> dict[str, dict[str, float]]:
@@ -135,12 +136,8 @@ class Run:
         """The run's plots as Matplotlib's figures, by name: `loss`, `metrics`, ...; or one of them."""
         from nnfs_cli import plots  # imported here: predicting needs no Matplotlib
 
-        figures = plots.figures(self._directory)
-        if name is None:
-            return figures
-        if name not in figures:
-            raise NnfsError(f"{self.path}: no plot {name!r}{did_you_mean(name, figures)}")
-        return figures[name]
+        figures = plots.figures(self._directory, () if name is None else (name,))
+        return figures if name is None else figures[name]
 
     def report(self, output: str | Path | None = None) -> Path:
         """Write the run as one HTML file, by default report.html in its folder, and return its path.

@@ -48,6 +48,11 @@ def softmax(z: Any) -> Any:
     return e / e.sum(axis=-1, keepdims=True)
 
 
+def times_log(x: Any, log: Any) -> Any:
+    """x log: 0 where x is 0, even of log 0, as entropies have it: x log x tends to 0."""
+    return np.where((x == 0) & (log == -np.inf), 0.0, np.multiply(x, log))
+
+
 FUNCTIONS: dict[str, Callable[..., Any] | None] = {
     "abs": np.abs,
     "argmax": lambda p: np.argmax(p, axis=-1),
@@ -99,6 +104,8 @@ class _Values:
                 return np.negative(self.of(operand, keep))
             case ast.Attribute(value=value):
                 return np.transpose(self.of(value))
+            case ast.BinOp(left=left, op=ast.Mult(), right=ast.Call(func=ast.Name(id="log")) as log):
+                return times_log(self.of(left), self.of(log))
             case ast.BinOp(left=left, op=op, right=right):
                 return OPERATIONS[type(op)](self.of(left), self.of(right))
             case ast.Compare(left=left, ops=[op], comparators=[right]):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from nnfs_cli.core.arrays import Array, Shape
+from nnfs_cli.core.errors import listed
 from nnfs_cli.core.formula import Formula
 from nnfs_cli.core.formula_text import in_ascii
 from nnfs_cli.core.formula_values import FUNCTIONS, REDUCTIONS, compute
@@ -51,12 +52,15 @@ class Writer:
         value = np.asarray(formula.value(self.values) if result is None else result)
         text = in_ascii(formula.written(texts))
         terms = tuple(self._terms(formula, texts, latex)) if self._has_numbers else ()
+        result_term = new(target, value) if formula.updates else Term(target.text, target.latex, value)
+        if _is_finite(value):
+            terms, result_term = _without_overflow(terms, result_term)
         equation = Equation(
             text=text,
             latex=formula.latex(latex),
             shapes=f"{self._operands(formula, text)} -> {shape_text(value.shape)}",
             terms=terms,
-            result=new(target, value) if formula.updates else Term(target.text, target.latex, value),
+            result=result_term,
         )
         self.values[formula.target] = value
         self._seen.add(target.text)
@@ -120,6 +124,22 @@ class Writer:
             if not np.ndim(self.values.get(name, ())) and isinstance(self.values[name], int | float)
         ]
         return ", ".join(dict.fromkeys(known))
+
+
+def _without_overflow(terms: Sequence[Term], result: Term) -> tuple[tuple[Term, ...], Term]:
+    """The terms of a finite result that are finite, too; a note on the result says why others are missing."""
+    lost = [term.text for term in terms if not _is_finite(term.value)]
+    if not lost:
+        return tuple(terms), result
+    why = (
+        f"{listed(lost, 3)} cannot be shown: a number in it overflows, or is rounded to 0 or 1. "
+        f"{result.text} is computed in another form, which is exact."
+    )
+    return tuple(term for term in terms if _is_finite(term.value)), replace(result, note=why)
+
+
+def _is_finite(value: Array) -> bool:
+    return bool(np.isfinite(value).all())
 
 
 def new(name: Name, value: Array) -> Term:

@@ -152,27 +152,32 @@ def _worked(equations: Iterable[Equation], width: int) -> Iterator[str]:
     for equation in equations:
         yield from _statement(equation, width)
         yield from _flow([_block(term, width) for term in equation.terms], width)
-        for term in equation.terms:
-            if term.note:
-                yield from textwrap.wrap(
-                    term.note, width, initial_indent=INDENT * 2, subsequent_indent=INDENT * 2
-                )
+        yield from _notes(equation.terms, width)
         if equation.result is not None:
             yield from _flow([_block(equation.result, width)], width)
+            yield from _notes([equation.result], width)
+
+
+def _notes(terms: Iterable[Term], width: int) -> Iterator[str]:
+    for term in terms:
+        yield from textwrap.wrap(term.note, width, initial_indent=INDENT * 2, subsequent_indent=INDENT * 2)
 
 
 def _block(term: Term, width: int) -> list[str]:
-    """A term's lines, with as many columns of its numbers as there is room for."""
-    for columns in COLUMNS:
-        block = _lines(term, shown(term.value, term.labels, columns), width - len(INDENT * 2))
-        if _width(block) <= width - len(INDENT * 2):
-            break
+    """A term's lines, with as many columns of its numbers as there is room for; below its name if need be."""
+    room = width - len(INDENT * 2)
+    above = textwrap.wrap(f"{term.text} =", room, subsequent_indent=INDENT)
+    for name, head, equals in (([], term.text, " = "), (above, INDENT, " ")):
+        for columns in COLUMNS:
+            numbers = shown(term.value, term.labels, columns)
+            block = [*name, *_lines(f"{head}{numbers.where}{equals}", numbers, room)]
+            if _width(block) <= room:
+                return block
     return block
 
 
-def _lines(term: Term, numbers: Shown, width: int) -> list[str]:
-    """The lines `W1 = [0.5  -0.25]`, with the rows of a matrix below each other."""
-    head = f"{term.text}{numbers.where} = "
+def _lines(head: str, numbers: Shown, width: int) -> list[str]:
+    """The lines `W1 = [0.5  -0.25]` for the head `W1 = `, with the rows of a matrix below each other."""
     if numbers.is_number and not numbers.labels:
         return [f"{head}{numbers.rows[0][0]} {numbers.summary}".rstrip()]
     table = [numbers.labels, *numbers.rows] if numbers.labels else numbers.rows

@@ -88,17 +88,25 @@ def draw_all(
 
     NnfsError if a name is unknown, or if the run lacks what one of `only` needs.
     """
+    files = _write(run, _sources_of(only), only or NAMES, style, suffix, folder)
+    _check_drawn(run, only, {file.stem for file in files})
+    return files
+
+
+def _sources_of(only: Collection[str]) -> list[Source]:
+    """The sources that draw the pictures `only`, by default all. NnfsError if a name is unknown."""
     for name in only:
         if name not in NAMES:
-            raise NnfsError(f"--only: there is no picture {name!r}{did_you_mean(name, NAMES)}")
-    wanted = only or NAMES
-    files = _write(run, [s for s in SOURCES if set(s.names) & set(wanted)], wanted, style, suffix, folder)
-    drawn = {file.stem for file in files}
+            raise NnfsError(f"no plot {name!r}{did_you_mean(name, NAMES)}")
+    return [source for source in SOURCES if not only or set(source.names) & set(only)]
+
+
+def _check_drawn(run: RunDirectory, only: Collection[str], drawn: Collection[str]) -> None:
+    """Raise NnfsError with what the run lacks, unless all of `only` were drawn."""
     for name in only:
         if name not in drawn:
-            needs = next(source.needs for source in SOURCES if name in source.names)
-            raise NnfsError(f"--only: {run.path} has no picture {name!r}; it needs {needs}")
-    return files
+            needs = " or ".join(source.needs for source in SOURCES if name in source.names)
+            raise NnfsError(f"{run.path} has no plot {name!r}; it needs {needs}")
 
 
 def draw_comparison(
@@ -139,13 +147,18 @@ def without_epochs(runs: Sequence[RunDirectory]) -> list[str]:
     return [run.id for run in runs if not History(run).epochs]
 
 
-def figures(run: RunDirectory) -> "dict[str, Figure]":
-    """The pictures that do not move as figures, by name, without files."""
+def figures(run: RunDirectory, only: Collection[str] = ()) -> "dict[str, Figure]":
+    """The pictures that do not move as figures, by name, all or `only` some, without files.
+
+    NnfsError if a name is unknown, or if the run lacks what one of `only` needs.
+    """
     from nnfs_cli.plots.style import Pictures, drawing, figure_of
 
-    still = [source for source in SOURCES if not source.moving]
+    still = [source for source in _sources_of(only) if not source.moving]
     with drawing():
-        return Pictures((name, figure_of(axes)) for source in still for name, axes in _drawn(run, source))
+        drawn = {name: axes for source in still for name, axes in _drawn(run, source)}
+    _check_drawn(run, only, drawn)
+    return Pictures((name, figure_of(axes)) for name, axes in drawn.items() if not only or name in only)
 
 
 def _write(

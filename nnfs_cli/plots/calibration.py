@@ -6,6 +6,7 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.metrics.expected_calibration_error import ExpectedCalibrationError, bin_of
 from nnfs_cli.plots.library import Axes
 from nnfs_cli.plots.names import wrap_title
+from nnfs_cli.plots.predicted import classification
 from nnfs_cli.plots.style import BLUE, GRAY, MARGIN, ORANGE, drawing, ink, new_figure
 from nnfs_cli.plots.ticks import count_axis
 from nnfs_cli.runs.directory import RunDirectory
@@ -15,12 +16,10 @@ WIDTH = 6.4
 
 def draw(run: RunDirectory) -> dict[str, Axes]:
     """The share of right rows against their confidence, in the metric's bins, and the rows of each bin."""
-    summary = run.summary()
-    if summary.get("task") != "classification" or not run.has("predictions.npz"):
+    found = classification(run)
+    if found is None or not found.arrays.get("probabilities", False):
         return {}
-    arrays = run.arrays("predictions.npz")
-    if not arrays.get("probabilities", False):
-        return {}
+    arrays = found.arrays
     own = [metric for metric in run.config().metrics if isinstance(metric, ExpectedCalibrationError)]
     metric = (*own, ExpectedCalibrationError())[0]
     there = np.isfinite(arrays["p"]).all(axis=1)
@@ -41,12 +40,12 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
         low, high = interval(accuracy[there], rows[there])
         axes.vlines(mean[there], low, high, color=GRAY, lw=1.2, label="95 % interval")
         axes.plot(mean[there], accuracy[there], "o-", color=BLUE, label="rows of a bin")
-        axes.set_xlim(min(1 / len(summary["classes"]), 0.98) - 0.02, 1.02)
+        axes.set_xlim(min(1 / len(found.classes), 0.98) - 0.02, 1.02)
         axes.set_ylim(-0.02, 1.02)
         axes.set_ylabel("share of right predictions")
         lines = (
-            f"{run.id}: is its confidence right?",
-            f"{len(right):,} {summary['pictured_split']} rows",
+            f"{found.id}: is its confidence right?",
+            f"{len(right):,} {found.split} rows",
             f"expected calibration error {error:.4f} in {metric.bins} bins",
         )
         axes.set_title("\n".join(wrap_title(line, WIDTH - MARGIN) for line in lines))

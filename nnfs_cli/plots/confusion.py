@@ -7,45 +7,47 @@ import numpy as np
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.colors import readable_on, warm
 from nnfs_cli.plots.library import Axes
-from nnfs_cli.plots.names import shorten_names, wrap_title
+from nnfs_cli.plots.names import wrap_title
+from nnfs_cli.plots.predicted import classification
 from nnfs_cli.plots.style import drawing, ink, is_dark, new_figure
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.evaluation import confusion_matrix
 
 MOST_NUMBERED = 11
 """With more classes than this, numbers in the cells are too small to read: mistakes are listed instead."""
-MOST_NAMED, MOST_LETTERS, MOST_LISTED = 40, 24, 16
+PALEST = 0.02
+"""The share of a class that gets the full color at least: one mistake in a thousand rows stays pale."""
+MOST_NAMED, MOST_LISTED = 40, 16
 LETTER = 0.095
 """Width of a letter in inches."""
 
 
 def draw(run: RunDirectory) -> dict[str, Axes]:
     """Counts and rates by actual and predicted class. Color is for mistakes: their share of the class."""
-    summary = run.summary()
-    if summary.get("task") != "classification" or not run.has("predictions.npz"):
+    found = classification(run)
+    if found is None:
         return {}
-    arrays, names = run.arrays("predictions.npz"), summary["classes"]
-    counts = confusion_matrix(arrays["prediction"], arrays["target"], len(names))
-    texts = shorten_names(names, MOST_LETTERS)
+    classes, texts = len(found.classes), found.names()
+    counts = confusion_matrix(found.arrays["prediction"], found.arrays["target"], classes)
     room = LETTER * max(max(map(len, texts)) - 3, 0)
-    listed = len(names) > MOST_NUMBERED
-    side = 6.4 if listed else max(4.2, 0.68 * len(names))
+    listed = classes > MOST_NUMBERED
+    side = 6.4 if listed else max(4.2, 0.68 * classes)
     beside = 4.2 if listed else 0.6
     with drawing():
         figure: Any = new_figure((side + room + beside, side + room + 0.6))
         if listed:
             grid = figure.add_gridspec(1, 2, width_ratios=[side + room, beside])
             axes = figure.add_subplot(grid[0], anchor="N")
-            _list_mistakes(figure.add_subplot(grid[1]), counts, shorten_names(names, 12))
+            _list_mistakes(figure.add_subplot(grid[1]), counts, found.names(12))
         else:
             axes = figure.add_subplot()
         share = _draw_cells(axes, counts)
         if not listed:
             _number_cells(axes, counts, share)
         _name_axes(axes, texts, turned=listed or room > LETTER * 4)
-        rows = len(arrays["target"])
+        rows = len(found.arrays["target"])
         correct = counts.diagonal().sum() / max(rows, 1)
-        title = f"{run.id}: {correct:.2%} of {rows:,} {summary['pictured_split']} rows are right"
+        title = f"{found.id}: {correct:.2%} of {rows:,} {found.split} rows are right"
         if counts.sum() < rows:
             title += f"; {rows - counts.sum():,} have outputs that are no numbers"
         if listed:
@@ -65,7 +67,7 @@ def _draw_cells(axes: Axes, counts: Array) -> Array:
     axes.set_facecolor("#2b3037" if is_dark() else "#eceef1")  # what is not a number stays so: the diagonal
     # As an image, these few cells would take 20 MB, since each is scaled up to many pixels.
     cells = axes.pcolormesh(
-        places, places, np.ma.masked_invalid(mistakes), cmap=warm(), vmin=0.0, vmax=most or 1.0
+        places, places, np.ma.masked_invalid(mistakes), cmap=warm(), vmin=0.0, vmax=max(most, PALEST)
     )
     axes.set_aspect("equal")
     axes.invert_yaxis()
@@ -73,7 +75,7 @@ def _draw_cells(axes: Axes, counts: Array) -> Array:
     if most:
         bar = axes.figure.colorbar(cells, ax=axes, fraction=0.046, pad=0.03)
         bar.set_label("mistakes, of the actual class")
-        ticks = _ticks(100 * most)
+        ticks = _ticks(100 * max(most, PALEST))
         bar.set_ticks([tick / 100 for tick in ticks], labels=[f"{tick:g} %" for tick in ticks])
     return np.asarray(share)
 
@@ -88,7 +90,7 @@ def _ticks(most: float) -> list[float]:
 def _number_cells(axes: Axes, counts: Array, share: Array) -> None:
     """Write the count into each cell, and below it the share of the actual class."""
     mistakes = share - np.diag(share.diagonal())
-    most = mistakes.max() or 1.0
+    most = max(float(mistakes.max()), PALEST)
     for (i, j), count in np.ndenumerate(counts):
         color = ink() if i == j or not count else readable_on(warm()(mistakes[i, j] / most))
         if not count:

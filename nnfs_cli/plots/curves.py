@@ -6,7 +6,7 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.metrics.roc_auc import of_second
 from nnfs_cli.plots.colors import dashes, palette
 from nnfs_cli.plots.library import Axes
-from nnfs_cli.plots.names import shorten_names
+from nnfs_cli.plots.predicted import classification
 from nnfs_cli.plots.style import GRAY, panels
 from nnfs_cli.runs.directory import RunDirectory
 
@@ -16,10 +16,10 @@ MOST_CLASSES, MOST_LETTERS = 10, 20
 
 def draw(run: RunDirectory) -> dict[str, Axes]:
     """Both pictures; of two classes one curve. Classes that all or none of the rows are of have none."""
-    summary = run.summary()
-    if summary.get("task") != "classification" or not run.has("predictions.npz"):
+    found = classification(run)
+    if found is None:
         return {}
-    arrays, names = run.arrays("predictions.npz"), summary["classes"]
+    arrays, names = found.arrays, found.names(MOST_LETTERS)
     if "p" not in arrays or not (arrays["probabilities"] or len(names) == 2):
         return {}
     there = np.isfinite(arrays["p"]).all(axis=1)
@@ -28,16 +28,16 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
     classes = [k for k in scores if 0 < np.count_nonzero(target == k) < len(target)]
     if not classes:
         return {}
-    rows = f"{len(target):,} {summary['pictured_split']} rows"
+    rows = f"{len(target):,} {found.split} rows"
     if len(target) < len(arrays["target"]):
-        rows = f"{len(target):,} of {len(arrays['target']):,} {summary['pictured_split']} rows"
+        rows = f"{len(target):,} of {len(arrays['target']):,} {found.split} rows"
     drawn = {}
     for name, curve, title in (
         ("roc", roc, "ROC"),
         ("precision_recall", precision_recall, "precision and recall"),
     ):
         curves = {k: curve(scores[k], target == k) for k in classes}
-        drawn[name] = _draw(names, curves, name, f"{run.id}: {title}, {rows}")
+        drawn[name] = _draw(names, curves, name, f"{found.id}: {title}, {rows}")
         _finish(drawn[name], name, [np.mean(target == k) for k in classes])
     return drawn
 
@@ -71,10 +71,10 @@ def _counts(score: Array, positive: Array) -> tuple[Array, Array]:
 def _draw(names: list[str], curves: dict[int, tuple[Array, Array, float]], name: str, title: str) -> Axes:
     (axes,) = panels([title], (6.8, 5.8))
     chosen = sorted(curves, key=lambda k: curves[k][2])[:MOST_CLASSES]
-    texts, colors = shorten_names(names, MOST_LETTERS), palette(len(names))
+    colors = palette(len(names))
     for place, k in enumerate(sorted(chosen)):
         x, y, area = curves[k]
-        label = f"{texts[k]}: {_area(area)}"
+        label = f"{names[k]}: {_area(area)}"
         step = "steps-pre" if name == "precision_recall" else "default"
         axes.plot(
             x,

@@ -33,7 +33,7 @@ def color_range(x: Array) -> tuple[float, float]:
     low, high = float(x.min()), float(x.max())
     if x.dtype == np.uint8:
         return 0.0, 255.0
-    for usual in ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)):
+    for usual in ((0.0, 1.0), (-1.0, 1.0), (0.0, 16.0), (0.0, 255.0)):  # 16: of scikit-learn's digits
         if usual[0] <= low and high <= usual[1]:
             return usual
     return min(low, 0.0), high

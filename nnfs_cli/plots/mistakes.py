@@ -8,7 +8,8 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.images import as_picture, color_range, stretched
 from nnfs_cli.plots.inside import image_shape, trained_network
 from nnfs_cli.plots.library import Axes
-from nnfs_cli.plots.names import shorten_name, shorten_names, wrap_title
+from nnfs_cli.plots.names import shorten_name, wrap_title
+from nnfs_cli.plots.predicted import classification
 from nnfs_cli.plots.style import drawing, grid_color, ink, new_figure
 from nnfs_cli.plots.ticks import shown_number
 from nnfs_cli.preprocessing.description import column_names
@@ -22,29 +23,27 @@ SIZE = 9.5
 
 def draw(run: RunDirectory) -> dict[str, Axes]:
     """A grid of images, or a table of rows, each with what it is and what the network took it for."""
-    summary = run.summary()
-    if summary.get("task") != "classification" or not run.has("predictions.npz"):
+    found = classification(run)
+    if found is None or "example_p" not in found.arrays or found.preparation is None:
         return {}
-    arrays = run.arrays("predictions.npz")
-    if "example_p" not in arrays or not run.has("preparation.json"):
-        return {}
+    arrays, preparation = found.arrays, found.preparation
     target, prediction = arrays["example_target"], arrays["example_prediction"]
     worst = np.flatnonzero(target != prediction)[:MOST]  # the most wrong ones come first
     if not len(worst):
         return {}
-    names = shorten_names(summary["classes"], MOST_LETTERS)
+    names = found.names(MOST_LETTERS)
     said = [(names[target[i]], names[prediction[i]] + _sure(arrays, i)) for i in worst]
     all_wrong = int(np.count_nonzero(arrays["target"] != arrays["prediction"]))
     which = f"the surest {len(worst)} of {all_wrong:,} mistakes"
     if len(worst) == all_wrong:
         which = "its only mistake" if all_wrong == 1 else f"all {all_wrong} mistakes"
-    title = f"{run.id}: {which}, {summary['pictured_split']} rows"
-    x, preparation = arrays["example_x"][worst], run.preparation()
+    title = f"{found.id}: {which}, {found.split} rows"
+    x = arrays["example_x"][worst]
     network = trained_network(run)
     shape = image_shape(network, 0, preparation) if network is not None else ()
     if len(shape) in (2, 3):
         return {"mistakes": _draw_images(x.reshape(len(x), *shape), said, title)}
-    return {"mistakes": _draw_table(run, arrays, worst, said, title)}
+    return {"mistakes": _draw_table(preparation, arrays, worst, said, title)}
 
 
 def _sure(arrays: dict[str, Array], example: int) -> str:
@@ -73,7 +72,7 @@ def _draw_images(x: Array, said: list[tuple[str, str]], title: str) -> Axes:
 
 
 def _draw_table(
-    run: RunDirectory, arrays: dict[str, Array], worst: Array, said: list[tuple[str, str]], title: str
+    preparation: Preparation, arrays: dict[str, Array], worst: Array, said: list[tuple[str, str]], title: str
 ) -> Axes:
     """A line for each row, with its values in the columns in which it is least like its class."""
     heads = ["row", "is", "taken for"]
@@ -83,7 +82,7 @@ def _draw_table(
     ]
     if "example_telling" in arrays:
         heads.append("least like its class in")
-        columns = _columns(run.preparation())
+        columns = _columns(preparation)
         for line, i in zip(cells, worst, strict=True):
             telling = arrays["example_telling"][i][:MOST_COLUMNS]
             line.append(", ".join(_value(columns[k], arrays["example_x"][i]) for k in telling.tolist()))

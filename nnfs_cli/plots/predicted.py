@@ -16,6 +16,7 @@ class Predicted:
     """The predictions for a run's pictured split.
 
     arrays: those of `plot_data`; runs of earlier versions lack some.
+    classes: their whole names; none for a regression.
     preparation: None if the run has none.
     """
 
@@ -46,8 +47,18 @@ class Predicted:
 
 def regression(run: RunDirectory) -> Predicted | None:
     """The predictions of a regression's run; None if it has none, or is of classes."""
+    return _predicted(run, "regression")
+
+
+def classification(run: RunDirectory) -> Predicted | None:
+    """The predictions of a run with classes; None if it has none, or is a regression."""
+    return _predicted(run, "classification")
+
+
+def _predicted(run: RunDirectory, task: str) -> Predicted | None:
     summary = run.summary()
-    if summary.get("task") != "regression" or not run.has("predictions.npz"):
+    if summary.get("task") != task or not run.has("predictions.npz"):
         return None
+    classes = tuple(summary["classes"]) if task == "classification" else ()
     preparation = run.preparation() if run.has("preparation.json") else None
-    return Predicted(run.id, summary["pictured_split"], run.arrays("predictions.npz"), (), preparation)
+    return Predicted(run.id, summary["pictured_split"], run.arrays("predictions.npz"), classes, preparation)

@@ -8,9 +8,9 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import counted
 from nnfs_cli.plots.colors import marker, palette
 from nnfs_cli.plots.library import Axes, mpl
-from nnfs_cli.plots.names import shorten_name, shorten_names
+from nnfs_cli.plots.names import shorten_names
+from nnfs_cli.plots.predicted import classification
 from nnfs_cli.plots.style import ink, panels, paper
-from nnfs_cli.preprocessing.description import column_names
 from nnfs_cli.runs.directory import RunDirectory
 
 MOST_POINTS = 2000
@@ -23,12 +23,10 @@ FEW = 30
 
 def draw(run: RunDirectory) -> dict[str, Axes]:
     """Regions by predicted class, paler where the network is less sure; on top the rows by true class."""
-    summary = run.summary()
-    if summary.get("task") != "classification" or not run.has("predictions.npz"):
+    found = classification(run)
+    if found is None or "grid_x" not in found.arrays:
         return {}
-    arrays, names = run.arrays("predictions.npz"), summary["classes"]
-    if "grid_x" not in arrays:
-        return {}
+    arrays, names = found.arrays, found.classes
     (axes,) = panels([""], (7.2, 5.6))
     draw_regions(
         axes,
@@ -39,10 +37,10 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
         len(names),
     )
     wrong = draw_rows(axes, arrays["x"], arrays["target"], arrays["prediction"], names)
-    rows = f"{len(arrays['x']):,} {summary['pictured_split']} rows"
+    rows = f"{len(arrays['x']):,} {found.split} rows"
     said = f"{counted(wrong, 'wrong row')} ringed" if wrong else "none is wrong"
-    axes.set_title(f"{run.id}: predicted regions\n{rows}, {said}", loc="left")
-    for which, name in zip("xy", plane_names(run), strict=True):
+    axes.set_title(f"{found.id}: predicted regions\n{rows}, {said}", loc="left")
+    for which, name in zip("xy", found.input_names(MOST_LETTERS), strict=True):
         getattr(axes, f"set_{which}label")(name)
     if len(names) <= MOST_NAMED:
         legend = axes.legend(title="true class", loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
@@ -51,13 +49,6 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
         for text, name in zip(legend.get_texts(), texts, strict=False):
             text.set_text(name)
     return {"regions": axes}
-
-
-def plane_names(run: RunDirectory) -> list[str]:
-    """What the two inputs are called."""
-    preparation = run.preparation() if run.has("preparation.json") else None
-    names = column_names(preparation) if preparation is not None else ["x1", "x2"]
-    return [shorten_name(name, MOST_LETTERS) for name in names]
 
 
 def draw_regions(
