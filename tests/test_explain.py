@@ -569,3 +569,11 @@ def test_a_picture_is_a_slide_and_all_that_it_says_is_inside_of_it() -> None:
             assert min(box.x0, box.y0) >= 0, text
             assert box.x1 <= width * figure.dpi, text
             assert box.y1 <= height * figure.dpi, text
+
+
+def test_a_picture_says_which_rows_it_shows_and_large_arrays_by_their_norm() -> None:
+    it = explain(experiment("wine"), row=3)
+    texts = [text.get_text() for text in it.figure().findobj(Text)]
+    assert "wine: one training step on row 3 of the 134 training rows, N = 1" in texts
+    assert f"‖dL/dW1‖ = {np.linalg.norm(it['dL/dW1']):.5f}" in texts
+    assert ": 0 everywhere" in it.markdown()
