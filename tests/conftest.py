@@ -1,12 +1,13 @@
 """Fixtures for all tests."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from nnfs_cli import plots
 from nnfs_cli.cli.app import main
 from nnfs_cli.config.catalog import REGISTRIES
 from tests.toys import BLOBS, CUBIC
@@ -36,6 +37,23 @@ def own_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     for registry in REGISTRIES:
         list(registry)  # imports its family; to look up each member would check it again for each test
         monkeypatch.setattr(registry, "_classes", registry.known())
+
+
+DRAW = plots.draw_essential
+
+
+@pytest.fixture(autouse=True, scope="session")
+def undrawn() -> Iterator[None]:
+    """Let training draw nothing, since that takes most of the time of a short one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plots, "draw_essential", lambda run: [])
+        yield
+
+
+@pytest.fixture
+def draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let training draw its pictures after all, for a test that looks at them."""
+    monkeypatch.setattr(plots, "draw_essential", DRAW)
 
 
 @pytest.fixture

@@ -17,10 +17,8 @@ from tests.toys import CUBIC, ROOT
 
 
 @pytest.fixture(autouse=True)
-def in_own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+def in_own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    if "plots" not in request.node.name:  # drawing takes most of a short run's time
-        monkeypatch.setattr("nnfs_cli.plots.draw_essential", lambda run: [])
     make_table("t.csv")
     Path("c.yaml").write_text(CLASSES)
     Path("v.yaml").write_text(VALUES)
@@ -339,6 +337,7 @@ def test_no_rows_give_no_predictions_and_a_series_one_message() -> None:
     pd.testing.assert_frame_equal(run.predict(backward).sort_index(), run.predict(frame))
 
 
+@pytest.mark.usefixtures("draws")
 def test_plots_are_figures_that_a_notebook_shows(capfd: pytest.CaptureFixture[str]) -> None:
     run = Experiment("c.yaml", ["training.epochs=1"]).train()
     files = sorted((run.path / "plots").glob("*.png"))

@@ -26,11 +26,6 @@ from tests.toys import BARS, BLOBS, CUBIC, toy_config
 ON = "training.diagnostics=true"
 
 
-@pytest.fixture(autouse=True)
-def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nnfs_cli.plots.draw_essential", lambda run: None)
-
-
 def run_of(folder: Path, text: str, *overrides: str, name: str = "run", stop_after: int = 0) -> RunDirectory:
     """A run of a toy, stopped after some steps if `stop_after` says so."""
     experiment = Experiment(toy_config(text, overrides))

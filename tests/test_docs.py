@@ -57,10 +57,7 @@ def test_every_config_in_the_docs_is_valid(page: Path, block: Block, tmp_path: P
 
 
 @pytest.mark.parametrize("page", [page for page in RUNNABLE if name(page) in QUICK], ids=name)
-def test_every_command_of_a_quick_page_runs(
-    page: Path, nnfs: Nnfs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("nnfs_cli.plots.draw_essential", lambda _: [])  # drawing takes most of the time
+def test_every_command_of_a_quick_page_runs(page: Path, nnfs: Nnfs, tmp_path: Path) -> None:
     run_page(page, nnfs, tmp_path, leave_out=r"mnist|kaggle")
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from nnfs_cli import Experiment
+from nnfs_cli.cli import console
 from nnfs_cli.config.load import load_config
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.doctor.baselines import LinearModel, advantage, lowest
@@ -60,6 +61,11 @@ def test_json_has_every_finding_with_its_numbers(nnfs: Nnfs) -> None:
     record = json.loads(outcome.out)
     assert [finding["check"] for finding in record["findings"]] == ["constant-columns", "rows", "duplicates"]
     assert all(finding["why"] and finding["measured"] for finding in record["findings"])
+
+
+def test_json_has_null_for_numbers_that_are_not_finite(capsys: pytest.CaptureFixture[str]) -> None:
+    console.print_json({"losses": [1.5, np.inf, float("nan")]})
+    assert json.loads(capsys.readouterr().out) == {"losses": [1.5, None, None]}
 
 
 def test_an_unknown_check_is_one_error_with_the_nearest_name(nnfs: Nnfs) -> None:

@@ -76,6 +76,12 @@ def arms() -> Arrays:
     return {"x": np.column_stack([turn * np.cos(angle), turn * np.sin(angle)]), "y": y}
 
 
+def mistyped() -> Arrays:
+    data = table()
+    data["x"][7, 2] = 1e5
+    return data
+
+
 CLASSES = "[{type: dense, units: 16}, relu, {type: dense, units: 3}]"
 REAL = "[{type: dense, units: 16}, tanh, {type: dense, units: 1}]"
 DEEP = "[" + "{type: dense, units: 8, init: xavier_uniform}, sigmoid, " * 20 + "{type: dense, units: 3}]"
@@ -92,6 +98,14 @@ class ZerosLayer(Layer):
         y[...] = 0.0
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
         dx[...] = 0.0
+
+@LAYERS.register("log_layer")
+@dataclass(eq=False)
+class LogLayer(Layer):
+    def forward(self, x: Array, y: Array) -> None:
+        np.log(x, out=y)
+    def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> None:
+        np.divide(dy, x, out=dx)
 
 @LAYERS.register("wrong_sign")
 @dataclass(eq=False)
@@ -202,6 +216,31 @@ FAULTS = {
         REAL,
         ("loss=mse", "dataset.standardize_target=false"),
     ),
+    "a layer makes nan": Fault(
+        table(), "units", "[{type: dense, units: 16}, log_layer, {type: dense, units: 3}]"
+    ),
+    "no activation stands between layers": Fault(
+        table(), "activations", "[{type: dense, units: 16}, {type: dense, units: 3}]"
+    ),
+    "one row holds a typing error": Fault(mistyped(), "outliers"),
+    "inputs have very different units": Fault(
+        {**table(), "x": table()["x"] * [1e-4, 1, 1, 1, 1, 1]},
+        "input-scale",
+        changes=("dataset.standardize=false",),
+    ),
+    "validation has three rows": Fault(table(), "rows", changes=("dataset.validation=3",)),
+    "a column is made from the target": Fault(
+        {**curve(), "x": np.column_stack([curve()["x"], 0.5 * curve()["y"] + 0.05 * curve()["x"][:, 3]])},
+        "target-leak",
+        REAL,
+        ("loss=mse",),
+    ),
+    "training ends after two steps": Fault(
+        table(), "epochs", changes=("training.epochs=1", "training.batch_size=200")
+    ),
+    "the learning rate is 30 times too low": Fault(
+        table(), "learning-rate", changes=("optimizer.learning_rate=0.0003",)
+    ),
     "classes are told by squared errors": Fault(table(), "last-layer", changes=("loss=mse",)),
 }
 CONFIG = """
@@ -225,7 +264,15 @@ def diagnose(folder: Path, fault: Fault, only: Sequence[str] = ()) -> Diagnosis:
     return examine_config(toy_config(text, fault.changes), only)
 
 
-TRAINED = {"one-batch", "learning", "shuffled-labels", "zeroed-inputs", "learning-rate", "held-back"}
+TRAINED = {
+    "epochs",
+    "one-batch",
+    "learning",
+    "shuffled-labels",
+    "zeroed-inputs",
+    "learning-rate",
+    "held-back",
+}
 """Checks that train for a while."""
 CASES = [
     pytest.param(name, marks=pytest.mark.slow) if TRAINED & set(fault.checks.split()) else name

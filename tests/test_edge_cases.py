@@ -25,6 +25,8 @@ from tests.test_bad_input import fails, save
 from tests.test_commands import rows, same_numbers
 from tests.toys import CUBIC
 
+pytestmark = pytest.mark.usefixtures("draws")  # odd runs must have their pictures, too
+
 STOPS = (signal.SIGINT, signal.SIGTERM)
 LAYERS = "layers: [{type: dense, units: 8}, tanh, {type: dense, units: 1}]"
 

@@ -47,7 +47,6 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, RunDirectory]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("NNFS_CACHE", str(folder / "cache"))
-        patch.setattr("nnfs_cli.plots.draw_essential", lambda run: [])  # each test draws its own
         for name, (dataset, loss, units, epochs) in RUNS.items():
             text = CONFIG.format(dataset=dataset, loss=loss, units=units, epochs=epochs)
             Path(f"{name}.yaml").write_text(text)
@@ -156,10 +155,7 @@ def test_of_many_snapshots_powers_of_two_are_drawn() -> None:
     assert len(growth.chosen(np.array([e for e in range(10**4) if is_pictured(e)]))) == growth.MOST_PANELS
 
 
-def test_a_resumed_run_has_the_snapshots_of_an_unbroken_one(
-    nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("nnfs_cli.plots.draw_essential", lambda run: [])
+def test_a_resumed_run_has_the_snapshots_of_an_unbroken_one(nnfs: Nnfs) -> None:
     assert nnfs("train", "blobs.yaml", "--set", "training.epochs=7", "--id", "whole", "-q").status == 0
     assert nnfs("train", "blobs.yaml", "--set", "training.epochs=5", "--id", "parts", "-q").status == 0
     assert nnfs("resume", "parts", "--epochs", "7").status == 0

@@ -18,6 +18,8 @@ from nnfs_cli.training.reports import EpochReport, StepReport
 from tests.conftest import Nnfs
 from tests.toys import toy
 
+pytestmark = pytest.mark.usefixtures("draws")  # odd runs must have their pictures, too
+
 FAR, SPREAD = 1.6e9, 50.0
 CONFIG = """
 dataset: {type: csv, path: t.csv, target: t, test: 0.3, standardize: true}

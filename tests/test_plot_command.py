@@ -38,10 +38,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
         if key not in done:
             experiment = Experiment(toy_config(text, ["training.diagnostics=true", *overrides]))
             directory = RunDirectory.create(root, experiment.config, f"run-{len(done)}")
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setattr("nnfs_cli.plots.draw_essential", lambda run: [])
-                for _ in train_run(experiment, directory):
-                    pass
+            for _ in train_run(experiment, directory):
+                pass
             done[key] = directory
         return done[key]
 

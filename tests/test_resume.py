@@ -34,12 +34,6 @@ OTHER: dict[type, Any] = {bool: lambda x: not x, int: lambda x: x + 1, float: la
 """Another value of each plain type."""
 
 
-@pytest.fixture(autouse=True)
-def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw no pictures: that takes most of the time of a short run."""
-    monkeypatch.setattr("nnfs_cli.plots.draw_essential", lambda run: None)
-
-
 def run_of(
     tmp_path: Path, text: str, *overrides: str, name: str = "run", stop_after: int = 0
 ) -> RunDirectory:

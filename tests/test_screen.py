@@ -52,9 +52,8 @@ Bytes = Callable[..., tuple[bytes, bytes]]
 
 
 @pytest.fixture
-def odd(nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch) -> None:
+def odd(nnfs: Nnfs) -> None:
     """A run whose file, columns and classes have names that few streams can spell."""
-    monkeypatch.setattr("nnfs_cli.plots.draw_essential", lambda run: [])
     rows = [f'{k * 0.1},{-k},"{CLASSES[k % 7]}"\n' for k in range(70)]
     text = "身長,größe\x1b[2J [m],class\n" + "".join(rows)
     Path(TABLE).write_text(text, encoding="utf-8", newline="")

@@ -319,6 +319,7 @@ def test_the_grid_has_room_around_points_that_agree_in_an_input() -> None:
         ("{type: blobs, classes: 25, test: 50}", "cross_entropy", 25),
     ],
 )
+@pytest.mark.usefixtures("draws")
 def test_regions_are_drawn_for_every_loss_and_number_of_classes(
     nnfs: Nnfs, dataset: str, loss: str, width: int
 ) -> None:
@@ -335,6 +336,7 @@ def test_regions_are_drawn_for_every_loss_and_number_of_classes(
     assert json.loads(Path("runs/one/summary.json").read_text())["pictured_split"] == "test"
 
 
+@pytest.mark.usefixtures("draws")
 def test_regions_are_not_drawn_for_other_than_two_inputs(nnfs: Nnfs) -> None:
     Path("mine.yaml").write_text(BLOBS.replace("toy_blobs", "{type: blobs, features: 3}"))
     assert nnfs("train", "mine.yaml", "--id", "one", "--quiet").status == 0

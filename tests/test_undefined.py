@@ -19,6 +19,8 @@ from nnfs_cli.training.reports import EpochReport, Evaluation, format_score, sco
 from tests.conftest import Nnfs
 from tests.toys import BLOBS, CUBIC, toy, toy_config
 
+pytestmark = pytest.mark.usefixtures("draws")  # odd runs must have their pictures, too
+
 NAN, INF = math.nan, math.inf
 TABLE = "a,b,y\n" + "".join(f"{i % 7},{i % 5},{'rare' if i == 3 else 'often'}\n" for i in range(40))
 CONFIG = """

@@ -1,6 +1,7 @@
 """What the commands print: tables, scores, notes."""
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -203,8 +204,19 @@ def show_paths(paths: Iterable[Path]) -> None:
 
 
 def print_json(content: object) -> None:
-    """Print JSON, for other programs."""
-    out.print(json.dumps(content, indent=2), soft_wrap=True)
+    """Print JSON, for other programs; null for numbers that are not finite, which JSON does not have."""
+    out.print(json.dumps(_finite(content), indent=2), soft_wrap=True)
+
+
+def _finite(content: object) -> object:
+    match content:
+        case dict():
+            return {key: _finite(value) for key, value in content.items()}
+        case list() | tuple():
+            return [_finite(value) for value in content]
+        case float() if not math.isfinite(content):
+            return None
+    return content
 
 
 def note(text: str) -> None:

@@ -58,7 +58,7 @@ def plot(
     """
     from nnfs_cli import plots
     from nnfs_cli.cli import console
-    from nnfs_cli.core.errors import NnfsError
+    from nnfs_cli.core.errors import NnfsError, listed
     from nnfs_cli.jobs.inside import add_inside
     from nnfs_cli.runs.directory import RunDirectory
 
@@ -69,6 +69,8 @@ def plot(
     if len(directories) > 1:
         folder = output or runs / "compared" / _name_of(directories)
         files = plots.draw_comparison(directories, only, folder=folder, style=style, suffix=suffix)
+        if left_out := plots.without_epochs(directories):
+            console.warn(f"not in the pictures, since no epoch is finished: {listed(left_out)}")
     else:
         (directory,) = directories
         if lacking := add_inside(directory, only or plots.NAMES):

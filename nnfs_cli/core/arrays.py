@@ -1,7 +1,7 @@
 """Arrays: their types, constant vectors, and slices of rows."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -26,6 +26,11 @@ def row_numbers(n: int) -> Array:
     numbers = np.arange(n)
     numbers.flags.writeable = False
     return numbers
+
+
+def sides(shape: Iterable[object], sign: str = " x ") -> str:
+    """A shape to be read: `28 x 28`."""
+    return sign.join(map(str, shape))
 
 
 def is_batch_innermost(x: Array) -> bool:

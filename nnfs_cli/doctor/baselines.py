@@ -65,12 +65,12 @@ def advantage(better: Array, worse: Array) -> tuple[float, float]:
 class LinearModel:
     """z = x W + b by ridge regression, to real targets or to one-hot classes; inputs standardized.
 
-    W = (X^T X + a I)^-1 X^T T. The ridge a of N / 100 keeps W small where inputs depend on each other.
+    W = (X^T X + a I)^-1 X^T T. The ridge a of 0.01 N keeps W small where inputs depend on each other.
 
     Hoerl and Kennard, 1970, Ridge regression: biased estimation for nonorthogonal problems.
     """
 
-    def __init__(self, x: Array, t: Array, classes: int) -> None:
+    def __init__(self, x: Array, t: Array, classes: int, ridge: float = 0.01) -> None:
         x = x.reshape(len(x), -1).astype(np.float64)
         targets = np.eye(classes)[t] if classes else t.astype(np.float64)
         self._mean, self._std = x.mean(axis=0), x.std(axis=0)
@@ -78,7 +78,7 @@ class LinearModel:
         self._b = targets.mean(axis=0)
         scaled = (x - self._mean) / self._std
         gram = scaled.T @ scaled
-        gram[np.diag_indices_from(gram)] += len(x) / 100
+        gram[np.diag_indices_from(gram)] += len(x) * ridge
         self._W = np.linalg.solve(gram, scaled.T @ (targets - self._b))
 
     def __call__(self, x: Array) -> Array:

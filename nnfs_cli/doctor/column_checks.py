@@ -4,14 +4,19 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import counted, listed
+from nnfs_cli.doctor.baselines import LinearModel
 from nnfs_cli.doctor.finding import Outcome, check
 from nnfs_cli.doctor.subject import Subject
 from nnfs_cli.preprocessing.description import column_names, is_image
 
 FEWEST = 20
 """Fewer rows may look odd by chance."""
-SAME = 0.999
-"""The share of a target's variance that one column explains if it is a copy of it."""
+SAME, NEARLY_SAME = 0.999, 0.99
+"""The shares of a target's variance that one column explains if it is a copy of it, or one with noise."""
+ALL = 0.99999
+"""The share that all columns explain if the target is computed from them."""
+MOST_COLUMNS = 500
+"""Of a sum that is looked for."""
 
 
 def _numbers(subject: Subject) -> Array:
@@ -96,13 +101,38 @@ def target_leak(subject: Subject) -> Outcome:
     best = float(explained.max())
     name = column_names(data)[int(explained.argmax())]
     measured = f"{name} alone explains {best:.4g} of the target's variance"
+    if best < NEARLY_SAME:
+        return _sum_of_columns(subject, x) or Outcome("pass", measured)
     if best < SAME:
-        return Outcome("pass", measured)
+        return Outcome(
+            "note" if data.classes else "warn",
+            measured,
+            f"{name} nearly gives the target: it may have been computed from it, or come after it",
+            "make sure that it is known when predictions are wanted; else leave it out",
+        )
     return Outcome(
         "FAIL",
         measured,
         f"{name} is the target in other words; it will not be there when predictions are wanted",
         "leave it out",
+    )
+
+
+def _sum_of_columns(subject: Subject, x: Array) -> Outcome | None:
+    """What is said of real targets that are a weighted sum of columns, as a total is of its parts."""
+    t = subject.train.t
+    if subject.data.classes or len(x) < 3 * x.shape[1] or x.shape[1] > MOST_COLUMNS:
+        return None
+    left = np.square(t - LinearModel(x, t, 0, ridge=1e-9)(x)).sum(axis=0)
+    size = np.square(t - t.mean(axis=0)).sum(axis=0)
+    if not np.any((left < (1.0 - ALL) * size) & (size > 0)):
+        return None
+    return Outcome(
+        "note",
+        f"all columns together explain at least {ALL} of the target's variance, as a weighted sum",
+        "the target is a sum of columns, as a total is of its parts, or a difference: no network is needed, "
+        "or a column gives it away",
+        "make sure that each column is known when predictions are wanted",
     )
 
 

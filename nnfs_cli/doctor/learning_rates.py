@@ -55,7 +55,7 @@ class RangeTest:
 
     def shown(self) -> Iterator[tuple[float, float]]:
         """(rate, smoothed loss) at three rates per factor of ten, and at the last."""
-        last = int(np.floor(3 * np.log10(self.rates[-1] / self.rates[0])))
+        last = int(np.ceil(3 * np.log10(self.rates[-1] / self.rates[0]) - 1e-6)) - 1
         for rate in [*(self.rates[0] * 10 ** (k / 3) for k in range(last + 1)), float(self.rates[-1])]:
             yield float(rate), float(np.interp(np.log10(rate), np.log10(self.rates), self.smoothed))
 

@@ -8,9 +8,33 @@ from nnfs_cli.core.errors import listed
 from nnfs_cli.doctor.baselines import unsure_loss
 from nnfs_cli.doctor.finding import Outcome, check, worst
 from nnfs_cli.doctor.subject import Subject
+from nnfs_cli.layers.avg_pool2d import AvgPool2D
 from nnfs_cli.layers.base import ALL_REALS, output_range
+from nnfs_cli.layers.conv2d import Conv2D
+from nnfs_cli.layers.conv_transpose2d import ConvTranspose2D
+from nnfs_cli.layers.dense import Dense
+from nnfs_cli.layers.dropout import Dropout
+from nnfs_cli.layers.dropout2d import Dropout2D
+from nnfs_cli.layers.flatten import Flatten
+from nnfs_cli.layers.gaussian_noise import GaussianNoise
+from nnfs_cli.layers.global_avg_pool2d import GlobalAvgPool2D
+from nnfs_cli.layers.padding2d import Padding2D
+from nnfs_cli.layers.reshape import Reshape
+from nnfs_cli.layers.upsample2d import Upsample2D
 from nnfs_cli.training.defined import gives_probabilities
 
+LINEAR = (
+    AvgPool2D,
+    Dropout,
+    Dropout2D,
+    Flatten,
+    GaussianNoise,
+    GlobalAvgPool2D,
+    Padding2D,
+    Reshape,
+    Upsample2D,
+)
+"""Layers without weights that are linear."""
 LARGE_OUTPUT, HUGE_OUTPUT = 6.0, 20.0
 """Healthy initial weights give outputs of size 1 to 1.5; these are the sizes that warn and fail."""
 KNOWS = 0.9
@@ -61,6 +85,27 @@ def last_layer(subject: Subject) -> Outcome:
     return Outcome("pass", name)
 
 
+@check("activations")
+def activations(subject: Subject) -> Outcome:
+    """Between layers with weights there is something that is not linear."""
+    network = subject.experiment.network
+    before, stacked = "", []
+    for name, layer in zip(network.names, network.layers, strict=True):
+        if isinstance(layer, Dense | Conv2D | ConvTranspose2D):
+            stacked += [f"{before} and {name}"] if before else []
+            before = name
+        elif not isinstance(layer, LINEAR):
+            before = ""
+    if not stacked:
+        return Outcome("pass", "no two layers that make one linear layer")
+    return Outcome(
+        "warn",
+        listed(stacked, 3),
+        "without an activation between them, two linear layers can do no more than one",
+        "put an activation such as relu between them, or leave one out",
+    )
+
+
 @check("start-loss")
 def start_loss(subject: Subject) -> Outcome:
     """Before training the loss is that of a network which knows nothing."""
@@ -72,7 +117,14 @@ def start_loss(subject: Subject) -> Outcome:
     what = f"ln {width} = {zero:.3g}" if loss.type_name == "cross_entropy" else f"outputs of 0: {zero:.3g}"
     measured = f"{found:.3g}; {what}; best constant: {constant:.3g}"
     large, huge = (unsure_loss(loss, t, width, size) for size in (LARGE_OUTPUT, HUGE_OUTPUT))
-    if not math.isfinite(found) or found > large:
+    if not math.isfinite(found):
+        return Outcome(
+            "FAIL",
+            measured,
+            "the first loss is not a finite number, so training cannot begin",
+            "look at the layers that the findings name, and normalize inputs",
+        )
+    if found > large:
         return Outcome(
             "FAIL" if found > huge else "warn" if subject.has_hidden_layer else "note",
             measured,
@@ -101,6 +153,13 @@ def units(subject: Subject) -> Outcome:
     few = len(subject.train) < 20
     dead = max(seen, key=lambda each: each.dead, default=None)
     full = max(seen, key=lambda each: each.saturated, default=None)
+    if broken := list(probe.broken()):
+        return Outcome(
+            "FAIL",
+            listed(broken, 3),
+            "from there on nothing can be computed: a logarithm, a root or a division may have gone wrong",
+            "mend that layer; `nnfs gradcheck` on this config tests it alone",
+        )
     found: list[Outcome | None] = [
         Outcome("FAIL", "units stay equal, or without gradient", note, "choose another `init`")
         for note in stuck
@@ -168,6 +227,8 @@ def gradients(subject: Subject) -> Outcome:
 def updates(subject: Subject) -> Outcome:
     """A step changes each weight by a small part."""
     unchanged = subject.probe.unchanged()
+    if not all(math.isfinite(each.gradient) for each in subject.probe.changes()):
+        return Outcome("note", "not told, since gradients are infinite or not a number")
     if unchanged:
         return Outcome(
             "FAIL",

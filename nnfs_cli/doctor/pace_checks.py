@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+from nnfs_cli.core.errors import counted
 from nnfs_cli.doctor.baselines import advantage
 from nnfs_cli.doctor.finding import Outcome, check
 from nnfs_cli.doctor.subject import Subject
@@ -10,6 +11,7 @@ from nnfs_cli.doctor.training_checks import SURE, not_told
 from nnfs_cli.doctor.trial import Learned, learn
 
 SLOW, GOOD, MUCH_FASTER = 0.1, 0.5, 0.25
+FAST = 0.7
 """Parts of the way from the best constant prediction to perfection on the training rows."""
 HELD_BACK = 0.15
 """The part of what there is to learn that brakes may cost in a short training."""
@@ -38,18 +40,40 @@ def held_back(subject: Subject) -> Outcome:
     )
 
 
+@check("epochs")
+def epochs(subject: Subject) -> Outcome:
+    """Training lasts long enough."""
+    own, longer = subject.own_steps, subject.steps
+    measured = counted(own, "step")
+    if own >= longer or subject.real.diverged:
+        return Outcome("pass", measured)
+    reached, later = (max(_progress(subject, each), 0.0) for each in (subject.as_long, subject.real))
+    measured += f": {reached:.0%} of the way; {longer:,} steps: {later:.0%}"
+    if reached >= GOOD or later - reached < MUCH_FASTER:
+        return Outcome("pass", measured)
+    return Outcome(
+        "warn",
+        measured,
+        "training ends before the network has learned what it can",
+        "raise training.epochs, or see whether a larger learning rate or a smaller batch is faster",
+    )
+
+
 @check("learning-rate")
 def learning_rate(subject: Subject) -> Outcome:
     """The learning rate lets the loss fall, and no other does so much faster."""
     own = subject.config.optimizer.learning_rate
-    progress = _progress(subject, subject.real)
-    measured = f"{own:g}: {max(progress, 0):.0%} of the way in {len(subject.real.losses)} steps"
-    if progress >= GOOD:
+    learned, steps = subject.as_long, min(subject.own_steps, subject.steps)
+    progress = _progress(subject, learned)
+    measured = f"{own:g}: {max(progress, 0):.0%} of the way in {counted(len(learned.losses), 'step')}"
+    if progress >= FAST:
         return Outcome("pass", measured)
-    for factor in (*LOWER, *(HIGHER if progress < SLOW else ())):
+    # Slow is no fault where more steps follow.
+    higher = HIGHER if progress < SLOW else HIGHER[:1] if subject.own_steps <= subject.steps else ()
+    for factor in (*LOWER, *higher):
         other = own * factor
         optimizer = replace(subject.config.optimizer, learning_rate=other)
-        reached = _progress(subject, learn(subject.trial(subject.train, optimizer=optimizer), subject.steps))
+        reached = _progress(subject, learn(subject.trial(subject.train, optimizer=optimizer), steps))
         if reached >= max(GOOD, progress + MUCH_FASTER):
             return Outcome(
                 "FAIL" if progress < SLOW else "warn",
@@ -58,7 +82,7 @@ def learning_rate(subject: Subject) -> Outcome:
                 f"{other:g} learns much more",
                 f"set optimizer.learning_rate near {other:g}; `nnfs lr-find` shows the range",
             )
-    if subject.real.diverged:
+    if learned.diverged:
         return Outcome(
             "FAIL",
             measured,

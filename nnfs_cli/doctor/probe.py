@@ -76,6 +76,19 @@ class Probe:
                 if type(layer).view is Layer.view:
                     yield Units(network.names[i], step, _dead(y), _saturated(layer, y))
 
+    def broken(self) -> Iterator[str]:
+        """The layers that make numbers which are not finite of finite ones, forward and backward."""
+        names = self.experiment.network.names
+        for what, flows in (("output", False), ("gradient", True)):
+            for trace in self.traces.values():
+                arrays = trace.gradients if flows else trace.activations
+                finite = [bool(np.isfinite(array).all()) for array in arrays]
+                before, after = (finite[1:], finite[:-1]) if flows else (finite[:-1], finite[1:])
+                lost = [name for name, a, b in zip(names, before, after, strict=True) if a and not b]
+                if lost:
+                    yield f"{lost[0]}'s {what} is infinite or not a number"
+                    break
+
     def changes(self) -> Iterator[Change]:
         """Each weight that decays, as matrices and filters do, and that is not zero."""
         for step, trace in self.traces.items():

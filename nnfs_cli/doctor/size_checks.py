@@ -5,18 +5,22 @@ import numpy as np
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import counted, listed
 from nnfs_cli.doctor.finding import Outcome, check, worst
-from nnfs_cli.doctor.subject import Subject
+from nnfs_cli.doctor.subject import FEWEST_HELD_OUT, Subject
 from nnfs_cli.layers.base import Layer
 from nnfs_cli.layers.batch_norm import BatchNorm
 from nnfs_cli.layers.layer_norm import LayerNorm
 from nnfs_cli.preprocessing.balance import class_counts
-from nnfs_cli.preprocessing.description import column_names
+from nnfs_cli.preprocessing.description import column_names, is_image, target_names
 
 RARE = 10.0
 """How many times the largest class may exceed the smallest."""
 SMALL_INPUTS, LARGE_INPUTS, HUGE_INPUTS = 0.02, 10.0, 1e3
 SMALL_TARGETS, LARGE_TARGETS = 0.02, 30.0
 """Initial weights are made for numbers near 1."""
+UNSEEN = 1e-3
+"""The largest number of a column that is too small, as a part of the root mean square of all."""
+OUTLYING = 5.0
+"""How many times the range of most numbers the standard deviation is, if a few outliers make it."""
 MOST_PARAMETERS = 1000
 """Parameters for each training row; more are only noted."""
 
@@ -105,6 +109,15 @@ def input_scale(subject: Subject) -> Outcome:
             "initial weights are made for inputs near 1; larger ones saturate units and make steps wild",
             "set `standardize: true` or `scale: true`",
         )
+    peak = np.abs(x).max(axis=0)
+    tiny = np.flatnonzero((peak > 0) & (peak < UNSEEN * whole))
+    if len(tiny) and not images and whole >= SMALL_INPUTS:
+        return Outcome(
+            "warn",
+            f"{measured}; small: {listed([names[int(i)] for i in tiny], 3)}",
+            "next to the large columns, the network hardly sees those that are so small",
+            "set `standardize: true`",
+        )
     if whole == 0.0:
         return Outcome("FAIL", measured, "all inputs are zero", "check the data's file")
     if whole < SMALL_INPUTS:
@@ -115,6 +128,31 @@ def input_scale(subject: Subject) -> Outcome:
             "set `standardize: true` or `scale: true`",
         )
     return Outcome("pass", measured)
+
+
+@check("outliers")
+def outliers(subject: Subject) -> Outcome:
+    """No few numbers are so large that all others look alike beside them."""
+    data = subject.data
+    if is_image(data) or len(subject.train) < 2 * FEWEST_HELD_OUT:
+        return Outcome("pass", "images have none" if is_image(data) else "not looked for: few rows")
+    x = subject.train.x.reshape(len(subject.train), -1).astype(np.float64)
+    numbers = x if data.classes else np.concatenate([x, subject.train.t.astype(np.float64)], axis=1)
+    names = [*column_names(data), *([] if data.classes else target_names(data))]
+    low, high = np.quantile(numbers, (0.02, 0.98), axis=0)
+    std = numbers.std(axis=0)
+    far = np.flatnonzero((high > low) & (std > OUTLYING * (high - low)))
+    if not len(far):
+        return Outcome("pass", "none")
+    i = int(far[0])
+    top = numbers[int(np.abs(numbers[:, i] - np.median(numbers[:, i])).argmax()), i]
+    return Outcome(
+        "warn",
+        f"{listed([names[int(k)] for k in far], 3)}: {names[i]} is {top:.3g} in a row, where most lie "
+        f"between {low[i]:.3g} and {high[i]:.3g}",
+        "beside such a number all others look alike, also once they are standardized",
+        "mend or remove these rows, or take the logarithm of that column",
+    )
 
 
 @check("target-scale")
@@ -158,9 +196,17 @@ def rows(subject: Subject) -> Outcome:
     """There are enough rows for batches and parameters."""
     train, training = len(subject.data.splits["train"]), subject.config.training
     size = subject.experiment.network.params.value.size
+    held_out = len(subject.data.splits.get("validation", ()))
     measured = (
         f"{counted(train, 'row')}, batches of {training.batch_size}, {size / train:.3g} parameters a row"
     )
+    if 0 < held_out < FEWEST_HELD_OUT < train:
+        return Outcome(
+            "warn",
+            f"{measured}; {counted(held_out, 'row')} for validation",
+            "a score on so few rows is mostly chance, and so is the best epoch that it chooses",
+            "hold out more rows: raise dataset.validation",
+        )
     if training.batch_size > train:
         return Outcome(
             "note", measured, "a batch is larger than the data: each step uses all rows", "that may be meant"

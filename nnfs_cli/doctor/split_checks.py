@@ -16,6 +16,8 @@ MOST_ROWS = 60_000
 """Rows of a split that are compared."""
 SOME, MANY = 0.01, 0.2
 """The shares of a split's rows that warn and fail if they are training rows too."""
+IN_ORDER = "rows seem to be in the order of time or of the target; a random split then shows the future"
+LAST_ROWS = "if it is time, hold out the last rows instead"
 FAR, SURE = 0.5, 6.0
 """Standard deviations between means that matter, and standard errors that chance does not reach."""
 
@@ -158,8 +160,10 @@ def order(subject: Subject) -> Outcome:
     """Neighboring rows are independent, so a random split is fair."""
     train = subject.data.splits["train"]
     rows = np.sort(train.rows)
-    if subject.data.classes or len(rows) < 50 or subject.data.input_shape == (1,):
-        return Outcome("pass", "not looked for: classes, a single input, or few rows")
+    if len(rows) < 50 or subject.data.input_shape == (1,):
+        return Outcome("pass", "not looked for: a single input, or few rows")
+    if subject.data.classes:
+        return _order_of_classes(train.t[rows])
     t = train.t[rows].astype(np.float64)
     t = t - t.mean(axis=0)
     size = np.square(t).sum(axis=0)
@@ -168,9 +172,14 @@ def order(subject: Subject) -> Outcome:
     measured = f"correlation of neighbors {largest:.2f}"
     if largest < 0.5:
         return Outcome("pass", measured)
-    return Outcome(
-        "note",
-        measured,
-        "rows seem to be in the order of time or of the target; a random split then shows the future",
-        "if it is time, hold out the last rows instead",
-    )
+    return Outcome("note", measured, IN_ORDER, LAST_ROWS)
+
+
+def _order_of_classes(t: Array) -> Outcome:
+    """Neighbors are of one class far more often than by chance. Rows sorted by class are harmless."""
+    shares = np.unique(t, return_counts=True)[1] / len(t)
+    changes, chance = int(np.sum(t[1:] != t[:-1])), (len(t) - 1) * (1.0 - float(np.square(shares).sum()))
+    measured = f"the class changes {changes:,} times from row to row; by chance {chance:,.0f} times"
+    if changes < 2 * len(shares) or changes > 0.5 * chance:
+        return Outcome("pass", measured)
+    return Outcome("note", measured, IN_ORDER, LAST_ROWS)

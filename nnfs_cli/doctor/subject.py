@@ -32,6 +32,8 @@ FEW_ROWS = 16
 FEWEST_BATCH_STEPS, MOST_BATCH_STEPS = 150, 2000
 RATES_BY_HEART = (0.005, 0.02, 0.1)
 """Learning rates of the attempts to learn by heart, each from another start: one may be stuck."""
+SMALL, STARTS_OF_SMALL = 50, 4
+"""Networks with fewer parameters are stuck more often, and their attempts are short: they have more."""
 BY_HEART = 0.9
 """The part of the way from the best constant prediction to perfection that counts as by heart."""
 
@@ -120,6 +122,18 @@ class Subject:
     def real(self) -> Learned:
         """The config's training on its own rows."""
         return learn(self.trial(self.train), self.steps, self._normalized_held_out())
+
+    @property
+    def own_steps(self) -> int:
+        """How many steps the config's own training has."""
+        return self.experiment.steps_per_epoch * self.config.training.epochs
+
+    @cached_property
+    def as_long(self) -> Learned:
+        """The same training, no longer than the config's own."""
+        if self.own_steps >= self.steps:
+            return self.real
+        return learn(self.trial(self.train), self.own_steps)
 
     @cached_property
     def shuffled(self) -> Learned:
@@ -217,7 +231,8 @@ class Subject:
         """Attempts to learn these few rows by heart, without dropout and penalty, by Adam."""
         constant, floor = self._ends_of_few
         attempts: list[Learned] = []
-        for start, rate in enumerate(RATES_BY_HEART):
+        starts = STARTS_OF_SMALL if self.experiment.network.params.value.size < SMALL else 1
+        for start, rate in enumerate(RATES_BY_HEART * starts):
             experiment = self.trial(
                 self.few,
                 layers=without_noise(self.config.layers),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from nnfs_cli.explain.numbers import CUT, shown
+from nnfs_cli.explain.numbers import CUT, EVERYWHERE, shown
 from nnfs_cli.explain.records import Equation, Explanation, Part, Term
 
 SPECIAL = {
@@ -41,7 +41,8 @@ def summary(term: Term) -> str:
     """What is said of a term's numbers where not all are shown."""
     numbers = shown(term.value)
     where = f"at {numbers.where}; " if numbers.where else ""
-    return where + numbers.summary
+    same = f"{numbers.rows[0][0]} " if numbers.summary == EVERYWHERE else ""
+    return where + same + numbers.summary
 
 
 def worked(equation: Equation) -> str:

@@ -13,6 +13,7 @@ MOST = 8
 CORNER = 3
 DIGITS = 5
 CUT = "..."
+EVERYWHERE = "everywhere"
 LABEL = 16
 """Letters of a column's name that are shown at most."""
 
@@ -44,7 +45,7 @@ def shown(array: Array, labels: Sequence[str] = (), columns: int = MOST) -> Show
     """
     x = np.asarray(array)
     if x.size > MOST and (x == x.flat[0]).all():
-        return Shown(((number(float(x.flat[0])),),), summary="everywhere")
+        return Shown(((number(float(x.flat[0])),),), summary=EVERYWHERE)
     where = [0] * max(x.ndim - 2, 0)
     matrix = np.atleast_2d(x[tuple(where)])
     down, along = _kept(matrix.shape[0], MOST), _kept(matrix.shape[1], columns)

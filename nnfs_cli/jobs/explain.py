@@ -12,6 +12,7 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError, nearest
 from nnfs_cli.explain.build import explain_step
 from nnfs_cli.explain.records import Explanation
+from nnfs_cli.jobs.load import load_plain
 from nnfs_cli.runs.directory import RunDirectory, all_runs
 from nnfs_cli.training.experiment import Experiment
 
@@ -33,9 +34,7 @@ def explain_target(
 
 def explain_run(run: RunDirectory, *, row: int | None = None, batch: bool = False) -> Explanation:
     """Explain a run's network with the weights that it saved."""
-    fitted = run.preparation() if run.has("preparation.json") else None
-    experiment = Experiment(run.config(), fitted)
-    experiment.network.params.load(run.arrays("weights.npz"), str(run.path / "weights.npz"))
+    experiment = load_plain(run)
     weights = (
         f"The weights are those that run {run.id} saved. The step is what the first step of a new training "
         f"would be: the optimizer remembers no earlier one."

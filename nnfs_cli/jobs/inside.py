@@ -12,7 +12,7 @@ from nnfs_cli.metrics.base import likeliest
 from nnfs_cli.preprocessing.description import normalized
 from nnfs_cli.preprocessing.records import Split
 from nnfs_cli.runs.directory import RunDirectory
-from nnfs_cli.runs.listing import default_split
+from nnfs_cli.runs.listing import pictured_split
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.importance import (
     GRID,
@@ -51,8 +51,7 @@ def add_inside(run: RunDirectory, only: Collection[str] = PICTURES) -> str:
         return f"{lacks}: {error}"
     if experiment.data.fingerprint != summary.get("data_fingerprint"):
         return f"{lacks}: the data is not what the run was trained on"
-    split = summary.get("pictured_split") or default_split(experiment.data.splits)
-    run.write_arrays("inside.npz", inside_arrays(experiment, split))
+    run.write_arrays("inside.npz", inside_arrays(experiment, pictured_split(summary)))
     return ""
 
 

@@ -7,11 +7,17 @@ from nnfs_cli.training.model import Model
 
 
 def load_experiment(run: RunDirectory) -> Experiment:
-    """A run's experiment with the weights that it saved."""
+    """A run's experiment with the weights that it saved, and the engine that suits it."""
+    experiment = load_plain(run)
+    choose_engine(experiment)
+    return experiment
+
+
+def load_plain(run: RunDirectory) -> Experiment:
+    """A run's experiment with the weights that it saved, and the plain engine."""
     fitted = run.preparation() if run.has("preparation.json") else None
     experiment = Experiment(run.config(), fitted)
-    choose_engine(experiment)
-    experiment.network.params.load(run.arrays("weights.npz"), f"{run.path / 'weights.npz'}")
+    experiment.network.params.load(run.arrays("weights.npz"), str(run.path / "weights.npz"))
     return experiment
 
 

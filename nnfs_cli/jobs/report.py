@@ -1,6 +1,5 @@
 """A run's report: its files gathered, and written as one HTML file."""
 
-import copy
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,13 +7,13 @@ from typing import Any
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.files import replacing
-from nnfs_cli.engine.network import Network
 from nnfs_cli.jobs.load import load_experiment
 from nnfs_cli.jobs.plot_data import plot_data
 from nnfs_cli.report.page import render
 from nnfs_cli.report.record import Examples, RunRecord
 from nnfs_cli.runs.directory import RunDirectory
-from nnfs_cli.runs.listing import default_split
+from nnfs_cli.runs.listing import pictured_split
+from nnfs_cli.runs.network import network_of
 from nnfs_cli.training.evaluation import evaluate
 
 NORMS = ("step", "trained", "gradient_norm", "update_norm", "weight_norm")
@@ -42,12 +41,7 @@ def gather(run: RunDirectory) -> RunRecord:
     """All that the report shows. Only where the run keeps no rows to look at are its data loaded."""
     summary, config = run.summary(), run.config()
     preparation = run.preparation() if run.has("preparation.json") else None
-    network, has_weights = None, preparation is not None and run.has("weights.npz")
-    if preparation is not None:
-        network = Network(copy.deepcopy(config.layers), preparation.input_shape, config.dtype)
-        if has_weights:
-            network.params.load(run.arrays("weights.npz"), str(run.path / "weights.npz"))
-    evaluation = f"evaluation-{_pictured_split(summary)}.json"
+    evaluation = f"evaluation-{pictured_split(summary)}.json"
     predictions = run.arrays("predictions.npz") if run.has("predictions.npz") else {}
     examples, missing = _examples(run, summary, predictions)
     return RunRecord(
@@ -56,9 +50,9 @@ def gather(run: RunDirectory) -> RunRecord:
         yaml=(run.path / "config.yaml").read_text(encoding="utf-8"),
         config=config,
         summary=summary,
-        network=network,
+        network=network_of(run),
         preparation=preparation,
-        has_weights=has_weights,
+        has_weights=run.has("weights.npz"),
         epochs=run.table("epochs.csv"),
         steps=run.table("steps.csv"),
         evaluation=run.json(evaluation) if run.has(evaluation) else {},
@@ -67,11 +61,6 @@ def gather(run: RunDirectory) -> RunRecord:
         examples=examples,
         missing=missing,
     )
-
-
-def _pictured_split(summary: Mapping[str, Any]) -> str:
-    """The split that predictions.npz is of."""
-    return str(summary.get("pictured_split") or default_split(summary.get("scores") or ["train"]))
 
 
 def _examples(
@@ -87,7 +76,7 @@ def _examples(
             return None, (f"no rows are shown, since the data cannot be loaded: {error}",)
         if experiment.data.fingerprint != summary.get("data_fingerprint"):
             return None, ("no rows are shown, since the data have changed since training",)
-        predictions = plot_data(experiment, evaluate(experiment, _pictured_split(summary)))
+        predictions = plot_data(experiment, evaluate(experiment, pictured_split(summary)))
     if not len(predictions["example_x"]):
         return None, ("no rows are shown, since one alone is too large for the page",)
     x, rows, target, prediction = (

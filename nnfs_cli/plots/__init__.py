@@ -140,6 +140,13 @@ def draw_comparison(
         ]
 
 
+def without_epochs(runs: Sequence[RunDirectory]) -> list[str]:
+    """The ids of the runs that have finished no epoch: a comparison leaves them out."""
+    from nnfs_cli.plots.history import History
+
+    return [run.id for run in runs if not History(run).epochs]
+
+
 def figures(run: RunDirectory, only: Collection[str] = ()) -> "dict[str, Figure]":
     """The pictures that do not move as figures, by name, all or `only` some, without files.
 

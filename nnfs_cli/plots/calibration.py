@@ -5,10 +5,13 @@ import numpy as np
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.metrics.expected_calibration_error import ExpectedCalibrationError, bin_of
 from nnfs_cli.plots.library import Axes
+from nnfs_cli.plots.names import wrap_title
 from nnfs_cli.plots.predicted import classification
-from nnfs_cli.plots.style import BLUE, GRAY, ORANGE, drawing, ink, new_figure
+from nnfs_cli.plots.style import BLUE, GRAY, MARGIN, ORANGE, drawing, ink, new_figure
 from nnfs_cli.plots.ticks import count_axis
 from nnfs_cli.runs.directory import RunDirectory
+
+WIDTH = 6.4
 
 
 def draw(run: RunDirectory) -> dict[str, Axes]:
@@ -27,7 +30,7 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
     rows, mean, accuracy = reliability(confidence, right, metric.bins)
     error = float(np.sum(rows * np.abs(accuracy - mean)) / max(rows.sum(), 1))
     with drawing():
-        figure = new_figure((6.4, 6.4))
+        figure = new_figure((WIDTH, 6.6))
         grid = figure.add_gridspec(2, 1, height_ratios=[3, 1])
         axes: Axes = figure.add_subplot(grid[0])
         below: Axes = figure.add_subplot(grid[1], sharex=axes)
@@ -40,10 +43,12 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
         axes.set_xlim(min(1 / len(found.classes), 0.98) - 0.02, 1.02)
         axes.set_ylim(-0.02, 1.02)
         axes.set_ylabel("share of right predictions")
-        axes.set_title(
-            f"{found.id}: is its confidence right?\n{len(right):,} {found.split} rows, "
-            f"expected calibration error {error:.4f} in {metric.bins} bins"
+        lines = (
+            f"{found.id}: is its confidence right?",
+            f"{len(right):,} {found.split} rows",
+            f"expected calibration error {error:.4f} in {metric.bins} bins",
         )
+        axes.set_title("\n".join(wrap_title(line, WIDTH - MARGIN) for line in lines))
         axes.legend(loc="best")
         axes.tick_params(labelbottom=False)
         edges = np.linspace(0.0, 1.0, metric.bins + 1)

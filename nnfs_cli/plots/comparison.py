@@ -48,7 +48,8 @@ def draw(runs: Sequence[RunDirectory]) -> dict[str, Axes]:
     losses: list[str] = [c for c in ("train_loss", "val_loss") if c in scores]
     kinds = ("train", "val") if "val_loss" in losses else ("train",)
     names = dict.fromkeys(c.partition("_")[2] for c in scores if c not in losses)
-    metrics = [f"{kind}_{name}" for name in names for kind in kinds]  # the two of a metric are side by side
+    # The two of a metric are side by side, but for one that no run has on validation rows.
+    metrics = [column for name in names for kind in kinds if (column := f"{kind}_{name}") in columns]
     pictures: dict[str, list[str]] = {"loss": losses, "metrics": metrics, "learning_rate": ["learning_rate"]}
     return {name: _draw_panels(groups, some) for name, some in pictures.items() if groups and some}
 

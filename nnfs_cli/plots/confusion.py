@@ -37,7 +37,7 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
         figure: Any = new_figure((side + room + beside, side + room + 0.6))
         if listed:
             grid = figure.add_gridspec(1, 2, width_ratios=[side + room, beside])
-            axes = figure.add_subplot(grid[0])
+            axes = figure.add_subplot(grid[0], anchor="N")
             _list_mistakes(figure.add_subplot(grid[1]), counts, found.names(12))
         else:
             axes = figure.add_subplot()
@@ -138,4 +138,4 @@ def _list_mistakes(axes: Axes, counts: Array, texts: list[str]) -> None:
     axes.set_xticks([])
     axes.grid(visible=False)
     axes.spines["bottom"].set_visible(False)
-    axes.set_title(f"the most frequent of {wrong.sum():,} mistakes", fontsize=11)
+    axes.set_title(f"the most frequent\nof {wrong.sum():,} mistakes", fontsize=11)

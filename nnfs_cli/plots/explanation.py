@@ -145,7 +145,7 @@ class _Slide:
     def _frame(self) -> None:
         """The title above the boxes; the update and what it costs below them."""
         explanation, room = self._explanation, WIDTH - 2 * SIDE
-        title = Line(f"{explanation.name}: one training step")
+        title = Line(explanation.about[0].rstrip("."))
         self._fitted(SIDE, self._height - 0.33, title, 17, room - 2, weight="bold")
         short = Line("dz is short for ∂L/∂z")
         self._text(WIDTH - SIDE, self._height - 0.33, short, 10, color=GRAY, ha="right", va="center")

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nnfs_cli.core.errors import counted
-from nnfs_cli.explain.numbers import shown, summary
+from nnfs_cli.explain.numbers import norm, number, shown, summary
 from nnfs_cli.explain.records import Equation, Part, Term
 
 LONG = 25
@@ -89,7 +89,7 @@ def _lines(equations: Iterable[Equation], detail: int, *, has_numbers: bool) -> 
         yield Line(slim(equation.latex), is_math=True)
         if has_numbers and equation.result is not None and detail:
             given = [term for term in equation.terms if term.text.isidentifier() and _is_telling(term)]
-            values = [f"{term.text} = {_few(term)}" for term in (*given, equation.result)]
+            values = [_few(term) for term in (*given, equation.result)]
             yield Line(",   ".join(values))
         if detail == 2:
             yield Line(equation.shapes, is_small=True)
@@ -101,11 +101,13 @@ def _is_telling(term: Term) -> bool:
 
 
 def _few(term: Term) -> str:
-    """An array's numbers if they are few, else its norm."""
+    """`b1 = [0.5  0.25]`, an array's numbers if they are few, else its norm, `‖W1‖ = 2.4`."""
     numbers = shown(term.value)
     if term.value.size > FEW and not numbers.is_number:
-        return summary(term.value).partition(",")[0]
+        if term.value.dtype.kind == "f":
+            return f"‖{term.text}‖ = {number(norm(term.value))}"
+        return f"{term.text} {summary(term.value)}"
     if numbers.is_number:
-        return f"{numbers.rows[0][0]} {numbers.summary}".rstrip()
+        return f"{term.text} = {numbers.rows[0][0]} {numbers.summary}".rstrip()
     rows = ["  ".join(row) for row in numbers.rows]
-    return f"[{';  '.join(rows)}]"
+    return f"{term.text} = [{';  '.join(rows)}]"

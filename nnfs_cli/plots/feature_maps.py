@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.arrays import Array, sides
 from nnfs_cli.plots.colors import diverging, sequential
 from nnfs_cli.plots.images import as_picture, color_range, stretched
 from nnfs_cli.plots.inside import inside
@@ -60,7 +60,7 @@ def _draw_maps(axes: Axes, name: str, channels: Array) -> None:
         low, high = -max(-low, high), max(-low, high)
     axes.imshow(whole, cmap=diverging() if low < 0.0 else sequential(), vmin=low, vmax=high, aspect="equal")
     axes.set_anchor("W")
-    size = f"{channels.shape[1]} x {channels.shape[2]}"
+    size = sides(channels.shape[1:])
     axes.set_ylabel(f"{name}\n{size}, {_number(shown.min())} to {_number(shown.max())}")
 
 

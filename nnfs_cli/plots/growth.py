@@ -19,7 +19,7 @@ from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.evaluation import confusion_matrix
 
 FILE = "snapshots.npz"
-MOST_PANELS, ACROSS = 12, 4
+MOST_PANELS, ACROSS, MOST_LETTERS = 12, 4, 16
 MOST_RINGED = 0.1
 """The largest share of wrong rows that get rings."""
 
@@ -124,7 +124,7 @@ def frame_of(growth: Growth) -> tuple[Callable[[Axes, int], None], tuple[float, 
 def _of_target(growth: Growth) -> str:
     """Which target is drawn, if there are several."""
     several = not growth.classes and growth.arrays["target"].shape[1] > 1
-    return f", {growth.target_names()[0]}" if several else ""
+    return f", {growth.target_names(MOST_LETTERS)[0]}" if several else ""
 
 
 def _curve(growth: Growth) -> Callable[[Axes, int], None]:
@@ -140,8 +140,8 @@ def _curve(growth: Growth) -> Callable[[Axes, int], None]:
             axes.plot(arrays["curve_x"], truth, ls=(0, (5, 2)), color=ink(), lw=1.0)
         axes.plot(arrays["curve_x"], arrays["curve_prediction"][t, :, 0], color=ORANGE, lw=2.4)
         axes.set_ylim(limits)
-        axes.set_xlabel(growth.input_names()[0])
-        axes.set_ylabel(growth.target_names()[0])
+        axes.set_xlabel(growth.input_names(MOST_LETTERS)[0])
+        axes.set_ylabel(growth.target_names(MOST_LETTERS)[0])
 
     return show
 
@@ -156,8 +156,8 @@ def _regions(growth: Growth) -> Callable[[Axes, int], None]:
         # Of many wrong rows the rings would hide the regions.
         ringed = arrays["prediction"][t] if wrong.mean() <= MOST_RINGED else arrays["target"]
         draw_rows(axes, arrays["x"], arrays["target"], ringed, growth.classes)
-        axes.set_xlabel(growth.input_names()[0])
-        axes.set_ylabel(growth.input_names()[1])
+        axes.set_xlabel(growth.input_names(MOST_LETTERS)[0])
+        axes.set_ylabel(growth.input_names(MOST_LETTERS)[1])
 
     return show
 
@@ -169,8 +169,8 @@ def _surface(growth: Growth) -> Callable[[Axes, int], None]:
     def show(axes: Axes, t: int) -> None:
         draw_surface(axes, arrays, arrays["grid_value"][t, ..., 0], limits)
         draw_points(axes, arrays["x"], arrays["target"][:, 0], limits, size=14)
-        axes.set_xlabel(growth.input_names()[0])
-        axes.set_ylabel(growth.input_names()[1])
+        axes.set_xlabel(growth.input_names(MOST_LETTERS)[0])
+        axes.set_ylabel(growth.input_names(MOST_LETTERS)[1])
 
     return show
 
@@ -184,8 +184,8 @@ def _diagonal(growth: Growth) -> Callable[[Axes, int], None]:
         axes.scatter(target, prediction[t], s=12, color=BLUE, alpha=0.6, edgecolors="none")
         axes.set_xlim(low, high)
         axes.set_ylim(low, high)
-        axes.set_xlabel(f"{growth.target_names()[0]}: true")
-        axes.set_ylabel(f"{growth.target_names()[0]}: predicted")
+        axes.set_xlabel(f"{growth.target_names(MOST_LETTERS)[0]}: true")
+        axes.set_ylabel(f"{growth.target_names(MOST_LETTERS)[0]}: predicted")
 
     return show
 

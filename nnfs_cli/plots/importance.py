@@ -74,16 +74,19 @@ def _draw_dependences(run: RunDirectory, arrays: dict[str, Array], columns: list
         names = shorten_names(preparation.classes[:outputs], 14)
     else:
         names = shorten_names(preparation.output_names(outputs, "prediction")[:outputs], MOST_LETTERS)
-    shown = _most_moved(arrays, columns)
+    curves = _comparable(run, {f: arrays[f"dependence/{f}"] for f in columns})
+    shown = _most_moved(curves)
+    several = outputs > 1 and not preparation.classes
     if preparation.classes and outputs == 2:
         shown = [1]  # the other's probability is what is left
     across = min(len(columns), 2)
     with drawing():
-        grid = panels([shorten_name(every[f].name, 36) for f in columns], (4.6, 3.3), across)
+        room = 24 if len(shown) > 1 else 36  # a legend takes some
+        grid = panels([shorten_name(every[f].name, room) for f in columns], (4.6, 3.3), across)
         for axes, f in zip(grid, columns, strict=True):
-            _draw_dependence(axes, every[f], arrays[f"dependence_x/{f}"], arrays[f"dependence/{f}"], shown)
+            _draw_dependence(axes, every[f], arrays[f"dependence_x/{f}"], curves[f], shown)
         for axes in grid[::across]:
-            what = f"mean {_predicted(run)}"
+            what = f"mean {_predicted(run)}" + (", standardized" if several else "")
             axes.set_ylabel(f"{what}\nof {names[shown[0]]}" if len(shown) == 1 else what)
         figure: Any = grid[0].figure
         if len(shown) > 1:
@@ -108,9 +111,23 @@ def _predicted(run: RunDirectory) -> str:
     return "probability" if network and gives_probabilities(run.config().loss, network) else "score"
 
 
-def _most_moved(arrays: dict[str, Array], columns: list[int]) -> list[int]:
+def _comparable(run: RunDirectory, curves: dict[int, Array]) -> dict[int, Array]:
+    """The curves (3, points, outputs) of columns; those of several targets by the targets' mean and std.
+
+    In their own units a target of large numbers would make lines of the others.
+    """
+    if run.preparation().classes or not run.has("predictions.npz"):
+        return curves
+    target = run.arrays("predictions.npz")["target"]
+    if target.shape[1] < 2:
+        return curves
+    mean, spread = target.mean(axis=0), target.std(axis=0)
+    return {f: (curve - mean) / np.where(spread > 0, spread, 1.0) for f, curve in curves.items()}
+
+
+def _most_moved(curves: dict[int, Array]) -> list[int]:
     """The outputs whose means range the widest over all these columns, in rising order."""
-    ranges = np.max([np.ptp(arrays[f"dependence/{f}"][0], axis=0) for f in columns], axis=0)
+    ranges = np.max([np.ptp(curve[0], axis=0) for curve in curves.values()], axis=0)
     return [int(m) for m in strongest(ranges, MOST_CURVES)]
 
 

@@ -8,18 +8,14 @@ from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.engine.network import Network
 from nnfs_cli.preprocessing.preparation import Preparation
 from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.runs.network import network_of
 
 LEAST_SIDE = 4
 
 
 def trained_network(run: RunDirectory) -> Network | None:
     """A run's network with the weights that it saved; None if it saved none."""
-    if not run.has("weights.npz") or not run.has("preparation.json"):
-        return None
-    config = run.config()
-    network = Network(config.layers, run.preparation().input_shape, config.dtype)
-    network.params.load(run.arrays("weights.npz"), str(run.path / "weights.npz"))
-    return network
+    return network_of(run) if run.has("weights.npz") else None
 
 
 def inside(run: RunDirectory) -> dict[str, Array]:

@@ -37,9 +37,17 @@ with _any_backend():
     from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
     from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
     from matplotlib.text import Text
-    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+    from matplotlib.ticker import (
+        AutoLocator,
+        FuncFormatter,
+        LogLocator,
+        MaxNLocator,
+        NullFormatter,
+        ScalarFormatter,
+    )
 
 __all__ = [
+    "AutoLocator",
     "Axes",
     "Axis",
     "FancyArrowPatch",
@@ -53,6 +61,7 @@ __all__ = [
     "MaxNLocator",
     "NullFormatter",
     "Rectangle",
+    "ScalarFormatter",
     "Text",
     "findfont",
     "fontManager",

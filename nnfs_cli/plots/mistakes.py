@@ -17,7 +17,7 @@ from nnfs_cli.preprocessing.preparation import Column, Preparation
 from nnfs_cli.runs.directory import RunDirectory
 
 MOST, ACROSS = 24, 6
-MOST_COLUMNS, MOST_LETTERS = 3, 18
+MOST_COLUMNS, MOST_LETTERS, FEWER_LETTERS = 3, 18, 14
 SIZE = 9.5
 
 
@@ -117,10 +117,9 @@ def _columns(preparation: Preparation) -> list[tuple[Column, slice]]:
 
 def _value(column: tuple[Column, slice], x: Array) -> str:
     """`petal_length 5.1`: a column's value in a row x (D,)."""
-    (own, part), name = column, shorten_name(column[0].name, MOST_LETTERS)
+    (own, part), name = column, shorten_name(column[0].name, FEWER_LETTERS)
     values = x.reshape(-1)[part]
     if own.categories:
-        return (
-            f"{name} {shorten_name(own.categories[values.argmax()], MOST_LETTERS) if values.any() else '?'}"
-        )
+        category = own.categories[values.argmax()] if values.any() else "?"
+        return f"{name} {shorten_name(category, FEWER_LETTERS)}"
     return f"{name} {shown_number(float(f'{values[0]:.4g}'))}"

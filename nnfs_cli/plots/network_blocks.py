@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from nnfs_cli.core.arrays import Shape
+from nnfs_cli.core.arrays import Shape, sides
 from nnfs_cli.engine.network import Network
 from nnfs_cli.layers.base import Layer
 from nnfs_cli.layers.batch_norm import BatchNorm
@@ -65,7 +65,7 @@ def draw_blocks(network: Network, title: str, outputs: Sequence[str] = ()) -> Ax
                 if r + 1 < len(column):
                     _draw_arrow(axes, (x, y - BAR / 2), (x, y - STEP + BAR / 2))
                 if r + 1 < len(column) or c + 1 < len(columns):
-                    size = " x ".join(map(str, block.shape))
+                    size = sides(block.shape)
                     axes.text(x + 0.12, y - STEP / 2, size, va="center", fontsize=10, color=GRAY)
             if c + 1 < len(columns):
                 _draw_turn(axes, c, -(len(column) - 1) * STEP)
@@ -101,7 +101,7 @@ def options_of(layer: Layer) -> str:
 
 def _short(value: object) -> str:
     if isinstance(value, list | tuple):
-        return " x ".join(map(str, value))
+        return sides(value)
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

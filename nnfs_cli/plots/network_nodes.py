@@ -14,8 +14,8 @@ from nnfs_cli.plots.library import Axes, LineCollection, mpl
 from nnfs_cli.plots.names import shorten_names, wrap_title
 from nnfs_cli.plots.style import GRAY, drawing, ink, new_figure, paper
 
-MOST_NUMBERS = 24
-"""So many weights are written beside their lines; of more than these nobody could tell which is whose."""
+MOST_NUMBERS, MOST_UNITS = 24, 6
+"""So many weights are written beside their lines, in columns of so many units; more would hide each other."""
 MOST_NAMES, MOST_LETTERS = 20, 18
 APART, WIDEST_GAP = 3.0, 2.6
 """Between two columns of nodes, and between two nodes of one, where the highest column is 10 high."""
@@ -31,9 +31,9 @@ def draw_nodes(
     top = max(places[0, 1] for places in columns)
     weights = [layer.W.value for _, layer in dense]
     biases = [layer.b.value if layer.bias else None for _, layer in dense]
-    few = sum(W.size for W in weights) <= MOST_NUMBERS and trained
+    few = trained and sum(W.size for W in weights) <= MOST_NUMBERS and max(sizes) <= MOST_UNITS
     with drawing():
-        figure: Any = new_figure((max(2.4 + 2.4 * len(dense), 6.4), 2.0 + 0.42 * (2 * top)))
+        figure: Any = new_figure((max(2.4 + 2.4 * len(dense), 6.4), max(2.0 + 0.84 * top, 3.2)))
         axes: Axes = figure.add_subplot()
         scale = _scale(weights) if trained else 1.0
         for k, W in enumerate(weights):

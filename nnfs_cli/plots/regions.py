@@ -45,10 +45,8 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
     if len(names) <= MOST_NAMED:
         legend = axes.legend(title="true class", loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
         # Set as texts: the legend would leave out labels that begin with an underscore.
-        texts = shorten_names(
-            [name for k, name in enumerate(names) if (arrays["target"] == k).any()], MOST_LETTERS
-        )
-        for text, name in zip(legend.get_texts(), [*texts, "wrong"], strict=False):
+        texts = [*shorten_names(names, MOST_LETTERS), "wrong"]
+        for text, name in zip(legend.get_texts(), texts, strict=False):
             text.set_text(name)
     return {"regions": axes}
 
@@ -75,18 +73,10 @@ def draw_rows(axes: Axes, x: Array, target: Array, prediction: Array, names: Seq
     some[np.flatnonzero(wrong)[:MOST_POINTS]] = True
     colors = palette(len(names))
     for k in range(len(names)):
-        x1, x2 = x[some & (target == k)].T
-        if len(x1):
-            axes.scatter(
-                x1,
-                x2,
-                s=24,
-                color=colors[k],
-                marker=marker(k),
-                edgecolors=paper(),
-                linewidths=0.7,
-                label=f"{k}",
-            )
+        x1, x2 = x[some & (target == k)].T  # of a class without rows there may be a region: it gets its label
+        axes.scatter(
+            x1, x2, s=24, color=colors[k], marker=marker(k), edgecolors=paper(), linewidths=0.7, label=f"{k}"
+        )
     if wrong.any():
         x1, x2 = x[some & wrong].T
         size, width = (130, 1.6) if wrong.sum() <= FEW else (50, 0.8)

@@ -10,7 +10,7 @@ from nnfs_cli.plots.images import as_channels, as_picture, color_range, stretche
 from nnfs_cli.plots.inside import image_shape, inside, strongest, trained_network
 from nnfs_cli.plots.library import Axes
 from nnfs_cli.plots.mosaic import mosaic, write_above
-from nnfs_cli.plots.names import shorten_name, shorten_names
+from nnfs_cli.plots.names import shorten_name, shorten_names, wrap_title
 from nnfs_cli.plots.style import drawing, new_figure, panels
 from nnfs_cli.preprocessing.description import column_names
 from nnfs_cli.runs.directory import RunDirectory
@@ -82,21 +82,25 @@ def _draw_table(run: RunDirectory, arrays: dict[str, Array], gradients: Array) -
     preparation = run.preparation()
     names = column_names(preparation)
     chosen = strongest(np.abs(gradients).mean(axis=0), MOST_COLUMNS)
-    (axes,) = panels([""], (max(6.0, 3.0 + 0.28 * len(chosen)), 5.0))
+    wide = max(6.0, 3.0 + 0.28 * len(chosen))
+    (axes,) = panels([""], (wide, 5.0))
     shown = gradients[:, chosen]
     most = float(np.abs(shown).max()) or 1.0
     image = axes.imshow(shown, cmap=diverging(), vmin=-most, vmax=most, aspect="auto")
     axes.grid(visible=False)
-    axes.set_xticks(range(len(chosen)), shorten_names([names[i] for i in chosen], 20), rotation=90)
+    texts = shorten_names([names[i] for i in chosen], 20)
+    turned = 90 if max(map(len, texts)) * len(texts) > 30 else 0
+    axes.set_xticks(range(len(chosen)), texts, rotation=turned)
     labels = [f"row {n}: {said}" for n, said in zip(arrays["rows"], said_of(run, arrays), strict=True)]
     axes.set_yticks(range(len(labels)), labels)
     axes.tick_params(labelsize=9.5)
     figure: Any = axes.figure
     figure.colorbar(image, ax=axes, label="d score / d normalized input", fraction=0.05, pad=0.02)
     if preparation.classes:
-        what = "score of the predicted class"
+        what = "the score of the predicted class"
     else:
         what = shorten_name(preparation.output_names(arrays["prediction"].shape[1], "prediction")[0], 20)
     few = f", {len(chosen)} of {len(names)} columns" if len(chosen) < len(names) else ""
-    axes.set_title(f"{run.id}: what moves the {what}\n{arrays['split']} rows{few}", fontsize=12)
+    title = wrap_title(f"{run.id}: what moves {what}, {arrays['split']} rows{few}", wide - 1.0)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=12)
     return axes

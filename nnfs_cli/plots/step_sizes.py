@@ -8,6 +8,7 @@ import numpy as np
 
 from nnfs_cli.gradcheck.differences import STEP
 from nnfs_cli.gradcheck.step_sizes import STEPS, Curves
+from nnfs_cli.plots.colors import CLASSES, dashes
 from nnfs_cli.plots.fonts import spelled
 from nnfs_cli.plots.style import BLUE, GRAY, ORANGE, panels, save
 
@@ -29,9 +30,11 @@ def draw_error_by_step(curves: Curves, path: Path) -> None:
         axes.set_title(f"{axes.get_title(loc='left')}\n", loc="left")
         axes.text(0.0, 1.02, why, transform=axes.transAxes, va="bottom", fontsize=9)
     floor = np.finfo(np.float64).eps
-    for name, errors in curves.items():
+    for k, (name, errors) in enumerate(curves.items()):
         style: dict[str, Any] = (
-            {"lw": 1.6, "label": name} if len(curves) <= FEW else {"lw": 0.6, "color": GRAY, "alpha": 0.35}
+            {"lw": 1.6, "color": CLASSES[k], "ls": dashes(k), "label": name}
+            if len(curves) <= FEW
+            else {"lw": 0.6, "color": GRAY, "alpha": 0.35}
         )
         axes.plot(STEPS, np.maximum(errors, floor), **style)
     if len(curves) > FEW:

@@ -14,6 +14,7 @@ from nnfs_cli.core.files import replacing
 from nnfs_cli.plots.fonts import find_letters
 from nnfs_cli.plots.library import Axes, Figure, FigureCanvasAgg, Text, mpl
 from nnfs_cli.plots.names import wrap_title
+from nnfs_cli.plots.ticks import write_plain_numbers
 
 MARGIN = 1.0
 """Inches of a panel's width that its title cannot use."""
@@ -168,6 +169,7 @@ def figure_of(axes: Axes) -> Figure:
     figure: Any = axes.get_figure(root=True)
     figure.set_dpi(DPI)
     show_names_as_they_are(figure)
+    write_plain_numbers(figure)
     find_letters(figure)
     return cast(Figure, figure)
 

@@ -2,8 +2,20 @@
 
 import math
 
-from nnfs_cli.plots.library import Axes, FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from nnfs_cli.plots.library import (
+    AutoLocator,
+    Axes,
+    Axis,
+    Figure,
+    FuncFormatter,
+    LogLocator,
+    MaxNLocator,
+    NullFormatter,
+    ScalarFormatter,
+)
 
+LETTER = 0.1
+"""The width of a digit in inches."""
 DECADES = 4
 """An axis that spans more decades has ticks at powers of ten alone."""
 
@@ -26,6 +38,26 @@ def log_axis(axes: Axes, which: str = "y") -> None:
     axis.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0), numticks=12))
     axis.set_major_formatter(FuncFormatter(lambda value, _: shown_number(value)))
     axis.set_minor_formatter(NullFormatter())
+
+
+def write_plain_numbers(figure: Figure) -> None:
+    """Give each axis that has Matplotlib's own ticks plain numbers, as few as have room beside each other."""
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            if isinstance(axis.get_major_formatter(), ScalarFormatter):
+                axis.set_major_formatter(FuncFormatter(lambda value, _: shown_number(value)))
+        if type(axes.xaxis.get_major_locator()) is AutoLocator:
+            inches = axes.get_position().width * figure.get_figwidth()
+            _leave_room(axes.xaxis, inches)
+
+
+def _leave_room(axis: Axis, inches: float) -> None:
+    low, high = sorted(axis.get_view_interval())
+    ticks = [tick for tick in axis.get_majorticklocs() if low <= tick <= high]
+    longest = max((len(shown_number(tick)) for tick in ticks), default=1)
+    most = int(inches / (LETTER * (longest + 2)))
+    if len(ticks) > most:
+        axis.set_major_locator(MaxNLocator(nbins=max(most, 1), steps=[1, 2, 5, 10]))
 
 
 def number_axis(axes: Axes, which: str = "y") -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array, Shape
+from nnfs_cli.core.arrays import Array, Shape, sides
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.params import Param
 from nnfs_cli.engine.network import Network
@@ -57,7 +57,7 @@ def _draw_first(run: RunDirectory, network: Network, name: str, weights: Array) 
     index = int(name.partition("_")[0])
     preparation = run.preparation()
     shape = image_shape(network, index, preparation)
-    title = f"{run.id}: {name}, {_times(network.params.named[name].shape)}"
+    title = f"{run.id}: {name}, {sides(network.params.named[name].shape)}"
     if weights.ndim == 4:
         return _draw_images(title, weights, "filter")
     if shape and np.prod(shape) == weights.shape[1]:
@@ -118,7 +118,7 @@ def _draw_kernels(run: RunDirectory, kernels: dict[str, Array]) -> Axes:
     """A panel for each convolution: a row for each filter, a column for each channel that it reads."""
     shown = list(kernels.items())[:MOST_LAYERS]
     with drawing():
-        titles = [f"{name}, {_times(weights.shape)}" for name, weights in shown]
+        titles = [f"{name}, {sides(weights.shape)}" for name, weights in shown]
         grid = panels(titles, (4.8, 4.6))
         for axes, (_, every) in zip(grid, shown, strict=True):
             weights = every[:MOST_FILTERS, :MOST_CHANNELS]
@@ -166,7 +166,3 @@ def _which(what: str, shown: int, among: int, chosen: str = " with the largest w
     if among == 1:
         return f"1 {what}"
     return f"all {among} {what}s" if shown == among else f"{shown} of {among} {what}s{chosen}"
-
-
-def _times(shape: Shape) -> str:
-    return " x ".join(map(str, shape))

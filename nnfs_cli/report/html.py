@@ -9,7 +9,7 @@ Cell = str | float | int | None
 """A text, or a number. None and not-a-number are undefined."""
 
 
-MINUS = "\u2212"
+MINUS, TIMES = "\u2212", " \u00d7 "
 LONG = 60
 """The letters from which on a value takes a line of its own."""
 
@@ -53,11 +53,6 @@ def facts(pairs: Mapping[str, object]) -> Html:
         for name, value in pairs.items()
     )
     return Html(f'<dl class="facts">{"".join(items)}</dl>')
-
-
-def times(shape: Sequence[object]) -> str:
-    """A shape, as `28 \u00d7 28`."""
-    return " \u00d7 ".join(map(str, shape))
 
 
 def bullets(sentences: Iterable[str]) -> Html:

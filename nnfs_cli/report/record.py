@@ -8,6 +8,7 @@ from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.engine.network import Network
 from nnfs_cli.preprocessing.preparation import Preparation
+from nnfs_cli.runs.listing import pictured_split
 
 
 @dataclass(frozen=True)
@@ -63,4 +64,4 @@ class RunRecord:
     @property
     def pictured_split(self) -> str:
         """The split that confusion, predictions and examples are of."""
-        return str(self.summary.get("pictured_split") or self.evaluation.get("split") or "train")
+        return pictured_split(self.summary)

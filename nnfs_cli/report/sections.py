@@ -5,8 +5,9 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from nnfs_cli.core.arrays import sides
 from nnfs_cli.report.highlight import highlight
-from nnfs_cli.report.html import MINUS, Html, bullets, facts, section, table, text, times
+from nnfs_cli.report.html import MINUS, TIMES, Html, bullets, facts, section, table, text
 from nnfs_cli.report.record import RunRecord
 
 STATUS = {
@@ -37,7 +38,7 @@ def _what(record: RunRecord) -> str:
     config, summary = record.config, record.summary
     kinds = [layer.type_name for layer in config.layers]
     sizes = [str(layer.options()["units"]) for layer in config.layers if "units" in layer.options()]
-    shape = times(record.network.shapes[0]) if record.network else "?"
+    shape = sides(record.network.shapes[0], TIMES) if record.network else "?"
     is_plain = len(sizes) == kinds.count("dense") and not any("conv" in kind for kind in kinds)
     body = "\u2013".join([shape, *sizes]) if is_plain and len(sizes) < 9 else f"of {len(kinds)} layers"
     aim = f"tells {len(record.classes)} classes apart" if record.classes else "predicts real values"
@@ -130,7 +131,7 @@ def data(record: RunRecord) -> Html:
         pairs[f"{split} rows"] = f"{count:,}"
     if preparation is not None:
         shape = preparation.input_shape
-        pairs["a row"] = times(shape) + (" number" if math.prod(shape) == 1 else " numbers")
+        pairs["a row"] = sides(shape, TIMES) + (" number" if math.prod(shape) == 1 else " numbers")
         names = preparation.target_names
         if names:
             pairs["target" if len(names) == 1 else "targets"] = ", ".join(names)

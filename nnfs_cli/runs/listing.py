@@ -1,6 +1,6 @@
 """The list of runs, one line each."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nnfs_cli.core.errors import NnfsError
@@ -35,3 +35,8 @@ def default_split(splits: Iterable[str]) -> str:
     """The split that says most about new data: test, else validation, else train."""
     names = set(splits)
     return next(name for name in ("test", "validation", "train") if name in names)
+
+
+def pictured_split(summary: Mapping[str, Any]) -> str:
+    """The split that a run's predictions.npz and inside.npz are of."""
+    return str(summary.get("pictured_split") or default_split(summary.get("scores") or ["train"]))

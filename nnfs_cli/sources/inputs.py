@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array, row_slices
+from nnfs_cli.core.arrays import Array, row_slices, sides
 from nnfs_cli.core.errors import NnfsError, listed, nearest
 from nnfs_cli.preprocessing.limits import in_rows_of, refuse_unusable, require_rows
 from nnfs_cli.preprocessing.preparation import Column, Preparation
@@ -205,7 +205,7 @@ def _match(table: Table, preparation: Preparation, id_column: str) -> tuple[str,
 def _require_width(found: int, preparation: Preparation, source: str) -> None:
     wanted = math.prod(preparation.input_shape)
     if found != wanted:
-        shape = " x ".join(map(str, preparation.input_shape))
+        shape = sides(preparation.input_shape)
         raise NnfsError(f"{source}: must have {wanted} numbers a row ({shape}), found {found}")
 
 

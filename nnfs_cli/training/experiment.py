@@ -16,6 +16,7 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.component import number_from, refuse_result
 from nnfs_cli.core.draws import Draws
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.params import FlatParams
 from nnfs_cli.engine.batch import convert
 from nnfs_cli.engine.descent import Descent
 from nnfs_cli.engine.network import Network
@@ -74,15 +75,7 @@ class Experiment:
         self.network.use_draws(Draws(layer_seed))
         self.shuffle_rng = np.random.default_rng(shuffle_seed)
         self.before_shuffle: tuple[int, Mapping[str, Any]] | None = None  # (step, state of shuffle_rng)
-        self.descent = Descent(
-            self.network.params,
-            copy.deepcopy(config.optimizer),
-            copy.deepcopy(config.schedule),
-            copy.deepcopy(config.regularizer),
-            clip_norm=training.clip_norm,
-            clip_value=training.clip_value,
-            ema=training.ema,
-        )
+        self.descent = descent_of(config, self.network.params)
         check_descent(self.descent)
         plain = PlainEngine(
             self.network,
@@ -230,6 +223,20 @@ class Experiment:
 def seeds(seed: int) -> list[np.random.SeedSequence]:
     """Independent seeds for initial weights, the order of rows, splits, layers, and augmentation."""
     return np.random.SeedSequence(seed).spawn(5)
+
+
+def descent_of(config: ExperimentConfig, params: FlatParams) -> Descent:
+    """What moves the parameters by the config's optimizer, schedule, regularizer and limits."""
+    training = config.training
+    return Descent(
+        params,
+        copy.deepcopy(config.optimizer),
+        copy.deepcopy(config.schedule),
+        copy.deepcopy(config.regularizer),
+        clip_norm=training.clip_norm,
+        clip_value=training.clip_value,
+        ema=training.ema,
+    )
 
 
 def load_data(config: ExperimentConfig) -> Data:

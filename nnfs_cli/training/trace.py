@@ -9,14 +9,14 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.engine.batch import Batch
-from nnfs_cli.engine.descent import Descent, clip
+from nnfs_cli.engine.descent import clip
 from nnfs_cli.engine.network import Network, Workspace
 from nnfs_cli.layers.base import Layer, names_of
 from nnfs_cli.layers.chain import Chain
 from nnfs_cli.layers.residual import Residual
 from nnfs_cli.losses.base import Loss
 from nnfs_cli.training.epoch import IGNORE_OVERFLOW
-from nnfs_cli.training.experiment import Experiment
+from nnfs_cli.training.experiment import Experiment, descent_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,22 +60,14 @@ class Tracer:
     """
 
     def __init__(self, experiment: Experiment, dtype: str | None = None) -> None:
-        config, training = experiment.config, experiment.config.training
+        config = experiment.config
         self.experiment = experiment
         self.loss: Loss = copy.deepcopy(experiment.loss)
         self.network = Network(
             copy.deepcopy(config.layers), experiment.data.input_shape, dtype or config.dtype
         )
         self.network.use_draws(copy.deepcopy(experiment.network.draws))
-        self.descent = Descent(
-            self.network.params,
-            copy.deepcopy(config.optimizer),
-            copy.deepcopy(config.schedule),
-            copy.deepcopy(config.regularizer),
-            clip_norm=training.clip_norm,
-            clip_value=training.clip_value,
-            ema=training.ema,
-        )
+        self.descent = descent_of(config, self.network.params)
         self._batches: dict[tuple[str, int], Batch] = {}
 
     def trace(self, rows: Array, split: str = "train") -> StepTrace:
