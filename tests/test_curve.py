@@ -22,7 +22,7 @@ def curve_of(train: list[float], validation: list[float]) -> LossCurve:
     return curve
 
 
-losses = st.lists(st.floats(-1e30, 1e30) | st.just(math.inf) | st.just(math.nan), min_size=2, max_size=9)
+losses = st.lists(st.floats(allow_nan=False) | st.just(math.nan), min_size=2, max_size=9)
 
 
 @given(train=losses, width=st.integers(1, 250), color=st.booleans(), validated=st.booleans())
@@ -53,6 +53,20 @@ def test_without_color_validation_is_told_apart_by_its_marks() -> None:
     assert "o validation" in text.plain
     assert text.plain.count("o") > "o validation".count("o") + 2
     assert not text.spans
+
+
+@pytest.mark.parametrize("last", [3.0, 5.0, 6.0])
+def test_the_last_validation_loss_is_marked_at_the_right_edge(last: float) -> None:
+    text = curve_of([4.0, 3.5], [5.0, last]).text(60, color=False)
+    assert [line[-1] for line in text.plain.split("\n")[1 : HEIGHT + 1]].count("o") == 1
+
+
+def test_losses_that_are_close_have_numbers_that_differ() -> None:
+    lines = curve_of([1.0004, 1.0003, 1.0001], []).text(60, color=False).plain.split("\n")
+    labels = [line.split()[0] for line in lines if "┤" in line]
+    assert labels == ["1.0004", "1.0002", "1.0001"]
+    steady = curve_of([1.0 + 1e-9, 1.0], []).text(60, color=False).plain
+    assert "1.10 ┤" in steady
 
 
 def test_before_the_second_epoch_steps_are_drawn() -> None:
@@ -94,6 +108,7 @@ def test_scores_below_each_other_mean_what_they_meant(scores: list[float | None]
         ("nnfs components layer res", {"reshape", "residual"}),
         ("nnfs evaluate r1 --split v", {"validation"}),
         ("nnfs gradcheck --only relu", {"relu"}),
+        ("nnfs plot r1 --only gradient", {"gradients", "gradient_histograms"}),
         ("nnfs train --from r", {"r1", "runs/"}),
     ],
 )

@@ -1,4 +1,4 @@
-"""What the shell completes after `nnfs --install-completion`: runs, configs, components, splits."""
+"""What the shell completes after `nnfs --install-completion`: runs, configs, components, pictures, ..."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -58,6 +58,13 @@ def complete_check(incomplete: str) -> list[str]:
     from nnfs_cli.doctor.examine import choose
 
     return _starting(choose(), incomplete)
+
+
+def complete_picture(incomplete: str) -> list[str]:
+    """The names of a run's pictures."""
+    from nnfs_cli.plots import NAMES
+
+    return _starting(NAMES, incomplete)
 
 
 def complete_split(incomplete: str) -> list[str]:

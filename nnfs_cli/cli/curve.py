@@ -19,6 +19,15 @@ MOST_POINTS = 400
 HEIGHT, LEAST_WIDTH, MOST_WIDTH = 7, 44, 100
 """Lines of the curve itself, and the columns of the whole: with fewer it is not drawn."""
 
+LARGEST = 1e300
+"""Below it the width of an axis is finite; above one by it, the width of a dot is not 0."""
+
+MOST_DIGITS = 7
+"""Of a number at the axis; a float32 has no more."""
+
+SAME = 1e-5
+"""Losses that differ by less of their size are drawn as a constant."""
+
 TRAIN, VALIDATION = "blue", "yellow"
 LETTERS = "⣿┤│└─"
 """What a screen must be able to spell."""
@@ -37,7 +46,7 @@ class Series:
 
     def append(self, x: float, y: float) -> None:
         """Add a point. One that cannot be drawn, as of an infinite loss, is left out."""
-        if not math.isfinite(y):
+        if not abs(y) < LARGEST:
             return
         if self._seen % self._stride == 0:
             self.points.append((x, y))
@@ -90,11 +99,14 @@ class LossCurve:
         losses = [y for _, y in [*train, *validation]]
         log = min(losses) > 0 and max(losses) > 10 * min(losses)
         low, high = _limits([math.log10(y) for y in losses] if log else losses)
-        labels = [format_score(10**y if log else y, 3) for y in (high, (low + high) / 2, low)]
+        labels = _labels([10**y if log else y for y in (high, (low + high) / 2, low)])
         margin = max(map(len, labels))
         columns = min(width, MOST_WIDTH) - margin - 2
         first, last = math.floor(train[0][0]), math.ceil(max([*train, *validation])[0])
-        canvas = Canvas(columns, HEIGHT, first, low, last, high, mode="names")
+        # plotille counts dots from the left and lower edge, and leaves out what lies on the others
+        right = first + (last - first) * (2 * columns) / (2 * columns - 1)
+        top = low + (high - low) * (4 * HEIGHT) / (4 * HEIGHT - 1)
+        canvas = Canvas(columns, HEIGHT, first, low, right, top, mode="names")
         for points, ink, mark in ((train, TRAIN, None), (validation, VALIDATION, None if color else MARK)):
             _draw(canvas, [(x, math.log10(y) if log else y) for x, y in points], ink if color else None, mark)
         text = self._heading(log=log, color=color)
@@ -119,8 +131,20 @@ class LossCurve:
 def _limits(values: Sequence[float]) -> tuple[float, float]:
     """The ends of the axis; around a constant there is a margin."""
     low, high = min(values), max(values)
-    margin = 0.0 if low < high else abs(low) * 0.1 or 1.0
+    size = max(abs(low), abs(high))
+    if high - low > max(SAME * size, 1 / LARGEST):
+        return low, high
+    margin = size * 0.1 if size > 1 / LARGEST else 1.0
     return low - margin, high + margin
+
+
+def _labels(losses: Sequence[float]) -> list[str]:
+    """The numbers with three digits, or as many more as tell them apart."""
+    for digits in range(3, MOST_DIGITS):
+        labels = [format_score(loss, digits) for loss in losses]
+        if len(set(labels)) == len(losses):
+            return labels
+    return [format_score(loss, MOST_DIGITS) for loss in losses]
 
 
 def _draw(canvas: "Canvas", points: Sequence[tuple[float, float]], ink: str | None, mark: str | None) -> None:

@@ -48,7 +48,11 @@ def explain(
     ] = False,
     format_: Annotated[
         Format | None,
-        typer.Option("--format", help="How to write it; by default as --output ends, or as text."),
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="text, markdown, latex, svg or png; by default as --output ends, or text.",
+        ),
     ] = None,
     output: Annotated[
         Path | None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from nnfs_cli.cli.completion import complete_run
+from nnfs_cli.cli.completion import complete_picture, complete_run
 from nnfs_cli.cli.options import RUNS, RunsFolder
 
 if TYPE_CHECKING:
@@ -27,7 +27,13 @@ def plot(
         ),
     ],
     only: Annotated[
-        list[str], typer.Option("--only", metavar="NAME", help="Draw only this picture. Repeatable.")
+        list[str],
+        typer.Option(
+            "--only",
+            metavar="NAME",
+            help="Draw only this picture. Repeatable.",
+            autocompletion=complete_picture,
+        ),
     ] = [],  # noqa: B006  typer reads the default, nothing changes it
     style: Annotated[
         Literal["light", "dark"], typer.Option("--style", help="On light paper or on dark.")
