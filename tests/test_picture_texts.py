@@ -54,8 +54,9 @@ def check_texts(figure: Any, what: str) -> None:
         dict(enumerate({(text, *box.extents): (text, box) for text, box in found}.values())).values()
     )
     for text, box in boxes:
-        assert box.x0 >= -1 and box.y0 >= -1, (what, text)
-        assert box.x1 <= figure.bbox.width + 1 and box.y1 <= figure.bbox.height + 1, (what, text)
+        assert min(box.x0, box.y0) >= -1, (what, text)
+        assert box.x1 <= figure.bbox.width + 1, (what, text)
+        assert box.y1 <= figure.bbox.height + 1, (what, text)
     for (one, a), (other, b) in itertools.combinations(boxes, 2):
         width, height = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
         assert width <= 2 or height <= 3, (what, one, other)
