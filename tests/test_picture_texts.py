@@ -13,7 +13,7 @@ import pytest
 from nnfs_cli import plots
 from nnfs_cli.config.load import parse_config
 from nnfs_cli.jobs.train import train_run
-from nnfs_cli.layers import Dense
+from nnfs_cli.layers.dense import Dense
 from nnfs_cli.plots import comparison
 from nnfs_cli.plots.library import FigureCanvasAgg, Text
 from nnfs_cli.plots.network import draw_network
