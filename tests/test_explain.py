@@ -571,6 +571,24 @@ def test_a_picture_is_a_slide_and_all_that_it_says_is_inside_of_it() -> None:
             assert box.y1 <= height * figure.dpi, text
 
 
+def test_a_formula_that_is_not_what_its_layer_computes_is_told(tmp_path: Path) -> None:
+    (tmp_path / "twice.py").write_text(
+        "from dataclasses import dataclass\n"
+        "from nnfs_cli import LAYERS, Layer\n"
+        "@LAYERS.register('twice')\n"
+        "@dataclass(eq=False)\n"
+        "class Twice(Layer):\n"
+        "    formulas = ('y = 3 * x', 'dx = 2 * dy')\n"
+        "    def forward(self, x, y):\n"
+        "        y[...] = 2 * x\n"
+        "    def input_grad(self, x, y, dy, dx):\n"
+        "        dx[...] = 2 * dy\n"
+    )
+    layers = "layers=[{type: dense, units: 2}, twice, {type: dense, units: 1}]"
+    text = explain(experiment("xor", f"plugins=['{tmp_path / 'twice.py'}']", layers), row=1).text(120)
+    assert text.count("The formula gives other numbers") == 1
+
+
 def test_a_picture_says_which_rows_it_shows_and_large_arrays_by_their_norm() -> None:
     it = explain(experiment("wine"), row=3)
     texts = [text.get_text() for text in it.figure().findobj(Text)]

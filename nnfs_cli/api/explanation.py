@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from nnfs_cli.api.experiment import Config, Experiment
 from nnfs_cli.api.run import Run
 from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.errors import counted
 from nnfs_cli.explain.markdown import as_markdown
 from nnfs_cli.explain.records import Explanation as Record
 from nnfs_cli.jobs.explain import explain as explain_experiment
@@ -27,7 +28,7 @@ class Explanation:
     def __repr__(self) -> str:
         record = self.record
         what = "with its numbers" if record.has_numbers else "as equations"
-        return f"<Explanation of {record.name}, a step of {record.n} rows {what}; text() shows it>"
+        return f"<Explanation of {record.name}, a step of {counted(record.n, 'row')} {what}; text() shows it>"
 
     def __getitem__(self, name: str) -> Array:
         """The array that is shown by this name: `W1`, `z1`, `L`, `dL/dW1`, `new W1`. KeyError if none is."""

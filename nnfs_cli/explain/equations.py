@@ -166,6 +166,24 @@ def is_computable(formula: Formula) -> bool:
     return all(name in REDUCTIONS or FUNCTIONS.get(name) is not None for name in calls)
 
 
+def contradicts(formula: Formula, values: Mapping[str, Any], result: Array) -> bool:
+    """Whether a formula gives other numbers than the component computes, as a plugin's may by mistake."""
+    if not is_computable(formula) or not _is_finite(result):
+        return False
+    value = np.asarray(formula.value(values))
+    if value.size != result.size:
+        return True
+    return _is_finite(value) and not np.allclose(value.ravel(), result.ravel(), rtol=1e-5, atol=1e-8)
+
+
+def told_wrong(equation: Equation) -> Equation:
+    """The equation, with a note that its numbers are not those of its formula."""
+    if equation.result is None:
+        return equation
+    note = "The formula gives other numbers than these, which are computed: `nnfs gradcheck` shows where."
+    return replace(equation, result=replace(equation.result, note=note))
+
+
 def shape_text(shape: Shape) -> str:
     """`(64, 128)`, `(128,)`, or `a number`."""
     return str(tuple(map(int, shape))) if shape else "a number"

@@ -7,7 +7,7 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.component import Component
-from nnfs_cli.explain.equations import Writer, equation_of_names
+from nnfs_cli.explain.equations import Writer, contradicts, equation_of_names, told_wrong
 from nnfs_cli.explain.names import Name, Namer
 from nnfs_cli.explain.records import Equation, Part
 from nnfs_cli.layers.base import Layer, names_of
@@ -107,7 +107,11 @@ class LayerParts:
             for name in (target, *formula.names):
                 if name == target or isinstance(writer.values.get(name), np.ndarray):
                     writer.names.setdefault(name, Name.of(name, ending))
-            sides[is_backward].append(writer.equation(formula, known.get(target), left=left))
+            is_wrong = (
+                self._has_numbers and target in known and contradicts(formula, writer.values, known[target])
+            )
+            equation = writer.equation(formula, known.get(target), left=left)
+            sides[is_backward].append(told_wrong(equation) if is_wrong else equation)
         adds = layer.multiply_adds(x.shape[1:], y.shape[1:]) * len(x)
         trained = sum(param.size for param in layer.params().values())
         part = Part(

@@ -138,4 +138,4 @@ def _list_mistakes(axes: Axes, counts: Array, texts: list[str]) -> None:
     axes.set_xticks([])
     axes.grid(visible=False)
     axes.spines["bottom"].set_visible(False)
-    axes.set_title(f"the most frequent of {wrong.sum():,} mistakes", fontsize=11)
+    axes.set_title(f"the most frequent\nof {wrong.sum():,} mistakes", fontsize=11)

@@ -33,7 +33,7 @@ def draw_nodes(
     biases = [layer.b.value if layer.bias else None for _, layer in dense]
     few = trained and sum(W.size for W in weights) <= MOST_NUMBERS and max(sizes) <= MOST_UNITS
     with drawing():
-        figure: Any = new_figure((max(2.4 + 2.4 * len(dense), 6.4), 2.0 + 0.42 * (2 * top)))
+        figure: Any = new_figure((max(2.4 + 2.4 * len(dense), 6.4), max(2.0 + 0.84 * top, 3.2)))
         axes: Axes = figure.add_subplot()
         scale = _scale(weights) if trained else 1.0
         for k, W in enumerate(weights):
