@@ -23,13 +23,12 @@ class Observer(Protocol):
 
 
 class Observers:
-    """All observers of a training that is about to begin or to resume. They have seen its start."""
+    """All observers of a training that is about to begin or to resume."""
 
     def __init__(self, experiment: Experiment, run: RunDirectory) -> None:
         self._all: list[Observer] = [Snapshots(experiment, run)]
         if experiment.config.training.diagnostics:
             self._all.append(Diagnostics(experiment, run))
-        self.see()
 
     def see(self) -> None:
         """Let each look at the experiment."""

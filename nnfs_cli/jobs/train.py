@@ -61,6 +61,7 @@ def _train_and_record(
     status, whole, saved = "failed", True, time.monotonic()
     try:
         with Recorder(run) as recorder, StopRequest(stopping) as stop, closing(train(experiment)) as reports:
+            observers.see()
             for report in reports:
                 recorder.record(report)
                 if isinstance(report, EpochReport):
