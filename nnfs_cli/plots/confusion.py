@@ -34,13 +34,13 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
     side = 6.4 if listed else max(4.2, 0.68 * classes)
     beside = 4.2 if listed else 0.6
     with drawing():
-        figure: Any = new_figure((side + room + beside, side + room + 0.6))
+        figure: Any = new_figure((side + room + beside, side + room + (0.6 if listed else -0.1)))
         if listed:
             grid = figure.add_gridspec(1, 2, width_ratios=[side + room, beside])
             axes = figure.add_subplot(grid[0], anchor="N")
             _list_mistakes(figure.add_subplot(grid[1]), counts, found.names(12))
         else:
-            axes = figure.add_subplot()
+            axes = figure.add_subplot(anchor="N")
         share = _draw_cells(axes, counts)
         if not listed:
             _number_cells(axes, counts, share)
@@ -50,10 +50,7 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
         title = f"{found.id}: {correct:.2%} of {rows:,} {found.split} rows are right"
         if counts.sum() < rows:
             title += f"; {rows - counts.sum():,} have outputs that are no numbers"
-        if listed:
-            figure.suptitle(wrap_title(title, side + room + beside - 1.0), x=0.01, ha="left", fontsize=13)
-        else:
-            axes.set_title(wrap_title(title, side))
+        figure.suptitle(wrap_title(title, side + room + beside - 1.0), x=0.01, ha="left", fontsize=13)
     return {"confusion": axes}
 
 

@@ -81,8 +81,7 @@ def _draw_dependences(run: RunDirectory, arrays: dict[str, Array], columns: list
         shown = [1]  # the other's probability is what is left
     across = min(len(columns), 2)
     with drawing():
-        room = 24 if len(shown) > 1 else 36  # a legend takes some
-        grid = panels([shorten_name(every[f].name, room) for f in columns], (4.6, 3.3), across)
+        grid = panels([shorten_name(every[f].name, MOST_LETTERS) for f in columns], (4.6, 3.3), across)
         for axes, f in zip(grid, columns, strict=True):
             _draw_dependence(axes, every[f], arrays[f"dependence_x/{f}"], curves[f], shown)
         for axes in grid[::across]:

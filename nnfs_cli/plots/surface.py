@@ -12,7 +12,7 @@ from nnfs_cli.plots.residuals import say_left_out, worst_first
 from nnfs_cli.plots.style import GRAY, panels, paper
 from nnfs_cli.runs.directory import RunDirectory
 
-MOST_TARGETS, MOST_POINTS, LEVELS = 3, 2000, 12
+MOST_TARGETS, MOST_POINTS, MOST_LETTERS, LEVELS = 3, 2000, 24, 12
 COLORS = "viridis"
 
 
@@ -45,8 +45,8 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
         right.set_xlim(left.get_xlim())
         right.set_ylim(left.get_ylim())
         for axes in (left, right):
-            axes.set_xlabel(found.input_names()[0])
-            axes.set_ylabel(found.input_names()[1])
+            axes.set_xlabel(found.input_names(MOST_LETTERS)[0])
+            axes.set_ylabel(found.input_names(MOST_LETTERS)[1])
     say_left_out(grid[0].figure, len(shown), len(names))
     return {"surface": grid[0]}
 
