@@ -595,3 +595,10 @@ def test_a_picture_says_which_rows_it_shows_and_large_arrays_by_their_norm() -> 
     assert "wine: one training step on row 3 of the 134 training rows, N = 1" in texts
     assert f"‖dL/dW1‖ = {np.linalg.norm(it['dL/dW1']):.5f}" in texts
     assert ": 0 everywhere" in it.markdown()
+
+
+def test_a_parameter_has_another_name_than_its_layers_output() -> None:
+    step = explain(experiment("xor", "layers.1=prelu"), row=1)
+    text = step.text()
+    assert text.count("dL/da1 = d") == text.count("dL/dA1 = s") == 1
+    np.testing.assert_array_equal(step["A1"], [0.25])

@@ -8,7 +8,7 @@ import numpy as np
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.component import Component
 from nnfs_cli.explain.equations import Writer, contradicts, equation_of_names, told_wrong
-from nnfs_cli.explain.names import Name, Namer
+from nnfs_cli.explain.names import Name, Namer, inner_name
 from nnfs_cli.explain.records import Equation, Part
 from nnfs_cli.layers.base import Layer, names_of
 from nnfs_cli.training.trace import StepTrace
@@ -84,7 +84,7 @@ class LayerParts:
             own, ending = place.below, ""
         self.seen |= {own.text, own.gradient.text}  # each is the result of another equation
         stored = (*layer.params(), *layer.statistics())  # of a plugin, those of layers inside it, too
-        inner = {name: Name.of(name.replace("/", "_"), ending) for name in stored}
+        inner = {name: inner_name(name.replace("/", "_"), ending, own) for name in stored}
         self.symbols |= {f"{place.path}/{name}": shown for name, shown in inner.items()}
         names = {"x": place.below, "y": own, **inner}
         writer = Writer(

@@ -75,6 +75,12 @@ class Namer:
         return "; ".join(["x is the input", *kinds, NUMBERING])
 
 
+def inner_name(stem: str, ending: str, output: Name) -> Name:
+    """The name of a parameter or statistic, in capitals where the output has it, as prelu's `A1`."""
+    name = Name.of(stem, ending)
+    return Name.of(stem.upper(), ending) if name.text == output.text else name
+
+
 def own_params(layer: Layer) -> Mapping[str, Param]:
     """The layer's parameters, but for those of sublayers."""
     return {name: param for name, param in layer.params().items() if "/" not in name}
