@@ -330,6 +330,7 @@ def test_runs_that_differ_in_seeds_alone_are_a_mean_and_a_band(trained: Trained)
     )
 
 
+@pytest.mark.usefixtures("draws")
 def test_training_names_its_pictures(nnfs: Nnfs) -> None:
     out = nnfs("train", "cubic.yaml", "--id", "a", "--set", "training.epochs=1").out
     assert "pictures: loss, metrics" in out
