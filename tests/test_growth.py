@@ -88,6 +88,8 @@ def test_examples_are_the_worst_first_and_some_of_each_cell(runs: dict[str, RunD
     assert (shown >= least).all()
     wrong = arrays["example_prediction"] != arrays["example_target"]
     assert not (np.diff(wrong.astype(int)) > 0).any(), "mistakes come before right rows"
+    first, second = -np.sort(-p[~wrong], axis=1).T[:2]
+    assert (np.diff(first - second) <= 1e-6).all(), "of the right ones the surest is first"
 
 
 def test_the_fit_of_one_input_has_its_residuals_below(runs: dict[str, RunDirectory]) -> None:

@@ -23,7 +23,8 @@ def class_examples(
 ) -> dict[str, Array]:
     """The arrays `example_*` of `plot_data`, for rows with p (N, K), target (N,), prediction (N,)."""
     excess = _excess(p, target)
-    order = np.argsort(-excess, kind="stable")  # the most wrong ones first, those without numbers last
+    right = prediction == target
+    order = np.lexsort((np.where(right, excess, -excess), right))  # the surest first, of wrong and of right
     order = order[prediction[order] >= 0]
     rank = _rank_in_cell(target[order], prediction[order])
     kept = np.where(target[order] == prediction[order], RIGHT_ROWS, WRONG_ROWS)

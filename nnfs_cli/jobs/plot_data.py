@@ -30,7 +30,8 @@ def plot_data(experiment: Experiment, evaluation: Evaluation) -> dict[str, Array
     Of classes:
     p (n, K), p_rows (n,): probabilities, or scores unless `probabilities`, of the rows with these places.
     example_row (E,): the places of some rows: the worst mistakes, a few of each cell of the confusion
-        matrix, and of each class some right ones; the most wrong ones first, the surest ones last.
+        matrix, and of each class some right ones; first the wrong ones, then the right ones, each from the
+        surest on.
     example_x (E, ...): their raw inputs, as images or as the numbers of a table.   example_p (E, K).
     example_target, example_prediction (E,).
     example_telling (E, T): of a table, the columns in which a row is least like the training rows of its
