@@ -156,6 +156,7 @@ def test_clearing_the_cache_deletes_it_and_says_how_much(table: Nnfs) -> None:
     assert "was empty" in table("data", "clear-cache").out
 
 
+@pytest.mark.slow
 def test_the_kaggle_sample_is_all_of_mnist_in_a_fixed_order(nnfs: Nnfs) -> None:
     (Path.cwd() / "data").symlink_to(ROOT / "data")
     assert nnfs("data", "kaggle-sample", "out").status == 0

@@ -251,6 +251,7 @@ def run(folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_without_the_folder_that_makes_it_fast_every_main_job_still_runs(tmp_path: Path) -> None:
     shutil.copytree(
         ROOT / "nnfs_cli", tmp_path / "nnfs_cli", ignore=shutil.ignore_patterns("speed", "__pycache__")
