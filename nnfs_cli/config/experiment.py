@@ -45,7 +45,8 @@ class TrainingConfig(Options):
         digits; `auto` follows from the shapes alone.
     engine: `auto` for the fastest; `plain` for the one that is easy to read and debug.
     diagnostics: record each layer's gradients, updates and activations now and then, for `nnfs plot`. It
-        changes no number of the training, and takes less than 5 % of its time.
+        changes no number of the training, and takes less than 5 % of its time if
+        that is more than a tenth of a second.
     """
 
     epochs: PositiveInt

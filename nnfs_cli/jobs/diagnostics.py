@@ -14,7 +14,8 @@ ROWS = 64
 """Training rows that are looked at, the same ones each time: small against the steps between two looks."""
 FIRST, SPACING, GROWTH = (0, 1, 10, 100), 400, 1.05
 """The steps that are looked at: these first ones; then each is SPACING steps after the last, or GROWTH times
-as far, if that is more. So looks take less than 5 % of the time, and 100,000 epochs give a few hundred.
+as far, if that is more. So looks take less than 5 % of the time of a training longer
+than a tenth of a second, and 100,000 epochs give a few hundred.
 """
 
 
