@@ -201,7 +201,8 @@ def test_the_page_prints_and_fits_a_phone(browser: Any, trained: Trained, tmp_pa
     watched.page.pdf(path=tmp_path / "page.pdf", format="A4")
     assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")
     watched.page.set_viewport_size({"width": 400, "height": 800})
-    assert watched.page.evaluate("document.documentElement.scrollWidth") == 400
+    # Charts follow their column a moment after the page has its new width.
+    watched.page.wait_for_function("document.documentElement.scrollWidth == 400")
     close(watched)
 
 
