@@ -4,7 +4,7 @@ CONFIG ?= configs/mnist.yaml
 VENV := .venv
 BENCH := .venv-bench
 
-.PHONY: help train test test-slow lint docs gallery parity bench notebooks clean
+.PHONY: help train test test-slow fuzz soak lint docs gallery parity bench notebooks clean
 
 help: ## Show these targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -17,6 +17,12 @@ test: $(VENV)/installed-dev ## Run the test suite.
 
 test-slow: $(VENV)/installed-dev ## Run the tests that train on real data for minutes.
 	$(VENV)/bin/python -m pytest -m slow
+
+fuzz: $(VENV)/installed-dev ## Try tens of thousands of damaged configs and files.
+	NNFS_WHOLE=1 $(VENV)/bin/python -m pytest -m '' tests/test_fuzz_*.py
+
+soak: $(VENV)/installed-dev ## Kill, fault and overload trainings for an hour or more.
+	NNFS_WHOLE=1 $(VENV)/bin/python -m pytest -m '' tests/test_killed.py tests/test_disk.py tests/test_soak.py
 
 lint: $(VENV)/installed-dev ## Check style, types and the import contract.
 	$(VENV)/bin/ruff format --check .
