@@ -10,7 +10,7 @@ import numpy as np
 from nnfs_cli import plots
 from nnfs_cli.core.errors import DivergenceError, InterruptionError, WorkerError
 from nnfs_cli.core.interrupts import StopRequest
-from nnfs_cli.jobs.checkpoint import made_with, write_checkpoint
+from nnfs_cli.jobs.checkpoint import FILE, made_with, write_checkpoint
 from nnfs_cli.jobs.engine import choose_engine
 from nnfs_cli.jobs.evaluate import evaluation_record
 from nnfs_cli.jobs.inside import inside_arrays
@@ -127,3 +127,4 @@ def save(experiment: Experiment, run: RunDirectory, summary: dict[str, Any]) -> 
         run.write_json(f"evaluation-{pictured.split}.json", record)
         if "targets" in record:
             summary["targets"] = record["targets"]
+    summary["files"] = {name: seal for name, seal in run.seals.items() if name != FILE}

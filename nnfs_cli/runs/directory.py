@@ -6,9 +6,11 @@ import errno
 import io
 import json
 import math
+import zipfile
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +19,9 @@ import numpy as np
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError, did_you_mean
 from nnfs_cli.core.files import replacing
+from nnfs_cli.core.seal import first_line, mark_of, seal_of_arrays, sealed
 from nnfs_cli.preprocessing.preparation import Preparation
+from nnfs_cli.runs.reading import check_arrays, read_json
 from nnfs_cli.sources.arrays import read_npz
 
 if TYPE_CHECKING:
@@ -25,11 +29,15 @@ if TYPE_CHECKING:
 
 
 class RunDirectory:
-    """One run's files. Section 5 of `docs/design.md` lists them."""
+    """One run's files. Section 5 of `docs/design.md` lists them.
+
+    seals: of the .npz files that were written through this object, by name, for the summary.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.id = path.name
+        self.seals: dict[str, str] = {}
 
     @classmethod
     def create(cls, root: Path, config: "ExperimentConfig", run_id: str | None = None) -> "RunDirectory":
@@ -65,7 +73,7 @@ class RunDirectory:
             if weights:
                 run.write(weights, config.weights_file.read_bytes())
             portable = replace(config, plugins=tuple(copies), initial_weights=weights)
-            run.write("config.yaml", portable.to_yaml().encode())
+            run.write("config.yaml", f"{first_line()}{portable.to_yaml()}".encode())
         except OSError as error:
             named = "name" if run_id is None else "--id"
             option = named if error.errno == errno.ENAMETOOLONG else "--runs"
@@ -98,12 +106,18 @@ class RunDirectory:
             file.write(content)
 
     def write_json(self, name: str, content: Mapping[str, Any]) -> None:
-        self.write(name, (json.dumps(finite(content), indent=2) + "\n").encode())
+        """Write a mapping with a seal, by which `json` knows that it is whole and of this run."""
+        self.write(name, (json.dumps(sealed(finite(content), self.mark), indent=2) + "\n").encode())
 
     def write_arrays(self, name: str, arrays: Mapping[str, Array]) -> None:
+        """Write arrays with a seal, by which `arrays` knows that none is missing."""
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, **arrays)
+        with zipfile.ZipFile(buffer, "a") as archive:
+            seal = seal_of_arrays(archive)
+            archive.comment = seal.encode()
         self.write(name, buffer.getvalue())
+        self.seals[name] = seal
 
     def drop_rows_after(self, step: int) -> None:
         """Remove the rows of epochs.csv and steps.csv that were recorded after `step`."""
@@ -125,27 +139,27 @@ class RunDirectory:
 
         return load_config(self.path / "config.yaml", needs_data=False)
 
+    @cached_property
+    def mark(self) -> str:
+        """What ties the run's files together; empty for runs of earlier versions."""
+        with contextlib.suppress(OSError):
+            return mark_of(self.path / "config.yaml")
+        return ""
+
     def summary(self) -> dict[str, Any]:
         """summary.json; NnfsError if it cannot be read."""
         return self.json("summary.json")
 
     def json(self, name: str) -> dict[str, Any]:
-        """One of the run's JSON files; NnfsError if it cannot be read."""
-        file = self.path / name
-        try:
-            content = json.loads(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise NnfsError(f"{file}: cannot be read: {error}") from None
-        if not isinstance(content, dict):
-            raise NnfsError(f"{file}: must be a mapping, found {content!r}")
-        return content
+        """One of the run's JSON files; NnfsError if it cannot be read, or is not as nnfs wrote it."""
+        return read_json(self.path / name, self.mark)
 
     def preparation(self) -> Preparation:
         """How the run's data were prepared; NnfsError if it cannot be read."""
-        file = self.path / "preparation.json"
         try:
-            return Preparation.from_record(json.loads(file.read_text(encoding="utf-8")))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            return Preparation.from_record(self.json("preparation.json"))
+        except (ValueError, KeyError, TypeError) as error:
+            file = self.path / "preparation.json"
             raise NnfsError(f"{file}: cannot be read: {error}; train the run again") from None
 
     def has(self, name: str) -> bool:
@@ -159,7 +173,13 @@ class RunDirectory:
         file = self.path / name
         if not file.is_file():
             raise NnfsError(f"{file}: no such file; the run has not written it yet")
+        check_arrays(file, self.mark, self._expected_seals().get(name))
         return read_npz(file, only)
+
+    def _expected_seals(self) -> dict[str, Any]:
+        """The seals of its .npz files by name, as they were at the end of its training; {} before that."""
+        seals = self.summary().get("files") if self.has("summary.json") else None
+        return seals if isinstance(seals, dict) else {}
 
     def table(self, name: str) -> dict[str, Array]:
         """The columns of epochs.csv or steps.csv as float64 arrays; {} if there are none yet."""
