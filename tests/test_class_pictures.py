@@ -14,6 +14,7 @@ from nnfs_cli.metrics.roc_auc import RocAuc
 from nnfs_cli.plots import calibration, confusion, curves, mistakes, regions
 from nnfs_cli.plots.library import Axes
 from nnfs_cli.runs.directory import RunDirectory
+from tests.aged import aged
 
 CONFIG = {
     "name": "shown",

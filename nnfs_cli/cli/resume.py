@@ -4,12 +4,13 @@ from typing import Annotated
 
 import typer
 
-from nnfs_cli.cli.options import RUNS, Run, RunsFolder
+from nnfs_cli.cli.options import RUNS, Run, RunsFolder, TrustPlugins
 
 
 def resume(
     run: Run,
     runs: RunsFolder = RUNS,
+    trust_plugins: TrustPlugins = False,
     epochs: Annotated[
         int | None,
         typer.Option("--epochs", metavar="N", min=1, help="Train to epoch N; the run's config records it."),
@@ -24,5 +25,5 @@ def resume(
     from nnfs_cli.jobs.resume import resume as resumed
     from nnfs_cli.runs.directory import RunDirectory
 
-    directory = RunDirectory.find(runs, run)
+    directory = RunDirectory.find(runs, run, trust_plugins=trust_plugins)
     train_and_show(resumed(directory, epochs), directory, quiet=quiet)

@@ -1,8 +1,9 @@
 """Seals: checksums that tell whether a run's file is whole, as it was written, and of this run.
 
-A run's mark is a random number, in the comment that its config.yaml begins with. The seal of a JSON file is the
-run's mark and a SHA-256 of this mark and the content. The seal of an .npz file is the same without a mark, since
-equal trainings write equal bytes; it covers the names, sizes and CRCs of all arrays, and summary.json repeats it.
+A run's mark is a random number, in the comment that its config.yaml begins with. The seal of a JSON file is
+the run's mark and a SHA-256 of this mark and the content. The seal of an .npz file is the same without a mark,
+since equal trainings write equal bytes; it covers the names, sizes and CRCs of all arrays. summary.json
+repeats it.
 """
 
 import hashlib
@@ -30,6 +31,8 @@ def first_line() -> str:
 
 def mark_of(config: Path) -> str:
     """The mark in a run's config.yaml; an empty text if it has none, as in runs of earlier versions."""
+    if not config.is_file():  # to open a pipe would wait for its writer
+        return ""
     with config.open("rb") as file:
         found = MARK.match(file.readline(64))
     return found[1].decode() if found else ""

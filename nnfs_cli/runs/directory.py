@@ -31,11 +31,12 @@ if TYPE_CHECKING:
 class RunDirectory:
     """One run's files. Section 5 of `docs/design.md` lists them.
 
+    trust_plugins: whether its plugins may run, whoever it is from.
     seals: of the .npz files that were written through this object, by name, for the summary.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, *, trust_plugins: bool = False) -> None:
+        self.path, self.trust_plugins = path, trust_plugins
         self.id = path.name
         self.seals: dict[str, str] = {}
 
@@ -47,6 +48,7 @@ class RunDirectory:
         """
         from nnfs_cli.config.names import NAME_RULE, is_plain_name
         from nnfs_cli.config.plugins import folder_of_copies, modules_beside
+        from nnfs_cli.config.trust import remember
 
         stem = run_stem(config.name) if run_id is None else run_id
         if not is_plain_name(stem) or stem == "latest":
@@ -61,7 +63,7 @@ class RunDirectory:
                 if run_id is not None:
                     raise NnfsError(f"--id: {path} already exists, and a run never overwrites another")
                 path = root / f"{stem}-{number}"
-            run = cls(path)
+            run = cls(path, trust_plugins=True)
             copies = [f"plugin_{i}_{Path(plugin).name}" for i, plugin in enumerate(config.plugins)]
             for plugin, copy in zip(config.plugins, copies, strict=True):
                 run.write(copy, Path(plugin).read_bytes())
@@ -78,20 +80,21 @@ class RunDirectory:
             named = "name" if run_id is None else "--id"
             option = named if error.errno == errno.ENAMETOOLONG else "--runs"
             raise NnfsError(f"{option}: cannot write in {root}: {error.strerror}") from None
+        remember(path)
         return run
 
     @classmethod
-    def find(cls, root: Path, reference: str) -> "RunDirectory":
+    def find(cls, root: Path, reference: str, *, trust_plugins: bool = False) -> "RunDirectory":
         """The run that a path, an id or `latest` names; NnfsError with the nearest ids if there is none."""
         runs = list(all_runs(root))
         if reference == "latest":
             if not runs:
                 raise NnfsError(f"no runs in {root.absolute()} yet; `nnfs train CONFIG` makes one")
-            return runs[-1]
+            return cls(runs[-1].path, trust_plugins=trust_plugins)
         candidates = [path for path in (Path(reference), root / reference) if reference and path.is_dir()]
         for path in candidates:
             if (path / "config.yaml").is_file():
-                return cls(path)
+                return cls(path, trust_plugins=trust_plugins)
         if candidates:
             raise NnfsError(f"{candidates[0]} is no run directory: it has no config.yaml")
         raise NnfsError(
@@ -137,7 +140,17 @@ class RunDirectory:
     def config(self) -> "ExperimentConfig":
         from nnfs_cli.config.load import load_config  # imported here: listing runs does not need it
 
-        return load_config(self.path / "config.yaml", needs_data=False)
+        return load_config(self.path / "config.yaml", needs_data=False, trust_plugins=self.trust_plugins)
+
+    def refusal(self) -> str:
+        """Why the run's plugins are not run; an empty text if they are, or if there are none."""
+        from nnfs_cli.config.trust import UntrustedError
+
+        try:
+            self.config()
+        except UntrustedError as error:
+            return str(error)
+        return ""
 
     @cached_property
     def mark(self) -> str:
