@@ -201,7 +201,7 @@ def test_a_checkpoint_is_never_ahead_of_the_csv_files(nnfs: Nnfs, monkeypatch: p
             shutil.copytree("runs/whole", "runs/killed")
 
     taps(monkeypatch, at_step_twelve)
-    monkeypatch.setattr("nnfs_cli.jobs.train.CHECKPOINT_SECONDS", -1.0)
+    monkeypatch.setattr("nnfs_cli.jobs.record.CHECKPOINT_SECONDS", -1.0)
     nnfs("train", "cubic.yaml", "--id", "whole", "--quiet")
     taps(monkeypatch, lambda report: None)
     with np.load("runs/killed/checkpoint.npz") as checkpoint:
@@ -265,7 +265,7 @@ def test_a_stop_in_the_middle_of_a_step_leaves_the_last_whole_checkpoint(
 ) -> None:
     adam = ["--set", "optimizer={type: adam, learning_rate: 0.01}"]
     nnfs("train", "cubic.yaml", "--id", "whole", "--quiet", *adam)
-    monkeypatch.setattr("nnfs_cli.jobs.train.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("nnfs_cli.jobs.record.CHECKPOINT_SECONDS", 0.0)
     step, taken = Adam.step, 0
 
     def stopped(self: Adam, params: FlatParams, learning_rate: float) -> None:

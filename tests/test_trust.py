@@ -102,11 +102,26 @@ def test_a_run_from_someone_else_runs_no_plugin_but_on_request(
 
 @pytest.mark.parametrize("command", COMMANDS[:7], ids=" ".join)
 def test_a_run_of_ones_own_needs_no_option_wherever_it_is(
-    nnfs: Nnfs, mine: Path, log: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+    nnfs: Nnfs, mine: Path, log: Path, command: list[str]
 ) -> None:
     shutil.move(mine, "moved")
     assert nnfs(*called(command, "moved")).err == ""
     assert log.read_text() == "ran\n"
+
+
+def linked(run: Path) -> None:
+    (run / "plugin_0_weak.py").rename("w.py")
+    (run / "plugin_0_weak.py").symlink_to(Path("w.py").absolute())
+
+
+def linked_folder(run: Path) -> None:
+    (run / "package").symlink_to(run.parent.absolute())
+
+
+def configured(run: Path, old: str, new: str) -> None:
+    text = (run / "config.yaml").read_text()
+    assert old in text
+    (run / "config.yaml").write_text(text.replace(old, new))
 
 
 CHANGES: dict[str, Callable[[Path], object]] = {
@@ -115,20 +130,12 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "a module more": lambda run: (run / "nnfs_hidden.py").write_text(""),
     "compiled code": lambda run: (run / "nnfs_hidden.pyc").write_bytes(b""),
     "code in a package": lambda run: shutil.copytree("own", run / "package"),
-    "a folder of links": lambda run: (run / "package").symlink_to(run.parent.absolute()),
-    "a link to the plugin": lambda run: (run / "plugin_0_weak.py").rename("w.py") and (
-        run / "plugin_0_weak.py"
-    ).symlink_to(Path("w.py").absolute()),
-    "a plugin outside": lambda run: (run / "config.yaml").write_text(
-        (run / "config.yaml").read_text().replace("plugin_0_weak.py", "../../own/weak.py")
-    ),
-    "another mark": lambda run: (run / "config.yaml").write_text(
-        "# nnfs run 0123456789abcdef\n" + (run / "config.yaml").read_text().partition("\n")[2]
-    ),
-    "no mark": lambda run: (run / "config.yaml").write_text(
-        (run / "config.yaml").read_text().partition("\n")[2]
-    ),
-}  # fmt: skip
+    "a folder that is a link": linked_folder,
+    "a plugin that is a link": linked,
+    "a plugin outside": lambda run: configured(run, "plugin_0_weak.py", "../../own/weak.py"),
+    "another mark": lambda run: configured(run, "# nnfs run ", "# nnfs run 0123456789abcdef "),
+    "no mark": lambda run: configured(run, "# nnfs run ", "# "),
+}
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -141,8 +148,9 @@ def test_a_run_of_ones_own_is_not_trusted_after_its_code_was_changed(
     assert (outcome.status, log.read_text()) == (2, "")
 
 
+@pytest.mark.usefixtures("mine")
 def test_what_needs_no_plugin_works_without(
-    nnfs: Nnfs, mine: Path, log: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    nnfs: Nnfs, log: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     elsewhere(monkeypatch, tmp_path)
     assert json.loads(nnfs("runs", "--json").out)[0]["id"] == "mine"
@@ -157,7 +165,7 @@ def test_what_needs_no_plugin_works_without(
         Experiment("runs/mine/config.yaml")
     assert log.read_text() == ""
     assert load_run("mine", trust_plugins=True).predict(np.zeros((2, 1))).shape == (2,)
-    assert Experiment("runs/mine/config.yaml", trust_plugins=True).config.regularizer.type_name == "weak"
+    assert "weak" in repr(Experiment("runs/mine/config.yaml", trust_plugins=True).config.regularizer).lower()
 
 
 @pytest.mark.usefixtures("mine")

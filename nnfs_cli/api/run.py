@@ -123,9 +123,10 @@ class Run:
 
     def resume(self, progress: bool | Literal["auto"] = "auto") -> "Run":
         """Continue an interrupted run to its end, as `nnfs resume` does."""
-        experiment = resume(self._directory)
-        for _ in showing(train_run(experiment, self._directory), experiment, progress):
-            pass
+        with self._directory.writing():
+            experiment = resume(self._directory)
+            for _ in showing(train_run(experiment, self._directory), experiment, progress):
+                pass
         return Run(self._directory)
 
     @overload

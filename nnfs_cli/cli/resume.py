@@ -26,4 +26,5 @@ def resume(
     from nnfs_cli.runs.directory import RunDirectory
 
     directory = RunDirectory.find(runs, run, trust_plugins=trust_plugins)
-    train_and_show(resumed(directory, epochs), directory, quiet=quiet)
+    with directory.writing():
+        train_and_show(resumed(directory, epochs), directory, quiet=quiet)

