@@ -1,8 +1,8 @@
 """Seals: checksums that tell whether a run's file is whole, as it was written, and of this run.
 
 A run's mark is a random number, in the comment that its config.yaml begins with. The seal of a JSON file is
-the run's mark and a SHA-256 of this mark and the content. The seal of an .npz file is the same without a mark,
-since equal trainings write equal bytes; it covers the names, sizes and CRCs of all arrays. summary.json
+the run's mark and a SHA-256 of this mark and the content. The seal of an .npz file is the same without a
+mark, since equal trainings write equal bytes; it covers names, sizes and CRCs of all arrays. summary.json
 repeats it.
 """
 

@@ -6,6 +6,7 @@ import errno
 import io
 import json
 import math
+import stat
 import zipfile
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
@@ -241,5 +242,16 @@ def all_runs(root: Path) -> Iterator[RunDirectory]:
     if root.exists() and not root.is_dir():
         raise NnfsError(f"--runs: {root} is a file, not a folder of runs")
     if root.is_dir():
-        runs = [RunDirectory(path) for path in root.iterdir() if (path / "config.yaml").is_file()]
-        yield from sorted(runs, key=lambda run: ((run.path / "config.yaml").stat().st_mtime_ns, run.id))
+        found = ((since, path) for path in root.iterdir() if (since := _configured(path)) is not None)
+        yield from (RunDirectory(path) for _, path in sorted(found))
+
+
+def _configured(path: Path) -> int | None:
+    """When a run's config was written, in nanoseconds; None for no run; 0 if it may not be looked at."""
+    try:
+        status = (path / "config.yaml").stat()
+    except PermissionError:
+        return 0
+    except (OSError, ValueError):
+        return None
+    return status.st_mtime_ns if stat.S_ISREG(status.st_mode) else None
