@@ -70,7 +70,7 @@ def wrap(line: str, width: int) -> str:
     """
     indent = line[: len(line) - len(line.lstrip())]
     lines = [""]
-    for word in re.findall(r"\s*\S+", line):
+    for word in re.findall(r"\s*\S+", line.rstrip()):  # blanks at the end would take quadratic time
         if lines[-1] and cell_len(lines[-1] + word) > width:
             lines.append(indent + word.lstrip())
         else:

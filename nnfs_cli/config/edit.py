@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-import yaml
-
+from nnfs_cli.config.dialect import tree
 from nnfs_cli.core.errors import NnfsError
 
 
@@ -13,7 +12,7 @@ def set_option(text: str, keys: Sequence[str], value: str) -> str:
 
     NnfsError if the option is not written out, but comes from a merge key.
     """
-    node: Any = yaml.compose(text, yaml.SafeLoader)
+    node: Any = tree(text)
     for key in keys:
         node = next((inner for name, inner in node.value if name.value == key), None)
         if node is None:

@@ -9,12 +9,13 @@ import yaml
 
 from nnfs_cli.config.dialect import load
 from nnfs_cli.config.experiment import ExperimentConfig, contradictions
-from nnfs_cli.config.find import find_config
+from nnfs_cli.config.find import find_config, read_text
 from nnfs_cli.config.names import name_from
 from nnfs_cli.config.overrides import apply_overrides
 from nnfs_cli.config.plugins import forget_plugins, load_plugin
-from nnfs_cli.config.reader import Reader, shown
+from nnfs_cli.config.reader import Reader
 from nnfs_cli.config.values import Overrides, plain_values
+from nnfs_cli.config.words import shown
 from nnfs_cli.core.errors import ConfigError, Mistake, NnfsError
 from nnfs_cli.sources.paths import IsPath, PathNotFoundError, Places
 from nnfs_cli.sources.shipped import shipped_folder
@@ -27,15 +28,7 @@ def load_config(path: Path, overrides: Overrides = (), *, needs_data: bool = Tru
     needs_data: whether it is a mistake that the files of the data are missing.
     """
     path = find_config(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except IsADirectoryError:
-        raise NnfsError(f"{path}: is a folder; name the YAML file") from None
-    except UnicodeDecodeError:
-        raise NnfsError(f"{path}: not UTF-8 text") from None
-    except OSError as error:
-        raise NnfsError(f"{path}: cannot be read: {error.strerror}") from None
-    config = parse_config(text, str(path), overrides, path.parent, needs_data=needs_data)
+    config = parse_config(read_text(path), str(path), overrides, path.parent, needs_data=needs_data)
     return config if config.name else replace(config, name=name_from(path.stem))
 
 

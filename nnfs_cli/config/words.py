@@ -1,4 +1,4 @@
-"""The types of options, in plain words."""
+"""The types of options, and values, in plain words."""
 
 from collections.abc import Iterator
 from types import NoneType, UnionType
@@ -55,3 +55,13 @@ def _words(annotation: Any) -> Iterator[str]:
         yield f"a mapping of {in_words(inner[0])} to {in_words(inner[1])}"
     else:
         yield ONE.get(annotation, str(annotation))
+
+
+def shown(value: object) -> str:
+    """A value as its user wrote it, short enough for a message."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = f"[{', '.join(map(shown, value))}]" if isinstance(value, list | tuple) else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
