@@ -13,9 +13,8 @@ from nnfs_cli.config.find import find_config, read_text
 from nnfs_cli.config.names import name_from
 from nnfs_cli.config.overrides import apply_overrides
 from nnfs_cli.config.plugins import forget_plugins, load_plugin
-from nnfs_cli.config.reader import Reader
+from nnfs_cli.config.reader import Reader, shown
 from nnfs_cli.config.values import Overrides, plain_values
-from nnfs_cli.config.words import shown
 from nnfs_cli.core.errors import ConfigError, Mistake, NnfsError
 from nnfs_cli.sources.paths import IsPath, PathNotFoundError, Places
 from nnfs_cli.sources.shipped import shipped_folder

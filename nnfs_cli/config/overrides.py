@@ -6,9 +6,9 @@ from typing import Any
 import yaml
 
 from nnfs_cli.config.dialect import load_scalar
+from nnfs_cli.config.reader import shown
 from nnfs_cli.config.slips import quoted_override
 from nnfs_cli.config.values import Overrides, plain_values
-from nnfs_cli.config.words import shown
 from nnfs_cli.core.errors import Mistake
 
 

@@ -21,7 +21,7 @@ from nnfs_cli.config.slips import (
     respelled,
     synonym,
 )
-from nnfs_cli.config.words import ONE, alternatives, choices, in_words, shown
+from nnfs_cli.config.words import WORDS, alternatives, choices, in_words, is_choice
 from nnfs_cli.core.component import Component
 from nnfs_cli.core.errors import ConfigError, Mistake, NnfsError, OptionError, did_you_mean, nearest
 from nnfs_cli.core.options import out_of_range
@@ -221,12 +221,6 @@ def _paths(cls: Any) -> dict[str, Any]:
     }
 
 
-def is_choice(annotation: Any) -> bool:
-    """Whether a value is one of several kinds or words, or a list of a certain length."""
-    several = len(alternatives(annotation)) > 1 or bool(choices(annotation))
-    return several or (get_origin(annotation) is tuple and Ellipsis not in get_args(annotation))
-
-
 def component_of_tuple(annotation: Any) -> type[Component] | None:
     """Layer for `tuple[Layer, ...]`, None for any other type."""
     item = get_args(annotation)[0] if get_origin(annotation) is tuple else None
@@ -267,13 +261,14 @@ def flat_options(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-WORDS = {
-    "a valid integer": ONE[int],
-    "a valid number": ONE[float],
-    "a valid boolean": ONE[bool],
-    "a valid string": ONE[str],
-}
-"""pydantic's words, and plainer ones."""
+def shown(value: object) -> str:
+    """A value as its user wrote it, short enough for a message."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = f"[{', '.join(map(shown, value))}]" if isinstance(value, list | tuple) else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _is_required(field: "dataclasses.Field[Any]") -> bool:
