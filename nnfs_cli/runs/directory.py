@@ -4,6 +4,7 @@ import contextlib
 import csv
 import errno
 import io
+import itertools
 import json
 import math
 from collections.abc import Collection, Iterator, Mapping
@@ -161,23 +162,30 @@ class RunDirectory:
             raise NnfsError(f"{file}: no such file; the run has not written it yet")
         return read_npz(file, only)
 
-    def table(self, name: str) -> dict[str, Array]:
-        """The columns of epochs.csv or steps.csv as float64 arrays; {} if there are none yet."""
+    def table(self, name: str, only: Collection[str] | None = None) -> dict[str, Array]:
+        """The columns of epochs.csv or steps.csv, all or `only` some, as float64; {} if there are none yet.
+
+        A row that is not written completely is left out.
+        """
         file = self.path / name
         if not file.is_file():
             return {}
-        first, *rows = file.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
-        header = next(csv.reader([first]), [])
-        if header and "step" not in header:
-            raise NnfsError(f"{file}: damaged: its first row names no column 'step'")
-        whole = [row for row in rows if row and row.count(",") == len(header) - 1]
-        if not whole:
-            return {}
-        try:
-            columns = np.loadtxt(whole, delimiter=",", comments=None, unpack=True, ndmin=2)
-        except ValueError as error:
-            raise NnfsError(f"{file}: {error}") from None
-        return dict(zip(header, columns, strict=True))
+        with file.open(encoding="utf-8", errors="replace", newline="") as lines:
+            header = next(csv.reader([lines.readline()]), [])
+            if header and "step" not in header:
+                raise NnfsError(f"{file}: damaged: its first row names no column 'step'")
+            kept = [i for i, column in enumerate(header) if only is None or column in only]
+            # NumPy takes one line after the other, so that the text of a long training is never in memory.
+            whole = (line for line in lines if line.endswith("\n") and line.count(",") == len(header) - 1)
+            first = list(itertools.islice(whole, 1))
+            if not first:
+                return {}
+            rows = itertools.chain(first, whole)
+            try:
+                columns = np.loadtxt(rows, delimiter=",", comments=None, usecols=kept, unpack=True, ndmin=2)
+            except ValueError as error:
+                raise NnfsError(f"{file}: {error}") from None
+        return dict(zip([header[i] for i in kept], columns, strict=True))
 
 
 def finite(content: Any) -> Any:
