@@ -4,7 +4,6 @@ import contextlib
 import csv
 import errno
 import io
-import itertools
 import json
 import math
 from collections.abc import Collection, Iterator, Mapping
@@ -19,6 +18,7 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError, did_you_mean
 from nnfs_cli.core.files import replacing
 from nnfs_cli.preprocessing.preparation import Preparation
+from nnfs_cli.runs.rows import RecordedRows
 from nnfs_cli.sources.arrays import read_npz
 
 if TYPE_CHECKING:
@@ -162,30 +162,9 @@ class RunDirectory:
             raise NnfsError(f"{file}: no such file; the run has not written it yet")
         return read_npz(file, only)
 
-    def table(self, name: str, only: Collection[str] | None = None) -> dict[str, Array]:
-        """The columns of epochs.csv or steps.csv, all or `only` some, as float64; {} if there are none yet.
-
-        A row that is not written completely is left out.
-        """
-        file = self.path / name
-        if not file.is_file():
-            return {}
-        with file.open(encoding="utf-8", errors="replace", newline="") as lines:
-            header = next(csv.reader([lines.readline()]), [])
-            if header and "step" not in header:
-                raise NnfsError(f"{file}: damaged: its first row names no column 'step'")
-            kept = [i for i, column in enumerate(header) if only is None or column in only]
-            # NumPy takes one line after the other, so that the text of a long training is never in memory.
-            whole = (line for line in lines if line.endswith("\n") and line.count(",") == len(header) - 1)
-            first = list(itertools.islice(whole, 1))
-            if not first:
-                return {}
-            rows = itertools.chain(first, whole)
-            try:
-                columns = np.loadtxt(rows, delimiter=",", comments=None, usecols=kept, unpack=True, ndmin=2)
-            except ValueError as error:
-                raise NnfsError(f"{file}: {error}") from None
-        return dict(zip([header[i] for i in kept], columns, strict=True))
+    def table(self, name: str) -> dict[str, Array]:
+        """The columns of epochs.csv or steps.csv as float64 arrays; {} if there are none yet."""
+        return RecordedRows(self.path / name).columns() if self.has(name) else {}
 
 
 def finite(content: Any) -> Any:
