@@ -8,6 +8,7 @@ import numpy as np
 
 from nnfs_cli import plots
 from nnfs_cli.jobs.checkpoint import (
+    FILE,
     Checkpoint,
     keep_as_last,
     made_with,
@@ -140,3 +141,4 @@ def save(experiment: Experiment, run: RunDirectory, summary: dict[str, Any]) -> 
         run.write_json(f"evaluation-{pictured.split}.json", record)
         if "targets" in record:
             summary["targets"] = record["targets"]
+    summary["files"] = {name: seal for name, seal in run.seals.items() if name != FILE}
