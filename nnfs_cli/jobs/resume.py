@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.config.values import Overrides
 from nnfs_cli.core.errors import NnfsError
@@ -105,12 +107,17 @@ def _lost(run: RunDirectory, recorded: Mapping[str, Any]) -> dict[str, str]:
 
 def _load(experiment: Experiment, run: RunDirectory, checkpoint: Checkpoint, found: list[str]) -> None:
     """Load the state. NnfsError if it does not fit, which no --anyway helps."""
+    place, progress, train = run.path / checkpoint.name, experiment.progress, experiment.split("train")
     try:
-        experiment.load_state(checkpoint.state, str(run.path / checkpoint.name))
+        experiment.load_state(checkpoint.state, str(place))
+        if progress.position and not np.array_equal(np.sort(progress.order), np.sort(train.rows)):
+            raise NnfsError(f"{place}: the state of another experiment: its rows are others")
     except NnfsError as error:
         if found:
             refuse_changes(run, found, [str(error)])
         raise
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
+        raise NnfsError(f"{place}: damaged: {error}") from None
 
 
 def _refuse_nothing_to_train(
