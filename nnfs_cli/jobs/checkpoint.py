@@ -26,7 +26,9 @@ FILE, RECORD = "checkpoint.npz", "made_with"
 MOST_CHANGES = 10
 """Changes to list in a message."""
 
-FREE = re.compile(r"name|training\.(epochs|patience|log_every|engine|parts|threads|diagnostics)")
+FREE = re.compile(
+    r"name|training\.(epochs|patience|log_every|on_divergence|engine|parts|threads|diagnostics)"
+)
 """Options that a resumed run may change: how long to train, and how the same equations are computed."""
 
 

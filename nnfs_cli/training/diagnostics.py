@@ -67,7 +67,7 @@ class Diagnoses:
             workspace.backward()
         grads, before = params.views(params.grad.copy()), params.value.copy()
         with np.errstate(**IGNORE_OVERFLOW):
-            tracer.descent.step(step, experiment.descent.learning_rate(experiment.clock(step)))
+            tracer.descent.step(step, experiment.learning_rate(step))
             change = params.value - before
         logs = [log_magnitudes(sample(*self._of(grads, name))) for name in self.trained]
         outputs = {name: workspace.activations[self._place[name]] for name in self.computed}

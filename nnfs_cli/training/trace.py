@@ -87,7 +87,7 @@ class Tracer:
         gradients, inside = copies(workspace.gradients), dict(_inside(self.network, workspace))
         grads = params.views(params.grad.copy())
         step = self.experiment.progress.step
-        rate = self.experiment.descent.learning_rate(self.experiment.clock(step))
+        rate = self.experiment.learning_rate(step)
         regularized, clipped = self._prepared()
         with np.errstate(**IGNORE_OVERFLOW):
             descent.step(step, rate)
