@@ -1,14 +1,14 @@
 """Which layer goes bad first in a step that diverges, or in validation."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array, slices
+from nnfs_cli.core.arrays import IGNORE_OVERFLOW, Array, slices
 from nnfs_cli.core.blas_threads import limit_blas
 from nnfs_cli.engine.inference import fill_from
 from nnfs_cli.engine.network import Workspace
-from nnfs_cli.training.epoch import IGNORE_OVERFLOW
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.trace import StepTrace, Tracer
 
@@ -28,7 +28,7 @@ def first_bad_in_step(experiment: Experiment) -> str:
         trace = tracer.trace(order[here].copy())
         if found := next(_not_finite(tracer, trace), ""):
             return found
-        growth = growth or _growth(tracer, list(trace.activations))
+        growth = growth or _growth(tracer, trace.activations)
     return growth
 
 
@@ -38,6 +38,8 @@ def _not_finite(tracer: Tracer, trace: StepTrace) -> Iterator[str]:
     for name, y in zip(("the inputs", *names), trace.activations, strict=True):
         if not np.isfinite(y).all():
             yield f"the output of {name}" if name in names else name
+    if not math.isfinite(trace.loss):
+        yield _growth(tracer, trace.activations)
     for name, dy in reversed(list(zip(names, trace.gradients[1:], strict=True))):
         if not np.isfinite(dy).all():
             yield f"the gradient of the output of {name}"
@@ -51,7 +53,7 @@ def _not_finite(tracer: Tracer, trace: StepTrace) -> Iterator[str]:
                 yield what.format(name)
 
 
-def _growth(tracer: Tracer, activations: list[Array]) -> str:
+def _growth(tracer: Tracer, activations: Sequence[Array]) -> str:
     """The layer with parameters whose outputs are largest against its inputs."""
     sizes = [float(np.abs(x).max(initial=0.0)) for x in activations]
     grown = {

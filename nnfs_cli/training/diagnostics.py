@@ -5,10 +5,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.arrays import IGNORE_OVERFLOW, Array
 from nnfs_cli.engine.network import Network
 from nnfs_cli.layers.base import Layer
-from nnfs_cli.training.epoch import IGNORE_OVERFLOW
 from nnfs_cli.training.trace import Tracer
 from nnfs_cli.training.units import dead_units, has_units, saturated_units
 

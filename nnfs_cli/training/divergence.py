@@ -66,7 +66,7 @@ def is_finite(vector: Array) -> bool:
 def loss_of_zeros(experiment: Experiment) -> float:
     """The size of the training rows' loss at outputs of zero; 0 if it is no number.
 
-    Together with the first batch's loss it is the size of the loss at the start: a first batch may be tiny, or
+    With the first batch's loss it is the size of the loss at the start: a first batch may be tiny, or
     fitted from the beginning.
     """
     split = experiment.data.splits["train"]

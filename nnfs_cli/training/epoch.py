@@ -2,10 +2,10 @@
 
 import math
 import time
-from typing import Any
 
 import numpy as np
 
+from nnfs_cli.core.arrays import IGNORE_OVERFLOW
 from nnfs_cli.core.blas_threads import limit_blas
 from nnfs_cli.core.interrupts import Uninterrupted
 from nnfs_cli.training.divergence import Diverged, check_arrays, check_loss
@@ -14,9 +14,6 @@ from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.learning import learning_notes
 from nnfs_cli.training.reports import EpochReport
 from nnfs_cli.training.retrace import set_mark
-
-IGNORE_OVERFLOW: dict[str, Any] = {"over": "ignore", "invalid": "ignore"}
-"""NumPy's warnings to ignore: where a network diverges, a DivergenceError explains it better."""
 
 
 @limit_blas(1)  # BLAS may round a score otherwise with another number of threads

@@ -163,7 +163,7 @@ class Experiment:
         return Clock(step, self.steps_per_epoch, self.config.training.epochs)
 
     def learning_rate(self, step: int) -> float:
-        """The learning rate of a step of this epoch, or of the last one; `step` counts the steps before it."""
+        """The learning rate of a step of this epoch; `step` counts the steps before it."""
         return self.descent.learning_rate(self.clock(step)) * 0.5**self.progress.rollbacks
 
     def learning_rates(self) -> list[float]:

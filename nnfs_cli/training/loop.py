@@ -6,10 +6,11 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from nnfs_cli.core.arrays import IGNORE_OVERFLOW
 from nnfs_cli.core.blas_threads import blas
 from nnfs_cli.core.interrupts import Uninterrupted
 from nnfs_cli.training.divergence import Diverged, check_arrays, checked_loss
-from nnfs_cli.training.epoch import IGNORE_OVERFLOW, close_epoch
+from nnfs_cli.training.epoch import close_epoch
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.recovery import recover
 from nnfs_cli.training.reports import Heartbeat, Report, StepReport
@@ -70,9 +71,10 @@ def _epoch(experiment: Experiment, interrupt: Uninterrupted) -> Iterator[Report]
                             metrics = experiment.metric_scores(z, split, progress.order[here])
                         experiment.sound = progress.step
                         report = StepReport(progress.step, progress.epoch + 1, loss, metrics)
-                    elif progress.step == 1:
+                        continue
+                    if progress.step == 1:
                         checked_loss(experiment, here)  # which notes it as the start's
-                    elif here.stop < rows and (
+                    if here.stop < rows and (
                         progress.step == experiment.pause or time.perf_counter() - started > HEARTBEAT_SECONDS
                     ):
                         check_arrays(experiment)

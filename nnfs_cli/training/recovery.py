@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
+from nnfs_cli.core.arrays import IGNORE_OVERFLOW
 from nnfs_cli.core.errors import DivergenceError, counted
 from nnfs_cli.training.blame import first_bad_in_step, first_bad_in_validation
 from nnfs_cli.training.divergence import GROWTH, Diverged
-from nnfs_cli.training.epoch import IGNORE_OVERFLOW
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.remedies import sizes, tried
 from nnfs_cli.training.reports import Rollback

@@ -6,10 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.arrays import IGNORE_OVERFLOW, Array
 from nnfs_cli.core.blas_threads import limit_blas
 from nnfs_cli.training.divergence import loss_of_zeros
-from nnfs_cli.training.epoch import IGNORE_OVERFLOW
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.scaling import large_inputs, large_targets
 from nnfs_cli.training.trace import Tracer

@@ -42,7 +42,7 @@ def keep_mark(experiment: Experiment, now: float) -> None:
         set_mark(experiment)
 
 
-def set_mark(experiment: Experiment) -> None:
+def set_mark(experiment: Experiment) -> Mark:
     """Make a new mark here, between two steps."""
     started = time.perf_counter()
     best = "progress/best_params"  # it is never written to
@@ -51,12 +51,12 @@ def set_mark(experiment: Experiment) -> None:
     copied = time.perf_counter()
     experiment.mark = Mark(state, due=copied + max(SECONDS, (copied - started) / SHARE))
     experiment.sound = experiment.progress.step
+    return experiment.mark
 
 
 def go_back(experiment: Experiment, *kept: str) -> Mark:
     """Go back to the mark. What lasts stays as it is, and the parts of `progress` that `kept` names."""
-    mark, progress = experiment.mark, experiment.progress
-    assert mark is not None, "train makes a mark before its first step"
+    mark, progress = experiment.mark or set_mark(experiment), experiment.progress
     stays = {name: getattr(progress, name) for name in (*LASTING, *kept)}
     experiment.restore(mark.state)
     vars(progress).update(stays)
