@@ -1,7 +1,6 @@
 """The run directory: a contract that users' scripts read. Files are replaced whole or not at all."""
 
 import contextlib
-import csv
 import errno
 import io
 import json
@@ -23,6 +22,7 @@ from nnfs_cli.core.files import replacing
 from nnfs_cli.core.seal import first_line, mark_of, seal_of_arrays, sealed
 from nnfs_cli.preprocessing.preparation import Preparation
 from nnfs_cli.runs.reading import check_arrays, read_json
+from nnfs_cli.runs.rows import RecordedRows
 from nnfs_cli.sources.arrays import read_npz
 
 if TYPE_CHECKING:
@@ -197,21 +197,7 @@ class RunDirectory:
 
     def table(self, name: str) -> dict[str, Array]:
         """The columns of epochs.csv or steps.csv as float64 arrays; {} if there are none yet."""
-        file = self.path / name
-        if not file.is_file():
-            return {}
-        first, *rows = file.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
-        header = next(csv.reader([first]), [])
-        if header and "step" not in header:
-            raise NnfsError(f"{file}: damaged: its first row names no column 'step'")
-        whole = [row for row in rows if row and row.count(",") == len(header) - 1]
-        if not whole:
-            return {}
-        try:
-            columns = np.loadtxt(whole, delimiter=",", comments=None, unpack=True, ndmin=2)
-        except ValueError as error:
-            raise NnfsError(f"{file}: {error}") from None
-        return dict(zip(header, columns, strict=True))
+        return RecordedRows(self.path / name).columns() if self.has(name) else {}
 
 
 def finite(content: Any) -> Any:
