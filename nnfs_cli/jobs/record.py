@@ -49,6 +49,7 @@ class Record:
         self._summary = first_summary(experiment, run)
         experiment.said.update(self._summary["notes"])
         self._made_with = made_with(experiment, run)
+        run.write_json("summary.json", self._summary)  # the earlier one tells of files that change now
         run.write_json("preparation.json", experiment.preparation.record())
         self._observers.see()
         self.checkpoint()
