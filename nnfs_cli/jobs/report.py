@@ -6,7 +6,7 @@ from typing import Any
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.core.files import replacing
+from nnfs_cli.core.files import named_by_user, replacing
 from nnfs_cli.jobs.load import load_experiment
 from nnfs_cli.jobs.plot_data import plot_data
 from nnfs_cli.report.page import render
@@ -32,7 +32,7 @@ def write_report(run: RunDirectory, output: Path | None = None) -> tuple[Path, t
     record = gather(run)
     # Names of files may hold what UTF-8 cannot spell.
     page = render(record).encode("utf-8", "xmlcharrefreplace")
-    with replacing(file) as writer:
+    with replacing(file, inside=run.path) if output is None else named_by_user(file) as writer:
         writer.write(page)
     return file, record.missing
 

@@ -58,9 +58,7 @@ class RunDirectory:
             for plugin, copy in zip(config.plugins, copies, strict=True):
                 run.write(copy, Path(plugin).read_bytes())
                 for name, module in modules_beside(Path(plugin)).items():
-                    file = path / folder_of_copies(copy) / name
-                    file.parent.mkdir(parents=True, exist_ok=True)
-                    file.write_bytes(module.read_bytes())
+                    run.write(f"{folder_of_copies(copy)}/{name}", module.read_bytes())
             weights = "initial_weights.npz" if config.initial_weights else ""
             if weights:
                 run.write(weights, config.weights_file.read_bytes())
@@ -102,7 +100,7 @@ class RunDirectory:
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file whole or not at all."""
-        with replacing(self.path / name, durable=True) as file:
+        with replacing(self.path / name, durable=True, inside=self.path) as file:
             file.write(content)
 
     def write_json(self, name: str, content: Mapping[str, Any]) -> None:
