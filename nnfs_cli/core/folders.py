@@ -79,7 +79,8 @@ class Folder:
 
     def close(self) -> None:
         if self._number is not None:
-            os.close(self._number)
+            with suppress(OSError):  # nothing was written to it
+                os.close(self._number)
 
     def _at(self, name: str) -> str:
         return name if self._number is not None else str(self.path / name)

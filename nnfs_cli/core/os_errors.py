@@ -31,6 +31,14 @@ def reason(error: OSError) -> str:
     return REASONS.get(code) or error.strerror or str(error) or type(error).__name__
 
 
+def is_damage(error: Exception) -> bool:
+    """Whether an error that reading a file's content raised is about the content, not about the disk.
+
+    Libraries raise an OSError without a number, or for an impossible position, where bytes are wrong.
+    """
+    return not isinstance(error, OSError) or error.errno in (None, errno.EINVAL)
+
+
 def unreadable(path: object, error: OSError) -> NnfsError:
     """The error that a file or a folder cannot be read."""
     return NnfsError(f"{path}: cannot be read: {reason(error)}")
