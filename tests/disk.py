@@ -6,7 +6,7 @@ import io
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,11 +63,13 @@ def disk(root: Path, fault: Fault | None = None) -> Iterator[Disk]:
     """Files in `root` are on a disk with this fault, in the `with` block."""
     double = Disk(str(root), fault)
     with (
-        patch.multiple(os, **{name: _descriptor_call(double, name) for name in ON_DESCRIPTORS}),
-        patch.multiple(os, **{name: _path_call(double, name) for name in ON_PATHS}),
         patch.object(builtins, "open", _file_open(double)),
         patch.object(io, "open", _file_open(double)),
+        ExitStack() as stack,
     ):
+        for names, call in ((ON_DESCRIPTORS, _descriptor_call), (ON_PATHS, _path_call)):
+            for name in names:
+                stack.enter_context(patch.object(os, name, call(double, name)))
         yield double
 
 

@@ -107,6 +107,16 @@ def write_new(path: Path, content: bytes) -> None:
         raise
 
 
+def rename(path: Path, name: str) -> None:
+    """Give a file another name in its folder, where an older file may be. The disk has it at the return."""
+    try:
+        with open_folder(path, None, durable=True) as folder:
+            folder.put(path.name, name, None)
+            folder.sync()
+    except OSError as error:
+        raise unwritable(path.with_name(name), error) from None
+
+
 def open_to_append(path: Path) -> int:
     """The descriptor of a file that is written at its end, and made if it is missing. A link is refused."""
     try:

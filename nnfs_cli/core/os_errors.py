@@ -39,6 +39,23 @@ def is_damage(error: Exception) -> bool:
     return not isinstance(error, OSError) or error.errno in (None, errno.EINVAL)
 
 
+def in_words(error: OSError) -> str:
+    """An error as a sentence that names the file."""
+    named = f"{error.filename}: " if error.filename is not None else ""
+    return f"{named}{reason(error)}"
+
+
+def is_gone(path: Path) -> bool:
+    """Whether there is nothing at a path. A disk that does not answer may still have it."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def unreadable(path: object, error: OSError) -> NnfsError:
     """The error that a file or a folder cannot be read."""
     return NnfsError(f"{path}: cannot be read: {reason(error)}")
@@ -47,9 +64,9 @@ def unreadable(path: object, error: OSError) -> NnfsError:
 def unwritable(path: Path, error: OSError) -> WriteError:
     """The error that a file cannot be written."""
     folder = path.absolute().parent
-    is_gone = error.errno == errno.ENOENT and not folder.is_dir()
+    missing = error.errno == errno.ENOENT and is_gone(folder)
     problem = WriteError(
-        f"cannot write {path}: {f'there is no folder {folder}' if is_gone else reason(error)}"
+        f"cannot write {path}: {f'there is no folder {folder}' if missing else reason(error)}"
     )
     problem.errno = error.errno
     return problem

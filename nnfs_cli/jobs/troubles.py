@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from nnfs_cli.core.os_errors import WriteError, reason
+from nnfs_cli.core.os_errors import WriteError, in_words
 from nnfs_cli.training.reports import EpochReport, Report
 
 DISK_ERRORS = (OSError, WriteError)
@@ -13,11 +13,11 @@ DISK_ERRORS = (OSError, WriteError)
 class Troubles:
     """Errors of the disk that a training survives: each is said once, with the next epoch and at the end.
 
-    sentences: one for each, for the end.
+    sentences: where they are collected.
     """
 
-    def __init__(self) -> None:
-        self.sentences: list[str] = []
+    def __init__(self, sentences: list[str]) -> None:
+        self._sentences = sentences
         self._unsaid: list[str] = []
 
     @contextmanager
@@ -26,9 +26,9 @@ class Troubles:
         try:
             yield
         except DISK_ERRORS as error:
-            sentence = f"{in_words(error)}; {consequence}"
-            if sentence not in self.sentences:
-                self.sentences.append(sentence)
+            sentence = f"{said(error)}; {consequence}"
+            if sentence not in self._sentences:
+                self._sentences.append(sentence)
                 self._unsaid.append(sentence)
 
     def said_with(self, report: Report) -> Report:
@@ -39,9 +39,6 @@ class Troubles:
         return replace(report, notes=(*report.notes, *unsaid))
 
 
-def in_words(error: OSError | WriteError) -> str:
+def said(error: OSError | WriteError) -> str:
     """An error of the disk as a sentence that names the file."""
-    if isinstance(error, WriteError):
-        return str(error)
-    named = f"{error.filename}: " if error.filename is not None else ""
-    return f"{named}{reason(error)}"
+    return in_words(error) if isinstance(error, OSError) else str(error)

@@ -22,14 +22,19 @@ from nnfs_cli.sources.arrays import read_npz
 
 if TYPE_CHECKING:
     from nnfs_cli.config.experiment import ExperimentConfig
+    from nnfs_cli.config.values import Overrides
 
 
 class RunDirectory:
-    """One run's files. Section 5 of `docs/design.md` lists them."""
+    """One run's files. Section 5 of `docs/design.md` lists them.
+
+    troubles: sentences on what the disk did not take of a training through this object.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.id = path.name
+        self.troubles: list[str] = []
 
     @classmethod
     def create(cls, root: Path, config: "ExperimentConfig", run_id: str | None = None) -> "RunDirectory":
@@ -98,38 +103,26 @@ class RunDirectory:
         """
         yield
 
-    def write(self, name: str, content: bytes) -> None:
-        """Write a file whole or not at all."""
-        with replacing(self.path / name, durable=True, inside=self.path) as file:
+    def write(self, name: str, content: bytes, former: str | None = None) -> None:
+        """Write a file whole or not at all. The one that it replaces stays as `former`, if that is given."""
+        with replacing(self.path / name, durable=True, former=former, inside=self.path) as file:
             file.write(content)
 
     def write_json(self, name: str, content: Mapping[str, Any]) -> None:
         self.write(name, (json.dumps(finite(content), indent=2) + "\n").encode())
 
-    def write_arrays(self, name: str, arrays: Mapping[str, Array]) -> None:
+    def write_arrays(self, name: str, arrays: Mapping[str, Array], former: str | None = None) -> None:
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, **arrays)
-        self.write(name, buffer.getvalue())
-
-    def drop_rows_after(self, step: int) -> None:
-        """Remove the rows of epochs.csv and steps.csv that were recorded after `step`."""
-        for name in ("epochs.csv", "steps.csv"):
-            if self.has(name):
-                with (self.path / name).open(encoding="utf-8", newline="") as lines:
-                    header, *rows = list(csv.reader(lines)) or [[]]
-                if "step" not in header:  # the header was not written completely
-                    (self.path / name).unlink()
-                    continue
-                column = header.index("step")
-                kept = [row for row in rows if len(row) == len(header) and int(row[column]) <= step]
-                self.write(name, "".join(",".join(row) + "\n" for row in [header, *kept]).encode())
+        self.write(name, buffer.getvalue(), former)
 
     # Reading
 
-    def config(self) -> "ExperimentConfig":
+    def config(self, overrides: "Overrides" = ()) -> "ExperimentConfig":
+        """The resolved config, with `dotted.key=value` overrides."""
         from nnfs_cli.config.load import load_config  # imported here: listing runs does not need it
 
-        return load_config(self.path / "config.yaml", needs_data=False)
+        return load_config(self.path / "config.yaml", overrides, needs_data=False)
 
     def summary(self) -> dict[str, Any]:
         """summary.json; NnfsError if it cannot be read."""
