@@ -202,13 +202,17 @@ def load_run(
     y: Any = None,
     x_test: Any = None,
     y_test: Any = None,
+    trust_plugins: bool = False,
 ) -> Run:
     """A run by its folder, by its id in `runs`, or `latest`. NnfsError if there is none.
 
     x, y, x_test, y_test: the rows that it was trained on, if they were given from Python. A run keeps none;
         it needs them to evaluate and to resume, not to predict.
+    trust_plugins: run the plugins of a run that was not trained here by you. They are code with all your
+        rights. Without it, NnfsError if there are some.
     """
-    directory = RunDirectory.find(Path(runs), str(path))
+    directory = RunDirectory.find(Path(runs), str(path), trust_plugins=trust_plugins)
     if x is not None:
-        directory = GivenDirectory(directory.path, given_rows(x, y, x_test, y_test))
+        given = given_rows(x, y, x_test, y_test)
+        directory = GivenDirectory(directory.path, given, trust_plugins=trust_plugins)
     return Run(directory)

@@ -4,13 +4,14 @@ from typing import Annotated
 
 import typer
 
-from nnfs_cli.cli.options import RUNS, Overrides, Run, RunsFolder
+from nnfs_cli.cli.options import RUNS, Overrides, Run, RunsFolder, TrustPlugins
 
 
 def resume(
     run: Run,
     overrides: Overrides = [],  # noqa: B006  typer reads the default, nothing changes it
     runs: RunsFolder = RUNS,
+    trust_plugins: TrustPlugins = False,
     epochs: Annotated[
         int | None,
         typer.Option("--epochs", metavar="N", min=1, help="Train to epoch N: --set training.epochs=N."),
@@ -32,7 +33,7 @@ def resume(
     from nnfs_cli.jobs.resume import resume as resumed
     from nnfs_cli.runs.directory import RunDirectory
 
-    directory = RunDirectory.find(runs, run)
+    directory = RunDirectory.find(runs, run, trust_plugins=trust_plugins)
     with directory.writing():
         experiment = resumed(directory, epochs, overrides, anyway=anyway)
         train_and_show(experiment, directory, quiet=quiet)

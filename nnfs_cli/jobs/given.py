@@ -79,8 +79,8 @@ class Given:
 class GivenDirectory(RunDirectory):
     """The directory of a run that was trained on given rows, and these rows."""
 
-    def __init__(self, path: Path, given: Given) -> None:
-        super().__init__(path)
+    def __init__(self, path: Path, given: Given, *, trust_plugins: bool = False) -> None:
+        super().__init__(path, trust_plugins=trust_plugins)
         self.given = given
 
     def config(self, overrides: Overrides = ()) -> ExperimentConfig:

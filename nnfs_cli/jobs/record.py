@@ -11,6 +11,7 @@ from nnfs_cli import plots
 from nnfs_cli.core.errors import StorageError
 from nnfs_cli.core.os_errors import is_gone
 from nnfs_cli.jobs.checkpoint import (
+    FILE,
     Checkpoint,
     keep_as_last,
     made_with,
@@ -177,3 +178,4 @@ def save(experiment: Experiment, run: RunDirectory, summary: dict[str, Any]) -> 
         run.write_json(f"evaluation-{pictured.split}.json", record)
         if "targets" in record:
             summary["targets"] = record["targets"]
+    summary["files"] = {name: seal for name, seal in run.seals.items() if name != FILE}
