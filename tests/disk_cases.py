@@ -26,7 +26,7 @@ layers: [{type: dense, units: 3}, {type: dropout, rate: 0.1}, tanh, {type: dense
 loss: cross_entropy
 metrics: [accuracy]
 optimizer: {type: adam, learning_rate: 0.01}
-training: {epochs: 3, batch_size: 16, log_every: 1, diagnostics: true, checkpoint_every: 0}
+training: {epochs: 2, batch_size: 20, log_every: 1, diagnostics: true, checkpoint_every: 0}
 """
 CODES = (errno.ENOSPC, errno.EIO, errno.EACCES)
 KILLED = -9

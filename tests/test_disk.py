@@ -41,7 +41,8 @@ class Twin:
         """Every fault at every operation."""
         found = []
         for at, operation in enumerate(self.outcome.done):
-            found += [Fault(at, code, forever) for code in CODES for forever in (False, True)]
+            found += [Fault(at, code) for code in CODES]
+            found += [Fault(at, CODES[at % len(CODES)], forever=True)]
             found += [Fault(at, CODES[0], half=True)] * operation.startswith("write")
             found += [Fault(at, 0)]
         return found
@@ -77,9 +78,6 @@ def problems_of(twin: Twin, root: Path, fault: Fault) -> list[str]:
     began = (run / "steps.csv").exists()
     if outcome.status == 2 and began:
         problems.append(f"status 2, but it had begun: {outcome.text}")
-    listed = command(root, "runs", "--runs", str(root))
-    if root.exists() and (listed.status or "Traceback" in listed.text):
-        problems.append(f"runs: {listed.status} {listed.text}")
     if outcome.status and (run / "config.yaml").exists():
         resumed = command(root, "resume", str(run), "--quiet")
         never_began = "no checkpoint was written" in resumed.text and not began

@@ -65,7 +65,7 @@ def read_checkpoint(run: RunDirectory) -> Checkpoint:
                 damage = damage or str(error)
     if damage:
         raise NnfsError(f"{damage}; and there is no former checkpoint that is whole")
-    status = run.summary().get("status")
+    status = run.summary().get("status") if run.has("summary.json") else "its training never began"
     raise NnfsError(f"{run.path}: {status}, and no checkpoint was written to resume from")
 
 
