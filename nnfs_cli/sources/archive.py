@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.sources.npy import HEADER, PART, Layout
-from nnfs_cli.sources.opening import DEFLATED, open_file
+from nnfs_cli.sources.opening import most_unpacked, open_file
 from nnfs_cli.sources.room import require_room
 
 LOCAL_HEADER = struct.Struct("<4s22xHH")
@@ -77,8 +77,12 @@ class Archive:
             raise ValueError(f"{info.filename!r} is encrypted; save it without a password")
         if info.compress_type not in METHODS:
             raise ValueError(f"{info.filename!r} is compressed by another method than NumPy's, deflate")
-        if info.file_size > DEFLATED * max(info.compress_size, 1):
-            raise ValueError(f"{info.filename!r} declares {info.file_size:,} bytes, more than it can hold")
+        packed = info.compress_type == zipfile.ZIP_DEFLATED
+        if packed and info.file_size > most_unpacked(info.compress_size):
+            raise ValueError(
+                f"{info.filename!r} unpacks {info.compress_size:,} bytes to {info.file_size:,}, as no usual "
+                f"array does; if it is right, save it without compression, by np.savez"
+            )
         return info
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.sources.opening import DEFLATED, GZIP, NOT_UNPACKED, damaged, open_bytes, open_file
+from nnfs_cli.sources.opening import GZIP, NOT_UNPACKED, damaged, most_unpacked, open_bytes, open_file
 from nnfs_cli.sources.room import require_room
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -79,8 +79,8 @@ def read_verified(path: Path) -> tuple[Array, str]:
         try:
             beginning = file.read(HEADER)
             header = Header.of(beginning, path)
-            if packed and header.start + header.size > DEFLATED * held:
-                raise header.refuse(f"at most {DEFLATED * held}", path)
+            if packed and header.start + header.size > most_unpacked(held):
+                raise header.refuse(f"at most {most_unpacked(held)}", path)
             if not packed and header.start + header.size != held:
                 raise header.refuse(str(held - header.start), path)
             require_room(header.size, str(path))
