@@ -28,7 +28,9 @@ def is_encoding(name: str) -> bool:
     """Whether files may be written in a text encoding of this name; codecs such as rot13 are none."""
     try:
         known = codecs.lookup(name).name.replace("_", "-") not in NO_FILES
-        return known and codecs.getincrementaldecoder(name) is not None and "y".encode(name).decode(name) == "y"
+        return (
+            known and codecs.getincrementaldecoder(name) is not None and "y".encode(name).decode(name) == "y"
+        )
     except (LookupError, UnicodeError, ValueError):
         return False
 

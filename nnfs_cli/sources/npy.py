@@ -39,7 +39,9 @@ class Layout:
             raise PickleError("pickle")
         file = io.BytesIO(head)
         version = np.lib.format.read_magic(file)
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        read = (
+            np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        )
         shape, fortran, dtype = read(file)
         if dtype.hasobject:
             raise PickleError("objects")

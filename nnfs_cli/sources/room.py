@@ -9,4 +9,6 @@ def require_room(size: int, what: str) -> None:
 
     free = psutil.virtual_memory().available
     if size > free:
-        raise NnfsError(f"{what} takes {size / 1e9:,.1f} GB of memory, and only {free / 1e9:,.1f} GB are free")
+        raise NnfsError(
+            f"{what} takes {size / 1e9:,.1f} GB of memory, and only {free / 1e9:,.1f} GB are free"
+        )
