@@ -2,6 +2,7 @@
 
 import gzip
 import stat
+import sys
 import zlib
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -11,6 +12,8 @@ from nnfs_cli.core.errors import NnfsError
 GZIP = b"\x1f\x8b"
 NOT_UNPACKED = (EOFError, zlib.error, gzip.BadGzipFile)
 """What is raised for gzip files that are damaged."""
+PART = 1 << 20
+"""Bytes that are read at a time."""
 DEFLATED = 1032
 """How many bytes a compressed byte can stand for (zlib's technical notes)."""
 LARGE, USUAL = 1 << 30, 100
@@ -83,6 +86,14 @@ def first_bytes(path: Path, count: int) -> bytes:
             raise damaged(path, error) from None
         except OSError as error:
             raise _unreadable(path, error) from None
+
+
+def crc32(file: BinaryIO, size: int = sys.maxsize) -> int:
+    """The CRC-32 of the next `size` bytes, or of all that follow."""
+    crc = 0
+    while size and (part := file.read(min(size, PART))):
+        crc, size = zlib.crc32(part, crc), size - len(part)
+    return crc
 
 
 def damaged(source: Path | str, error: Exception) -> NnfsError:

@@ -152,7 +152,8 @@ def _opaque(image: "Image.Image") -> tuple["Image.Image", list[str]]:
     straight = {"La": "LA", "RGBa": "RGBA"}.get(image.mode)
     image = image.convert(straight) if straight else image
     image = image if image.mode == "RGBA" else image.convert("RGBA")
-    low, high = (int(end) for end in image.getchannel("A").getextrema())
+    alpha = np.asarray(image.getchannel("A"))
+    low, high = alpha.min(), alpha.max()
     if low == high > 0:  # opaque, or a veil, through which nothing shines
         return image.convert("RGB").convert(mode), []
     light = _is_light(image)
