@@ -181,10 +181,15 @@ class Run:
         else:
             parts = rows_of_array(x, preparation, "x")
         outputs: list[Array] = []
-        answered, totals = 0, ""
+        done, answered, totals = 0, 0, ""
         for part in parts:
             for difference in () if outputs else preparation.differences(part.x, "x"):
                 warnings.warn(difference, stacklevel=3)
+            numbers = done + np.flatnonzero(
+                np.ones(len(part)) if part.answerable is None else part.answerable
+            )
+            self.model.refuse_overflow(part.x, lambda row, numbers=numbers: f"x: row {numbers[row] + 1}")
+            done += len(part)
             outputs.append(part.spread(self.model.outputs(part.x)))
             answered, totals = answered + len(part.x), "; ".join(part.notes)
         z = np.concatenate(outputs) if outputs else np.empty((0, *self.model.network.output_shape))
