@@ -1,7 +1,7 @@
 """An experiment from Python: a config, and perhaps rows in memory, ready to train."""
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from html import escape
 from pathlib import Path
@@ -12,7 +12,7 @@ from nnfs_cli.api.run import RUNS, Run
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.config.load import config_from, load_config
 from nnfs_cli.config.reader import to_plain
-from nnfs_cli.config.values import Overrides, overrides_of
+from nnfs_cli.config.values import Overrides, as_overrides
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.html import table_html
 from nnfs_cli.doctor.learning_rates import HIGH, LOW, RangeTest
@@ -54,7 +54,7 @@ class Experiment(experiment.Experiment):
         y_test: Any = None,
         trust_plugins: bool = False,
     ) -> None:
-        changes = [*_listed(overrides)]
+        changes = [*as_overrides(overrides)]
         if x is None and not (y is None and x_test is None and y_test is None):
             raise NnfsError("x: missing; y, x_test and y_test go with it")
         self._given = None if x is None else given_rows(x, y, x_test, y_test)
@@ -122,14 +122,3 @@ def _read(config: Config, changes: Overrides, *, trust_plugins: bool) -> Experim
     if isinstance(config, Mapping):
         return config_from(config, "config", changes)
     raise NnfsError(f"config: must be the path of a YAML file or a mapping, found {type(config).__name__}")
-
-
-def _listed(overrides: Any) -> Iterable[Any]:
-    if isinstance(overrides, Mapping):
-        return overrides_of(overrides)
-    if isinstance(overrides, list | tuple) and all(isinstance(override, str) for override in overrides):
-        return overrides
-    raise NnfsError(
-        f'overrides: must be a mapping such as {{"training.epochs": 5}}, or a list of texts such as '
-        f'["training.epochs=5"], found {type(overrides).__name__}'
-    )

@@ -1,7 +1,7 @@
 """A run from Python: its scores, history, network, plots and predictions."""
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 
 from nnfs_cli.api.progress import showing
+from nnfs_cli.config.values import as_overrides
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.html import table_html
@@ -121,10 +122,21 @@ class Run:
             warnings.warn(f"{self.path}: {doubt}", stacklevel=2)
         return record
 
-    def resume(self, progress: bool | Literal["auto"] = "auto") -> "Run":
-        """Continue an interrupted run to its end, as `nnfs resume` does."""
+    def resume(
+        self,
+        progress: bool | Literal["auto"] = "auto",
+        overrides: Sequence[str] | Mapping[str, Any] = (),
+        *,
+        anyway: bool = False,
+    ) -> "Run":
+        """Continue an interrupted run to its end, as `nnfs resume` does.
+
+        overrides: options to change, as `Experiment` takes them: `{"training.epochs": 300}` trains a
+            completed run further.
+        anyway: go on also where the result cannot be that of a run that was never stopped.
+        """
         with self._directory.writing():
-            experiment = resume(self._directory)
+            experiment = resume(self._directory, None, as_overrides(overrides), anyway=anyway)
             for _ in showing(train_run(experiment, self._directory), experiment, progress):
                 pass
         return Run(self._directory)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import typer
 
+from nnfs_cli.core.spelling import is_printable
 from nnfs_cli.sources.shipped import shipped_configs
 
 
@@ -78,7 +79,7 @@ def _modified(path: Path) -> float:
 
 
 def _starting(names: Iterable[str], incomplete: str) -> list[str]:
-    return [name for name in names if name.startswith(incomplete)]
+    return [name for name in names if name.startswith(incomplete) and is_printable(name)]
 
 
 def _paths(incomplete: str, suffixes: tuple[str, ...]) -> Iterator[str]:
@@ -90,7 +91,7 @@ def _paths(incomplete: str, suffixes: tuple[str, ...]) -> Iterator[str]:
         return
     for entry in entries:
         hidden = entry.name.startswith(".") and not start.startswith(".")
-        if not entry.name.startswith(start) or hidden:
+        if not entry.name.startswith(start) or hidden or not is_printable(entry.name):
             continue
         typed = incomplete[: len(incomplete) - len(start)] + entry.name
         if entry.is_dir():

@@ -9,7 +9,7 @@ import yaml
 
 from nnfs_cli.config.dialect import load
 from nnfs_cli.config.experiment import ExperimentConfig, contradictions
-from nnfs_cli.config.find import find_config
+from nnfs_cli.config.find import find_config, read_text
 from nnfs_cli.config.names import name_from
 from nnfs_cli.config.overrides import apply_overrides
 from nnfs_cli.config.plugins import forget_plugins, load_plugin
@@ -32,17 +32,10 @@ def load_config(
         the file is that of a run.
     """
     path = find_config(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except IsADirectoryError:
-        raise NnfsError(f"{path}: is a folder; name the YAML file") from None
-    except UnicodeDecodeError:
-        raise NnfsError(f"{path}: not UTF-8 text") from None
-    except OSError as error:
-        raise NnfsError(f"{path}: cannot be read: {error.strerror}") from None
     if trust_plugins is None:
         trust_plugins = not is_run(path)
     untrusted = None if trust_plugins else path.parent
+    text = read_text(path)
     config = parse_config(text, str(path), overrides, path.parent, needs_data=needs_data, untrusted=untrusted)
     return config if config.name else replace(config, name=name_from(path.stem))
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnfs_cli.config.experiment import ExperimentConfig
+from nnfs_cli.config.values import Overrides
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError, listed
 from nnfs_cli.datasets.base import fingerprint
@@ -82,8 +83,8 @@ class GivenDirectory(RunDirectory):
         super().__init__(path, trust_plugins=trust_plugins)
         self.given = given
 
-    def config(self) -> ExperimentConfig:
-        return self.given.put_into(super().config())
+    def config(self, overrides: Overrides = ()) -> ExperimentConfig:
+        return self.given.put_into(super().config(overrides))
 
 
 class GivenTable(CSV):

@@ -4,7 +4,8 @@ import re
 
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.jobs.checkpoint import MOST_CHANGES, changes, read_record
+from nnfs_cli.jobs.changes import MOST_CHANGES, changes
+from nnfs_cli.jobs.checkpoint import read_made_with
 from nnfs_cli.jobs.engine import choose_engine
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.experiment import Experiment
@@ -49,7 +50,7 @@ def refuse_another_network(
 
     matters: the options that count. A change of others, or of the data, is for the caller to tell.
     """
-    found = [change for change in changes(read_record(run), config, run) if matters.match(change)]
+    found = [change for change in changes(read_made_with(run), config, run) if matters.match(change)]
     if found:
         lines = [
             f"{run.path}: config.yaml or plugins are not those that its weights were trained with",

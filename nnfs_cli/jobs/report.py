@@ -14,10 +14,14 @@ from nnfs_cli.report.record import Examples, RunRecord
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.runs.listing import pictured_split
 from nnfs_cli.runs.network import network_of
+from nnfs_cli.runs.rows import RecordedRows
 from nnfs_cli.training.evaluation import evaluate
 
 NORMS = ("step", "trained", "gradient_norm", "update_norm", "weight_norm")
 """The diagnostics that the report draws."""
+
+CURVE_POINTS = 4000
+"""The most points of a curve. Of longer ones, evenly spaced rows are drawn."""
 
 
 def write_report(run: RunDirectory, output: Path | None = None) -> tuple[Path, tuple[str, ...]]:
@@ -45,6 +49,8 @@ def gather(run: RunDirectory) -> RunRecord:
     evaluation = f"evaluation-{pictured_split(summary)}.json"
     predictions = run.arrays("predictions.npz") if run.has("predictions.npz") else {}
     examples, missing = _examples(run, summary, predictions)
+    epochs, _ = _curves(run, "epochs.csv")
+    steps, recorded = _curves(run, "steps.csv")
     return RunRecord(
         id=run.id,
         place=str(run.path),
@@ -54,14 +60,23 @@ def gather(run: RunDirectory) -> RunRecord:
         network=network_of(run),
         preparation=preparation,
         has_weights=run.has("weights.npz"),
-        epochs=run.table("epochs.csv"),
-        steps=run.table("steps.csv"),
+        epochs=epochs,
+        steps=steps,
+        recorded_steps=recorded,
         evaluation=run.json(evaluation) if run.has(evaluation) else {},
         predictions=predictions,
         diagnostics=run.arrays("diagnostics.npz", NORMS) if run.has("diagnostics.npz") else {},
         examples=examples,
         missing=missing,
     )
+
+
+def _curves(run: RunDirectory, name: str) -> tuple[dict[str, Array], int]:
+    """The columns of at most CURVE_POINTS rows, evenly spaced, and how many rows there are."""
+    if not run.has(name):
+        return {}, 0
+    rows = RecordedRows(run.path / name)
+    return rows.spread(CURVE_POINTS), rows.count
 
 
 def _examples(

@@ -10,10 +10,13 @@ from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.config.trust import UntrustedError
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.library import Axes
+from nnfs_cli.plots.logged import LoggedLosses, logged_losses
 from nnfs_cli.plots.style import GRAY, ink
 from nnfs_cli.plots.ticks import count_axis
 from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.runs.rows import RecordedRows
 
+STEPS = "steps.csv"
 FEW_EPOCHS = 30
 """Up to this many epochs each one is a dot on its line."""
 
@@ -21,15 +24,16 @@ FEW_EPOCHS = 30
 class History:
     """A run's training.
 
-    steps, epochs: the columns of steps.csv and epochs.csv; {} where nothing is recorded.
+    steps: the losses in steps.csv; None where nothing is recorded.
+    epochs: the columns of epochs.csv; {} where nothing is recorded.
     """
 
     def __init__(self, run: RunDirectory) -> None:
         self.run = run
 
     @cached_property
-    def steps(self) -> dict[str, Array]:
-        return self.run.table("steps.csv")
+    def steps(self) -> LoggedLosses | None:
+        return logged_losses(RecordedRows(self.run.path / STEPS)) if self.run.has(STEPS) else None
 
     @cached_property
     def epochs(self) -> dict[str, Array]:

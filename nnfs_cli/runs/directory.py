@@ -1,7 +1,6 @@
 """The run directory: a contract that users' scripts read. Files are replaced whole or not at all."""
 
 import contextlib
-import csv
 import errno
 import io
 import json
@@ -23,10 +22,12 @@ from nnfs_cli.core.files import replacing
 from nnfs_cli.core.seal import first_line, mark_of, seal_of_arrays, sealed
 from nnfs_cli.preprocessing.preparation import Preparation
 from nnfs_cli.runs.reading import check_arrays, read_json
+from nnfs_cli.runs.rows import RecordedRows
 from nnfs_cli.sources.arrays import read_npz
 
 if TYPE_CHECKING:
     from nnfs_cli.config.experiment import ExperimentConfig
+    from nnfs_cli.config.values import Overrides
 
 
 class RunDirectory:
@@ -112,44 +113,35 @@ class RunDirectory:
         """
         yield
 
-    def write(self, name: str, content: bytes) -> None:
-        """Write a file whole or not at all."""
-        with replacing(self.path / name, durable=True) as file:
+    def write(self, name: str, content: bytes, former: str | None = None) -> None:
+        """Write a file whole or not at all. The one that it replaces stays as `former`, if that is given."""
+        kept = None if former is None else self.path / former
+        with replacing(self.path / name, durable=True, former=kept) as file:
             file.write(content)
 
     def write_json(self, name: str, content: Mapping[str, Any]) -> None:
         """Write a mapping with a seal, by which `json` knows that it is whole and of this run."""
         self.write(name, (json.dumps(sealed(finite(content), self.mark), indent=2) + "\n").encode())
 
-    def write_arrays(self, name: str, arrays: Mapping[str, Array]) -> None:
+    def write_arrays(self, name: str, arrays: Mapping[str, Array], former: str | None = None) -> None:
         """Write arrays with a seal, by which `arrays` knows that none is missing."""
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, **arrays)
         with zipfile.ZipFile(buffer, "a") as archive:
             seal = seal_of_arrays(archive)
             archive.comment = seal.encode()
-        self.write(name, buffer.getvalue())
+        self.write(name, buffer.getvalue(), former)
         self.seals[name] = seal
-
-    def drop_rows_after(self, step: int) -> None:
-        """Remove the rows of epochs.csv and steps.csv that were recorded after `step`."""
-        for name in ("epochs.csv", "steps.csv"):
-            if self.has(name):
-                with (self.path / name).open(encoding="utf-8", newline="") as lines:
-                    header, *rows = list(csv.reader(lines)) or [[]]
-                if "step" not in header:  # the header was not written completely
-                    (self.path / name).unlink()
-                    continue
-                column = header.index("step")
-                kept = [row for row in rows if len(row) == len(header) and int(row[column]) <= step]
-                self.write(name, "".join(",".join(row) + "\n" for row in [header, *kept]).encode())
 
     # Reading
 
-    def config(self) -> "ExperimentConfig":
+    def config(self, overrides: "Overrides" = ()) -> "ExperimentConfig":
+        """The resolved config, with `dotted.key=value` overrides."""
         from nnfs_cli.config.load import load_config  # imported here: listing runs does not need it
 
-        return load_config(self.path / "config.yaml", needs_data=False, trust_plugins=self.trust_plugins)
+        return load_config(
+            self.path / "config.yaml", overrides, needs_data=False, trust_plugins=self.trust_plugins
+        )
 
     def refusal(self) -> str:
         """Why the run's plugins are not run; an empty text if they are, or if there are none."""
@@ -205,21 +197,7 @@ class RunDirectory:
 
     def table(self, name: str) -> dict[str, Array]:
         """The columns of epochs.csv or steps.csv as float64 arrays; {} if there are none yet."""
-        file = self.path / name
-        if not file.is_file():
-            return {}
-        first, *rows = file.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
-        header = next(csv.reader([first]), [])
-        if header and "step" not in header:
-            raise NnfsError(f"{file}: damaged: its first row names no column 'step'")
-        whole = [row for row in rows if row and row.count(",") == len(header) - 1]
-        if not whole:
-            return {}
-        try:
-            columns = np.loadtxt(whole, delimiter=",", comments=None, unpack=True, ndmin=2)
-        except ValueError as error:
-            raise NnfsError(f"{file}: {error}") from None
-        return dict(zip(header, columns, strict=True))
+        return RecordedRows(self.path / name).columns() if self.has(name) else {}
 
 
 def finite(content: Any) -> Any:
