@@ -15,7 +15,7 @@ Damage: TypeAlias = Callable[[Random, bytes, bytes], bytes]
 def flip(rng: Random, own: bytes, _: bytes) -> bytes:
     """Some bits are others."""
     content = bytearray(own)
-    for _ in range(rng.choice((1, 1, 1, 2, 8))):
+    for _time in range(rng.choice((1, 1, 1, 2, 8))):
         content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
     return bytes(content)
 
@@ -69,7 +69,7 @@ def shuffle_lines(rng: Random, own: bytes, _: bytes) -> bytes:
     """A line of a text is missing, doubled, or at another place."""
     lines = own.splitlines(keepends=True)
     line = lines.pop(rng.randrange(len(lines)))
-    for _ in range(rng.choice((0, 1, 2))):
+    for _time in range(rng.choice((0, 1, 2))):
         lines.insert(rng.randrange(len(lines) + 1), line)
     return b"".join(lines)
 

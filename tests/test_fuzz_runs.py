@@ -129,7 +129,7 @@ def is_right(command: str, answer: Answer, expected: Answer, file: str) -> bool:
 def prepare(folder: str) -> None:
     """Let this process be one that is limited in memory and draws nothing by itself."""
     os.environ.update(NNFS_CACHE=f"{folder}/cache", NNFS_STATE=f"{folder}/state", MPLBACKEND="agg")
-    plots.draw_essential = lambda _: []
+    plots.draw_essential = lambda run: []
     warnings.simplefilter("error")
     os.chdir(folder)
     for command in COMMANDS:  # import all that they need

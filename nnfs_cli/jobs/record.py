@@ -42,6 +42,8 @@ class Record:
     def __init__(self, experiment: Experiment, run: RunDirectory) -> None:
         self._experiment, self._run = experiment, run
         checkpoint = experiment.checkpoint if isinstance(experiment, Resumed) else None
+        if checkpoint and run.has("summary.json"):  # from now on its files are not those at its end
+            run.write_json("summary.json", {**run.summary(), "status": "running", "files": {}})
         if isinstance(experiment, Resumed) and experiment.config_text:
             run.write("config.yaml", experiment.config_text.encode())
         self._go_on_from(checkpoint)
@@ -108,6 +110,9 @@ class Record:
             else:
                 self.checkpoint()
             save(self._experiment, self._run, self._summary)
+            seals = {name: seal for name, seal in self._run.seals.items() if name != FILE}
+            rows = {} if status == "diverged" else self._rows.recorded  # else the disk has them all
+            self._summary["files"] = {**seals, **rows}
         except BaseException as error:
             # Weights or scores are missing. Resuming the run writes them.
             status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
@@ -141,4 +146,3 @@ def save(experiment: Experiment, run: RunDirectory, summary: dict[str, Any]) -> 
         run.write_json(f"evaluation-{pictured.split}.json", record)
         if "targets" in record:
             summary["targets"] = record["targets"]
-    summary["files"] = {name: seal for name, seal in run.seals.items() if name != FILE}
