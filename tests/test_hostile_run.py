@@ -12,8 +12,8 @@ COMMANDS = (
     ["evaluate", "RUN"],
     ["evaluate", "RUN", "--split", "train"],
     ["predict", "RUN", "x.csv"],
-    ["plot", "RUN"],
-    ["plot", "RUN", "whole"],
+    ["plot", "RUN", "--only", "loss"],
+    ["plot", "RUN", "whole", "--only", "loss"],
     ["report", "RUN"],
     ["explain", "RUN"],
     ["train", "RUN/config.yaml", "-q", "--id", "again", "--set", "training.epochs=1"],
@@ -40,7 +40,7 @@ def content(folder: Path) -> dict[str, bytes | None]:
 def whole(nnfs: Nnfs) -> Path:
     assert nnfs("train", "blobs.yaml", "--id", "whole", "-q", "--set", "training.epochs=2").status == 0
     assert nnfs("evaluate", "whole", "--split", "train").status == 0
-    assert nnfs("plot", "whole").status == 0
+    assert nnfs("plot", "whole", "--only", "loss").status == 0
     Path("x.csv").write_text("a,b\n1,2\n")
     return Path("runs/whole")
 
