@@ -4,7 +4,7 @@ import io
 import sys
 import warnings
 from bdb import BdbQuit
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -34,6 +34,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+COMMAND_LINE_ERROR: Any = typer.BadParameter.__mro__[2]
+"""The base of errors in a command line: click's, or that of the copy in typer."""
+
 COMMANDS = (
     new,
     train,
@@ -84,11 +87,14 @@ def main() -> None:
     _escape_what_streams_lack()
     try:
         with plugin_errors():
-            app()
+            sys.exit(app(standalone_mode=False))
+    except COMMAND_LINE_ERROR as error:
+        _say_usage(error)
+        sys.exit(error.exit_code)
     except NnfsError as error:
         _say(error)
         sys.exit(error.exit_status)
-    except BdbQuit:
+    except (BdbQuit, typer.Abort):
         _say("stopped in the debugger")
         sys.exit(130)
     except OSError as error:  # a full disk, a name too long, a folder without permission
@@ -105,6 +111,15 @@ def _escape_what_streams_lack() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _say_usage(error: Any) -> None:
+    """Say what is wrong with a command line; typer has already shown its help if nothing was asked for."""
+    from nnfs_cli.cli.screen import err  # imported here: `nnfs --help` needs none
+
+    if message := error.format_message():
+        usage = f"{error.ctx.get_usage()}\n" if error.ctx is not None else ""
+        err.print(f"{usage}nnfs: {message}")
 
 
 def _say(problem: object) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from nnfs_cli.cli.options import AsJson, Config, Overrides, check_picture
+from nnfs_cli.cli.options import AsJson, Config, Overrides, TrustPlugins, check_picture
 
 data = typer.Typer(
     name="data", help="Describe a dataset, make a sample, clear the cache.", no_args_is_help=True
@@ -20,6 +20,7 @@ def describe(
         Path | None, typer.Option(metavar="FILE.png", help="Draw the data, before and after normalization.")
     ] = None,
     as_json: AsJson = False,
+    trust_plugins: TrustPlugins = False,
 ) -> None:
     """Show rows, columns, splits, class balance, and statistics before and after normalization."""
     from nnfs_cli.cli import console
@@ -29,7 +30,7 @@ def describe(
     from nnfs_cli.training.experiment import load_data
 
     check_picture(picture)
-    loaded = load_config(config, overrides)
+    loaded = load_config(config, overrides, trust_plugins=trust_plugins or None)
     found = load_data(loaded)
     description = describe_data(found)
     if as_json:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from nnfs_cli.cli.completion import complete_config_or_run
-from nnfs_cli.cli.options import RUNS, Overrides, RunsFolder
+from nnfs_cli.cli.options import RUNS, Overrides, RunsFolder, TrustPlugins
 
 
 class Format(StrEnum):
@@ -59,6 +59,7 @@ def explain(
         typer.Option(metavar="FILE", help="Write it to this file: .txt, .md, .tex, .svg or .png."),
     ] = None,
     runs: RunsFolder = RUNS,
+    trust_plugins: TrustPlugins = False,
 ) -> None:
     """Show a training step as equations, forward and backward; with --row or --batch, every number in it."""
     from nnfs_cli.cli import console
@@ -67,7 +68,7 @@ def explain(
     from nnfs_cli.jobs.explain import explain_target
 
     kind = chosen(format_, output)
-    explanation = explain_target(target, runs, overrides, row=row, batch=batch)
+    explanation = explain_target(target, runs, overrides, row=row, batch=batch, trust_plugins=trust_plugins)
     if output is None:
         out.print(explanation.written(kind.value, out.width), soft_wrap=True)
         return

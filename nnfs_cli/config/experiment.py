@@ -43,6 +43,8 @@ class TrainingConfig(Options):
     threads: how many cores to use. For images, on Linux: the largest number of workers, which changes no
         number in the results. For other networks: the number of BLAS threads, which may change the last
         digits; `auto` follows from the shapes alone.
+    checkpoint_every: seconds from one checkpoint to the next, and more where that would take over 1 % of the
+        time; 0 for one at each report.
     engine: `auto` for the fastest; `plain` for the one that is easy to read and debug.
     diagnostics: record each layer's gradients, updates and activations now and then, for `nnfs plot`. It
         changes no number of the training, and takes less than 5 % of its time if
@@ -61,6 +63,7 @@ class TrainingConfig(Options):
     monitor: str = "val_loss"
     parts: PositiveInt | Literal["auto"] = "auto"
     threads: PositiveInt | Literal["auto"] = "auto"
+    checkpoint_every: NonNegativeFloat = 30.0
     engine: Literal["auto", "plain"] = "auto"
     diagnostics: bool = False
 

@@ -11,13 +11,16 @@ from nnfs_cli.core.errors import NnfsError
 
 
 @contextmanager
-def replacing(path: Path, *, durable: bool = False, private: bool = False) -> Iterator[BinaryIO]:
+def replacing(
+    path: Path, *, durable: bool = False, private: bool = False, former: Path | None = None
+) -> Iterator[BinaryIO]:
     """A temporary file to write bytes to. At the end of the `with` block it replaces `path`.
 
     An older file at `path` stays as it is until then, and stays for good after an error or Ctrl-C.
 
     durable: wait until the disk has the bytes; then a power cut leaves either the old or the new file.
     private: only the owner may read the file.
+    former: where the older file stays after it was replaced; at any moment one of both is there.
 
     Raises NnfsError if the folder is missing or not writable, or if `path` is a folder.
     """
@@ -30,6 +33,8 @@ def replacing(path: Path, *, durable: bool = False, private: bool = False) -> It
                 file.flush()
                 os.fsync(file.fileno())
         try:
+            if former is not None and path.is_file():
+                path.replace(former)
             temporary.replace(path)
         except OSError as error:
             raise _unwritable(path, error) from None

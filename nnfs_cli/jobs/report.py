@@ -7,7 +7,7 @@ from typing import Any
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.files import replacing
-from nnfs_cli.jobs.load import load_experiment
+from nnfs_cli.jobs.load import load_experiment, refuse_another_network
 from nnfs_cli.jobs.plot_data import plot_data
 from nnfs_cli.report.page import render
 from nnfs_cli.report.record import Examples, RunRecord
@@ -44,6 +44,7 @@ def write_report(run: RunDirectory, output: Path | None = None) -> tuple[Path, t
 def gather(run: RunDirectory) -> RunRecord:
     """All that the report shows. Only where the run keeps no rows to look at are its data loaded."""
     summary, config = run.summary(), run.config()
+    refuse_another_network(run, config)
     preparation = run.preparation() if run.has("preparation.json") else None
     evaluation = f"evaluation-{pictured_split(summary)}.json"
     predictions = run.arrays("predictions.npz") if run.has("predictions.npz") else {}

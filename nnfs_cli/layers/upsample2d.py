@@ -7,6 +7,8 @@ from typing import Any, ClassVar, Literal, SupportsIndex
 import numpy as np
 
 from nnfs_cli.core.arrays import Array, Shape
+from nnfs_cli.core.errors import ShapeError
+from nnfs_cli.core.memory import shortage
 from nnfs_cli.kernels.windows import PositiveOneOrPair, batch_last, image_shape, pair
 from nnfs_cli.layers.base import LAYERS, Example, Layer, Range
 
@@ -98,5 +100,8 @@ class Upsample2D(Layer):
 
 def _weights(n: int, factor: int) -> Array:
     """(factor n, n): the weights of n pixels of a line in each of the longer line's factor n pixels."""
+    lacking = shortage(8 * factor * n * n)
+    if lacking:
+        raise ShapeError(f"would make lines of {factor * n:,} pixels, whose weights {lacking}")
     centers = ((np.arange(factor * n) + 0.5) / factor - 0.5).clip(0, n - 1)
     return np.maximum(1.0 - np.abs(centers[:, None] - np.arange(n)), 0.0)

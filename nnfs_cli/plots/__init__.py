@@ -1,11 +1,13 @@
 """Plots: pictures made from a run directory alone. Matplotlib lives here and nowhere else."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nnfs_cli.config.trust import UntrustedError
 from nnfs_cli.core.errors import NnfsError, did_you_mean, listed
 from nnfs_cli.runs.directory import RunDirectory
 
@@ -176,7 +178,8 @@ def _write(
     files = []
     for source in sources:
         write: Callable[..., list[str]] = save_animation if source.moving else save
-        with drawing(style):
+        # A picture that needs plugins which may not run is left out, unless it is asked for.
+        with drawing(style), suppress(*(() if names is not NAMES else (UntrustedError,))):
             for name, drawn in _drawn(run, source):
                 if name in names:
                     folder.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nnfs_cli.config.experiment import ExperimentConfig
+from nnfs_cli.config.trust import UntrustedError
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.library import Axes
 from nnfs_cli.plots.logged import LoggedLosses, logged_losses
@@ -45,6 +46,14 @@ class History:
     @cached_property
     def config(self) -> ExperimentConfig:
         return self.run.config()
+
+    @property
+    def loss_label(self) -> str:
+        """`loss (mse)`; without the name where the config is not read, since its plugins may not run."""
+        try:
+            return f"loss ({self.config.loss.type_name})"
+        except UntrustedError:
+            return "loss"
 
     @property
     def steps_per_epoch(self) -> int:

@@ -42,7 +42,7 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
         mark_strays(axes, x, y, limits, what, color)
     mark_events(axes, history, "step")
     axes.set_xlim(left=0.0)
-    axes.set_ylabel(f"loss ({history.config.loss.type_name})")
+    axes.set_ylabel(history.loss_label)
     add_epoch_axis(axes, history)
     axes.legend()
     return {"loss": axes}

@@ -11,7 +11,7 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.sources.cache import cache_folder
 from nnfs_cli.sources.download import DownloadError, fetch
-from nnfs_cli.sources.idx import parse_idx, read_whole, unpack
+from nnfs_cli.sources.idx import read_verified
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,7 @@ class PublishedFiles:
 
     def _read(self, file: Path, name: str) -> Array:
         """One file's array, after a check of its checksum; labels as indices."""
-        payload = unpack(read_whole(file), file)
-        array = parse_idx(payload, file)
-        found = hashlib.sha256(payload).hexdigest()
+        array, found = read_verified(file)
         if found != self.sha256[name]:
             raise NnfsError(
                 f"{file}: not {self.title}'s {name}: its SHA-256 is {found}, expected {self.sha256[name]}"

@@ -64,6 +64,12 @@ class Table:
     def __len__(self) -> int:
         return len(self.numbers)
 
+    @property
+    def size(self) -> int:
+        """The bytes of its numbers and texts."""
+        texts = self.texts.values()
+        return self.numbers.nbytes + sum(each.codes.nbytes + sum(map(len, each.levels)) for each in texts)
+
     def require(self, names: tuple[str, ...], option: str) -> None:
         """Raise NnfsError, with the nearest names, unless all these columns exist."""
         unknown = [name for name in names if name not in self.names]

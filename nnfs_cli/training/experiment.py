@@ -16,6 +16,7 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.component import number_from, refuse_result
 from nnfs_cli.core.draws import Draws
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.memory import require_memory
 from nnfs_cli.core.params import FlatParams
 from nnfs_cli.engine.batch import convert
 from nnfs_cli.engine.descent import Descent
@@ -29,6 +30,7 @@ from nnfs_cli.schedules.base import Clock
 from nnfs_cli.sources.arrays import read_npz
 from nnfs_cli.training.checks import channels_last_warning, check_descent, check_fit, last_batch_note
 from nnfs_cli.training.defined import has_meaning, undefined_notes
+from nnfs_cli.training.memory import require_room
 from nnfs_cli.training.scaling import large_inputs
 from nnfs_cli.training.state import Progress, check_state, load_state, state_of
 from nnfs_cli.training.targets import fit_to_outputs
@@ -62,6 +64,7 @@ class Experiment:
         self.loss = config.loss
         self.network = self._build_network()
         check_fit(config, self.network, self.data, trains=fitted is None)
+        require_room(config, self.network, self.data)
         self.metrics = {
             metric.type_name: metric
             for metric in config.metrics
@@ -246,6 +249,8 @@ def load_data(config: ExperimentConfig) -> Data:
 
 def _load(config: ExperimentConfig, rng: np.random.Generator, fitted: Preparation | None = None) -> Data:
     """The data, with targets that the loss and the last layer can do with, or as `fitted` says."""
+    points = f"dataset: the points of {config.dataset.type_name}"
+    require_memory(config.dataset.least_memory(), points, "ask for fewer of them, or of their numbers")
     data = config.dataset.load_as(fitted, rng) if fitted else config.dataset.load(rng)
     if not isinstance(data, Data):
         refuse_result(config.dataset, "load", "a Data", data)
