@@ -325,7 +325,7 @@ def test_a_run_is_resumed_with_overrides_from_python(tmp_path: Path) -> None:
 def test_a_run_without_a_summary_was_stopped_before_it_began(tmp_path: Path) -> None:
     run = RunDirectory.create(tmp_path, toy_config(CUBIC), "run")
     (run.path / "summary.json").unlink(missing_ok=True)
-    with pytest.raises(NnfsError, match=r"stopped before its training began.*`nnfs train .*config\.yaml`"):
+    with pytest.raises(NnfsError, match=r"its training never began.*`nnfs train .*config\.yaml`"):
         resume(run)
 
 
