@@ -15,7 +15,6 @@ from nnfs_cli.jobs.checkpoint import (
     Checkpoint,
     keep_as_last,
     made_with,
-    read_checkpoint,
     write_checkpoint,
 )
 from nnfs_cli.jobs.evaluate import evaluation_record
@@ -121,14 +120,6 @@ class Record:
         finally:
             ended, every = time.monotonic(), self._experiment.config.training.checkpoint_every
             self._due = ended + max(every, (ended - started) / SHARE if every else 0.0)
-
-    def rewind(self) -> None:
-        """Go back to the last whole checkpoint: the experiment's state, the rows, and what observers saw."""
-        checkpoint = read_checkpoint(self._run)
-        self._rows.close()
-        self._experiment.load_state(checkpoint.state, str(self._run.path / checkpoint.name))
-        self._go_on_from(checkpoint)
-        self._observers.see()
 
     def diverged(self, error: DivergenceError) -> DivergenceError:
         """End a training that diverged; its error, with what is kept. It keeps its last checkpoint."""
