@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.os_errors import unread
 from nnfs_cli.core.seal import SealError, check, contents_of, unsealed
 
 MOST_BYTES = 64 * 2**20
@@ -26,12 +27,10 @@ def read_json(file: Path, mark: str) -> dict[str, Any]:
         if not isinstance(content, dict):
             raise NnfsError(f"{file}: must be a mapping, found {content!r:.80}")
         return unsealed(content, mark)
-    except PermissionError as error:
-        raise NnfsError(f"{file}: cannot be read: {error.strerror}") from None
     except SealError as error:
         raise NnfsError(f"{file}: {error}; {REMEDY}") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise NnfsError(f"{file}: cannot be read: damaged: {error}") from None
+        raise unread(file, error, f"{file}: cannot be read: damaged: {error}") from None
 
 
 def check_arrays(file: Path, mark: str, expected: object) -> None:
@@ -49,7 +48,5 @@ def check_arrays(file: Path, mark: str, expected: object) -> None:
             raise SealError("not the file that the run's summary.json tells of")
     except SealError as error:
         raise NnfsError(f"{file}: {error}; {REMEDY}") from None
-    except PermissionError as error:
-        raise NnfsError(f"{file}: cannot be read: {error.strerror}") from None
     except (OSError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
-        raise NnfsError(f"{file}: damaged: {error}") from None
+        raise unread(file, error, f"{file}: damaged: {error}") from None
