@@ -74,6 +74,8 @@ def _read(run: RunDirectory, name: str, damage: str) -> Checkpoint:
     records = {key: _mapping(arrays.pop(key), run, name) for key in (MADE_WITH, RECORDED) if key in arrays}
     if "params" not in arrays:
         raise NnfsError(f"{run.path / name}: damaged: it has no state")
+    if records.get(MADE_WITH, {}).get("run", run.mark) not in (run.mark, ""):
+        raise NnfsError(f"{run.path / name}: the checkpoint of another run")
     return Checkpoint(arrays, records.get(MADE_WITH, {}), records.get(RECORDED, {}), name, damage)
 
 
@@ -104,6 +106,7 @@ def made_with(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
     """What a training's numbers depend on, as JSON."""
     facts, network = engine_facts(experiment), experiment.network
     return {
+        "run": run.mark,
         "config": to_plain(experiment.config),
         "network": {
             "layers": list(network.names),

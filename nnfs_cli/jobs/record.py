@@ -47,6 +47,8 @@ class Record:
         self._experiment, self._run = experiment, run
         self._troubles = Troubles(run.troubles)
         checkpoint = experiment.checkpoint if isinstance(experiment, Resumed) else None
+        if checkpoint and run.has("summary.json"):  # from now on its files are not those at its end
+            run.write_json("summary.json", {**run.summary(), "status": "running", "files": {}})
         if isinstance(experiment, Resumed) and experiment.config_text:
             run.write("config.yaml", experiment.config_text.encode())
         self._go_on_from(checkpoint)
@@ -155,6 +157,10 @@ class Record:
                 # Weights or scores are missing. Resuming the run writes them.
                 self.leave("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
                 raise
+        if not failures:
+            seals = {name: seal for name, seal in self._run.seals.items() if name != FILE}
+            rows = {} if status == "diverged" else self._rows.recorded  # else the disk has them all
+            self._summary["files"] = {**seals, **rows}
         try:
             self._write_rows_and_status("failed" if failures else status)
         except DISK_ERRORS as error:
@@ -209,4 +215,3 @@ def save(experiment: Experiment, run: RunDirectory, summary: dict[str, Any]) -> 
         run.write_json(f"evaluation-{pictured.split}.json", record)
         if "targets" in record:
             summary["targets"] = record["targets"]
-    summary["files"] = {name: seal for name, seal in run.seals.items() if name != FILE}

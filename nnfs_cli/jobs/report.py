@@ -16,7 +16,6 @@ from nnfs_cli.report.record import Examples, RunRecord
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.runs.listing import pictured_split
 from nnfs_cli.runs.network import network_of
-from nnfs_cli.runs.rows import RecordedRows
 from nnfs_cli.training.evaluation import evaluate
 
 NORMS = ("step", "trained", "gradient_norm", "update_norm", "weight_norm")
@@ -78,7 +77,7 @@ def _curves(run: RunDirectory, name: str) -> tuple[dict[str, Array], int]:
     """The columns of at most CURVE_POINTS rows, evenly spaced, and how many rows there are."""
     if not run.has(name):
         return {}, 0
-    rows = RecordedRows(run.path / name)
+    rows = run.rows(name)
     return rows.spread(CURVE_POINTS), rows.count
 
 

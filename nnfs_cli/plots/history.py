@@ -14,7 +14,6 @@ from nnfs_cli.plots.logged import LoggedLosses, logged_losses
 from nnfs_cli.plots.style import GRAY, ink
 from nnfs_cli.plots.ticks import count_axis
 from nnfs_cli.runs.directory import RunDirectory
-from nnfs_cli.runs.rows import RecordedRows
 
 STEPS = "steps.csv"
 FEW_EPOCHS = 30
@@ -33,7 +32,7 @@ class History:
 
     @cached_property
     def steps(self) -> LoggedLosses | None:
-        return logged_losses(RecordedRows(self.run.path / STEPS)) if self.run.has(STEPS) else None
+        return logged_losses(self.run.rows(STEPS)) if self.run.has(STEPS) else None
 
     @cached_property
     def epochs(self) -> dict[str, Array]:

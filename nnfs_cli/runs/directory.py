@@ -23,7 +23,7 @@ from nnfs_cli.core.os_errors import reason
 from nnfs_cli.core.seal import first_line, mark_of, new_mark, seal_of_arrays, sealed
 from nnfs_cli.preprocessing.preparation import Preparation
 from nnfs_cli.runs.lock import WriterLock, status_now
-from nnfs_cli.runs.reading import check_arrays, read_json
+from nnfs_cli.runs.reading import check_arrays, check_rows, read_json
 from nnfs_cli.runs.rows import RecordedRows
 from nnfs_cli.sources.arrays import read_npz
 
@@ -44,8 +44,8 @@ class RunDirectory:
         self.path, self.trust_plugins = path, trust_plugins
         self.id = path.name
         self.seals: dict[str, str] = {}
-        self.troubles: list[str] = []
         self._lock, self._writing = WriterLock(path), 0
+        self.troubles: list[str] = []
 
     @classmethod
     def create(cls, root: Path, config: "ExperimentConfig", run_id: str | None = None) -> "RunDirectory":
@@ -207,17 +207,22 @@ class RunDirectory:
         file = self.path / name
         if not file.is_file():
             raise NnfsError(f"{file}: no such file; the run has not written it yet")
-        check_arrays(file, self.mark, self._expected_seals().get(name))
+        check_arrays(file, self.mark, self._at_the_end().get(name))
         return read_npz(file, only)
 
-    def _expected_seals(self) -> dict[str, Any]:
-        """The seals of its .npz files by name, as they were at the end of its training; {} before that."""
-        seals = self.summary().get("files") if self.has("summary.json") else None
-        return seals if isinstance(seals, dict) else {}
+    def _at_the_end(self) -> dict[str, Any]:
+        """By name, the seals of .npz files and the marks of CSV files at the end of training, or {}."""
+        files = self.summary().get("files") if self.has("summary.json") else None
+        return files if isinstance(files, dict) else {}
+
+    def rows(self, name: str) -> RecordedRows:
+        """The rows of epochs.csv or steps.csv. NnfsError if they are not those that were written."""
+        check_rows(self.path / name, self._at_the_end().get(name))
+        return RecordedRows(self.path / name)
 
     def table(self, name: str) -> dict[str, Array]:
         """The columns of epochs.csv or steps.csv as float64 arrays; {} if there are none yet."""
-        return RecordedRows(self.path / name).columns() if self.has(name) else {}
+        return self.rows(name).columns() if self.has(name) else {}
 
 
 def finite(content: Any) -> Any:
