@@ -13,7 +13,10 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-ENTRY = ["-c", "import sys; from nnfs_cli.jobs import train; train.CHECKPOINT_SECONDS=.05; from nnfs_cli.cli.app import main; main()"]
+ENTRY = [
+    "-c",
+    "import sys; from nnfs_cli.jobs import train; train.CHECKPOINT_SECONDS=.05; from nnfs_cli.cli.app import main; main()",
+]
 ROOT = Path(__file__).parent.parent
 PATIENCE = 120.0
 """Seconds after which a process that should end counts as hanging."""
@@ -123,7 +126,10 @@ def write_files(folder: Path) -> None:
         (image.T if bar else image)[2:8, 4:6] = 200
     np.savez(folder / "images.npz", X=images, y=lies)
     a, b = rng.normal(size=(2, 400)).round(3)
-    rows = (f"{x},{y},{'pq'[i % 2]},{'in' if x * x + y * y < 1 else 'out'}\n" for i, (x, y) in enumerate(zip(a, b, strict=True)))
+    rows = (
+        f"{x},{y},{'pq'[i % 2]},{'in' if x * x + y * y < 1 else 'out'}\n"
+        for i, (x, y) in enumerate(zip(a, b, strict=True))
+    )
     (folder / "table.csv").write_text("a,b,c,kind\n" + "".join(rows))
 
 

@@ -124,7 +124,10 @@ class Record:
     def diverged(self, error: DivergenceError) -> DivergenceError:
         """End a training that diverged; its error, with what is kept. It keeps its last checkpoint."""
         self._summary["divergence"] = str(error)
-        self.end("diverged")
+        try:
+            self.end("diverged")
+        except StorageError as failure:
+            raise StorageError(f"{error}\n  {failure}") from None
         best, step = self._experiment.progress.best_epoch, self._experiment.progress.step
         kept = f"those of the best epoch, {best}" if best else f"the last finite ones, after step {step}"
         return DivergenceError(f"{error}\n  the weights in {self._run.path} are {kept}")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.files import replacing
+from nnfs_cli.core.os_errors import reason
 
 if TYPE_CHECKING:
     import filelock
@@ -97,7 +98,7 @@ class WriterLock:
             raise self._taken() from None
         except (OSError, NotImplementedError) as error:
             if isinstance(error, OSError) and error.errno not in NO_LOCKS:
-                raise NnfsError(f"{self._folder}: cannot be trained: {error.strerror}") from None
+                raise NnfsError(f"{self._folder}: cannot be trained: {reason(error)}") from None
             if (writer := Writer.of(self._folder)) and writer.may_live:
                 raise self._taken() from None
         try:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.os_errors import reason
 
 GZIP = b"\x1f\x8b"
 NOT_UNPACKED = (EOFError, zlib.error, gzip.BadGzipFile)
@@ -104,4 +105,4 @@ def damaged(source: Path | str, error: Exception) -> NnfsError:
 def _unreadable(path: Path, error: OSError) -> NnfsError:
     if isinstance(error, FileNotFoundError):
         return NnfsError(f"no such file: {path.absolute()}")
-    return NnfsError(f"{path}: cannot be read: {error.strerror or error}")
+    return NnfsError(f"{path}: cannot be read: {reason(error)}")
