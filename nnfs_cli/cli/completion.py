@@ -14,7 +14,7 @@ def complete_run(context: typer.Context, incomplete: str) -> list[str]:
     """Ids of runs, the newest first; `latest`; and the paths of folders."""
     folder = Path(context.params.get("runs") or "runs")
     runs = [path.parent for path in folder.glob("*/config.yaml")]
-    newest_first = sorted(runs, key=lambda run: run.stat().st_mtime, reverse=True)
+    newest_first = sorted(runs, key=_modified, reverse=True)
     return _starting([*(run.name for run in newest_first), "latest"], incomplete) + list(
         _paths(incomplete, ())
     )
@@ -71,6 +71,11 @@ def complete_picture(incomplete: str) -> list[str]:
 def complete_split(incomplete: str) -> list[str]:
     """The names of splits."""
     return _starting(("train", "validation", "test"), incomplete)
+
+
+def _modified(path: Path) -> float:
+    """When a folder was changed; 0 if it is gone by now."""
+    return path.stat().st_mtime if path.exists() else 0.0
 
 
 def _starting(names: Iterable[str], incomplete: str) -> list[str]:
