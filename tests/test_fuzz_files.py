@@ -77,7 +77,8 @@ def idx_file(array: Any) -> bytes:
 def npz_file(n: int) -> bytes:
     file = io.BytesIO()
     save: Callable[..., None] = np.savez if n % 2 else np.savez_compressed
-    save(file, X=numbers(n).reshape(40, 25) / 7.0, y=labels())
+    x = np.tile(numbers(n).reshape(40, 25) / 7.0, 3)  # larger than what is read of a member to see its shape
+    save(file, X=x, y=labels())
     return file.getvalue()
 
 

@@ -70,14 +70,14 @@ def test_an_array_must_have_the_bytes_that_its_header_declares(content: bytes) -
 
 
 def damaged_member(change: Callable[[bytearray], None], compressed: bool = False) -> None:
-    (np.savez_compressed if compressed else np.savez)("d.npz", X=np.arange(200.0).reshape(40, 5))
+    (np.savez_compressed if compressed else np.savez)("d.npz", X=np.arange(20_000.0).reshape(400, 50))
     content = bytearray(Path("d.npz").read_bytes())
     change(content)
     Path("d.npz").write_bytes(content)
 
 
 def flip(content: bytearray) -> None:
-    content[400] ^= 0x40
+    content[100_000] ^= 0x40
 
 
 def encrypt(content: bytearray) -> None:
