@@ -13,6 +13,7 @@ from nnfs_cli.config.values import as_overrides
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.html import table_html
+from nnfs_cli.core.spelling import printable
 from nnfs_cli.jobs.evaluate import evaluate_run
 from nnfs_cli.jobs.given import GivenDirectory, given_rows
 from nnfs_cli.jobs.load import load_model
@@ -55,7 +56,7 @@ class Run:
 
     def __repr__(self) -> str:
         scores = "".join(f"; {split}: {scores_text(scores)}" for split, scores in self.scores.items())
-        return f"<Run {self.path}: {self.summary.get('status')}{scores}>"
+        return printable(f"<Run {self.path}: {self.summary.get('status')}{scores}>")
 
     def _repr_html_(self) -> str:
         """IPython asks for this method: the scores, and the curve of the loss."""

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.core.files import replacing
+from nnfs_cli.core.files import make_folder, replacing
 from nnfs_cli.sources.arrays import open_npy
 from nnfs_cli.sources.cache import TABLES, cache_folder
 from nnfs_cli.sources.dialect import Dialect
@@ -102,7 +102,7 @@ def _fingerprint(stamps: Sequence[Stamp]) -> str:
 def _store(entry: Path, table: Table, stamps: Sequence[Stamp], taken_ns: int) -> None:
     """Write the arrays, with names that follow from the content, and then the entry that names them."""
     _refuse_link(entry.parent)
-    entry.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(entry.parent)
     stem = f"{entry.stem}-{_fingerprint(stamps)[:16]}"
     codes = np.array([column.codes for column in table.texts.values()], np.int32).reshape(-1, len(table))
     checksums = {}
