@@ -21,7 +21,7 @@ class NnfsError(Exception):
 
 
 class DivergenceError(NnfsError):
-    """The loss became infinite or not a number."""
+    """The loss grew beyond bounds, or numbers became infinite or not a number."""
 
     exit_status = 3
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nnfs_cli import plots
+from nnfs_cli.core.errors import DivergenceError
 from nnfs_cli.jobs.checkpoint import (
     FILE,
     Checkpoint,
@@ -20,13 +21,13 @@ from nnfs_cli.jobs.inside import inside_arrays
 from nnfs_cli.jobs.observers import Observers
 from nnfs_cli.jobs.plot_data import plot_data
 from nnfs_cli.jobs.resume import Resumed
-from nnfs_cli.jobs.summary import first_summary, update_progress
+from nnfs_cli.jobs.summary import final_row, first_summary, update_progress
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.runs.listing import default_split
 from nnfs_cli.runs.recorder import Recorder, epoch_row
 from nnfs_cli.training.evaluation import evaluate
 from nnfs_cli.training.experiment import Experiment
-from nnfs_cli.training.reports import EpochReport, Report
+from nnfs_cli.training.reports import EpochReport, Report, Rollback
 
 SHARE = 0.01
 """The part of the time that writing checkpoints may take."""
@@ -68,9 +69,29 @@ class Record:
         self._rows.record(report)
         if isinstance(report, EpochReport):
             self._summary["final"] = epoch_row(report)
+        if isinstance(report, EpochReport | Rollback):
             notes = self._summary["notes"]
             notes += [note for note in report.notes if note not in notes]
+        if isinstance(report, Rollback):
+            self._roll_back(report)
         self._observers.see()
+
+    def _roll_back(self, report: Rollback) -> None:
+        """Drop what was recorded after the step where training is again, as a resumed run does.
+
+        The checkpoint that does not count it comes first, so that a run which is killed here resumes from it.
+        """
+        experiment, run = self._experiment, self._run
+        self._summary["rollbacks"].append({"diverged_at": report.diverged_at, "back_to": report.step})
+        self._rows.sync()
+        self._observers.save()
+        self._observers = Observers(experiment, run, {})
+        recorded = self._rows.recorded_until(report.epoch, report.step)
+        write_checkpoint(experiment, run, self._made_with, {**recorded, **self._observers.recorded})
+        self._rows.close()
+        self._rows = Recorder(run, experiment, recorded)
+        self._summary["final"] = final_row(run)
+        self.checkpoint()
 
     def checkpoint_if_due(self) -> None:
         """Write a checkpoint, unless the last one is younger than `training.checkpoint_every`, or than makes
@@ -99,11 +120,16 @@ class Record:
         self._go_on_from(checkpoint)
         self._observers.see()
 
-    def end(self, status: str) -> None:
-        """Write the last checkpoint, weights, scores, pictures and the summary with its final status.
+    def diverged(self, error: DivergenceError) -> DivergenceError:
+        """End a training that diverged; its error, with what is kept. It keeps its last checkpoint."""
+        self._summary["divergence"] = str(error)
+        self.end("diverged")
+        best, step = self._experiment.progress.best_epoch, self._experiment.progress.step
+        kept = f"those of the best epoch, {best}" if best else f"the last finite ones, after step {step}"
+        return DivergenceError(f"{error}\n  the weights in {self._run.path} are {kept}")
 
-        A training that diverged keeps its last checkpoint.
-        """
+    def end(self, status: str) -> None:
+        """Write the last checkpoint, weights, scores, pictures and the summary with its final status."""
         try:
             if status == "diverged":
                 self._observers.save()

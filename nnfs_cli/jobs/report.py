@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nnfs_cli.core.arrays import Array
+import numpy as np
+
+from nnfs_cli.core.arrays import IGNORE_OVERFLOW, Array
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.files import replacing
 from nnfs_cli.jobs.load import load_experiment, refuse_another_network
@@ -32,9 +34,10 @@ def write_report(run: RunDirectory, output: Path | None = None) -> tuple[Path, t
     file = run.path / "report.html" if output is None else output
     if file.is_dir():
         raise NnfsError(f"--output: {file} is a folder, not a file")
-    record = gather(run)
-    # Names of files may hold what UTF-8 cannot spell.
-    page = render(record).encode("utf-8", "xmlcharrefreplace")
+    with np.errstate(**IGNORE_OVERFLOW):
+        record = gather(run)
+        # Names of files may hold what UTF-8 cannot spell.
+        page = render(record).encode("utf-8", "xmlcharrefreplace")
     with replacing(file) as writer:
         writer.write(page)
     return file, record.missing

@@ -48,9 +48,8 @@ def _train_and_record(
                     if stop.requested:
                         break
                     record.checkpoint_if_due()
-        except DivergenceError:
-            record.end("diverged")
-            raise
+        except DivergenceError as error:
+            raise record.diverged(error) from None
         except GeneratorExit:
             record.end("interrupted")
             raise

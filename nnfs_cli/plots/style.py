@@ -10,6 +10,9 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
+
+from nnfs_cli.core.arrays import IGNORE_OVERFLOW
 from nnfs_cli.core.files import replacing
 from nnfs_cli.plots.fonts import find_letters
 from nnfs_cli.plots.library import Axes, Figure, FigureCanvasAgg, Text, mpl
@@ -61,12 +64,16 @@ _style: ContextVar[str] = ContextVar("style", default="light")
 def drawing(style: str | None = None) -> Iterator[None]:
     """In the `with` block figures are made and drawn in a style, by default the one around it, or light.
 
-    A letter that no font has is a box, in silence.
+    A letter that no font has is a box, and a number that overflows is not drawn, in silence.
     """
     name = style or _style.get()
     token = _style.set(name)
     try:
-        with mpl.rc_context(_settings(name)), warnings.catch_warnings():
+        with (
+            mpl.rc_context(_settings(name)),
+            warnings.catch_warnings(),
+            np.errstate(**IGNORE_OVERFLOW),
+        ):
             warnings.filterwarnings("ignore", "Glyph .* missing")
             yield
     finally:

@@ -31,6 +31,18 @@ def mark_of(file: Path, size: int | None = None) -> Mark:
     return mark
 
 
+def mark_until(file: Path, last: int) -> Mark:
+    """The mark of a CSV file's header and of its rows whose first column is at most `last`. Rows ascend."""
+    mark = Mark()
+    if file.is_file():
+        with file.open("rb") as lines:
+            for line in lines:
+                if mark.size and int(line.split(b",", 1)[0]) > last:
+                    break
+                mark = mark.after(line)
+    return mark
+
+
 class GrowingTable:
     """A CSV file that rows are appended to.
 

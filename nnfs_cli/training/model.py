@@ -7,7 +7,7 @@ from typing import TypeAlias
 import numpy as np
 
 from nnfs_cli.config.experiment import ExperimentConfig
-from nnfs_cli.core.arrays import Array, slices
+from nnfs_cli.core.arrays import IGNORE_OVERFLOW, Array, slices
 from nnfs_cli.core.blas_threads import limit_blas
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.engine.inference import Fill, infer
@@ -52,10 +52,10 @@ class Model:
         def fill(workspace: Workspace, rows: slice) -> None:
             write(x[rows], workspace.x)
 
-        with limit_blas(1):
+        with limit_blas(1), np.errstate(**IGNORE_OVERFLOW):
             z = self.infer(fill, self.batches(len(x), batch_size), len(x))
-        y = self.loss.predict(z)
-        return y if self.preparation.targets.is_identity else self.preparation.targets.undo(y)
+            y = self.loss.predict(z)
+            return y if self.preparation.targets.is_identity else self.preparation.targets.undo(y)
 
     def batches(self, n: int, batch_size: int | None = None) -> list[slice]:
         """n rows in batches of evaluation's usual size, or of `batch_size` if that is smaller."""
