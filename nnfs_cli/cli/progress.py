@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from nnfs_cli.cli.console import show_network, show_paths, show_scores
+from nnfs_cli.cli.console import show_network, show_paths, show_scores, warn
 from nnfs_cli.cli.curve import LETTERS, LossCurve
 from nnfs_cli.cli.screen import Screen, beside, out
 from nnfs_cli.core.errors import InterruptionError
@@ -32,6 +32,8 @@ def train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) ->
     """Train `experiment` into the directory `run`; show network, progress, scores and path."""
     try:
         _train_and_show(experiment, run, quiet=quiet)
+        for sentence in run.troubles:
+            warn(sentence)
     except KeyboardInterrupt:
         raise InterruptionError(
             f"stopped at once; `nnfs resume {run.path}` continues from the last checkpoint"

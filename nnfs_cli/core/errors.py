@@ -32,6 +32,12 @@ class InterruptionError(NnfsError):
     exit_status = 130
 
 
+class StorageError(NnfsError):
+    """The disk did not take what a training leaves. The message says what is kept, and how to go on."""
+
+    exit_status = 3
+
+
 class WorkerError(NnfsError):
     """A worker process ended before its work was done."""
 

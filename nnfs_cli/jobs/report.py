@@ -8,7 +8,7 @@ import numpy as np
 
 from nnfs_cli.core.arrays import IGNORE_OVERFLOW, Array
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.core.files import replacing
+from nnfs_cli.core.files import named_by_user, replacing
 from nnfs_cli.jobs.load import load_experiment, refuse_another_network
 from nnfs_cli.jobs.plot_data import plot_data
 from nnfs_cli.report.page import render
@@ -38,7 +38,7 @@ def write_report(run: RunDirectory, output: Path | None = None) -> tuple[Path, t
         record = gather(run)
         # Names of files may hold what UTF-8 cannot spell.
         page = render(record).encode("utf-8", "xmlcharrefreplace")
-    with replacing(file) as writer:
+    with replacing(file, inside=run.path) if output is None else named_by_user(file) as writer:
         writer.write(page)
     return file, record.missing
 

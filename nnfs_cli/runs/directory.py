@@ -36,6 +36,7 @@ class RunDirectory:
 
     trust_plugins: whether its plugins may run, whoever it is from.
     seals: of the .npz files that were written through this object, by name, for the summary.
+    troubles: sentences on what the disk did not take of a training through this object.
     """
 
     def __init__(self, path: Path, *, trust_plugins: bool = False) -> None:
@@ -43,6 +44,7 @@ class RunDirectory:
         self.id = path.name
         self.seals: dict[str, str] = {}
         self._lock, self._writing = WriterLock(path), 0
+        self.troubles: list[str] = []
 
     @classmethod
     def create(cls, root: Path, config: "ExperimentConfig", run_id: str | None = None) -> "RunDirectory":
@@ -74,9 +76,7 @@ class RunDirectory:
             for plugin, copy in zip(config.plugins, copies, strict=True):
                 run.write(copy, Path(plugin).read_bytes())
                 for name, module in modules_beside(Path(plugin)).items():
-                    file = path / folder_of_copies(copy) / name
-                    file.parent.mkdir(parents=True, exist_ok=True)
-                    file.write_bytes(module.read_bytes())
+                    run.write(f"{folder_of_copies(copy)}/{name}", module.read_bytes())
             weights = "initial_weights.npz" if config.initial_weights else ""
             if weights:
                 run.write(weights, config.weights_file.read_bytes())
@@ -130,8 +130,7 @@ class RunDirectory:
 
     def write(self, name: str, content: bytes, former: str | None = None) -> None:
         """Write a file whole or not at all. The one that it replaces stays as `former`, if that is given."""
-        kept = None if former is None else self.path / former
-        with replacing(self.path / name, durable=True, former=kept) as file:
+        with replacing(self.path / name, durable=True, former=former, inside=self.path) as file:
             file.write(content)
 
     def write_json(self, name: str, content: Mapping[str, Any]) -> None:

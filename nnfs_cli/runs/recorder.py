@@ -6,6 +6,7 @@ from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
 
+from nnfs_cli.core.os_errors import WriteError
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.runs.growing import GrowingTable, Mark, mark_of, mark_until
 from nnfs_cli.runs.repair import keep_rows
@@ -61,7 +62,7 @@ class Recorder:
             self._tables[EPOCHS].append(row, row.values())
         if time.monotonic() - self._flushed > FLUSH_SECONDS:
             self._flushed = time.monotonic()
-            with suppress(OSError):  # rows that the disk does not take now wait for the next time
+            with suppress(WriteError):  # rows that the disk does not take now wait for the next time
                 for table in self._tables.values():
                     table.flush()
 
