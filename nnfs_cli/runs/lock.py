@@ -46,6 +46,8 @@ class Writer:
     @classmethod
     def of(cls, folder: Path) -> "Writer | None":
         """The writer that a run's folder names; None if it names none."""
+        if not (folder / WRITER).is_file():  # to read a pipe would wait for its writer
+            return None
         try:
             record = json.loads((folder / WRITER).read_text(encoding="utf-8"))
             return cls(int(record["pid"]), str(record["host"]), str(record["since"]), float(record["born"]))
