@@ -22,6 +22,7 @@ from nnfs_cli.jobs.plot_data import plot_data
 from nnfs_cli.jobs.resume import Resumed
 from nnfs_cli.jobs.summary import first_summary, update_progress
 from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.runs.leftovers import remove_leftovers
 from nnfs_cli.runs.listing import default_split
 from nnfs_cli.runs.recorder import Recorder, epoch_row
 from nnfs_cli.training.evaluation import evaluate
@@ -41,6 +42,7 @@ class Record:
 
     def __init__(self, experiment: Experiment, run: RunDirectory) -> None:
         self._experiment, self._run = experiment, run
+        remove_leftovers(run.path)
         checkpoint = experiment.checkpoint if isinstance(experiment, Resumed) else None
         if isinstance(experiment, Resumed) and experiment.config_text:
             run.write("config.yaml", experiment.config_text.encode())
