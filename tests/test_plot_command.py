@@ -113,7 +113,7 @@ def test_a_figure_keeps_its_style_until_it_is_saved(style: str, tmp_path: Path) 
         ({"status": "diverged", "epochs": 2, "steps": 12}, "diverged in epoch 3, by step 12"),
         ({"status": "interrupted", "epochs": 4, "steps": 20}, "interrupted in epoch 5 of 5"),
         ({"stopped_early": True}, "stopped early after epoch 5 of 5"),
-        ({"status": "running"}, "not finished"),
+        ({"status": "running"}, "not finished: its process is gone"),
     ],
 )
 def test_a_picture_says_how_its_run_ended(copied: RunDirectory, facts: dict[str, Any], said: str) -> None:

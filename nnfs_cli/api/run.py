@@ -13,6 +13,7 @@ from nnfs_cli.config.values import as_overrides
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.html import table_html
+from nnfs_cli.core.spelling import printable
 from nnfs_cli.jobs.evaluate import evaluate_run
 from nnfs_cli.jobs.given import GivenDirectory, given_rows
 from nnfs_cli.jobs.load import load_model
@@ -55,7 +56,7 @@ class Run:
 
     def __repr__(self) -> str:
         scores = "".join(f"; {split}: {scores_text(scores)}" for split, scores in self.scores.items())
-        return f"<Run {self.path}: {self.summary.get('status')}{scores}>"
+        return printable(f"<Run {self.path}: {self.summary.get('status')}{scores}>")
 
     def _repr_html_(self) -> str:
         """IPython asks for this method: the scores, and the curve of the loss."""
@@ -180,10 +181,15 @@ class Run:
         else:
             parts = rows_of_array(x, preparation, "x")
         outputs: list[Array] = []
-        answered, totals = 0, ""
+        done, answered, totals = 0, 0, ""
         for part in parts:
             for difference in () if outputs else preparation.differences(part.x, "x"):
                 warnings.warn(difference, stacklevel=3)
+            numbers = done + np.flatnonzero(
+                np.ones(len(part)) if part.answerable is None else part.answerable
+            )
+            self.model.refuse_overflow(part.x, lambda row, numbers=numbers: f"x: row {numbers[row] + 1}")
+            done += len(part)
             outputs.append(part.spread(self.model.outputs(part.x)))
             answered, totals = answered + len(part.x), "; ".join(part.notes)
         z = np.concatenate(outputs) if outputs else np.empty((0, *self.model.network.output_shape))

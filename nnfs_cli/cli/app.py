@@ -25,6 +25,7 @@ from nnfs_cli.cli.schema import schema
 from nnfs_cli.cli.train import train
 from nnfs_cli.config.plugins import plugin_errors
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.os_errors import in_words
 from nnfs_cli.version import __version__
 
 app = typer.Typer(
@@ -98,7 +99,7 @@ def main() -> None:
         _say("stopped in the debugger")
         sys.exit(130)
     except OSError as error:  # a full disk, a name too long, a folder without permission
-        _say(error)
+        _say(in_words(error))
         sys.exit(2)
     except MemoryError as error:
         remedy = "reduce `training.batch_size`, or make the layers smaller"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from nnfs_cli.cli.screen import Table, err, out
-from nnfs_cli.core.errors import counted
+from nnfs_cli.core.errors import counted, listed
 from nnfs_cli.training.reports import format_column, format_score, scores_text
 
 if TYPE_CHECKING:  # not imported when run, so that `nnfs runs` starts fast
@@ -166,6 +166,8 @@ def show_runs(rows: Sequence[Mapping[str, Any]]) -> None:
             f"{row['seconds']:.1f}" if row.get("seconds") is not None else "",
         )
     out.print(table)
+    if died := [row["id"] for row in rows if row["status"] == "died"]:
+        out.print(f"died: the process is gone; `nnfs resume RUN` continues {listed(died)}")
 
 
 def show_components(entries: "Sequence[Entry]") -> None:

@@ -63,9 +63,15 @@ def kaggle_sample(
 
 @data.command()
 def clear_cache() -> None:
-    """Delete the cache folder: parsed tables and downloaded sets."""
+    """Delete what nnfs keeps in its cache folder: parsed tables and downloaded sets."""
     from nnfs_cli.cli import console
+    from nnfs_cli.core.errors import listed
     from nnfs_cli.sources.cache import clear_cache as clear
 
-    folder, size = clear()
-    console.note(f"{size / 1e6:,.1f} MB deleted from {folder}" if size else f"{folder} was empty")
+    cleared = clear()
+    if cleared.size:
+        console.note(f"{cleared.size / 1e6:,.1f} MB deleted from {cleared.folder}")
+    else:
+        console.note(f"{cleared.folder} had nothing of nnfs")
+    if cleared.left:
+        console.note(f"left, since nnfs did not make it, or may not delete it: {listed(cleared.left)}")

@@ -64,7 +64,7 @@ def explain(
     """Show a training step as equations, forward and backward; with --row or --batch, every number in it."""
     from nnfs_cli.cli import console
     from nnfs_cli.cli.screen import out
-    from nnfs_cli.core.files import replacing
+    from nnfs_cli.core.files import named_by_user
     from nnfs_cli.jobs.explain import explain_target
 
     kind = chosen(format_, output)
@@ -77,7 +77,7 @@ def explain(
 
         draw_explanation(explanation, output, kind.value)
     else:
-        with replacing(output) as file:
+        with named_by_user(output) as file:
             file.write(f"{explanation.written(kind.value)}\n".encode())
     console.show_paths([output])
 

@@ -21,7 +21,7 @@ class NnfsError(Exception):
 
 
 class DivergenceError(NnfsError):
-    """The loss became infinite or not a number."""
+    """The loss grew beyond bounds, or numbers became infinite or not a number."""
 
     exit_status = 3
 
@@ -30,6 +30,12 @@ class InterruptionError(NnfsError):
     """Training stopped on request, after it had saved everything."""
 
     exit_status = 130
+
+
+class StorageError(NnfsError):
+    """The disk did not take what a training leaves. The message says what is kept, and how to go on."""
+
+    exit_status = 3
 
 
 class WorkerError(NnfsError):

@@ -57,10 +57,7 @@ def _of_process(used: int) -> Iterator[int]:
 
 def _of_containers() -> Iterator[int]:
     """What the limits of this process's control groups leave; caches can be given back, and do not count."""
-    lines: list[str] = []
-    with suppress(OSError):  # there are none on other systems
-        lines = Path("/proc/self/cgroup").read_text().splitlines()
-    for line in lines:
+    for line in own_groups():
         _, controllers, name = line.split(":", 2)
         if controllers in FILES:
             root = CGROUPS / controllers
@@ -74,6 +71,14 @@ def _of_containers() -> Iterator[int]:
                             - int((folder / used).read_text())
                             + _cache(folder)
                         )
+
+
+def own_groups() -> list[str]:
+    """The control groups of this process, as Linux lists them: `0::/user.slice`."""
+    try:
+        return Path("/proc/self/cgroup").read_text().splitlines()
+    except OSError:  # there are none on other systems
+        return []
 
 
 def _number(file: Path) -> int:

@@ -24,9 +24,14 @@ class SealError(ValueError):
     """A file is not as it was written, or is another run's."""
 
 
-def first_line() -> str:
-    """The line that a new run's config.yaml begins with: its mark."""
-    return f"# nnfs run {secrets.token_hex(8)}: this line ties the run's files together\n"
+def new_mark() -> str:
+    """The mark of a new run."""
+    return secrets.token_hex(8)
+
+
+def first_line(mark: str) -> str:
+    """The line that a run's config.yaml begins with: its mark."""
+    return f"# nnfs run {mark}: this line ties the run's files together\n"
 
 
 def mark_of(config: Path) -> str:

@@ -170,10 +170,10 @@ class CSV(Dataset):
             t_test = self._target(test, classes)
             splits["test"] = Split(x_test, t_test, np.arange(len(test)))
             prints += more
-            notes += [f"{test.source}: {note}" for note in test_notes]
+            notes += [f"{test.source}: {note}" for note in filter(None, (*test_notes, test.note))]
         look = "" if self.image_shape else self._second_look(table, columns, missing, count)
         fills = tally.notes(f"(`missing: {self.missing}`)")
-        said = [why, roles(table, columns, self.targets, self.image_shape), *notes, *fills, look]
+        said = [why, roles(table, columns, self.targets, self.image_shape), *notes, *fills, look, table.note]
         return Data(
             splits,
             classes,

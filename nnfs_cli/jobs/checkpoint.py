@@ -13,6 +13,7 @@ from nnfs_cli.config.reader import to_plain
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.blas_threads import threads_given
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.files import rename
 from nnfs_cli.core.machine import processor, vector_extensions
 from nnfs_cli.jobs.summary import engine_facts, versions
 from nnfs_cli.runs.directory import RunDirectory
@@ -64,7 +65,7 @@ def read_checkpoint(run: RunDirectory) -> Checkpoint:
                 damage = damage or str(error)
     if damage:
         raise NnfsError(f"{damage}; and there is no former checkpoint that is whole")
-    status = run.summary().get("status")
+    status = run.summary().get("status") if run.has("summary.json") else "its training never began"
     raise NnfsError(f"{run.path}: {status}, and no checkpoint was written to resume from")
 
 
@@ -73,6 +74,8 @@ def _read(run: RunDirectory, name: str, damage: str) -> Checkpoint:
     records = {key: _mapping(arrays.pop(key), run, name) for key in (MADE_WITH, RECORDED) if key in arrays}
     if "params" not in arrays:
         raise NnfsError(f"{run.path / name}: damaged: it has no state")
+    if records.get(MADE_WITH, {}).get("run", run.mark) not in (run.mark, ""):
+        raise NnfsError(f"{run.path / name}: the checkpoint of another run")
     return Checkpoint(arrays, records.get(MADE_WITH, {}), records.get(RECORDED, {}), name, damage)
 
 
@@ -87,7 +90,7 @@ def _mapping(record: Array, run: RunDirectory, name: str) -> dict[str, Any]:
 def keep_as_last(run: RunDirectory, checkpoint: Checkpoint) -> None:
     """Let a checkpoint that was read be the run's last one, in place of a damaged or missing one."""
     if checkpoint.name != FILE:
-        (run.path / checkpoint.name).replace(run.path / FILE)
+        rename(run.path / checkpoint.name, FILE)
 
 
 def read_made_with(run: RunDirectory) -> dict[str, Any]:
@@ -103,6 +106,7 @@ def made_with(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
     """What a training's numbers depend on, as JSON."""
     facts, network = engine_facts(experiment), experiment.network
     return {
+        "run": run.mark,
         "config": to_plain(experiment.config),
         "network": {
             "layers": list(network.names),

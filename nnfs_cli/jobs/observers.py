@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from nnfs_cli.jobs import diagnostics, snapshots
 from nnfs_cli.jobs.diagnostics import Diagnostics
 from nnfs_cli.jobs.snapshots import Snapshots
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.experiment import Experiment
+
+SERIES = (snapshots.FILE, diagnostics.FILE)
+"""The files that observers write."""
 
 
 class Observer(Protocol):

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nnfs_cli.core.arrays import Array
+import numpy as np
+
+from nnfs_cli.core.arrays import IGNORE_OVERFLOW, Array
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.core.files import replacing
+from nnfs_cli.core.files import named_by_user, replacing
 from nnfs_cli.jobs.load import load_experiment, refuse_another_network
 from nnfs_cli.jobs.plot_data import plot_data
 from nnfs_cli.report.page import render
@@ -14,7 +16,6 @@ from nnfs_cli.report.record import Examples, RunRecord
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.runs.listing import pictured_split
 from nnfs_cli.runs.network import network_of
-from nnfs_cli.runs.rows import RecordedRows
 from nnfs_cli.training.evaluation import evaluate
 
 NORMS = ("step", "trained", "gradient_norm", "update_norm", "weight_norm")
@@ -33,10 +34,11 @@ def write_report(run: RunDirectory, output: Path | None = None) -> tuple[Path, t
     file = run.path / "report.html" if output is None else output
     if file.is_dir():
         raise NnfsError(f"--output: {file} is a folder, not a file")
-    record = gather(run)
-    # Names of files may hold what UTF-8 cannot spell.
-    page = render(record).encode("utf-8", "xmlcharrefreplace")
-    with replacing(file) as writer:
+    with np.errstate(**IGNORE_OVERFLOW):
+        record = gather(run)
+        # Names of files may hold what UTF-8 cannot spell.
+        page = render(record).encode("utf-8", "xmlcharrefreplace")
+    with replacing(file, inside=run.path) if output is None else named_by_user(file) as writer:
         writer.write(page)
     return file, record.missing
 
@@ -75,7 +77,7 @@ def _curves(run: RunDirectory, name: str) -> tuple[dict[str, Array], int]:
     """The columns of at most CURVE_POINTS rows, evenly spaced, and how many rows there are."""
     if not run.has(name):
         return {}, 0
-    rows = RecordedRows(run.path / name)
+    rows = run.rows(name)
     return rows.spread(CURVE_POINTS), rows.count
 
 

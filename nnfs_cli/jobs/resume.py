@@ -12,6 +12,7 @@ from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.jobs.changes import changes, network_changes, refuse_changes, rounding
 from nnfs_cli.jobs.checkpoint import Checkpoint, made_with, read_checkpoint
 from nnfs_cli.jobs.engine import choose_engine
+from nnfs_cli.jobs.observers import SERIES
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.runs.growing import Mark, damage_of
 from nnfs_cli.runs.recorder import TABLES, columns_changed
@@ -66,6 +67,7 @@ def resume(
     _load(experiment, run, checkpoint, found)
     _refuse_nothing_to_train(run, experiment, epochs, completed=summary.get("status") == "completed")
     kept = {name: mark for name, mark in checkpoint.recorded.items() if name not in lost}
+    kept |= {name: 0 for name in lost if name not in TABLES}  # what is left of a table is kept
     experiment.checkpoint, experiment.config_text = replace(checkpoint, recorded=kept), config_text
     notes = [*_notes(checkpoint, found, unsure), *_schedule_note(experiment, checkpoint)]
     experiment.data = replace(experiment.data, notes=(*experiment.data.notes, *notes))
@@ -75,11 +77,12 @@ def resume(
 def _configs(run: RunDirectory, epochs: int | None, overrides: Overrides) -> tuple[ExperimentConfig, str]:
     """The config to resume with, and the text of config.yaml that says the same; empty if it says so now."""
     asked = [*overrides, *([] if epochs is None else [("training.epochs", epochs)])]
-    before, config, text = run.config(), run.config(asked), ""
-    for name in ("plugins", "initial_weights"):
-        if getattr(before, name) != getattr(config, name):
-            raise NnfsError(f"--set {name}: a run that is resumed keeps its own")
+    config, text = run.config(asked), ""
     if asked:
+        before = run.config()
+        for name in ("plugins", "initial_weights"):
+            if getattr(before, name) != getattr(config, name):
+                raise NnfsError(f"--set {name}: a run that is resumed keeps its own")
         file = run.path / "config.yaml"
         lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
         head = itertools.takewhile(lambda line: line.startswith("#"), lines)
@@ -94,10 +97,9 @@ def _configs(run: RunDirectory, epochs: int | None, overrides: Overrides) -> tup
 
 def _lost(run: RunDirectory, recorded: Mapping[str, Any]) -> dict[str, str]:
     """The files that have not all that a checkpoint counts, and what is wrong with each."""
-    found = {
-        name: damage_of(run.path / name, Mark(*kept)) if name in TABLES else series_damage(run, name, kept)
-        for name, kept in recorded.items()
-    }
+    tables = {name: Mark(*recorded[name]) for name in TABLES if name in recorded}
+    found = {name: damage_of(run.path / name, mark) for name, mark in tables.items()}
+    found |= {name: series_damage(run, name, recorded.get(name)) for name in SERIES}
     return {name: f"{name}: {damage}" for name, damage in found.items() if damage}
 
 

@@ -53,6 +53,11 @@ class Upsample2D(Layer):
     def build(self, shape: Shape) -> Shape:
         channels, height, width = image_shape(shape)
         down, right = pair(self.factor)
+        rows, columns = down * height, right * width
+        # An image, and the weights with what computing them takes.
+        lacking = shortage(4 * channels * rows * columns + 3 * 8 * (rows * height + columns * width))
+        if lacking:
+            raise ShapeError(f"makes images of {rows:,} x {columns:,} pixels: one {lacking}")
         self._R, self._S = _weights(height, down), _weights(width, right)
         return (channels, down * height, right * width)
 
@@ -100,8 +105,5 @@ class Upsample2D(Layer):
 
 def _weights(n: int, factor: int) -> Array:
     """(factor n, n): the weights of n pixels of a line in each of the longer line's factor n pixels."""
-    lacking = shortage(8 * factor * n * n)
-    if lacking:
-        raise ShapeError(f"would make lines of {factor * n:,} pixels, whose weights {lacking}")
     centers = ((np.arange(factor * n) + 0.5) / factor - 0.5).clip(0, n - 1)
     return np.maximum(1.0 - np.abs(centers[:, None] - np.arange(n)), 0.0)

@@ -14,7 +14,6 @@ from nnfs_cli.plots.logged import LoggedLosses, logged_losses
 from nnfs_cli.plots.style import GRAY, ink
 from nnfs_cli.plots.ticks import count_axis
 from nnfs_cli.runs.directory import RunDirectory
-from nnfs_cli.runs.rows import RecordedRows
 
 STEPS = "steps.csv"
 FEW_EPOCHS = 30
@@ -33,7 +32,7 @@ class History:
 
     @cached_property
     def steps(self) -> LoggedLosses | None:
-        return logged_losses(RecordedRows(self.run.path / STEPS)) if self.run.has(STEPS) else None
+        return logged_losses(self.run.rows(STEPS)) if self.run.has(STEPS) else None
 
     @cached_property
     def epochs(self) -> dict[str, Array]:
@@ -84,9 +83,9 @@ class History:
             if summary.get("stopped_early")
             else "",
             "interrupted": f"interrupted in epoch {done + 1:,} of {planned:,}",
-            "diverged": f"diverged in epoch {done + 1:,}, by step {summary.get('steps', 0):,}: "
-            "the loss was no finite number",
-            "running": "not finished: it is running, or was killed",
+            "diverged": f"diverged in epoch {done + 1:,}, by step {summary.get('steps', 0):,}",
+            "running": "not finished: it is running",
+            "died": "not finished: its process is gone",
             "failed": "failed",
         }
         return endings.get(summary.get("status", ""), "")

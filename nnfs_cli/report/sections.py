@@ -13,9 +13,10 @@ from nnfs_cli.report.record import RunRecord
 STATUS = {
     "completed": "completed",
     "interrupted": "interrupted: nnfs resume continues it",
-    "diverged": "diverged: the loss became infinite or not a number",
+    "diverged": "diverged: its loss grew beyond bounds, or numbers were not finite",
     "failed": "failed",
     "running": "not finished when this page was written",
+    "died": "not finished, and its process is gone: nnfs resume continues it",
 }
 PERCENT = ("accuracy", "top_k_accuracy", "precision", "recall", "f1")
 """Scores between 0 and 1 that people read as a share."""
@@ -180,7 +181,7 @@ def again(record: RunRecord) -> Html:
             f"nnfs evaluate {shlex.quote(record.place)}",
             f"nnfs predict {shlex.quote(record.place)} FILE",
         ]
-    if record.summary.get("status") == "interrupted":
+    if record.summary.get("status") in ("interrupted", "died"):
         commands.insert(0, f"nnfs resume {shlex.quote(record.place)}")
     pairs: dict[str, object] = {"seed": record.config.seed}
     if record.summary.get("data_fingerprint"):

@@ -19,9 +19,10 @@ import numpy as np
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError, did_you_mean
 from nnfs_cli.core.files import replacing
-from nnfs_cli.core.seal import first_line, mark_of, seal_of_arrays, sealed
+from nnfs_cli.core.seal import first_line, mark_of, new_mark, seal_of_arrays, sealed
 from nnfs_cli.preprocessing.preparation import Preparation
-from nnfs_cli.runs.reading import check_arrays, read_json
+from nnfs_cli.runs.lock import WriterLock, status_now
+from nnfs_cli.runs.reading import check_arrays, check_rows, read_json
 from nnfs_cli.runs.rows import RecordedRows
 from nnfs_cli.sources.arrays import read_npz
 
@@ -35,18 +36,22 @@ class RunDirectory:
 
     trust_plugins: whether its plugins may run, whoever it is from.
     seals: of the .npz files that were written through this object, by name, for the summary.
+    troubles: sentences on what the disk did not take of a training through this object.
     """
 
     def __init__(self, path: Path, *, trust_plugins: bool = False) -> None:
         self.path, self.trust_plugins = path, trust_plugins
         self.id = path.name
         self.seals: dict[str, str] = {}
+        self._lock, self._writing = WriterLock(path), 0
+        self.troubles: list[str] = []
 
     @classmethod
     def create(cls, root: Path, config: "ExperimentConfig", run_id: str | None = None) -> "RunDirectory":
         """A new directory in `root`, with the resolved config.
 
-        A name that is taken gets -2, -3, ...; NnfsError if `run_id` is taken.
+        A name that is taken gets -2, -3, ...; NnfsError if `run_id` is taken. This object is the run's writer
+        at once, and until its first `writing` ends.
         """
         from nnfs_cli.config.names import NAME_RULE, is_plain_name
         from nnfs_cli.config.plugins import folder_of_copies, modules_beside
@@ -66,18 +71,20 @@ class RunDirectory:
                     raise NnfsError(f"--id: {path} already exists, and a run never overwrites another")
                 path = root / f"{stem}-{number}"
             run = cls(path, trust_plugins=True)
+            run._lock.acquire()
             copies = [f"plugin_{i}_{Path(plugin).name}" for i, plugin in enumerate(config.plugins)]
             for plugin, copy in zip(config.plugins, copies, strict=True):
                 run.write(copy, Path(plugin).read_bytes())
                 for name, module in modules_beside(Path(plugin)).items():
-                    file = path / folder_of_copies(copy) / name
-                    file.parent.mkdir(parents=True, exist_ok=True)
-                    file.write_bytes(module.read_bytes())
+                    run.write(f"{folder_of_copies(copy)}/{name}", module.read_bytes())
             weights = "initial_weights.npz" if config.initial_weights else ""
             if weights:
                 run.write(weights, config.weights_file.read_bytes())
             portable = replace(config, plugins=tuple(copies), initial_weights=weights)
-            run.write("config.yaml", f"{first_line()}{portable.to_yaml()}".encode())
+            run.mark = new_mark()
+            run.write_json("summary.json", {"id": run.id, "name": config.name, "status": "running"})
+            # The last: it makes the folder a run.
+            run.write("config.yaml", f"{first_line(run.mark)}{portable.to_yaml()}".encode())
         except OSError as error:
             named = "name" if run_id is None else "--id"
             option = named if error.errno == errno.ENAMETOOLONG else "--runs"
@@ -109,14 +116,21 @@ class RunDirectory:
     def writing(self) -> Iterator[None]:
         """Be the run's only writer in the `with` block, perhaps within another one of this object.
 
-        NnfsError if another process trains the run.
+        NnfsError if another process trains the run, or another object of this process.
         """
-        yield
+        if not self._lock.is_held:
+            self._lock.acquire()
+        self._writing += 1
+        try:
+            yield
+        finally:
+            self._writing -= 1
+            if not self._writing:
+                self._lock.release()
 
     def write(self, name: str, content: bytes, former: str | None = None) -> None:
         """Write a file whole or not at all. The one that it replaces stays as `former`, if that is given."""
-        kept = None if former is None else self.path / former
-        with replacing(self.path / name, durable=True, former=kept) as file:
+        with replacing(self.path / name, durable=True, former=former, inside=self.path) as file:
             file.write(content)
 
     def write_json(self, name: str, content: Mapping[str, Any]) -> None:
@@ -161,8 +175,12 @@ class RunDirectory:
         return ""
 
     def summary(self) -> dict[str, Any]:
-        """summary.json; NnfsError if it cannot be read."""
-        return self.json("summary.json")
+        """summary.json, its status as it is now: `died` if it says `running`, but nobody trains the run.
+
+        NnfsError if it cannot be read.
+        """
+        summary = self.json("summary.json")
+        return {**summary, "status": status_now(self.path, summary.get("status"))}
 
     def json(self, name: str) -> dict[str, Any]:
         """One of the run's JSON files; NnfsError if it cannot be read, or is not as nnfs wrote it."""
@@ -187,17 +205,22 @@ class RunDirectory:
         file = self.path / name
         if not file.is_file():
             raise NnfsError(f"{file}: no such file; the run has not written it yet")
-        check_arrays(file, self.mark, self._expected_seals().get(name))
+        check_arrays(file, self.mark, self._at_the_end().get(name))
         return read_npz(file, only)
 
-    def _expected_seals(self) -> dict[str, Any]:
-        """The seals of its .npz files by name, as they were at the end of its training; {} before that."""
-        seals = self.summary().get("files") if self.has("summary.json") else None
-        return seals if isinstance(seals, dict) else {}
+    def _at_the_end(self) -> dict[str, Any]:
+        """By name, the seals of .npz files and the marks of CSV files at the end of training, or {}."""
+        files = self.summary().get("files") if self.has("summary.json") else None
+        return files if isinstance(files, dict) else {}
+
+    def rows(self, name: str) -> RecordedRows:
+        """The rows of epochs.csv or steps.csv. NnfsError if they are not those that were written."""
+        check_rows(self.path / name, self._at_the_end().get(name))
+        return RecordedRows(self.path / name)
 
     def table(self, name: str) -> dict[str, Array]:
         """The columns of epochs.csv or steps.csv as float64 arrays; {} if there are none yet."""
-        return RecordedRows(self.path / name).columns() if self.has(name) else {}
+        return self.rows(name).columns() if self.has(name) else {}
 
 
 def finite(content: Any) -> Any:

@@ -3,9 +3,13 @@
 import csv
 import os
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from nnfs_cli.core.files import open_to_append
+from nnfs_cli.core.os_errors import WriteError, unwritable
 
 CHUNK = 2**20
 
@@ -31,24 +35,34 @@ def mark_of(file: Path, size: int | None = None) -> Mark:
     return mark
 
 
+def mark_until(file: Path, last: int) -> Mark:
+    """The mark of a CSV file's header and of its rows whose first column is at most `last`. Rows ascend."""
+    mark = Mark()
+    if file.is_file():
+        with file.open("rb") as lines:
+            for line in lines:
+                if mark.size and int(line.split(b",", 1)[0]) > last:
+                    break
+                mark = mark.after(line)
+    return mark
+
+
 class GrowingTable:
     """A CSV file that rows are appended to.
 
     mark: of what belongs to the file. Whatever else it holds at first, is cut off.
 
-    Rows wait in memory until `flush`. What a full disk did not take waits for the next one.
+    Rows stay in memory until `sync`: after an error of the disk, all that it may not have is written again.
     """
 
     def __init__(self, file: Path, mark: Mark) -> None:
-        self._file, self._pending = file, bytearray()
-        self._handle: int | None = None
-        self._is_synced = True
+        self._file, self._handle = file, -1
+        self._synced, self._unsynced, self._written = mark.size, bytearray(), 0
         self.mark = mark
         self._writer = csv.writer(self, lineterminator="\n")
         if file.is_file() and file.stat().st_size > mark.size:
-            os.ftruncate(self._opened(), mark.size)
-            self._is_synced = False
-            self.sync()
+            with self._starting_again():
+                os.fsync(self._opened())
 
     def append(self, header: Iterable[str], row: Iterable[Any]) -> None:
         """Append a row, and before the first one the header."""
@@ -59,40 +73,60 @@ class GrowingTable:
     def write(self, text: str) -> None:
         """Take the text of a row from the csv module."""
         line = text.encode()
-        self._pending += line
+        self._unsynced += line
         self.mark = self.mark.after(line)
 
     def flush(self) -> None:
-        """Write all rows to the file. OSError if it does not take them all."""
-        while self._pending:
-            self._is_synced = False
-            try:
-                del self._pending[: os.write(self._opened(), self._pending)]
-            except OSError as error:
-                raise OSError(error.errno, error.strerror, str(self._file)) from None
+        """Write all rows to the file. WriteError if it does not take them all."""
+        with self._starting_again():
+            while self._written < len(self._unsynced):
+                self._written += os.write(self._opened(), self._unsynced[self._written :])
 
     def sync(self) -> None:
-        """Write all rows, and wait until the disk has them."""
+        """Write all rows, and wait until the disk has them. WriteError if it does not take them all."""
         self.flush()
-        if not self._is_synced:
-            os.fsync(self._opened())
-            self._is_synced = True
+        if self._unsynced:
+            with self._starting_again():
+                os.fsync(self._opened())
+            self._synced += len(self._unsynced)
+            self._unsynced.clear()
+            self._written = 0
 
     def close(self) -> None:
         """Write all rows, and close the file. A further row opens it again."""
         try:
-            self.flush()
+            self.sync()
         finally:
-            if self._handle is not None:
-                handle, self._handle = self._handle, None
-                os.close(handle)
+            self._close()
+
+    def _close(self) -> None:
+        handle, self._handle = self._handle, -1
+        self._written = 0
+        if handle >= 0:
+            os.close(handle)
+
+    @contextmanager
+    def _starting_again(self) -> Iterator[None]:
+        """After an error in the `with` block, the next attempt begins behind the last row that is safe.
+
+        A disk that could not sync may say the next time that all is well, though it lost what it was given.
+        """
+        try:
+            yield
+        except OSError as error:
+            with suppress(OSError):
+                self._close()
+            raise unwritable(self._file, error) from None
 
     def _opened(self) -> int:
-        if self._handle is None:
-            # Never through a link, which could lie in a run from someone else and lead out of its folder.
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-            more = (getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_BINARY", "O_CLOEXEC"))
-            self._handle = os.open(self._file, flags | sum(more), 0o666)
+        """The open file, without what follows the last row that is safe."""
+        if self._handle < 0:
+            self._handle = open_to_append(self._file)
+            size = os.fstat(self._handle).st_size
+            if size < self._synced:
+                raise WriteError(f"cannot write {self._file}: rows that were in it are gone")
+            if size > self._synced:
+                os.ftruncate(self._handle, self._synced)
         return self._handle
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.seal import SealError, check, contents_of, unsealed
+from nnfs_cli.runs.growing import Mark, damage_of
 
 MOST_BYTES = 64 * 2**20
 """Of a JSON file. The confusion matrix of a thousand classes takes a tenth of it."""
@@ -53,3 +54,14 @@ def check_arrays(file: Path, mark: str, expected: object) -> None:
         raise NnfsError(f"{file}: cannot be read: {error.strerror}") from None
     except (OSError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
         raise NnfsError(f"{file}: damaged: {error}") from None
+
+
+def check_rows(file: Path, expected: object) -> None:
+    """Raise NnfsError unless a CSV file begins as the run's summary tells; it tells nothing of some runs.
+
+    expected: size and CRC-32, as a list, of what was written until the end of training.
+    """
+    if not isinstance(expected, list) or len(expected) != len(Mark._fields):
+        return
+    if damage := damage_of(file, Mark(*expected)):
+        raise NnfsError(f"{file}: {damage}; {REMEDY}")

@@ -6,8 +6,9 @@ from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
 
+from nnfs_cli.core.os_errors import WriteError
 from nnfs_cli.runs.directory import RunDirectory
-from nnfs_cli.runs.growing import GrowingTable, Mark, mark_of
+from nnfs_cli.runs.growing import GrowingTable, Mark, mark_of, mark_until
 from nnfs_cli.runs.repair import keep_rows
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.reports import EpochReport, Report, StepReport
@@ -29,7 +30,7 @@ class Recorder:
         experiment: Experiment,
         recorded: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
-        progress = experiment.progress
+        self._run, progress = run, experiment.progress
         for name, last in ((EPOCHS, progress.epoch), (STEPS, progress.step)):
             if name not in recorded:
                 keep_rows(run, name, last)
@@ -46,6 +47,11 @@ class Recorder:
         """How much of each file is written, for a checkpoint."""
         return {name: list(table.mark) for name, table in self._tables.items()}
 
+    def recorded_until(self, epoch: int, step: int) -> dict[str, Any]:
+        """How much of each file was written until an earlier state. Call it after `sync`."""
+        lasts = zip(TABLES, (epoch, step), strict=True)
+        return {name: list(mark_until(self._run.path / name, last)) for name, last in lasts}
+
     def record(self, report: Report) -> None:
         """Append a report's row. The first one creates the file, with its header."""
         if isinstance(report, StepReport):
@@ -56,7 +62,7 @@ class Recorder:
             self._tables[EPOCHS].append(row, row.values())
         if time.monotonic() - self._flushed > FLUSH_SECONDS:
             self._flushed = time.monotonic()
-            with suppress(OSError):  # rows that the disk does not take now wait for the next time
+            with suppress(WriteError):  # rows that the disk does not take now wait for the next time
                 for table in self._tables.values():
                     table.flush()
 

@@ -62,12 +62,19 @@ class Series:
         self._run.write_arrays(self._file, {"step": steps, **arrays, **self._constants})
 
 
-def series_damage(run: RunDirectory, file: str, rows: int) -> str:
-    """What is wrong with the file of a series unless it has at least these rows; an empty text if it has."""
-    if not rows:
+def series_damage(run: RunDirectory, file: str, rows: int | None) -> str:
+    """What is wrong with the file of a series unless it has at least these rows; an empty text if it has.
+
+    rows: None if they are not known. Then any number is right, and the file may be missing.
+    """
+    if rows == 0 or (rows is None and not run.has(file)):
         return ""
     try:
         found = len(run.arrays(file)["step"])
     except NnfsError as error:
-        return str(error)
-    return f"rows are missing: it has {found}, and its checkpoint counts {rows}" if found < rows else ""
+        return str(error).removeprefix(f"{run.path / file}: ")
+    except (KeyError, TypeError):
+        return "damaged: it has no steps"
+    if found >= (rows or 0):
+        return ""
+    return f"rows are missing: it has {found}, and its checkpoint counts {rows}"

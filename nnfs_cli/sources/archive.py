@@ -2,7 +2,6 @@
 
 import struct
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -10,9 +9,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.sources.npy import HEADER, PART, Layout
-from nnfs_cli.sources.opening import DEFLATED, open_file
-from nnfs_cli.sources.room import require_room
+from nnfs_cli.core.memory import require_memory
+from nnfs_cli.sources.npy import HEADER, Layout
+from nnfs_cli.sources.opening import crc32, most_unpacked, open_file
 
 LOCAL_HEADER = struct.Struct("<4s22xHH")
 """A zip member's signature, and the lengths of its name and extra field (PKWARE APPNOTE, 4.3.7)."""
@@ -53,7 +52,9 @@ class Archive:
         with self._zip.open(info) as member:
             head = member.read(HEADER)
             layout = Layout.of(head, info.file_size)
-            require_room(layout.size, f"{self._path}: {name}")
+            require_memory(
+                layout.size, f"{self._path}: the array {name!r}", "save it without compression, by np.savez"
+            )
             return layout.read(head, member)
 
     def open(self, name: str) -> Array:
@@ -66,7 +67,7 @@ class Archive:
         _, *lengths = LOCAL_HEADER.unpack(self._file.read(LOCAL_HEADER.size))
         begin = info.header_offset + LOCAL_HEADER.size + sum(lengths)
         self._file.seek(begin)
-        if _crc(self._file, info.file_size) != info.CRC:
+        if crc32(self._file, info.file_size) != info.CRC:
             raise zipfile.BadZipFile(f"the checksum of {info.filename!r} is wrong")
         return layout.map(self._path, begin)
 
@@ -77,8 +78,12 @@ class Archive:
             raise ValueError(f"{info.filename!r} is encrypted; save it without a password")
         if info.compress_type not in METHODS:
             raise ValueError(f"{info.filename!r} is compressed by another method than NumPy's, deflate")
-        if info.file_size > DEFLATED * max(info.compress_size, 1):
-            raise ValueError(f"{info.filename!r} declares {info.file_size:,} bytes, more than it can hold")
+        packed = info.compress_type == zipfile.ZIP_DEFLATED
+        if packed and info.file_size > most_unpacked(info.compress_size):
+            raise ValueError(
+                f"{info.filename!r} unpacks {info.compress_size:,} bytes to {info.file_size:,}, as no usual "
+                f"array does; if it is right, save it without compression, by np.savez"
+            )
         return info
 
 
@@ -87,11 +92,3 @@ def open_archive(path: Path) -> Iterator[Archive]:
     """An .npz file, open in the `with` block."""
     with open_file(path) as file, zipfile.ZipFile(file) as zipped:
         yield Archive(path, file, zipped)
-
-
-def _crc(file: BinaryIO, size: int) -> int:
-    """The CRC-32 of the next `size` bytes."""
-    crc = 0
-    while size and (part := file.read(min(size, PART))):
-        crc, size = zlib.crc32(part, crc), size - len(part)
-    return crc

@@ -10,13 +10,10 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.sources.opening import DEFLATED, GZIP, NOT_UNPACKED, damaged, open_bytes, open_file
-from nnfs_cli.sources.room import require_room
+from nnfs_cli.core.memory import require_memory
+from nnfs_cli.sources.opening import GZIP, NOT_UNPACKED, PART, damaged, most_unpacked, open_bytes, open_file
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
-PART = 2**20
-"""Bytes that are read at a time."""
-
 MOST_DIMENSIONS = 32
 """NumPy 1 holds no more. A larger number means that the file has another format."""
 
@@ -79,18 +76,18 @@ def read_verified(path: Path) -> tuple[Array, str]:
         try:
             beginning = file.read(HEADER)
             header = Header.of(beginning, path)
-            if packed and header.start + header.size > DEFLATED * held:
-                raise header.refuse(f"at most {DEFLATED * held}", path)
+            if packed and header.start + header.size > most_unpacked(held):
+                raise header.refuse(f"at most {most_unpacked(held)}", path)
             if not packed and header.start + header.size != held:
                 raise header.refuse(str(held - header.start), path)
-            require_room(header.size, str(path))
+            require_memory(header.size, f"{path}: the array", "decompress it, or take fewer rows")
             numbers = _numbers(file, beginning[header.start :], header, path)
         except NOT_UNPACKED as error:
             raise damaged(path, error) from None
         except OSError as error:
             raise NnfsError(f"{path}: cannot be read: {error.strerror or error}") from None
     digest = hashlib.sha256(beginning[: header.start])
-    digest.update(numbers)
+    digest.update(numbers.data)
     array = numbers.view(header.dtype).reshape(header.shape)
     return array.astype(header.dtype.newbyteorder("="), copy=False), digest.hexdigest()
 

@@ -4,16 +4,15 @@ import io
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import numpy as np
 
 from nnfs_cli.core.arrays import Array, Shape, slices
+from nnfs_cli.sources.opening import PART
 
 HEADER = 12 + 10_000
 """The bytes of the longest header that NumPy reads."""
-PART = 1 << 20
-"""Bytes that are read at a time."""
 
 
 class PickleError(ValueError):
@@ -62,13 +61,13 @@ class Layout:
         """The array, mapped into memory, of a file that begins at this place of another one."""
         if not self.size:
             return self._empty()
-        order = "F" if self.fortran else "C"
+        order: Literal["F", "C"] = "F" if self.fortran else "C"
         return np.memmap(path, self.dtype, "r", begin + self.start, self.shape, order)
 
     def read(self, head: bytes, file: IO[bytes]) -> Array:
         """The array of a file whose first bytes, `head`, were read. ValueError if the file ends too early."""
         array = self._empty()
-        numbers = memoryview(np.asarray(array.T if self.fortran else array).reshape(-1).view(np.uint8))
+        numbers = np.asarray(array.T if self.fortran else array).reshape(-1).view(np.uint8).data
         held = head[self.start :]
         numbers[: len(held)] = held
         for here in slices(self.size, PART, len(held)):

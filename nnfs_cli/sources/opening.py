@@ -2,17 +2,22 @@
 
 import gzip
 import stat
+import sys
 import zlib
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from nnfs_cli.core.errors import NnfsError
 
 GZIP = b"\x1f\x8b"
 NOT_UNPACKED = (EOFError, zlib.error, gzip.BadGzipFile)
 """What is raised for gzip files that are damaged."""
+PART = 1 << 20
+"""Bytes that are read at a time."""
 DEFLATED = 1032
-"""How many bytes a compressed byte stands for at most (zlib's technical notes)."""
+"""How many bytes a compressed byte can stand for (zlib's technical notes)."""
+LARGE, USUAL = 1 << 30, 100
+"""Of more bytes than LARGE, a compressed one stands for less than USUAL in files that are no bombs."""
 KINDS = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a pipe; give `-` and let it be standard input, where a command reads that"),
@@ -43,11 +48,33 @@ def require_file(path: Path) -> None:
         raise NnfsError(f"{path}: must be a file, found {kind}")
 
 
-def open_bytes(path: Path) -> IO[bytes]:
-    """A file's content, decompressed if it is gzip, whatever its name."""
+def most_unpacked(packed: int) -> int:
+    """How many bytes so many compressed ones may become."""
+    return min(DEFLATED * packed, max(USUAL * packed, LARGE))
+
+
+class _Unpacked(gzip.GzipFile):
+    """A gzip file's content; NnfsError where it becomes too long."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._most = path, most_unpacked(path.stat().st_size)
+        super().__init__(path, "rb")
+
+    def read(self, size: int | None = -1) -> bytes:
+        part = super().read(size)
+        if self.tell() > self._most:
+            raise NnfsError(
+                f"{self._path}: unpacks to more than {self._most:,} bytes, as no usual file does; "
+                f"if it is right, decompress it first, as with `gzip -d`"
+            )
+        return part
+
+
+def open_bytes(path: Path) -> BinaryIO:
+    """A file's content, decompressed if it is gzip, whatever its name. NnfsError for a gzip bomb."""
     with open_file(path) as file:
         compressed = file.read(2) == GZIP
-    return cast(IO[bytes], gzip.open(path, "rb")) if compressed else open_file(path)
+    return cast(BinaryIO, _Unpacked(path)) if compressed else open_file(path)
 
 
 def first_bytes(path: Path, count: int) -> bytes:
@@ -59,6 +86,14 @@ def first_bytes(path: Path, count: int) -> bytes:
             raise damaged(path, error) from None
         except OSError as error:
             raise _unreadable(path, error) from None
+
+
+def crc32(file: BinaryIO, size: int = sys.maxsize) -> int:
+    """The CRC-32 of the next `size` bytes, or of all that follow."""
+    crc = 0
+    while size and (part := file.read(min(size, PART))):
+        crc, size = zlib.crc32(part, crc), size - len(part)
+    return crc
 
 
 def damaged(source: Path | str, error: Exception) -> NnfsError:

@@ -14,6 +14,8 @@ from nnfs_cli.sources.dialect import DELIMITERS, Dialect, delimiter_name
 from nnfs_cli.sources.lines import LONGEST, numbered_blocks
 
 UNNAMED = "Unnamed: "
+MOST_COLUMNS = 100_000
+"""Wider tables take minutes to read."""
 
 csv.field_size_limit(2**31 - 1)  # some texts are longer than the module's own limit, 128 KiB
 
@@ -160,6 +162,10 @@ class Records:
         raise NnfsError(f"{self.source}: the file is empty")
 
     def _checked_names(self, line: int, texts: list[str], raw: str) -> tuple[str, ...]:
+        if len(texts) > MOST_COLUMNS:
+            raise self._error(
+                line, f"{len(texts):,} columns, more than {MOST_COLUMNS:,}; save them as an array, as .npz"
+            )
         names = tuple(text.strip() or f"{UNNAMED}{i}" for i, text in enumerate(texts))  # as pandas calls them
         likely = max((other for other in DELIMITERS if other != self.delimiter), key=raw.count)
         if len(names) == 1 and likely in raw:

@@ -48,6 +48,7 @@ class Table:
     nested: columns of lists and other values that are neither numbers nor texts.
     misread: for each column of `numbers` that holds texts, these texts; such a row's number is missing.
     ids: the texts of the id column, if one was asked for.
+    note: a sentence on how it was read, or an empty text.
     """
 
     source: str
@@ -60,6 +61,7 @@ class Table:
     nested: tuple[str, ...] = ()
     misread: Mapping[str, Texts] = field(default_factory=dict)
     ids: tuple[str, ...] = ()
+    note: str = ""
 
     def __len__(self) -> int:
         return len(self.numbers)

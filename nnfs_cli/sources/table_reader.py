@@ -10,11 +10,11 @@ import numpy as np
 
 from nnfs_cli.core.arrays import slices
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.memory import require_memory
 from nnfs_cli.sources.dialect import GAPS, Dialect
 from nnfs_cli.sources.frames import ColumnKinds, RespelledError, TextInNumbersError, as_table
 from nnfs_cli.sources.opening import open_bytes
 from nnfs_cli.sources.records import BlockStream, Records
-from nnfs_cli.sources.room import require_room
 from nnfs_cli.sources.spellings import NumberSpelling, spell
 from nnfs_cli.sources.table import MISSING, Table, Texts, is_number
 
@@ -42,7 +42,7 @@ def read_table(paths: Sequence[Path], dialect: Dialect, kinds: ColumnKinds | Non
         for chunk in (chunk for path in paths for chunk in file_chunks(path, dialect, kinds)):
             held.append(chunk)
             size += chunk.size
-            require_room(size, f"{source}: the table")  # to join them, besides what they hold
+            require_memory(size, f"{source}: the table", "take fewer rows")  # to join what is held
         return held
 
     return _whole_table(source, chunks, kinds or ColumnKinds())

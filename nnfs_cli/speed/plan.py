@@ -32,8 +32,8 @@ MOST_BLAS_THREADS = 2
 WORKERS_PER_CORE = 4
 """More would only wait for each other, and a machine does not bear thousands."""
 
-MOST_ASKED_FOR = 1024
-"""No library has so many, and a number that C cannot hold must not get there."""
+MOST_ASKED_FOR = 64
+"""The OpenBLAS that comes with NumPy has no more, and hundreds of threads would take a machine's memory."""
 
 
 def parts_of(network: Network, loss: Loss, batch_size: int, option: IntOrAuto = "auto") -> int:
