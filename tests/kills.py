@@ -39,7 +39,7 @@ class Campaign:
         with heeding_ctrl_c(), ThreadPoolExecutor(side_by_side) as pool:
             list(pool.map(self._whole, KINDS))
             list(pool.map(self._one, range(amount)))
-        self.faults += [f"/dev/shm: {name} is left" for name in shared_memory() - memory]
+        self.faults += [f"{name} is left in shared memory" for name in shared_memory() - memory]
         ways = ", ".join(f"{count} {way}" for way, count in sorted(self.blows.items()))
         return (
             f"kills: {self.equal} of {amount} runs equal the unbroken one, after {self.blows.total()} kills "

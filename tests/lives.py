@@ -53,7 +53,12 @@ training: {{epochs: 4000, batch_size: 400, diagnostics: true, {OFTEN}}}
         "regularized",
         f"""
 dataset: {{type: spiral, samples: 500, validation: 100}}
-layers: [{{type: dense, units: 32}}, batch_norm, relu, {{type: dropout, rate: 0.2}}, {{type: dense, units: 3}}]
+layers:
+  - {{type: dense, units: 32}}
+  - batch_norm
+  - relu
+  - {{type: dropout, rate: 0.2}}
+  - {{type: dense, units: 3}}
 loss: cross_entropy
 metrics: [accuracy]
 optimizer: {{type: adam, learning_rate: 0.01}}
@@ -66,7 +71,12 @@ training: {{epochs: 300, batch_size: 32, ema: 0.9, patience: 60, {OFTEN}}}
         "plain",
         f"""
 dataset: {{type: spiral, samples: 1500, validation: 100}}
-layers: [{{type: dense, units: 16}}, batch_norm, tanh, {{type: dropout, rate: 0.1}}, {{type: dense, units: 3}}]
+layers:
+  - {{type: dense, units: 16}}
+  - batch_norm
+  - tanh
+  - {{type: dropout, rate: 0.1}}
+  - {{type: dense, units: 3}}
 loss: cross_entropy
 metrics: [accuracy]
 optimizer: {{type: rmsprop, learning_rate: 0.005}}
@@ -91,7 +101,8 @@ training: {{epochs: 1000, batch_size: 32, {OFTEN}}}
         Kind(
             f"cnn-{threads}",
             f"""
-dataset: {{type: npz, path: images.npz, validation: 40, scale: true, augment: {{shift: 1, rotation: 10, flip: true}}}}
+dataset:
+  {{type: npz, path: images.npz, validation: 40, scale: true, augment: {{shift: 1, rotation: 10}}}}
 layers:
   - {{type: reshape, shape: [1, 10, 10]}}
   - {{type: conv2d, filters: 4, kernel_size: 3}}
@@ -126,7 +137,10 @@ def write_files(folder: Path) -> None:
         (image.T if bar else image)[2:8, 4:6] = 200
     np.savez(folder / "images.npz", X=images, y=lies)
     a, b = rng.normal(size=(2, 400)).round(3)
-    rows = (f"{x},{y},{'pq'[i % 2]},{'in' if x * x + y * y < 1 else 'out'}\n" for i, (x, y) in enumerate(zip(a, b, strict=True)))
+    rows = (
+        f"{x},{y},{'pq'[i % 2]},{'in' if x * x + y * y < 1 else 'out'}\n"
+        for i, (x, y) in enumerate(zip(a, b, strict=True))
+    )
     (folder / "table.csv").write_text("a,b,c,kind\n" + "".join(rows))
 
 
@@ -230,8 +244,8 @@ def _session(leader: int) -> list[int]:
 
 def shared_memory() -> set[str]:
     """The names in shared memory that Python's multiprocessing gave, and that no process uses any more."""
-    names = os.listdir(SHARED_MEMORY) if SHARED_MEMORY.is_dir() else []
-    ours = {name for name in names if name.startswith(("sem.mp-", "psm_"))}
+    names = SHARED_MEMORY.iterdir() if SHARED_MEMORY.is_dir() else ()
+    ours = {path.name for path in names if path.name.startswith(("sem.mp-", "psm_"))}
     for maps in Path("/proc").glob("[0-9]*/maps") if ours else ():
         with suppress(OSError):
             used = maps.read_text()

@@ -1,4 +1,4 @@
-"""Chaos: commands of all kinds side by side on one folder of runs, killed at random; then all is made whole."""
+"""Chaos: commands side by side on one folder of runs, killed at random; in the end all is made whole."""
 
 import shutil
 import threading
@@ -44,7 +44,7 @@ class Soak:
             list(pool.map(lambda k: self._act_until(until, k), range(side_by_side)))
             list(pool.map(self._finish, self.runs))
         self.faults += [fault for life in self.lives for fault in life.faults]
-        self.faults += [f"/dev/shm: {name} is left" for name in shared_memory() - memory]
+        self.faults += [f"{name} is left in shared memory" for name in shared_memory() - memory]
         said = ", ".join(f"{count} {what}" for what, count in sorted(self.done.items()))
         return (
             f"soak: {len(self.runs)} runs on one folder, all of them whole in the end "
