@@ -21,9 +21,11 @@ def resume(
     With --epochs a finished RUN trains further.
     """
     from nnfs_cli.cli.progress import train_and_show
+    from nnfs_cli.cli.streams import outlive_streams
     from nnfs_cli.jobs.resume import resume as resumed
     from nnfs_cli.runs.directory import RunDirectory
 
+    outlive_streams()
     directory = RunDirectory.find(runs, run)
     with directory.writing():
         train_and_show(resumed(directory, epochs), directory, quiet=quiet)

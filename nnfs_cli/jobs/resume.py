@@ -21,7 +21,10 @@ def resume(run: RunDirectory, epochs: int | None = None) -> Experiment:
     """
     summary, config = run.summary(), replace(run.config(), initial_weights="")  # the checkpoint has weights
     if not run.has(FILE):
-        raise NnfsError(f"{run.path}: {summary.get('status')}, and no checkpoint was written to resume from")
+        raise NnfsError(
+            f"{run.path}: {summary.get('status')}, and no checkpoint was written to resume from; "
+            f"`nnfs train {run.path / 'config.yaml'}` starts anew"
+        )
     record = read_record(run)
     found = changes(record, config, run)
     planned = record["config"]["training"]["epochs"] if record else config.training.epochs

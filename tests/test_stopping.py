@@ -1,0 +1,138 @@
+"""Signals that stop a training, in each of its phases; and outputs that break meanwhile."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nnfs_cli import plots
+from nnfs_cli.core.interrupts import STOPS
+from nnfs_cli.jobs import record
+from nnfs_cli.optimizers.sgd import SGD
+from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.runs.lock import WRITER
+from tests.conftest import Nnfs
+from tests.test_commands import same_numbers
+from tests.toys import CUBIC
+
+PHASES: dict[str, tuple[object, str, int]] = {
+    "first checkpoint": (record, "write_checkpoint", 1),
+    "step": (SGD, "step", 7),
+    "checkpoint": (record, "write_checkpoint", 3),
+    "scoring": (record, "evaluate", 1),
+    "drawing": (plots, "draw_essential", 1),
+}
+"""What is called at some moment of a training: its place, its name, and which call of it is the moment."""
+FULL = {"scoring", "drawing"}
+"""Phases after the last step."""
+
+
+def at(phase: str, monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Let a training do something in the middle of this phase."""
+    place, name, nth = PHASES[phase]
+    before: Any = getattr(place, name)
+    calls = 0
+
+    def called(*arguments: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == nth:
+            act()
+        return before(*arguments)
+
+    monkeypatch.setattr(place, name, called)
+    monkeypatch.setattr(record, "CHECKPOINT_SECONDS", -1.0)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of the cubic example that was never stopped."""
+    folder = tmp_path_factory.mktemp("whole")
+    (folder / "cubic.yaml").write_text(CUBIC)
+    command = [sys.executable, "-m", "nnfs_cli", "train", "cubic.yaml", "--id", "whole", "-q"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    return folder / "runs" / "whole"
+
+
+def ends_as_the_whole(nnfs: Nnfs, whole: Path) -> bool:
+    if RunDirectory(Path("runs/one")).summary()["status"] != "completed":
+        assert nnfs("resume", "one", "-q").status == 0
+    return same_numbers(Path("runs/one"), whole) and not Path("runs/one", WRITER).exists()
+
+
+@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize(
+    "signals", [(each,) for each in STOPS] + [(signal.SIGINT, signal.SIGTERM), tuple(STOPS[1:]) * 2]
+)
+def test_a_signal_saves_all_in_every_phase_and_several_at_once_do_no_more(
+    nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch, whole: Path, signals: tuple[int, ...], phase: str
+) -> None:
+    with monkeypatch.context() as during:
+        at(phase, during, lambda: [signal.raise_signal(number) for number in signals])
+        stopped = nnfs("train", "cubic.yaml", "--id", "one", "-q")
+    assert stopped.err.count("Ctrl-C again stops at once") == 1 + (phase not in FULL)
+    run = RunDirectory(Path("runs/one"))
+    if phase in FULL:
+        assert stopped.status == 0
+        assert run.summary()["status"] == "completed"
+    else:
+        assert stopped.status == 130
+        assert stopped.err.endswith("`nnfs resume runs/one` continues it\n")
+        assert run.summary()["status"] == "interrupted"
+        assert run.has("weights.npz")
+    assert ends_as_the_whole(nnfs, whole)
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_second_ctrl_c_stops_at_once_in_every_phase_and_says_what_is_kept(
+    nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch, whole: Path, phase: str
+) -> None:
+    def twice() -> None:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        pytest.fail("it went on")
+
+    with monkeypatch.context() as during:
+        at(phase, during, twice)
+        stopped = nnfs("train", "cubic.yaml", "--id", "one", "-q")
+    assert stopped.status == 130
+    kept = {
+        "first checkpoint": "nothing was trained yet; `nnfs train runs/one/config.yaml` starts anew",
+        "drawing": "runs/one is complete but for its pictures; `nnfs plot runs/one` draws them",
+    }
+    continues = "`nnfs resume runs/one` continues from the last checkpoint"
+    assert stopped.err.endswith(f"nnfs: stopped at once; {kept.get(phase, continues)}\n")
+    if phase == "first checkpoint":
+        assert "starts anew" in nnfs("resume", "one").err
+    else:
+        assert ends_as_the_whole(nnfs, whole)
+
+
+COMMANDS = (["plot"], ["report"], ["evaluate"], ["explain"], ["predict", "x.csv"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("phase", PHASES)
+def test_every_command_on_a_run_under_way_gives_what_is_there_or_one_sentence(
+    nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch, phase: str
+) -> None:
+    Path("x.csv").write_text("x\n0.5\n")
+
+    def copy() -> None:
+        shutil.copytree("runs/one", f"runs/{len(list(Path('runs').iterdir()))}")
+
+    at(phase, monkeypatch, copy)
+    assert nnfs("train", "cubic.yaml", "--id", "one", "-q").status == 0
+    at(phase, monkeypatch, copy)
+    assert nnfs("resume", "one", "-q", "--epochs", "9").status == 0
+    monkeypatch.undo()
+    for run in ("1", "2"):
+        assert nnfs("runs").out.count("unreadable") == 0
+        for command, *more in COMMANDS:
+            outcome = nnfs(command, run, *more)
+            assert "damaged" not in outcome.err
+            assert outcome.status == 0 or (outcome.status == 2 and outcome.err.count("\n") == 1), outcome.err
