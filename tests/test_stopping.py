@@ -1,13 +1,17 @@
 """Signals that stop a training, in each of its phases; and outputs that break meanwhile."""
 
+import os
+import pty
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from nnfs_cli import plots
@@ -16,9 +20,10 @@ from nnfs_cli.jobs import record
 from nnfs_cli.optimizers.sgd import SGD
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.runs.lock import WRITER
+from nnfs_cli.speed.workers import can_fork
 from tests.conftest import Nnfs
 from tests.test_commands import same_numbers
-from tests.toys import CUBIC
+from tests.toys import CUBIC, ROOT
 
 PHASES: dict[str, tuple[object, str, int]] = {
     "first checkpoint": (record, "write_checkpoint", 1),
@@ -28,8 +33,22 @@ PHASES: dict[str, tuple[object, str, int]] = {
     "drawing": (plots, "draw_essential", 1),
 }
 """What is called at some moment of a training: its place, its name, and which call of it is the moment."""
-FULL = {"scoring", "drawing"}
+AFTER = {"scoring", "drawing"}
 """Phases after the last step."""
+
+IMAGES = """
+name: images
+seed: 3
+dataset: {type: blobs, samples: 400, features: 64}
+layers:
+  - {type: reshape, shape: [1, 8, 8]}
+  - {type: conv2d, filters: 3, kernel_size: 3}
+  - flatten
+  - {type: dense, units: 3}
+loss: cross_entropy
+optimizer: {type: sgd, learning_rate: 0.01}
+training: {epochs: 5, batch_size: 32}
+"""
 
 
 def at(phase: str, monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
@@ -75,9 +94,9 @@ def test_a_signal_saves_all_in_every_phase_and_several_at_once_do_no_more(
     with monkeypatch.context() as during:
         at(phase, during, lambda: [signal.raise_signal(number) for number in signals])
         stopped = nnfs("train", "cubic.yaml", "--id", "one", "-q")
-    assert stopped.err.count("Ctrl-C again stops at once") == 1 + (phase not in FULL)
+    assert stopped.err.count("Ctrl-C again stops at once") == 1 + (phase not in AFTER)
     run = RunDirectory(Path("runs/one"))
-    if phase in FULL:
+    if phase in AFTER:
         assert stopped.status == 0
         assert run.summary()["status"] == "completed"
     else:
@@ -136,3 +155,80 @@ def test_every_command_on_a_run_under_way_gives_what_is_there_or_one_sentence(
             outcome = nnfs(command, run, *more)
             assert "damaged" not in outcome.err
             assert outcome.status == 0 or (outcome.status == 2 and outcome.err.count("\n") == 1), outcome.err
+
+
+LONG = ["cubic.yaml", "--id", "one", "--set", "training.epochs=2000"]
+
+
+def started(*more: str, **options: Any) -> "subprocess.Popen[bytes]":
+    """A training in a process of its own, which is under way."""
+    command = [sys.executable, "-m", "nnfs_cli", "train", *LONG, *more]
+    process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, **options)
+    deadline = time.monotonic() + 60
+    while not Path("runs/one/epochs.csv").is_file():
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return process
+
+
+def status() -> str:
+    return str(RunDirectory(Path("runs/one")).summary()["status"])
+
+
+def ignore() -> None:
+    for number in STOPS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("nnfs")
+def test_signals_that_are_ignored_from_the_start_stay_ignored_and_a_closed_pipe_ends_no_training() -> None:
+    process = started(preexec_fn=ignore, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    process.stderr.close()
+    for number in STOPS:
+        process.send_signal(number)
+    assert process.wait(60) == 0
+    assert status() == "completed"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ignores", [False, True])
+def test_a_terminal_that_vanishes_stops_a_training_well_or_not_at_all(nnfs: Nnfs, ignores: bool) -> None:
+    pid, terminal = pty.fork()
+    if not pid:
+        if ignores:
+            ignore()
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"}
+        os.execve(sys.executable, [sys.executable, "-m", "nnfs_cli", "train", *LONG], environment)
+    while not Path("runs/one/epochs.csv").is_file():
+        os.read(terminal, 1 << 16)
+    os.close(terminal)
+    _, ended = os.waitpid(pid, 0)
+    assert os.waitstatus_to_exitcode(ended) == (0 if ignores else 130)
+    assert status() == ("completed" if ignores else "interrupted")
+    assert nnfs("resume", "one").status == (2 if ignores else 0)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not can_fork(), reason="this system has no worker processes")
+def test_no_worker_outlives_its_leader_and_the_run_has_died(nnfs: Nnfs) -> None:
+    Path("cubic.yaml").write_text(IMAGES)
+    process = started("--set", "training.parts=2", "--set", "training.threads=2")
+    (worker,) = psutil.Process(process.pid).children()
+    process.kill()
+    process.wait()
+    worker.wait(20)
+    assert status() == "died"
+    assert nnfs("resume", "one", "-q").status == 0
+
+
+@pytest.mark.usefixtures("nnfs")
+def test_outputs_that_are_closed_change_nothing() -> None:
+    command = f"exec {sys.executable} -m nnfs_cli train cubic.yaml --id one >&- 2>&- <&-"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    assert subprocess.run(command, shell=True, env=environment, check=False).returncode == 0  # noqa: S602
+    assert status() == "completed"

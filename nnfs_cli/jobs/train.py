@@ -13,7 +13,7 @@ from nnfs_cli.training.loop import train
 from nnfs_cli.training.reports import Report
 
 STEPPING = "finishing the step and saving; Ctrl-C again stops at once, at the last checkpoint"
-ENDING = "training has ended; saving, scoring and drawing; Ctrl-C again stops at once"
+ENDING = "saving, scoring and drawing; Ctrl-C again stops at once"
 """What a training says that it does when it is asked to stop."""
 
 
