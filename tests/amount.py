@@ -4,5 +4,5 @@ import os
 
 
 def amount(share: int, whole: int) -> int:
-    """The share that the test suite runs, or the whole if NNFS_WHOLE is set, as `make fuzz` and `make soak` do."""
+    """The share for the test suite; or the whole, if NNFS_WHOLE is set as in `make fuzz` and `make soak`."""
     return whole if os.environ.get("NNFS_WHOLE") else share

@@ -60,3 +60,13 @@ class Watched:
         address = file.absolute().as_uri()
         self.page.goto(address)
         self.requests = [url for url in self.requests if url != address and not url.startswith("data:")]
+
+    def becomes(self, expression: str, value: object) -> None:
+        """Wait until an expression in JavaScript has this value: pages answer to events a moment later."""
+        script = "([expression, value]) => JSON.stringify(eval(expression)) === JSON.stringify(value)"
+        self.page.wait_for_function(script, arg=[expression, value])
+
+    def changes(self, expression: str, before: object) -> None:
+        """Wait until an expression in JavaScript has another value than `before`."""
+        script = "([expression, before]) => JSON.stringify(eval(expression)) !== JSON.stringify(before)"
+        self.page.wait_for_function(script, arg=[expression, before])

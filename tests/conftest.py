@@ -26,8 +26,9 @@ Nnfs = Callable[..., Outcome]
 
 @pytest.fixture(autouse=True)
 def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Give the tests a cache folder of their own, not the user's."""
+    """Give the tests folders of their own for caches and notes, not the user's."""
     monkeypatch.setenv("NNFS_CACHE", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setenv("NNFS_STATE", str(tmp_path_factory.mktemp("state")))
 
 
 @pytest.fixture(autouse=True)

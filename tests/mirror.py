@@ -3,7 +3,7 @@
 import re
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import PurePosixPath
@@ -86,6 +86,51 @@ def breaks_off(after: int, *, stalls: bool = False) -> Trouble:
         request.wfile.flush()
         if stalls:
             request.mirror.released.wait(5.0)
+        request.close_connection = True
+
+    return answer
+
+
+def endless(request: Request) -> None:
+    """Send bytes without an end, and without a length."""
+    request.send_response(200)
+    request.end_headers()
+    with suppress(OSError):  # at last nobody reads them
+        while not request.mirror.released.is_set():
+            request.wfile.write(bytes(1 << 16))
+    request.close_connection = True
+
+
+def drips(request: Request) -> None:
+    """Send a byte at a time, each before anyone would call it late."""
+    request.begin(len(request.content() or b""))
+    with suppress(OSError):
+        while not request.mirror.released.wait(0.05):
+            request.wfile.write(b"x")
+            request.wfile.flush()
+    request.close_connection = True
+
+
+def drips_headers(request: Request) -> None:
+    """Send the head of an answer a byte at a time."""
+    with suppress(OSError):
+        request.wfile.write(b"HTTP/1.0 200 OK\r\nX: ")
+        while not request.mirror.released.wait(0.05):
+            request.wfile.write(b"x")
+            request.wfile.flush()
+    request.close_connection = True
+
+
+def redirects(to: str) -> Trouble:
+    """Send elsewhere, with a body that has no end."""
+
+    def answer(request: Request) -> None:
+        request.send_response(302)
+        request.send_header("Location", to)
+        request.end_headers()
+        with suppress(OSError):
+            while not request.mirror.released.is_set():
+                request.wfile.write(bytes(1 << 16))
         request.close_connection = True
 
     return answer

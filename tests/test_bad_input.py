@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from nnfs_cli.core.errors import ConfigError, Mistake, OptionError
+from tests.aged import aged
 from tests.conftest import Nnfs
 from tests.toys import BARS, BLOBS, CUBIC, ROOT
 
@@ -254,6 +255,7 @@ def save(path: Path, arrays: Mapping[str, Any]) -> None:
 def test_weights_of_another_architecture_are_told_by_array_and_both_shapes(nnfs: Nnfs) -> None:
     nnfs("train", "cubic.yaml", "--id", "one", "--quiet")
     nnfs("train", "cubic.yaml", "--id", "two", "--quiet", "--set", "layers.0.units=9")
+    aged(Path("runs/one"))
     Path("runs/one/weights.npz").write_bytes(Path("runs/two/weights.npz").read_bytes())
     err = fails(nnfs, "evaluate", "one")
     assert "0_dense/W: the network has shape (1, 8), the file has shape (1, 9)" in err

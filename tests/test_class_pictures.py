@@ -14,6 +14,7 @@ from nnfs_cli.metrics.roc_auc import RocAuc
 from nnfs_cli.plots import calibration, confusion, curves, mistakes, regions
 from nnfs_cli.plots.library import Axes
 from nnfs_cli.runs.directory import RunDirectory
+from tests.aged import aged
 
 CONFIG = {
     "name": "shown",
@@ -125,6 +126,7 @@ def test_a_run_of_an_earlier_version_still_has_its_confusion_matrix(
     old = RunDirectory(tmp_path)
     for file in ("summary.json", "config.yaml", "preparation.json", "epochs.csv", "steps.csv"):
         (tmp_path / file).write_bytes((run.path / file).read_bytes())
+    aged(tmp_path)
     old.write_arrays("predictions.npz", {name: arrays[name] for name in ("target", "prediction")})
     assert confusion.draw(old)
     assert not any(module.draw(old) for module in (mistakes, calibration, curves, regions))

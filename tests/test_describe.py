@@ -153,7 +153,7 @@ def test_clearing_the_cache_deletes_it_and_says_how_much(table: Nnfs) -> None:
     assert list(cache_folder().rglob("*.npy"))
     assert "MB deleted from" in table("data", "clear-cache").out
     assert not cache_folder().exists()
-    assert "was empty" in table("data", "clear-cache").out
+    assert "had nothing of nnfs" in table("data", "clear-cache").out
 
 
 @pytest.mark.slow

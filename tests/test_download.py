@@ -19,13 +19,24 @@ from nnfs_cli.cli.downloads import DownloadView
 from nnfs_cli.cli.screen import Screen
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.datasets import fashion_mnist, mnist
-from nnfs_cli.sources import download
+from nnfs_cli.sources import download, https
 from nnfs_cli.sources.cache import cache_folder
 from nnfs_cli.sources.download import DownloadError, Transfer, fetch, listener
 from nnfs_cli.sources.lock import locked
 from nnfs_cli.sources.published_files import PublishedFiles
 from tests.conftest import Nnfs
-from tests.mirror import Mirror, Trouble, breaks_off, garbage, running_mirror, status
+from tests.mirror import (
+    Mirror,
+    Trouble,
+    breaks_off,
+    drips,
+    drips_headers,
+    endless,
+    garbage,
+    redirects,
+    running_mirror,
+    status,
+)
 from tests.toys import ROOT, write_idx
 
 CONTENT = np.random.default_rng(1).bytes(400_000)
@@ -40,8 +51,9 @@ def is_real(path: Path) -> bool:
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(download, "WAITS", (0.01, 0.02))
-    monkeypatch.setattr(download, "CONNECT_SECONDS", 1.0)
-    monkeypatch.setattr(download, "READ_SECONDS", 0.2)
+    monkeypatch.setattr(https, "CONNECT_SECONDS", 1.0)
+    monkeypatch.setattr(https, "READ_SECONDS", 0.3)
+    monkeypatch.setattr(https, "SCHEME", "http://")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
 
@@ -60,7 +72,7 @@ def other() -> Iterator[Mirror]:
 def get(tmp_path: Path, *mirrors: Mirror) -> Path:
     """Fetch `file`; its path, after checking that only the lock is beside it."""
     destination = tmp_path / "folder" / "file"
-    fetch("file", [mirror.url for mirror in mirrors], destination, is_real)
+    fetch("file", [mirror.url for mirror in mirrors], destination, is_real, len(CONTENT))
     assert is_real(destination)
     assert {path.name for path in destination.parent.iterdir()} == {"file", ".lock"}
     return destination
@@ -115,6 +127,53 @@ def test_what_will_not_get_better_makes_the_next_mirror_be_asked_at_once(
     assert (mirror.asked, other.asked) == ([""], [""])
 
 
+@pytest.mark.parametrize(
+    ("trouble", "said"),
+    [
+        (endless, "sends more than 400,000 bytes, which the file cannot have"),
+        (drips, "too slow: less than 65,536 bytes in 0.3 seconds"),
+        (drips_headers, "no answer for 0.3 seconds"),
+        (redirects("ftp://elsewhere/file"), "leads to ftp://elsewhere/file, which is not http://"),
+        (redirects("/file"), "redirects more than 5 times"),
+    ],
+)
+def test_a_mirror_that_never_ends_or_leads_elsewhere_is_given_up_for_the_next(
+    tmp_path: Path, mirror: Mirror, other: Mirror, trouble: Trouble, said: str
+) -> None:
+    mirror.troubles, other.troubles = [trouble] * 20, [status(404)]
+    with pytest.raises(DownloadError, match=re.escape(said)):
+        get(tmp_path, mirror, other)
+    assert sum(part.stat().st_size for part in parts(tmp_path)) <= len(CONTENT)
+    get(tmp_path, mirror, other)
+    assert other.asked == ["", ""]
+
+
+def test_a_mirror_that_takes_too_long_as_a_whole_is_given_up_however_far_it_got(
+    tmp_path: Path, mirror: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download, "LONGEST_SECONDS", 0.0)
+    with pytest.raises(DownloadError, match="takes too long as a whole"):
+        get(tmp_path, mirror)
+
+
+def test_nothing_is_asked_of_a_mirror_without_https(
+    tmp_path: Path, mirror: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(https, "SCHEME", "https://")
+    with pytest.raises(DownloadError, match="which is not https://"):
+        get(tmp_path, mirror)
+    assert mirror.asked == []
+
+
+def test_a_link_in_place_of_a_part_is_not_written_through(tmp_path: Path, mirror: Mirror) -> None:
+    part = interrupted(tmp_path, mirror)
+    part.unlink()
+    (tmp_path / "precious").write_bytes(b"precious")
+    part.symlink_to(tmp_path / "precious")
+    get(tmp_path, mirror)
+    assert (tmp_path / "precious").read_bytes() == b"precious"
+
+
 def test_mirrors_do_not_mix_their_parts(tmp_path: Path, mirror: Mirror, other: Mirror) -> None:
     mirror.troubles = [breaks_off(200_000), *[status(503)] * 3]
     get(tmp_path, mirror, other)
@@ -167,14 +226,14 @@ def test_when_no_mirror_delivers_each_ones_answer_is_told_and_no_file_is_left(
         busy.troubles = [status(503)] * 9
         urls = [each.url for each in (mirror, absent, wrong, stalling, busy)]
         with pytest.raises(DownloadError) as caught:
-            fetch("file", [*urls, NOWHERE], tmp_path / "folder" / "file", is_real)
+            fetch("file", [*urls, NOWHERE], tmp_path / "folder" / "file", is_real, len(CONTENT))
     answers = [answer.partition("file: ")[2] for answer in caught.value.failures]
     assert [answer.partition("file: ")[0] for answer in caught.value.failures] == [*urls, NOWHERE]
     assert answers == [
         "broke off",
         "answers 404 Not Found",
         "serves something else: its checksum is wrong",
-        "no answer for 0.2 seconds",
+        "too slow: less than 65,536 bytes in 0.3 seconds",
         "answers 503 Service Unavailable",
         "no connection",
     ]
@@ -213,8 +272,9 @@ def test_a_killed_download_leaves_no_file_frees_its_lock_and_is_resumed(
     mirror.troubles = [breaks_off(200_000, stalls=True)]
     destination = tmp_path / "folder" / "file"
     program = (
-        "import sys; from pathlib import Path; from nnfs_cli.sources.download import fetch;"
-        "fetch('file', [sys.argv[1]], Path(sys.argv[2]), lambda path: True)"
+        "import sys; from pathlib import Path; from nnfs_cli.sources import https;"
+        "from nnfs_cli.sources.download import fetch; https.SCHEME = 'http://';"
+        "fetch('file', [sys.argv[1]], Path(sys.argv[2]), lambda path: True, 10**6)"
     )
     command = [sys.executable, "-c", program, mirror.url, str(destination)]
     process = subprocess.Popen(command, cwd=ROOT)
@@ -308,7 +368,8 @@ def faked(real: PublishedFiles, fakes: dict[str, bytes], *mirrors: str) -> Publi
     """A named set with these files and mirrors instead of its own."""
     contents = {name: gzip.decompress(fakes[f"{name}.gz"]) for name in real.sha256}
     sha256 = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    return replace(real, mirrors=mirrors, sha256=sha256)
+    sizes = {name: len(content) for name, content in contents.items()}
+    return replace(real, mirrors=mirrors, sha256=sha256, sizes=sizes)
 
 
 def put(folder: Path, fakes: dict[str, bytes]) -> None:
@@ -410,6 +471,15 @@ def test_a_mirrors_damaged_file_never_reaches_the_cache(fakes: dict[str, bytes],
         assert len(files.arrays("data/mnist")) == 4
     for name, content in fakes.items():
         assert (cache_folder() / "mnist" / name).read_bytes() == content
+
+
+@pytest.mark.usefixtures("nnfs")
+def test_a_file_damaged_in_the_cache_is_fetched_again(fakes: dict[str, bytes], fake_mirror: Mirror) -> None:
+    files, name = faked(mnist.FILES, fakes, fake_mirror.url), list(fakes)[1]
+    put(cache_folder() / "mnist", {**fakes, name: fakes[name][:-9]})
+    assert len(files.arrays("data/mnist")) == 4
+    assert (cache_folder() / "mnist" / name).read_bytes() == fakes[name]
+    assert len(fake_mirror.asked) == 1
 
 
 @pytest.mark.usefixtures("nnfs")

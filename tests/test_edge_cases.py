@@ -201,8 +201,7 @@ def test_a_checkpoint_is_never_ahead_of_the_csv_files(nnfs: Nnfs, monkeypatch: p
             shutil.copytree("runs/whole", "runs/killed")
 
     taps(monkeypatch, at_step_twelve)
-    monkeypatch.setattr("nnfs_cli.jobs.record.CHECKPOINT_SECONDS", -1.0)
-    nnfs("train", "cubic.yaml", "--id", "whole", "--quiet")
+    nnfs("train", "cubic.yaml", "--id", "whole", "--quiet", "--set", "training.checkpoint_every=0")
     taps(monkeypatch, lambda report: None)
     with np.load("runs/killed/checkpoint.npz") as checkpoint:
         assert int(checkpoint["progress/step"]) == len(rows(Path("runs/killed/steps.csv"))) == 11
@@ -263,9 +262,8 @@ def test_a_run_on_data_that_has_changed_does_not_resume_silently(
 def test_a_stop_in_the_middle_of_a_step_leaves_the_last_whole_checkpoint(
     nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    adam = ["--set", "optimizer={type: adam, learning_rate: 0.01}"]
+    adam = ["--set", "optimizer={type: adam, learning_rate: 0.01}", "--set", "training.checkpoint_every=0"]
     nnfs("train", "cubic.yaml", "--id", "whole", "--quiet", *adam)
-    monkeypatch.setattr("nnfs_cli.jobs.record.CHECKPOINT_SECONDS", 0.0)
     step, taken = Adam.step, 0
 
     def stopped(self: Adam, params: FlatParams, learning_rate: float) -> None:
@@ -300,10 +298,10 @@ def test_a_trained_network_that_could_not_be_saved_is_not_completed_and_can_be_b
         yield from train(experiment)
         trained = True
 
-    def fail(self: RunDirectory, name: str, arrays: Mapping[str, Array]) -> None:
+    def fail(self: RunDirectory, name: str, arrays: Mapping[str, Array], former: str | None = None) -> None:
         if trained and name == where:
             raise accident
-        write(self, name, arrays)
+        write(self, name, arrays, former)
 
     nnfs("train", "cubic.yaml", "--id", "whole", "--quiet")
     with monkeypatch.context() as during:

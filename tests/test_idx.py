@@ -70,8 +70,8 @@ def test_what_is_no_whole_idx_file_is_told(tmp_path: Path, content: bytes, messa
 
 
 def test_a_file_that_is_not_there_or_a_folder_is_told(tmp_path: Path) -> None:
-    for path in (tmp_path / "x", tmp_path):
-        with pytest.raises(NnfsError, match="cannot be read"):
+    for path, message in ((tmp_path / "x", "no such file"), (tmp_path, "must be a file, found a folder")):
+        with pytest.raises(NnfsError, match=message):
             read_idx(path)
 
 

@@ -30,7 +30,7 @@ def notes(experiment: Experiment) -> list[str]:
         (BLOBS, ZEROS, "0_dense", "0_dense/W, 2_dense/W hold only zeros"),
         (BLOBS, (*ZEROS, "layers.1=tanh"), "0_dense", "0_dense/W, 2_dense/W hold only zeros"),
         (BLOBS, ("layers.0.init=zeros",), "0_dense", "0_dense/W holds only zeros"),
-        (BLOBS, ("optimizer.learning_rate=1e6", "training.epochs=20"), "0_dense", "dead or saturated"),
+        (BLOBS, ("optimizer.learning_rate=3e3", "training.epochs=20"), "0_dense", "dead or saturated"),
         (BLOBS, (*ZEROS, "regularizer=l2", "optimizer=adam"), "0_dense", "hold only zeros"),
         (BARS, ("layers.1.init=zeros",), "1_conv2d, 4_conv2d", "1_conv2d/W holds only zeros"),
     ],
@@ -173,12 +173,12 @@ def test_a_divergence_names_inputs_and_targets_before_the_learning_rate(nnfs: Nn
     outcome = nnfs("train", "mine.yaml")
     assert outcome.status == 3
     assert "column 'c' reaches" in outcome.err
-    assert "`standardize: true` is off; change that, or try a smaller optimizer.learning_rate" in outcome.err
+    assert "`standardize: true` is off\n  try a smaller optimizer.learning_rate" in outcome.err
     options = "standardize: true, standardize_target: false"
     experiment = Experiment(parse_config((TABLE % (options, "")).replace("target: t", "target: c"), "table"))
     with pytest.raises(DivergenceError, match="target 'c' reaches") as caught:
         list(train(experiment))
-    assert "and targets are not standardized; change that, or try" in str(caught.value)
+    assert "and targets are not standardized\n  try" in str(caught.value)
     assert "column" not in str(caught.value)
 
 
@@ -186,7 +186,7 @@ def test_a_divergence_names_inputs_and_targets_before_the_learning_rate(nnfs: Nn
 def test_numbers_beyond_float32_are_named_and_fit_float64(nnfs: Nnfs, option: str) -> None:
     del nnfs
     write_table(scale=1e40)
-    with pytest.raises(NnfsError, match=r"'c' reaches \S+e.41, but float32 holds at most 3\.4e.38"):
+    with pytest.raises(NnfsError, match=r"'[bc]' reaches \S+e.\d+, but float32 holds at most 3\.4e.38"):
         Experiment(parse_config(TABLE % (option, ""), "table"))
     Experiment(parse_config(TABLE % (option, ""), "table", ["dtype=float64"]))
 

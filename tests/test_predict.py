@@ -398,7 +398,7 @@ def test_probabilities_are_refused_where_there_are_none(runs: Nnfs, nnfs: Nnfs) 
 
 
 def test_memory_stays_flat_however_long_the_input_is(runs: Nnfs, monkeypatch: pytest.MonkeyPatch) -> None:
-    make_table("long.csv", rows=30_000)
+    make_table("long.csv", rows=40_000)
     monkeypatch.setattr(table_reader, "CELLS", 3_000)
     answered(runs, "c", "t.csv")
 
@@ -409,7 +409,7 @@ def test_memory_stays_flat_however_long_the_input_is(runs: Nnfs, monkeypatch: py
         tracemalloc.stop()
         return used
 
-    make_table("short.csv", rows=10_000)
+    make_table("short.csv", rows=20_000)
     assert peak("long.csv") < peak("short.csv") + 300_000
 
 

@@ -18,6 +18,7 @@ from nnfs_cli.report.html import aligned, table
 from nnfs_cli.report.page import script_json
 from nnfs_cli.runs.directory import RunDirectory
 from tests import browser
+from tests.aged import aged
 from tests.conftest import Nnfs
 
 
@@ -89,6 +90,7 @@ def test_a_diverged_run_and_one_that_only_began_have_a_report(nnfs: Nnfs) -> Non
     nnfs("train", "cubic.yaml", "--id", "b", "-q")
     for name in ("weights.npz", "predictions.npz", "epochs.csv", "steps.csv", "preparation.json"):
         Path("runs/b", name).unlink()
+    aged(Path("runs/b"))
     Path("runs/b/summary.json").write_text('{"id": "b", "status": "running"}')
     assert nnfs("report", "b").status == 0
 
@@ -98,7 +100,7 @@ def test_a_run_of_an_earlier_version_shows_rows_if_its_data_are_there_and_the_sa
     Path("t.csv").write_text(lines)
     nnfs("new", "t", "--from", "t.csv", "--target", "t")
     assert nnfs("train", "t.yaml", "--id", "a", "-q", "--set", "training.epochs=1").status == 0
-    kept = dict(np.load("runs/a/predictions.npz"))
+    kept = dict(np.load(aged(Path("runs/a")) / "predictions.npz"))
     arrays = {name: each for name, each in kept.items() if not name.startswith("example_")}
     np.savez("runs/a/predictions.npz", **arrays)
     assert nnfs("report", "a").err == ""

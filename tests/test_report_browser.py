@@ -86,20 +86,21 @@ def test_curves_respond_to_the_pointer_to_their_names_and_to_the_log_scale(
 ) -> None:
     watched = opened(browser, trained("cubic"))
     page, chart = watched.page, watched.page.locator(".chart").first
-    last = chart.locator(".u-value").all_inner_texts()
+    legend = "[...document.querySelector('.chart').querySelectorAll('.u-value')].map((e) => e.innerText)"
+    last = page.evaluate(legend)
     chart.locator(".u-over").hover(position={"x": 40, "y": 40})
-    assert chart.locator(".u-value").all_inner_texts() != last
+    watched.changes(legend, last)
     assert all(float(text) > 0 for text in chart.locator(".u-value").all_inner_texts())
     name = chart.locator("th", has_text="validation")
     name.focus()
     page.keyboard.press("Enter")
-    assert page.evaluate("report.charts[0].chart.series.map((s) => s.show)")[-1] is False
+    watched.becomes("report.charts[0].chart.series.at(-1).show", value=False)
     page.get_by_label("log scale").first.check()
-    assert page.evaluate("report.charts[0].chart.scales.y.distr") == 3
-    assert page.evaluate("report.charts[0].chart.series.map((s) => s.show)")[-1] is False
+    watched.becomes("report.charts[0].chart.scales.y.distr", 3)
+    watched.becomes("report.charts[0].chart.series.at(-1).show", value=False)
     epochs = page.evaluate("report.charts[0].chart.data[0].at(-1)")
     page.get_by_label("steps instead of epochs").check()
-    assert page.evaluate("report.charts[0].chart.data[0].at(-1)") == 5 * epochs
+    watched.becomes("report.charts[0].chart.data[0].at(-1)", 5 * epochs)
     close(watched)
 
 
@@ -114,9 +115,8 @@ def test_a_drawn_one_is_a_one_and_moves_the_probabilities(browser: Any, trained:
     page.mouse.down()
     page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.75 * box["height"], steps=6)
     page.mouse.up()
-    drawn = page.evaluate("report.live.answer")
-    assert drawn != empty
-    assert int(np.argmax(drawn)) == 1
+    watched.changes("report.live.answer", empty)
+    watched.becomes("report.live.answer.indexOf(Math.max(...report.live.answer))", 1)
     assert page.locator(".said").inner_text().startswith("1 ")
     picture = np.array(page.evaluate("report.live.row")).reshape(28, 28)
     rows, columns = np.nonzero(picture)
@@ -140,7 +140,7 @@ def test_a_cell_opens_by_pointer_and_keyboard_and_its_rows_can_be_tried(
     assert f"{count} of {sum(confusion[4])} rows" in panel.inner_text()
     assert panel.locator("canvas").count() == min(count, 5)
     panel.locator(".thumbnails button").first.click()
-    assert int(np.argmax(page.evaluate("report.live.answer"))) == 9
+    watched.becomes("report.live.answer.indexOf(Math.max(...report.live.answer))", 9)
     answers_as_predict(watched, trained("mnist"))
     page.get_by_label("truth 4, predicted 9").focus()
     page.keyboard.press("ArrowUp")
@@ -159,11 +159,11 @@ def test_the_plane_the_line_and_the_fields_answer_as_predict_does(browser: Any, 
         watched = opened(browser, trained(name))
         before = watched.page.evaluate("report.live.row")
         watched.page.locator("#map").click(position={"x": 60, "y": 50})
+        watched.changes("report.live.row", before)
         clicked = watched.page.evaluate("report.live.row")
-        assert clicked != before
         answers_as_predict(watched, trained(name))
         watched.page.keyboard.press("ArrowRight")
-        assert watched.page.evaluate("report.live.row")[0] > clicked[0]
+        watched.becomes(f"report.live.row[0] > {clicked[0]!r}", value=True)
         answers_as_predict(watched, trained(name))
         close(watched)
     for name in ("wine", "diabetes"):
@@ -171,8 +171,8 @@ def test_the_plane_the_line_and_the_fields_answer_as_predict_does(browser: Any, 
         before = watched.page.evaluate("report.live.answer")
         watched.page.locator("#field-0").fill("13.5")
         watched.page.locator("input[type=range]").nth(1).press("End")
-        assert watched.page.evaluate("report.live.row")[0] == 13.5
-        assert watched.page.evaluate("report.live.answer") != before
+        watched.becomes("report.live.row[0]", 13.5)
+        watched.changes("report.live.answer", before)
         answers_as_predict(watched, trained(name))
         close(watched)
 
@@ -184,14 +184,14 @@ def test_colors_follow_the_system_and_the_switch(browser: Any, trained: Trained)
     color = "getComputedStyle(document.body).backgroundColor"
     light = page.evaluate(color)
     page.emulate_media(color_scheme="dark")
+    watched.changes(color, light)
     dark = page.evaluate(color)
-    assert dark != light
-    assert page.evaluate("report.charts[0].chart.series[1].stroke()") == page.evaluate("style('--batch')")
+    watched.becomes("report.charts[0].chart.series[1].stroke() === style('--batch')", value=True)
     page.locator("#theme").click()
-    assert page.evaluate(color) == light
+    watched.becomes(color, light)
     page.locator("#theme").click()
     page.emulate_media(color_scheme="light")
-    assert page.evaluate(color) == dark
+    watched.becomes(color, dark)
     close(watched)
 
 
@@ -202,7 +202,7 @@ def test_the_page_prints_and_fits_a_phone(browser: Any, trained: Trained, tmp_pa
     assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")
     watched.page.set_viewport_size({"width": 400, "height": 800})
     # Charts follow their column a moment after the page has its new width.
-    watched.page.wait_for_function("document.documentElement.scrollWidth == 400")
+    watched.becomes("document.documentElement.scrollWidth", 400)
     close(watched)
 
 

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from nnfs_cli import Experiment as PublicExperiment
-from nnfs_cli.config.edit import set_option
 from nnfs_cli.config.load import config_from
 from nnfs_cli.config.reader import flat_options, to_plain
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.jobs.checkpoint import FREE, changes, made_with
+from nnfs_cli.jobs.changes import FREE, changes
+from nnfs_cli.jobs.checkpoint import made_with
 from nnfs_cli.jobs.engine import choose_engine
 from nnfs_cli.jobs.evaluate import evaluate_run
 from nnfs_cli.jobs.resume import resume
@@ -54,9 +54,9 @@ def edit(run: RunDirectory, old: str, new: str) -> None:
     file.write_text(file.read_text().replace(old, new, 1))
 
 
-def finish(run: RunDirectory, epochs: int | None = None) -> list[str]:
+def finish(run: RunDirectory, epochs: int | None = None, *overrides: str, anyway: bool = False) -> list[str]:
     """Resume a run to its end; return its notes."""
-    for _ in train_run(resume(run, epochs), run):
+    for _ in train_run(resume(run, epochs, overrides, anyway=anyway), run):
         pass
     notes: list[str] = run.summary()["notes"]
     return notes
@@ -205,16 +205,41 @@ def test_a_run_whose_data_are_prepared_otherwise_is_not_resumed(tmp_path: Path) 
         resume(run)
 
 
-def test_another_version_or_engine_is_noted_but_not_refused(tmp_path: Path) -> None:
-    run = run_of(tmp_path, CUBIC, stop_after=2)
+def computed_by(run: RunDirectory, **facts: Any) -> None:
+    """Change what its checkpoint tells of who computed it."""
     state = run.arrays("checkpoint.npz")
     record = json.loads(str(state["made_with"]))
-    record["computed_by"]["numpy"] = "1.0"
+    record["computed_by"] |= facts
     run.write_arrays("checkpoint.npz", {**state, "made_with": np.array(json.dumps(record))})
-    edit(run, "engine: auto", "engine: plain")
+
+
+@pytest.mark.parametrize(
+    ("facts", "overrides", "said"),
+    [
+        ({"numpy": "1.0"}, (), f"numpy 1.0 -> {np.__version__}"),
+        ({"blas": "openblas 0.3 Zen"}, (), "blas openblas 0.3 Zen -> "),
+        ({"simd": ["X86_V9"]}, (), "simd X86_V9 -> "),
+        ({}, ("training.engine=plain",), "engine fast -> plain"),
+        ({}, ("training.threads=2",), "blas_threads 1 -> 2"),
+    ],
+)
+def test_what_rounds_otherwise_is_refused_unless_anyway(
+    tmp_path: Path, facts: dict[str, Any], overrides: tuple[str, ...], said: str
+) -> None:
+    run = run_of(tmp_path, CUBIC, stop_after=2)
+    computed_by(run, **facts)
+    with pytest.raises(NnfsError, match="add --anyway") as caught:
+        resume(run, None, overrides)
+    assert said in str(caught.value)
+    (note,) = (note for note in finish(run, None, *overrides, anyway=True) if "although" in note)
+    assert said in note
+
+
+def test_another_processor_with_the_same_kernels_is_only_noted(tmp_path: Path) -> None:
+    run = run_of(tmp_path, CUBIC, stop_after=2)
+    computed_by(run, processor="Abacus", python="3.0")
     (note,) = (note for note in finish(run) if "last digits" in note)
-    assert f"numpy 1.0 -> {np.__version__}" in note
-    assert "engine fast -> plain" in note
+    assert "processor Abacus -> " in note
 
 
 @pytest.mark.parametrize(
@@ -260,18 +285,6 @@ def test_commands_say_what_is_left_to_train(nnfs: Nnfs) -> None:
     assert "training.patience" in fails(nnfs, "resume", "two")
     assert "training.patience" in fails(nnfs, "resume", "two", "--epochs", "60")
     assert Path("runs/two/config.yaml").read_text().count("epochs: 50") == 1
-
-
-@pytest.mark.parametrize(
-    "text", ["training: {epochs: 5, x: 1} # epochs: 5", "a: 1\ntraining:\n  x: 5\n  epochs: 5\n"]
-)
-def test_setting_an_option_leaves_all_else_as_it_was(text: str) -> None:
-    assert set_option(text, ("training", "epochs"), "12") == text.replace("epochs: 5", "epochs: 12", 1)
-
-
-def test_an_option_that_is_not_written_out_is_told() -> None:
-    with pytest.raises(NnfsError, match="is not written out there; set it to 12 by hand"):
-        set_option("training: {<<: {epochs: 3}}", ("training", "epochs"), "12")
 
 
 def test_a_run_starts_from_anothers_weights_and_repeats_without_it(nnfs: Nnfs) -> None:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from tests.conftest import Nnfs
 from tests.test_commands import same_numbers
 from tests.toys import CUBIC, ROOT
 
+OFTEN = ["--set", "training.checkpoint_every=0"]
 PHASES: dict[str, tuple[object, str, int]] = {
     "first checkpoint": (record, "write_checkpoint", 1),
     "step": (SGD, "step", 7),
@@ -51,6 +52,11 @@ training: {epochs: 5, batch_size: 32}
 """
 
 
+def send(signals: Iterable[int]) -> None:
+    for number in signals:
+        signal.raise_signal(number)
+
+
 def at(phase: str, monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
     """Let a training do something in the middle of this phase."""
     place, name, nth = PHASES[phase]
@@ -65,7 +71,6 @@ def at(phase: str, monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -
         return before(*arguments)
 
     monkeypatch.setattr(place, name, called)
-    monkeypatch.setattr(record, "CHECKPOINT_SECONDS", -1.0)
 
 
 @pytest.fixture(scope="module")
@@ -92,8 +97,8 @@ def test_a_signal_saves_all_in_every_phase_and_several_at_once_do_no_more(
     nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch, whole: Path, signals: tuple[int, ...], phase: str
 ) -> None:
     with monkeypatch.context() as during:
-        at(phase, during, lambda: [signal.raise_signal(number) for number in signals])
-        stopped = nnfs("train", "cubic.yaml", "--id", "one", "-q")
+        at(phase, during, lambda: send(signals))
+        stopped = nnfs("train", "cubic.yaml", "--id", "one", "-q", *OFTEN)
     assert stopped.err.count("Ctrl-C again stops at once") == 1 + (phase not in AFTER)
     run = RunDirectory(Path("runs/one"))
     if phase in AFTER:
@@ -118,7 +123,7 @@ def test_a_second_ctrl_c_stops_at_once_in_every_phase_and_says_what_is_kept(
 
     with monkeypatch.context() as during:
         at(phase, during, twice)
-        stopped = nnfs("train", "cubic.yaml", "--id", "one", "-q")
+        stopped = nnfs("train", "cubic.yaml", "--id", "one", "-q", *OFTEN)
     assert stopped.status == 130
     kept = {
         "first checkpoint": "nothing was trained yet; `nnfs train runs/one/config.yaml` starts anew",
@@ -145,7 +150,7 @@ def test_every_command_on_a_run_under_way_gives_what_is_there_or_one_sentence(
     def copy() -> None:
         shutil.copytree("runs/one", f"runs/{len(list(Path('runs').iterdir()))}")
 
-    for arguments in (["train", "cubic.yaml", "--id", "one"], ["resume", "one", "--epochs", "9"]):
+    for arguments in (["train", "cubic.yaml", "--id", "one", *OFTEN], ["resume", "one", "--epochs", "9"]):
         with monkeypatch.context() as during:
             at(phase, during, copy)
             assert nnfs(*arguments, "-q").status == 0
@@ -203,7 +208,8 @@ def test_a_terminal_that_vanishes_stops_a_training_well_or_not_at_all(nnfs: Nnfs
         if ignores:
             ignore()
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"}
-        os.execve(sys.executable, [sys.executable, "-m", "nnfs_cli", "train", *LONG], environment)
+        command = [sys.executable, "-m", "nnfs_cli", "train", *LONG]
+        os.execve(sys.executable, command, environment)  # noqa: S606
     while not Path("runs/one/epochs.csv").is_file():
         os.read(terminal, 1 << 16)
     os.close(terminal)

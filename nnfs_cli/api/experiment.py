@@ -1,7 +1,7 @@
 """An experiment from Python: a config, and perhaps rows in memory, ready to train."""
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from html import escape
 from pathlib import Path
@@ -12,7 +12,7 @@ from nnfs_cli.api.run import RUNS, Run
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.config.load import config_from, load_config
 from nnfs_cli.config.reader import to_plain
-from nnfs_cli.config.values import Overrides, overrides_of
+from nnfs_cli.config.values import Overrides, as_overrides
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.html import table_html
 from nnfs_cli.doctor.learning_rates import HIGH, LOW, RangeTest
@@ -38,6 +38,7 @@ class Experiment(experiment.Experiment):
         They replace the data of the config's `dataset`, which need not be there. Of its options stay those
         that the dataset `npz` has, or for a DataFrame `csv`: `standardize`, `validation`, ...
     x_test, y_test: separate test rows, likewise.
+    trust_plugins: run the plugins of a config that lies in a run which was not trained here by you.
 
     Raises NnfsError, which lists every mistake in the config.
     """
@@ -51,14 +52,15 @@ class Experiment(experiment.Experiment):
         y: Any = None,
         x_test: Any = None,
         y_test: Any = None,
+        trust_plugins: bool = False,
     ) -> None:
-        changes = [*_listed(overrides)]
+        changes = [*as_overrides(overrides)]
         if x is None and not (y is None and x_test is None and y_test is None):
             raise NnfsError("x: missing; y, x_test and y_test go with it")
         self._given = None if x is None else given_rows(x, y, x_test, y_test)
         if self._given is not None:
             changes.append(("dataset", self._given.dataset))
-        read = _read(config, changes)
+        read = _read(config, changes, trust_plugins=trust_plugins)
         named = read if read.name else replace(read, name="experiment")
         super().__init__(self._given.put_into(named) if self._given is not None else named)
         self._start = copy.deepcopy(self.state())
@@ -93,7 +95,9 @@ class Experiment(experiment.Experiment):
         directory = RunDirectory.create(Path(runs), self.config, run_id)
         for _ in showing(train_run(self, directory), self, progress):
             pass
-        return Run(directory if self._given is None else GivenDirectory(directory.path, self._given))
+        if self._given is not None:
+            directory = GivenDirectory(directory.path, self._given, trust_plugins=True)
+        return Run(directory)
 
     def doctor(self, only: Sequence[str] = ()) -> Diagnosis:
         """Check data, network and training before they are trusted, as `nnfs doctor` does.
@@ -110,22 +114,11 @@ class Experiment(experiment.Experiment):
         return find_learning_rate(self, low, high)
 
 
-def _read(config: Config, changes: Overrides) -> ExperimentConfig:
+def _read(config: Config, changes: Overrides, *, trust_plugins: bool) -> ExperimentConfig:
     if isinstance(config, str | Path):
-        return load_config(Path(config), changes)
+        return load_config(Path(config), changes, trust_plugins=trust_plugins or None)
     if isinstance(config, ExperimentConfig):
         return config_from(to_plain(config), config.name or "config", changes) if changes else config
     if isinstance(config, Mapping):
         return config_from(config, "config", changes)
     raise NnfsError(f"config: must be the path of a YAML file or a mapping, found {type(config).__name__}")
-
-
-def _listed(overrides: Any) -> Iterable[Any]:
-    if isinstance(overrides, Mapping):
-        return overrides_of(overrides)
-    if isinstance(overrides, list | tuple) and all(isinstance(override, str) for override in overrides):
-        return overrides
-    raise NnfsError(
-        f'overrides: must be a mapping such as {{"training.epochs": 5}}, or a list of texts such as '
-        f'["training.epochs=5"], found {type(overrides).__name__}'
-    )

@@ -1,7 +1,7 @@
 """A run from Python: its scores, history, network, plots and predictions."""
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 
 from nnfs_cli.api.progress import showing
+from nnfs_cli.config.values import as_overrides
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.html import table_html
+from nnfs_cli.core.spelling import printable
 from nnfs_cli.jobs.evaluate import evaluate_run
 from nnfs_cli.jobs.given import GivenDirectory, given_rows
 from nnfs_cli.jobs.load import load_model
@@ -54,7 +56,7 @@ class Run:
 
     def __repr__(self) -> str:
         scores = "".join(f"; {split}: {scores_text(scores)}" for split, scores in self.scores.items())
-        return f"<Run {self.path}: {self.summary.get('status')}{scores}>"
+        return printable(f"<Run {self.path}: {self.summary.get('status')}{scores}>")
 
     def _repr_html_(self) -> str:
         """IPython asks for this method: the scores, and the curve of the loss."""
@@ -121,10 +123,21 @@ class Run:
             warnings.warn(f"{self.path}: {doubt}", stacklevel=2)
         return record
 
-    def resume(self, progress: bool | Literal["auto"] = "auto") -> "Run":
-        """Continue an interrupted run to its end, as `nnfs resume` does."""
+    def resume(
+        self,
+        progress: bool | Literal["auto"] = "auto",
+        overrides: Sequence[str] | Mapping[str, Any] = (),
+        *,
+        anyway: bool = False,
+    ) -> "Run":
+        """Continue an interrupted run to its end, as `nnfs resume` does.
+
+        overrides: options to change, as `Experiment` takes them: `{"training.epochs": 300}` trains a
+            completed run further.
+        anyway: go on also where the result cannot be that of a run that was never stopped.
+        """
         with self._directory.writing():
-            experiment = resume(self._directory)
+            experiment = resume(self._directory, None, as_overrides(overrides), anyway=anyway)
             for _ in showing(train_run(experiment, self._directory), experiment, progress):
                 pass
         return Run(self._directory)
@@ -168,10 +181,15 @@ class Run:
         else:
             parts = rows_of_array(x, preparation, "x")
         outputs: list[Array] = []
-        answered, totals = 0, ""
+        done, answered, totals = 0, 0, ""
         for part in parts:
             for difference in () if outputs else preparation.differences(part.x, "x"):
                 warnings.warn(difference, stacklevel=3)
+            numbers = done + np.flatnonzero(
+                np.ones(len(part)) if part.answerable is None else part.answerable
+            )
+            self.model.refuse_overflow(part.x, lambda row, numbers=numbers: f"x: row {numbers[row] + 1}")
+            done += len(part)
             outputs.append(part.spread(self.model.outputs(part.x)))
             answered, totals = answered + len(part.x), "; ".join(part.notes)
         z = np.concatenate(outputs) if outputs else np.empty((0, *self.model.network.output_shape))
@@ -190,13 +208,17 @@ def load_run(
     y: Any = None,
     x_test: Any = None,
     y_test: Any = None,
+    trust_plugins: bool = False,
 ) -> Run:
     """A run by its folder, by its id in `runs`, or `latest`. NnfsError if there is none.
 
     x, y, x_test, y_test: the rows that it was trained on, if they were given from Python. A run keeps none;
         it needs them to evaluate and to resume, not to predict.
+    trust_plugins: run the plugins of a run that was not trained here by you. They are code with all your
+        rights. Without it, NnfsError if there are some.
     """
-    directory = RunDirectory.find(Path(runs), str(path))
+    directory = RunDirectory.find(Path(runs), str(path), trust_plugins=trust_plugins)
     if x is not None:
-        directory = GivenDirectory(directory.path, given_rows(x, y, x_test, y_test))
+        given = given_rows(x, y, x_test, y_test)
+        directory = GivenDirectory(directory.path, given, trust_plugins=trust_plugins)
     return Run(directory)

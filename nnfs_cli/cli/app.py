@@ -3,7 +3,7 @@
 import sys
 import warnings
 from bdb import BdbQuit
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -25,6 +25,7 @@ from nnfs_cli.cli.streams import prepare_streams
 from nnfs_cli.cli.train import train
 from nnfs_cli.config.plugins import plugin_errors
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.os_errors import in_words
 from nnfs_cli.version import __version__
 
 app = typer.Typer(
@@ -34,6 +35,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+COMMAND_LINE_ERROR: Any = typer.BadParameter.__mro__[2]
+"""The base of errors in a command line: click's, or that of the copy in typer."""
+
 COMMANDS = (
     new,
     train,
@@ -84,20 +88,32 @@ def main() -> None:
     prepare_streams()
     try:
         with plugin_errors():
-            app()
+            sys.exit(app(standalone_mode=False))
+    except COMMAND_LINE_ERROR as error:
+        _say_usage(error)
+        sys.exit(error.exit_code)
     except NnfsError as error:
         _say(error)
         sys.exit(error.exit_status)
-    except BdbQuit:
+    except (BdbQuit, typer.Abort):
         _say("stopped in the debugger")
         sys.exit(130)
     except OSError as error:  # a full disk, a name too long, a folder without permission
-        _say(error)
+        _say(in_words(error))
         sys.exit(2)
     except MemoryError as error:
         remedy = "reduce `training.batch_size`, or make the layers smaller"
         _say(f"not enough memory: {error or 'none is left'}; {remedy}")
         sys.exit(2)
+
+
+def _say_usage(error: Any) -> None:
+    """Say what is wrong with a command line; typer has already shown its help if nothing was asked for."""
+    from nnfs_cli.cli.screen import err  # imported here: `nnfs --help` needs none
+
+    if message := error.format_message():
+        usage = f"{error.ctx.get_usage()}\n" if error.ctx is not None else ""
+        err.print(f"{usage}nnfs: {message}")
 
 
 def _say(problem: object) -> None:

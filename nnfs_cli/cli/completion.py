@@ -6,6 +6,7 @@ from pathlib import Path
 
 import typer
 
+from nnfs_cli.core.spelling import is_printable
 from nnfs_cli.sources.shipped import shipped_configs
 
 
@@ -13,7 +14,7 @@ def complete_run(context: typer.Context, incomplete: str) -> list[str]:
     """Ids of runs, the newest first; `latest`; and the paths of folders."""
     folder = Path(context.params.get("runs") or "runs")
     runs = [path.parent for path in folder.glob("*/config.yaml")]
-    newest_first = sorted(runs, key=lambda run: run.stat().st_mtime, reverse=True)
+    newest_first = sorted(runs, key=_modified, reverse=True)
     return _starting([*(run.name for run in newest_first), "latest"], incomplete) + list(
         _paths(incomplete, ())
     )
@@ -72,8 +73,13 @@ def complete_split(incomplete: str) -> list[str]:
     return _starting(("train", "validation", "test"), incomplete)
 
 
+def _modified(path: Path) -> float:
+    """When a folder was changed; 0 if it is gone by now."""
+    return path.stat().st_mtime if path.exists() else 0.0
+
+
 def _starting(names: Iterable[str], incomplete: str) -> list[str]:
-    return [name for name in names if name.startswith(incomplete)]
+    return [name for name in names if name.startswith(incomplete) and is_printable(name)]
 
 
 def _paths(incomplete: str, suffixes: tuple[str, ...]) -> Iterator[str]:
@@ -85,7 +91,7 @@ def _paths(incomplete: str, suffixes: tuple[str, ...]) -> Iterator[str]:
         return
     for entry in entries:
         hidden = entry.name.startswith(".") and not start.startswith(".")
-        if not entry.name.startswith(start) or hidden:
+        if not entry.name.startswith(start) or hidden or not is_printable(entry.name):
             continue
         typed = incomplete[: len(incomplete) - len(start)] + entry.name
         if entry.is_dir():

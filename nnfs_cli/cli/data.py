@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from nnfs_cli.cli.options import AsJson, Config, Overrides, check_picture
+from nnfs_cli.cli.options import AsJson, Config, Overrides, TrustPlugins, check_picture
 
 data = typer.Typer(
     name="data", help="Describe a dataset, make a sample, clear the cache.", no_args_is_help=True
@@ -20,6 +20,7 @@ def describe(
         Path | None, typer.Option(metavar="FILE.png", help="Draw the data, before and after normalization.")
     ] = None,
     as_json: AsJson = False,
+    trust_plugins: TrustPlugins = False,
 ) -> None:
     """Show rows, columns, splits, class balance, and statistics before and after normalization."""
     from nnfs_cli.cli import console
@@ -29,7 +30,7 @@ def describe(
     from nnfs_cli.training.experiment import load_data
 
     check_picture(picture)
-    loaded = load_config(config, overrides)
+    loaded = load_config(config, overrides, trust_plugins=trust_plugins or None)
     found = load_data(loaded)
     description = describe_data(found)
     if as_json:
@@ -62,9 +63,15 @@ def kaggle_sample(
 
 @data.command()
 def clear_cache() -> None:
-    """Delete the cache folder: parsed tables and downloaded sets."""
+    """Delete what nnfs keeps in its cache folder: parsed tables and downloaded sets."""
     from nnfs_cli.cli import console
+    from nnfs_cli.core.errors import listed
     from nnfs_cli.sources.cache import clear_cache as clear
 
-    folder, size = clear()
-    console.note(f"{size / 1e6:,.1f} MB deleted from {folder}" if size else f"{folder} was empty")
+    cleared = clear()
+    if cleared.size:
+        console.note(f"{cleared.size / 1e6:,.1f} MB deleted from {cleared.folder}")
+    else:
+        console.note(f"{cleared.folder} had nothing of nnfs")
+    if cleared.left:
+        console.note(f"left, since nnfs did not make it, or may not delete it: {listed(cleared.left)}")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nnfs_cli.cli.completion import complete_check
-from nnfs_cli.cli.options import AsJson, Config, Overrides
+from nnfs_cli.cli.options import AsJson, Config, Overrides, TrustPlugins
 
 if TYPE_CHECKING:
     from nnfs_cli.doctor.finding import Finding
@@ -29,6 +29,7 @@ def doctor(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Say of each check that passes what that shows.")
     ] = False,
+    trust_plugins: TrustPlugins = False,
 ) -> None:
     """Check data, network and training as people do before they trust them; exit status 1 if a check fails.
 
@@ -40,7 +41,7 @@ def doctor(
     from nnfs_cli.doctor.examine import choose
     from nnfs_cli.jobs.doctor import examine_config
 
-    loaded, names = load_config(config, overrides), choose(only)
+    loaded, names = load_config(config, overrides, trust_plugins=trust_plugins or None), choose(only)
     with err.status("") as status:
 
         def show_next(done: int) -> None:

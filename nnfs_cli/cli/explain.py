@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from nnfs_cli.cli.completion import complete_config_or_run
-from nnfs_cli.cli.options import RUNS, Overrides, RunsFolder
+from nnfs_cli.cli.options import RUNS, Overrides, RunsFolder, TrustPlugins
 
 
 class Format(StrEnum):
@@ -59,15 +59,16 @@ def explain(
         typer.Option(metavar="FILE", help="Write it to this file: .txt, .md, .tex, .svg or .png."),
     ] = None,
     runs: RunsFolder = RUNS,
+    trust_plugins: TrustPlugins = False,
 ) -> None:
     """Show a training step as equations, forward and backward; with --row or --batch, every number in it."""
     from nnfs_cli.cli import console
     from nnfs_cli.cli.screen import out
-    from nnfs_cli.core.files import replacing
+    from nnfs_cli.core.files import named_by_user
     from nnfs_cli.jobs.explain import explain_target
 
     kind = chosen(format_, output)
-    explanation = explain_target(target, runs, overrides, row=row, batch=batch)
+    explanation = explain_target(target, runs, overrides, row=row, batch=batch, trust_plugins=trust_plugins)
     if output is None:
         out.print(explanation.written(kind.value, out.width), soft_wrap=True)
         return
@@ -76,7 +77,7 @@ def explain(
 
         draw_explanation(explanation, output, kind.value)
     else:
-        with replacing(output) as file:
+        with named_by_user(output) as file:
             file.write(f"{explanation.written(kind.value)}\n".encode())
     console.show_paths([output])
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nnfs_cli.cli.completion import complete_component, complete_config_or_plugin
-from nnfs_cli.cli.options import AsJson, Overrides, check_picture
+from nnfs_cli.cli.options import AsJson, Overrides, TrustPlugins, check_picture
 
 if TYPE_CHECKING:
     from nnfs_cli.core.arrays import Array
@@ -47,6 +47,7 @@ def gradcheck(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show each tensor and law, and the rule for errors.")
     ] = False,
+    trust_plugins: TrustPlugins = False,
 ) -> None:
     """Prove every gradient by numeric slopes of the loss, in float64; exit status 1 if one is not proved."""
     from nnfs_cli.cli import console
@@ -62,7 +63,7 @@ def gradcheck(
     if target is not None and target.suffix != ".py":
         if only:
             raise NnfsError("--only: selects components; it cannot go with a CONFIG")
-        config = load_config(target, overrides)
+        config = load_config(target, overrides, trust_plugins=trust_plugins or None)
         found = check_network(config, seed=seed, burn_in=burn_in, tolerance=tolerance, see=see)
     else:
         if overrides:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from nnfs_cli.cli.options import AsJson, Config, Overrides, check_picture
+from nnfs_cli.cli.options import AsJson, Config, Overrides, TrustPlugins, check_picture
 
 if TYPE_CHECKING:
     from nnfs_cli.doctor.learning_rates import RangeTest
@@ -23,6 +23,7 @@ def lr_find(
         Literal["light", "dark"], typer.Option("--style", help="Of the picture: on light paper or on dark.")
     ] = "light",
     as_json: AsJson = False,
+    trust_plugins: TrustPlugins = False,
 ) -> None:
     """Train a step at each of growing learning rates, see where the loss falls fastest, suggest a rate."""
     from nnfs_cli.cli import console
@@ -31,7 +32,9 @@ def lr_find(
     from nnfs_cli.training.experiment import Experiment
 
     check_picture(picture)
-    found = find_learning_rate(Experiment(load_config(config, overrides)), low, high)
+    found = find_learning_rate(
+        Experiment(load_config(config, overrides, trust_plugins=trust_plugins or None)), low, high
+    )
     if as_json:
         console.print_json(found.record())
     else:

@@ -29,6 +29,13 @@ Overrides: TypeAlias = Annotated[
         "--set", metavar="KEY=VALUE", help="Override a key of the config, e.g. layers.1.units=32. Repeatable."
     ),
 ]
+TrustPlugins: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--trust-plugins",
+        help="Run the plugins of a run that was not trained here by you. They are code with all your rights.",
+    ),
+]
 RUNS = Path("runs")
 
 

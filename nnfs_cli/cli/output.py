@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TextIO, cast
 
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.core.files import replacing
+from nnfs_cli.core.files import named_by_user
 from nnfs_cli.core.spelling import printable
 
 
@@ -32,7 +32,7 @@ def csv_output(path: Path | None) -> Iterator[Any]:
         raise NnfsError(f"--output: {path} is a folder, not a file")
     if not path.absolute().parent.is_dir():
         raise NnfsError(f"--output: there is no folder {path.absolute().parent}")
-    with replacing(path) as file, _text(file, compressed=path.suffix == ".gz") as text:
+    with named_by_user(path) as file, _text(file, compressed=path.suffix == ".gz") as text:
         yield csv.writer(text, lineterminator="\n")
 
 

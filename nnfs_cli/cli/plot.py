@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from nnfs_cli.cli.completion import complete_picture, complete_run
-from nnfs_cli.cli.options import RUNS, RunsFolder
+from nnfs_cli.cli.options import RUNS, RunsFolder, TrustPlugins
 
 if TYPE_CHECKING:
     from nnfs_cli.runs.directory import RunDirectory
@@ -51,6 +51,7 @@ def plot(
         ),
     ] = None,
     runs: RunsFolder = RUNS,
+    trust_plugins: TrustPlugins = False,
 ) -> None:
     """Draw all pictures of RUN from its folder alone, or several runs over each other by epoch.
 
@@ -64,7 +65,10 @@ def plot(
 
     if output is not None and output.exists() and not output.is_dir():
         raise NnfsError(f"--output: must be a folder, found the file {output}")
-    found = {each.path.resolve(): each for each in (RunDirectory.find(runs, one) for one in run)}
+    found = {
+        each.path.resolve(): each
+        for each in (RunDirectory.find(runs, one, trust_plugins=trust_plugins) for one in run)
+    }
     directories = list(found.values())
     if len(directories) > 1:
         folder = output or runs / "compared" / _name_of(directories)
@@ -76,10 +80,13 @@ def plot(
         if lacking := add_inside(directory, only or plots.NAMES):
             console.warn(lacking)
         files = plots.draw_all(directory, only, style=style, suffix=suffix, folder=output)
+        refusal = "" if only else directory.refusal()
         if not files:
             raise NnfsError(
-                f"{directory.path}: nothing to draw yet; the run has recorded no step and no epoch"
+                refusal or f"{directory.path}: nothing to draw yet; the run has recorded no step and no epoch"
             )
+        if refusal:
+            console.warn(f"pictures of the network are left out. {refusal}")
     console.show_paths(files)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nnfs_cli.cli.options import RUNS, Run, RunsFolder
+from nnfs_cli.cli.options import RUNS, Run, RunsFolder, TrustPlugins
 
 
 def predict(
@@ -54,6 +54,7 @@ def predict(
         ),
     ] = True,
     runs: RunsFolder = RUNS,
+    trust_plugins: TrustPlugins = False,
 ) -> None:
     """Write RUN's prediction for each row of INPUT, as CSV.
 
@@ -70,7 +71,7 @@ def predict(
     from nnfs_cli.sources.dialect import dialect_of, is_delimiter
     from nnfs_cli.sources.inputs import read_rows
 
-    directory = RunDirectory.find(runs, run)
+    directory = RunDirectory.find(runs, run, trust_plugins=trust_plugins)
     names = tuple(name.strip() for name in columns.split(",")) if columns else ()
     predictions = Predictions(load_model(directory), names, proba)
     if delimiter is not None and not is_delimiter(delimiter):

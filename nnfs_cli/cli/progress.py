@@ -10,14 +10,14 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from nnfs_cli.cli.console import show_network, show_paths, show_scores
+from nnfs_cli.cli.console import show_network, show_paths, show_scores, warn
 from nnfs_cli.cli.curve import LETTERS, LossCurve
 from nnfs_cli.cli.screen import Screen, beside, out
 from nnfs_cli.core.errors import InterruptionError
 from nnfs_cli.jobs.train import train_run, what_is_kept
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.experiment import Experiment
-from nnfs_cli.training.reports import EpochReport, Report, epoch_text, scores_text
+from nnfs_cli.training.reports import EpochReport, Report, Rollback, epoch_text, scores_text
 
 REFRESH_SECONDS = 1.0
 PLAIN_LINES = 20
@@ -31,6 +31,8 @@ def train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) ->
     """Train `experiment` into the directory `run`; show network, progress, scores and path."""
     try:
         _train_and_show(experiment, run, quiet=quiet)
+        for sentence in run.troubles:
+            warn(sentence)
     except KeyboardInterrupt:
         raise InterruptionError(f"stopped at once; {what_is_kept(run)}") from None
 
@@ -88,7 +90,7 @@ class Lines:
                 left = self._seconds_left()
                 line = f"epoch {report.epoch:>{len(str(last))}}/{last}  {epoch_text(report)}  {self._speed()}"
                 self._console.print(f"{line}  {_duration(left)} left")
-            self._show_notes(report)
+        self._show_notes(report)
 
     def _curve_text(self, width: int) -> Text:
         """The curve of the loss, where the screen has room and letters for it."""
@@ -96,9 +98,10 @@ class Lines:
             return Text()
         return self._curve.text(width, color=self._console.color_system is not None)
 
-    def _show_notes(self, report: EpochReport) -> None:
-        for sentence in report.notes:
-            self._console.print(sentence)
+    def _show_notes(self, report: Report) -> None:
+        if isinstance(report, EpochReport | Rollback):
+            for sentence in report.notes:
+                self._console.print(sentence)
 
     def _speed(self) -> str:
         return f"{self._rows_per_second():,.0f} samples/s"
@@ -152,7 +155,7 @@ class Bar(Lines):
             if report.validation:
                 lines.append(f"  validation  {scores_text(report.validation)}")
             self._scores.plain = "\n".join(lines)
-            self._show_notes(report)
+        self._show_notes(report)
         now = time.monotonic()
         if now - self._refreshed > REFRESH_SECONDS:
             self._refreshed = now

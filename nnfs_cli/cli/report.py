@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from nnfs_cli.cli.options import RUNS, Run, RunsFolder
+from nnfs_cli.cli.options import RUNS, Run, RunsFolder, TrustPlugins
 
 
 def report(
@@ -16,6 +16,7 @@ def report(
     ] = None,
     open_: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     runs: RunsFolder = RUNS,
+    trust_plugins: TrustPlugins = False,
 ) -> None:
     """Write RUN as one HTML file: curves, mistakes, weights, and the network itself to try."""
     import webbrowser
@@ -24,7 +25,7 @@ def report(
     from nnfs_cli.jobs.report import write_report
     from nnfs_cli.runs.directory import RunDirectory
 
-    file, missing = write_report(RunDirectory.find(runs, run), output)
+    file, missing = write_report(RunDirectory.find(runs, run, trust_plugins=trust_plugins), output)
     for sentence in missing:
         console.warn(sentence)
     console.show_paths([file])

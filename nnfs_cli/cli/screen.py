@@ -14,10 +14,11 @@ from typing import Any, Literal, TypeAlias
 from rich.box import HEAVY_HEAD
 from rich.cells import cell_len
 from rich.console import Console, ConsoleDimensions, ConsoleOptions, RenderableType, RenderResult
+from rich.segment import Segment
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from nnfs_cli.core.spelling import printable, printable_name
+from nnfs_cli.core.spelling import ACTING, printable, printable_name
 
 PIPED_WIDTH = 140
 """Width of the output in characters, if it does not go to a terminal, and COLUMNS does not give one."""
@@ -53,6 +54,12 @@ class Screen(Console):
         """The text with escapes for letters that the stream's encoding does not have."""
         return text.encode(self.encoding, "backslashreplace").decode(self.encoding)
 
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """What rich writes, in which no text acts: whatever is printed, and however, comes through here."""
+        for segment in super().render(renderable, options):
+            is_text = not segment.control and ACTING.search(segment.text)
+            yield Segment(printable(segment.text), segment.style) if is_text else segment
+
     def print(self, *objects: Any, **options: Any) -> None:
         """Print as rich does, but a text as it is, wrapped between words in a terminal alone."""
         if not all(isinstance(each, str) for each in objects):
@@ -70,7 +77,7 @@ def wrap(line: str, width: int) -> str:
     """
     indent = line[: len(line) - len(line.lstrip())]
     lines = [""]
-    for word in re.findall(r"\s*\S+", line):
+    for word in re.findall(r"\s*\S+", line.rstrip()):  # blanks at the end would take quadratic time
         if lines[-1] and cell_len(lines[-1] + word) > width:
             lines.append(indent + word.lstrip())
         else:

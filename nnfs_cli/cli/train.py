@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from nnfs_cli.cli.completion import complete_run
-from nnfs_cli.cli.options import RUNS, Config, Overrides, RunsFolder
+from nnfs_cli.cli.options import RUNS, Config, Overrides, RunsFolder, TrustPlugins
 
 
 def train(
@@ -36,6 +36,7 @@ def train(
         typer.Option("--plain", help="Train by the plain engine, which is easy to read, print and debug."),
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the path of the run.")] = False,
+    trust_plugins: TrustPlugins = False,
 ) -> None:
     """Train the network that CONFIG describes; weights, numbers and plots go to runs/<id>/."""
     from nnfs_cli.cli import console
@@ -54,7 +55,7 @@ def train(
     more = ["training.engine=plain"] if plain else []
     if start_from is not None:
         more.append(f"initial_weights={json.dumps(_weights_of(start_from, runs), ensure_ascii=False)}")
-    experiment = Experiment(load_config(file, [*overrides, *more]))
+    experiment = Experiment(load_config(file, [*overrides, *more], trust_plugins=trust_plugins or None))
     choose_engine(experiment)
     if dry_run:
         console.show_network(experiment)

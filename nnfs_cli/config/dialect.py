@@ -1,11 +1,11 @@
-"""The YAML of configs: the core schema of YAML 1.2, merge keys, and no key twice.
+"""The YAML of configs: the core schema of YAML 1.2, merge keys, no key twice, and bounds.
 
 So `010` is ten, `1e-3` is a number, and `no`, `1:30`, `1_000` and `2024-01-31` are texts.
 https://yaml.org/spec/1.2.2/#103-core-schema
 """
 
 import re
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import yaml
@@ -22,11 +22,54 @@ RESOLVERS: list[tuple[str, str, list[str]]] = [
 TAG = "tag:yaml.org,2002:"
 LINE_BREAKS = frozenset("\r\x85\u2028\u2029")
 
+MOST_BYTES = 1_000_000
+"""The size of a text, and of what its aliases stand for."""
+BYTES_OF_A_VALUE = 20
+"""What each value counts besides its letters."""
+TOO_LARGE = (
+    f"more than {MOST_BYTES / 1e6:.0f} MB, where each value counts {BYTES_OF_A_VALUE} bytes more than its "
+    "letters, and each alias as what it stands for"
+)
+MOST_LEVELS = 100
+"""How deep lists and mappings may stand within each other."""
+MOST_DIGITS = 100
+"""Digits of an integer."""
+
 
 class _Loader(yaml.SafeLoader):
     """Reads the core schema."""
 
     yaml_implicit_resolvers: dict[str | None, list[Any]] = {}  # noqa: RUF012  none of YAML 1.1's
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._level = self._size = 0
+        self._sizes: dict[yaml.Node, int] = {}  # of what an alias can stand for
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """The next node of the tree, which stays within the bounds: an alias counts as what it stands for."""
+        event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
+        before = self._size
+        self._level += 1
+        if self._level > MOST_LEVELS:
+            raise _at(event, f"more than {MOST_LEVELS} levels deep")
+        node: Any = super().compose_node(parent, index)
+        self._level -= 1
+        if isinstance(event, yaml.AliasEvent):
+            if node not in self._sizes:
+                raise _at(event, f"*{event.anchor} stands for what it is a part of")
+            self._size += self._sizes[node]
+        else:
+            self._size += BYTES_OF_A_VALUE + len(getattr(event, "value", ""))
+            if getattr(event, "anchor", None) is not None:
+                self._sizes[node] = self._size - before
+        if self._size > MOST_BYTES:
+            raise _at(event, TOO_LARGE)
+        return node  # type: ignore[no-any-return]
+
+
+def _at(place: Any, problem: str) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(None, None, problem, place.start_mark)
 
 
 class _Dumper(yaml.SafeDumper):
@@ -47,10 +90,22 @@ for _tag, _pattern, _first in RESOLVERS:
 
 def load(text: str) -> Any:
     """The plain values of a YAML text. yaml.YAMLError if it is none."""
+    return _run(yaml.load, text)
+
+
+def tree(text: str) -> yaml.Node | None:
+    """A YAML text as nodes, which say where each value stands. yaml.YAMLError if it is none."""
+    node: yaml.Node | None = _run(yaml.compose, text)
+    return node
+
+
+def _run(read: Callable[[str, type[_Loader]], Any], text: str) -> Any:
+    if len(text) > MOST_BYTES:
+        raise yaml.YAMLError(TOO_LARGE)
     try:
-        return yaml.load(text, _Loader)  # noqa: S506  _Loader is a SafeLoader
-    except RecursionError:
-        raise yaml.YAMLError("nested too deeply") from None
+        return read(text, _Loader)
+    except (ValueError, OverflowError):  # PyYAML's own, for an escape such as \\UFFFFFFFF
+        raise yaml.YAMLError("a number of an escape or of %YAML that is none") from None
 
 
 def dump(content: Any) -> str:
@@ -79,16 +134,18 @@ def load_scalar(text: str) -> Any:
     return load(text) if resolved else text
 
 
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
+def _mapping(loader: _Loader, node: yaml.Node) -> dict[Any, Any]:
+    if not isinstance(node, yaml.MappingNode):  # an explicit tag !!map
+        raise _at(node, "no mapping")
     seen: set[Any] = set()
     for key_node, _ in node.value:
         if key_node.tag == f"{TAG}merge":
             continue
         key = loader.construct_object(key_node, deep=True)
         if not isinstance(key, Hashable):
-            raise yaml.MarkedYAMLError(None, None, "a key must be a plain word", key_node.start_mark)
+            raise _at(key_node, "a key must be a plain word")
         if key in seen:
-            raise yaml.MarkedYAMLError(None, None, f"key {key!r} is given twice", key_node.start_mark)
+            raise _at(key_node, f"key {key!r} is given twice")
         seen.add(key)
     loader.flatten_mapping(node)
     return loader.construct_mapping(node, deep=True)
@@ -97,10 +154,12 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
 def _integer(loader: _Loader, node: yaml.ScalarNode) -> int:
     text = loader.construct_scalar(node)
     base = {"0o": 8, "0x": 16}.get(text[:2], 10)
+    if len(text) > MOST_DIGITS:
+        raise _at(node, f"an integer of {len(text):,} digits; there may be {MOST_DIGITS}")
     try:
         return int(text, base)
-    except ValueError:  # an explicit tag !!int, or thousands of digits
-        raise yaml.MarkedYAMLError(None, None, f"no integer: {text[:40]}", node.start_mark) from None
+    except ValueError:  # an explicit tag !!int
+        raise _at(node, f"no integer: {text}") from None
 
 
 def _real(loader: _Loader, node: yaml.ScalarNode) -> float:
@@ -108,7 +167,7 @@ def _real(loader: _Loader, node: yaml.ScalarNode) -> float:
     try:
         return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
     except ValueError:
-        raise yaml.MarkedYAMLError(None, None, f"no number: {text[:40]}", node.start_mark) from None
+        raise _at(node, f"no number: {text[:40]}") from None
 
 
 def _truth(loader: _Loader, node: yaml.ScalarNode) -> bool:

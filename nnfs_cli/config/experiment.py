@@ -38,11 +38,15 @@ class TrainingConfig(Options):
     patience: epochs without a better monitored value after which training stops; 0 for no early stopping.
     min_delta: by how much a value must be better to count as better.
     monitor: `val_loss` or `val_<metric>`: what chooses the best epoch, if there is a validation split.
+    on_divergence: what to do when training diverges: `stop`, or `rollback` to the end of the last epoch whose
+        loss was not above that at the start, with half the learning rate, at most 5 times.
     parts: how many parts a batch of images is cut into; worker processes compute them. `auto` follows from
         the shapes alone and is at most 2. More parts can use more cores, and may change the last digits.
     threads: how many cores to use. For images, on Linux: the largest number of workers, which changes no
         number in the results. For other networks: the number of BLAS threads, which may change the last
         digits; `auto` follows from the shapes alone.
+    checkpoint_every: seconds from one checkpoint to the next, and more where that would take over 1 % of the
+        time; 0 for one at each report.
     engine: `auto` for the fastest; `plain` for the one that is easy to read and debug.
     diagnostics: record each layer's gradients, updates and activations now and then, for `nnfs plot`. It
         changes no number of the training, and takes less than 5 % of its time if
@@ -59,8 +63,10 @@ class TrainingConfig(Options):
     patience: NonNegativeInt = 0
     min_delta: NonNegativeFloat = 0.0
     monitor: str = "val_loss"
+    on_divergence: Literal["stop", "rollback"] = "stop"
     parts: PositiveInt | Literal["auto"] = "auto"
     threads: PositiveInt | Literal["auto"] = "auto"
+    checkpoint_every: NonNegativeFloat = 30.0
     engine: Literal["auto", "plain"] = "auto"
     diagnostics: bool = False
 

@@ -9,33 +9,34 @@ import yaml
 
 from nnfs_cli.config.dialect import load
 from nnfs_cli.config.experiment import ExperimentConfig, contradictions
-from nnfs_cli.config.find import find_config
+from nnfs_cli.config.find import find_config, read_text
 from nnfs_cli.config.names import name_from
 from nnfs_cli.config.overrides import apply_overrides
 from nnfs_cli.config.plugins import forget_plugins, load_plugin
 from nnfs_cli.config.reader import Reader, shown
+from nnfs_cli.config.trust import check_trust, is_run
 from nnfs_cli.config.values import Overrides, plain_values
 from nnfs_cli.core.errors import ConfigError, Mistake, NnfsError
 from nnfs_cli.sources.paths import IsPath, PathNotFoundError, Places
 from nnfs_cli.sources.shipped import shipped_folder
 
 
-def load_config(path: Path, overrides: Overrides = (), *, needs_data: bool = True) -> ExperimentConfig:
+def load_config(
+    path: Path, overrides: Overrides = (), *, needs_data: bool = True, trust_plugins: bool | None = None
+) -> ExperimentConfig:
     """Read a config file, with `dotted.key=value` overrides. ConfigError lists every mistake.
 
     path: a file, or the name of a config that comes with nnfs.
     needs_data: whether it is a mistake that the files of the data are missing.
+    trust_plugins: whether to run its plugins if `config/trust.py` does not know them; by default yes, unless
+        the file is that of a run.
     """
     path = find_config(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except IsADirectoryError:
-        raise NnfsError(f"{path}: is a folder; name the YAML file") from None
-    except UnicodeDecodeError:
-        raise NnfsError(f"{path}: not UTF-8 text") from None
-    except OSError as error:
-        raise NnfsError(f"{path}: cannot be read: {error.strerror}") from None
-    config = parse_config(text, str(path), overrides, path.parent, needs_data=needs_data)
+    if trust_plugins is None:
+        trust_plugins = not is_run(path)
+    untrusted = None if trust_plugins else path.parent
+    text = read_text(path)
+    config = parse_config(text, str(path), overrides, path.parent, needs_data=needs_data, untrusted=untrusted)
     return config if config.name else replace(config, name=name_from(path.stem))
 
 
@@ -46,12 +47,16 @@ def parse_config(
     folder: Path = Path(),
     *,
     needs_data: bool = True,
+    untrusted: Path | None = None,
 ) -> ExperimentConfig:
-    """Read a config from YAML text. `source` names it in messages; paths are looked for in `folder` first."""
+    """Read a config from YAML text. `source` names it in messages; paths are looked for in `folder` first.
+
+    untrusted: the run directory that it is from, if that may be someone else's.
+    """
     raw = _load_yaml(text, source)
     if not isinstance(raw, dict):
         raise ConfigError(source, [Mistake("", f"must be a mapping of keys, found {shown(raw)}")])
-    return config_from(raw, source, overrides, folder, needs_data=needs_data)
+    return config_from(raw, source, overrides, folder, needs_data=needs_data, untrusted=untrusted)
 
 
 def config_from(
@@ -61,13 +66,14 @@ def config_from(
     folder: Path = Path(),
     *,
     needs_data: bool = True,
+    untrusted: Path | None = None,
 ) -> ExperimentConfig:
     """Read a config from a mapping, as YAML gives it."""
     raw = plain_values(mapping)
     overridden, mistakes = apply_overrides(raw, overrides)
     reader = Reader(_locator(folder, overridden, needs_data=needs_data), overridden)
     reader.mistakes += mistakes
-    lost = _load_plugins(raw, reader)
+    lost = _load_plugins(raw, reader, untrusted)
     config: ExperimentConfig | None = reader.dataclass(ExperimentConfig, raw, "", "a config")
     if config is not None:
         reader.mistakes.extend(contradictions(config))
@@ -98,15 +104,17 @@ def _locator(
     return locate
 
 
-def _load_plugins(raw: dict[str, Any], reader: Reader) -> bool:
+def _load_plugins(raw: dict[str, Any], reader: Reader, untrusted: Path | None) -> bool:
     """Load the files under `plugins`, so that the rest of the config can name what they register.
 
-    Returns whether some could not be loaded.
+    Returns whether some could not be loaded. Raises UntrustedError if they may be someone else's.
     """
     forget_plugins()
     names = raw.get("plugins", [])
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         return True  # the reader notes this mistake
+    if untrusted is not None:
+        check_trust(untrusted, names)
     lost = False
     for i, name in enumerate(names):
         try:

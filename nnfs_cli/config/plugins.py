@@ -127,11 +127,13 @@ def _importing_beside(plugin: Path) -> Iterator[None]:
     for file, name in _siblings.items():
         if name in sys.modules and not any(file == _file_of(name, folder, file) for folder in folders):
             del sys.modules[name]  # this plugin's folder may have another module of that name
-    before = set(sys.modules)
+    before, writes_no_bytecode = set(sys.modules), sys.dont_write_bytecode
     sys.path[:0] = map(str, folders)
+    sys.dont_write_bytecode = True  # a run's folder keeps the code that was trained with, and no other
     try:
         yield
     finally:
+        sys.dont_write_bytecode = writes_no_bytecode
         for folder in map(str, folders):
             if folder in sys.path:
                 sys.path.remove(folder)

@@ -21,7 +21,7 @@ from nnfs_cli.config.slips import (
     respelled,
     synonym,
 )
-from nnfs_cli.config.words import ONE, alternatives, choices, in_words
+from nnfs_cli.config.words import WORDS, alternatives, choices, in_words, is_choice
 from nnfs_cli.core.component import Component
 from nnfs_cli.core.errors import ConfigError, Mistake, NnfsError, OptionError, did_you_mean, nearest
 from nnfs_cli.core.options import out_of_range
@@ -47,13 +47,13 @@ class Reader:
         self.find = find
         self.overridden = overridden
 
-    def dataclass(self, cls: type[Any], raw: object, path: str, owner: str) -> Any:
+    def dataclass(self, cls: Any, raw: object, path: str, owner: str) -> Any:
         """An instance of a dataclass from a mapping of its fields. `owner` names it in messages."""
         if not isinstance(raw, Mapping):
             self._wrong(path, f"must be a mapping of options, found {shown(raw)}")
             return None
         before = len(self.mistakes)
-        annotations = get_type_hints(cls)
+        annotations = _types(cls)
         fields = {field.name: field for field in dataclasses.fields(cls)}
         misspelled = set()
         for key in raw:
@@ -79,14 +79,13 @@ class Reader:
         self._find_paths(cls, values, path)
         return self._create(cls, values, path) if len(self.mistakes) == before else None
 
-    def _find_paths(self, cls: type[Any], values: dict[str, Any], path: str) -> None:
+    def _find_paths(self, cls: Any, values: dict[str, Any], path: str) -> None:
         """Replace the paths among the values, and among the defaults of others, by those of what is there."""
-        for name, annotation in get_type_hints(cls, include_extras=True).items():
-            field = cls.__dataclass_fields__.get(name)
-            if field is None or not has_paths(annotation):
-                continue
-            value = values.get(name, field.default)
-            if value is not dataclasses.MISSING:
+        for name, annotation in _paths(cls).items():
+            value = values.get(name, cls.__dataclass_fields__[name].default)
+            if value == "" and _is_required(cls.__dataclass_fields__[name]):
+                self._wrong(_join(path, name), "must name what to read, found ''")
+            elif value is not dataclasses.MISSING:
                 values[name] = locate_all(
                     annotation, value, functools.partial(self._locate, _join(path, name))
                 )
@@ -209,10 +208,19 @@ def _adapter(annotation: Any) -> pydantic.TypeAdapter[Any]:
     return pydantic.TypeAdapter(annotation, config=pydantic.ConfigDict(strict=True, allow_inf_nan=False))
 
 
-def is_choice(annotation: Any) -> bool:
-    """Whether a value is one of several kinds or words, or a list of a certain length."""
-    several = len(alternatives(annotation)) > 1 or bool(choices(annotation))
-    return several or (get_origin(annotation) is tuple and Ellipsis not in get_args(annotation))
+@functools.cache
+def _types(cls: Any) -> dict[str, Any]:
+    """The options of a dataclass, and more, with their types."""
+    return get_type_hints(cls)
+
+
+@functools.cache
+def _paths(cls: Any) -> dict[str, Any]:
+    """The options that name files, with their types and marks."""
+    marked = get_type_hints(cls, include_extras=True)
+    return {
+        field.name: marked[field.name] for field in dataclasses.fields(cls) if has_paths(marked[field.name])
+    }
 
 
 def component_of_tuple(annotation: Any) -> type[Component] | None:
@@ -263,15 +271,6 @@ def shown(value: object) -> str:
         return str(value).lower()
     text = f"[{', '.join(map(shown, value))}]" if isinstance(value, list | tuple) else repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-WORDS = {
-    "a valid integer": ONE[int],
-    "a valid number": ONE[float],
-    "a valid boolean": ONE[bool],
-    "a valid string": ONE[str],
-}
-"""pydantic's words, and plainer ones."""
 
 
 def _is_required(field: "dataclasses.Field[Any]") -> bool:

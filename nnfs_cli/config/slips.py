@@ -96,6 +96,9 @@ ALIASES = {
 NOTHING = {"none", "no", "off", "nil", "false"}
 TRUTHS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 
+MOST_LETTERS = 200
+"""No slip is longer."""
+
 EXACT = 2.0**53
 """Below this, a float64 stands for one whole number only."""
 
@@ -133,6 +136,7 @@ def _bare(name: str) -> str:
 def as_component(spec: object, registry: Registry[Any]) -> str:
     """`; write {type: dropout, rate: 0.5}` for `{dropout: 0.5}`, `dropout(0.5)` and the like."""
     if isinstance(spec, str):
+        spec = spec[:MOST_LETTERS]  # the time for a match grows with the square of the blanks
         called = re.fullmatch(r"\s*(\w+)\s*[( :=]\s*([\w.]+)\s*\)?\s*", spec)
         spec = {called[1]: _number(called[2])} if called else {}
     if not isinstance(spec, Mapping):

@@ -6,9 +6,23 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from nnfs_cli.core.errors import NnfsError
+
 Overrides: TypeAlias = Sequence[str | tuple[str, Any]]
 """`dotted.key=value` with the value in YAML; or (dotted key, value), where a function of the present value
 gives the new one."""
+
+
+def as_overrides(given: Any) -> Overrides:
+    """Overrides as Python's functions take them: a mapping, or a list of texts. NnfsError for others."""
+    if isinstance(given, Mapping):
+        return overrides_of(given)
+    if isinstance(given, list | tuple) and all(isinstance(override, str) for override in given):
+        return given
+    raise NnfsError(
+        f'overrides: must be a mapping such as {{"training.epochs": 5}}, or a list of texts such as '
+        f'["training.epochs=5"], found {type(given).__name__}'
+    )
 
 
 def overrides_of(mapping: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:

@@ -13,6 +13,14 @@ ONE = {
     str: "text (in quotes, if it looks like a number)",
     NoneType: "null",
 }
+WORDS = {
+    "a valid integer": ONE[int],
+    "a valid number": ONE[float],
+    "a valid boolean": ONE[bool],
+    "a valid string": ONE[str],
+}
+"""pydantic's words, and plainer ones."""
+
 MANY = {int: "integers", float: "numbers", str: "texts"}
 COUNTS = {2: "two", 3: "three", 4: "four"}
 
@@ -31,6 +39,12 @@ def choices(annotation: Any) -> list[str]:
     """The words that an option accepts: valid and same, of `Literal["valid", "same"] | int`."""
     literals = (each for each in alternatives(annotation) if get_origin(each) is Literal)
     return [word for each in literals for word in get_args(each) if isinstance(word, str)]
+
+
+def is_choice(annotation: Any) -> bool:
+    """Whether a value is one of several kinds or words, or a list of a certain length."""
+    several = len(alternatives(annotation)) > 1 or bool(choices(annotation))
+    return several or (get_origin(annotation) is tuple and Ellipsis not in get_args(annotation))
 
 
 def in_words(annotation: Any) -> str:

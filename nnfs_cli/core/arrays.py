@@ -11,6 +11,9 @@ import numpy.typing as npt
 Array: TypeAlias = npt.NDArray[Any]
 Shape: TypeAlias = tuple[int, ...]
 
+IGNORE_OVERFLOW: dict[str, Any] = {"over": "ignore", "invalid": "ignore"}
+"""NumPy's warnings to ignore: where a network diverges, a DivergenceError explains it better."""
+
 
 @cache
 def ones(n: int, dtype: np.dtype[Any]) -> Array:

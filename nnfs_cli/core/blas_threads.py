@@ -32,6 +32,12 @@ def blas() -> Any:
     return libraries[0] if libraries else _Unknown()
 
 
+def threads_given(threads: int) -> int:
+    """The number of threads that BLAS uses when asked for this number. It may not have so many."""
+    with limit_blas(threads):
+        return int(blas().num_threads)
+
+
 def blas_name() -> str:
     """BLAS and the kernel that it chose for this processor, as `openblas 0.3.30 SkylakeX`."""
     library = blas()

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 MOST_LISTED = 25
+MOST_LETTERS = 2000
+"""Of the mistakes in a config, and of one of them, no more is shown."""
 
 
 class NnfsError(Exception):
@@ -19,7 +21,7 @@ class NnfsError(Exception):
 
 
 class DivergenceError(NnfsError):
-    """The loss became infinite or not a number."""
+    """The loss grew beyond bounds, or numbers became infinite or not a number."""
 
     exit_status = 3
 
@@ -28,6 +30,12 @@ class InterruptionError(NnfsError):
     """Training stopped on request, after it had saved everything."""
 
     exit_status = 130
+
+
+class StorageError(NnfsError):
+    """The disk did not take what a training leaves. The message says what is kept, and how to go on."""
+
+    exit_status = 3
 
 
 class WorkerError(NnfsError):
@@ -52,12 +60,19 @@ class ConfigError(NnfsError):
         self.source = source
         self.mistakes = tuple(mistakes)
         count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
-        lines = [f"{source}: {count}", *(f"  {mistake}" for mistake in mistakes)]
+        lines = [f"{source}: {count}", *(f"  {_ends(str(mistake))}" for mistake in mistakes[:MOST_LISTED])]
+        lines += [f"  and {len(mistakes) - MOST_LISTED:,} more"] if mistakes[MOST_LISTED:] else []
         super().__init__("\n".join(lines))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Other processes can make it anew: a Pool waits forever for an error that it cannot make."""
         return type(self), (self.source, self.mistakes)
+
+
+def _ends(text: str) -> str:
+    """A text; of one that is too long, both ends."""
+    half = MOST_LETTERS // 2
+    return text if len(text) <= MOST_LETTERS else f"{text[:half]}...{text[-half:]}"
 
 
 class OptionError(ValueError):

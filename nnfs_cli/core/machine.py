@@ -4,6 +4,8 @@ import os
 import platform
 from pathlib import Path
 
+import numpy as np
+
 
 def processor() -> str:
     """The processor's name, if the system gives it."""
@@ -11,6 +13,12 @@ def processor() -> str:
     lines = info.read_text().splitlines() if info.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor() or platform.machine()
+
+
+def vector_extensions() -> list[str]:
+    """The extensions of the processor's instructions that NumPy computes with, and rounds by."""
+    found: list[str] = np.show_config(mode="dicts")["SIMD Extensions"]["found"]
+    return [name for name in found if not name.startswith("AVX512_") or name == "AVX512_SKX"]
 
 
 def machine() -> dict[str, str | int | None]:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from nnfs_cli.core.arena import aligned
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.memory import require_memory
 
 
 class Fill(Protocol):
@@ -87,7 +88,7 @@ class Param:
             return self._fan
         if not self._has_units:
             return (self.shape[0], self.shape[-1]) if self.shape else (1, 1)
-        _, units, inputs, *window = self.by_unit(np.empty(self.shape, np.bool_)).shape
+        _, units, inputs, *window = self.by_unit(np.broadcast_to(np.False_, self.shape)).shape
         return inputs * math.prod(window), units * math.prod(window)
 
     def initialize(self, rng: np.random.Generator) -> None:
@@ -148,11 +149,15 @@ class FlatParams:
         self._flat_order = dict(sorted(params.items(), key=lambda item: not item[1].decay))
         self._statistics = dict(statistics)
         size = sum(param.size for param in params.values())
-        try:
-            self.value = aligned((size,), dtype)
-            self.grad = aligned((size,), dtype)
-        except (MemoryError, ValueError, OverflowError):
-            raise NnfsError(f"layers: {size:,} parameters are too many for this machine's memory") from None
+        kept = size + sum(statistic.size for statistic in statistics.values())
+        largest = max(self._saved, key=lambda name: self._saved[name].size, default="")
+        require_memory(
+            2 * kept * np.dtype(dtype).itemsize,
+            f"layers: {size:,} parameters with their gradients",
+            f"make the layers smaller: the most are in {largest}",
+        )
+        self.value = aligned((size,), dtype)
+        self.grad = aligned((size,), dtype)
         self.decayed = slice(0, sum(param.size for param in params.values() if param.decay))
         self.statistics: Array = np.zeros(sum(statistic.size for statistic in statistics.values()), dtype)
         self._lay_out()

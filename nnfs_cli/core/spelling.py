@@ -19,6 +19,11 @@ def printable_name(name: str) -> str:
     return printable(name).replace("\n", "\\n")
 
 
+def is_printable(name: str) -> bool:
+    """Whether a single name is shown as it is."""
+    return printable_name(name) == name
+
+
 def is_text(name: str) -> bool:
     """Whether a file's name is text in the file system's encoding, and no other bytes."""
     return not any("\ud800" <= letter <= "\udfff" for letter in name)

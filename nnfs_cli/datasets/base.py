@@ -26,6 +26,9 @@ from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.preprocessing.splitting import HeldOut, split_rows, split_up
 from nnfs_cli.sources.array_targets import array_targets
 
+PASSES = 2
+"""Arrays as large as all points that drawing them takes at once, the noise being one."""
+
 Seed: TypeAlias = Annotated[int, Ge(0), Lt(2**32)]
 """The seeds that NumPy's older generators take."""
 
@@ -42,6 +45,10 @@ class Dataset(Component, ABC):
     @abstractmethod
     def load(self, rng: np.random.Generator) -> Data:
         """Read or make the data. `rng` draws the splits. NnfsError if the data cannot be used."""
+
+    def least_memory(self) -> int:
+        """The bytes that `load` certainly takes, as far as the options alone say."""
+        return 0
 
     def load_as(self, fitted: Preparation, rng: np.random.Generator) -> Data:
         """The data as `load` gives them, but normalized as an earlier run's were (`fitted`)."""
@@ -142,6 +149,14 @@ class Synthetic(Dataset):
     seed: Seed = 42
     validation: HeldOut = 0
     test: HeldOut = 0
+
+    @property
+    def width(self) -> int:
+        """The numbers of a point, with its target."""
+        return 3
+
+    def least_memory(self) -> int:
+        return PASSES * 8 * self.samples * self.width
 
     def regression(
         self, x: Array, truth: Callable[[Array], Array], points: np.random.Generator, rng: np.random.Generator

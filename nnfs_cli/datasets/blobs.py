@@ -40,6 +40,10 @@ class Blobs(Synthetic):
             samples=(self.samples >= self.classes, f"at least one for each of the {self.classes} classes"),
         )
 
+    @property
+    def width(self) -> int:
+        return self.features + 1
+
     def load(self, rng: np.random.Generator) -> Data:
         points = np.random.default_rng(self.seed)
         centers = points.uniform(-self.spread, self.spread, (self.classes, self.features))

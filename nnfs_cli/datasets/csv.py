@@ -1,6 +1,5 @@
 """Tables from CSV or Parquet files."""
 
-import codecs
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from nnfs_cli.sources.dialect import Dialect, dialect_of, is_delimiter, is_mark
 from nnfs_cli.sources.encoding import Encoded, encode
 from nnfs_cli.sources.frames import ColumnKinds
 from nnfs_cli.sources.gaps import drop_gaps, refuse_gaps, refuse_targets
+from nnfs_cli.sources.lines import is_encoding
 from nnfs_cli.sources.lookalikes import refuse_lookalikes, text_notes, written_gaps
 from nnfs_cli.sources.paths import GIVEN, FilePath, find_files
 from nnfs_cli.sources.records import UNNAMED
@@ -113,7 +113,7 @@ class CSV(Dataset):
                 not self.thousands or (is_mark(self.thousands) and self.thousands != self.decimal),
                 "a single character, no letter, digit or sign, and not the decimal point",
             ),
-            encoding=(_is_encoding(self.encoding), "the name of an encoding, such as utf-8 or cp1252"),
+            encoding=(is_encoding(self.encoding), "the name of an encoding, such as utf-8 or cp1252"),
         )
 
     @property
@@ -170,10 +170,10 @@ class CSV(Dataset):
             t_test = self._target(test, classes)
             splits["test"] = Split(x_test, t_test, np.arange(len(test)))
             prints += more
-            notes += [f"{test.source}: {note}" for note in test_notes]
+            notes += [f"{test.source}: {note}" for note in filter(None, (*test_notes, test.note))]
         look = "" if self.image_shape else self._second_look(table, columns, missing, count)
         fills = tally.notes(f"(`missing: {self.missing}`)")
-        said = [why, roles(table, columns, self.targets, self.image_shape), *notes, *fills, look]
+        said = [why, roles(table, columns, self.targets, self.image_shape), *notes, *fills, look, table.note]
         return Data(
             splits,
             classes,
@@ -285,11 +285,3 @@ class CSV(Dataset):
 
     def _fit_targets(self, t: Array, rows: Array, classes: Sequence[str]) -> Affine:
         return IDENTITY if classes or not self.standardize_target else fit_affine(t, rows, "standardize")
-
-
-def _is_encoding(name: str) -> bool:
-    """Whether a text encoding has this name; codecs such as rot13 are none."""
-    try:
-        return codecs.getincrementaldecoder(name) is not None and "y".encode(name).decode(name) == "y"
-    except (LookupError, UnicodeError, ValueError):
-        return False

@@ -7,7 +7,7 @@ import numpy as np
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import check_options
 from nnfs_cli.core.ranges import NonNegativeFloat, PositiveInt
-from nnfs_cli.datasets.base import DATASETS, Dataset, Seed, fingerprint
+from nnfs_cli.datasets.base import DATASETS, PASSES, Dataset, Seed, fingerprint
 from nnfs_cli.preprocessing.records import Data
 from nnfs_cli.preprocessing.splitting import HeldOut, split_up
 
@@ -38,6 +38,9 @@ class Cubic(Dataset):
             self,
             high=(self.high > self.low, f"above low, which is {self.low}"),
         )
+
+    def least_memory(self) -> int:
+        return PASSES * 8 * self.samples * 2
 
     def load(self, rng: np.random.Generator) -> Data:
         x = np.linspace(self.low, self.high, self.samples).reshape(-1, 1)

@@ -6,7 +6,7 @@ from typing import ClassVar
 from nnfs_cli.datasets.base import DATASETS
 from nnfs_cli.datasets.published import PublishedImages
 from nnfs_cli.sources.paths import PathIfThere
-from nnfs_cli.sources.published_files import PublishedFiles
+from nnfs_cli.sources.published_files import MNIST_SIZES, PublishedFiles
 
 FILES = PublishedFiles(
     name="fashion_mnist",
@@ -18,6 +18,7 @@ FILES = PublishedFiles(
         "t10k-images-idx3-ubyte": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
         "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
     },
+    sizes=MNIST_SIZES,
 )
 CLASSES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",

@@ -34,6 +34,10 @@ class Friedman1(Synthetic):
     noise: NonNegativeFloat = 1.0
     features: Annotated[int, Ge(5)] = 10
 
+    @property
+    def width(self) -> int:
+        return self.features + 1
+
     def load(self, rng: np.random.Generator) -> Data:
         points = np.random.default_rng(self.seed)
         x = points.uniform(size=(self.samples, self.features))

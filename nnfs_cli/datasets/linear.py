@@ -29,6 +29,13 @@ class Linear(Synthetic):
     features: PositiveInt = 5
     outputs: PositiveInt = 2
 
+    @property
+    def width(self) -> int:
+        return self.features + self.outputs
+
+    def least_memory(self) -> int:
+        return super().least_memory() + 8 * self.features * self.outputs
+
     def load(self, rng: np.random.Generator) -> Data:
         points = np.random.default_rng(self.seed)
         W = points.standard_normal((self.features, self.outputs))

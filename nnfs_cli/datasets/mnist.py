@@ -6,7 +6,7 @@ from typing import ClassVar
 from nnfs_cli.datasets.base import DATASETS
 from nnfs_cli.datasets.published import PublishedImages
 from nnfs_cli.sources.paths import PathIfThere
-from nnfs_cli.sources.published_files import PublishedFiles
+from nnfs_cli.sources.published_files import MNIST_SIZES, PublishedFiles
 
 FILES = PublishedFiles(
     name="mnist",
@@ -21,6 +21,7 @@ FILES = PublishedFiles(
         "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
         "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
     },
+    sizes=MNIST_SIZES,
 )
 
 

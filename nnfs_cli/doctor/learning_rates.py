@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.arrays import IGNORE_OVERFLOW, Array
 from nnfs_cli.core.blas_threads import limit_blas
 from nnfs_cli.doctor.subject import Subject
 from nnfs_cli.doctor.trial import MOST_STEPS
-from nnfs_cli.training.epoch import IGNORE_OVERFLOW
 from nnfs_cli.training.experiment import Experiment
 
 LOW, HIGH = 1e-6, 10.0

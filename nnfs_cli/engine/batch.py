@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array, slices
+from nnfs_cli.core.arrays import Array, row_slices, slices
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.engine.network import Workspace
 from nnfs_cli.preprocessing.affine import IDENTITY, Affine
 from nnfs_cli.preprocessing.augmentation import Augmenter
 from nnfs_cli.preprocessing.description import column_names, target_names
+from nnfs_cli.preprocessing.limits import Place, in_rows_of
 from nnfs_cli.preprocessing.records import Data, Split
 
 ROWS_PER_CHUNK = 16384
@@ -79,8 +80,12 @@ def convert(data: Data, dtype: str) -> Data:
     xs = {id(split.x): split.x for split in data.splits.values()}
     at_once = all(x.dtype != np.uint8 and not isinstance(x, np.memmap) for x in xs.values())
     at_once = at_once and data.augment is None
-    if at_once:
-        xs = {key: _normalized(x, data.inputs, dtype, column_names(data)) for key, x in xs.items()}
+    for key, x in xs.items():
+        if at_once:
+            xs[key] = _normalized(x, data.inputs, dtype, column_names(data))
+        else:  # an augmented batch is normalized after it was copied
+            inputs = IDENTITY if data.augment else data.inputs
+            refuse_overflow(x, inputs, dtype, column_names(data), in_rows_of("dataset"))
     ts = {id(split.t): split.t for split in data.splits.values()}
     own = dict(ts)
     if not data.classes:
@@ -103,10 +108,27 @@ def _normalized(x: Array, affine: Affine, dtype: str, names: Sequence[str]) -> A
             for here in slices(len(x), ROWS_PER_CHUNK):
                 write(x[here], y[here])
     except FloatingPointError:
-        sizes = np.abs(x).max(axis=0).reshape(-1)
-        worst = int(sizes.argmax())
-        raise NnfsError(
-            f"dataset: {names[worst]!r} reaches {sizes[worst]:g}, but {dtype} holds at most "
-            f"{np.finfo(dtype).max:.3g}; use a larger unit, or write `dtype: float64`"
-        ) from None
+        refuse_overflow(x, affine, dtype, names, in_rows_of("dataset"))
     return y
+
+
+def refuse_overflow(x: Array, affine: Affine, dtype: str, names: Sequence[str], place: Place) -> None:
+    """Raise NnfsError for the first number of x (R, ...) that affine takes beyond what dtype holds.
+
+    names: what messages call the numbers of a row.
+    """
+    if x.dtype.kind != "f" or x.dtype.itemsize <= np.dtype(dtype).itemsize:
+        return
+    write = affine.into(x.dtype, dtype)
+    for here in row_slices(x, len(x)):
+        y = np.empty(x[here].shape, dtype)
+        with np.errstate(over="ignore", invalid="ignore"):
+            write(x[here], y)
+        if np.isfinite(y).all():
+            continue
+        row, entry = (int(i[0]) for i in (~np.isfinite(y)).reshape(len(y), -1).nonzero())
+        found = float(x[here].reshape(len(y), -1)[row, entry])
+        raise NnfsError(
+            f"{place(here.start + row)}: {names[entry]!r} reaches {found:g}, but {dtype} holds at most "
+            f"{np.finfo(dtype).max:.3g}; use a larger unit, or write `dtype: float64`"
+        )

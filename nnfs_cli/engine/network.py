@@ -1,5 +1,6 @@
 """The network: its layers, their parameters, and a workspace for each batch size."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -10,6 +11,7 @@ from nnfs_cli.core.arena import Arena, aligned
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.draws import Draws
 from nnfs_cli.core.errors import NnfsError, ShapeError
+from nnfs_cli.core.memory import require_memory
 from nnfs_cli.core.params import FlatParams
 from nnfs_cli.layers.base import Layer, every_layer, names_of
 from nnfs_cli.layers.chain import Chain, build
@@ -23,6 +25,11 @@ class Workspace(Chain):
     """A network's chain for batches of n rows, with the input array x."""
 
     def __init__(self, network: "Network", n: int, *, to_input: bool = False) -> None:
+        require_memory(
+            network.row_bytes * n,
+            f"a batch of {n:,} rows",
+            "reduce `training.batch_size`, or make the layers smaller",
+        )
         shape, dtype, images = network.shapes[0], network.dtype, network.has_images
         x = image_array(n, shape, dtype, Arena()) if images else aligned((n, *shape), dtype)
         super().__init__(network.layers, network.shapes, x, to_input=to_input)
@@ -72,6 +79,13 @@ class Network:
     def evaluation_batch_size(self) -> int:
         """Rows per batch in evaluation. It is fixed, since BLAS may round differently for another size."""
         return IMAGE_EVALUATION_BATCH_SIZE if self.has_images else EVALUATION_BATCH_SIZE
+
+    @property
+    def row_bytes(self) -> int:
+        """The bytes that a row's activations take, at least; its gradients take as many."""
+        own = zip(self.layers, self.shapes[1:], strict=True)
+        numbers = sum(layer.row_numbers(shape) for layer, shape in own)
+        return self.dtype.itemsize * (math.prod(self.shapes[0]) + numbers)
 
     @property
     def output_shape(self) -> Shape:

@@ -1,138 +1,138 @@
-"""A checkpoint: a training's state, and a record of the config, plugins and data that it belongs to."""
+"""A checkpoint: a training's state, what it was made with, and how much of the run's files belongs to it."""
 
-import ast
 import json
-import re
+import platform
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
-from typing import Any, get_type_hints
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from nnfs_cli.config.experiment import ExperimentConfig
-from nnfs_cli.config.load import config_from
-from nnfs_cli.config.reader import flat_options, shown, to_plain
+from nnfs_cli.config.reader import to_plain
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import ConfigError, NnfsError
-from nnfs_cli.datasets.base import Dataset
+from nnfs_cli.core.blas_threads import threads_given
+from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.files import rename
+from nnfs_cli.core.machine import processor, vector_extensions
 from nnfs_cli.jobs.summary import engine_facts, versions
 from nnfs_cli.runs.directory import RunDirectory
-from nnfs_cli.sources.paths import has_paths
 from nnfs_cli.training.experiment import Experiment
 
-FILE, RECORD = "checkpoint.npz", "made_with"
-
-MOST_CHANGES = 10
-"""Changes to list in a message."""
-
-FREE = re.compile(r"name|training\.(epochs|patience|log_every|engine|parts|threads|diagnostics)")
-"""Options that a resumed run may change: how long to train, and how the same equations are computed."""
+FILE, FORMER = "checkpoint.npz", "checkpoint.previous.npz"
+MADE_WITH, RECORDED = "made_with", "recorded"
 
 
-def write_checkpoint(experiment: Experiment, run: RunDirectory, record: Mapping[str, Any]) -> None:
-    """Write the state, and the record from `made_with`. Training must be between two steps."""
-    run.write_arrays(FILE, {**experiment.state(), RECORD: np.array(json.dumps(record))})
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint that was read.
+
+    state: what `Experiment.load_state` takes.
+    made_with: what the training's numbers depend on, from the function of this name; {} in earlier versions.
+    recorded: how much of the run's files belongs to the state, by the files' names. Earlier versions have
+        none.
+    name: the checkpoint's file.
+    damage: what is wrong with a newer one, so that this one is used; empty if there is none.
+    """
+
+    state: Mapping[str, Array]
+    made_with: Mapping[str, Any]
+    recorded: Mapping[str, Any]
+    name: str = FILE
+    damage: str = ""
+
+
+def write_checkpoint(
+    experiment: Experiment, run: RunDirectory, made_with: Mapping[str, Any], recorded: Mapping[str, Any]
+) -> None:
+    """Write the present state, between two steps. The former checkpoint stays beside it.
+
+    made_with: from the function of this name.
+    recorded: how much of the run's files belongs to the state. The disk has them already.
+    """
+    records = {MADE_WITH: np.array(json.dumps(made_with)), RECORDED: np.array(json.dumps(recorded))}
+    run.write_arrays(FILE, {**experiment.state(), **records}, former=FORMER)
+
+
+def read_checkpoint(run: RunDirectory) -> Checkpoint:
+    """The run's last checkpoint that is whole. NnfsError if it has none."""
+    damage = ""
+    for name in (FILE, FORMER):
+        if run.has(name):
+            try:
+                return _read(run, name, damage)
+            except NnfsError as error:
+                damage = damage or str(error)
+    if damage:
+        raise NnfsError(f"{damage}; and there is no former checkpoint that is whole")
+    status = run.summary().get("status") if run.has("summary.json") else "its training never began"
+    raise NnfsError(
+        f"{run.path}: {status}, and no checkpoint was written to resume from; "
+        f"`nnfs train {run.path / 'config.yaml'}` starts anew"
+    )
+
+
+def _read(run: RunDirectory, name: str, damage: str) -> Checkpoint:
+    arrays = run.arrays(name)
+    records = {key: _mapping(arrays.pop(key), run, name) for key in (MADE_WITH, RECORDED) if key in arrays}
+    if "params" not in arrays:
+        raise NnfsError(f"{run.path / name}: damaged: it has no state")
+    if records.get(MADE_WITH, {}).get("run", run.mark) not in (run.mark, ""):
+        raise NnfsError(f"{run.path / name}: the checkpoint of another run")
+    return Checkpoint(arrays, records.get(MADE_WITH, {}), records.get(RECORDED, {}), name, damage)
+
+
+def _mapping(record: Array, run: RunDirectory, name: str) -> dict[str, Any]:
+    with suppress(ValueError):
+        found = json.loads(str(record))
+        if isinstance(found, dict):
+            return found
+    raise NnfsError(f"{run.path / name}: damaged: its records are none")
+
+
+def keep_as_last(run: RunDirectory, checkpoint: Checkpoint) -> None:
+    """Let a checkpoint that was read be the run's last one, in place of a damaged or missing one."""
+    if checkpoint.name != FILE:
+        rename(run.path / checkpoint.name, FILE)
+
+
+def read_made_with(run: RunDirectory) -> dict[str, Any]:
+    """What the run's checkpoint was made with; {} for a run of an older version, or without a checkpoint."""
+    for name in (FILE, FORMER):
+        with suppress(NnfsError):  # who needs the rest of a damaged checkpoint is told
+            arrays = run.arrays(name, [MADE_WITH])
+            return _mapping(arrays[MADE_WITH], run, name) if arrays else {}
+    return {}
 
 
 def made_with(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
     """What a training's numbers depend on, as JSON."""
-    facts = engine_facts(experiment)
+    facts, network = engine_facts(experiment), experiment.network
     return {
+        "run": run.mark,
         "config": to_plain(experiment.config),
-        "plugins": _plugins(run),
+        "network": {
+            "layers": list(network.names),
+            "parameters": {name: list(param.value.shape) for name, param in network.params.named.items()},
+        },
+        "plugins": plugins_of(run),
         "data_fingerprint": experiment.data.fingerprint,
-        "computed_by": {**versions(), **{key: facts[key] for key in ("engine", "parts", "blas_threads")}},
+        "computed_by": {
+            **versions(),
+            "simd": vector_extensions(),
+            "python": platform.python_version(),
+            "processor": processor(),
+            "engine": facts["engine"],
+            "parts": facts["parts"],
+            "blas_threads": threads_given(facts["blas_threads"]),
+        },
     }
 
 
-def read_record(run: RunDirectory) -> dict[str, Any]:
-    """What the run's checkpoint was made with; {} for a run of an older version, or without a checkpoint."""
-    arrays: dict[str, Array] = {}
-    with suppress(NnfsError):  # who needs the rest of a damaged checkpoint is told
-        arrays = run.arrays(FILE, [RECORD])
-    return json.loads(str(arrays[RECORD])) if arrays else {}
-
-
-def changes(record: Mapping[str, Any], config: ExperimentConfig, run: RunDirectory) -> list[str]:
-    """What differs in a run's config and plugins from its record, but for options that are free to change."""
-    if not record:
-        return []
-    before, now = _plugins_compared(record["plugins"]), _plugins_compared(_plugins(run))
-    changed = [name for name in {**before, **now} if before.get(name) != now.get(name)]
-    return [*_options_changed(record["config"], config), *(f"{name}: another content" for name in changed)]
-
-
-def _options_changed(before: Mapping[str, Any], config: ExperimentConfig) -> list[str]:
-    now = to_plain(replace(config, initial_weights=""))
-    dataset = _with_files_of(before["dataset"], now["dataset"], type(config.dataset))
-    comparable = {**before, "plugins": list(config.plugins), "dataset": dataset}
-    comparable.pop("initial_weights", None)
-    try:
-        # Read anew, so that options which are younger than the run have their defaults.
-        then = to_plain(config_from(comparable, "the checkpoint's config", needs_data=False))
-    except ConfigError as error:
-        return [f"the config before: {mistake}" for mistake in error.mistakes]
-    old, new = dict(flat_options(then)), dict(flat_options(now))
-    return [
-        f"{key}: {shown(old.get(key))} -> {shown(new.get(key))}"
-        for key in {**old, **new}
-        if old.get(key) != new.get(key) and not FREE.fullmatch(key)
-    ]
-
-
-def _with_files_of(before: Any, now: Any, kind: type[Dataset]) -> Any:
-    """A dataset's options as they were, but with the present names of its files.
-
-    Files may move: the data's fingerprint tells of their content.
-    """
-    if not isinstance(before, Mapping) or not isinstance(now, Mapping):
-        return before  # a bare name
-    hints = get_type_hints(kind, include_extras=True)
-    files = (name for name in now if has_paths(hints.get(name)))
-    both = [name for name in files if all(isinstance(each.get(name), str | list) for each in (before, now))]
-    return {**before, **{name: now[name] for name in both}}
-
-
-def refuse_changes(run: RunDirectory, found: list[str]) -> None:
-    """Raise NnfsError if anything was changed since the run's checkpoint was written."""
-    if found:
-        more = [f"and {len(found) - MOST_CHANGES} more"] if found[MOST_CHANGES:] else []
-        start = f", from this one's weights with `--from {run.path}`" if run.has("weights.npz") else ""
-        lines = [
-            f"{run.path}: cannot be resumed, since it is not what its checkpoint was made with",
-            *found[:MOST_CHANGES],
-            *more,
-            f"take this back, or start a new run with `nnfs train {run.path / 'config.yaml'}`{start}",
-        ]
-        raise NnfsError("\n  ".join(lines))
-
-
-def rounding_note(record: Mapping[str, Any], experiment: Experiment, run: RunDirectory) -> list[str]:
-    """A sentence if versions or the engine changed, so that numbers may be rounded otherwise; or none."""
-    now = made_with(experiment, run)["computed_by"]
-    before = record.get("computed_by", now)
-    found = [f"{key} {before.get(key)} -> {now[key]}" for key in now if before.get(key) != now[key]]
-    text = f"resumed with {', '.join(found)}: the last digits may differ from those of an uninterrupted run"
-    return [text] if found else []
-
-
-def _plugins(run: RunDirectory) -> dict[str, str]:
+def plugins_of(run: RunDirectory) -> dict[str, str]:
     """The run's copies of its plugins, and of modules in folders beside them: their text by name."""
     files = sorted([*run.path.glob("plugin_*.py"), *run.path.glob("plugin_*/**/*.py")])
     return {
         file.relative_to(run.path).as_posix(): file.read_text(encoding="utf-8", errors="replace")
         for file in files
     }
-
-
-def _plugins_compared(texts: Mapping[str, str]) -> dict[str, str]:
-    """Plugins in a form that comments and spaces do not change."""
-    return {name: _without_comments(text) for name, text in texts.items()}
-
-
-def _without_comments(text: str) -> str:
-    try:
-        return ast.dump(ast.parse(text))
-    except (SyntaxError, ValueError):
-        return text

@@ -1,5 +1,8 @@
 """Records the diagnostics of a training, if its config asks for them: `training.diagnostics: true`."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from nnfs_cli.core.blas_threads import limit_blas
@@ -25,14 +28,14 @@ class Diagnostics:
     It takes the step on the same few training rows each time, in a twin network.
     """
 
-    def __init__(self, experiment: Experiment, run: RunDirectory) -> None:
+    def __init__(self, experiment: Experiment, run: RunDirectory, recorded: Mapping[str, Any]) -> None:
         self._experiment, self._tracer = experiment, Tracer(experiment)
         self._diagnoses = Diagnoses(self._tracer.network)
         rows = min(ROWS, experiment.config.training.batch_size)
         self._rows = experiment.data.splits["train"].sampled(rows)
         step = experiment.progress.step
         constants = {**self._diagnoses.constants(), "rows": np.array(len(self._rows))}
-        self._series = Series(run, FILE, step, is_looked_at, constants)
+        self._series = Series(run, FILE, step, is_looked_at, recorded.get(FILE), constants)
         experiment.pause = step if is_looked_at(step) else next_look(step)
 
     def see(self) -> None:
@@ -52,6 +55,10 @@ class Diagnostics:
 
     def save(self) -> None:
         self._series.save()
+
+    @property
+    def recorded(self) -> Mapping[str, int]:
+        return self._series.recorded
 
 
 def next_look(step: int) -> int:

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from nnfs_cli.jobs.checkpoint import changes, read_record
+from nnfs_cli.jobs.changes import changes
+from nnfs_cli.jobs.checkpoint import read_made_with
 from nnfs_cli.jobs.load import load_experiment
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.runs.listing import default_split
@@ -20,7 +21,7 @@ def evaluate_run(run: RunDirectory, split: str | None) -> tuple[dict[str, Any], 
     record = evaluation_record(experiment, evaluation)
     run.write_json(f"evaluation-{evaluation.split}.json", record)
     warnings = undefined_notes(experiment.config, experiment.data, [evaluation.split])
-    changed = changes(read_record(run), experiment.config, run)
+    changed = changes(read_made_with(run), experiment.config, run)
     if changed:
         warnings.append(f"this is not what the run was trained with: {'; '.join(changed)}")
     if summary.get("data_fingerprint") != experiment.data.fingerprint:

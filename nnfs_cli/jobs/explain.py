@@ -18,15 +18,24 @@ from nnfs_cli.training.experiment import Experiment
 
 
 def explain_target(
-    target: str, runs: Path, overrides: Overrides = (), *, row: int | None = None, batch: bool = False
+    target: str,
+    runs: Path,
+    overrides: Overrides = (),
+    *,
+    row: int | None = None,
+    batch: bool = False,
+    trust_plugins: bool = False,
 ) -> Explanation:
     """Explain what a command names: a config, or a run with the weights that it saved.
 
     row: a training row to show with every number, counted from 0.   batch: the first batch of an epoch.
+    trust_plugins: whether to run a run's plugins, whoever it is from.
     """
-    run = _run(target, runs)
+    run = _run(target, runs, trust_plugins=trust_plugins)
     if run is None:
-        return explain(Experiment(load_config(_config(target, runs), overrides)), row=row, batch=batch)
+        file = _config(target, runs)
+        config = load_config(file, overrides, trust_plugins=trust_plugins or None)
+        return explain(Experiment(config), row=row, batch=batch)
     if overrides:
         raise NnfsError("--set: needs a CONFIG; a run is explained as it was trained")
     return explain_run(run, row=row, batch=batch)
@@ -103,12 +112,12 @@ def _first_batch(experiment: Experiment) -> Array:
     return np.array(order[start : start + training.batch_size * training.accumulate])
 
 
-def _run(target: str, runs: Path) -> RunDirectory | None:
+def _run(target: str, runs: Path, *, trust_plugins: bool) -> RunDirectory | None:
     """The run that `target` names; None if it names a config."""
     if target == "latest" or (Path(target) / "config.yaml").is_file():
-        return RunDirectory.find(runs, target)
+        return RunDirectory.find(runs, target, trust_plugins=trust_plugins)
     if (runs / target / "config.yaml").is_file() and not _is_config(target):
-        return RunDirectory.find(runs, target)
+        return RunDirectory.find(runs, target, trust_plugins=trust_plugins)
     return None
 
 

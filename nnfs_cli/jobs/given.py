@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnfs_cli.config.experiment import ExperimentConfig
+from nnfs_cli.config.values import Overrides
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError, listed
 from nnfs_cli.datasets.base import fingerprint
@@ -78,12 +79,12 @@ class Given:
 class GivenDirectory(RunDirectory):
     """The directory of a run that was trained on given rows, and these rows."""
 
-    def __init__(self, path: Path, given: Given) -> None:
-        super().__init__(path)
+    def __init__(self, path: Path, given: Given, *, trust_plugins: bool = False) -> None:
+        super().__init__(path, trust_plugins=trust_plugins)
         self.given = given
 
-    def config(self) -> ExperimentConfig:
-        return self.given.put_into(super().config())
+    def config(self, overrides: Overrides = ()) -> ExperimentConfig:
+        return self.given.put_into(super().config(overrides))
 
 
 class GivenTable(CSV):

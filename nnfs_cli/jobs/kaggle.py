@@ -8,7 +8,7 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array, slices
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.core.files import replacing
+from nnfs_cli.core.files import make_folder, replacing
 from nnfs_cli.preprocessing.records import Data
 
 TRAIN_ROWS = 42_000
@@ -28,7 +28,7 @@ def write_sample(data: Data, folder: Path) -> list[Path]:
     existing = [str(path) for path in (train, test, labels) if path.exists()]
     if existing:
         raise NnfsError(f"{' and '.join(existing)} already {'exists' if len(existing) == 1 else 'exist'}")
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     splits = list(data.splits.values())
     x = np.concatenate([split.x[split.rows] for split in splits]).reshape(-1, 784)
     t = np.concatenate([split.t[split.rows] for split in splits]).astype(np.uint8)

@@ -14,6 +14,7 @@ from nnfs_cli.config.load import parse_config
 from nnfs_cli.config.names import name_from
 from nnfs_cli.config.reader import create
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.files import write_new
 from nnfs_cli.core.spelling import printable
 from nnfs_cli.datasets.base import Dataset
 from nnfs_cli.jobs.new_table import table_options
@@ -53,8 +54,7 @@ def new_config(name: str, source: str = "", targets: Sequence[str] = ()) -> Path
     options, comments = _options(source, targets)
     text = _text(file, options, comments)
     Experiment(parse_config(text, str(file), folder=file.parent))  # it must fit together
-    with file.open("x", encoding="utf-8") as new:
-        new.write(text)
+    write_new(file, text.encode())
     return file
 
 

@@ -53,9 +53,11 @@ class Predictions:
 
     def lines(self, rows: Rows, first: int, batch_size: int = 256) -> Iterator[list[object]]:
         """A line for each row, empty where there is no answer; `first` is the first row's number."""
+        answerable = np.ones(len(rows), bool) if rows.answerable is None else rows.answerable
+        numbers = first + np.flatnonzero(answerable)
+        self.model.refuse_overflow(rows.x, lambda row: f"row {numbers[row]}")
         outputs = rows.spread(self.model.outputs(rows.x, batch_size))
         predictions = self.model.predictions(outputs)
-        answerable = np.ones(len(rows), bool) if rows.answerable is None else rows.answerable
         for i, prediction in enumerate(predictions if predictions.ndim == 2 else predictions[:, None]):
             line: list[object] = [*prediction, *(outputs[i] if self.proba else ())]
             if not answerable[i]:

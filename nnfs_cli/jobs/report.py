@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nnfs_cli.core.arrays import Array
+import numpy as np
+
+from nnfs_cli.core.arrays import IGNORE_OVERFLOW, Array
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.core.files import replacing
-from nnfs_cli.jobs.load import load_experiment
+from nnfs_cli.core.files import named_by_user, replacing
+from nnfs_cli.jobs.load import load_experiment, refuse_another_network
 from nnfs_cli.jobs.plot_data import plot_data
 from nnfs_cli.report.page import render
 from nnfs_cli.report.record import Examples, RunRecord
@@ -19,6 +21,9 @@ from nnfs_cli.training.evaluation import evaluate
 NORMS = ("step", "trained", "gradient_norm", "update_norm", "weight_norm")
 """The diagnostics that the report draws."""
 
+CURVE_POINTS = 4000
+"""The most points of a curve. Of longer ones, evenly spaced rows are drawn."""
+
 
 def write_report(run: RunDirectory, output: Path | None = None) -> tuple[Path, tuple[str, ...]]:
     """Write the run's report to `output`, by default to report.html in its folder.
@@ -29,10 +34,11 @@ def write_report(run: RunDirectory, output: Path | None = None) -> tuple[Path, t
     file = run.path / "report.html" if output is None else output
     if file.is_dir():
         raise NnfsError(f"--output: {file} is a folder, not a file")
-    record = gather(run)
-    # Names of files may hold what UTF-8 cannot spell.
-    page = render(record).encode("utf-8", "xmlcharrefreplace")
-    with replacing(file) as writer:
+    with np.errstate(**IGNORE_OVERFLOW):
+        record = gather(run)
+        # Names of files may hold what UTF-8 cannot spell.
+        page = render(record).encode("utf-8", "xmlcharrefreplace")
+    with replacing(file, inside=run.path) if output is None else named_by_user(file) as writer:
         writer.write(page)
     return file, record.missing
 
@@ -40,10 +46,13 @@ def write_report(run: RunDirectory, output: Path | None = None) -> tuple[Path, t
 def gather(run: RunDirectory) -> RunRecord:
     """All that the report shows. Only where the run keeps no rows to look at are its data loaded."""
     summary, config = run.summary(), run.config()
+    refuse_another_network(run, config)
     preparation = run.preparation() if run.has("preparation.json") else None
     evaluation = f"evaluation-{pictured_split(summary)}.json"
     predictions = run.arrays("predictions.npz") if run.has("predictions.npz") else {}
     examples, missing = _examples(run, summary, predictions)
+    epochs, _ = _curves(run, "epochs.csv")
+    steps, recorded = _curves(run, "steps.csv")
     return RunRecord(
         id=run.id,
         place=str(run.path),
@@ -53,14 +62,23 @@ def gather(run: RunDirectory) -> RunRecord:
         network=network_of(run),
         preparation=preparation,
         has_weights=run.has("weights.npz"),
-        epochs=run.table("epochs.csv"),
-        steps=run.table("steps.csv"),
+        epochs=epochs,
+        steps=steps,
+        recorded_steps=recorded,
         evaluation=run.json(evaluation) if run.has(evaluation) else {},
         predictions=predictions,
         diagnostics=run.arrays("diagnostics.npz", NORMS) if run.has("diagnostics.npz") else {},
         examples=examples,
         missing=missing,
     )
+
+
+def _curves(run: RunDirectory, name: str) -> tuple[dict[str, Array], int]:
+    """The columns of at most CURVE_POINTS rows, evenly spaced, and how many rows there are."""
+    if not run.has(name):
+        return {}, 0
+    rows = run.rows(name)
+    return rows.spread(CURVE_POINTS), rows.count
 
 
 def _examples(

@@ -1,55 +1,116 @@
 """Resuming a run: an interrupted one, or a finished one for more epochs."""
 
+import itertools
+from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
-from nnfs_cli.config.edit import set_option
+from nnfs_cli.config.experiment import ExperimentConfig
+from nnfs_cli.config.values import Overrides
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.jobs.checkpoint import FILE, changes, read_record, refuse_changes, rounding_note
+from nnfs_cli.jobs.changes import changes, network_changes, refuse_changes, rounding
+from nnfs_cli.jobs.checkpoint import Checkpoint, made_with, read_checkpoint
 from nnfs_cli.jobs.engine import choose_engine
+from nnfs_cli.jobs.observers import SERIES
 from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.runs.growing import Mark, damage_of
+from nnfs_cli.runs.recorder import TABLES, columns_changed
+from nnfs_cli.runs.series import series_damage
 from nnfs_cli.training.epoch import stopped_early
 from nnfs_cli.training.experiment import Experiment
 
 
-def resume(run: RunDirectory, epochs: int | None = None) -> Experiment:
-    """Load a run's experiment from its checkpoint; cut its CSV files back to that step.
+class Resumed(Experiment):
+    """An experiment that goes on from a run's checkpoint.
 
-    epochs: how many epochs to train in all; it replaces `training.epochs` in the run's config.
-
-    NnfsError if there is nothing left to train, or if config, plugins or data are not what the checkpoint
-    was made with.
+    checkpoint: the one that its state came from. `recorded` lacks files that are damaged.
+    config_text: what the run's config.yaml is to hold from now on; empty if it stays as it is.
     """
-    summary, config = run.summary(), replace(run.config(), initial_weights="")  # the checkpoint has weights
-    if not run.has(FILE):
-        raise NnfsError(
-            f"{run.path}: {summary.get('status')}, and no checkpoint was written to resume from; "
-            f"`nnfs train {run.path / 'config.yaml'}` starts anew"
-        )
-    record = read_record(run)
-    found = changes(record, config, run)
-    planned = record["config"]["training"]["epochs"] if record else config.training.epochs
-    if epochs is not None:
-        config = replace(config, training=replace(config.training, epochs=epochs))
+
+    checkpoint: Checkpoint
+    config_text: str = ""
+
+
+def resume(
+    run: RunDirectory, epochs: int | None = None, overrides: Overrides = (), *, anyway: bool = False
+) -> Resumed:
+    """Load a run's experiment from its last whole checkpoint. Nothing is written before it trains.
+
+    epochs: how many epochs to train in all: short for `training.epochs` among the overrides.
+    overrides: options to change, as `--set` takes them. The run's config will record them.
+    anyway: go on also where the result cannot be that of a run that was never stopped; a note will say why.
+
+    NnfsError if there is nothing left to train; if config, plugins or data are not what the checkpoint was
+    made with, or NumPy or BLAS would round otherwise; or if rows of the run's files are lost.
+    """
+    config, config_text = _configs(run, epochs, overrides)
+    checkpoint, summary = read_checkpoint(run), run.summary()
+    found = changes(checkpoint.made_with, config, run)
     try:
-        experiment = Experiment(config)
-    except NnfsError:
-        refuse_changes(run, found)  # they may be why; if there are none, the error itself says it
+        experiment = Resumed(config)
+    except NnfsError as error:
+        if found:  # they may be why
+            refuse_changes(run, found, [str(error)] if anyway else [])
         raise
+    choose_engine(experiment, checkpoint.made_with.get("computed_by", {}))
+    now = made_with(experiment, run)
     if summary.get("data_fingerprint") != experiment.data.fingerprint:
         found.append("the data: their fingerprint has changed")
     elif run.has("preparation.json") and not experiment.preparation.agrees_with(run.preparation()):
         found.append("the data: columns, classes or normalization are not those in preparation.json")
-    refuse_changes(run, found)
-    choose_engine(experiment)
-    experiment.load_state(run.arrays(FILE), f"{run.path / FILE}")
+    sure, unsure = rounding(checkpoint.made_with, now)
+    lost = _lost(run, checkpoint.recorded)
+    found += [*sure, *lost.values()]
+    impossible = [*network_changes(checkpoint.made_with, now), *columns_changed(run, experiment)]
+    refuse_changes(run, found, impossible, anyway=anyway)
+    _load(experiment, run, checkpoint, found)
     _refuse_nothing_to_train(run, experiment, epochs, completed=summary.get("status") == "completed")
-    notes = [*rounding_note(record, experiment, run), *_schedule_note(experiment, planned)]
+    kept = {name: mark for name, mark in checkpoint.recorded.items() if name not in lost}
+    kept |= {name: 0 for name in lost if name not in TABLES}  # what is left of a table is kept
+    experiment.checkpoint, experiment.config_text = replace(checkpoint, recorded=kept), config_text
+    notes = [*_notes(checkpoint, found, unsure), *_schedule_note(experiment, checkpoint)]
     experiment.data = replace(experiment.data, notes=(*experiment.data.notes, *notes))
-    if epochs is not None:
-        text = (run.path / "config.yaml").read_text(encoding="utf-8")
-        run.write("config.yaml", set_option(text, ("training", "epochs"), str(epochs)).encode())
-    run.drop_rows_after(experiment.progress.step)
     return experiment
+
+
+def _configs(run: RunDirectory, epochs: int | None, overrides: Overrides) -> tuple[ExperimentConfig, str]:
+    """The config to resume with, and the text of config.yaml that says the same; empty if it says so now."""
+    asked = [*overrides, *([] if epochs is None else [("training.epochs", epochs)])]
+    config, text = run.config(asked), ""
+    if asked:
+        before = run.config()
+        for name in ("plugins", "initial_weights"):
+            if getattr(before, name) != getattr(config, name):
+                raise NnfsError(f"--set {name}: a run that is resumed keeps its own")
+        file = run.path / "config.yaml"
+        lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+        head = itertools.takewhile(lambda line: line.startswith("#"), lines)
+        portable = replace(
+            config,
+            plugins=tuple(Path(plugin).name for plugin in config.plugins),
+            initial_weights=Path(config.initial_weights).name,
+        )
+        text = "".join(head) + portable.to_yaml()
+    return replace(config, initial_weights=""), text  # the checkpoint has weights
+
+
+def _lost(run: RunDirectory, recorded: Mapping[str, Any]) -> dict[str, str]:
+    """The files that have not all that a checkpoint counts, and what is wrong with each."""
+    tables = {name: Mark(*recorded[name]) for name in TABLES if name in recorded}
+    found = {name: damage_of(run.path / name, mark) for name, mark in tables.items()}
+    found |= {name: series_damage(run, name, recorded.get(name)) for name in SERIES}
+    return {name: f"{name}: {damage}" for name, damage in found.items() if damage}
+
+
+def _load(experiment: Experiment, run: RunDirectory, checkpoint: Checkpoint, found: list[str]) -> None:
+    """Load the state. NnfsError if it does not fit, which no --anyway helps."""
+    try:
+        experiment.load_state(checkpoint.state, str(run.path / checkpoint.name))
+    except NnfsError as error:
+        if found:
+            refuse_changes(run, found, [str(error)])
+        raise
 
 
 def _refuse_nothing_to_train(
@@ -57,14 +118,15 @@ def _refuse_nothing_to_train(
 ) -> None:
     """Raise NnfsError unless training can go on. What a completed training could not save is saved anew."""
     done, planned = experiment.progress.epoch, experiment.config.training.epochs
-    if epochs is not None and epochs <= done:
-        raise NnfsError(f"--epochs: must be more than the {done} epochs that are done, found {epochs}")
+    if planned < done or (epochs is not None and epochs <= done):
+        option = "training.epochs" if epochs is None else "--epochs"
+        raise NnfsError(f"{option}: must be more than the {done} epochs that are done, found {planned}")
     if not completed or not experiment.finished:
         return
     if done < planned:
         raise NnfsError(
-            f"{run.path}: the run is completed; there is nothing to resume: {stopped_early(experiment)}; a "
-            f"larger training.patience in {run.path / 'config.yaml'} lets it go on"
+            f"{run.path}: the run is completed; there is nothing to resume: {stopped_early(experiment)}; "
+            f"`--set training.patience=N` with a larger N lets it go on"
         )
     raise NnfsError(
         f"{run.path}: the run is completed; there is nothing to resume; "
@@ -72,11 +134,36 @@ def _refuse_nothing_to_train(
     )
 
 
-def _schedule_note(experiment: Experiment, before: int) -> list[str]:
-    """A sentence if `before`, the number of epochs planned until now, gave the steps so far other learning
-    rates than the present number does; or none.
+def _notes(checkpoint: Checkpoint, found: list[str], unsure: list[str]) -> list[str]:
+    """What is said of a resumed run in its summary."""
+    notes = []
+    if checkpoint.damage:
+        notes.append(f"{checkpoint.damage}; resumed from {checkpoint.name}, the one before it")
+    if not checkpoint.recorded:
+        notes.append(
+            "resumed from a checkpoint of an earlier version, which does not tell how much of epochs.csv and "
+            "steps.csv belongs to it: rows were dropped by their numbers"
+        )
+    if found:
+        notes.append(
+            f"resumed although this differs: {'; '.join(found)}: the result is not that of a run that was "
+            f"never stopped"
+        )
+    if unsure:
+        notes.append(
+            f"resumed with {', '.join(unsure)}: if that rounds otherwise, the last digits differ from those "
+            f"of a run that was never stopped"
+        )
+    return notes
+
+
+def _schedule_note(experiment: Experiment, checkpoint: Checkpoint) -> list[str]:
+    """A sentence if the number of epochs planned until now gave the steps so far other learning rates than
+    the present number does; or none.
     """
     planned, done = experiment.config.training.epochs, experiment.progress.step
+    config = checkpoint.made_with.get("config")
+    before = config["training"]["epochs"] if config else planned
     for step in range(0, done, experiment.steps_per_epoch):
         clock = experiment.clock(step)
         rates = (experiment.descent.learning_rate(clock._replace(epochs=n)) for n in (before, planned))

@@ -1,5 +1,8 @@
 """Records how the fit grew, for its pictures: snapshots.npz."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
@@ -30,12 +33,14 @@ class Snapshots:
     grid_value (T, G, G, M).
     """
 
-    def __init__(self, experiment: Experiment, run: RunDirectory) -> None:
+    def __init__(self, experiment: Experiment, run: RunDirectory, recorded: Mapping[str, Any]) -> None:
         self._experiment = experiment
         splits = experiment.data.splits
         whole = splits["validation" if "validation" in splits else "train"]
         self._rows = Split(whole.x, whole.t, whole.sampled(ROWS), whole.own_targets)
-        self._series = Series(run, FILE, experiment.progress.step, self._belongs, self._constants())
+        self._series = Series(
+            run, FILE, experiment.progress.step, self._belongs, recorded.get(FILE), self._constants()
+        )
 
     def see(self) -> None:
         progress = self._experiment.progress
@@ -45,6 +50,10 @@ class Snapshots:
 
     def save(self) -> None:
         self._series.save()
+
+    @property
+    def recorded(self) -> Mapping[str, int]:
+        return self._series.recorded
 
     def _belongs(self, step: int) -> bool:
         epoch, rest = divmod(step, self._experiment.steps_per_epoch)

@@ -51,9 +51,7 @@ def first_summary(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
     earlier = run.summary() if run.has("summary.json") else {}
     weights = earlier.get("initial_weights") or _initial_weights(experiment.config)
     config, splits = experiment.config, experiment.data.splits
-    epochs = run.table("epochs.csv")  # empty, unless the run is resumed
-    done = experiment.progress.step
-    final = {name: int(x[-1]) if name in ("epoch", "step") else float(x[-1]) for name, x in epochs.items()}
+    done, final = experiment.progress.step, final_row(run)
     return {
         "id": run.id,
         "name": config.name,
@@ -66,6 +64,7 @@ def first_summary(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
         "steps": done,
         **({"resumed": [*earlier.get("resumed", ()), done]} if done else {}),
         **({"final": final} if final else {}),
+        "rollbacks": earlier.get("rollbacks", [])[: experiment.progress.rollbacks],
         # Of the weights that the run has until it saves others.
         **{name: earlier[name] for name in ("scores", "pictured_split", "targets") if name in earlier},
         "parameters": experiment.network.params.value.size,
@@ -77,6 +76,12 @@ def first_summary(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
         **({"initial_weights": weights} if weights else {}),
         "notes": list(dict.fromkeys([*earlier.get("notes", ()), *experiment.data.notes])),
     }
+
+
+def final_row(run: RunDirectory) -> dict[str, float]:
+    """The last row of epochs.csv; empty if there is none, as in a run that was not resumed."""
+    epochs = run.table("epochs.csv")
+    return {name: int(x[-1]) if name in ("epoch", "step") else float(x[-1]) for name, x in epochs.items()}
 
 
 def versions() -> dict[str, str]:

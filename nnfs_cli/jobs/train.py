@@ -7,6 +7,7 @@ from nnfs_cli.core.errors import DivergenceError, InterruptionError, WorkerError
 from nnfs_cli.core.interrupts import StopRequest
 from nnfs_cli.jobs.engine import choose_engine
 from nnfs_cli.jobs.record import Record
+from nnfs_cli.jobs.troubles import DISK_ERRORS, said
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.loop import train
@@ -28,6 +29,9 @@ def train_run(
     either way the run directory is complete, and its status says what happened. A second SIGINT stops at
     once, perhaps in the middle of a step. Then the last checkpoint is kept, and the run can be resumed from
     it. The same holds when a worker process ends, with a WorkerError.
+
+    Where the disk does not take a checkpoint, training goes on and tries again; `run.troubles` says so.
+    Raises StorageError if it does not take what is left at the end.
     """
     try:
         yield from _train_and_record(experiment, run, say)
@@ -48,14 +52,12 @@ def _train_and_record(
         try:
             with closing(train(experiment)) as reports:
                 for report in reports:
-                    record.add(report)
-                    yield report
+                    yield record.add(report)
                     if stop.requested:
                         break
                     record.checkpoint_if_due()
-        except DivergenceError:
-            record.end("diverged")
-            raise
+        except DivergenceError as error:
+            raise record.diverged(error) from None
         except GeneratorExit:
             if stop.is_urgent:  # it came while the caller was at work
                 record.leave("interrupted")
@@ -65,6 +67,9 @@ def _train_and_record(
         except KeyboardInterrupt:
             record.leave("interrupted")
             raise
+        except DISK_ERRORS as error:
+            record.leave("failed")
+            raise record.storage_error([said(error)]) from None
         except BaseException:
             record.leave("failed")
             raise

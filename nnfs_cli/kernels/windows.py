@@ -1,5 +1,6 @@
 """Sliding windows over images: their positions, and views of their pixels."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,6 +11,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from nnfs_cli.core.arrays import Array, Shape, is_channels_last
 from nnfs_cli.core.errors import ShapeError
+from nnfs_cli.core.memory import shortage
 from nnfs_cli.core.ranges import Expected, NonNegativeInt, PositiveInt
 
 Pair: TypeAlias = tuple[int, int]
@@ -26,6 +28,10 @@ Padding: TypeAlias = Annotated[
     Literal["valid", "same"] | NonNegativeInt | tuple[NonNegativeInt, NonNegativeInt],
     Expected("valid, same, or one or two integers of at least 0"),
 ]
+
+
+A_NUMBER, A_PLACE = 4, 100
+"""The bytes of a number of an image, and of a place in a window, with its views: at least."""
 
 
 def pair(value: OneOrPair) -> Pair:
@@ -81,6 +87,14 @@ class Windows:
     stride: Pair = (1, 1)
     dilation: Pair = (1, 1)
     padding: tuple[Pair, Pair] = ((0, 0), (0, 0))
+
+    def __post_init__(self) -> None:
+        lacking = shortage(A_NUMBER * math.prod(self.padded) + A_PLACE * math.prod(self.size))
+        if lacking:
+            raise ShapeError(
+                f"has windows of {self.size[0]:,} x {self.size[1]:,} pixels, and images of "
+                f"{self.padded[0]:,} x {self.padded[1]:,} with their padding, which {lacking}"
+            )
 
     @classmethod
     def fit(

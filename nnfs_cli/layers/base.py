@@ -105,6 +105,10 @@ class Layer(Component, ABC):
         """
         return 0
 
+    def row_numbers(self, y: Shape) -> int:
+        """How many numbers the network keeps of a row's activations here, y's with its shape among them."""
+        return math.prod(y) if type(self).view is Layer.view else 0
+
     @property
     def rng(self) -> np.random.Generator:
         """A random generator. Its state at the start of a step depends on the step's number alone."""

@@ -70,6 +70,10 @@ class Residual(Layer):
         stack = zip(self._stack, self._shapes, self._shapes[1:], strict=False)
         return sum(layer.multiply_adds(below, above) for layer, below, above in stack)
 
+    def row_numbers(self, y: Shape) -> int:
+        stack = zip(self._stack, self._shapes[1:], strict=True)
+        return super().row_numbers(y) + sum(layer.row_numbers(shape) for layer, shape in stack)
+
     def forward(self, x: Array, y: Array) -> None:
         chain = self.chain(x)
         chain.forward()

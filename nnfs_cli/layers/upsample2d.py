@@ -7,6 +7,8 @@ from typing import Any, ClassVar, Literal, SupportsIndex
 import numpy as np
 
 from nnfs_cli.core.arrays import Array, Shape
+from nnfs_cli.core.errors import ShapeError
+from nnfs_cli.core.memory import shortage
 from nnfs_cli.kernels.windows import PositiveOneOrPair, batch_last, image_shape, pair
 from nnfs_cli.layers.base import LAYERS, Example, Layer, Range
 
@@ -51,6 +53,11 @@ class Upsample2D(Layer):
     def build(self, shape: Shape) -> Shape:
         channels, height, width = image_shape(shape)
         down, right = pair(self.factor)
+        rows, columns = down * height, right * width
+        # An image, and the weights with what computing them takes.
+        lacking = shortage(4 * channels * rows * columns + 3 * 8 * (rows * height + columns * width))
+        if lacking:
+            raise ShapeError(f"makes images of {rows:,} x {columns:,} pixels: one {lacking}")
         self._R, self._S = _weights(height, down), _weights(width, right)
         return (channels, down * height, right * width)
 

@@ -1,12 +1,15 @@
 """Plots: pictures made from a run directory alone. Matplotlib lives here and nowhere else."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nnfs_cli.config.trust import UntrustedError
 from nnfs_cli.core.errors import NnfsError, did_you_mean, listed
+from nnfs_cli.core.files import make_folder
 from nnfs_cli.runs.directory import RunDirectory
 
 if TYPE_CHECKING:
@@ -134,7 +137,7 @@ def draw_comparison(
         drawn = {name: axes for name, axes in comparison.draw(runs).items() if name in (only or NAMES)}
         if not drawn:
             raise NnfsError("nothing to draw: none of these runs has finished an epoch, or has a metric")
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         return [
             folder / file for name, axes in drawn.items() for file in save(axes, folder, f"{name}.{suffix}")
         ]
@@ -172,15 +175,18 @@ def _write(
     from nnfs_cli.plots.animation import save_animation
     from nnfs_cli.plots.style import drawing, save
 
+    inside = run.path if folder is None else None  # a run may be from someone else
     folder = folder or run.path / "plots"
+    if inside is None:
+        make_folder(folder)
     files = []
     for source in sources:
         write: Callable[..., list[str]] = save_animation if source.moving else save
-        with drawing(style):
+        # A picture that needs plugins which may not run is left out, unless it is asked for.
+        with drawing(style), suppress(*(() if names is not NAMES else (UntrustedError,))):
             for name, drawn in _drawn(run, source):
                 if name in names:
-                    folder.mkdir(parents=True, exist_ok=True)
-                    files += write(drawn, folder, f"{name}.{'gif' if source.moving else suffix}")
+                    files += write(drawn, folder, f"{name}.{'gif' if source.moving else suffix}", inside)
     return [folder / file for file in files]
 
 

@@ -29,8 +29,8 @@ class Animation:
     last: int = 2500
 
 
-def save_animation(animation: Animation, folder: Path, name: str) -> list[str]:
-    """Write the animation as folder/name, a GIF that repeats; return [name]."""
+def save_animation(animation: Animation, folder: Path, name: str, inside: Path | None = None) -> list[str]:
+    """Write the animation as folder/name, a GIF that repeats; return [name]. inside: see `replacing`."""
     from PIL import Image
 
     figure: Any = figure_of(animation.axes)
@@ -55,6 +55,6 @@ def save_animation(animation: Animation, folder: Path, name: str) -> list[str]:
     first.save(
         content, format="GIF", save_all=True, append_images=rest, duration=durations, loop=0, disposal=1
     )
-    with replacing(folder / name) as file:
+    with replacing(folder / name, inside=inside) as file:
         file.write(content.getvalue())
     return [name]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from nnfs_cli.plots.dataset_images import draw_images
 from nnfs_cli.plots.dataset_table import draw_table
-from nnfs_cli.plots.style import drawing, save
+from nnfs_cli.plots.style import drawing, save_as
 from nnfs_cli.preprocessing.description import is_image
 from nnfs_cli.preprocessing.records import Data
 
@@ -13,4 +13,4 @@ def draw_dataset(data: Data, name: str, path: Path) -> None:
     """Draw the dataset as a PNG file at `path`."""
     with drawing():
         axes = draw_images(data, name) if is_image(data) else draw_table(data, name)
-    save(axes, path.absolute().parent, path.name)
+    save_as(axes, path)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nnfs_cli.core.files import replacing
+from nnfs_cli.core.files import named_by_user
 from nnfs_cli.explain.numbers import number
 from nnfs_cli.explain.records import Explanation
 from nnfs_cli.plots.explanation_rows import Box, Line, Row, only_reshapes, row_of, slim
@@ -30,7 +30,7 @@ SHRUNK = 0.7
 def draw_explanation(explanation: Explanation, path: Path, form: str) -> None:
     """Write the picture as a file, `png` or `svg`."""
     figure = explanation_figure(explanation)
-    with drawing(), replacing(path) as file:
+    with drawing(), named_by_user(path) as file:
         if form == "svg":
             figure.savefig(file, format=form, metadata={"Date": None})
         else:

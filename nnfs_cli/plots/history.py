@@ -7,12 +7,15 @@ from typing import Any
 import numpy as np
 
 from nnfs_cli.config.experiment import ExperimentConfig
+from nnfs_cli.config.trust import UntrustedError
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.library import Axes
+from nnfs_cli.plots.logged import LoggedLosses, logged_losses
 from nnfs_cli.plots.style import GRAY, ink
 from nnfs_cli.plots.ticks import count_axis
 from nnfs_cli.runs.directory import RunDirectory
 
+STEPS = "steps.csv"
 FEW_EPOCHS = 30
 """Up to this many epochs each one is a dot on its line."""
 
@@ -20,15 +23,16 @@ FEW_EPOCHS = 30
 class History:
     """A run's training.
 
-    steps, epochs: the columns of steps.csv and epochs.csv; {} where nothing is recorded.
+    steps: the losses in steps.csv; None where nothing is recorded.
+    epochs: the columns of epochs.csv; {} where nothing is recorded.
     """
 
     def __init__(self, run: RunDirectory) -> None:
         self.run = run
 
     @cached_property
-    def steps(self) -> dict[str, Array]:
-        return self.run.table("steps.csv")
+    def steps(self) -> LoggedLosses | None:
+        return logged_losses(self.run.rows(STEPS)) if self.run.has(STEPS) else None
 
     @cached_property
     def epochs(self) -> dict[str, Array]:
@@ -41,6 +45,14 @@ class History:
     @cached_property
     def config(self) -> ExperimentConfig:
         return self.run.config()
+
+    @property
+    def loss_label(self) -> str:
+        """`loss (mse)`; without the name where the config is not read, since its plugins may not run."""
+        try:
+            return f"loss ({self.config.loss.type_name})"
+        except UntrustedError:
+            return "loss"
 
     @property
     def steps_per_epoch(self) -> int:
@@ -71,8 +83,7 @@ class History:
             if summary.get("stopped_early")
             else "",
             "interrupted": f"interrupted in epoch {done + 1:,} of {planned:,}",
-            "diverged": f"diverged in epoch {done + 1:,}, by step {summary.get('steps', 0):,}: "
-            "the loss was no finite number",
+            "diverged": f"diverged in epoch {done + 1:,}, by step {summary.get('steps', 0):,}",
             "running": "not finished: it is running",
             "died": "not finished: its process is gone",
             "failed": "failed",

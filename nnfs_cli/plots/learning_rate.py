@@ -25,7 +25,7 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
     name = schedule.type_name
     (axes,) = panels([f"{run.id}: learning rate ({name})"], (8.0, 4.0))
     done = history.summary["steps"]
-    if schedule.state():  # it depends on how training went
+    if schedule.state() or history.summary.get("rollbacks"):  # it depends on how training went
         epochs = history.epochs
         x, y = (
             np.concatenate([[0], epochs["step"]]),

@@ -5,6 +5,7 @@ from typing import Any
 from nnfs_cli.plots.history import History, add_epoch_axis, mark_events
 from nnfs_cli.plots.library import Axes
 from nnfs_cli.plots.limits import fit_scale, mark_strays, outline, stretch_means
+from nnfs_cli.plots.logged import LoggedLosses
 from nnfs_cli.plots.style import BLUE, GRAY, ORANGE, panels, paper
 from nnfs_cli.runs.directory import RunDirectory
 
@@ -23,11 +24,12 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
     (axes,) = panels([f"{run.id}: loss"], (8.0, 5.0))
     curves = []
     if steps:
-        curves.append(("step", steps["step"], steps["loss"], GRAY))
-        few = len(steps["step"]) <= FEW_STEPS
+        x, y = steps.curve
+        curves.append(("step" if steps.size == 1 else "place", x, y, GRAY))
+        few = len(x) <= FEW_STEPS
         look: dict[str, Any] = {"alpha": 0.9, "lw": 1.2} if few else {"alpha": 0.45, "lw": 0.8}
-        axes.plot(*outline(steps["step"], steps["loss"]), color=GRAY, label="train, logged steps", **look)
-        _draw_means(axes, history)
+        axes.plot(*outline(x, y), color=GRAY, label="train, logged steps", **look)
+        _draw_means(axes, steps, len(epochs.get("step", ())))
     if epochs:
         curves.append(("epoch", history.middles, epochs["train_loss"], BLUE))
         _draw_epochs(axes, history)
@@ -40,7 +42,7 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
         mark_strays(axes, x, y, limits, what, color)
     mark_events(axes, history, "step")
     axes.set_xlim(left=0.0)
-    axes.set_ylabel(f"loss ({history.config.loss.type_name})")
+    axes.set_ylabel(history.loss_label)
     add_epoch_axis(axes, history)
     axes.legend()
     return {"loss": axes}
@@ -57,11 +59,11 @@ def _draw_epochs(axes: Axes, history: History) -> None:
     axes.plot(*outline(x, y), history.markers, color=BLUE, ms=9, label="train, mean of epoch")
 
 
-def _draw_means(axes: Axes, history: History) -> None:
+def _draw_means(axes: Axes, steps: LoggedLosses, epochs: int) -> None:
     """The means of stretches of steps, where an epoch has at least four of them."""
-    steps = history.steps
-    count = len(steps["step"])
+    count = len(steps.step)
     size = max(count // MEANS, 5)
-    if 4 * size <= count and (not history.epochs or 4 * len(history.epochs["step"]) * size <= count):
-        x, y = stretch_means(steps["step"], steps["loss"], size)
-        axes.plot(x, y, color=BLUE, lw=1.2, alpha=0.8, label=f"train, means of {size:,} logged steps")
+    if 4 * size <= count and 4 * epochs * size <= count:
+        x, y = stretch_means(steps.step, steps.mean, size)
+        label = f"train, means of {size * steps.size:,} logged steps"
+        axes.plot(x, y, color=BLUE, lw=1.2, alpha=0.8, label=label)

@@ -6,7 +6,7 @@ import numpy as np
 
 from nnfs_cli.doctor.learning_rates import RangeTest
 from nnfs_cli.plots.library import Axes
-from nnfs_cli.plots.style import AMBER, BLUE, GRAY, GREEN, ORANGE, drawing, panels, save
+from nnfs_cli.plots.style import AMBER, BLUE, GRAY, GREEN, ORANGE, drawing, panels, save_as
 from nnfs_cli.plots.ticks import log_axis, number_axis
 
 
@@ -15,7 +15,7 @@ def draw_range_test(found: RangeTest, path: Path, style: str = "light") -> None:
     with drawing(style):
         (axes,) = panels([f"{found.name}: learning-rate range test ({found.optimizer})"], (8.0, 5.0))
         draw_on(axes, found)
-        save(axes, path.absolute().parent, path.name)
+        save_as(axes, path)
 
 
 def draw_on(axes: Axes, found: RangeTest) -> None:

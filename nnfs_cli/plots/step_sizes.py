@@ -10,7 +10,7 @@ from nnfs_cli.gradcheck.differences import STEP
 from nnfs_cli.gradcheck.step_sizes import STEPS, Curves
 from nnfs_cli.plots.colors import CLASSES, dashes
 from nnfs_cli.plots.fonts import spelled
-from nnfs_cli.plots.style import BLUE, GRAY, ORANGE, panels, save
+from nnfs_cli.plots.style import BLUE, GRAY, ORANGE, panels, save_as
 
 FEW = 10
 """Up to this many curves each get a color and a name; more are drawn in gray, with their median."""
@@ -49,7 +49,7 @@ def draw_error_by_step(curves: Curves, path: Path) -> None:
     axes.set_ylabel("relative error (median over entries)")
     figure: Any = axes.figure
     figure.legend(fontsize=8, loc="outside lower center", ncols=2, frameon=False)
-    save(axes, path.absolute().parent, path.name)
+    save_as(axes, path)
 
 
 def _without_truncation(curves: Curves) -> str:

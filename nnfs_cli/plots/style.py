@@ -8,9 +8,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
-from nnfs_cli.core.files import replacing
+import numpy as np
+
+from nnfs_cli.core.arrays import IGNORE_OVERFLOW
+from nnfs_cli.core.files import named_by_user, replacing
 from nnfs_cli.plots.fonts import find_letters
 from nnfs_cli.plots.library import Axes, Figure, FigureCanvasAgg, Text, mpl
 from nnfs_cli.plots.names import wrap_title
@@ -61,12 +64,16 @@ _style: ContextVar[str] = ContextVar("style", default="light")
 def drawing(style: str | None = None) -> Iterator[None]:
     """In the `with` block figures are made and drawn in a style, by default the one around it, or light.
 
-    A letter that no font has is a box, in silence.
+    A letter that no font has is a box, and a number that overflows is not drawn, in silence.
     """
     name = style or _style.get()
     token = _style.set(name)
     try:
-        with mpl.rc_context(_settings(name)), warnings.catch_warnings():
+        with (
+            mpl.rc_context(_settings(name)),
+            warnings.catch_warnings(),
+            np.errstate(**IGNORE_OVERFLOW),
+        ):
             warnings.filterwarnings("ignore", "Glyph .* missing")
             yield
     finally:
@@ -148,20 +155,30 @@ def panels(titles: Sequence[str], size: tuple[float, float], columns: int = 2) -
     return grid
 
 
-def save(axes: Axes, folder: Path, name: str) -> list[str]:
+def save(axes: Axes, folder: Path, name: str, inside: Path | None = None) -> list[str]:
     """Write the figure that `axes` are in as folder/name, png, svg or pdf by its ending; return [name].
 
-    The same figure gives the same bytes.
+    The same figure gives the same bytes. inside: see `replacing`.
     """
+    with replacing(folder / name, inside=inside) as file:
+        _write(axes, file, Path(name).suffix.removeprefix(".").lower())
+    return [name]
+
+
+def save_as(axes: Axes, path: Path) -> None:
+    """Write the figure that `axes` are in as a PNG file that the user named."""
+    with named_by_user(path) as file:
+        _write(axes, file, "png")
+
+
+def _write(axes: Axes, file: BinaryIO, kind: str) -> None:
     figure = figure_of(axes)
-    kind = Path(name).suffix.removeprefix(".").lower()
-    with drawing(getattr(figure, "style", None)), replacing(folder / name) as file:
+    with drawing(getattr(figure, "style", None)):
         if kind in ("svg", "pdf"):
             figure.savefig(file, format=kind, metadata={"Date" if kind == "svg" else "CreationDate": None})
         else:
             canvas: Any = FigureCanvasAgg(figure)
             canvas.print_png(file)  # figure.savefig would draw it twice, once only to lay it out
-    return [name]
 
 
 def figure_of(axes: Axes) -> Figure:

@@ -13,9 +13,6 @@ from nnfs_cli.report.record import RunRecord
 from nnfs_cli.runs.directory import finite
 from nnfs_cli.training.defined import gives_probabilities
 
-CURVE_POINTS = 4000
-"""The most points of a curve. Of longer ones, evenly spaced rows are drawn."""
-
 FIT_POINTS, FIT_TARGETS, FIT_NUMBERS = 2000, 200, 40_000
 """The most points of predicted against true values, the most targets, and the most numbers of both."""
 
@@ -46,16 +43,16 @@ def content(record: RunRecord, add: Add) -> dict[str, Any]:
 
 
 def _curves(record: RunRecord, add: Add) -> dict[str, Any] | None:
-    epochs, steps = _thinned(record.epochs), _thinned(record.steps)
+    epochs, steps = _drawn(record.epochs), _drawn(record.steps)
+    is_thinned = len(steps.get("step", ())) < record.recorded_steps
     if not epochs and not steps:
         return None
-    every = len(record.steps["step"]) if steps else 0
     return {
         "epochs": {name: add(column) for name, column in epochs.items()},
         "steps": {name: add(column) for name, column in steps.items()},
         "layers": _by_layer(record, add),
         "steps_per_epoch": _steps_per_epoch(record),
-        "thinned": every > CURVE_POINTS and every,
+        "thinned": is_thinned and record.recorded_steps,
         "best": (record.summary.get("best") or {}).get("epoch"),
     }
 
@@ -81,15 +78,11 @@ def _steps_per_epoch(record: RunRecord) -> float:
     return float(record.steps["step"][-1])
 
 
-def _thinned(columns: Mapping[str, Array]) -> dict[str, Array]:
-    """At most CURVE_POINTS rows, the last one among them; `seconds` are no curve."""
-    if not columns:
-        return {}
-    rows = len(columns["step"])
-    kept = np.linspace(0, rows - 1, min(rows, CURVE_POINTS)).round().astype(np.intp)
+def _drawn(columns: Mapping[str, Array]) -> dict[str, Array]:
+    """What is drawn of columns, in as few bytes as show it; `seconds` are no curve."""
     whole = ("step", "epoch")
     return {
-        name: column[kept].astype(np.int32 if name in whole else np.float32)
+        name: column.astype(np.int32 if name in whole else np.float32)
         for name, column in columns.items()
         if name != "seconds"
     }

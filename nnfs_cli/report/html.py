@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
+from nnfs_cli.core.spelling import printable
 from nnfs_cli.training.reports import format_column
 
 Cell = str | float | int | None
@@ -21,8 +22,8 @@ class Html(str):
 
 
 def text(value: object) -> str:
-    """A value as HTML."""
-    return value if isinstance(value, Html) else escape(str(value))
+    """A value as HTML, in which no name acts."""
+    return value if isinstance(value, Html) else escape(printable(str(value)))
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Cell]], caption: str = "") -> Html:

@@ -34,7 +34,8 @@ class RunRecord:
     id, place: the run's name, and how a command names it.
     yaml: config.yaml as it stands.
     network: with the saved weights if `has_weights`, else with zeros.
-    epochs, steps: the columns of epochs.csv and steps.csv.
+    epochs, steps: the columns of epochs.csv and steps.csv; of many rows, some that are evenly spaced.
+    recorded_steps: how many rows steps.csv has.
     evaluation: evaluation-<split>.json of the pictured split.
     predictions, diagnostics: the arrays of predictions.npz and diagnostics.npz.
     missing: sentences on what the report lacks, and why.
@@ -50,6 +51,7 @@ class RunRecord:
     has_weights: bool
     epochs: Mapping[str, Array] = field(default_factory=dict)
     steps: Mapping[str, Array] = field(default_factory=dict)
+    recorded_steps: int = 0
     evaluation: Mapping[str, Any] = field(default_factory=dict)
     predictions: Mapping[str, Array] = field(default_factory=dict)
     diagnostics: Mapping[str, Array] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from nnfs_cli.report.record import RunRecord
 STATUS = {
     "completed": "completed",
     "interrupted": "interrupted: nnfs resume continues it",
-    "diverged": "diverged: the loss became infinite or not a number",
+    "diverged": "diverged: its loss grew beyond bounds, or numbers were not finite",
     "failed": "failed",
     "running": "not finished when this page was written",
     "died": "not finished, and its process is gone: nnfs resume continues it",

@@ -1,14 +1,16 @@
 """The run directory: a contract that users' scripts read. Files are replaced whole or not at all."""
 
 import contextlib
-import csv
 import errno
 import io
 import json
 import math
+import stat
+import zipfile
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,21 +19,32 @@ import numpy as np
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError, did_you_mean
 from nnfs_cli.core.files import replacing
+from nnfs_cli.core.seal import first_line, mark_of, new_mark, seal_of_arrays, sealed
 from nnfs_cli.preprocessing.preparation import Preparation
 from nnfs_cli.runs.lock import WriterLock, status_now
+from nnfs_cli.runs.reading import check_arrays, check_rows, read_json
+from nnfs_cli.runs.rows import RecordedRows
 from nnfs_cli.sources.arrays import read_npz
 
 if TYPE_CHECKING:
     from nnfs_cli.config.experiment import ExperimentConfig
+    from nnfs_cli.config.values import Overrides
 
 
 class RunDirectory:
-    """One run's files. Section 5 of `docs/design.md` lists them."""
+    """One run's files. Section 5 of `docs/design.md` lists them.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    trust_plugins: whether its plugins may run, whoever it is from.
+    seals: of the .npz files that were written through this object, by name, for the summary.
+    troubles: sentences on what the disk did not take of a training through this object.
+    """
+
+    def __init__(self, path: Path, *, trust_plugins: bool = False) -> None:
+        self.path, self.trust_plugins = path, trust_plugins
         self.id = path.name
+        self.seals: dict[str, str] = {}
         self._lock, self._writing = WriterLock(path), 0
+        self.troubles: list[str] = []
 
     @classmethod
     def create(cls, root: Path, config: "ExperimentConfig", run_id: str | None = None) -> "RunDirectory":
@@ -42,6 +55,7 @@ class RunDirectory:
         """
         from nnfs_cli.config.names import NAME_RULE, is_plain_name
         from nnfs_cli.config.plugins import folder_of_copies, modules_beside
+        from nnfs_cli.config.trust import remember
 
         stem = run_stem(config.name) if run_id is None else run_id
         if not is_plain_name(stem) or stem == "latest":
@@ -56,39 +70,40 @@ class RunDirectory:
                 if run_id is not None:
                     raise NnfsError(f"--id: {path} already exists, and a run never overwrites another")
                 path = root / f"{stem}-{number}"
-            run = cls(path)
+            run = cls(path, trust_plugins=True)
             run._lock.acquire()
             copies = [f"plugin_{i}_{Path(plugin).name}" for i, plugin in enumerate(config.plugins)]
             for plugin, copy in zip(config.plugins, copies, strict=True):
                 run.write(copy, Path(plugin).read_bytes())
                 for name, module in modules_beside(Path(plugin)).items():
-                    file = path / folder_of_copies(copy) / name
-                    file.parent.mkdir(parents=True, exist_ok=True)
-                    file.write_bytes(module.read_bytes())
+                    run.write(f"{folder_of_copies(copy)}/{name}", module.read_bytes())
             weights = "initial_weights.npz" if config.initial_weights else ""
             if weights:
                 run.write(weights, config.weights_file.read_bytes())
             portable = replace(config, plugins=tuple(copies), initial_weights=weights)
+            run.mark = new_mark()
             run.write_json("summary.json", {"id": run.id, "name": config.name, "status": "running"})
-            run.write("config.yaml", portable.to_yaml().encode())  # the last: it makes the folder a run
+            # The last: it makes the folder a run.
+            run.write("config.yaml", f"{first_line(run.mark)}{portable.to_yaml()}".encode())
         except OSError as error:
             named = "name" if run_id is None else "--id"
             option = named if error.errno == errno.ENAMETOOLONG else "--runs"
             raise NnfsError(f"{option}: cannot write in {root}: {error.strerror}") from None
+        remember(path)
         return run
 
     @classmethod
-    def find(cls, root: Path, reference: str) -> "RunDirectory":
+    def find(cls, root: Path, reference: str, *, trust_plugins: bool = False) -> "RunDirectory":
         """The run that a path, an id or `latest` names; NnfsError with the nearest ids if there is none."""
         runs = list(all_runs(root))
         if reference == "latest":
             if not runs:
                 raise NnfsError(f"no runs in {root.absolute()} yet; `nnfs train CONFIG` makes one")
-            return runs[-1]
+            return cls(runs[-1].path, trust_plugins=trust_plugins)
         candidates = [path for path in (Path(reference), root / reference) if reference and path.is_dir()]
         for path in candidates:
             if (path / "config.yaml").is_file():
-                return cls(path)
+                return cls(path, trust_plugins=trust_plugins)
         if candidates:
             raise NnfsError(f"{candidates[0]} is no run directory: it has no config.yaml")
         raise NnfsError(
@@ -113,38 +128,51 @@ class RunDirectory:
             if not self._writing:
                 self._lock.release()
 
-    def write(self, name: str, content: bytes) -> None:
-        """Write a file whole or not at all."""
-        with replacing(self.path / name, durable=True) as file:
+    def write(self, name: str, content: bytes, former: str | None = None) -> None:
+        """Write a file whole or not at all. The one that it replaces stays as `former`, if that is given."""
+        with replacing(self.path / name, durable=True, former=former, inside=self.path) as file:
             file.write(content)
 
     def write_json(self, name: str, content: Mapping[str, Any]) -> None:
-        self.write(name, (json.dumps(finite(content), indent=2) + "\n").encode())
+        """Write a mapping with a seal, by which `json` knows that it is whole and of this run."""
+        self.write(name, (json.dumps(sealed(finite(content), self.mark), indent=2) + "\n").encode())
 
-    def write_arrays(self, name: str, arrays: Mapping[str, Array]) -> None:
+    def write_arrays(self, name: str, arrays: Mapping[str, Array], former: str | None = None) -> None:
+        """Write arrays with a seal, by which `arrays` knows that none is missing."""
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, **arrays)
-        self.write(name, buffer.getvalue())
-
-    def drop_rows_after(self, step: int) -> None:
-        """Remove the rows of epochs.csv and steps.csv that were recorded after `step`."""
-        for name in ("epochs.csv", "steps.csv"):
-            if self.has(name):
-                with (self.path / name).open(encoding="utf-8", newline="") as lines:
-                    header, *rows = list(csv.reader(lines)) or [[]]
-                if "step" not in header:  # the header was not written completely
-                    (self.path / name).unlink()
-                    continue
-                column = header.index("step")
-                kept = [row for row in rows if len(row) == len(header) and int(row[column]) <= step]
-                self.write(name, "".join(",".join(row) + "\n" for row in [header, *kept]).encode())
+        with zipfile.ZipFile(buffer, "a") as archive:
+            seal = seal_of_arrays(archive)
+            archive.comment = seal.encode()
+        self.write(name, buffer.getvalue(), former)
+        self.seals[name] = seal
 
     # Reading
 
-    def config(self) -> "ExperimentConfig":
+    def config(self, overrides: "Overrides" = ()) -> "ExperimentConfig":
+        """The resolved config, with `dotted.key=value` overrides."""
         from nnfs_cli.config.load import load_config  # imported here: listing runs does not need it
 
-        return load_config(self.path / "config.yaml", needs_data=False)
+        return load_config(
+            self.path / "config.yaml", overrides, needs_data=False, trust_plugins=self.trust_plugins
+        )
+
+    def refusal(self) -> str:
+        """Why the run's plugins are not run; an empty text if they are, or if there are none."""
+        from nnfs_cli.config.trust import UntrustedError
+
+        try:
+            self.config()
+        except UntrustedError as error:
+            return str(error)
+        return ""
+
+    @cached_property
+    def mark(self) -> str:
+        """What ties the run's files together; empty for runs of earlier versions."""
+        with contextlib.suppress(OSError):
+            return mark_of(self.path / "config.yaml")
+        return ""
 
     def summary(self) -> dict[str, Any]:
         """summary.json, its status as it is now: `died` if it says `running`, but nobody trains the run.
@@ -155,22 +183,15 @@ class RunDirectory:
         return {**summary, "status": status_now(self.path, summary.get("status"))}
 
     def json(self, name: str) -> dict[str, Any]:
-        """One of the run's JSON files; NnfsError if it cannot be read."""
-        file = self.path / name
-        try:
-            content = json.loads(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise NnfsError(f"{file}: cannot be read: {error}") from None
-        if not isinstance(content, dict):
-            raise NnfsError(f"{file}: must be a mapping, found {content!r}")
-        return content
+        """One of the run's JSON files; NnfsError if it cannot be read, or is not as nnfs wrote it."""
+        return read_json(self.path / name, self.mark)
 
     def preparation(self) -> Preparation:
         """How the run's data were prepared; NnfsError if it cannot be read."""
-        file = self.path / "preparation.json"
         try:
-            return Preparation.from_record(json.loads(file.read_text(encoding="utf-8")))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            return Preparation.from_record(self.json("preparation.json"))
+        except (ValueError, KeyError, TypeError) as error:
+            file = self.path / "preparation.json"
             raise NnfsError(f"{file}: cannot be read: {error}; train the run again") from None
 
     def has(self, name: str) -> bool:
@@ -184,25 +205,22 @@ class RunDirectory:
         file = self.path / name
         if not file.is_file():
             raise NnfsError(f"{file}: no such file; the run has not written it yet")
+        check_arrays(file, self.mark, self._at_the_end().get(name))
         return read_npz(file, only)
+
+    def _at_the_end(self) -> dict[str, Any]:
+        """By name, the seals of .npz files and the marks of CSV files at the end of training, or {}."""
+        files = self.summary().get("files") if self.has("summary.json") else None
+        return files if isinstance(files, dict) else {}
+
+    def rows(self, name: str) -> RecordedRows:
+        """The rows of epochs.csv or steps.csv. NnfsError if they are not those that were written."""
+        check_rows(self.path / name, self._at_the_end().get(name))
+        return RecordedRows(self.path / name)
 
     def table(self, name: str) -> dict[str, Array]:
         """The columns of epochs.csv or steps.csv as float64 arrays; {} if there are none yet."""
-        file = self.path / name
-        if not file.is_file():
-            return {}
-        first, *rows = file.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
-        header = next(csv.reader([first]), [])
-        if header and "step" not in header:
-            raise NnfsError(f"{file}: damaged: its first row names no column 'step'")
-        whole = [row for row in rows if row and row.count(",") == len(header) - 1]
-        if not whole:
-            return {}
-        try:
-            columns = np.loadtxt(whole, delimiter=",", comments=None, unpack=True, ndmin=2)
-        except ValueError as error:
-            raise NnfsError(f"{file}: {error}") from None
-        return dict(zip(header, columns, strict=True))
+        return self.rows(name).columns() if self.has(name) else {}
 
 
 def finite(content: Any) -> Any:
@@ -225,5 +243,16 @@ def all_runs(root: Path) -> Iterator[RunDirectory]:
     if root.exists() and not root.is_dir():
         raise NnfsError(f"--runs: {root} is a file, not a folder of runs")
     if root.is_dir():
-        runs = [RunDirectory(path) for path in root.iterdir() if (path / "config.yaml").is_file()]
-        yield from sorted(runs, key=lambda run: ((run.path / "config.yaml").stat().st_mtime_ns, run.id))
+        found = ((since, path) for path in root.iterdir() if (since := _configured(path)) is not None)
+        yield from (RunDirectory(path) for _, path in sorted(found))
+
+
+def _configured(path: Path) -> int | None:
+    """When a run's config was written, in nanoseconds; None for no run; 0 if it may not be looked at."""
+    try:
+        status = (path / "config.yaml").stat()
+    except PermissionError:
+        return 0
+    except (OSError, ValueError):
+        return None
+    return status.st_mtime_ns if stat.S_ISREG(status.st_mode) else None

@@ -3,22 +3,22 @@
 import hashlib
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import cast
 
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.sources.cache import LOCK
+from nnfs_cli.sources.https import Head, PermanentError, TemporaryError, answer
 from nnfs_cli.sources.lock import locked
 
-if TYPE_CHECKING:
-    import requests
-
-CONNECT_SECONDS, READ_SECONDS = 10.0, 30.0
 WAITS = (0.5, 1.0, 2.0)
 """Seconds before each retry. The retries start over whenever a download gets further than before."""
-CHUNK = 1 << 16
+LONGEST_SECONDS = 3600.0
+"""How long one mirror may take for one file, with all retries."""
 
 
 @dataclass(frozen=True)
@@ -49,31 +49,27 @@ class DownloadError(NnfsError):
         super().__init__("\n  ".join([f"{name}: cannot be downloaded", *failures]))
 
 
-class _TemporaryError(Exception):
-    """A mirror failed, but may not fail again."""
-
-
-class _PermanentError(Exception):
-    """A mirror failed, and would fail again."""
-
-
-def fetch(name: str, mirrors: Sequence[str], destination: Path, check: Callable[[Path], bool]) -> None:
+def fetch(
+    name: str, mirrors: Sequence[str], destination: Path, check: Callable[[Path], bool], most: int
+) -> None:
     """Download `mirror + name` from the first mirror that has it, unless another process just did.
 
     `destination` appears only when the file is complete and `check` accepts it. An interrupted download
     stays beside it in a .part file and is resumed the next time. Each mirror has its own .part file, since
-    mirrors may compress the same file differently. Raises DownloadError if no mirror delivers.
+    mirrors may compress the same file differently. No more than `most` bytes are taken.
+
+    Raises DownloadError if no mirror delivers in time.
     """
     destination.parent.mkdir(parents=True, exist_ok=True)
-    with locked(destination.parent / ".lock"):
+    with locked(destination.parent / LOCK):
         if destination.is_file():
             return
         parts = {mirror + name: _part(destination, mirror) for mirror in mirrors}
         failures = []
         for url, part in parts.items():
             try:
-                _fetch_from(url, name, part, check)
-            except (_TemporaryError, _PermanentError) as error:
+                _fetch_from(url, name, part, check, most)
+            except (TemporaryError, PermanentError) as error:
                 failures.append(f"{url}: {error}")
                 continue
             part.replace(destination)
@@ -90,14 +86,17 @@ def _part(destination: Path, mirror: str) -> Path:
     )
 
 
-def _fetch_from(url: str, name: str, part: Path, check: Callable[[Path], bool]) -> None:
+def _fetch_from(url: str, name: str, part: Path, check: Callable[[Path], bool], most: int) -> None:
     """Fill `part` from one mirror; retry as long as that may help."""
+    if part.is_symlink():  # nnfs made none, and writing would go elsewhere
+        part.unlink()
     waits, furthest = iter(WAITS), _size(part)
+    deadline = time.monotonic() + LONGEST_SECONDS
     while True:
         resumed = _size(part) > 0
         try:
-            _request(url, name, part)
-        except _TemporaryError:
+            _request(url, name, part, most, deadline)
+        except TemporaryError:
             if _size(part) > furthest:
                 waits, furthest = iter(WAITS), _size(part)
             wait = next(waits, None)
@@ -109,51 +108,46 @@ def _fetch_from(url: str, name: str, part: Path, check: Callable[[Path], bool]) 
             return
         part.unlink()
         if not resumed:  # else the mirror's file may have changed: start again
-            raise _PermanentError("serves something else: its checksum is wrong")
+            raise PermanentError("serves something else: its checksum is wrong")
 
 
-def _request(url: str, name: str, part: Path) -> None:
+def _request(url: str, name: str, part: Path, most: int, deadline: float) -> None:
     """Request the missing rest of `part` once, and append it."""
-    import requests
-
     held = _size(part)
     headers = {"Accept-Encoding": "identity"}  # the file itself, not compressed for the transfer
     if held:
         headers["Range"] = f"bytes={held}-"
-    try:
-        with requests.get(
-            url, headers=headers, stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS)
-        ) as response:
-            if held and response.status_code == requests.codes.requested_range_not_satisfiable:
-                return  # nothing is missing; `check` says whether the file is right
-            _receive(response, name, part, _start(response, held))
-    except requests.ConnectTimeout:
-        raise _PermanentError("no connection") from None
-    except requests.RequestException as error:
-        raise _TemporaryError(_reason(error)) from None
+    with closing(answer(url, headers, deadline)) as items:
+        head = cast(Head, next(items))
+        if held and head.status == 416:
+            return  # nothing is missing; `check` says whether the file is right
+        _receive(head, cast(Iterator[bytes], items), name, part, _start(head, held), most)
 
 
-def _start(response: "requests.Response", held: int) -> int:
-    """Where a response's bytes belong: after those held, or at 0 if the server sends the whole file."""
-    status = response.status_code
-    if status == 206 and response.headers.get("Content-Range", "").startswith(f"bytes {held}-"):
+def _start(head: Head, held: int) -> int:
+    """Where an answer's bytes belong: after those held, or at 0 if the server sends the whole file."""
+    if head.status == 206 and head.headers.get("Content-Range", "").startswith(f"bytes {held}-"):
         return held
-    if status == 200:
+    if head.status == 200:
         return 0
-    answer = f"answers {status} {response.reason}"
-    raise _TemporaryError(answer) if status == 429 or status >= 500 else _PermanentError(answer)
+    said = f"answers {head.status} {head.reason}"
+    raise TemporaryError(said) if head.status == 429 or head.status >= 500 else PermanentError(said)
 
 
-def _receive(response: "requests.Response", name: str, part: Path, start: int) -> None:
-    """Write a response's bytes into `part` from `start` on, and tell the listener."""
+def _receive(head: Head, body: Iterator[bytes], name: str, part: Path, start: int, most: int) -> None:
+    """Write an answer's body into `part` from `start` on, and tell the listener."""
     tell, done = listener.get(), start
-    length = response.headers.get("Content-Length", "")
-    as_it_is = "Content-Encoding" not in response.headers
-    total = start + int(length) if length.isdecimal() and as_it_is else None
+    length = head.headers.get("Content-Length", "")
+    total = start + int(length) if length.isdecimal() and len(length) < 20 else None
+    too_long = PermanentError(f"sends more than {most:,} bytes, which the file cannot have")
+    if total is not None and total > most:
+        raise too_long
     with part.open("r+b" if start else "wb") as file:
         file.seek(start)
         tell(Transfer(name, done, total))
-        for chunk in response.iter_content(CHUNK):
+        for chunk in body:
+            if done + len(chunk) > most:
+                raise too_long
             file.write(chunk)
             done += len(chunk)
             if done != total:
@@ -161,23 +155,8 @@ def _receive(response: "requests.Response", name: str, part: Path, start: int) -
         file.flush()
         os.fsync(file.fileno())
     if total is not None and done != total:
-        raise _TemporaryError(f"broke off after {done:,} of {total:,} bytes")
+        raise TemporaryError(f"broke off after {done:,} of {total:,} bytes")
     tell(Transfer(name, done, done))
-
-
-def _reason(error: "requests.RequestException") -> str:
-    """A failed request in a few words; the messages of `requests` fill a paragraph."""
-    import requests
-
-    if "Read timed out" in str(error):  # during the body this comes as a ConnectionError
-        return f"no answer for {READ_SECONDS:g} seconds"
-    words = {
-        requests.exceptions.ProxyError: "no connection through the proxy",
-        requests.exceptions.SSLError: "no secure connection",
-        requests.exceptions.ChunkedEncodingError: "broke off",
-        requests.exceptions.ConnectionError: "no connection",
-    }
-    return next((text for kind, text in words.items() if isinstance(error, kind)), type(error).__name__)
 
 
 def _size(path: Path) -> int:

@@ -7,6 +7,7 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError, did_you_mean
+from nnfs_cli.core.memory import require_memory
 from nnfs_cli.preprocessing.limits import expected, is_usable, usable
 from nnfs_cli.preprocessing.preparation import Column
 from nnfs_cli.sources.spellings import spell
@@ -79,6 +80,11 @@ def encode(table: Table, columns: Sequence[Column]) -> Encoded:
         return Encoded(np.array(table.numbers[:, where], order="C"), {}, {}, ())
     starts = np.cumsum([0, *(column.width for column in columns)]).tolist()
     at = {column.name: start for column, start in zip(columns, starts, strict=False)}
+    require_memory(
+        8 * len(table) * starts[-1],
+        f"{table.source}: {len(table):,} rows of {starts[-1]:,} numbers",
+        "leave out columns with many categories",
+    )
     x = np.empty((len(table), starts[-1]))
     x[:, _as_slice([at[column.name] for column in numeric])] = table.numbers[:, where]
     filled: dict[str, Array] = {}

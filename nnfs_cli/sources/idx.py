@@ -1,24 +1,64 @@
 """The IDX format of MNIST: a header with type and dimensions, then the numbers, all big-endian."""
 
-import gzip
-import io
+import hashlib
 import math
-import zlib
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.memory import require_memory
+from nnfs_cli.sources.opening import GZIP, NOT_UNPACKED, PART, damaged, most_unpacked, open_bytes, open_file
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
-GZIP = b"\x1f\x8b"
-PART = 2**20
-"""Bytes that are decompressed at a time."""
-
 MOST_DIMENSIONS = 32
 """NumPy 1 holds no more. A larger number means that the file has another format."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """What an IDX file declares: type, shape, and its own bytes.
+
+    NnfsError if it is no header, or one of a file that holds nothing.
+    """
+
+    dtype: np.dtype[Any]
+    shape: Shape
+    start: int
+
+    @classmethod
+    def of(cls, beginning: bytes, path: Path) -> "Header":
+        """The header in the first bytes of a file. `path` is for messages."""
+        code, rank = (beginning[2], beginning[3]) if len(beginning) >= 4 else (0, 0)
+        start = 4 + 4 * rank
+        if beginning[:2] != b"\0\0" or code not in TYPES or not 1 <= rank <= MOST_DIMENSIONS:
+            found = f"it starts with {beginning[:4].hex(' ')}" if beginning else "it is empty"
+            raise NnfsError(f"{path}: not an IDX file: {found}")
+        if len(beginning) < start:
+            raise NnfsError(f"{path}: truncated or corrupted: it ends within its header of {start} bytes")
+        shape = tuple(int(length) for length in np.frombuffer(beginning, ">u4", rank, 4))
+        if not math.prod(shape):
+            raise NnfsError(f"{path}: holds nothing: its header says {shape}")
+        return cls(np.dtype(TYPES[code]), shape, start)
+
+    @property
+    def size(self) -> int:
+        """The bytes of the numbers."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+    def refuse(self, found: str, path: Path) -> NnfsError:
+        """The error for a file that has not as many bytes as its header says."""
+        return NnfsError(
+            f"{path}: truncated or corrupted: its header says {self.shape}, which is {self.size} bytes, "
+            f"but {found} follow"
+        )
+
+
+HEADER = 4 + 4 * MOST_DIMENSIONS
+"""The bytes of the longest header."""
 
 
 def read_idx(path: Path) -> Array:
@@ -26,71 +66,59 @@ def read_idx(path: Path) -> Array:
 
     NnfsError if it is no IDX file, is damaged, or its length does not fit its header.
     """
-    return parse_idx(unpack(read_whole(path), path), path)
+    return read_verified(path)[0]
 
 
-def read_whole(path: Path) -> bytes:
-    """A file's bytes; NnfsError if it cannot be read."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise NnfsError(f"{path}: cannot be read: {error.strerror}") from None
-
-
-def unpack(content: bytes, path: Path) -> bytes | bytearray:
-    """A file's `content`, decompressed if it is gzip, whatever its name."""
-    if content[:2] != GZIP:
-        return content
-    payload = bytearray()  # grows in place; `gzip.decompress` would hold everything twice
-    try:
-        with gzip.open(io.BytesIO(content)) as stream:
-            while part := stream.read(PART):
-                payload += part
-        return payload
-    except (OSError, EOFError, zlib.error) as error:
-        raise NnfsError(
-            f"{path}: truncated or corrupted ({error}); delete it, and copy or download it again"
-        ) from None
+def read_verified(path: Path) -> tuple[Array, str]:
+    """The same, and the SHA-256 of the whole content, decompressed."""
+    packed, held = _packed(path)
+    with open_bytes(path) as file:
+        try:
+            beginning = file.read(HEADER)
+            header = Header.of(beginning, path)
+            if packed and header.start + header.size > most_unpacked(held):
+                raise header.refuse(f"at most {most_unpacked(held)}", path)
+            if not packed and header.start + header.size != held:
+                raise header.refuse(str(held - header.start), path)
+            require_memory(header.size, f"{path}: the array", "decompress it, or take fewer rows")
+            numbers = _numbers(file, beginning[header.start :], header, path)
+        except NOT_UNPACKED as error:
+            raise damaged(path, error) from None
+        except OSError as error:
+            raise NnfsError(f"{path}: cannot be read: {error.strerror or error}") from None
+    digest = hashlib.sha256(beginning[: header.start])
+    digest.update(numbers.data)
+    array = numbers.view(header.dtype).reshape(header.shape)
+    return array.astype(header.dtype.newbyteorder("="), copy=False), digest.hexdigest()
 
 
 def open_idx(path: Path) -> Array:
     """The same as `read_idx`, but mapped into memory if the file is not compressed."""
-    try:
-        with path.open("rb") as file:
-            beginning = file.read(4 + 4 * MOST_DIMENSIONS)
-        size = path.stat().st_size
-    except OSError as error:
-        raise NnfsError(f"{path}: cannot be read: {error.strerror}") from None
-    if beginning[:2] == GZIP:
+    packed, size = _packed(path)
+    if packed:
         return read_idx(path)
-    dtype, shape, start = _parse_header(beginning, size, path)
-    return np.memmap(path, dtype, "r", start, shape)
+    with open_file(path) as file:
+        header = Header.of(file.read(HEADER), path)
+    if header.start + header.size != size:
+        raise header.refuse(str(size - header.start), path)
+    return np.memmap(path, header.dtype, "r", header.start, header.shape)
 
 
-def parse_idx(payload: bytes | bytearray, path: Path) -> Array:
-    """The array in an IDX file's bytes: 0, 0, type, rank, dimensions, numbers. `path` is for messages."""
-    dtype, shape, start = _parse_header(payload[: 4 + 4 * MOST_DIMENSIONS], len(payload), path)
-    array = np.frombuffer(payload, dtype, offset=start).reshape(shape)
-    return array.astype(dtype.newbyteorder("="), copy=False)
+def _packed(path: Path) -> tuple[bool, int]:
+    """Whether a file is gzip, and its size as it is stored."""
+    with open_file(path) as file:
+        return file.read(2) == GZIP, file.seek(0, 2)
 
 
-def _parse_header(payload: bytes | bytearray, size: int, path: Path) -> tuple[np.dtype[Any], Shape, int]:
-    """Type, shape and start of the numbers, from the first bytes of a file of `size` bytes."""
-    code, rank = (payload[2], payload[3]) if len(payload) >= 4 else (0, 0)
-    start = 4 + 4 * rank
-    if payload[:2] != b"\0\0" or code not in TYPES or not 1 <= rank <= MOST_DIMENSIONS:
-        beginning = f"it starts with {payload[:4].hex(' ')}" if payload else "it is empty"
-        raise NnfsError(f"{path}: not an IDX file: {beginning}")
-    if size < start:
-        raise NnfsError(f"{path}: truncated or corrupted: it ends within its header of {start} bytes")
-    dtype: np.dtype[Any] = np.dtype(TYPES[code])
-    shape = tuple(int(length) for length in np.frombuffer(payload, ">u4", rank, 4))
-    wanted, found = math.prod(shape) * dtype.itemsize, size - start
-    if wanted != found:
-        raise NnfsError(
-            f"{path}: truncated or corrupted: its header says {shape}, which is {wanted} bytes, "
-            f"but {found} follow"
-        )
-    if not wanted:
-        raise NnfsError(f"{path}: holds nothing: its header says {shape}")
-    return dtype, shape, start
+def _numbers(file: IO[bytes], held: bytes, header: Header, path: Path) -> Array:
+    """The bytes of the numbers, of which `held` were read. No more are unpacked than the header says."""
+    numbers = np.empty(header.size, np.uint8)
+    done = 0
+    while part := held[done:] or file.read(min(PART, header.size - done + 1)):
+        if done + len(part) > header.size:
+            raise header.refuse("more", path)
+        numbers[done : done + len(part)] = memoryview(part)
+        done, held = done + len(part), b""
+    if done < header.size:
+        raise header.refuse(str(done), path)
+    return numbers

@@ -18,7 +18,7 @@ from nnfs_cli.sources.dialect import Dialect
 from nnfs_cli.sources.encoding import encode
 from nnfs_cli.sources.frames import ColumnKinds
 from nnfs_cli.sources.idx import open_idx
-from nnfs_cli.sources.lines import open_bytes
+from nnfs_cli.sources.opening import first_bytes
 from nnfs_cli.sources.paths import existing
 from nnfs_cli.sources.picture_rows import is_for_pictures, picture_rows
 from nnfs_cli.sources.table import Table
@@ -229,5 +229,4 @@ def _rows_in_npz(path: Path, preparation: Preparation, names: Sequence[str]) -> 
 
 def _is_idx(path: Path) -> bool:
     """IDX files start with two zero bytes, as no table does."""
-    with open_bytes(path) as file:
-        return file.read(2) == b"\0\0"
+    return first_bytes(path, 2) == b"\0\0"

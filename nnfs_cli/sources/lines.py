@@ -1,17 +1,19 @@
 """The lines of a text file, in blocks of UTF-8."""
 
 import codecs
-import gzip
-import zlib
 from collections.abc import Iterator
-from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.sources.opening import NOT_UNPACKED, damaged
 
 BLOCK = 1 << 18
 """Bytes that are read together: few enough that large files need little memory."""
+LONGEST = 1 << 24
+"""The bytes of the longest line, and of the longest quoted value: no table has longer ones."""
 UTF8 = ("utf-8", "utf8", "utf-8-sig")
+NO_FILES = ("idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined")
+"""Encodings of host names and of programs' texts, as Python calls them; no file is written in them."""
 BINARY = {
     b"PK\x03\x04": "an Excel workbook or zip file; save the table as CSV",
     b"\x1f\x8b": "compressed by gzip; decompress it first, as with `gzip -dc`",
@@ -22,28 +24,48 @@ BINARY = {
 """How files begin that are no UTF-8, and what to do about them."""
 
 
+def is_encoding(name: str) -> bool:
+    """Whether files may be written in a text encoding of this name; codecs such as rot13 are none."""
+    try:
+        known = codecs.lookup(name).name.replace("_", "-") not in NO_FILES
+        return (
+            known and codecs.getincrementaldecoder(name) is not None and "y".encode(name).decode(name) == "y"
+        )
+    except (LookupError, UnicodeError, ValueError):
+        return False
+
+
 def numbered_blocks(stream: IO[bytes], source: str, encoding: str) -> Iterator[tuple[int, bytes]]:
     """The first line, then blocks of whole lines, as UTF-8; each with the number of its first line.
 
-    A line ends in LF, CR or CRLF. NnfsError, with the line, for what is no text in this encoding.
+    A line ends in LF, CR or CRLF. NnfsError, with the line, for what is no text in this encoding, and for a
+    line longer than LONGEST.
     """
     line = 1
-    blocks = _utf8_blocks(stream, source) if encoding.lower() in UTF8 else _decoded_blocks(stream, encoding)
+    is_utf8 = encoding.lower() in UTF8
+    blocks = _utf8(stream, source) if is_utf8 else _whole_lines(_decoded(stream, encoding))
     try:
         for number, block in enumerate(blocks):
             if b"\0" in block:
                 at = line + line_count(block[: block.index(b"\0")])
                 raise NnfsError(f"{source}, line {at}: a zero byte: the file is no text, or not {encoding}")
-            head, end, tail = block.partition(b"\n") if number == 0 else (block, b"", b"")
+            block = block if number else block.removeprefix(codecs.BOM_UTF8)
+            head, end, tail = (block, b"", b"") if number else block.partition(b"\n")
             for part in (head + end, tail):
                 if part:
                     yield line, part
                     line += line_count(part)
     except UnicodeDecodeError as error:
-        before = error.object[: error.start].decode(encoding, errors="ignore").encode()
+        before = error.object[: error.start].decode(encoding, errors="ignore").encode(errors="ignore")
         raise NnfsError(f"{source}, line {line + line_count(before)}: {_undecodable(error)}") from None
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise NnfsError(f"{source}: truncated or corrupted ({error}); copy it again") from None
+    except UnicodeError as error:
+        raise NnfsError(f"{source}, line {line} or below: not {encoding}: {error}") from None
+    except _LongLineError:
+        raise NnfsError(
+            f"{source}, line {line}: longer than {LONGEST >> 20} MB: no table, or one without line ends"
+        ) from None
+    except NOT_UNPACKED as error:
+        raise damaged(source, error) from None
 
 
 def line_count(block: bytes) -> int:
@@ -52,41 +74,46 @@ def line_count(block: bytes) -> int:
     return lines + block.count(b"\r") - block.count(b"\r\n") if b"\r" in block else lines
 
 
-def open_bytes(path: Path) -> IO[bytes]:
-    """A file's content, decompressed if it is gzip, whatever its name."""
-    with path.open("rb") as file:
-        compressed = file.read(2) == b"\x1f\x8b"
-    return cast(IO[bytes], gzip.open(path, "rb")) if compressed else path.open("rb")
+class _LongLineError(Exception):
+    """A line is longer than LONGEST."""
 
 
-def _utf8_blocks(stream: IO[bytes], source: str) -> Iterator[bytes]:
-    block = stream.read(BLOCK) + stream.readline()
-    for start, problem in BINARY.items():
-        if block.startswith(start):
-            raise NnfsError(f"{source}, line 1: {problem}")
-    block = block.removeprefix(codecs.BOM_UTF8)
-    while block:
+def _utf8(stream: IO[bytes], source: str) -> Iterator[bytes]:
+    """Blocks of whole lines, if they are UTF-8."""
+    for number, block in enumerate(_whole_lines(iter(lambda: stream.read(BLOCK), b""))):
+        for start, problem in BINARY.items() if number == 0 else ():
+            if block.startswith(start):
+                raise NnfsError(f"{source}, line 1: {problem}")
         if not block.isascii():
             block.decode()
-        yield _with_line_end(block)
-        block = stream.read(BLOCK) + stream.readline()
+        yield block
 
 
-def _decoded_blocks(stream: IO[bytes], encoding: str) -> Iterator[bytes]:
+def _decoded(stream: IO[bytes], encoding: str) -> Iterator[bytes]:
+    """A stream's text as UTF-8, piece by piece."""
     decoder = codecs.getincrementaldecoder(encoding)()
-    text = decoder.decode(stream.read(BLOCK)).removeprefix("\ufeff")
     while raw := stream.read(BLOCK):
-        whole, end, text = text.rpartition("\n")
+        yield decoder.decode(raw).encode()
+    yield decoder.decode(b"", final=True).encode()
+
+
+def _whole_lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes in blocks that end where a line does; the last line gets an end if it has none."""
+    held: list[bytes] = []  # the beginning of a line
+    size = 0
+    for piece in pieces:
+        end = max(piece.rfind(b"\n"), piece.rfind(b"\r", 0, -1)) + 1  # a CR at the end may belong to a CRLF
         if end:
-            yield (whole + end).encode()
-        text += decoder.decode(raw)
-    text += decoder.decode(b"", final=True)
-    if text:
-        yield _with_line_end(text.encode())
-
-
-def _with_line_end(block: bytes) -> bytes:
-    return block if block.endswith((b"\n", b"\r")) else block + b"\n"
+            held, piece = [*held, piece[:end]], piece[end:]  # while a block is used, nothing else is held
+            yield b"".join(held)
+            held, size = [], 0
+        held.append(piece)
+        size += len(piece)
+        if size > LONGEST:
+            raise _LongLineError
+    last = b"".join(held)
+    if last:
+        yield last if last.endswith((b"\n", b"\r")) else last + b"\n"
 
 
 def _undecodable(error: UnicodeDecodeError) -> str:

@@ -1,5 +1,6 @@
 """Folders of pictures for training, with a folder for each class."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError, listed
+from nnfs_cli.core.memory import require_memory
 from nnfs_cli.core.spelling import is_text
 from nnfs_cli.sources.picture_files import find_pictures, is_picture, left_out, naturally, notes_on
 from nnfs_cli.sources.pictures import picture_size, read_picture
@@ -123,7 +125,13 @@ def read_images(folders: ClassFolders, size: tuple[int, int], color: bool, stop:
     NnfsError names those that cannot be read.
     """
     height, width = size
-    x = np.empty((len(folders.files), *((3,) if color else ()), height, width), np.uint8)
+    shape = (len(folders.files), *((3,) if color else ()), height, width)
+    require_memory(
+        math.prod(shape),
+        f"{len(folders.files):,} pictures of {height} x {width}",
+        "write a smaller `dataset.size`",
+    )
+    x = np.empty(shape, np.uint8)
     colored, broken = "", []
     done: list[tuple[str, str]] = []
     for i, (file, name) in enumerate(zip(folders.files, folders.names, strict=True)):

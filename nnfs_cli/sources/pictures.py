@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.arrays import Array, slices
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.preprocessing.pixels import WHITES
+from nnfs_cli.sources.opening import open_file
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -29,6 +30,9 @@ BLANK = 16
 
 COLORED = 8
 """Smaller differences between red, green and blue come from compression."""
+
+STRIP = 64
+"""Rows of pixels that are worked on together, since some pictures have 80 million pixels."""
 
 OVERSHOOT = 0.05
 """The share by which fractions may lie beyond black and white, as after resampling."""
@@ -92,8 +96,8 @@ def _open(path: Path) -> tuple["Image.Image", list[str]]:
 
     with _opened(path) as file:
         done = ["the first of several pictures in its file"] if getattr(file, "is_animated", False) else []
-        image = ImageOps.exif_transpose(file)
-        opaque, more = _with_8_bits(image) if image.mode[0] in "IF" else _opaque(image)
+        ImageOps.exif_transpose(file, in_place=True)
+        opaque, more = _with_8_bits(file) if file.mode[0] in "IF" else _opaque(file)
         return opaque, done + more
 
 
@@ -106,8 +110,12 @@ def _opened(path: Path) -> Iterator["Image.Image"]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=FORMATS) as file:
-                yield file
+            with open_file(path) as content:
+                with Image.open(content, formats=FORMATS) as whole:
+                    whole.verify()  # Pillow compares no checksums of a PNG's pixels when it reads them
+                content.seek(0)
+                with Image.open(content, formats=FORMATS) as file:
+                    yield file
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         most = (Image.MAX_IMAGE_PIXELS or 0) // 10**6
         raise NnfsError(f"{path}: has more than {most} million pixels: make it smaller") from None
@@ -128,7 +136,10 @@ def _with_8_bits(image: "Image.Image") -> tuple["Image.Image", list[str]]:
         raise ValueError(f"its numbers must lie from 0 to 1, 255 or 65535, found {low} to {high}")
     usual = image.mode.startswith("I;16") and white == WHITES[-1]
     done = [] if usual else [f"its numbers of mode {image.mode} read on the scale 0 to {white:g}"]
-    return Image.fromarray(np.rint(numbers * (255.0 / white)).clip(0, 255).astype(np.uint8)), done
+    pixels = np.empty(numbers.shape, np.uint8)
+    for rows in slices(image.height, STRIP):
+        pixels[rows] = np.rint(numbers[rows] * (255.0 / white)).clip(0, 255)
+    return Image.fromarray(pixels), done
 
 
 def _opaque(image: "Image.Image") -> tuple["Image.Image", list[str]]:
@@ -137,18 +148,34 @@ def _opaque(image: "Image.Image") -> tuple["Image.Image", list[str]]:
 
     mode = "L" if image.mode in ("1", "L", "LA", "La") else "RGB"
     if image.mode not in ("LA", "La", "PA", "RGBA", "RGBa") and "transparency" not in image.info:
-        return image.convert(mode), []
+        return image if image.mode == mode else image.convert(mode), []
     straight = {"La": "LA", "RGBa": "RGBA"}.get(image.mode)
-    image = (image.convert(straight) if straight else image).convert("RGBA")
-    alpha = np.asarray(image.getchannel("A"), np.float64)
-    if alpha.min() == alpha.max() > 0:  # opaque, or a veil, through which nothing shines
+    image = image.convert(straight) if straight else image
+    image = image if image.mode == "RGBA" else image.convert("RGBA")
+    alpha = np.asarray(image.getchannel("A"))
+    low, high = alpha.min(), alpha.max()
+    if low == high > 0:  # opaque, or a veil, through which nothing shines
         return image.convert("RGB").convert(mode), []
-    gray = np.asarray(image.convert("RGB").convert("L"))
-    light = (gray * alpha).sum() > 127.5 * alpha.sum()
-    below = Image.new("RGBA", image.size, "black" if light else "white")
-    below.alpha_composite(image)
+    light = _is_light(image)
+    opaque = Image.new(mode, image.size)
+    for rows in slices(image.height, STRIP):
+        strip = image.crop((0, rows.start, image.width, rows.stop))
+        below = Image.new("RGBA", strip.size, "black" if light else "white")
+        below.alpha_composite(strip)
+        opaque.paste(below.convert("RGB").convert(mode), (0, rows.start))
     words = "light on transparency, put over black" if light else "dark on transparency, put over white"
-    return below.convert("RGB").convert(mode), [words]
+    return opaque, [words]
+
+
+def _is_light(image: "Image.Image") -> bool:
+    """Whether what can be seen of an `RGBA` picture is light, on average."""
+    seen = total = 0
+    for rows in slices(image.height, STRIP):
+        strip = image.crop((0, rows.start, image.width, rows.stop))
+        alpha = np.asarray(strip.getchannel("A"), np.int64)
+        seen += int(np.vdot(np.asarray(strip.convert("L"), np.int64), alpha))
+        total += int(alpha.sum())
+    return seen > 127.5 * total
 
 
 def _has_colors(image: "Image.Image") -> bool:

@@ -11,7 +11,15 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.sources.cache import cache_folder
 from nnfs_cli.sources.download import DownloadError, fetch
-from nnfs_cli.sources.idx import parse_idx, read_whole, unpack
+from nnfs_cli.sources.idx import read_verified
+
+MNIST_SIZES = {
+    "train-images-idx3-ubyte": 47_040_016,
+    "train-labels-idx1-ubyte": 60_008,
+    "t10k-images-idx3-ubyte": 7_840_016,
+    "t10k-labels-idx1-ubyte": 10_008,
+}
+"""The files of MNIST, and of all sets that were published in its stead."""
 
 
 @dataclass(frozen=True)
@@ -24,12 +32,14 @@ class PublishedFiles:
     sha256: the names of the files of training images, training labels, test images and test labels, each
         with its checksum. It is that of the decompressed file, since .gz files differ between
         distributions. A file X may be stored as X or as X.gz.
+    sizes: the bytes of the same files, decompressed.
     """
 
     name: str
     title: str
     mirrors: tuple[str, ...]
     sha256: Mapping[str, str]
+    sizes: Mapping[str, int]
 
     @property
     def home(self) -> Path:
@@ -53,14 +63,25 @@ class PublishedFiles:
         missing = [name for name, file in files.items() if file is None]
         if missing and not is_home:
             raise NnfsError(self._not_there(missing, folders))
-        files |= {name: self._fetch(name, folders) for name in missing}
-        return [self._read(file, name) for name, file in files.items() if file is not None]
+        return [self._array(files[name], name, folders) for name in self.sha256]
+
+    def _array(self, file: Path | None, name: str, folders: list[Path]) -> Array:
+        """One file's array. What is missing, or damaged in the cache, is downloaded into the last folder."""
+        if file is not None:
+            try:
+                return self._read(file, name)
+            except NnfsError:
+                if len(folders) == 1 or file.parent != folders[-1]:
+                    raise
+                file.unlink(missing_ok=True)
+        return self._read(self._fetch(name, folders), name)
 
     def _fetch(self, name: str, folders: list[Path]) -> Path:
         """Download one file into the last folder."""
         file = folders[-1] / f"{name}.gz"
+        most = self.sizes[name] * 101 // 100 + 1024  # gzip makes nothing much larger
         try:
-            fetch(file.name, self.mirrors, file, lambda part: self._is_real(part, name))
+            fetch(file.name, self.mirrors, file, lambda part: self._is_real(part, name), most)
         except (DownloadError, OSError) as error:  # OSError: the cache cannot be written
             missing = [other for other in self.sha256 if _find(folders, other) is None]
             message = f"{self._not_there(missing, folders)}; downloading failed:"
@@ -85,9 +106,7 @@ class PublishedFiles:
 
     def _read(self, file: Path, name: str) -> Array:
         """One file's array, after a check of its checksum; labels as indices."""
-        payload = unpack(read_whole(file), file)
-        array = parse_idx(payload, file)
-        found = hashlib.sha256(payload).hexdigest()
+        array, found = read_verified(file)
         if found != self.sha256[name]:
             raise NnfsError(
                 f"{file}: not {self.title}'s {name}: its SHA-256 is {found}, expected {self.sha256[name]}"

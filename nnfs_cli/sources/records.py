@@ -5,14 +5,17 @@ import csv
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import IO, Any, TypeAlias
 
-from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.errors import NnfsError, listed
 from nnfs_cli.sources.dialect import DELIMITERS, Dialect, delimiter_name
-from nnfs_cli.sources.lines import numbered_blocks
+from nnfs_cli.sources.lines import LONGEST, numbered_blocks
 
 UNNAMED = "Unnamed: "
+MOST_COLUMNS = 100_000
+"""Wider tables take minutes to read."""
 
 csv.field_size_limit(2**31 - 1)  # some texts are longer than the module's own limit, 128 KiB
 
@@ -98,7 +101,10 @@ class Records:
                         line,
                         f"a quoted value must end before {name} or the line's end; write a quote in it twice",
                     ) from None
-            block = self._at_least(sum(map(len, lines)))  # a quoted value goes on there
+            size = sum(map(len, lines))
+            if size > LONGEST:
+                raise self._error(line, f"a quote is opened, and not closed within {LONGEST >> 20} MB")
+            block = self._at_least(size)  # a quoted value goes on there
             if not block:
                 raise self._error(line, "a quote is opened and never closed")
             lines, blanks = lines + _lines(block), blanks or b' "' in block
@@ -108,12 +114,13 @@ class Records:
 
     def _at_least(self, size: int) -> bytes:
         """The next blocks, of at least this size, so that a long quoted value is read again few times."""
-        more = b""
+        more: list[bytes] = []
         for _, block in self._blocks:
-            more += block
-            if len(more) >= size:
+            more.append(block)
+            size -= len(block)
+            if size <= 0:
                 break
-        return more
+        return b"".join(more)
 
     def _check_blanks(self, line: int, row: list[str], lines: list[str]) -> None:
         """Refuse a blank before a quote: by the rules both are letters, but hardly anyone means that."""
@@ -155,6 +162,10 @@ class Records:
         raise NnfsError(f"{self.source}: the file is empty")
 
     def _checked_names(self, line: int, texts: list[str], raw: str) -> tuple[str, ...]:
+        if len(texts) > MOST_COLUMNS:
+            raise self._error(
+                line, f"{len(texts):,} columns, more than {MOST_COLUMNS:,}; save them as an array, as .npz"
+            )
         names = tuple(text.strip() or f"{UNNAMED}{i}" for i, text in enumerate(texts))  # as pandas calls them
         likely = max((other for other in DELIMITERS if other != self.delimiter), key=raw.count)
         if len(names) == 1 and likely in raw:
@@ -164,9 +175,9 @@ class Records:
                 f"{DELIMITERS[likely]}, not by {delimiter_name(self.delimiter)}; "
                 f"set the delimiter to {json.dumps(likely)}",
             )
-        twice = sorted({name for name in names if names.count(name) > 1})
+        twice = sorted(name for name, count in Counter(names).items() if count > 1)
         if twice:
-            named = ", ".join(map(repr, twice))
+            named = listed([*map(repr, twice)])
             raise self._error(line, f"column names must differ, found more than once: {named}")
         return names
 

@@ -48,6 +48,7 @@ class Table:
     nested: columns of lists and other values that are neither numbers nor texts.
     misread: for each column of `numbers` that holds texts, these texts; such a row's number is missing.
     ids: the texts of the id column, if one was asked for.
+    note: a sentence on how it was read, or an empty text.
     """
 
     source: str
@@ -60,9 +61,16 @@ class Table:
     nested: tuple[str, ...] = ()
     misread: Mapping[str, Texts] = field(default_factory=dict)
     ids: tuple[str, ...] = ()
+    note: str = ""
 
     def __len__(self) -> int:
         return len(self.numbers)
+
+    @property
+    def size(self) -> int:
+        """The bytes of its numbers and texts."""
+        texts = self.texts.values()
+        return self.numbers.nbytes + sum(each.codes.nbytes + sum(map(len, each.levels)) for each in texts)
 
     def require(self, names: tuple[str, ...], option: str) -> None:
         """Raise NnfsError, with the nearest names, unless all these columns exist."""

@@ -1,27 +1,32 @@
 """Parsed tables in the cache folder, used only as long as their files have not changed."""
 
+import errno
 import hashlib
 import json
 import os
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.core.files import replacing
-from nnfs_cli.sources.cache import cache_folder
+from nnfs_cli.core.files import make_folder, replacing
+from nnfs_cli.sources.arrays import open_npy
+from nnfs_cli.sources.cache import TABLES, cache_folder
 from nnfs_cli.sources.dialect import Dialect
 from nnfs_cli.sources.frames import ColumnKinds
+from nnfs_cli.sources.opening import crc32
 from nnfs_cli.sources.table import Table, Texts
 from nnfs_cli.sources.table_reader import read_table
 
-VERSION = 3
+VERSION = 4
 """The version of the cache format. Entries of another version are not found."""
+DIGEST = 65
+"""The bytes of an entry's first line."""
 RACE_NS = 2_000_000_000
 """Nanoseconds. A file changed this shortly before it was read may change again without a new time stamp."""
 
@@ -63,20 +68,26 @@ class Stamp:
 def cached_table(paths: Sequence[Path], dialect: Dialect, kinds: ColumnKinds) -> tuple[Table, str]:
     """`read_table`, from the cache if the same files were read before; and their contents' fingerprint.
 
-    A cached table's arrays are mapped into memory.
+    A cached table's arrays are mapped into memory. Damaged entries are made again; where none can be written,
+    the table's note says so.
     """
     options = [VERSION, [str(path.resolve()) for path in paths], asdict(dialect), asdict(kinds)]
     key = hashlib.sha256(json.dumps(options, default=sorted).encode()).hexdigest()[:32]
-    entry = cache_folder() / "tables" / f"{key}.json"
+    entry = cache_folder() / TABLES / f"{key}.json"
     found = _load(entry, paths)
     if found is not None:
         return found
     taken_ns = time.time_ns()
     stamps = [Stamp.of(path) for path in paths]
     table = read_table(paths, dialect, kinds)
-    with suppress(OSError, NnfsError):  # a cache that cannot be written costs time, nothing else
-        if _all_hold(stamps, paths, taken_ns):  # they have not changed meanwhile
+    if _all_hold(stamps, paths, taken_ns):  # they have not changed meanwhile
+        try:
             _store(entry, table, stamps, taken_ns)
+        except FileNotFoundError:  # another process just cleared the cache
+            pass
+        except (OSError, NnfsError) as error:
+            said = f"the parsed table cannot be kept for the next time: {error}"
+            table = replace(table, note=f"{said}; NNFS_CACHE may name another folder")
     return table, _fingerprint(stamps)
 
 
@@ -90,24 +101,29 @@ def _fingerprint(stamps: Sequence[Stamp]) -> str:
 
 def _store(entry: Path, table: Table, stamps: Sequence[Stamp], taken_ns: int) -> None:
     """Write the arrays, with names that follow from the content, and then the entry that names them."""
-    entry.parent.mkdir(parents=True, exist_ok=True)
+    _refuse_link(entry.parent)
+    make_folder(entry.parent)
     stem = f"{entry.stem}-{_fingerprint(stamps)[:16]}"
     codes = np.array([column.codes for column in table.texts.values()], np.int32).reshape(-1, len(table))
+    checksums = {}
     for name, array in (("numbers", table.numbers), ("codes", codes)):
-        with replacing(entry.with_name(f"{stem}-{name}.npy"), private=True) as file:
+        path = entry.with_name(f"{stem}-{name}.npy")
+        with replacing(path, private=True) as file:
             np.save(file, array)
+        checksums[path.name] = _checksum(path)
     record = {
         "taken_ns": taken_ns,
         "stamps": [asdict(stamp) for stamp in stamps],
-        "stem": stem,
+        "checksums": checksums,
         "source": table.source,
         "names": table.names,
         "numeric": table.numeric,
         "nested": table.nested,
         "levels": {name: column.levels for name, column in table.texts.items()},
     }
+    content = json.dumps(record).encode()
     with replacing(entry, private=True) as file:
-        file.write(json.dumps(record).encode())
+        file.write(_digest(content) + content)
     for old in entry.parent.glob(f"{entry.stem}-*.npy"):
         if not old.name.startswith(stem):
             with suppress(OSError):  # another process may be reading it
@@ -115,22 +131,44 @@ def _store(entry: Path, table: Table, stamps: Sequence[Stamp], taken_ns: int) ->
 
 
 def _load(entry: Path, paths: Sequence[Path]) -> tuple[Table, str] | None:
-    """The table of an entry, if its files are still the same and it can be read."""
+    """The table of an entry, if its files are still the same, and it is whole."""
     try:
-        record: dict[str, Any] = json.loads(entry.read_bytes())
-        stamps = [Stamp(**stamp) for stamp in record["stamps"]]
-        if len(stamps) != len(paths) or not _all_hold(stamps, paths, record["taken_ns"]):
+        for path in (entry.parent, entry):
+            _refuse_link(path)
+        content = entry.read_bytes()
+        if _digest(content[DIGEST:]) != content[:DIGEST]:
             return None
-        numbers, codes = (
-            np.load(entry.with_name(f"{record['stem']}-{name}.npy"), mmap_mode="r", allow_pickle=False)
-            for name in ("numbers", "codes")
-        )
-        texts = {
-            name: Texts(column, tuple(levels))
-            for (name, levels), column in zip(record["levels"].items(), codes, strict=True)
-        }
-    except (OSError, ValueError, KeyError, TypeError):  # missing or damaged: parse again
+        record: dict[str, Any] = json.loads(content[DIGEST:])
+        stamps = [Stamp(**stamp) for stamp in record["stamps"]]
+        if not _all_hold(stamps, paths, record["taken_ns"]):
+            return None
+        files = {entry.with_name(name): checksum for name, checksum in record["checksums"].items()}
+        if any(_checksum(file) != checksum for file, checksum in files.items()):
+            return None
+        numbers, codes = map(open_npy, files)
+    except (OSError, NnfsError):  # missing: parse again
         return None
+    texts = {
+        name: Texts(column, tuple(levels))
+        for (name, levels), column in zip(record["levels"].items(), codes, strict=True)
+    }
     names, numeric, nested = (tuple(record[key]) for key in ("names", "numeric", "nested"))
     table = Table(record["source"], names, numeric, numbers, texts, nested=nested)
     return table, _fingerprint(stamps)
+
+
+def _digest(content: bytes) -> bytes:
+    """The first line of an entry, which shows that the rest is whole: its SHA-256."""
+    return hashlib.sha256(content).hexdigest().encode() + b"\n"
+
+
+def _checksum(path: Path) -> int:
+    _refuse_link(path)
+    with path.open("rb") as file:
+        return crc32(file)
+
+
+def _refuse_link(path: Path) -> None:
+    """Raise OSError for a link: what it names is no part of the cache."""
+    if path.is_symlink():
+        raise OSError(errno.ELOOP, "a link, which is not followed", str(path))

@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
@@ -11,9 +10,10 @@ import numpy as np
 
 from nnfs_cli.core.arrays import slices
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.memory import require_memory
 from nnfs_cli.sources.dialect import GAPS, Dialect
 from nnfs_cli.sources.frames import ColumnKinds, RespelledError, TextInNumbersError, as_table
-from nnfs_cli.sources.lines import open_bytes
+from nnfs_cli.sources.opening import open_bytes
 from nnfs_cli.sources.records import BlockStream, Records
 from nnfs_cli.sources.spellings import NumberSpelling, spell
 from nnfs_cli.sources.table import MISSING, Table, Texts, is_number
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 CELLS = 2_000_000
 """How many values make a chunk: few enough that large files need little memory."""
+STRETCH = 1 << 26
+"""Bytes of text that end a chunk, however few values they hold."""
 
 Parts: TypeAlias = Iterable[tuple["pd.DataFrame", tuple[str, ...]]]
 """Rows of a table, and their ids."""
@@ -36,7 +38,12 @@ def read_table(paths: Sequence[Path], dialect: Dialect, kinds: ColumnKinds | Non
     source = str(paths[0]) if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
 
     def chunks(kinds: ColumnKinds) -> list[Table]:
-        return [chunk for path in paths for chunk in file_chunks(path, dialect, kinds)]
+        held, size = [], 0
+        for chunk in (chunk for path in paths for chunk in file_chunks(path, dialect, kinds)):
+            held.append(chunk)
+            size += chunk.size
+            require_memory(size, f"{source}: the table", "take fewer rows")  # to join what is held
+        return held
 
     return _whole_table(source, chunks, kinds or ColumnKinds())
 
@@ -147,12 +154,9 @@ def _csv_parts(records: Records, dialect: Dialect, kinds: ColumnKinds) -> Parts:
     if dialect.thousands:
         spelled = set(names)
     has_ids = id_column in names
-    with ExitStack() as closing:
-        stream = closing.enter_context(io.BufferedReader(BlockStream(iter(records)), 1 << 18))
-        if not stream.peek(1):
-            return
+    for stretch in _stretches(iter(records)):
         frames = pd.read_csv(
-            stream,
+            io.BufferedReader(BlockStream(stretch), 1 << 18),
             sep=records.separator,
             header=None,
             names=names,
@@ -165,13 +169,26 @@ def _csv_parts(records: Records, dialect: Dialect, kinds: ColumnKinds) -> Parts:
             low_memory=False,
             skip_blank_lines=False,
         )
-        closing.enter_context(frames)
-        for frame in frames:
-            ids: tuple[str, ...] = ()
-            if has_ids:
-                ids = tuple(frame[id_column])
-                frame = frame.assign(**{id_column: frame[id_column].mask(frame[id_column].isin(gaps))})
-            yield frame, ids
+        with frames:
+            for frame in frames:
+                ids: tuple[str, ...] = ()
+                if has_ids:
+                    ids = tuple(frame[id_column])
+                    frame = frame.assign(**{id_column: frame[id_column].mask(frame[id_column].isin(gaps))})
+                yield frame, ids
+
+
+def _stretches(blocks: Iterator[bytes]) -> Iterator[Iterator[bytes]]:
+    """The blocks, some after the other. Each stretch must be read to its end before the next one."""
+
+    def stretch(block: bytes) -> Iterator[bytes]:
+        size = len(block)
+        yield block
+        while size < STRETCH and (block := next(blocks, b"")):
+            size += len(block)
+            yield block
+
+    return map(stretch, blocks)
 
 
 def _parquet_frames(path: Path) -> Iterator["pd.DataFrame"]:

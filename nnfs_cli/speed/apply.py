@@ -1,5 +1,8 @@
 """Choose the fast engine for an experiment, and fast inference for a model."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from nnfs_cli.engine.step import PlainEngine
 from nnfs_cli.speed.engine import FastEngine
 from nnfs_cli.speed.forms import FastNetwork
@@ -10,25 +13,32 @@ from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.model import Model
 
 
-def accelerate(subject: Experiment | Model) -> None:
-    """Replace an experiment's plain engine, or a model's inference, by a fast one."""
+def accelerate(subject: Experiment | Model, before: Mapping[str, Any]) -> None:
+    """Replace an experiment's plain engine, or a model's inference, by a fast one.
+
+    before: the `parts` and `blas_threads` of a run that is resumed, which count where the options say `auto`.
+    """
     if isinstance(subject, Model):
         _accelerate_model(subject)
     else:
-        _accelerate_experiment(subject)
+        _accelerate_experiment(subject, before)
 
 
-def _accelerate_experiment(experiment: Experiment) -> None:
+def _accelerate_experiment(experiment: Experiment, before: Mapping[str, Any]) -> None:
     plain = experiment.engine
     if not isinstance(plain, PlainEngine) or plain.name != "plain":
         return
     training = experiment.config.training
     batch_size = min(plain.batch_size, len(plain.order))
-    parts = parts_of(plain.network, plain.loss, batch_size, training.parts)
+    option = before.get("parts", "auto") if training.parts == "auto" else training.parts
+    parts = parts_of(plain.network, plain.loss, batch_size, option)
     if parts > 1:
         experiment.use_engine(RowsEngine(plain, parts, workers_for(parts, training.threads)))
-    else:
-        experiment.use_engine(FastEngine(plain, training.threads))
+        return
+    engine = FastEngine(plain, training.threads)
+    if training.threads == "auto":
+        engine.blas_threads = before.get("blas_threads", engine.blas_threads)
+    experiment.use_engine(engine)
 
 
 def _accelerate_model(model: Model) -> None:

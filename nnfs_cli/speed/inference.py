@@ -11,7 +11,7 @@ from nnfs_cli.core.blas_threads import limit_blas, usable_cores
 from nnfs_cli.engine.inference import Fill, infer
 from nnfs_cli.engine.network import Network, zero_outputs
 from nnfs_cli.speed.forms import FastNetwork
-from nnfs_cli.speed.plan import IntOrAuto
+from nnfs_cli.speed.plan import MOST_ASKED_FOR, IntOrAuto, workers_for
 from nnfs_cli.speed.workers import Workers, shared
 
 WORTH_A_THREAD = 2**25
@@ -70,7 +70,7 @@ class ThreadInference:
         if len(batches) < 2:
             return 1
         if self._threads != "auto":
-            return min(self._threads, len(batches))
+            return min(self._threads, len(batches), MOST_ASKED_FOR)
         per_row: int = self._networks[0].params.value.size  # multiply-adds, if each parameter is used once
         if batches[0].stop * per_row < WORTH_SHARING:
             return 1
@@ -104,8 +104,7 @@ class ProcessInference:
 
     def count(self, batches: Sequence[slice]) -> int:
         """The number of processes: as many as cores, or as the option says; fewer for few batches."""
-        most = usable_cores() if self._threads == "auto" else self._threads
-        return max(min(len(batches) // BATCHES_WORTH_A_WORKER, most), 1)
+        return max(workers_for(len(batches) // BATCHES_WORTH_A_WORKER, self._threads), 1)
 
 
 def _drain(queue: deque[slice]) -> Iterator[slice]:

@@ -29,8 +29,11 @@ there two threads may take ten times as long as one. So small products use one t
 MOST_BLAS_THREADS = 2
 """BLAS rounds differently with another number of threads. So the number must suit small machines too."""
 
-MOST_ASKED_FOR = 1024
-"""No library has so many, and a number that C cannot hold must not get there."""
+WORKERS_PER_CORE = 4
+"""More would only wait for each other, and a machine does not bear thousands."""
+
+MOST_ASKED_FOR = 64
+"""The OpenBLAS that comes with NumPy has no more, and hundreds of threads would take a machine's memory."""
 
 
 def parts_of(network: Network, loss: Loss, batch_size: int, option: IntOrAuto = "auto") -> int:
@@ -54,8 +57,8 @@ def _may_be_cut(layer: Layer) -> bool:
 
 
 def workers_for(parts: int, option: IntOrAuto) -> int:
-    """The number of processes that compute the parts: as many as cores, or as the option says."""
-    return min(parts, usable_cores() if option == "auto" else option)
+    """The number of processes that compute the parts: as many as cores, or about as the option says."""
+    return min(parts, usable_cores() if option == "auto" else min(option, WORKERS_PER_CORE * usable_cores()))
 
 
 def blas_threads_for(network: Network, batch_size: int, option: IntOrAuto) -> int:

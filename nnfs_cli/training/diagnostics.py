@@ -5,10 +5,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.arrays import IGNORE_OVERFLOW, Array
 from nnfs_cli.engine.network import Network
 from nnfs_cli.layers.base import Layer
-from nnfs_cli.training.epoch import IGNORE_OVERFLOW
 from nnfs_cli.training.trace import Tracer
 from nnfs_cli.training.units import dead_units, has_units, saturated_units
 
@@ -67,7 +66,7 @@ class Diagnoses:
             workspace.backward()
         grads, before = params.views(params.grad.copy()), params.value.copy()
         with np.errstate(**IGNORE_OVERFLOW):
-            tracer.descent.step(step, experiment.descent.learning_rate(experiment.clock(step)))
+            tracer.descent.step(step, experiment.learning_rate(step))
             change = params.value - before
         logs = [log_magnitudes(sample(*self._of(grads, name))) for name in self.trained]
         outputs = {name: workspace.activations[self._place[name]] for name in self.computed}

@@ -2,23 +2,18 @@
 
 import math
 import time
-from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
+from nnfs_cli.core.arrays import IGNORE_OVERFLOW
 from nnfs_cli.core.blas_threads import limit_blas
-from nnfs_cli.core.component import number_from
-from nnfs_cli.core.errors import DivergenceError
 from nnfs_cli.core.interrupts import Uninterrupted
+from nnfs_cli.training.divergence import Diverged, check_arrays, check_loss
 from nnfs_cli.training.evaluation import evaluate
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.learning import learning_notes
 from nnfs_cli.training.reports import EpochReport
-from nnfs_cli.training.scaling import large_inputs, large_targets
-
-IGNORE_OVERFLOW: dict[str, Any] = {"over": "ignore", "invalid": "ignore"}
-"""NumPy's warnings to ignore: where a network diverges, a DivergenceError explains it better."""
+from nnfs_cli.training.retrace import set_mark
 
 
 @limit_blas(1)  # BLAS may round a score otherwise with another number of threads
@@ -27,26 +22,31 @@ def close_epoch(experiment: Experiment, interrupt: Uninterrupted) -> EpochReport
     """Score the epoch, keep its parameters if they are the best so far, and count it as done."""
     progress, descent, started = experiment.progress, experiment.descent, time.perf_counter()
     scores = experiment.scores(progress.outputs, experiment.data.splits["train"], progress.order)
-    if not math.isfinite(scores["loss"]):
-        raise divergence_error(experiment, scores["loss"])
+    check_loss(experiment, scores["loss"])
+    check_arrays(experiment, scores["loss"])
     if experiment.config.regularizer is not None:
         scores["penalty"] = descent.penalty()
-    rate = descent.learning_rate(experiment.clock(progress.step - 1))
+    rate = experiment.learning_rate(progress.step - 1)
     validation, value, best_params = {}, scores["loss"], None
     if "validation" in experiment.data.splits:
         with descent.averaged():
             validation = dict(evaluate(experiment, "validation").scores)
+            if not math.isfinite(validation["loss"]):
+                raise Diverged(validation["loss"], in_validation=True)
             value = validation[experiment.config.training.monitor.removeprefix("val_")]
             if _is_best(experiment, value):
                 best_params = experiment.network.params.snapshot()
     notes = learning_notes(experiment) if _is_looked_at(experiment, progress.epoch + 1) else []
     interrupt.busy = True  # what follows must not stop half done; before, it can be repeated
-    descent.schedule.observe(_sign(experiment) * value)
-    progress.epoch += 1
-    progress.position = 0
+    experiment.close_epoch(signed := _sign(experiment) * value)
+    if experiment.mark is not None:
+        experiment.mark.observed.append(signed)
+    experiment.sound = progress.step
     if best_params is not None:
         progress.best_value, progress.best_epoch = value, progress.epoch
         progress.best_params = best_params
+    if experiment.config.training.on_divergence == "rollback" and scores["loss"] <= progress.start_loss:
+        set_mark(experiment)  # a good epoch is no worse than the start
     interrupt.busy = False
     if interrupt.pending:
         interrupt.deliver()
@@ -113,16 +113,3 @@ def _sign(experiment: Experiment) -> float:
     """1 if smaller monitored values are better, -1 if larger ones are."""
     monitored = experiment.config.training.monitor.removeprefix("val_")
     return -1.0 if monitored != "loss" and experiment.metrics[monitored].maximize else 1.0
-
-
-def divergence_error(experiment: Experiment, loss: float) -> DivergenceError:
-    """The error for a loss that is infinite or not a number; NnfsError for one that is of another kind."""
-    number_from(experiment.loss, "value", loss)
-    progress, config, fitted = experiment.progress, experiment.config, experiment.preparation
-    raw = replace(experiment.data, inputs=fitted.inputs, targets=fitted.targets)
-    causes = [cause for cause in (large_inputs(config, raw), large_targets(raw)) if cause]
-    return DivergenceError(
-        f"training diverged: the loss was {loss} by step {progress.step}, epoch {progress.epoch + 1}; "
-        f"{''.join(f'{cause}; ' for cause in causes)}{'change that, or ' if causes else ''}"
-        f"try a smaller optimizer.learning_rate (it is {config.optimizer.learning_rate:g})"
-    )

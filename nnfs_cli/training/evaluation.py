@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.arrays import IGNORE_OVERFLOW, Array
 from nnfs_cli.core.blas_threads import limit_blas
 from nnfs_cli.metrics.base import likeliest
 from nnfs_cli.metrics.mae import MAE
@@ -14,6 +14,7 @@ from nnfs_cli.training.reports import ClassScore, Evaluation
 
 
 @limit_blas(1)
+@np.errstate(**IGNORE_OVERFLOW)
 def evaluate(experiment: Experiment, name: str) -> Evaluation:
     """The loss and all metrics on a split; for classes also the confusion matrix and each class's scores."""
     split = experiment.split(name)
@@ -37,11 +38,12 @@ def evaluate(experiment: Experiment, name: str) -> Evaluation:
 
 def outputs(experiment: Experiment, split: Split) -> Array:
     """The network's outputs (N, M) for all rows of a split, as in evaluation."""
-    with limit_blas(1):
+    with limit_blas(1), np.errstate(**IGNORE_OVERFLOW):
         return experiment.engine.infer(split)
 
 
 @limit_blas(1)
+@np.errstate(**IGNORE_OVERFLOW)
 def target_scores(experiment: Experiment, evaluation: Evaluation) -> dict[str, dict[str, float]]:
     """rmse, mae, r2 and the config's metrics of each target alone; nothing if there is only one.
 

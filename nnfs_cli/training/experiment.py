@@ -16,6 +16,7 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.component import number_from, refuse_result
 from nnfs_cli.core.draws import Draws
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.memory import require_memory
 from nnfs_cli.core.params import FlatParams
 from nnfs_cli.engine.batch import convert
 from nnfs_cli.engine.descent import Descent
@@ -29,8 +30,9 @@ from nnfs_cli.schedules.base import Clock
 from nnfs_cli.sources.arrays import read_npz
 from nnfs_cli.training.checks import channels_last_warning, check_descent, check_fit, last_batch_note
 from nnfs_cli.training.defined import has_meaning, undefined_notes
+from nnfs_cli.training.memory import require_room
 from nnfs_cli.training.scaling import large_inputs
-from nnfs_cli.training.state import Progress, check_state, load_state, state_of
+from nnfs_cli.training.state import Mark, Progress, check_state, load_state, state_of
 from nnfs_cli.training.targets import fit_to_outputs
 
 
@@ -43,6 +45,8 @@ class Experiment:
     said: the notes of this training's epochs so far, of which each is said once.
     pause: the step after which `train` gives a report in any case, for who wants to look at it.
     preparation: how raw rows become the network's inputs, and its outputs predictions.
+    sound: the step at which losses and parameters were last checked, and found sound.
+    mark: the state at some sound step, from which later steps can be taken again; None before the first.
 
     Raises NnfsError if the parts do not fit together: layers that cannot take their inputs' shapes, a last
     layer of the wrong width, a loss or metric for another kind of target.
@@ -54,7 +58,8 @@ class Experiment:
     def __init__(self, config: ExperimentConfig, fitted: Preparation | None = None) -> None:
         init_seed, shuffle_seed, split_seed, layer_seed, augment_seed = seeds(config.seed)
         self.config, training = config, config.training
-        self.loads = self.pause = 0
+        self.loads = self.pause = self.sound = 0
+        self.mark: Mark | None = None
         self.said: set[str] = set()
         data = _load(config, np.random.default_rng(split_seed), fitted)
         self.preparation = data.preparation
@@ -62,6 +67,7 @@ class Experiment:
         self.loss = config.loss
         self.network = self._build_network()
         check_fit(config, self.network, self.data, trains=fitted is None)
+        require_room(config, self.network, self.data)
         self.metrics = {
             metric.type_name: metric
             for metric in config.metrics
@@ -159,13 +165,26 @@ class Experiment:
         """How far training is at a step; `step` counts the steps before it."""
         return Clock(step, self.steps_per_epoch, self.config.training.epochs)
 
+    def learning_rate(self, step: int) -> float:
+        """The learning rate of a step of this epoch; `step` counts the steps before it."""
+        return self.descent.learning_rate(self.clock(step)) * 0.5**self.progress.rollbacks
+
     def learning_rates(self) -> list[float]:
         """The learning rates of this epoch's remaining steps."""
         done = self.progress.step
         left = math.ceil((len(self.progress.order) - self.progress.position) / self._rows_per_step)
-        return [self.descent.learning_rate(self.clock(step)) for step in range(done, done + left)]
+        return [self.learning_rate(step) for step in range(done, done + left)]
 
-    @property
+    def take_step(self, learning_rate: float) -> slice:
+        """Train on the epoch's next rows, which the result names as a slice of the order."""
+        progress = self.progress
+        here = slice(progress.position, min(progress.position + self._rows_per_step, len(progress.order)))
+        self.engine.step(here, progress.step, learning_rate)
+        progress.step += 1
+        progress.position = here.stop
+        return here
+
+    @cached_property
     def _rows_per_step(self) -> int:
         return self.config.training.batch_size * self.config.training.accumulate
 
@@ -207,17 +226,33 @@ class Experiment:
 
     def state(self) -> dict[str, Array]:
         """All that the remaining training depends on, by name. Call it between two steps."""
+        goes_back = self.config.training.on_divergence == "rollback" and self.mark is not None
+        return {**self.own_state(), **(self.mark.arrays() if self.mark is not None and goes_back else {})}
+
+    def own_state(self) -> dict[str, Array]:
+        """The state without that of the mark."""
         order_rng = np.array(json.dumps(self.shuffle_state))
         return {**state_of(self.progress, self.network.params, self.descent), "shuffle_rng": order_rng}
 
     def load_state(self, state: Mapping[str, Array], source: str) -> None:
         """Continue from a `state()` that a file, `source`, holds. NnfsError if it is another experiment's."""
-        check_state(self.state(), state, source)
+        check_state(self.own_state(), state, source)
+        self.restore(state)
+        self.said.clear()
+        self.mark, self.sound = Mark.of_arrays(state), self.progress.step
+        self.loads += 1
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Go back to an `own_state()` of this experiment."""
         self.before_shuffle = None
         self.shuffle_rng.bit_generator.state = json.loads(str(state["shuffle_rng"]))
         load_state(self.progress, self.network.params, self.descent, state)
-        self.said.clear()
-        self.loads += 1
+
+    def close_epoch(self, value: float) -> None:
+        """Count the epoch as done, and give the schedule its monitored value, negated if larger is better."""
+        self.descent.schedule.observe(value)
+        self.progress.epoch += 1
+        self.progress.position = 0
 
 
 def seeds(seed: int) -> list[np.random.SeedSequence]:
@@ -246,6 +281,8 @@ def load_data(config: ExperimentConfig) -> Data:
 
 def _load(config: ExperimentConfig, rng: np.random.Generator, fitted: Preparation | None = None) -> Data:
     """The data, with targets that the loss and the last layer can do with, or as `fitted` says."""
+    points = f"dataset: the points of {config.dataset.type_name}"
+    require_memory(config.dataset.least_memory(), points, "ask for fewer of them, or of their numbers")
     data = config.dataset.load_as(fitted, rng) if fitted else config.dataset.load(rng)
     if not isinstance(data, Data):
         refuse_result(config.dataset, "load", "a Data", data)

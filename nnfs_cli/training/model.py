@@ -7,11 +7,14 @@ from typing import TypeAlias
 import numpy as np
 
 from nnfs_cli.config.experiment import ExperimentConfig
-from nnfs_cli.core.arrays import Array, slices
+from nnfs_cli.core.arrays import IGNORE_OVERFLOW, Array, slices
 from nnfs_cli.core.blas_threads import limit_blas
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.engine.batch import refuse_overflow
 from nnfs_cli.engine.inference import Fill, infer
 from nnfs_cli.engine.network import Network, Workspace, zero_outputs
+from nnfs_cli.preprocessing.description import column_names
+from nnfs_cli.preprocessing.limits import Place
 from nnfs_cli.preprocessing.preparation import Preparation
 from nnfs_cli.training.defined import gives_probabilities
 
@@ -40,6 +43,11 @@ class Model:
     def __repr__(self) -> str:
         return f"<Model {self.config.name}: {repr(self.network).strip('<>')}>"
 
+    def refuse_overflow(self, x: Array, place: Place) -> None:
+        """Raise NnfsError for the first number of raw rows x (N, ...) that is too large for the network."""
+        names = column_names(self.preparation)
+        refuse_overflow(x, self.preparation.inputs, str(self.network.dtype), names, place)
+
     def outputs(self, x: Array, batch_size: int | None = None) -> Array:
         """Predictions for raw rows x (N, ...): (N, K) probabilities, or (N, M) values in the targets' units.
 
@@ -52,10 +60,10 @@ class Model:
         def fill(workspace: Workspace, rows: slice) -> None:
             write(x[rows], workspace.x)
 
-        with limit_blas(1):
+        with limit_blas(1), np.errstate(**IGNORE_OVERFLOW):
             z = self.infer(fill, self.batches(len(x), batch_size), len(x))
-        y = self.loss.predict(z)
-        return y if self.preparation.targets.is_identity else self.preparation.targets.undo(y)
+            y = self.loss.predict(z)
+            return y if self.preparation.targets.is_identity else self.preparation.targets.undo(y)
 
     def batches(self, n: int, batch_size: int | None = None) -> list[slice]:
         """n rows in batches of evaluation's usual size, or of `batch_size` if that is smaller."""

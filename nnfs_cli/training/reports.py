@@ -45,7 +45,22 @@ class Heartbeat:
     epoch: int
 
 
-Report = StepReport | EpochReport | Heartbeat
+@dataclass(frozen=True)
+class Rollback:
+    """Training diverged, went back, and goes on at half the learning rate. What came after `step` is void.
+
+    step, epoch: where training is again, in numbers of steps and epochs that are done.
+    diverged_at: the step that went bad.
+    notes: a sentence for the user.
+    """
+
+    step: int
+    epoch: int
+    diverged_at: int
+    notes: tuple[str, ...]
+
+
+Report = StepReport | EpochReport | Heartbeat | Rollback
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.arrays import IGNORE_OVERFLOW, Array
 from nnfs_cli.engine.batch import Batch
 from nnfs_cli.engine.descent import clip
 from nnfs_cli.engine.network import Network, Workspace
@@ -15,7 +15,6 @@ from nnfs_cli.layers.base import Layer, names_of
 from nnfs_cli.layers.chain import Chain
 from nnfs_cli.layers.residual import Residual
 from nnfs_cli.losses.base import Loss
-from nnfs_cli.training.epoch import IGNORE_OVERFLOW
 from nnfs_cli.training.experiment import Experiment, descent_of
 
 
@@ -87,7 +86,7 @@ class Tracer:
         gradients, inside = copies(workspace.gradients), dict(_inside(self.network, workspace))
         grads = params.views(params.grad.copy())
         step = self.experiment.progress.step
-        rate = self.experiment.descent.learning_rate(self.experiment.clock(step))
+        rate = self.experiment.learning_rate(step)
         regularized, clipped = self._prepared()
         with np.errstate(**IGNORE_OVERFLOW):
             descent.step(step, rate)

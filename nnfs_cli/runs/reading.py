@@ -1,0 +1,67 @@
+"""A run's files read with care: bounded in size, and held to their seals."""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.seal import SealError, check, contents_of, unsealed
+from nnfs_cli.runs.growing import Mark, damage_of
+
+MOST_BYTES = 64 * 2**20
+"""Of a JSON file. The confusion matrix of a thousand classes takes a tenth of it."""
+REMEDY = "put it back as nnfs wrote it, or train the run again"
+
+
+def read_json(file: Path, mark: str) -> dict[str, Any]:
+    """The mapping in a run's JSON file. NnfsError if it cannot be read, or is not as nnfs wrote it."""
+    if not file.is_file():
+        raise NnfsError(f"{file}: no such file")
+    try:
+        with file.open("rb") as reader:
+            text = reader.read(MOST_BYTES + 1)
+        if len(text) > MOST_BYTES:
+            raise NnfsError(f"{file}: damaged: it has more than {MOST_BYTES / 2**20:.0f} MB")
+        content = json.loads(text.decode("utf-8"))
+        if not isinstance(content, dict):
+            raise NnfsError(f"{file}: must be a mapping, found {content!r:.80}")
+        return unsealed(content, mark)
+    except PermissionError as error:
+        raise NnfsError(f"{file}: cannot be read: {error.strerror}") from None
+    except SealError as error:
+        raise NnfsError(f"{file}: {error}; {REMEDY}") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise NnfsError(f"{file}: cannot be read: damaged: {error}") from None
+
+
+def check_arrays(file: Path, mark: str, expected: object) -> None:
+    """Raise NnfsError unless an .npz file has all its arrays, and is the one whose seal is expected.
+
+    expected: the seal that the run's summary tells of; None if it tells of none.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            seal = archive.comment.decode("ascii", "replace") or None
+            check(seal, contents_of(archive), "")
+        if mark and not seal:
+            raise SealError("damaged or edited: it has no checksum")
+        if expected not in (None, seal):
+            raise SealError("not the file that the run's summary.json tells of")
+    except SealError as error:
+        raise NnfsError(f"{file}: {error}; {REMEDY}") from None
+    except PermissionError as error:
+        raise NnfsError(f"{file}: cannot be read: {error.strerror}") from None
+    except (OSError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
+        raise NnfsError(f"{file}: damaged: {error}") from None
+
+
+def check_rows(file: Path, expected: object) -> None:
+    """Raise NnfsError unless a CSV file begins as the run's summary tells; it tells nothing of some runs.
+
+    expected: size and CRC-32, as a list, of what was written until the end of training.
+    """
+    if not isinstance(expected, list) or len(expected) != len(Mark._fields):
+        return
+    if damage := damage_of(file, Mark(*expected)):
+        raise NnfsError(f"{file}: {damage}; {REMEDY}")

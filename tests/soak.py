@@ -1,0 +1,121 @@
+"""Chaos: commands of all kinds side by side on one folder of runs, killed at random; then all is made whole."""
+
+import shutil
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from tests.kills import WAYS, heeding_ctrl_c
+from tests.lives import KINDS, Kind, Life, differences, shared_memory, status_of, write_files
+
+KILLED = 0.4
+"""The share of commands that are killed."""
+LONGEST = 4.0
+"""The most seconds before a command is killed."""
+MOST_RUNS = 40
+"""Beyond these, no more runs are begun."""
+READERS = ("runs", "plot", "evaluate", "predict", "report")
+
+
+@dataclass
+class Soak:
+    """Commands at random, and what was wrong with them."""
+
+    folder: Path
+    seed: int
+    faults: list[str] = field(default_factory=list)
+    done: Counter[str] = field(default_factory=Counter)
+    runs: dict[str, Kind] = field(default_factory=dict)
+    lives: list[Life] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self, seconds: float, side_by_side: int) -> str:
+        """Do it for some seconds, and then make all runs whole; return a summary in one line."""
+        memory = shared_memory()
+        write_files(self.folder)
+        with heeding_ctrl_c(), ThreadPoolExecutor(side_by_side) as pool:
+            list(pool.map(self._train_whole, KINDS))
+            until = time.monotonic() + seconds
+            list(pool.map(lambda k: self._act_until(until, k), range(side_by_side)))
+            list(pool.map(self._finish, self.runs))
+        self.faults += [fault for life in self.lives for fault in life.faults]
+        self.faults += [f"/dev/shm: {name} is left" for name in shared_memory() - memory]
+        said = ", ".join(f"{count} {what}" for what, count in sorted(self.done.items()))
+        return (
+            f"soak: {len(self.runs)} runs on one folder, all of them whole in the end "
+            f"but for {len(self.faults)} faults; {said}; {seconds:.0f} s"
+        )
+
+    def _train_whole(self, kind: Kind) -> None:
+        """Train the run that nobody touches."""
+        life = Life(
+            ["train", f"{kind.name}.yaml", "--id", kind.name, "--runs", "whole", "--quiet"], self.folder
+        )
+        if life.wait():
+            raise AssertionError(life.err)
+
+    def _act_until(self, until: float, actor: int) -> None:
+        rng = np.random.default_rng([self.seed, actor])
+        while time.monotonic() < until:
+            self._act(rng)
+
+    def _act(self, rng: np.random.Generator) -> None:
+        """Start a command, perhaps kill it, and see how it ends."""
+        what, arguments = self._command(rng)
+        life = Life(arguments, self.folder)
+        if rng.random() < KILLED:
+            time.sleep(float(rng.uniform(0, LONGEST)))
+            if not life.is_over:
+                life.strike(str(rng.choice(WAYS)), float(rng.uniform(0, 0.5)))
+                what = f"{what}, killed"
+        life.wait()
+        if "killed" not in what:
+            life.check_message()
+        life.look_for_survivors()
+        with self._lock:
+            self.done[what] += 1
+            self.lives.append(life)
+
+    def _command(self, rng: np.random.Generator) -> tuple[str, list[str]]:
+        """A command at random: what it does, and its arguments."""
+        with self._lock:
+            begun = list(self.runs)
+            if not begun or (len(begun) < MOST_RUNS and rng.random() < 0.3):
+                kind = KINDS[rng.integers(len(KINDS))]
+                name = f"{kind.name}-{len(begun)}"
+                self.runs[name] = kind
+                return "trainings", ["train", f"{kind.name}.yaml", "--id", name, "--quiet"]
+        name = str(rng.choice(begun))
+        if rng.random() < 0.4:
+            return "resumes", ["resume", name, "--quiet"]
+        reader = str(rng.choice(READERS))
+        more = {
+            "runs": [],
+            "plot": [name, *(["--only", "loss"] if rng.random() < 0.8 else [])],
+            "predict": [name, self.runs[name].inputs],
+        }
+        return "readings", [reader, *more.get(reader, [name])]
+
+    def _finish(self, name: str) -> None:
+        """Resume a run to its end, and compare it with the one that nobody touched."""
+        run, kind = self.folder / "runs" / name, self.runs[name]
+        if not (run / "checkpoint.npz").exists():  # it was killed before it had begun
+            shutil.rmtree(run, ignore_errors=True)
+            life = Life(["train", f"{kind.name}.yaml", "--id", name, "--quiet"], self.folder)
+        else:
+            life = Life(["resume", name, "--quiet"], self.folder)
+        life.wait()
+        life.check_message()
+        if status_of(run) != "completed":
+            life.faults.append(f"{name} ends as {status_of(run)!r}: {life.err}")
+        else:
+            different = differences(run, self.folder / "whole" / kind.name)
+            life.faults += [f"{name}: {file} differs" for file in different]
+        life.faults += [f"{file} is left" for file in run.rglob("*.part")]
+        with self._lock:
+            self.lives.append(life)

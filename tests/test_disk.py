@@ -1,0 +1,108 @@
+"""The disk fails at each operation of a training in turn: nothing is lost, and everything is said."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nnfs_cli.core.os_errors import REASONS
+from nnfs_cli.runs.directory import RunDirectory
+from tests.amount import amount
+from tests.disk import Fault
+from tests.disk_cases import CODES, CONFIG, KILLED, Outcome, command, content
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="a child process is forked for each case"),
+]
+PARTS = 4
+"""Of the campaign, for as many processes."""
+SILENT = ("read", "stat", "scandir", "listdir", "close")
+"""Operations whose failure need not be said where the training does without them."""
+
+
+class Twin:
+    """A training that was never stopped: what others are compared with."""
+
+    def __init__(self, folder: Path) -> None:
+        self.config = folder / "tiny.yaml"
+        self.config.write_text(CONFIG)
+        command(folder / "warm", *self.arguments(folder / "warm"))
+        self.outcome = command(folder / "twin", *self.arguments(folder / "twin"))
+        assert self.outcome.status == 0, self.outcome.text
+        self.content = content(RunDirectory(folder / "twin" / "x"))
+
+    def arguments(self, root: Path) -> tuple[str, ...]:
+        return ("train", str(self.config), "--runs", str(root), "--id", "x", "--quiet")
+
+    def faults(self) -> list[Fault]:
+        """Every fault at every operation."""
+        found = []
+        for at, operation in enumerate(self.outcome.done):
+            found += [Fault(at, code) for code in CODES]
+            found += [Fault(at, CODES[at % len(CODES)], forever=True)]
+            found += [Fault(at, CODES[0], half=True)] * operation.startswith("write")
+            found += [Fault(at, 0)]
+        return found
+
+
+@pytest.fixture(scope="module")
+def twin(tmp_path_factory: pytest.TempPathFactory) -> Twin:
+    return Twin(tmp_path_factory.mktemp("twin"))
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_training_on_a_failing_disk_loses_nothing(twin: Twin, tmp_path: Path, part: int) -> None:
+    faults = twin.faults()
+    order = np.random.default_rng(0).permutation(len(faults))
+    faults = [faults[k] for k in order[: amount(24, len(faults))][part::PARTS]]
+    wrong = []
+    for i, fault in enumerate(faults):
+        problems = problems_of(twin, tmp_path / str(i), fault)
+        wrong += [f"{fault} {twin.outcome.done[fault.at]}: {problem}" for problem in problems]
+    assert not wrong, "\n".join([f"{len(wrong)} of {len(faults)}", *wrong])
+
+
+def problems_of(twin: Twin, root: Path, fault: Fault) -> list[str]:
+    """What is wrong with a training on a disk with this fault, and with what is left of it."""
+    run = root / "x"
+    outcome = command(root, *twin.arguments(root), fault=fault)
+    problems = [*_badly_said(twin, run, fault, outcome)]
+    expected = (KILLED, 0) if not fault.code else (0, 2, 3)
+    if outcome.status not in expected:
+        problems.append(f"status {outcome.status}, expected {expected}: {outcome.text}")
+    if not fault.forever and fault.code and (left := [*root.rglob("*.part")]):
+        problems.append(f"left {left}")
+    began = (run / "steps.csv").exists()
+    if outcome.status == 2 and began:
+        problems.append(f"status 2, but it had begun: {outcome.text}")
+    if outcome.status and (run / "config.yaml").exists():
+        resumed = command(root, "resume", str(run), "--quiet")
+        never_began = "no checkpoint was written" in resumed.text and not began
+        whole = "nothing to resume" in resumed.text
+        if resumed.status and not never_began and not whole:
+            problems.append(f"resume: {resumed.status} {resumed.text}; before: {outcome.text}")
+        if resumed.status and not whole:
+            return problems
+    if (run / "config.yaml").exists():
+        found = content(RunDirectory(run))
+        problems += [f"another {key}" for key in twin.content if found.get(key) != twin.content[key]]
+    elif outcome.status == 0 or began:
+        problems.append("the run is lost")
+    return problems
+
+
+def _badly_said(twin: Twin, run: Path, fault: Fault, outcome: Outcome) -> Sequence[str]:
+    operation = twin.outcome.done[fault.at].split()[0]
+    if "Traceback" in outcome.text:
+        return [outcome.text]
+    if not fault.code or (operation in SILENT and outcome.status == 0):
+        return []
+    if outcome.status == 3 and "nnfs resume" not in outcome.text:
+        return [f"no way to go on: {outcome.text}"]
+    said = " ".join([outcome.text, *(RunDirectory(run).summary()["notes"] if not outcome.status else ())])
+    words = [REASONS["ENOSPC"], REASONS["EIO"], "Permission denied"]
+    known = any(word in said for word in words) and str(run.parent) in said
+    return [] if known else [f"not said: {outcome.status} {outcome.text}"]
