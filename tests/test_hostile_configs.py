@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nnfs_cli.config.dialect import MOST_LEVELS, load, tree
+from nnfs_cli.config.dialect import MOST_LEVELS, load
 from nnfs_cli.config.load import load_config, parse_config
 from nnfs_cli.core.errors import MOST_LISTED, ConfigError, NnfsError
 from tests.conftest import Nnfs
