@@ -212,7 +212,7 @@ class RunDirectory:
 
     def _at_the_end(self) -> dict[str, Any]:
         """By name, the seals of .npz files and the marks of CSV files at the end of training, or {}."""
-        files = self.summary().get("files") if self.has("summary.json") else None
+        files = self.json("summary.json").get("files") if self.has("summary.json") else None
         return files if isinstance(files, dict) else {}
 
     def rows(self, name: str) -> RecordedRows:

@@ -23,7 +23,7 @@ LOCK, WRITER = ".lock", ".writer.json"
 CLOCK_SECONDS = 10.0
 """How far two readings of when a process began may differ: the clock may be set in between."""
 
-NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP}
+NO_LOCKS = {getattr(errno, name, None) for name in ("ENOSYS", "ENOLCK", "EOPNOTSUPP", "ENOTSUP")}
 """What file systems say that have no locks."""
 
 
@@ -46,6 +46,8 @@ class Writer:
     @classmethod
     def of(cls, folder: Path) -> "Writer | None":
         """The writer that a run's folder names; None if it names none."""
+        if not (folder / WRITER).is_file():  # to read a pipe would wait for its writer
+            return None
         try:
             record = json.loads((folder / WRITER).read_text(encoding="utf-8"))
             return cls(int(record["pid"]), str(record["host"]), str(record["since"]), float(record["born"]))
