@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 import yaml
 
+from nnfs_cli.core.interrupts import STOPS
 from nnfs_cli.layers.tanh import Tanh
 from nnfs_cli.speed.rows import RowsEngine
 from nnfs_cli.speed.workers import can_fork
@@ -264,7 +265,7 @@ def wait_for(path: Path, lines: int, process: "subprocess.Popen[str]") -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("stop", STOPS)
 def test_an_interrupted_run_is_saved_and_resumes_to_the_same_bytes(nnfs: Nnfs, stop: signal.Signals) -> None:
     epochs = "training.epochs=3000"
     command = [sys.executable, "-m", "nnfs_cli", "train", "cubic.yaml", "--id", "stopped", "--set", epochs]

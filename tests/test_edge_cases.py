@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.interrupts import StopRequest
+from nnfs_cli.core.interrupts import STOPS, StopRequest
 from nnfs_cli.core.params import FlatParams
 from nnfs_cli.optimizers.adam import Adam
 from nnfs_cli.runs.directory import RunDirectory
@@ -27,7 +27,7 @@ from tests.toys import CUBIC
 
 pytestmark = pytest.mark.usefixtures("draws")  # odd runs must have their pictures, too
 
-STOPS = (signal.SIGINT, signal.SIGTERM)
+
 LAYERS = "layers: [{type: dense, units: 8}, tanh, {type: dense, units: 1}]"
 
 

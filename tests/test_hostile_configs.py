@@ -5,9 +5,8 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from nnfs_cli.config.edit import set_option
 
-from nnfs_cli.config.dialect import MOST_LEVELS, load, tree
+from nnfs_cli.config.dialect import MOST_LEVELS, load
 from nnfs_cli.config.load import load_config, parse_config
 from nnfs_cli.core.errors import MOST_LISTED, ConfigError, NnfsError
 from tests.conftest import Nnfs
@@ -87,15 +86,6 @@ def test_an_odd_value_is_a_mistake(text: str, where: str) -> None:
 def test_an_odd_document_is_a_mistake(text: str) -> None:
     with pytest.raises(ConfigError, match="not YAML: "):
         parse_config(text, "t.yaml")
-
-
-def test_an_option_is_changed_within_the_same_bounds() -> None:
-    assert (
-        set_option("training: {epochs: 3} # so", ("training", "epochs"), "5") == "training: {epochs: 5} # so"
-    )
-    assert tree("a: [1]") is not None
-    with pytest.raises(Exception, match="MB"):
-        set_option(BOMBS["aliases"], ("name",), "x")
 
 
 def test_overrides_as_deep_as_the_command_line_allows_are_mistakes() -> None:

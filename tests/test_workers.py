@@ -120,7 +120,7 @@ def test_a_breakpoint_in_a_worker_is_told_as_what_it_is() -> None:
     workers.end()
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGUSR1])
 def test_a_worker_that_is_killed_is_told_with_its_signal_and_replaced(number: signal.Signals) -> None:
     workers = failing(ValueError(), where=0)
     workers.run("nothing")

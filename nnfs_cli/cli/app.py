@@ -1,6 +1,5 @@
 """The `nnfs` command, composed of its subcommands."""
 
-import io
 import sys
 import warnings
 from bdb import BdbQuit
@@ -22,6 +21,7 @@ from nnfs_cli.cli.report import report
 from nnfs_cli.cli.resume import resume
 from nnfs_cli.cli.runs import runs
 from nnfs_cli.cli.schema import schema
+from nnfs_cli.cli.streams import prepare_streams
 from nnfs_cli.cli.train import train
 from nnfs_cli.config.plugins import plugin_errors
 from nnfs_cli.core.errors import NnfsError
@@ -85,7 +85,7 @@ def main() -> None:
     Python's warnings are for people who write code: `python -W default` or PYTHONWARNINGS shows them.
     """
     warnings.simplefilter("ignore", append=True)
-    _escape_what_streams_lack()
+    prepare_streams()
     try:
         with plugin_errors():
             sys.exit(app(standalone_mode=False))
@@ -105,13 +105,6 @@ def main() -> None:
         remedy = "reduce `training.batch_size`, or make the layers smaller"
         _say(f"not enough memory: {error or 'none is left'}; {remedy}")
         sys.exit(2)
-
-
-def _escape_what_streams_lack() -> None:
-    """Let the standard streams escape letters that their encoding does not have, instead of failing."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
 
 
 def _say_usage(error: Any) -> None:

@@ -14,7 +14,7 @@ from nnfs_cli.cli.console import show_network, show_paths, show_scores, warn
 from nnfs_cli.cli.curve import LETTERS, LossCurve
 from nnfs_cli.cli.screen import Screen, beside, out
 from nnfs_cli.core.errors import InterruptionError
-from nnfs_cli.jobs.train import train_run
+from nnfs_cli.jobs.train import train_run, what_is_kept
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.reports import EpochReport, Report, Rollback, epoch_text, scores_text
@@ -25,7 +25,6 @@ CURVE_LINES = 20
 """The lines of a screen that has room for a curve."""
 BAR_WIDTH, BESIDE = 76, 130
 """The columns of the bar with its texts, and those from which the curve stands beside it, not below."""
-STOPPING = "finishing the step and saving; Ctrl-C again stops at once, at the last checkpoint"
 
 
 def train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) -> None:
@@ -35,14 +34,12 @@ def train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) ->
         for sentence in run.troubles:
             warn(sentence)
     except KeyboardInterrupt:
-        raise InterruptionError(
-            f"stopped at once; `nnfs resume {run.path}` continues from the last checkpoint"
-        ) from None
+        raise InterruptionError(f"stopped at once; {what_is_kept(run)}") from None
 
 
 def _train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) -> None:
     if quiet:
-        for _ in train_run(experiment, run, _say_stopping):
+        for _ in train_run(experiment, run, _say):
             pass
         show_paths([run.path])
         return
@@ -50,15 +47,16 @@ def _train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) -
     # A live bar would draw over a debugger's prompt.
     live = out.is_live and experiment.engine.name != "plain"
     with (Bar if live else Lines)(experiment, out) as view:
-        for report in train_run(experiment, run, view.say_stopping):
+        for report in train_run(experiment, run, view.say):
             view.show(report)
     show_scores(run)
 
 
-def _say_stopping() -> None:
-    """Say that Ctrl-C was heard, and what a second one does."""
-    with suppress(OSError, ValueError):  # the terminal may be gone, and the run is to be saved all the same
-        sys.stderr.write(f"nnfs: {STOPPING}\n")
+def _say(sentence: str) -> None:
+    """Say something in a signal's handler, which may have come while the same stream was written to."""
+    with suppress(OSError, ValueError, RuntimeError):
+        sys.stderr.write(f"nnfs: {sentence}\n")
+        sys.stderr.flush()
 
 
 class Lines:
@@ -81,8 +79,8 @@ class Lines:
         if self._console.is_tty and (curve := self._curve_text(self._console.width)):
             self._console.print(curve)
 
-    def say_stopping(self) -> None:
-        _say_stopping()
+    def say(self, sentence: str) -> None:
+        _say(sentence)
 
     def show(self, report: Report) -> None:
         self._curve.add(report)
@@ -146,9 +144,9 @@ class Bar(Lines):
         self._refresh()
         self._live.stop()
 
-    def say_stopping(self) -> None:
-        with suppress(OSError, ValueError):
-            self._console.print(f"nnfs: {STOPPING}")  # above the live bar
+    def say(self, sentence: str) -> None:
+        with suppress(OSError, ValueError, RuntimeError):
+            self._console.print(f"nnfs: {sentence}")  # above the live bar
 
     def show(self, report: Report) -> None:
         self._curve.add(report)

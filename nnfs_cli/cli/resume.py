@@ -30,9 +30,11 @@ def resume(
     With --epochs a finished RUN trains further. The run's config records what --set changes.
     """
     from nnfs_cli.cli.progress import train_and_show
+    from nnfs_cli.cli.streams import outlive_streams
     from nnfs_cli.jobs.resume import resume as resumed
     from nnfs_cli.runs.directory import RunDirectory
 
+    outlive_streams()
     directory = RunDirectory.find(runs, run, trust_plugins=trust_plugins)
     with directory.writing():
         experiment = resumed(directory, epochs, overrides, anyway=anyway)

@@ -41,12 +41,14 @@ def train(
     """Train the network that CONFIG describes; weights, numbers and plots go to runs/<id>/."""
     from nnfs_cli.cli import console
     from nnfs_cli.cli.progress import train_and_show
+    from nnfs_cli.cli.streams import outlive_streams
     from nnfs_cli.config.find import find_config
     from nnfs_cli.config.load import load_config
     from nnfs_cli.jobs.engine import choose_engine
     from nnfs_cli.runs.directory import RunDirectory
     from nnfs_cli.training.experiment import Experiment
 
+    outlive_streams()
     file = find_config(config)
     if file != config and not quiet:
         console.note(f"config: {file}")

@@ -1,15 +1,20 @@
-"""Ctrl-C and SIGTERM: delayed while a step is under way, or turned into a request to stop."""
+"""Ctrl-C and other signals to stop: delayed while a step is under way, or turned into a request to stop."""
 
 import signal
 import sys
 import threading
 from collections.abc import Callable
-from signal import SIGINT, SIGTERM, raise_signal
+from signal import SIG_IGN, SIGINT, raise_signal
 from types import FrameType
 from typing import Any
 
 Handler = Callable[[int, FrameType | None], Any] | int | None
 """A signal handler, as `signal.signal` takes it."""
+
+STOPS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)
+)
+"""Signals that ask a program to end. On Windows a closed window, or Ctrl-Break, is a SIGBREAK."""
 
 
 class Uninterrupted:
@@ -27,6 +32,8 @@ class Uninterrupted:
     def __enter__(self) -> "Uninterrupted":
         if threading.current_thread() is threading.main_thread():  # only there may handlers be set
             self._previous = signal.getsignal(SIGINT)
+            if self._previous is SIG_IGN:  # inherited, as under `nohup`: so it stays
+                self._previous = None
             if self._previous is not None:  # a signal handled just now may have changed the handler again
                 self._previous = signal.signal(SIGINT, self._handle)
         self.busy = True
@@ -50,23 +57,35 @@ class Uninterrupted:
             raise_signal(SIGINT)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
+        if (request := _request_under(self._previous)) is not None:
+            request.hear(number, frame)  # at once: it only takes note, and its second signal does not wait
+            return
         if self.busy and not self.pending:
             self.pending = True
             return
         if self.pending:  # the second Ctrl-C; the previous handler gets both, as it may only note one
             self.pending = False
-            self._call_previous(number, frame)
+            _call(self._previous, number, frame)
             raise_signal(SIGINT)
         else:
-            self._call_previous(number, frame)
+            _call(self._previous, number, frame)
 
-    def _call_previous(self, number: int, frame: FrameType | None) -> None:
-        """Give the signal to the previous handler. A handler that Python cannot call is installed again."""
-        if callable(self._previous):
-            self._previous(number, frame)
-        else:
-            signal.signal(number, self._previous)
-            raise_signal(number)
+
+def _call(handler: Handler, number: int, frame: FrameType | None) -> None:
+    """Give a signal to a handler. One that Python cannot call is installed again."""
+    if callable(handler):
+        handler(number, frame)
+    else:
+        signal.signal(number, handler)
+        raise_signal(number)
+
+
+def _request_under(handler: Handler) -> "StopRequest | None":
+    """The request to stop that gets the signals of this handler, if there is one."""
+    owner = getattr(handler, "__self__", None)
+    while isinstance(owner, Uninterrupted):
+        owner = getattr(owner._previous, "__self__", None)
+    return owner if isinstance(owner, StopRequest) else None
 
 
 def _first_active(handler: Handler) -> Handler:
@@ -79,38 +98,49 @@ def _first_active(handler: Handler) -> Handler:
 
 
 class StopRequest:
-    """In the `with` block, the first SIGINT or SIGTERM only sets `requested`; the next acts as usual.
+    """In the `with` block, the first of STOPS only sets `requested`. A second SIGINT acts as usual.
 
-    Of several requests, the one entered last gets the signal, whatever order they are exited in.
+    Only that one is a person in a hurry: a system that shuts down and a terminal that is closed send several
+    signals at once. A signal that is ignored, as under `nohup`, stays ignored. Of several requests, the one
+    entered last gets the signal, whatever order they are exited in.
 
-    heard: called when the first signal comes.
+    heard: called when the first signal comes, wherever the program is.
+    is_urgent: whether the second SIGINT came.
     """
 
     def __init__(self, heard: Callable[[], None] = lambda: None) -> None:
-        self.requested = False
+        self.requested = self.is_urgent = self._was_pressed = self._was_exited = False
         self._heard = heard
-        self._previous: dict[int, Handler] = {}
         self._original: dict[int, Handler] = {}
 
     def __enter__(self) -> "StopRequest":
         if threading.current_thread() is threading.main_thread():  # only there may handlers be set
-            for number in (SIGINT, SIGTERM):
-                self._previous[number] = self._original[number] = signal.signal(number, self._request)
+            for number in STOPS:
+                handler = signal.getsignal(number)
+                if handler not in (SIG_IGN, None):
+                    self._original[number] = handler
+                    signal.signal(number, self.hear)
         return self
 
     def __exit__(self, *_: object) -> None:
-        while self._previous:  # one by one: another signal may come in between
-            number, previous = self._previous.popitem()
-            installed = signal.signal(number, previous)
+        self._was_exited = True
+        if threading.current_thread() is not threading.main_thread():
+            return  # the handlers stay, and pass on what they get
+        for number, original in self._original.items():
+            installed = signal.signal(number, original)
             owner = getattr(installed, "__self__", None)
             if isinstance(owner, StopRequest) and owner is not self:  # it was entered later
                 signal.signal(number, installed)
 
-    def _request(self, number: int, frame: FrameType | None) -> None:
-        if self._original and not self._previous:  # exited, but a request exited later installed this again
-            signal.signal(number, self._original[number])
-            signal.raise_signal(number)
-            return
-        self.requested = True
-        self.__exit__()
-        self._heard()
+    def hear(self, number: int, frame: FrameType | None) -> None:
+        """Handle a signal."""
+        if self._was_exited:  # but a request that was exited later installed this again
+            _call(self._original[number], number, frame)
+        elif number == SIGINT and self._was_pressed:
+            self.is_urgent = True
+            _call(self._original[number], number, frame)
+        else:
+            self._was_pressed = self._was_pressed or number == SIGINT
+            if not self.requested:
+                self.requested = True
+                self._heard()

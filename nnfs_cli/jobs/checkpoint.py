@@ -68,7 +68,7 @@ def read_checkpoint(run: RunDirectory) -> Checkpoint:
     status = run.summary().get("status") if run.has("summary.json") else "its training never began"
     raise NnfsError(
         f"{run.path}: {status}, and no checkpoint was written to resume from; "
-        f"`nnfs train {run.path / 'config.yaml'}` trains it anew"
+        f"`nnfs train {run.path / 'config.yaml'}` starts anew"
     )
 
 

@@ -25,6 +25,7 @@ from nnfs_cli.jobs.resume import Resumed
 from nnfs_cli.jobs.summary import final_row, first_summary, update_progress
 from nnfs_cli.jobs.troubles import DISK_ERRORS, Troubles, said
 from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.runs.leftovers import remove_leftovers
 from nnfs_cli.runs.listing import default_split
 from nnfs_cli.runs.recorder import Recorder, epoch_row
 from nnfs_cli.training.evaluation import evaluate
@@ -45,6 +46,7 @@ class Record:
     def __init__(self, experiment: Experiment, run: RunDirectory) -> None:
         self._experiment, self._run = experiment, run
         self._troubles = Troubles(run.troubles)
+        remove_leftovers(run.path)
         checkpoint = experiment.checkpoint if isinstance(experiment, Resumed) else None
         if checkpoint and run.has("summary.json"):  # from now on its files are not those at its end
             run.write_json("summary.json", {**run.summary(), "status": "running", "files": {}})

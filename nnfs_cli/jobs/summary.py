@@ -65,6 +65,8 @@ def first_summary(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
         **({"resumed": [*earlier.get("resumed", ()), done]} if done else {}),
         **({"final": final} if final else {}),
         "rollbacks": earlier.get("rollbacks", [])[: experiment.progress.rollbacks],
+        # Of the weights that the run has until it saves others.
+        **{name: earlier[name] for name in ("scores", "pictured_split", "targets") if name in earlier},
         "parameters": experiment.network.params.value.size,
         "rows": {name: len(split) for name, split in splits.items()},
         **engine_facts(experiment),

@@ -13,24 +13,28 @@ from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.loop import train
 from nnfs_cli.training.reports import Report
 
+STEPPING = "finishing the step and saving; Ctrl-C again stops at once, at the last checkpoint"
+ENDING = "saving, scoring and drawing; Ctrl-C again stops at once"
+"""What a training says that it does when it is asked to stop."""
+
 
 def train_run(
-    experiment: Experiment, run: RunDirectory, stopping: Callable[[], None] = lambda: None
+    experiment: Experiment, run: RunDirectory, say: Callable[[str], None] = lambda _: None
 ) -> Iterator[Report]:
     """Train and yield every report after it is recorded; then save weights, scores and plots.
 
-    stopping: called at the first SIGINT or SIGTERM, after which the step is finished and all is saved.
+    say: called with what is done next, when a signal asks to stop (`core/interrupts.py`).
 
-    Raises InterruptionError after SIGINT or SIGTERM, and DivergenceError if the training diverges; either
-    way the run directory is complete, and its status says what happened. A second SIGINT stops at once,
-    perhaps in the middle of a step. Then the last checkpoint is kept, and the run can be resumed from it.
-    The same holds when a worker process ends, with a WorkerError.
+    Raises InterruptionError if the first signal cut the training short, and DivergenceError if it diverges;
+    either way the run directory is complete, and its status says what happened. A second SIGINT stops at
+    once, perhaps in the middle of a step. Then the last checkpoint is kept, and the run can be resumed from
+    it. The same holds when a worker process ends, with a WorkerError.
 
     Where the disk does not take a checkpoint, training goes on and tries again; `run.troubles` says so.
     Raises StorageError if it does not take what is left at the end.
     """
     try:
-        yield from _train_and_record(experiment, run, stopping)
+        yield from _train_and_record(experiment, run, say)
     except WorkerError as error:
         if not run.has("checkpoint.npz"):
             raise
@@ -38,14 +42,15 @@ def train_run(
 
 
 def _train_and_record(
-    experiment: Experiment, run: RunDirectory, stopping: Callable[[], None]
+    experiment: Experiment, run: RunDirectory, say: Callable[[str], None]
 ) -> Iterator[Report]:
     """`train_run`, but a WorkerError does not say how to resume yet."""
-    with run.writing():
+    doing = STEPPING
+    with run.writing(), StopRequest(lambda: say(doing)) as stop:
         choose_engine(experiment)
         record = Record(experiment, run)
         try:
-            with StopRequest(stopping) as stop, closing(train(experiment)) as reports:
+            with closing(train(experiment)) as reports:
                 for report in reports:
                     yield record.add(report)
                     if stop.requested:
@@ -54,7 +59,10 @@ def _train_and_record(
         except DivergenceError as error:
             raise record.diverged(error) from None
         except GeneratorExit:
-            record.end("interrupted")
+            if stop.is_urgent:  # it came while the caller was at work
+                record.leave("interrupted")
+            else:
+                record.end("interrupted")
             raise
         except KeyboardInterrupt:
             record.leave("interrupted")
@@ -65,9 +73,21 @@ def _train_and_record(
         except BaseException:
             record.leave("failed")
             raise
+        doing = ENDING
+        if stop.requested:
+            say(doing)
         record.end("completed" if experiment.finished else "interrupted")
     if not experiment.finished:
         raise InterruptionError(
             f"interrupted in epoch {experiment.progress.epoch + 1} of {experiment.config.training.epochs}; "
             f"everything is saved in {run.path}; `nnfs resume {run.path}` continues it"
         )
+
+
+def what_is_kept(run: RunDirectory) -> str:
+    """What is left of a training that stopped at once, and how to go on from there."""
+    if not run.has("checkpoint.npz"):
+        return f"nothing was trained yet; `nnfs train {run.path / 'config.yaml'}` starts anew"
+    if run.summary()["status"] == "completed":
+        return f"{run.path} is complete but for its pictures; `nnfs plot {run.path}` draws them"
+    return f"`nnfs resume {run.path}` continues from the last checkpoint"

@@ -7,6 +7,7 @@ from nnfs_cli.plots.names import shorten_names
 from nnfs_cli.preprocessing.description import column_names
 from nnfs_cli.preprocessing.preparation import Preparation
 from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.runs.listing import pictured_split
 
 MOST_LETTERS = 24
 
@@ -57,8 +58,8 @@ def classification(run: RunDirectory) -> Predicted | None:
 
 def _predicted(run: RunDirectory, task: str) -> Predicted | None:
     summary = run.summary()
-    if summary.get("task") != task or not run.has("predictions.npz"):
-        return None
+    if summary.get("task") != task or not summary.get("scores") or not run.has("predictions.npz"):
+        return None  # not scored yet
     classes = tuple(summary["classes"]) if task == "classification" else ()
     preparation = run.preparation() if run.has("preparation.json") else None
-    return Predicted(run.id, summary["pictured_split"], run.arrays("predictions.npz"), classes, preparation)
+    return Predicted(run.id, pictured_split(summary), run.arrays("predictions.npz"), classes, preparation)

@@ -23,7 +23,7 @@ LOCK, WRITER = ".lock", ".writer.json"
 CLOCK_SECONDS = 10.0
 """How far two readings of when a process began may differ: the clock may be set in between."""
 
-NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP}
+NO_LOCKS = {getattr(errno, name, None) for name in ("ENOSYS", "ENOLCK", "EOPNOTSUPP", "ENOTSUP")}
 """What file systems say that have no locks."""
 
 

@@ -11,7 +11,8 @@ import sys
 import time
 import warnings
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -23,12 +24,13 @@ import numpy.typing as npt
 
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import NnfsError, WorkerError
+from nnfs_cli.core.interrupts import STOPS
 from nnfs_cli.speed.worker_errors import WorkerTraceback, pickled, refuse_breakpoint
 
 SPIN_SECONDS = 1e-3
 """How long a process polls a semaphore before it sleeps. To wake a process takes 0.1 ms."""
 
-CHECK_SECONDS = 1.0
+CHECK_SECONDS = 0.5
 """How often a sleeping process checks that the other processes still exist."""
 
 MOST_ARGUMENTS = 8
@@ -182,11 +184,16 @@ class Workers:
 
     def _start(self) -> None:
         """Start the workers."""
-        self._on_start()()
         self.is_broken = False
         self._go, self._done, self._errors = [], [], []
-        if self.size > 1:
-            self._start_processes()
+        try:
+            self._on_start()()
+            if self.size > 1:
+                self._start_processes()
+        except OSError as error:  # /dev/shm is full, or there are too many processes or open files
+            self.end()
+            remedy = "`training.threads: 1` trains without them"
+            raise WorkerError(f"worker processes cannot start: {error.strerror}; {remedy}") from None
         self._is_ready = True
 
     def _start_processes(self) -> None:
@@ -199,7 +206,7 @@ class Workers:
             process = context.Process(target=self._work, args=(rank, sender), name="nnfs worker", daemon=True)
             self.processes.append(process)
             self._errors.append(receiver)
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), _held_back(STOPS):
                 # It warns that a fork has none of the process's threads. Workers need none of them.
                 warnings.simplefilter("ignore", DeprecationWarning)
                 process.start()
@@ -207,7 +214,7 @@ class Workers:
 
     def _work(self, rank: int, sender: Connection) -> None:
         """The main function of a worker: it runs commands until the leader does not exist any more."""
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in STOPS:
             signal.signal(number, signal.SIG_IGN)  # the leader handles these signals
         sys.breakpointhook = refuse_breakpoint
         np.seterr(all="ignore")  # the training loop checks that the loss is finite
@@ -237,6 +244,16 @@ class Workers:
             f"a worker process {how}, which happens when memory runs short; "
             f"`training.threads: 1` trains without workers"
         )
+
+
+@contextmanager
+def _held_back(signals: Iterable[int]) -> Iterator[None]:
+    """Let signals wait. A process that is forked in the block can first say how it takes them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _receive(receiver: Connection) -> bytes | None:
