@@ -22,7 +22,7 @@ fuzz: $(VENV)/installed-dev ## Try tens of thousands of damaged configs and file
 	NNFS_WHOLE=1 $(VENV)/bin/python -m pytest -m '' tests/test_fuzz_*.py
 
 soak: $(VENV)/installed-dev ## Kill, fault and overload trainings for an hour or more.
-	NNFS_WHOLE=1 $(VENV)/bin/python -m pytest -m '' tests/test_killed.py tests/test_disk.py tests/test_soak.py
+	NNFS_WHOLE=1 $(VENV)/bin/python -m pytest -m '' tests/test_killed.py tests/test_disk.py tests/test_soak.py tests/test_soak_numbers.py
 
 lint: $(VENV)/installed-dev ## Check style, types and the import contract.
 	$(VENV)/bin/ruff format --check .

@@ -1,8 +1,9 @@
-"""How time and memory grow with rows, with a file larger than the memory it may use, and with small steps.
+"""How time and memory grow with rows, with files larger than the memory they may use, with small steps, with
+long trainings and with many runs.
 
     python benchmarks/growth.py [--repeats 5] [--folder FOLDER] [--no-large]
 
-The large file takes 4.3 GB of FOLDER while it is in use.
+The large files take up to 10 GB of FOLDER while they are in use, one after the other.
 """
 
 import argparse
@@ -12,6 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 from growing.large import large_part, measure_large, work_large
+from growing.long import long_part
 from growing.rows import measure_rows, rows_part, work_rows
 from growing.small import SMALL, measure_small, small_part, work_blas, work_steps
 from machine import describe
@@ -22,12 +24,14 @@ def section(repeats: int, folder: Path | None = None, *, large: bool = True) -> 
     """Measure, and make the report's section."""
     with tempfile.TemporaryDirectory(dir=folder) as place:
         rows_folder, small_folder, large_folder = (Path(place, name) for name in ("rows", "small", "large"))
-        for each in (rows_folder, small_folder, large_folder):
+        long_folder = Path(place, "long")
+        for each in (rows_folder, small_folder, large_folder, long_folder):
             each.mkdir()
         parts = [rows_part(measure_rows(rows_folder, repeats))]
         parts.append(small_part(measure_small(small_folder, repeats)))
         if large:
             parts.append(large_part(measure_large(large_folder)))
+            parts.append(long_part(long_folder))
     return Section(
         title="Growth",
         about="How time and memory grow with rows, and what a step costs beyond its arithmetic.",

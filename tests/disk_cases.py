@@ -30,6 +30,7 @@ training: {epochs: 2, batch_size: 20, log_every: 1, diagnostics: true, checkpoin
 """
 CODES = (errno.ENOSPC, errno.EIO, errno.EACCES)
 KILLED = -9
+DRAW = plots.draw_essential
 (SMALL,) = panels(["loss"], (1.0, 1.0))
 NOT_COMPARED = (
     "seconds",
@@ -92,7 +93,8 @@ def _run(root: Path, arguments: tuple[str, ...], fault: Fault | None, out: Path,
 
 def _one_picture() -> Any:
     """Training draws one small picture: true ones take longer than the rest."""
-    return patch.multiple(plots, SOURCES=plots.SOURCES[:1], _drawn=lambda *_: [("loss", SMALL)])
+    small: Any = {"SOURCES": plots.SOURCES[:1], "_drawn": lambda *_: [("loss", SMALL)]}
+    return patch.multiple(plots, draw_essential=DRAW, **small)
 
 
 def content(run: RunDirectory) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import faulthandler
 import json
 import math
 import resource
+import signal
 import sys
 import traceback
 from itertools import islice
@@ -338,16 +339,17 @@ def main(first: int, last: int) -> None:
     schema, file = json_schema(), Path("config.yaml")
     contents = {number: _written(Maker(number, schema)) for number in range(first, last)}
     limit = psutil.Process().memory_info().vms + BYTES + STACKS
+    faulthandler.register(signal.SIGALRM, chain=True)  # then the process ends: a hang shows where it was
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     for number in range(first, last):
         file.write_bytes(contents[number])
         print(json.dumps({"number": number}), flush=True)  # noqa: T201
-        faulthandler.dump_traceback_later(SECONDS, exit=True)
+        signal.alarm(SECONDS)
         try:
             found = outcome(file)
         except Exception:
             found = traceback.format_exc()
-        faulthandler.cancel_dump_traceback_later()
+        signal.alarm(0)
         megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000
         print(json.dumps({"number": number, "outcome": found, "megabytes": megabytes}), flush=True)  # noqa: T201
 

@@ -12,7 +12,7 @@ from signal import SIG_IGN, SIGINT, default_int_handler, getsignal, signal
 
 import numpy as np
 
-from tests.lives import KINDS, Kind, Life, differences, shared_memory, status_of, write_files
+from tests.lives import KINDS, Kind, Life, age_leftovers, differences, shared_memory, status_of, write_files
 
 MOST_KILLS = 5
 WAYS = ("kill", "kill all", "kill a worker", "int", "int twice", "term", "hup")
@@ -39,7 +39,7 @@ class Campaign:
         with heeding_ctrl_c(), ThreadPoolExecutor(side_by_side) as pool:
             list(pool.map(self._whole, KINDS))
             list(pool.map(self._one, range(amount)))
-        self.faults += [f"/dev/shm: {name} is left" for name in shared_memory() - memory]
+        self.faults += [f"{name} is left in shared memory" for name in shared_memory() - memory]
         ways = ", ".join(f"{count} {way}" for way, count in sorted(self.blows.items()))
         return (
             f"kills: {self.equal} of {amount} runs equal the unbroken one, after {self.blows.total()} kills "
@@ -67,7 +67,8 @@ class Campaign:
         else:
             different = differences(run, self.folder / "runs" / f"whole-{kind.name}")
             faults += [f"{name} differs" for name in different]
-        faults += [f"{file.name} is left" for file in run.rglob("*.part")]
+        if lives[-1].process.returncode == 0:
+            faults += [f"{file.name} is left" for file in run.rglob(".*.part")]
         self.equal += not faults
         if faults:
             self.faults.append("\n  ".join([f"{run.name}: {'; '.join(story)}", *faults]))
@@ -78,6 +79,7 @@ class Campaign:
         """Train a run, kill and resume it some times, and let it end. Returns all its processes."""
         lives, kills = [], int(rng.integers(1, MOST_KILLS + 1))
         for left in reversed(range(kills + 1)):
+            age_leftovers(run)
             life = self._start(kind, run)
             lives.append(life)
             if left:

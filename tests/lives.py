@@ -7,13 +7,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import psutil
 
-ENTRY = ["-c", "import sys; from nnfs_cli.jobs import train; train.CHECKPOINT_SECONDS=.05; from nnfs_cli.cli.app import main; main()"]
 ROOT = Path(__file__).parent.parent
 PATIENCE = 120.0
 """Seconds after which a process that should end counts as hanging."""
@@ -32,7 +32,10 @@ class Kind:
     inputs: str
 
 
-TRAINING = "log_every: 3"
+OFTEN = "checkpoint_every: 0.05, log_every: 3"
+ALWAYS = "checkpoint_every: 0, log_every: 40"
+"""At each report: not only as often as takes 1 % of the time."""
+
 KINDS = (
     Kind(
         "mlp",
@@ -42,7 +45,7 @@ layers: [{{type: dense, units: 16}}, tanh, {{type: dense, units: 1}}]
 loss: mse
 metrics: [rmse]
 optimizer: {{type: sgd, learning_rate: 0.02, momentum: 0.9}}
-training: {{epochs: 4000, batch_size: 400, diagnostics: true, {TRAINING}}}
+training: {{epochs: 4000, batch_size: 400, diagnostics: true, {OFTEN}}}
 """,
         "numbers.npy",
     ),
@@ -50,25 +53,35 @@ training: {{epochs: 4000, batch_size: 400, diagnostics: true, {TRAINING}}}
         "regularized",
         f"""
 dataset: {{type: spiral, samples: 500, validation: 100}}
-layers: [{{type: dense, units: 32}}, batch_norm, relu, {{type: dropout, rate: 0.2}}, {{type: dense, units: 3}}]
+layers:
+  - {{type: dense, units: 32}}
+  - batch_norm
+  - relu
+  - {{type: dropout, rate: 0.2}}
+  - {{type: dense, units: 3}}
 loss: cross_entropy
 metrics: [accuracy]
 optimizer: {{type: adam, learning_rate: 0.01}}
 schedule: {{type: reduce_on_plateau, patience: 8}}
-training: {{epochs: 300, batch_size: 32, ema: 0.9, patience: 60, {TRAINING}}}
+training: {{epochs: 300, batch_size: 32, ema: 0.9, patience: 60, {OFTEN}}}
 """,
         "points.npy",
     ),
     Kind(
         "plain",
         f"""
-dataset: {{type: spiral, samples: 500, validation: 100}}
-layers: [{{type: dense, units: 16}}, batch_norm, tanh, {{type: dropout, rate: 0.1}}, {{type: dense, units: 3}}]
+dataset: {{type: spiral, samples: 1500, validation: 100}}
+layers:
+  - {{type: dense, units: 16}}
+  - batch_norm
+  - tanh
+  - {{type: dropout, rate: 0.1}}
+  - {{type: dense, units: 3}}
 loss: cross_entropy
 metrics: [accuracy]
 optimizer: {{type: rmsprop, learning_rate: 0.005}}
 schedule: {{type: cosine, warmup: 2}}
-training: {{epochs: 300, batch_size: 16, accumulate: 2, engine: plain, {TRAINING}}}
+training: {{epochs: 80, batch_size: 16, accumulate: 2, engine: plain, {ALWAYS}}}
 """,
         "points.npy",
     ),
@@ -80,7 +93,7 @@ layers: [{{type: dense, units: 16}}, relu, {{type: dense, units: 2}}]
 loss: cross_entropy
 metrics: [accuracy, f1]
 optimizer: {{type: adamw, learning_rate: 0.01}}
-training: {{epochs: 1000, batch_size: 32, {TRAINING}}}
+training: {{epochs: 1000, batch_size: 32, {OFTEN}}}
 """,
         "table.csv",
     ),
@@ -88,7 +101,8 @@ training: {{epochs: 1000, batch_size: 32, {TRAINING}}}
         Kind(
             f"cnn-{threads}",
             f"""
-dataset: {{type: npz, path: images.npz, validation: 40, scale: true, augment: {{shift: 1, rotation: 10, flip: true}}}}
+dataset:
+  {{type: npz, path: images.npz, validation: 40, scale: true, augment: {{shift: 1, rotation: 10}}}}
 layers:
   - {{type: reshape, shape: [1, 10, 10]}}
   - {{type: conv2d, filters: 4, kernel_size: 3}}
@@ -101,7 +115,7 @@ layers:
 loss: cross_entropy
 metrics: [accuracy]
 optimizer: {{type: adam, learning_rate: 0.003}}
-training: {{epochs: 60, batch_size: 32, parts: 2, threads: {threads}, {TRAINING}}}
+training: {{epochs: 60, batch_size: 32, parts: 2, threads: {threads}, {ALWAYS}}}
 """,
             "images.npz",
         )
@@ -123,7 +137,10 @@ def write_files(folder: Path) -> None:
         (image.T if bar else image)[2:8, 4:6] = 200
     np.savez(folder / "images.npz", X=images, y=lies)
     a, b = rng.normal(size=(2, 400)).round(3)
-    rows = (f"{x},{y},{'pq'[i % 2]},{'in' if x * x + y * y < 1 else 'out'}\n" for i, (x, y) in enumerate(zip(a, b, strict=True)))
+    rows = (
+        f"{x},{y},{'pq'[i % 2]},{'in' if x * x + y * y < 1 else 'out'}\n"
+        for i, (x, y) in enumerate(zip(a, b, strict=True))
+    )
     (folder / "table.csv").write_text("a,b,c,kind\n" + "".join(rows))
 
 
@@ -142,7 +159,7 @@ class Life:
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "NNFS_CACHE": str(self.folder / "cache")}
         self.started = time.time()
         self.process = subprocess.Popen(
-            [sys.executable, *ENTRY, *self.arguments],
+            [sys.executable, "-m", "nnfs_cli", *self.arguments],
             cwd=self.folder,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -226,9 +243,14 @@ def _session(leader: int) -> list[int]:
 
 
 def shared_memory() -> set[str]:
-    """The names in shared memory that Python's multiprocessing would give."""
-    names = os.listdir(SHARED_MEMORY) if SHARED_MEMORY.is_dir() else []
-    return {name for name in names if name.startswith(("sem.mp-", "psm_", "nnfs"))}
+    """The names in shared memory that Python's multiprocessing gave, and that no process uses any more."""
+    names = SHARED_MEMORY.iterdir() if SHARED_MEMORY.is_dir() else ()
+    ours = {path.name for path in names if path.name.startswith(("sem.mp-", "psm_"))}
+    for maps in Path("/proc").glob("[0-9]*/maps") if ours else ():
+        with suppress(OSError):
+            used = maps.read_text()
+            ours = {name for name in ours if name not in used}
+    return ours
 
 
 def status_of(run: Path) -> str:
@@ -239,6 +261,12 @@ def status_of(run: Path) -> str:
         return ""
     except ValueError:
         return "damaged"
+
+
+def age_leftovers(run: Path) -> None:
+    """Let the temporary files that killed writers left be an hour old: only such ones are removed."""
+    for file in run.rglob(".*.part"):
+        os.utime(file, (time.time() - 3600,) * 2)
 
 
 def differences(run: Path, whole: Path) -> list[str]:

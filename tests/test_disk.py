@@ -1,5 +1,7 @@
 """The disk fails at each operation of a training in turn: nothing is lost, and everything is said."""
 
+import errno
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,8 +21,8 @@ pytestmark = [
 ]
 PARTS = 4
 """Of the campaign, for as many processes."""
-SILENT = ("read", "stat", "scandir", "listdir", "close")
-"""Operations whose failure need not be said where the training does without them."""
+SILENT = ("read", "stat", "scandir", "listdir", "close", "unlink")
+"""Operations whose failure need not be said where the training does without them: nothing is missing then."""
 
 
 class Twin:
@@ -98,7 +100,10 @@ def _badly_said(twin: Twin, run: Path, fault: Fault, outcome: Outcome) -> Sequen
     operation = twin.outcome.done[fault.at].split()[0]
     if "Traceback" in outcome.text:
         return [outcome.text]
-    if not fault.code or (operation in SILENT and outcome.status == 0):
+    unreadable_folder = (
+        operation == "open" and fault.code == errno.EACCES
+    )  # then files are named by their paths
+    if not fault.code or (outcome.status == 0 and (operation in SILENT or unreadable_folder)):
         return []
     if outcome.status == 3 and "nnfs resume" not in outcome.text:
         return [f"no way to go on: {outcome.text}"]
@@ -106,3 +111,35 @@ def _badly_said(twin: Twin, run: Path, fault: Fault, outcome: Outcome) -> Sequen
     words = [REASONS["ENOSPC"], REASONS["EIO"], "Permission denied"]
     known = any(word in said for word in words) and str(run.parent) in said
     return [] if known else [f"not said: {outcome.status} {outcome.text}"]
+
+
+COMMANDS = (
+    ("evaluate", "x"),
+    ("explain", "x"),
+    ("plot", "x", "--only", "loss"),
+    ("report", "x"),
+    ("resume", "x", "--epochs", "3", "--quiet"),
+    ("runs",),
+)
+
+
+def test_a_file_that_cannot_be_read_is_not_called_damaged(twin: Twin, tmp_path: Path) -> None:
+    root = twin.config.parent / "twin"
+    cases = []
+    for arguments in COMMANDS:
+        copy = tmp_path / arguments[0]
+        shutil.copytree(root, copy)
+        done = command(copy, *arguments, "--runs", str(copy)).done
+        cases += [(arguments, at) for at, each in enumerate(done) if each.split()[0] in SILENT[:4]]
+    order = np.random.default_rng(0).permutation(len(cases))
+    wrong = []
+    for arguments, at in [cases[k] for k in order[: amount(6, len(cases))]]:
+        copy = tmp_path / f"{arguments[0]}-{at}"
+        shutil.copytree(root, copy)
+        fault = Fault(at, CODES[1 + at % 2])
+        outcome = command(copy, *arguments, "--runs", str(copy), fault=fault)
+        said = any(words in outcome.text for words in (REASONS["EIO"], "Permission denied"))
+        if outcome.status not in (0, 2, 3) or "damaged" in outcome.text or (outcome.status and not said):
+            wrong.append(f"{arguments} {fault}: {outcome.status} {outcome.text}")
+        shutil.rmtree(copy)
+    assert not wrong, "\n".join([f"{len(wrong)} of {len(cases)}", *wrong])

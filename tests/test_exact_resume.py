@@ -117,9 +117,9 @@ def killed(whole: RunDirectory, name: str = "killed") -> RunDirectory:
     return RunDirectory(copy)
 
 
-def assert_ends_as(whole: RunDirectory, run: RunDirectory, *notes: str) -> None:
+def assert_ends_as(whole: RunDirectory, run: RunDirectory, *notes: str, epochs: int | None = None) -> None:
     """Resume a run; check that it leaves the bytes of the whole one, but for the seconds."""
-    train_all(resume(run), run)
+    train_all(resume(run, epochs), run)
     arrays = ("weights", "snapshots", "diagnostics", "predictions", "inside")
     for name in ("steps.csv", *(f"{stem}.npz" for stem in arrays)):
         assert run.has(name) == whole.has(name), name
@@ -207,6 +207,22 @@ def resume_and_kill(whole: RunDirectory, run: RunDirectory, operation: int) -> N
     kills = kills_at_file_operations(run, lambda: assert_ends_as(whole, run), lambda n: n == operation)
     for each in kills:
         assert_ends_as(whole, each)
+
+
+def test_a_completed_run_killed_while_it_is_extended_goes_on_to_the_bytes_of_a_longer_one(
+    tmp_path: Path,
+) -> None:
+    def run_of(name: str, epochs: int) -> RunDirectory:
+        few = [f"training.epochs={epochs}", "training.batch_size=80", "training.diagnostics=true"]
+        experiment = Experiment(parse_config(CUBIC, "toy", few))
+        run = RunDirectory.create(tmp_path, experiment.config, name)
+        train_all(experiment, run)
+        return run
+
+    whole, short = run_of("whole", 3), run_of("short", 2)
+    kills = kills_at_file_operations(short, lambda: assert_ends_as(whole, short, epochs=3))
+    for number in np.random.default_rng(1).permutation(len(kills))[: amount(5, len(kills))]:
+        assert_ends_as(whole, kills[number], epochs=3)
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -37,7 +37,11 @@ def test_a_config_with_mistakes_is_trained_or_refused_and_never_fails_or_hangs(t
 def tried(folder: Path, first: int, last: int) -> dict[int, str]:
     """What came of the configs of these numbers, tried by a process of their own."""
     command = [sys.executable, "-m", "tests.fuzz_configs", str(first), str(last)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "MALLOC_ARENA_MAX": "2",
+    }  # else threads take gigabytes
     ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     lines = [json.loads(line) for line in ended.stdout.splitlines()]
     outcomes = {line["number"]: line.get("outcome", f"ended all: {ended.stderr[-3000:]}") for line in lines}

@@ -70,13 +70,15 @@ def csv_file(n: int) -> bytes:
 
 
 def idx_file(array: Any) -> bytes:
-    return struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape) + array.tobytes()
+    head = struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
+    return head + bytes(array.tobytes())
 
 
 def npz_file(n: int) -> bytes:
     file = io.BytesIO()
     save: Callable[..., None] = np.savez if n % 2 else np.savez_compressed
-    save(file, X=numbers(n).reshape(40, 25) / 7.0, y=labels())
+    x = np.tile(numbers(n).reshape(40, 25) / 7.0, 3)  # larger than what is read of a member to see its shape
+    save(file, X=x, y=labels())
     return file.getvalue()
 
 
@@ -135,7 +137,9 @@ def mutated(random: Random, whole: bytes, other: bytes) -> bytes:
             case 4:
                 content[at:] = other[random.randrange(len(other)) :]
             case 5:
-                content += random.choice([bytes(9), random.randbytes(random.randint(1, 99)), content[at:]])
+                content += random.choice(
+                    [bytes(9), random.randbytes(random.randint(1, 99)), bytes(content[at:])]
+                )
             case 6:
                 middle = (at + to) // 2
                 content[at:to] = content[middle:to] + content[at:middle]
@@ -167,7 +171,8 @@ def answered_for(kind: Kind, preparation: Preparation) -> str:
 def readings(kind: Kind, preparation: Preparation) -> list[str]:
     """What both readers find, or the error that they tell."""
     found = []
-    for read in (lambda: trained_on(kind), lambda: answered_for(kind, preparation)):
+    reads: list[Callable[[], str]] = [lambda: trained_on(kind), lambda: answered_for(kind, preparation)]
+    for read in reads:
         try:
             found.append(read())
         except NnfsError as error:

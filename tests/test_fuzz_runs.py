@@ -214,5 +214,6 @@ def test_a_damaged_file_of_a_run_never_gives_a_wrong_answer(folder: Path) -> Non
             )
             good = {outcome: found.count(outcome) for outcome in ("right", "refused")}
             sys.stdout.write(f"{file}: {len(found)} damaged, {good}\n")
+            sys.stdout.flush()
             wrong += [outcome for outcome in found if outcome not in good]
     assert not wrong, f"{len(wrong)} wrong\n" + "\n\n".join(wrong[:20])

@@ -1,5 +1,6 @@
 """A run is killed at random moments, resumed, and ends as if it had never stopped."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,5 +16,5 @@ def test_runs_killed_at_random_moments_end_as_the_unbroken_one(
     campaign = Campaign(tmp_path, seed=amount(17, 18))
     said = campaign.run(amount(6, 200), side_by_side=amount(2, 4))
     with capsys.disabled():
-        print(f"\n{said}")
+        sys.stdout.write(f"\n{said}\n")
     assert campaign.faults == []

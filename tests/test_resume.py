@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from nnfs_cli import Experiment as PublicExperiment
+from nnfs_cli import load_run
 from nnfs_cli.config.load import config_from
 from nnfs_cli.config.reader import flat_options, to_plain
 from nnfs_cli.core.errors import NnfsError
@@ -263,6 +264,69 @@ def test_a_finished_run_takes_more_epochs_as_if_it_had_them_from_the_start_or_sa
     assert any("number of epochs" in note for note in notes) == (not same)
     if same:
         assert same_numbers(run.path, whole.path)
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("layers.1=relu", "layers[1]: 'tanh' -> 'relu'\n  the network's layers are others"),
+        ("layers.0.units=9", "the network's parameters are others"),
+        ("optimizer={type: adam, learning_rate: 0.1}", "must have shape (25,), the file has no such array"),
+        ("metrics=[rmse]", "epochs.csv: has the columns epoch,step,"),
+        ("regularizer=l2", "epochs.csv: has the columns epoch,step,"),
+        ("dataset.validation=30", "progress/order must have shape (170,), the file has shape (160,)"),
+    ],
+)
+def test_what_a_checkpoint_cannot_go_on_with_is_refused_whatever_is_asked(
+    nnfs: Nnfs, override: str, said: str
+) -> None:
+    nnfs("train", "cubic.yaml", "--id", "one", "-q")
+    before = Path("runs/one/config.yaml").read_bytes()
+    err = fails(nnfs, "resume", "one", "--epochs", "9", "--set", override, "--anyway")
+    assert said in err
+    assert "no --anyway helps" in err
+    assert Path("runs/one/config.yaml").read_bytes() == before
+
+
+def test_options_are_changed_when_a_run_is_resumed_and_its_config_records_them(nnfs: Nnfs) -> None:
+    nnfs("train", "cubic.yaml", "--id", "one", "-q")
+    config = Path("runs/one/config.yaml")
+    first, rest = config.read_text().split("\n", 1)
+    config.write_text(f"{first}\n# mine\n{rest}")
+    free = ("training.epochs=8", "training.patience=5", "training.log_every=2", "training.checkpoint_every=9")
+    sets = [each for option in free for each in ("--set", option)]
+    assert nnfs("resume", "one", "-q", *sets).status == 0
+    assert config.read_text().startswith(f"{first}\n# mine\n")
+    training = RunDirectory(config.parent).config().training
+    assert (training.epochs, training.patience, training.log_every, training.checkpoint_every) == (8, 5, 2, 9)
+    assert nnfs("train", "cubic.yaml", "--id", "whole", "-q", *sets).status == 0
+    assert (config.parent / "weights.npz").read_bytes() == Path("runs/whole/weights.npz").read_bytes()
+    assert nnfs("evaluate", "one").err == ""
+    rate = ("--set", "optimizer.learning_rate=0.01", "--epochs", "9")
+    assert "optimizer.learning_rate: 0.02 -> 0.01" in fails(nnfs, "resume", "one", *rate)
+    assert nnfs("resume", "one", "-q", *rate, "--anyway").status == 0
+    (note,) = RunDirectory(config.parent).summary()["notes"]
+    assert "although this differs: optimizer.learning_rate: 0.02 -> 0.01" in note
+    assert nnfs("resume", "one", "-q", "--epochs", "10").status == 0, "it has that rate now"
+    for name in ("plugins=[cubic.yaml]", "initial_weights=runs/whole"):
+        said = fails(nnfs, "resume", "one", "--epochs", "11", "--set", name)
+        assert "a run that is resumed keeps its own" in said or "plugins" in said
+
+
+def test_a_run_is_resumed_with_overrides_from_python(tmp_path: Path) -> None:
+    run = PublicExperiment(toy_config(CUBIC)).train(tmp_path, "run", progress=False)
+    assert len(run.resume(overrides={"training.epochs": 7}).history) == 7
+    seed = {"seed": 9, "training.epochs": 9}
+    with pytest.raises(NnfsError, match="seed: 3 -> 9"):
+        load_run(run.path).resume(overrides=seed)
+    assert load_run(run.path).resume(False, ["training.epochs=8"]).summary["epochs"] == 8
+
+
+def test_a_run_without_a_summary_was_stopped_before_it_began(tmp_path: Path) -> None:
+    run = RunDirectory.create(tmp_path, toy_config(CUBIC), "run")
+    (run.path / "summary.json").unlink(missing_ok=True)
+    with pytest.raises(NnfsError, match=r"its training never began.*`nnfs train .*config\.yaml`"):
+        resume(run)
 
 
 def test_commands_say_what_is_left_to_train(nnfs: Nnfs) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import os
 import re
 import subprocess
@@ -13,8 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from rich.console import Group
+from rich.live import Live
+from rich.panel import Panel
+from rich.table import Table as RichTable
+from rich.text import Text
 
 from nnfs_cli.cli.app import main
+from nnfs_cli.cli.completion import complete_config
 from nnfs_cli.cli.console import show_evaluation
 from nnfs_cli.cli.screen import Screen, Table, wrap
 from nnfs_cli.core.spelling import ACTING, printable, printable_name
@@ -22,6 +29,7 @@ from nnfs_cli.runs.directory import RunDirectory
 from tests.conftest import Nnfs
 from tests.toys import ROOT
 
+HOSTILE = "[/red]\x1b]8;;http://x\x1b\\\x9b31m\u202e"
 CLASSES = ["猫", "🐈", "naïve", "[red]b[/red]", "esc\x1b[31mX", "line\nbreak", "\u202ertl"]
 TABLE = "données_猫.csv"
 CONFIG = f"""
@@ -47,6 +55,24 @@ COMMANDS = [
     ("--help",),
     ("train", "猫\x1b[31m.yaml"),
     ("train", "odd.yaml", "--set", "loss=猫\x1b[2J"),
+]
+MORE = [
+    ("train", "odd.yaml", "--set", "\x9b31m=1"),
+    ("runs", "--json"),
+    ("explain", "odd.yaml"),
+    ("explain", "odd"),
+    ("doctor", "odd.yaml"),
+    ("lr-find", "odd.yaml"),
+    ("plot", "odd", "--plot", "loss\x1b[2J"),
+    ("report", "odd"),
+    ("resume", "odd"),
+    ("new", "--from", "猫\u202e.csv", "--target", "\x1b]8;;http://x\x1b\\"),
+    ("new", "--from", TABLE, "--target", "\x9b31m"),
+    ("data", "describe", "odd.yaml", "--json"),
+    ("train", "--\x1b[31m"),
+    ("tr\u202eain",),
+    ("train", "odd.yaml", "\x9d8;;x\x07", "[/red]"),
+    ("explain", "odd.yaml", "--format", "\x1b[2J"),
 ]
 Bytes = Callable[..., tuple[bytes, bytes]]
 
@@ -88,6 +114,53 @@ def test_every_command_prints_in_every_encoding_and_no_name_acts(encoding: str, 
             out.decode()
         else:
             assert not ACTING.search(out.decode(encoding)), command
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("odd")
+@pytest.mark.parametrize("command", MORE, ids=lambda command: command[0].encode("unicode_escape").decode())
+def test_no_name_acts_whatever_prints_it(command: tuple[str, ...], printed: Bytes) -> None:
+    for text in printed("utf-8", *command):
+        assert not ACTING.search(text.decode())
+
+
+@pytest.mark.usefixtures("odd")
+def test_a_summary_from_someone_else_is_shown_as_it_is(printed: Bytes) -> None:
+    file = Path("runs/odd/summary.json")
+    summary = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(
+        json.dumps({**summary, "status": HOSTILE, "epochs": HOSTILE, "scores": {"test": {HOSTILE: 1.0}}})
+    )
+    out = printed("utf-8", "runs")[0].decode()
+    assert not ACTING.search(out)
+    assert "[/red]\\x1b]8" in out.replace("\n", "")
+
+
+def test_whatever_is_printed_passes_the_gate(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = RichTable(title=HOSTILE)
+    table.add_column(Text(HOSTILE))
+    table.add_row(Text(HOSTILE, "bold red"))
+    for printed in (
+        HOSTILE,
+        Text(HOSTILE),
+        Text.assemble("a ", (HOSTILE, "red")),
+        Group(HOSTILE),
+        table,
+        Panel(HOSTILE),
+    ):
+        screen, shown = terminal(monkeypatch)
+        screen.print(printed)
+        with Live(printed, console=screen, auto_refresh=False) as live:
+            live.refresh()
+        text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|[\r\t]", "", shown.getvalue())
+        assert not ACTING.search(text), repr(text)
+
+
+def test_completion_offers_no_name_that_would_act(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a\x1b[31m.yaml", "a\n.yaml", "a.yaml"):
+        Path(name).touch()
+    assert complete_config("a") == ["a.yaml"]
 
 
 @pytest.mark.usefixtures("odd")

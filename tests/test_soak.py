@@ -1,5 +1,6 @@
 """Chaos on one folder of runs: whatever is killed, all runs can be made whole."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,5 +16,5 @@ def test_commands_that_are_killed_at_random_leave_runs_that_can_be_made_whole(
     soak = Soak(tmp_path, seed=3)
     said = soak.run(amount(15, 1800), side_by_side=amount(2, 4))
     with capsys.disabled():
-        print(f"\n{said}")
+        sys.stdout.write(f"\n{said}\n")
     assert soak.faults == []

@@ -5,7 +5,7 @@ https://yaml.org/spec/1.2.2/#103-core-schema
 """
 
 import re
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from typing import Any
 
 import yaml
@@ -90,20 +90,10 @@ for _tag, _pattern, _first in RESOLVERS:
 
 def load(text: str) -> Any:
     """The plain values of a YAML text. yaml.YAMLError if it is none."""
-    return _run(yaml.load, text)
-
-
-def tree(text: str) -> yaml.Node | None:
-    """A YAML text as nodes, which say where each value stands. yaml.YAMLError if it is none."""
-    node: yaml.Node | None = _run(yaml.compose, text)
-    return node
-
-
-def _run(read: Callable[[str, type[_Loader]], Any], text: str) -> Any:
     if len(text) > MOST_BYTES:
         raise yaml.YAMLError(TOO_LARGE)
     try:
-        return read(text, _Loader)
+        return yaml.load(text, _Loader)  # noqa: S506  it is a SafeLoader
     except (ValueError, OverflowError):  # PyYAML's own, for an escape such as \\UFFFFFFFF
         raise yaml.YAMLError("a number of an escape or of %YAML that is none") from None
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from nnfs_cli.config.dialect import MOST_BYTES
 from nnfs_cli.core.errors import NnfsError, nearest
+from nnfs_cli.core.os_errors import unreadable
 from nnfs_cli.sources.shipped import shipped_configs
 
 YAML = (".yaml", ".yml")
@@ -46,7 +47,7 @@ def read_text(path: Path) -> str:
     except IsADirectoryError:
         raise NnfsError(f"{path}: is a folder; name the YAML file") from None
     except OSError as error:
-        raise NnfsError(f"{path}: cannot be read: {error.strerror}") from None
+        raise unreadable(path, error) from None
     if len(content) > MOST_BYTES:
         raise NnfsError(f"{path}: no config: larger than {MOST_BYTES / 1e6:.0f} MB")
     encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from nnfs_cli.config.dialect import load_scalar
+from nnfs_cli.config.dialect import MOST_LEVELS, load_scalar
 from nnfs_cli.config.reader import shown
 from nnfs_cli.config.slips import quoted_override
 from nnfs_cli.config.values import Overrides, plain_values
@@ -49,6 +49,8 @@ def _value(key: str, text: str) -> Any:
 def _set(raw: dict[str, Any], key: str, value: Any) -> None:
     node: Any = raw
     *path, last = re.sub(r"\[(\d+)\]", r".\1", key).split(".")
+    if len(path) >= MOST_LEVELS:
+        raise _OverrideError(f"more than {MOST_LEVELS} levels deep")
     for depth, part in enumerate([*path, last]):
         at = ".".join(path[:depth])
         if isinstance(node, list):

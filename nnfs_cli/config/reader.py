@@ -28,6 +28,9 @@ from nnfs_cli.core.options import out_of_range
 from nnfs_cli.core.ranges import bare
 from nnfs_cli.sources.paths import IsPath, has_paths, locate_all
 
+ENOUGH = 100
+"""Mistakes, each with what was meant: to find thousands would take long."""
+
 
 class Reader:
     """Reads values into dataclasses. A wrong value adds to `mistakes` and reads as None.
@@ -57,7 +60,7 @@ class Reader:
         fields = {field.name: field for field in dataclasses.fields(cls)}
         misspelled = set()
         for key in raw:
-            if key not in fields:
+            if key not in fields and len(self.mistakes) < ENOUGH:
                 meant = synonym(str(key), fields) or nearest(key, fields)
                 misspelled.add(meant)
                 hint = misplaced(str(key), raw[key], owner, _kind(cls)) or (
@@ -100,6 +103,8 @@ class Reader:
 
     def component(self, family: type[Component], raw: object, path: str) -> Any:
         """A component from `{type: name, option: value}`, or from a bare name when it needs no options."""
+        if len(self.mistakes) >= ENOUGH:
+            return None
         spec, registry = {"type": raw} if isinstance(raw, str) else raw, family.registry
         if not isinstance(spec, Mapping) or not isinstance(spec.get("type"), str):
             kind, hint = _a(registry.kind), as_component(raw, registry)

@@ -117,6 +117,12 @@ def rename(path: Path, name: str) -> None:
         raise unwritable(path.with_name(name), error) from None
 
 
+def sync_folder(path: Path) -> None:
+    """Wait until the disk has the names of a folder's files."""
+    with open_folder(path / "any", None, durable=True) as folder:
+        folder.sync()
+
+
 def open_to_append(path: Path) -> int:
     """The descriptor of a file that is written at its end, and made if it is missing. A link is refused."""
     try:

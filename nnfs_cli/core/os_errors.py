@@ -31,12 +31,14 @@ def reason(error: OSError) -> str:
     return REASONS.get(code) or error.strerror or str(error) or type(error).__name__
 
 
-def is_damage(error: Exception) -> bool:
-    """Whether an error that reading a file's content raised is about the content, not about the disk.
+def unread(path: object, error: Exception, damage: str) -> NnfsError:
+    """The error that a file's content cannot be read: what the disk says, or else `damage`.
 
     Libraries raise an OSError without a number, or for an impossible position, where bytes are wrong.
     """
-    return not isinstance(error, OSError) or error.errno in (None, errno.EINVAL)
+    if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+        return unreadable(path, error)
+    return NnfsError(damage)
 
 
 def in_words(error: OSError) -> str:

@@ -75,11 +75,21 @@ def read_checkpoint(run: RunDirectory) -> Checkpoint:
 def _read(run: RunDirectory, name: str, damage: str) -> Checkpoint:
     arrays = run.arrays(name)
     records = {key: _mapping(arrays.pop(key), run, name) for key in (MADE_WITH, RECORDED) if key in arrays}
-    if "params" not in arrays:
-        raise NnfsError(f"{run.path / name}: damaged: it has no state")
+    if not is_state(arrays):
+        raise NnfsError(f"{run.path / name}: damaged: it has no state of a training")
     if records.get(MADE_WITH, {}).get("run", run.mark) not in (run.mark, ""):
         raise NnfsError(f"{run.path / name}: the checkpoint of another run")
     return Checkpoint(arrays, records.get(MADE_WITH, {}), records.get(RECORDED, {}), name, damage)
+
+
+def is_state(arrays: Mapping[str, Array]) -> bool:
+    """Whether a training could be in this state, whatever it learns."""
+    try:
+        json.loads(str(arrays["shuffle_rng"]))
+        counts = [arrays[f"progress/{name}"].item() for name in ("epoch", "step", "position")]
+        return all(type(n) is int and n >= 0 for n in counts) and counts[2] <= arrays["progress/order"].size
+    except (KeyError, ValueError, TypeError):
+        return False
 
 
 def _mapping(record: Array, run: RunDirectory, name: str) -> dict[str, Any]:

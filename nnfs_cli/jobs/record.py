@@ -15,7 +15,6 @@ from nnfs_cli.jobs.checkpoint import (
     Checkpoint,
     keep_as_last,
     made_with,
-    read_checkpoint,
     write_checkpoint,
 )
 from nnfs_cli.jobs.evaluate import evaluation_record
@@ -26,6 +25,7 @@ from nnfs_cli.jobs.resume import Resumed
 from nnfs_cli.jobs.summary import final_row, first_summary, update_progress
 from nnfs_cli.jobs.troubles import DISK_ERRORS, Troubles, said
 from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.runs.leftovers import remove_leftovers
 from nnfs_cli.runs.listing import default_split
 from nnfs_cli.runs.recorder import Recorder, epoch_row
 from nnfs_cli.training.evaluation import evaluate
@@ -46,6 +46,7 @@ class Record:
     def __init__(self, experiment: Experiment, run: RunDirectory) -> None:
         self._experiment, self._run = experiment, run
         self._troubles = Troubles(run.troubles)
+        remove_leftovers(run.path)
         checkpoint = experiment.checkpoint if isinstance(experiment, Resumed) else None
         if checkpoint and run.has("summary.json"):  # from now on its files are not those at its end
             run.write_json("summary.json", {**run.summary(), "status": "running", "files": {}})
@@ -122,18 +123,13 @@ class Record:
             ended, every = time.monotonic(), self._experiment.config.training.checkpoint_every
             self._due = ended + max(every, (ended - started) / SHARE if every else 0.0)
 
-    def rewind(self) -> None:
-        """Go back to the last whole checkpoint: the experiment's state, the rows, and what observers saw."""
-        checkpoint = read_checkpoint(self._run)
-        self._rows.close()
-        self._experiment.load_state(checkpoint.state, str(self._run.path / checkpoint.name))
-        self._go_on_from(checkpoint)
-        self._observers.see()
-
     def diverged(self, error: DivergenceError) -> DivergenceError:
         """End a training that diverged; its error, with what is kept. It keeps its last checkpoint."""
         self._summary["divergence"] = str(error)
-        self.end("diverged")
+        try:
+            self.end("diverged")
+        except StorageError as failure:
+            raise StorageError(f"{error}\n  {failure}") from None
         best, step = self._experiment.progress.best_epoch, self._experiment.progress.step
         kept = f"those of the best epoch, {best}" if best else f"the last finite ones, after step {step}"
         return DivergenceError(f"{error}\n  the weights in {self._run.path} are {kept}")

@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.config.values import Overrides
 from nnfs_cli.core.errors import NnfsError
@@ -88,11 +90,16 @@ def _configs(run: RunDirectory, epochs: int | None, overrides: Overrides) -> tup
         head = itertools.takewhile(lambda line: line.startswith("#"), lines)
         portable = replace(
             config,
-            plugins=tuple(Path(plugin).name for plugin in config.plugins),
-            initial_weights=Path(config.initial_weights).name,
+            plugins=tuple(_inside(run, plugin) for plugin in config.plugins),
+            initial_weights=_inside(run, config.initial_weights),
         )
         text = "".join(head) + portable.to_yaml()
     return replace(config, initial_weights=""), text  # the checkpoint has weights
+
+
+def _inside(run: RunDirectory, path: str) -> str:
+    """A path as the run's config names it: by its name alone, if it is the run's own copy."""
+    return Path(path).name if path and Path(path).parent == run.path.absolute() else path
 
 
 def _lost(run: RunDirectory, recorded: Mapping[str, Any]) -> dict[str, str]:
@@ -105,12 +112,17 @@ def _lost(run: RunDirectory, recorded: Mapping[str, Any]) -> dict[str, str]:
 
 def _load(experiment: Experiment, run: RunDirectory, checkpoint: Checkpoint, found: list[str]) -> None:
     """Load the state. NnfsError if it does not fit, which no --anyway helps."""
+    place, progress, train = run.path / checkpoint.name, experiment.progress, experiment.split("train")
     try:
-        experiment.load_state(checkpoint.state, str(run.path / checkpoint.name))
+        experiment.load_state(checkpoint.state, str(place))
+        if progress.position and not np.array_equal(np.sort(progress.order), np.sort(train.rows)):
+            raise NnfsError(f"{place}: the state of another experiment: its rows are others")
     except NnfsError as error:
         if found:
             refuse_changes(run, found, [str(error)])
         raise
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
+        raise NnfsError(f"{place}: damaged: {error}") from None
 
 
 def _refuse_nothing_to_train(
@@ -118,7 +130,7 @@ def _refuse_nothing_to_train(
 ) -> None:
     """Raise NnfsError unless training can go on. What a completed training could not save is saved anew."""
     done, planned = experiment.progress.epoch, experiment.config.training.epochs
-    if planned < done or (epochs is not None and epochs <= done):
+    if planned < done or (completed and epochs == done):
         option = "training.epochs" if epochs is None else "--epochs"
         raise NnfsError(f"{option}: must be more than the {done} epochs that are done, found {planned}")
     if not completed or not experiment.finished:

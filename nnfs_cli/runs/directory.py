@@ -18,7 +18,8 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError, did_you_mean
-from nnfs_cli.core.files import replacing
+from nnfs_cli.core.files import replacing, sync_folder
+from nnfs_cli.core.os_errors import reason
 from nnfs_cli.core.seal import first_line, mark_of, new_mark, seal_of_arrays, sealed
 from nnfs_cli.preprocessing.preparation import Preparation
 from nnfs_cli.runs.lock import WriterLock, status_now
@@ -71,6 +72,7 @@ class RunDirectory:
                     raise NnfsError(f"--id: {path} already exists, and a run never overwrites another")
                 path = root / f"{stem}-{number}"
             run = cls(path, trust_plugins=True)
+            sync_folder(root)
             run._lock.acquire()
             copies = [f"plugin_{i}_{Path(plugin).name}" for i, plugin in enumerate(config.plugins)]
             for plugin, copy in zip(config.plugins, copies, strict=True):
@@ -88,7 +90,7 @@ class RunDirectory:
         except OSError as error:
             named = "name" if run_id is None else "--id"
             option = named if error.errno == errno.ENAMETOOLONG else "--runs"
-            raise NnfsError(f"{option}: cannot write in {root}: {error.strerror}") from None
+            raise NnfsError(f"{option}: cannot write in {root}: {reason(error)}") from None
         remember(path)
         return run
 
@@ -210,7 +212,7 @@ class RunDirectory:
 
     def _at_the_end(self) -> dict[str, Any]:
         """By name, the seals of .npz files and the marks of CSV files at the end of training, or {}."""
-        files = self.summary().get("files") if self.has("summary.json") else None
+        files = self.json("summary.json").get("files") if self.has("summary.json") else None
         return files if isinstance(files, dict) else {}
 
     def rows(self, name: str) -> RecordedRows:

@@ -6,12 +6,15 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from nnfs_cli.core.files import open_to_append
 from nnfs_cli.core.os_errors import WriteError, unwritable
 
 CHUNK = 2**20
+MOST_UNSYNCED = 2**24
+"""The most bytes of rows that stay in memory between two checkpoints."""
 
 
 class Mark(NamedTuple):
@@ -50,7 +53,7 @@ def mark_until(file: Path, last: int) -> Mark:
 class GrowingTable:
     """A CSV file that rows are appended to.
 
-    mark: of what belongs to the file. Whatever else it holds at first, is cut off.
+    mark: of what belongs to the file at first. Whatever else it holds is cut off.
 
     Rows stay in memory until `sync`: after an error of the disk, all that it may not have is written again.
     """
@@ -58,33 +61,46 @@ class GrowingTable:
     def __init__(self, file: Path, mark: Mark) -> None:
         self._file, self._handle = file, -1
         self._synced, self._unsynced, self._written = mark.size, bytearray(), 0
-        self.mark = mark
-        self._writer = csv.writer(self, lineterminator="\n")
+        self._has_header, self._mark = bool(mark.size), mark
+        self._lines: list[str] = []  # rows since the last flush: to encode and sum up many at once is fast
+        self._writer = csv.writer(SimpleNamespace(write=self._lines.append), lineterminator="\n")
         if file.is_file() and file.stat().st_size > mark.size:
             with self._starting_again():
                 os.fsync(self._opened())
 
     def append(self, header: Iterable[str], row: Iterable[Any]) -> None:
         """Append a row, and before the first one the header."""
-        if not self.mark.size:
+        if not self._has_header:
             self._writer.writerow(header)
+            self._has_header = True
         self._writer.writerow(row)
 
-    def write(self, text: str) -> None:
-        """Take the text of a row from the csv module."""
-        line = text.encode()
-        self._unsynced += line
-        self.mark = self.mark.after(line)
+    @property
+    def mark(self) -> Mark:
+        """The mark of all rows, written or not."""
+        if self._lines:
+            lines = "".join(self._lines).encode()
+            self._lines.clear()
+            self._unsynced += lines
+            self._mark = self._mark.after(lines)
+        return self._mark
 
     def flush(self) -> None:
         """Write all rows to the file. WriteError if it does not take them all."""
+        whole = self.mark.size
         with self._starting_again():
-            while self._written < len(self._unsynced):
+            while self._synced + self._written < whole:
                 self._written += os.write(self._opened(), self._unsynced[self._written :])
+        if len(self._unsynced) > MOST_UNSYNCED:
+            self._make_safe()
 
     def sync(self) -> None:
         """Write all rows, and wait until the disk has them. WriteError if it does not take them all."""
         self.flush()
+        self._make_safe()
+
+    def _make_safe(self) -> None:
+        """Wait until the disk has what was written; then it need not be written again."""
         if self._unsynced:
             with self._starting_again():
                 os.fsync(self._opened())

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.files import replacing
+from nnfs_cli.core.os_errors import reason
 
 if TYPE_CHECKING:
     import filelock
@@ -45,6 +46,8 @@ class Writer:
     @classmethod
     def of(cls, folder: Path) -> "Writer | None":
         """The writer that a run's folder names; None if it names none."""
+        if not (folder / WRITER).is_file():  # to read a pipe would wait for its writer
+            return None
         try:
             record = json.loads((folder / WRITER).read_text(encoding="utf-8"))
             return cls(int(record["pid"]), str(record["host"]), str(record["since"]), float(record["born"]))
@@ -97,7 +100,7 @@ class WriterLock:
             raise self._taken() from None
         except (OSError, NotImplementedError) as error:
             if isinstance(error, OSError) and error.errno not in NO_LOCKS:
-                raise NnfsError(f"{self._folder}: cannot be trained: {error.strerror}") from None
+                raise NnfsError(f"{self._folder}: cannot be trained: {reason(error)}") from None
             if (writer := Writer.of(self._folder)) and writer.may_live:
                 raise self._taken() from None
         try:

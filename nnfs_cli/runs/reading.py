@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.os_errors import unread
 from nnfs_cli.core.seal import SealError, check, contents_of, unsealed
 from nnfs_cli.runs.growing import Mark, damage_of
 
@@ -27,12 +28,10 @@ def read_json(file: Path, mark: str) -> dict[str, Any]:
         if not isinstance(content, dict):
             raise NnfsError(f"{file}: must be a mapping, found {content!r:.80}")
         return unsealed(content, mark)
-    except PermissionError as error:
-        raise NnfsError(f"{file}: cannot be read: {error.strerror}") from None
     except SealError as error:
         raise NnfsError(f"{file}: {error}; {REMEDY}") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise NnfsError(f"{file}: cannot be read: damaged: {error}") from None
+        raise unread(file, error, f"{file}: cannot be read: damaged: {error}") from None
 
 
 def check_arrays(file: Path, mark: str, expected: object) -> None:
@@ -50,10 +49,8 @@ def check_arrays(file: Path, mark: str, expected: object) -> None:
             raise SealError("not the file that the run's summary.json tells of")
     except SealError as error:
         raise NnfsError(f"{file}: {error}; {REMEDY}") from None
-    except PermissionError as error:
-        raise NnfsError(f"{file}: cannot be read: {error.strerror}") from None
     except (OSError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
-        raise NnfsError(f"{file}: damaged: {error}") from None
+        raise unread(file, error, f"{file}: damaged: {error}") from None
 
 
 def check_rows(file: Path, expected: object) -> None:

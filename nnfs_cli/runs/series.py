@@ -30,7 +30,7 @@ class Series:
         recorded: int | None,
         constants: Mapping[str, Array] = MappingProxyType({}),
     ) -> None:
-        self._run, self._file, self._constants = run, file, constants
+        self._run, self._file, self._belongs, self._constants = run, file, belongs, constants
         self._rows: dict[int, dict[str, Array]] = {}
         if step and recorded != 0 and run.has(file):
             arrays = run.arrays(file)
@@ -38,6 +38,7 @@ class Series:
             for i, there in enumerate(steps[:recorded]):
                 if there <= step and belongs(there):
                     self._rows[there] = {n: array[i] for n, array in arrays.items() if n not in constants}
+        self._counted = len(self._rows)
 
     def __contains__(self, step: int) -> bool:
         return step in self._rows
@@ -47,11 +48,16 @@ class Series:
 
     @property
     def recorded(self) -> dict[str, int]:
-        """The number of rows by the file's name, for a checkpoint."""
-        return {self._file: len(self)}
+        """The number of rows by the file's name, for a checkpoint.
+
+        It counts those alone that belong to any training. A longer one drops the row of the last moment,
+        and a resumed one takes it again, before they write a checkpoint.
+        """
+        return {self._file: self._counted}
 
     def add(self, step: int, **arrays: Array) -> None:
         """Add a row, which has the same arrays, of the same shapes, as all rows."""
+        self._counted += self._belongs(step)
         self._rows[step] = {name: np.asarray(array) for name, array in arrays.items()}
 
     def save(self) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import NnfsError, listed, nearest
+from nnfs_cli.core.os_errors import unread
 from nnfs_cli.sources.archive import Archive, open_archive
 from nnfs_cli.sources.npy import HEADER, Layout, PickleError
 from nnfs_cli.sources.opening import open_file
@@ -29,7 +30,7 @@ def open_npy(path: Path) -> Array:
             layout = Layout.of(file.read(HEADER), file.seek(0, 2))
         return _checked(layout.map(path), str(path))
     except UNREADABLE as error:
-        raise NnfsError(_reason(path, error)) from None
+        raise unread(path, error, _reason(path, error)) from None
 
 
 def open_npz(path: Path, name: str) -> Array:
@@ -40,7 +41,7 @@ def open_npz(path: Path, name: str) -> Array:
                 raise NnfsError(f"{path}: no array {name!r}{_there_are(archive, name)}")
             return _checked(archive.open(name), f"{path}: {name}")
     except UNREADABLE as error:
-        raise NnfsError(_reason(path, error, name)) from None
+        raise unread(path, error, _reason(path, error, name)) from None
 
 
 def read_npz(path: Path, names: Collection[str] | None = None) -> dict[str, Array]:
@@ -49,7 +50,7 @@ def read_npz(path: Path, names: Collection[str] | None = None) -> dict[str, Arra
         with open_archive(path) as archive:
             return {name: archive.read(name) for name in archive.names if names is None or name in names}
     except UNREADABLE as error:
-        raise NnfsError(f"{path}: damaged: {error}") from None
+        raise unread(path, error, f"{path}: damaged: {error}") from None
 
 
 def open_rows(path: Path, preferred: Sequence[str]) -> tuple[Array, str, tuple[str, ...]]:
@@ -71,7 +72,7 @@ def shapes_in_npz(path: Path) -> dict[str, Shape]:
         with open_archive(path) as archive:
             return {name: archive.layout(name).shape for name in archive.names}
     except UNREADABLE as error:
-        raise NnfsError(_reason(path, error)) from None
+        raise unread(path, error, _reason(path, error)) from None
 
 
 def _there_are(archive: Archive, wanted: str) -> str:

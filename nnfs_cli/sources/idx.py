@@ -11,7 +11,8 @@ import numpy as np
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.memory import require_memory
-from nnfs_cli.sources.opening import GZIP, NOT_UNPACKED, PART, damaged, most_unpacked, open_bytes, open_file
+from nnfs_cli.core.os_errors import reason
+from nnfs_cli.sources.opening import NOT_UNPACKED, PART, damaged, most_unpacked, open_bytes, open_file, stored
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 MOST_DIMENSIONS = 32
@@ -71,7 +72,7 @@ def read_idx(path: Path) -> Array:
 
 def read_verified(path: Path) -> tuple[Array, str]:
     """The same, and the SHA-256 of the whole content, decompressed."""
-    packed, held = _packed(path)
+    packed, held = stored(path)
     with open_bytes(path) as file:
         try:
             beginning = file.read(HEADER)
@@ -85,7 +86,7 @@ def read_verified(path: Path) -> tuple[Array, str]:
         except NOT_UNPACKED as error:
             raise damaged(path, error) from None
         except OSError as error:
-            raise NnfsError(f"{path}: cannot be read: {error.strerror or error}") from None
+            raise NnfsError(f"{path}: cannot be read: {reason(error)}") from None
     digest = hashlib.sha256(beginning[: header.start])
     digest.update(numbers.data)
     array = numbers.view(header.dtype).reshape(header.shape)
@@ -94,7 +95,7 @@ def read_verified(path: Path) -> tuple[Array, str]:
 
 def open_idx(path: Path) -> Array:
     """The same as `read_idx`, but mapped into memory if the file is not compressed."""
-    packed, size = _packed(path)
+    packed, size = stored(path)
     if packed:
         return read_idx(path)
     with open_file(path) as file:
@@ -102,12 +103,6 @@ def open_idx(path: Path) -> Array:
     if header.start + header.size != size:
         raise header.refuse(str(size - header.start), path)
     return np.memmap(path, header.dtype, "r", header.start, header.shape)
-
-
-def _packed(path: Path) -> tuple[bool, int]:
-    """Whether a file is gzip, and its size as it is stored."""
-    with open_file(path) as file:
-        return file.read(2) == GZIP, file.seek(0, 2)
 
 
 def _numbers(file: IO[bytes], held: bytes, header: Header, path: Path) -> Array:

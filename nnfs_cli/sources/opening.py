@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.os_errors import reason
 
 GZIP = b"\x1f\x8b"
 NOT_UNPACKED = (EOFError, zlib.error, gzip.BadGzipFile)
@@ -20,7 +21,7 @@ LARGE, USUAL = 1 << 30, 100
 """Of more bytes than LARGE, a compressed one stands for less than USUAL in files that are no bombs."""
 KINDS = (
     (stat.S_ISDIR, "a folder"),
-    (stat.S_ISFIFO, "a pipe; give `-` and let it be standard input, where a command reads that"),
+    (stat.S_ISFIFO, "a pipe"),
     (stat.S_ISSOCK, "a socket"),
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
@@ -72,9 +73,17 @@ class _Unpacked(gzip.GzipFile):
 
 def open_bytes(path: Path) -> BinaryIO:
     """A file's content, decompressed if it is gzip, whatever its name. NnfsError for a gzip bomb."""
+    packed, _ = stored(path)
+    return cast(BinaryIO, _Unpacked(path)) if packed else open_file(path)
+
+
+def stored(path: Path) -> tuple[bool, int]:
+    """Whether a file is gzip, and its size as it is stored."""
     with open_file(path) as file:
-        compressed = file.read(2) == GZIP
-    return cast(BinaryIO, _Unpacked(path)) if compressed else open_file(path)
+        try:
+            return file.read(2) == GZIP, file.seek(0, 2)
+        except OSError as error:
+            raise _unreadable(path, error) from None
 
 
 def first_bytes(path: Path, count: int) -> bytes:
@@ -104,4 +113,4 @@ def damaged(source: Path | str, error: Exception) -> NnfsError:
 def _unreadable(path: Path, error: OSError) -> NnfsError:
     if isinstance(error, FileNotFoundError):
         return NnfsError(f"no such file: {path.absolute()}")
-    return NnfsError(f"{path}: cannot be read: {error.strerror or error}")
+    return NnfsError(f"{path}: cannot be read: {reason(error)}")

@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin
 
 from nnfs_cli.core.errors import NnfsError, did_you_mean
 from nnfs_cli.core.ranges import fits
+from nnfs_cli.sources.opening import require_file
 
 GIVEN = ""
 """The path in the config of a run whose rows were no file's, but given from Python."""
@@ -91,17 +92,19 @@ def find_files(paths: str | Sequence[str], option: str) -> list[Path]:
         found += map(_as_seen_from_here, matches)
     if not found:
         raise NnfsError(f"{option}: must name a file, found an empty list")
-    folders = [path for path in found if not path.is_file()]
-    if folders:
-        raise NnfsError(f"{option}: {folders[0]} is a folder, not a file; write `{folders[0]}/*.csv` for all")
+    for file in found:
+        if file.is_dir():
+            raise NnfsError(f"{option}: {file} is a folder, not a file; write `{file}/*.csv` for all")
+        _require_file(file, option)
     return found
 
 
 def find_file(path: str, option: str) -> Path:
     """The one file that a path names; NnfsError if it does not exist."""
     file = _as_seen_from_here(_locate(path, option))
-    if not file.is_file():
+    if glob.has_magic(path) and not file.exists():
         raise NnfsError(f"{option}: {file} is no single file")
+    _require_file(file, option)
     return file
 
 
@@ -132,6 +135,14 @@ def _locate(path: str, option: str, what: str = "file") -> str:
     try:
         return Places((Path(),)).locate(path, what)
     except PathNotFoundError as error:
+        raise NnfsError(f"{option}: {error}") from None
+
+
+def _require_file(file: Path, option: str) -> None:
+    """NnfsError for pipes, devices and the like, which are never opened."""
+    try:
+        require_file(file)
+    except NnfsError as error:
         raise NnfsError(f"{option}: {error}") from None
 
 

@@ -38,9 +38,9 @@ def recover(experiment: Experiment, found: Diverged) -> Rollback:
         bad, where = progress.step, f"at step {progress.step}, in epoch {progress.epoch + 1}"
         if not goes_back:
             return_to(experiment, bad - len(batches))
-            advice = [*sizes(experiment), *tried(experiment, batches)]
+            advice = [*sizes(experiment), *(tried(experiment, batches) if batches else [])]
         return_to(experiment, bad - 1)
-        first = first_bad_in_step(experiment)
+        first = first_bad_in_step(experiment) or "not found again"
     happened = f"{_loss(experiment, found.loss)} {where}; first went bad: {first}"
     if not goes_back:
         raise DivergenceError(

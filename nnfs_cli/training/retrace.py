@@ -15,10 +15,8 @@ from nnfs_cli.training.state import Mark
 SECONDS, SHARE = 0.5, 0.01
 """A new mark is made when the last one is so old, and if copying takes less than this share of the time."""
 
-
 MOST_STEPS, LAST_SECONDS = 32, 1.0
 """Of the steps before a bad one so many are told: no more, and none that were taken longer ago."""
-
 
 LASTING = ("seconds", "start_loss", "rollbacks")
 """What of a training's progress stays when it goes back."""
