@@ -162,7 +162,7 @@ def test_every_command_on_a_run_under_way_gives_what_is_there_or_one_sentence(
             assert outcome.status == 0 or (outcome.status == 2 and outcome.err.count("\n") == 1), outcome.err
 
 
-LONG = ["cubic.yaml", "--id", "one", "--set", "training.epochs=400"]
+LONG = ["cubic.yaml", "--id", "one", "--set", "training.epochs=3000"]
 
 
 def started(*more: str, **options: Any) -> "subprocess.Popen[bytes]":
