@@ -1,0 +1,24 @@
+"""A long table is drawn without rich, and looks the same."""
+
+import io
+
+import pytest
+
+from nnfs_cli.cli import screen
+
+
+@pytest.mark.parametrize("width", [30, 80])
+def test_a_long_table_looks_as_a_short_one(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = screen.Table()
+    table.add_column("run")
+    table.add_column("épochs", justify="right", drop=1)
+    table.add_column("scores")
+    for i in range(20):
+        table.add_row(f"run-{i}", str(i**4), "猫[red]" * (i % 3))
+    drawn = []
+    for long in (1, 1000):
+        monkeypatch.setattr(screen, "LONG", long)
+        console = screen.Screen(file=io.StringIO(), width=width)
+        console.print(table)
+        drawn.append(console.file.getvalue())  # type: ignore[attr-defined]
+    assert drawn[0] == drawn[1]
