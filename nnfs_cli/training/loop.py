@@ -47,7 +47,7 @@ def train(experiment: Experiment) -> Generator[Report, None, None]:
 def _epoch(experiment: Experiment, interrupt: Uninterrupted) -> Iterator[Report]:
     """The reports of the epoch's steps to come, and that of its end. Raises Diverged."""
     progress, engine, training = experiment.progress, experiment.engine, experiment.config.training
-    split, rows, library = experiment.data.splits["train"], len(progress.order), blas()
+    rows, library = len(progress.order), blas()
     if progress.position == 0:
         experiment.shuffle()
     first_step, rates = progress.step, experiment.learning_rates()  # of the epoch's steps to come
@@ -64,17 +64,11 @@ def _epoch(experiment: Experiment, interrupt: Uninterrupted) -> Iterator[Report]
             with np.errstate(**IGNORE_OVERFLOW):
                 while report is None and progress.position < rows:
                     here = experiment.take_step(rates[progress.step - first_step])
-                    if progress.step % training.log_every == 0:
-                        loss, metrics = checked_loss(experiment, here), {}
-                        if experiment.metrics:
-                            z = progress.outputs[here]
-                            metrics = experiment.metric_scores(z, split, progress.order[here])
-                        experiment.sound = progress.step
-                        report = StepReport(progress.step, progress.epoch + 1, loss, metrics)
-                        continue
                     if progress.step == 1:
                         checked_loss(experiment, here)  # which notes it as the start's
-                    if here.stop < rows and (
+                    if progress.step % training.log_every == 0:
+                        report = _logged(experiment, here)
+                    elif here.stop < rows and (
                         progress.step == experiment.pause or time.perf_counter() - started > HEARTBEAT_SECONDS
                     ):
                         check_arrays(experiment)
@@ -89,6 +83,15 @@ def _epoch(experiment: Experiment, interrupt: Uninterrupted) -> Iterator[Report]
             yield report
     if experiment.loads == loads:  # else who listens has gone to another place, perhaps another epoch
         yield close_epoch(experiment, interrupt)
+
+
+def _logged(experiment: Experiment, here: slice) -> StepReport:
+    """The report of the step that trained on these rows of the order. Raises Diverged."""
+    progress, split = experiment.progress, experiment.data.splits["train"]
+    loss = checked_loss(experiment, here)
+    metrics = experiment.metric_scores(progress.outputs[here], split, progress.order[here])
+    experiment.sound = progress.step
+    return StepReport(progress.step, progress.epoch + 1, loss, metrics)
 
 
 @contextmanager
