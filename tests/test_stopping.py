@@ -247,6 +247,7 @@ def test_no_worker_outlives_its_leader_which_leaves_the_run_to_others() -> None:
         pass
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("nnfs")
 def test_outputs_that_are_closed_change_nothing() -> None:
     command = f"exec {sys.executable} -m nnfs_cli train cubic.yaml --id one >&- 2>&- <&-"
