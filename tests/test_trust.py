@@ -133,8 +133,8 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "a folder that is a link": linked_folder,
     "a plugin that is a link": linked,
     "a plugin outside": lambda run: configured(run, "plugin_0_weak.py", "../../own/weak.py"),
-    "another mark": lambda run: configured(run, "# nnfs run ", "# nnfs run 0123456789abcdef "),
-    "no mark": lambda run: configured(run, "# nnfs run ", "# "),
+    "another tag": lambda run: configured(run, "# nnfs run ", "# nnfs run 0123456789abcdef "),
+    "no tag": lambda run: configured(run, "# nnfs run ", "# "),
 }
 
 
