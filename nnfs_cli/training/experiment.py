@@ -281,8 +281,9 @@ def load_data(config: ExperimentConfig) -> Data:
 
 def _load(config: ExperimentConfig, rng: np.random.Generator, fitted: Preparation | None = None) -> Data:
     """The data, with targets that the loss and the last layer can do with, or as `fitted` says."""
-    points = f"dataset: the points of {config.dataset.type_name}"
-    require_memory(config.dataset.least_memory(), points, "ask for fewer of them, or of their numbers")
+    if least := config.dataset.least_memory():
+        points = f"dataset: the points of {config.dataset.type_name}"
+        require_memory(least, points, "ask for fewer of them, or of their numbers")
     data = config.dataset.load_as(fitted, rng) if fitted else config.dataset.load(rng)
     if not isinstance(data, Data):
         refuse_result(config.dataset, "load", "a Data", data)
