@@ -95,7 +95,7 @@ def load(text: str) -> Any:
     try:
         return yaml.load(text, _Loader)  # noqa: S506  it is a SafeLoader
     except (ValueError, OverflowError):  # PyYAML's own, for an escape such as \\UFFFFFFFF
-        raise yaml.YAMLError("a number of an escape or of %YAML that is none") from None
+        raise yaml.YAMLError("an escape, or the %YAML line, has an impossible number") from None
 
 
 def dump(content: Any) -> str:

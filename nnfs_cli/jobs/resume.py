@@ -116,7 +116,7 @@ def _load(experiment: Experiment, run: RunDirectory, checkpoint: Checkpoint, fou
     try:
         experiment.load_state(checkpoint.state, str(place))
         if progress.position and not np.array_equal(np.sort(progress.order), np.sort(train.rows)):
-            raise NnfsError(f"{place}: the state of another experiment: its rows are others")
+            raise NnfsError(f"{place}: the state of another experiment: of other rows")
     except NnfsError as error:
         if found:
             refuse_changes(run, found, [str(error)])
