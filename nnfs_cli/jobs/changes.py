@@ -91,8 +91,6 @@ def network_changes(made_with: Mapping[str, Any], now: Mapping[str, Any]) -> lis
     """What is another in the network itself, so that no state of the one is a state of the other."""
     before = made_with.get("network", {})
     return [f"the network's {key} are not the same" for key in before if now["network"][key] != before[key]]
-        f"the network's {key} are not the same" for key, kept in before.items() if now["network"][key] != kept
-    ]
 
 
 def refuse_changes(
