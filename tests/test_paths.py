@@ -96,7 +96,7 @@ def test_what_is_missing_is_told_with_every_place_and_the_nearest_name(project: 
 def test_no_file_and_no_plugin_are_told_with_the_option(project: Path) -> None:
     for path, message in (
         ("[]", "dataset.path: must name a file, found an empty list"),
-        ("''", "dataset.path: must name what to read, found ''"),
+        ("''", "dataset.path: names no file"),
     ):
         (project / "c.yaml").write_text(csv_config(path))
         with pytest.raises(NnfsError, match=message):

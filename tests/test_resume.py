@@ -432,8 +432,8 @@ def test_the_first_ctrl_c_says_what_a_second_one_does(
         during.setattr("nnfs_cli.runs.recorder.Recorder.record", stopped)
         outcome = nnfs("train", "cubic.yaml", "--id", "one", *quiet)
     assert outcome.status == 130
-    first, second = outcome.err.splitlines()
+    first, *_, last = outcome.err.splitlines()
     assert first == "nnfs: finishing the step and saving; Ctrl-C again stops at once, at the last checkpoint"
-    assert ("stopped at once" if times == 2 else "everything is saved") in second
-    assert "`nnfs resume runs/one` continues" in second
+    assert ("stopped at once" if times == 2 else "everything is saved") in last
+    assert "`nnfs resume runs/one` continues" in last
     assert nnfs("resume", "one", "-q").status == 0

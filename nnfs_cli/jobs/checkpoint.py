@@ -77,7 +77,7 @@ def _read(run: RunDirectory, name: str, damage: str) -> Checkpoint:
     records = {key: _mapping(arrays.pop(key), run, name) for key in (MADE_WITH, RECORDED) if key in arrays}
     if not is_state(arrays):
         raise NnfsError(f"{run.path / name}: damaged: it has no state of a training")
-    if records.get(MADE_WITH, {}).get("run", run.mark) not in (run.mark, ""):
+    if records.get(MADE_WITH, {}).get("run", run.tag) not in (run.tag, ""):
         raise NnfsError(f"{run.path / name}: the checkpoint of another run")
     return Checkpoint(arrays, records.get(MADE_WITH, {}), records.get(RECORDED, {}), name, damage)
 
@@ -119,7 +119,7 @@ def made_with(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
     """What a training's numbers depend on, as JSON."""
     facts, network = engine_facts(experiment), experiment.network
     return {
-        "run": run.mark,
+        "run": run.tag,
         "config": to_plain(experiment.config),
         "network": {
             "layers": list(network.names),
