@@ -28,6 +28,8 @@ BOMBS = {
     "keys": "\n".join(f"k{i}: 1" for i in range(30_000)),
     "numbers": f"x: [{'1,' * 400_000}]",
     "mistakes": f"{CUBIC}\nmetrics: [{'a,' * 20_000}]".replace("metrics: [rmse, r2]", ""),
+    "tags": f"%TAG !e! tag:{'x' * 2500}\n---\n[{'!e!y 1,' * 300}]",
+    "many long tags": f"%TAG !e! tag:{'x' * 400_000}\n---\n[{'!e!y 1,' * 50_000}]",
     "a long key": f"? {'x' * 900_000}\n: 1",
 }
 

@@ -60,7 +60,8 @@ class _Loader(yaml.SafeLoader):
                 raise _at(event, f"*{event.anchor} stands for what it is a part of")
             self._size += self._sizes[node]
         else:
-            self._size += BYTES_OF_A_VALUE + len(getattr(event, "value", ""))
+            letters = len(getattr(event, "value", "")) + len(getattr(event, "tag", None) or "")
+            self._size += BYTES_OF_A_VALUE + letters
             if getattr(event, "anchor", None) is not None:
                 self._sizes[node] = self._size - before
         if self._size > MOST_BYTES:
