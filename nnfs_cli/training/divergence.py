@@ -60,7 +60,7 @@ def check_arrays(experiment: Experiment, loss: float = math.nan) -> None:
 
 def is_finite(vector: Array) -> bool:
     """Whether all numbers of a vector are finite. A sum of squares costs little, but may overflow."""
-    return math.isfinite(np.dot(vector, vector)) or bool(np.isfinite(vector).all())
+    return math.isfinite(vector.dot(vector)) or bool(np.isfinite(vector).all())
 
 
 def loss_of_zeros(experiment: Experiment) -> float:
