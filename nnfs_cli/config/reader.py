@@ -86,9 +86,7 @@ class Reader:
         """Replace the paths among the values, and among the defaults of others, by those of what is there."""
         for name, annotation in _paths(cls).items():
             value = values.get(name, cls.__dataclass_fields__[name].default)
-            if value == "" and _is_required(cls.__dataclass_fields__[name]):
-                self._wrong(_join(path, name), "must name what to read, found ''")
-            elif value is not dataclasses.MISSING:
+            if value is not dataclasses.MISSING:
                 values[name] = locate_all(
                     annotation, value, functools.partial(self._locate, _join(path, name))
                 )

@@ -48,7 +48,7 @@ class NPY(ArrayDataset):
         return {
             split: (*(self._open(option) for option in options), getattr(self, options[0]))
             for split, options in named.items()
-            if getattr(self, options[0])
+            if split == "train" or getattr(self, options[0])
         }
 
     def _open(self, option: str) -> Array:
