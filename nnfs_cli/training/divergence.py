@@ -69,7 +69,7 @@ def vectors_of(experiment: Experiment) -> list[Array]:
 
 def is_finite(vector: Array) -> bool:
     """Whether all numbers of a vector are finite. A sum of squares costs little, but may overflow."""
-    return math.isfinite(np.dot(vector, vector)) or bool(np.isfinite(vector).all())
+    return math.isfinite(vector.dot(vector)) or bool(np.isfinite(vector).all())
 
 
 def loss_of_zeros(experiment: Experiment) -> float:
