@@ -65,7 +65,7 @@ def train(experiment: Experiment) -> Generator[Report, None, None]:
                                 z, order = progress.outputs[here], progress.order[here]
                                 loss = experiment.loss.value(z, split.t[order])
                                 if not (  # a quick look, with few calls; a sum of squares finds every NaN
-                                    isinstance(loss, Real)
+                                    isinstance(loss, float | Real)
                                     and loss <= GROWTH * progress.start_loss
                                     and math.isfinite(loss + sum(map(np.dot, vectors, vectors)))
                                 ):
