@@ -8,7 +8,7 @@ from nnfs_cli.core.seal import KEY
 
 
 def aged(run: Path) -> Path:
-    """Take the mark and all seals from a run's files."""
+    """Take the tag and all seals from a run's files."""
     config = run / "config.yaml"
     config.write_text(config.read_text().partition("\n")[2])
     for file in run.glob("*.json"):

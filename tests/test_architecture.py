@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,8 @@ FAMILIES = [
     "regularizers",
 ]
 MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
 SHARED = ("base.py", "chain.py", "convolution.py", "layout.py", "published.py")
 """The modules that the members of a family may share."""
 
@@ -29,6 +32,12 @@ MEMBERS = [
     for path in sorted((PACKAGE / family).glob("*.py"))
     if path.name not in ("__init__.py", *SHARED)
 ]
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """A module, parsed once for all tests."""
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def name(path: Path) -> str:
@@ -52,7 +61,7 @@ def test_a_member_registers_one_component_under_its_files_name(path: Path) -> No
 @pytest.mark.parametrize("path", MODULES, ids=name)
 def test_a_module_opens_with_its_purpose_and_stays_small(path: Path) -> None:
     text = path.read_text()
-    assert ast.get_docstring(ast.parse(text))
+    assert ast.get_docstring(tree_of(path))
     assert len(text.splitlines()) <= 300
 
 
@@ -140,7 +149,7 @@ def what_runs(tree: ast.AST) -> set[str]:
 
 @pytest.mark.parametrize("path", MODULES, ids=name)
 def test_no_module_runs_code_or_programs_but_for_those_named(path: Path) -> None:
-    found = what_runs(ast.parse(path.read_text()))
+    found = what_runs(tree_of(path))
     debugger = {"breakpoint"} & found  # speaks of it
     assert found - debugger == RUNS_CODE.get(name(path), set())
 
@@ -186,7 +195,7 @@ def test_yaml_is_read_by_a_safe_loader_and_arrays_without_pickle() -> None:
     (loader,) = (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and node.name == "_Loader")
     assert [ast.unparse(base) for base in loader.bases] == ["yaml.SafeLoader"]
     for path in MODULES:
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in ("np.load", "numpy.load", "np.savez"):
                 assert "allow_pickle" in {keyword.arg for keyword in node.keywords}, (path, node.lineno)
 

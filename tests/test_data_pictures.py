@@ -176,7 +176,7 @@ def test_the_picture_of_steps_says_where_the_loss_is_at_most_quadratic(
     rounding = 1e-16 / STEPS
     curves = {f"net: a{k}": rounding + (0 if k < quadratic else 0.1 * STEPS**2) for k in range(4)}
     drawn: list[Any] = []
-    monkeypatch.setattr("nnfs_cli.plots.step_sizes.save", lambda axes, *_: drawn.append(axes))
+    monkeypatch.setattr("nnfs_cli.plots.step_sizes.save_as", lambda axes, *_: drawn.append(axes))
     draw_error_by_step(curves, tmp_path / "p.png")
     texts = [text.get_text() for text in drawn[0].texts]
     assert [text.startswith(said) and "at most quadratic" in text for text in texts] == [True] * bool(said)

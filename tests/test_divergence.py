@@ -209,16 +209,30 @@ def test_each_array_that_is_not_finite_is_found(where: str, number: float) -> No
         check_arrays(experiment)
 
 
+@pytest.mark.parametrize("where", ["value", "statistics", "average", "loss"])
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_the_loops_quick_look_doubts_whatever_is_not_finite(
+    monkeypatch: pytest.MonkeyPatch, where: str, number: float
+) -> None:
+    experiment = toy(NORMED, "training.ema=0.9", "training.log_every=2")
+    reports = train(experiment)
+    next(reports)
+    if where == "loss":
+        monkeypatch.setattr(type(experiment.loss), "value", lambda *_: number)
+    else:
+        place: Any = experiment.descent if where == "average" else experiment.network.params
+        getattr(place, where)[-1] = number
+    with pytest.raises(DivergenceError):
+        next(reports)
+
+
 @EVERY_ENGINE
 def test_a_running_variance_that_overflows_is_a_divergence(engine: Engines) -> None:
     text = BLOBS.replace(
         "{type: dense, units: 8}", "{type: dense, units: 8, init: {type: normal, stddev: 1e+22}}, batch_norm"
     )
     message = ending(toy(text, engine=engine))
-    assert (
-        "parameters were no finite numbers any more at step 1, in epoch 1" in message
-        or "at step 1" in message
-    )
+    assert "at step 1, in epoch 1" in message
     assert "1_batch_norm" in message
 
 

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +19,7 @@ from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.loop import train
 from nnfs_cli.training.reports import EpochReport, Report, StepReport
+from tests.aged import aged
 from tests.conftest import Nnfs
 from tests.test_bad_input import fails, save
 from tests.test_commands import rows, same_numbers
@@ -126,7 +126,7 @@ HEADER = "epoch,step,seconds,learning_rate,train_loss,train_rmse,train_r2,val_lo
 @pytest.mark.parametrize("content", ["", HEADER], ids=["empty", "header only"])
 def test_a_run_killed_before_its_first_epoch_was_flushed_can_be_drawn(nnfs: Nnfs, content: str) -> None:
     nnfs("train", "cubic.yaml", "--id", "one", "--quiet")
-    Path("runs/one/epochs.csv").write_text(content)
+    (aged(Path("runs/one")) / "epochs.csv").write_text(content)  # a run under way has no checksums of rows
     assert nnfs("plot", "one").status == 0
 
 
@@ -317,21 +317,12 @@ def test_a_trained_network_that_could_not_be_saved_is_not_completed_and_can_be_b
     assert all(resumed[key] == whole[key] for key in ("status", "final", "best", "scores"))
 
 
-def test_a_second_signal_while_the_first_is_heard_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    set_handler, before = signal.signal, [signal.getsignal(number) for number in STOPS]
-    raised: list[signal.Signals] = []
-
-    def hurried(number: signal.Signals, handler: Any) -> Any:
-        if not raised:
-            raised.append(signal.SIGINT)
-            signal.raise_signal(signal.SIGINT)
-        return set_handler(number, handler)
-
-    with StopRequest() as stop:
-        monkeypatch.setattr(signal, "signal", hurried)
+def test_a_second_signal_while_the_first_is_heard_is_no_error() -> None:
+    before = [signal.getsignal(number) for number in STOPS]
+    with StopRequest(lambda: signal.raise_signal(signal.SIGINT)) as stop:
         signal.raise_signal(signal.SIGTERM)
         assert stop.requested
-    assert raised
+        assert not stop.is_urgent
     assert [signal.getsignal(number) for number in STOPS] == before
 
 

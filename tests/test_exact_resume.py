@@ -135,7 +135,7 @@ def assert_ends_as(whole: RunDirectory, run: RunDirectory, *notes: str, epochs: 
     assert all(note in said for note, said in zip(notes, new, strict=True))
 
 
-FAST = 10
+FAST = 5
 NUMBERS = [
     *range(FAST),
     *(pytest.param(number, marks=pytest.mark.slow) for number in range(FAST, amount(80, 600))),

@@ -28,6 +28,8 @@ BOMBS = {
     "keys": "\n".join(f"k{i}: 1" for i in range(30_000)),
     "numbers": f"x: [{'1,' * 400_000}]",
     "mistakes": f"{CUBIC}\nmetrics: [{'a,' * 20_000}]".replace("metrics: [rmse, r2]", ""),
+    "tags": f"%TAG !e! tag:{'x' * 2500}\n---\n[{'!e!y 1,' * 300}]",
+    "many long tags": f"%TAG !e! tag:{'x' * 400_000}\n---\n[{'!e!y 1,' * 50_000}]",
     "a long key": f"? {'x' * 900_000}\n: 1",
 }
 
@@ -143,7 +145,7 @@ def test_what_is_no_file_is_told_at_once(nnfs: Nnfs) -> None:
         assert told in nnfs("train", name).err
 
 
-@pytest.mark.parametrize("dataset", ["{type: npy, x: '', y: y.npy}", "{type: csv, path: '', target: y}"])
+@pytest.mark.parametrize("dataset", ["{type: npy, x: '', y: ''}", "{type: csv, path: '', target: y}"])
 def test_a_path_that_is_needed_is_not_empty(dataset: str) -> None:
     config = parse_config(CUBIC, "t.yaml", [f"dataset={dataset}"])
     with pytest.raises(NnfsError, match=r"dataset\.\w+: names no file"):

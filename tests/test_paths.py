@@ -17,7 +17,7 @@ from nnfs_cli.config.load import config_from, load_config
 from nnfs_cli.config.names import is_plain_name, name_from
 from nnfs_cli.core.errors import ConfigError, NnfsError
 from nnfs_cli.datasets.base import DATASETS
-from nnfs_cli.sources.paths import IsPath, has_paths, locate_all
+from nnfs_cli.sources.paths import IsPath, has_paths, locate_all, matching
 from nnfs_cli.sources.shipped import shipped_configs
 from tests.conftest import Nnfs
 from tests.toys import CUBIC, ROOT
@@ -270,3 +270,35 @@ def test_an_id_may_have_letters_of_any_script_but_no_sign_in_front(nnfs: Nnfs) -
         outcome = nnfs("train", "cubic.yaml", f"--id={run_id}")
         assert outcome.status == 2
         assert "--id: must be a plain name for a new folder: letters, digits, and . _ -" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ("**/*.csv", ["q.csv", "x/q.csv"]),
+        ("**/**/q.csv", ["q.csv", "x/q.csv"]),
+        ("[x]/*.csv", ["x/q.csv"]),
+        ("x/../*.csv", ["x/../q.csv"]),
+        ("*/q.csv", ["loop/q.csv", "other/q.csv", "x/q.csv"]),
+        ("*/" * 20_000 + "q.csv", NnfsError),
+        ("[" * 40_000, []),
+        ("**/" * 1000 + "q.csv", ["q.csv", "x/q.csv"]),
+        ("\0*", []),
+    ],
+)
+def test_patterns_are_bounded_where_links_lead_in_circles(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pattern: str, names: list[str] | type[NnfsError]
+) -> None:
+    monkeypatch.setattr("nnfs_cli.sources.paths.MOST_MATCHES", 300)
+    for name in ("x", ".hidden"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "q.csv").touch()
+    (tmp_path / "q.csv").touch()
+    for link in ("loop", "other"):
+        (tmp_path / link).symlink_to(".")
+    whole = f"{tmp_path}/{pattern}"
+    if isinstance(names, list):
+        assert matching(whole) == [f"{tmp_path}/{name}" for name in names]
+    else:
+        with pytest.raises(names, match="more than 300 files or folders"):
+            matching(whole)

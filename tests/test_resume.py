@@ -269,8 +269,8 @@ def test_a_finished_run_takes_more_epochs_as_if_it_had_them_from_the_start_or_sa
 @pytest.mark.parametrize(
     ("override", "said"),
     [
-        ("layers.1=relu", "layers[1]: 'tanh' -> 'relu'\n  the network's layers are others"),
-        ("layers.0.units=9", "the network's parameters are others"),
+        ("layers.1=relu", "layers[1]: 'tanh' -> 'relu'\n  the network's layers are not the same"),
+        ("layers.0.units=9", "the network's parameters are not the same"),
         ("optimizer={type: adam, learning_rate: 0.1}", "must have shape (25,), the file has no such array"),
         ("metrics=[rmse]", "epochs.csv: has the columns epoch,step,"),
         ("regularizer=l2", "epochs.csv: has the columns epoch,step,"),

@@ -1,5 +1,6 @@
 """Signals that stop a training, in each of its phases; and outputs that break meanwhile."""
 
+import itertools
 import os
 import pty
 import shutil
@@ -17,13 +18,15 @@ import pytest
 from nnfs_cli import plots
 from nnfs_cli.core.interrupts import STOPS
 from nnfs_cli.jobs import record
+from nnfs_cli.jobs.train import train_run
 from nnfs_cli.optimizers.sgd import SGD
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.runs.lock import WRITER
 from nnfs_cli.speed.workers import can_fork
+from nnfs_cli.training.experiment import Experiment
 from tests.conftest import Nnfs
 from tests.test_commands import same_numbers
-from tests.toys import CUBIC, ROOT
+from tests.toys import CUBIC, ROOT, toy_config
 
 OFTEN = ["--set", "training.checkpoint_every=0"]
 PHASES: dict[str, tuple[object, str, int]] = {
@@ -36,6 +39,8 @@ PHASES: dict[str, tuple[object, str, int]] = {
 """What is called at some moment of a training: its place, its name, and which call of it is the moment."""
 AFTER = {"scoring", "drawing"}
 """Phases after the last step."""
+SIMILAR = {"checkpoint", "scoring"}
+"""Phases in which a second Ctrl-C leaves what it leaves in a step."""
 
 IMAGES = """
 name: images
@@ -76,11 +81,11 @@ def at(phase: str, monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of the cubic example that was never stopped."""
-    folder = tmp_path_factory.mktemp("whole")
-    (folder / "cubic.yaml").write_text(CUBIC)
-    command = [sys.executable, "-m", "nnfs_cli", "train", "cubic.yaml", "--id", "whole", "-q"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    return folder / "runs" / "whole"
+    experiment = Experiment(toy_config(CUBIC))
+    run = RunDirectory.create(tmp_path_factory.mktemp("whole"), experiment.config, "whole")
+    for _ in train_run(experiment, run):
+        pass
+    return run.path
 
 
 def ends_as_the_whole(nnfs: Nnfs, whole: Path) -> bool:
@@ -89,9 +94,15 @@ def ends_as_the_whole(nnfs: Nnfs, whole: Path) -> bool:
     return same_numbers(Path("runs/one"), whole) and not Path("runs/one", WRITER).exists()
 
 
-@pytest.mark.parametrize("phase", PHASES)
+SIGNALS = [*((each,) for each in STOPS), (signal.SIGINT, signal.SIGTERM), tuple(STOPS[1:]) * 2]
+GRID = [(signals, phase) for signals in SIGNALS for phase in PHASES]
+DIAGONAL = [*zip(SIGNALS, itertools.cycle(PHASES), strict=False)]
+"""All signals and all phases, each once; the fast suite takes these."""
+
+
 @pytest.mark.parametrize(
-    "signals", [(each,) for each in STOPS] + [(signal.SIGINT, signal.SIGTERM), tuple(STOPS[1:]) * 2]
+    ("signals", "phase"),
+    [pytest.param(*each, marks=() if each in DIAGONAL else pytest.mark.slow) for each in GRID],
 )
 def test_a_signal_saves_all_in_every_phase_and_several_at_once_do_no_more(
     nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch, whole: Path, signals: tuple[int, ...], phase: str
@@ -112,7 +123,9 @@ def test_a_signal_saves_all_in_every_phase_and_several_at_once_do_no_more(
     assert ends_as_the_whole(nnfs, whole)
 
 
-@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize(
+    "phase", [pytest.param(each, marks=pytest.mark.slow if each in SIMILAR else ()) for each in PHASES]
+)
 def test_a_second_ctrl_c_stops_at_once_in_every_phase_and_says_what_is_kept(
     nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch, whole: Path, phase: str
 ) -> None:
@@ -234,6 +247,7 @@ def test_no_worker_outlives_its_leader_which_leaves_the_run_to_others() -> None:
         pass
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("nnfs")
 def test_outputs_that_are_closed_change_nothing() -> None:
     command = f"exec {sys.executable} -m nnfs_cli train cubic.yaml --id one >&- 2>&- <&-"

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnfs_cli import Experiment, NnfsError, load_run
+from nnfs_cli import Experiment, NnfsError, load_run, plots
 from nnfs_cli.config import trust
 from nnfs_cli.config.plugins import forget_plugins
 from nnfs_cli.runs.directory import RunDirectory
@@ -133,8 +133,8 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "a folder that is a link": linked_folder,
     "a plugin that is a link": linked,
     "a plugin outside": lambda run: configured(run, "plugin_0_weak.py", "../../own/weak.py"),
-    "another mark": lambda run: configured(run, "# nnfs run ", "# nnfs run 0123456789abcdef "),
-    "no mark": lambda run: configured(run, "# nnfs run ", "# "),
+    "another tag": lambda run: configured(run, "# nnfs run ", "# nnfs run 0123456789abcdef "),
+    "no tag": lambda run: configured(run, "# nnfs run ", "# "),
 }
 
 
@@ -153,6 +153,8 @@ def test_what_needs_no_plugin_works_without(
     nnfs: Nnfs, log: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     elsewhere(monkeypatch, tmp_path)
+    some = [source for source in plots.SOURCES if source.module in ("loss", "predictions", "weights")]
+    monkeypatch.setattr(plots, "SOURCES", some)
     assert json.loads(nnfs("runs", "--json").out)[0]["id"] == "mine"
     outcome = nnfs("plot", "mine")
     assert outcome.status == 0

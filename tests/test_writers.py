@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.test_architecture import MODULES, name
+from tests.test_architecture import MODULES, name, tree_of
 
 WRITING_MODE = re.compile(r"[rwaxbt+]*[wax+][rwaxbt+]*")
 METHODS = {
@@ -68,7 +68,7 @@ def _is_writing_mode(node: ast.AST) -> bool:
 
 
 def test_no_module_writes_files_on_its_own() -> None:
-    trees = {name(path): ast.parse(path.read_text(encoding="utf-8")) for path in MODULES}
+    trees = {name(path): tree_of(path) for path in MODULES}
     found = {module: set(writing_calls(tree)) for module, tree in trees.items()}
     assert {module: calls for module, calls in found.items() if calls} == ALLOWED
 

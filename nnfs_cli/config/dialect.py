@@ -60,7 +60,8 @@ class _Loader(yaml.SafeLoader):
                 raise _at(event, f"*{event.anchor} stands for what it is a part of")
             self._size += self._sizes[node]
         else:
-            self._size += BYTES_OF_A_VALUE + len(getattr(event, "value", ""))
+            letters = len(getattr(event, "value", "")) + len(getattr(event, "tag", None) or "")
+            self._size += BYTES_OF_A_VALUE + letters
             if getattr(event, "anchor", None) is not None:
                 self._sizes[node] = self._size - before
         if self._size > MOST_BYTES:
@@ -95,7 +96,7 @@ def load(text: str) -> Any:
     try:
         return yaml.load(text, _Loader)  # noqa: S506  it is a SafeLoader
     except (ValueError, OverflowError):  # PyYAML's own, for an escape such as \\UFFFFFFFF
-        raise yaml.YAMLError("a number of an escape or of %YAML that is none") from None
+        raise yaml.YAMLError("an escape, or the %YAML line, has an impossible number") from None
 
 
 def dump(content: Any) -> str:

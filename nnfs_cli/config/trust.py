@@ -1,7 +1,7 @@
 """Whose plugins run: the user's own, and those of runs that the user trained on this machine.
 
 A plugin is code. One that a config of the user names is run, since the user wrote it, or chose it. A run
-directory may come from anyone. So a training leaves a note of the run's mark and copies of plugins in the
+directory may come from anyone. So a training leaves a note of the run's tag and copies of plugins in the
 user's state folder, outside of the run; without this note, or if a file of code in the run is another one, no
 plugin of the run is run unless the user says so.
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 import platformdirs
 
 from nnfs_cli.core.errors import NnfsError, listed
-from nnfs_cli.core.seal import mark_of
+from nnfs_cli.core.seal import tag_of
 
 MOST_NOTES = 10_000
 MOST_FILES, MOST_BYTES = 1_000, 64 * 2**20
@@ -66,16 +66,16 @@ def is_run(config: Path) -> bool:
     with suppress(OSError):
         beside = (config.with_name(name) for name in FILES_OF_RUNS)
         return config.name == "config.yaml" and (
-            bool(mark_of(config)) or any(file.exists() for file in beside)
+            bool(tag_of(config)) or any(file.exists() for file in beside)
         )
     return False
 
 
 def _note_of(run: Path) -> Path | None:
-    """The file that is the note of a run; None if the run has no mark or no code, or more than is usual."""
-    mark, digest = mark_of(run / "config.yaml"), hashlib.sha256()
+    """The file that is the note of a run; None if the run has no tag or no code, or more than is usual."""
+    tag, digest = tag_of(run / "config.yaml"), hashlib.sha256()
     files, size = _code(run), 0
-    if not mark or not files or len(files) > MOST_FILES:
+    if not tag or not files or len(files) > MOST_FILES:
         return None
     for file in files:
         size += file.stat().st_size
@@ -83,7 +83,7 @@ def _note_of(run: Path) -> Path | None:
             return None
         content = hashlib.sha256(file.read_bytes()).hexdigest()
         digest.update(f"{file.relative_to(run).as_posix()}\0{content}\n".encode(errors="surrogateescape"))
-    return note_folder() / f"{mark}-{digest.hexdigest()}"
+    return note_folder() / f"{tag}-{digest.hexdigest()}"
 
 
 def _code(run: Path) -> list[Path]:

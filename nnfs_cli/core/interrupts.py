@@ -135,7 +135,8 @@ class StopRequest:
     def hear(self, number: int, frame: FrameType | None) -> None:
         """Handle a signal."""
         if self._was_exited:  # but a request that was exited later installed this again
-            _call(self._original[number], number, frame)
+            signal.signal(number, self._original[number])
+            raise_signal(number)
         elif number == SIGINT and self._was_pressed:
             self.is_urgent = True
             _call(self._original[number], number, frame)

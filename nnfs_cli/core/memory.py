@@ -66,11 +66,7 @@ def _of_containers() -> Iterator[int]:
             for folder in (group, *group.parents):
                 if folder.is_relative_to(root):
                     with suppress(OSError, ValueError):  # without a limit, the file says `max`, or is missing
-                        yield (
-                            int((folder / limit).read_text())
-                            - int((folder / used).read_text())
-                            + _cache(folder)
-                        )
+                        yield _number(folder / limit) - _number(folder / used) + _cache(folder)
 
 
 def own_groups() -> list[str]:

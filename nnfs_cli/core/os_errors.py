@@ -31,7 +31,7 @@ def reason(error: OSError) -> str:
     return REASONS.get(code) or error.strerror or str(error) or type(error).__name__
 
 
-def unread(path: object, error: Exception, damage: str) -> NnfsError:
+def unread(path: Path, error: Exception, damage: str) -> NnfsError:
     """The error that a file's content cannot be read: what the disk says, or else `damage`.
 
     Libraries raise an OSError without a number, or for an impossible position, where bytes are wrong.
@@ -58,8 +58,10 @@ def is_gone(path: Path) -> bool:
     return False
 
 
-def unreadable(path: object, error: OSError) -> NnfsError:
+def unreadable(path: Path, error: OSError) -> NnfsError:
     """The error that a file or a folder cannot be read."""
+    if isinstance(error, FileNotFoundError):
+        return NnfsError(f"no such file: {Path(path).absolute()}")
     return NnfsError(f"{path}: cannot be read: {reason(error)}")
 
 

@@ -1,8 +1,8 @@
 """Seals: checksums that tell whether a run's file is whole, as it was written, and of this run.
 
-A run's mark is a random number, in the comment that its config.yaml begins with. The seal of a JSON file is
-the run's mark and a SHA-256 of this mark and the content. The seal of an .npz file is the same without a
-mark, since equal trainings write equal bytes; it covers names, sizes and CRCs of all arrays. summary.json
+A run's tag is a random number, in the comment that its config.yaml begins with. The seal of a JSON file is
+the run's tag and a SHA-256 of this tag and the content. The seal of an .npz file is the same without a
+tag, since equal trainings write equal bytes; it covers names, sizes and CRCs of all arrays. summary.json
 repeats it.
 """
 
@@ -15,58 +15,58 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-MARK = re.compile(rb"# nnfs run ([0-9a-f]{16})\b")
+TAG = re.compile(rb"# nnfs run ([0-9a-f]{16})\b")
 KEY = "checksum"
-UNMARKED = "-"
+UNTAGGED = "-"
 
 
 class SealError(ValueError):
     """A file is not as it was written, or is another run's."""
 
 
-def new_mark() -> str:
-    """The mark of a new run."""
+def new_tag() -> str:
+    """The tag of a new run."""
     return secrets.token_hex(8)
 
 
-def first_line(mark: str) -> str:
-    """The line that a run's config.yaml begins with: its mark."""
-    return f"# nnfs run {mark}: this line ties the run's files together\n"
+def first_line(tag: str) -> str:
+    """The line that a run's config.yaml begins with: its tag."""
+    return f"# nnfs run {tag}: this line ties the run's files together\n"
 
 
-def mark_of(config: Path) -> str:
-    """The mark in a run's config.yaml; an empty text if it has none, as in runs of earlier versions."""
+def tag_of(config: Path) -> str:
+    """The tag in a run's config.yaml; an empty text if it has none, as in runs of earlier versions."""
     if not config.is_file():  # to open a pipe would wait for its writer
         return ""
     with config.open("rb") as file:
-        found = MARK.match(file.readline(64))
+        found = TAG.match(file.readline(64))
     return found[1].decode() if found else ""
 
 
-def sealed(content: Mapping[str, Any], mark: str) -> dict[str, Any]:
+def sealed(content: Mapping[str, Any], tag: str) -> dict[str, Any]:
     """A mapping for a JSON file, with its seal in front."""
     read_back: dict[str, Any] = json.loads(json.dumps(content))  # whose keys are texts
     read_back.pop(KEY, None)
-    return {KEY: _seal(json.dumps(read_back), mark or UNMARKED), **read_back}
+    return {KEY: _seal(json.dumps(read_back), tag or UNTAGGED), **read_back}
 
 
-def unsealed(record: Mapping[str, Any], mark: str) -> dict[str, Any]:
+def unsealed(record: Mapping[str, Any], tag: str) -> dict[str, Any]:
     """The mapping of a JSON file without its seal. SealError if the seal is broken, or another run's."""
     content = {key: value for key, value in record.items() if key != KEY}
-    check(record.get(KEY), json.dumps(content), mark)
+    check(record.get(KEY), json.dumps(content), tag)
     return content
 
 
-def check(seal: object, content: str, mark: str) -> None:
-    """Raise SealError unless this is the seal of the content. Of a run without a mark it may be missing."""
-    if seal is None and not mark:
+def check(seal: object, content: str, tag: str) -> None:
+    """Raise SealError unless this is the seal of the content. Of a run without a tag it may be missing."""
+    if seal is None and not tag:
         return
     if seal is None:
         raise SealError("damaged or edited: it has no checksum")
     own = str(seal).partition(" ")[0]
     if seal != _seal(content, own):
         raise SealError("damaged or edited: its checksum is not that of its content")
-    if mark and own != mark:
+    if tag and own != tag:
         raise SealError("the file of another run")
 
 
@@ -80,6 +80,6 @@ def contents_of(archive: zipfile.ZipFile) -> str:
     return json.dumps([(each.filename, each.file_size, each.CRC) for each in archive.infolist()])
 
 
-def _seal(content: str, mark: str = UNMARKED) -> str:
-    digest = hashlib.sha256(f"{mark} {content}".encode()).hexdigest()
-    return f"{mark} {digest}"
+def _seal(content: str, tag: str = UNTAGGED) -> str:
+    digest = hashlib.sha256(f"{tag} {content}".encode()).hexdigest()
+    return f"{tag} {digest}"

@@ -90,7 +90,7 @@ def _said(fact: Any) -> str:
 def network_changes(made_with: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """What is another in the network itself, so that no state of the one is a state of the other."""
     before = made_with.get("network", {})
-    return [f"the network's {key} are others" for key, kept in before.items() if now["network"][key] != kept]
+    return [f"the network's {key} are not the same" for key in before if now["network"][key] != before[key]]
 
 
 def refuse_changes(

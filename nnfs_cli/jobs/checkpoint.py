@@ -64,12 +64,13 @@ def read_checkpoint(run: RunDirectory) -> Checkpoint:
             except NnfsError as error:
                 damage = damage or str(error)
     if damage:
-        raise NnfsError(f"{damage}; and there is no former checkpoint that is whole")
+        raise NnfsError(f"{damage}; and there is no former checkpoint that is whole; {_anew(run)}")
     status = run.summary().get("status") if run.has("summary.json") else "its training never began"
-    raise NnfsError(
-        f"{run.path}: {status}, and no checkpoint was written to resume from; "
-        f"`nnfs train {run.path / 'config.yaml'}` starts anew"
-    )
+    raise NnfsError(f"{run.path}: {status}, and no checkpoint was written to resume from; {_anew(run)}")
+
+
+def _anew(run: RunDirectory) -> str:
+    return f"`nnfs train {run.path / 'config.yaml'}` starts anew"
 
 
 def _read(run: RunDirectory, name: str, damage: str) -> Checkpoint:
@@ -77,8 +78,8 @@ def _read(run: RunDirectory, name: str, damage: str) -> Checkpoint:
     records = {key: _mapping(arrays.pop(key), run, name) for key in (MADE_WITH, RECORDED) if key in arrays}
     if not is_state(arrays):
         raise NnfsError(f"{run.path / name}: damaged: it has no state of a training")
-    if records.get(MADE_WITH, {}).get("run", run.mark) not in (run.mark, ""):
-        raise NnfsError(f"{run.path / name}: the checkpoint of another run")
+    if records.get(MADE_WITH, {}).get("run", run.tag) not in (run.tag, ""):
+        raise NnfsError(f"{run.path / name}: the checkpoint of another run; put back this one's own")
     return Checkpoint(arrays, records.get(MADE_WITH, {}), records.get(RECORDED, {}), name, damage)
 
 
@@ -97,7 +98,7 @@ def _mapping(record: Array, run: RunDirectory, name: str) -> dict[str, Any]:
         found = json.loads(str(record))
         if isinstance(found, dict):
             return found
-    raise NnfsError(f"{run.path / name}: damaged: its records are none")
+    raise NnfsError(f"{run.path / name}: damaged: its records cannot be read")
 
 
 def keep_as_last(run: RunDirectory, checkpoint: Checkpoint) -> None:
@@ -119,7 +120,7 @@ def made_with(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
     """What a training's numbers depend on, as JSON."""
     facts, network = engine_facts(experiment), experiment.network
     return {
-        "run": run.mark,
+        "run": run.tag,
         "config": to_plain(experiment.config),
         "network": {
             "layers": list(network.names),

@@ -57,8 +57,12 @@ class Record:
         experiment.said.update(self._summary["notes"])
         self._made_with = made_with(experiment, run)
         run.write_json("preparation.json", experiment.preparation.record())
-        self._observers.see()
-        self.checkpoint()
+        try:
+            self._observers.see()
+            self.checkpoint()
+        except BaseException as error:
+            self.leave("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
+            raise
 
     def _go_on_from(self, checkpoint: Checkpoint | None) -> None:
         """Cut off what was written after a checkpoint, whose state the experiment has; None for the start."""

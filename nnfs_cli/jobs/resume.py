@@ -16,7 +16,7 @@ from nnfs_cli.jobs.checkpoint import Checkpoint, made_with, read_checkpoint
 from nnfs_cli.jobs.engine import choose_engine
 from nnfs_cli.jobs.observers import SERIES
 from nnfs_cli.runs.directory import RunDirectory
-from nnfs_cli.runs.growing import Mark, damage_of
+from nnfs_cli.runs.growing import Extent, damage_of
 from nnfs_cli.runs.recorder import TABLES, columns_changed
 from nnfs_cli.runs.series import series_damage
 from nnfs_cli.training.epoch import stopped_early
@@ -68,7 +68,7 @@ def resume(
     refuse_changes(run, found, impossible, anyway=anyway)
     _load(experiment, run, checkpoint, found)
     _refuse_nothing_to_train(run, experiment, epochs, completed=summary.get("status") == "completed")
-    kept = {name: mark for name, mark in checkpoint.recorded.items() if name not in lost}
+    kept = {name: extent for name, extent in checkpoint.recorded.items() if name not in lost}
     kept |= {name: 0 for name in lost if name not in TABLES}  # what is left of a table is kept
     experiment.checkpoint, experiment.config_text = replace(checkpoint, recorded=kept), config_text
     notes = [*_notes(checkpoint, found, unsure), *_schedule_note(experiment, checkpoint)]
@@ -104,8 +104,8 @@ def _inside(run: RunDirectory, path: str) -> str:
 
 def _lost(run: RunDirectory, recorded: Mapping[str, Any]) -> dict[str, str]:
     """The files that have not all that a checkpoint counts, and what is wrong with each."""
-    tables = {name: Mark(*recorded[name]) for name in TABLES if name in recorded}
-    found = {name: damage_of(run.path / name, mark) for name, mark in tables.items()}
+    tables = {name: Extent(*recorded[name]) for name in TABLES if name in recorded}
+    found = {name: damage_of(run.path / name, extent) for name, extent in tables.items()}
     found |= {name: series_damage(run, name, recorded.get(name)) for name in SERIES}
     return {name: f"{name}: {damage}" for name, damage in found.items() if damage}
 
@@ -116,7 +116,7 @@ def _load(experiment: Experiment, run: RunDirectory, checkpoint: Checkpoint, fou
     try:
         experiment.load_state(checkpoint.state, str(place))
         if progress.position and not np.array_equal(np.sort(progress.order), np.sort(train.rows)):
-            raise NnfsError(f"{place}: the state of another experiment: its rows are others")
+            raise NnfsError(f"{place}: the state of another experiment: of other rows")
     except NnfsError as error:
         if found:
             refuse_changes(run, found, [str(error)])

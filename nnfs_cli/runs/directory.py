@@ -20,7 +20,7 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError, did_you_mean
 from nnfs_cli.core.files import replacing, sync_folder
 from nnfs_cli.core.os_errors import reason
-from nnfs_cli.core.seal import first_line, mark_of, new_mark, seal_of_arrays, sealed
+from nnfs_cli.core.seal import first_line, new_tag, seal_of_arrays, sealed, tag_of
 from nnfs_cli.preprocessing.preparation import Preparation
 from nnfs_cli.runs.lock import WriterLock, status_now
 from nnfs_cli.runs.reading import check_arrays, check_rows, read_json
@@ -83,10 +83,10 @@ class RunDirectory:
             if weights:
                 run.write(weights, config.weights_file.read_bytes())
             portable = replace(config, plugins=tuple(copies), initial_weights=weights)
-            run.mark = new_mark()
+            run.tag = new_tag()
             run.write_json("summary.json", {"id": run.id, "name": config.name, "status": "running"})
             # The last: it makes the folder a run.
-            run.write("config.yaml", f"{first_line(run.mark)}{portable.to_yaml()}".encode())
+            run.write("config.yaml", f"{first_line(run.tag)}{portable.to_yaml()}".encode())
         except OSError as error:
             named = "name" if run_id is None else "--id"
             option = named if error.errno == errno.ENAMETOOLONG else "--runs"
@@ -137,7 +137,7 @@ class RunDirectory:
 
     def write_json(self, name: str, content: Mapping[str, Any]) -> None:
         """Write a mapping with a seal, by which `json` knows that it is whole and of this run."""
-        self.write(name, (json.dumps(sealed(finite(content), self.mark), indent=2) + "\n").encode())
+        self.write(name, (json.dumps(sealed(finite(content), self.tag), indent=2) + "\n").encode())
 
     def write_arrays(self, name: str, arrays: Mapping[str, Array], former: str | None = None) -> None:
         """Write arrays with a seal, by which `arrays` knows that none is missing."""
@@ -170,10 +170,10 @@ class RunDirectory:
         return ""
 
     @cached_property
-    def mark(self) -> str:
+    def tag(self) -> str:
         """What ties the run's files together; empty for runs of earlier versions."""
         with contextlib.suppress(OSError):
-            return mark_of(self.path / "config.yaml")
+            return tag_of(self.path / "config.yaml")
         return ""
 
     def summary(self) -> dict[str, Any]:
@@ -186,7 +186,7 @@ class RunDirectory:
 
     def json(self, name: str) -> dict[str, Any]:
         """One of the run's JSON files; NnfsError if it cannot be read, or is not as nnfs wrote it."""
-        return read_json(self.path / name, self.mark)
+        return read_json(self.path / name, self.tag)
 
     def preparation(self) -> Preparation:
         """How the run's data were prepared; NnfsError if it cannot be read."""
@@ -207,11 +207,11 @@ class RunDirectory:
         file = self.path / name
         if not file.is_file():
             raise NnfsError(f"{file}: no such file; the run has not written it yet")
-        check_arrays(file, self.mark, self._at_the_end().get(name))
+        check_arrays(file, self.tag, self._at_the_end().get(name))
         return read_npz(file, only)
 
     def _at_the_end(self) -> dict[str, Any]:
-        """By name, the seals of .npz files and the marks of CSV files at the end of training, or {}."""
+        """By name, the seals of .npz files and the extents of CSV files at the end of training, or {}."""
         files = self.json("summary.json").get("files") if self.has("summary.json") else None
         return files if isinstance(files, dict) else {}
 

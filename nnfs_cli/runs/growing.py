@@ -17,54 +17,54 @@ MOST_UNSYNCED = 2**24
 """The most bytes of rows that stay in memory between two checkpoints."""
 
 
-class Mark(NamedTuple):
+class Extent(NamedTuple):
     """The beginning of a file: its size in bytes, and the CRC-32 of these bytes."""
 
     size: int = 0
     crc: int = 0
 
-    def after(self, more: bytes) -> "Mark":
-        """The mark when these bytes were appended."""
-        return Mark(self.size + len(more), zlib.crc32(more, self.crc))
+    def after(self, more: bytes) -> "Extent":
+        """The extent when these bytes were appended."""
+        return Extent(self.size + len(more), zlib.crc32(more, self.crc))
 
 
-def mark_of(file: Path, size: int | None = None) -> Mark:
-    """The mark of a file's first `size` bytes, or of as many as it has; of the whole file by default."""
-    mark = Mark()
+def extent_of(file: Path, size: int | None = None) -> Extent:
+    """The extent of a file's first `size` bytes, or of as many as it has; of the whole file by default."""
+    extent = Extent()
     if file.is_file():
         with file.open("rb") as reader:
-            while chunk := reader.read(CHUNK if size is None else min(CHUNK, size - mark.size)):
-                mark = mark.after(chunk)
-    return mark
+            while chunk := reader.read(CHUNK if size is None else min(CHUNK, size - extent.size)):
+                extent = extent.after(chunk)
+    return extent
 
 
-def mark_until(file: Path, last: int) -> Mark:
-    """The mark of a CSV file's header and of its rows whose first column is at most `last`. Rows ascend."""
-    mark = Mark()
+def extent_until(file: Path, last: int) -> Extent:
+    """The extent of a CSV file's header and of its rows whose first column is at most `last`. Rows ascend."""
+    extent = Extent()
     if file.is_file():
         with file.open("rb") as lines:
             for line in lines:
-                if mark.size and int(line.split(b",", 1)[0]) > last:
+                if extent.size and int(line.split(b",", 1)[0]) > last:
                     break
-                mark = mark.after(line)
-    return mark
+                extent = extent.after(line)
+    return extent
 
 
 class GrowingTable:
     """A CSV file that rows are appended to.
 
-    mark: of what belongs to the file at first. Whatever else it holds is cut off.
+    extent: of what belongs to the file at first. Whatever else it holds is cut off.
 
     Rows stay in memory until `sync`: after an error of the disk, all that it may not have is written again.
     """
 
-    def __init__(self, file: Path, mark: Mark) -> None:
+    def __init__(self, file: Path, extent: Extent) -> None:
         self._file, self._handle = file, -1
-        self._synced, self._unsynced, self._written = mark.size, bytearray(), 0
-        self._has_header, self._mark = bool(mark.size), mark
+        self._synced, self._unsynced, self._written = extent.size, bytearray(), 0
+        self._has_header, self._extent = bool(extent.size), extent
         self._lines: list[str] = []  # rows since the last flush: to encode and sum up many at once is fast
         self._writer = csv.writer(SimpleNamespace(write=self._lines.append), lineterminator="\n")
-        if file.is_file() and file.stat().st_size > mark.size:
+        if file.is_file() and file.stat().st_size > extent.size:
             with self._starting_again():
                 os.fsync(self._opened())
 
@@ -76,18 +76,18 @@ class GrowingTable:
         self._writer.writerow(row)
 
     @property
-    def mark(self) -> Mark:
-        """The mark of all rows, written or not."""
+    def extent(self) -> Extent:
+        """The extent of all rows, written or not."""
         if self._lines:
             lines = "".join(self._lines).encode()
             self._lines.clear()
             self._unsynced += lines
-            self._mark = self._mark.after(lines)
-        return self._mark
+            self._extent = self._extent.after(lines)
+        return self._extent
 
     def flush(self) -> None:
         """Write all rows to the file. WriteError if it does not take them all."""
-        whole = self.mark.size
+        whole = self.extent.size
         with self._starting_again():
             while self._synced + self._written < whole:
                 self._written += os.write(self._opened(), self._unsynced[self._written :])
@@ -146,9 +146,9 @@ class GrowingTable:
         return self._handle
 
 
-def damage_of(file: Path, mark: Mark) -> str:
-    """What is wrong with a file unless it begins as the mark says; an empty text if it does."""
-    found = mark_of(file, mark.size)
-    if found.size < mark.size:
-        return f"rows are missing: it has {found.size} bytes, and its checkpoint counts {mark.size}"
-    return "" if found == mark else "damaged or edited: its rows are not those that were written"
+def damage_of(file: Path, extent: Extent) -> str:
+    """What is wrong with a file unless it begins as the extent says; an empty text if it does."""
+    found = extent_of(file, extent.size)
+    if found.size < extent.size:
+        return f"rows are missing: it has {found.size} bytes, and its checkpoint counts {extent.size}"
+    return "" if found == extent else "damaged or edited: its rows are not those that were written"

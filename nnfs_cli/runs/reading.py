@@ -8,14 +8,14 @@ from typing import Any
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.os_errors import unread
 from nnfs_cli.core.seal import SealError, check, contents_of, unsealed
-from nnfs_cli.runs.growing import Mark, damage_of
+from nnfs_cli.runs.growing import Extent, damage_of
 
 MOST_BYTES = 64 * 2**20
 """Of a JSON file. The confusion matrix of a thousand classes takes a tenth of it."""
 REMEDY = "put it back as nnfs wrote it, or train the run again"
 
 
-def read_json(file: Path, mark: str) -> dict[str, Any]:
+def read_json(file: Path, tag: str) -> dict[str, Any]:
     """The mapping in a run's JSON file. NnfsError if it cannot be read, or is not as nnfs wrote it."""
     if not file.is_file():
         raise NnfsError(f"{file}: no such file")
@@ -27,14 +27,14 @@ def read_json(file: Path, mark: str) -> dict[str, Any]:
         content = json.loads(text.decode("utf-8"))
         if not isinstance(content, dict):
             raise NnfsError(f"{file}: must be a mapping, found {content!r:.80}")
-        return unsealed(content, mark)
+        return unsealed(content, tag)
     except SealError as error:
         raise NnfsError(f"{file}: {error}; {REMEDY}") from None
     except (OSError, ValueError, RecursionError) as error:
         raise unread(file, error, f"{file}: cannot be read: damaged: {error}") from None
 
 
-def check_arrays(file: Path, mark: str, expected: object) -> None:
+def check_arrays(file: Path, tag: str, expected: object) -> None:
     """Raise NnfsError unless an .npz file has all its arrays, and is the one whose seal is expected.
 
     expected: the seal that the run's summary tells of; None if it tells of none.
@@ -43,7 +43,7 @@ def check_arrays(file: Path, mark: str, expected: object) -> None:
         with zipfile.ZipFile(file) as archive:
             seal = archive.comment.decode("ascii", "replace") or None
             check(seal, contents_of(archive), "")
-        if mark and not seal:
+        if tag and not seal:
             raise SealError("damaged or edited: it has no checksum")
         if expected not in (None, seal):
             raise SealError("not the file that the run's summary.json tells of")
@@ -58,7 +58,7 @@ def check_rows(file: Path, expected: object) -> None:
 
     expected: size and CRC-32, as a list, of what was written until the end of training.
     """
-    if not isinstance(expected, list) or len(expected) != len(Mark._fields):
+    if not isinstance(expected, list) or len(expected) != len(Extent._fields):
         return
-    if damage := damage_of(file, Mark(*expected)):
+    if damage := damage_of(file, Extent(*expected)):
         raise NnfsError(f"{file}: {damage}; {REMEDY}")

@@ -8,7 +8,7 @@ from typing import Any
 
 from nnfs_cli.core.os_errors import WriteError
 from nnfs_cli.runs.directory import RunDirectory
-from nnfs_cli.runs.growing import GrowingTable, Mark, mark_of, mark_until
+from nnfs_cli.runs.growing import Extent, GrowingTable, extent_of, extent_until
 from nnfs_cli.runs.repair import keep_rows
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.reports import EpochReport, Report, StepReport
@@ -36,7 +36,7 @@ class Recorder:
                 keep_rows(run, name, last)
         self._tables = {
             name: GrowingTable(
-                run.path / name, Mark(*recorded[name]) if name in recorded else mark_of(run.path / name)
+                run.path / name, Extent(*recorded[name]) if name in recorded else extent_of(run.path / name)
             )
             for name in TABLES
         }
@@ -45,12 +45,12 @@ class Recorder:
     @property
     def recorded(self) -> dict[str, Any]:
         """How much of each file is written, for a checkpoint."""
-        return {name: list(table.mark) for name, table in self._tables.items()}
+        return {name: list(table.extent) for name, table in self._tables.items()}
 
     def recorded_until(self, epoch: int, step: int) -> dict[str, Any]:
         """How much of each file was written until an earlier state. Call it after `sync`."""
         lasts = zip(TABLES, (epoch, step), strict=True)
-        return {name: list(mark_until(self._run.path / name, last)) for name, last in lasts}
+        return {name: list(extent_until(self._run.path / name, last)) for name, last in lasts}
 
     def record(self, report: Report) -> None:
         """Append a report's row. The first one creates the file, with its header."""

@@ -145,17 +145,23 @@ def _too_slow(began: bool, left: float) -> Exception:
     if left < READ_SECONDS:
         return PermanentError("takes too long as a whole")
     if began:
-        return TemporaryError(f"too slow: less than {PART:,} bytes in {READ_SECONDS:g} seconds")
+        return TemporaryError(_drips())
     return TemporaryError(f"no answer for {READ_SECONDS:g} seconds")
+
+
+def _drips() -> str:
+    return f"too slow: less than {PART:,} bytes in {READ_SECONDS:g} seconds"
 
 
 def _failure(error: Exception) -> Exception:
     """A failed request in a few words; the messages of `requests` fill a paragraph."""
     import requests
+    import urllib3
 
     if isinstance(error, requests.ConnectTimeout):
         return PermanentError("no connection")
-    words = {
+    words: dict[type[Exception], str] = {
+        urllib3.exceptions.ReadTimeoutError: _drips(),  # of the body
         requests.exceptions.ProxyError: "no connection through the proxy",
         requests.exceptions.SSLError: "no secure connection",
         requests.exceptions.ReadTimeout: f"no answer for {READ_SECONDS:g} seconds",

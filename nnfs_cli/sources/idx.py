@@ -11,7 +11,7 @@ import numpy as np
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.memory import require_memory
-from nnfs_cli.core.os_errors import reason
+from nnfs_cli.core.os_errors import unreadable
 from nnfs_cli.sources.opening import NOT_UNPACKED, PART, damaged, most_unpacked, open_bytes, open_file, stored
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -86,7 +86,7 @@ def read_verified(path: Path) -> tuple[Array, str]:
         except NOT_UNPACKED as error:
             raise damaged(path, error) from None
         except OSError as error:
-            raise NnfsError(f"{path}: cannot be read: {reason(error)}") from None
+            raise unreadable(path, error) from None
     digest = hashlib.sha256(beginning[: header.start])
     digest.update(numbers.data)
     array = numbers.view(header.dtype).reshape(header.shape)

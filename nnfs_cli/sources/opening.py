@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.core.os_errors import reason
+from nnfs_cli.core.os_errors import unreadable
 
 GZIP = b"\x1f\x8b"
 NOT_UNPACKED = (EOFError, zlib.error, gzip.BadGzipFile)
@@ -35,7 +35,7 @@ def open_file(path: Path) -> BinaryIO:
     try:
         return path.open("rb")
     except OSError as error:
-        raise _unreadable(path, error) from None
+        raise unreadable(path, error) from None
 
 
 def require_file(path: Path) -> None:
@@ -43,7 +43,7 @@ def require_file(path: Path) -> None:
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        raise _unreadable(path, error) from None
+        raise unreadable(path, error) from None
     if not stat.S_ISREG(mode):
         kind = next((words for is_kind, words in KINDS if is_kind(mode)), "of another kind")
         raise NnfsError(f"{path}: must be a file, found {kind}")
@@ -83,7 +83,7 @@ def stored(path: Path) -> tuple[bool, int]:
         try:
             return file.read(2) == GZIP, file.seek(0, 2)
         except OSError as error:
-            raise _unreadable(path, error) from None
+            raise unreadable(path, error) from None
 
 
 def first_bytes(path: Path, count: int) -> bytes:
@@ -94,7 +94,7 @@ def first_bytes(path: Path, count: int) -> bytes:
         except NOT_UNPACKED as error:
             raise damaged(path, error) from None
         except OSError as error:
-            raise _unreadable(path, error) from None
+            raise unreadable(path, error) from None
 
 
 def crc32(file: BinaryIO, size: int = sys.maxsize) -> int:
@@ -108,9 +108,3 @@ def crc32(file: BinaryIO, size: int = sys.maxsize) -> int:
 def damaged(source: Path | str, error: Exception) -> NnfsError:
     """The error for a file that cannot be decompressed."""
     return NnfsError(f"{source}: truncated or corrupted ({error}); copy or download it again")
-
-
-def _unreadable(path: Path, error: OSError) -> NnfsError:
-    if isinstance(error, FileNotFoundError):
-        return NnfsError(f"no such file: {path.absolute()}")
-    return NnfsError(f"{path}: cannot be read: {reason(error)}")

@@ -2,8 +2,9 @@
 
 import glob
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin
@@ -11,6 +12,11 @@ from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin
 from nnfs_cli.core.errors import NnfsError, did_you_mean
 from nnfs_cli.core.ranges import fits
 from nnfs_cli.sources.opening import require_file
+
+MOST_MATCHES = 30_000
+"""Files that a pattern may match, and folders to look in for them."""
+LONGEST_PART = 1000
+"""Letters of a pattern between two slashes; longer ones may take minutes, and no name has as many."""
 
 GIVEN = ""
 """The path in the config of a run whose rows were no file's, but given from Python."""
@@ -57,7 +63,7 @@ class Places:
             if os.path.exists(whole):
                 return whole
             pattern = os.path.join(glob.escape(str(folder.absolute())), path)
-            if glob.has_magic(path) and glob.glob(pattern, recursive=True):
+            if glob.has_magic(path) and matching(pattern):
                 return pattern
         raise PathNotFoundError(_nothing_there(path, self.folders, what))
 
@@ -83,12 +89,37 @@ def has_paths(annotation: Any) -> bool:
     return isinstance(annotation, IsPath) or any(map(has_paths, get_args(annotation)))
 
 
+def matching(pattern: str) -> list[str]:
+    """What matches a pattern, sorted. `**` stands for all folders below, but for hidden ones and links.
+
+    It goes from part to part, so that links in circles and patterns without an end stay bounded; NnfsError
+    beyond MOST_MATCHES.
+    """
+    found = [""]
+    for part in Path(pattern).parts:
+        further = (path for start in found for path in _further(start, part))
+        found = list(dict.fromkeys(islice(further, MOST_MATCHES + 1)))
+        if len(found) > MOST_MATCHES:
+            raise NnfsError(f"{pattern}: more than {MOST_MATCHES:,} files or folders to look at")
+    return sorted(found)
+
+
+def _further(start: str, part: str) -> Iterator[str]:
+    """The paths to which one part of a pattern leads."""
+    if part != "**":
+        yield from glob.iglob(os.path.join(glob.escape(start), part)) if len(part) <= LONGEST_PART else ()
+        return
+    for folder, folders, _ in os.walk(start or os.curdir):
+        yield folder
+        folders[:] = [name for name in folders if not name.startswith(".")]
+
+
 def find_files(paths: str | Sequence[str], option: str) -> list[Path]:
     """The files of a path, of several, or of a pattern with * or ?; NnfsError if there are none."""
     found: list[Path] = []
     for path in [paths] if isinstance(paths, str) else paths:
         whole = _locate(path, option)
-        matches = [whole] if Path(whole).exists() else sorted(glob.glob(whole, recursive=True))
+        matches = [whole] if Path(whole).exists() else matching(whole)
         found += map(_as_seen_from_here, matches)
     if not found:
         raise NnfsError(f"{option}: must name a file, found an empty list")

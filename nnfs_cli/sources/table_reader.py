@@ -11,7 +11,7 @@ import numpy as np
 from nnfs_cli.core.arrays import slices
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.memory import require_memory
-from nnfs_cli.core.os_errors import reason
+from nnfs_cli.core.os_errors import unreadable
 from nnfs_cli.sources.dialect import GAPS, Dialect
 from nnfs_cli.sources.frames import ColumnKinds, RespelledError, TextInNumbersError, as_table
 from nnfs_cli.sources.opening import open_bytes
@@ -83,7 +83,7 @@ def file_chunks(path: Path, dialect: Dialect, kinds: ColumnKinds) -> Iterator[Ta
             with open_bytes(path) as stream:
                 yield from stream_chunks(stream, str(path), dialect, kinds)
     except OSError as error:
-        raise NnfsError(f"{path}: cannot be read: {reason(error)}") from None
+        raise unreadable(path, error) from None
 
 
 def stream_chunks(stream: IO[bytes], source: str, dialect: Dialect, kinds: ColumnKinds) -> Iterator[Table]:

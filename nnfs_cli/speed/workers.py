@@ -25,6 +25,7 @@ import numpy.typing as npt
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import NnfsError, WorkerError
 from nnfs_cli.core.interrupts import STOPS
+from nnfs_cli.core.os_errors import reason
 from nnfs_cli.speed.worker_errors import WorkerTraceback, pickled, refuse_breakpoint
 
 SPIN_SECONDS = 1e-3
@@ -193,7 +194,7 @@ class Workers:
         except OSError as error:  # /dev/shm is full, or there are too many processes or open files
             self.end()
             remedy = "`training.threads: 1` trains without them"
-            raise WorkerError(f"worker processes cannot start: {error.strerror}; {remedy}") from None
+            raise WorkerError(f"worker processes cannot start: {reason(error)}; {remedy}") from None
         self._is_ready = True
 
     def _start_processes(self) -> None:

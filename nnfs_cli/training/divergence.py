@@ -30,14 +30,22 @@ class Diverged(Exception):  # noqa: N818  it ends a stretch of steps, and `train
 
 def checked_loss(experiment: Experiment, here: slice) -> float:
     """The loss of the step that trained on these rows of the order. Raises Diverged after a bad step."""
-    progress, loss = experiment.progress, experiment.loss
-    t = experiment.data.splits["train"].t[progress.order[here]]
-    value = loss.value(progress.outputs[here], t)
-    if math.isnan(progress.start_loss) and isinstance(value, Real) and math.isfinite(value):
-        progress.start_loss = max(abs(value), loss_of_zeros(experiment))
+    value = _loss(experiment, here)
     check_loss(experiment, value)
     check_arrays(experiment, value)
     return value
+
+
+def note_start(experiment: Experiment, here: slice) -> None:
+    """Note the size of the loss at the start, after the step that trained on these rows of the order."""
+    value = _loss(experiment, here)
+    if isinstance(value, Real) and math.isfinite(value):
+        experiment.progress.start_loss = max(abs(value), loss_of_zeros(experiment))
+
+
+def _loss(experiment: Experiment, here: slice) -> float:
+    order = experiment.progress.order[here]
+    return experiment.loss.value(experiment.progress.outputs[here], experiment.data.splits["train"].t[order])
 
 
 def check_loss(experiment: Experiment, loss: float) -> None:
@@ -49,18 +57,19 @@ def check_loss(experiment: Experiment, loss: float) -> None:
 
 def check_arrays(experiment: Experiment, loss: float = math.nan) -> None:
     """Raise Diverged if parameters, statistics or moving averages are not finite. `loss` is reported."""
-    params = experiment.network.params
-    if not (
-        is_finite(params.value)
-        and (not params.statistics.size or is_finite(params.statistics))
-        and (experiment.descent.average is None or is_finite(experiment.descent.average))
-    ):
+    if not all(map(is_finite, vectors_of(experiment))):
         raise Diverged(loss)
+
+
+def vectors_of(experiment: Experiment) -> list[Array]:
+    """The parameters, their statistics and moving averages; a training changes them in place."""
+    params, average = experiment.network.params, experiment.descent.average
+    return [params.value, params.statistics, *([] if average is None else [average])]
 
 
 def is_finite(vector: Array) -> bool:
     """Whether all numbers of a vector are finite. A sum of squares costs little, but may overflow."""
-    return math.isfinite(np.dot(vector, vector)) or bool(np.isfinite(vector).all())
+    return math.isfinite(vector.dot(vector)) or bool(np.isfinite(vector).all())
 
 
 def loss_of_zeros(experiment: Experiment) -> float:

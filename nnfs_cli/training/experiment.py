@@ -41,7 +41,7 @@ class Experiment:
 
     fitted: an earlier run's preparation of the data. Without it, one is fitted to the training rows.
     engine: computes the steps: a PlainEngine until `use_engine` replaces it.
-    loads: how often a state was loaded. A running `train` then continues from there.
+    moves: how often it went to another state. A running `train` then continues from there.
     said: the notes of this training's epochs so far, of which each is said once.
     pause: the step after which `train` gives a report in any case, for who wants to look at it.
     preparation: how raw rows become the network's inputs, and its outputs predictions.
@@ -58,7 +58,7 @@ class Experiment:
     def __init__(self, config: ExperimentConfig, fitted: Preparation | None = None) -> None:
         init_seed, shuffle_seed, split_seed, layer_seed, augment_seed = seeds(config.seed)
         self.config, training = config, config.training
-        self.loads = self.pause = self.sound = 0
+        self.moves = self.pause = self.sound = 0
         self.mark: Mark | None = None
         self.said: set[str] = set()
         data = _load(config, np.random.default_rng(split_seed), fitted)
@@ -176,7 +176,7 @@ class Experiment:
         return [self.learning_rate(step) for step in range(done, done + left)]
 
     def take_step(self, learning_rate: float) -> slice:
-        """Train on the epoch's next rows, which the result names as a slice of the order."""
+        """Train on the epoch's next rows, as `train` does. The result names them, as a slice of the order."""
         progress = self.progress
         here = slice(progress.position, min(progress.position + self._rows_per_step, len(progress.order)))
         self.engine.step(here, progress.step, learning_rate)
@@ -240,13 +240,13 @@ class Experiment:
         self.restore(state)
         self.said.clear()
         self.mark, self.sound = Mark.of_arrays(state), self.progress.step
-        self.loads += 1
 
     def restore(self, state: Mapping[str, Array]) -> None:
         """Go back to an `own_state()` of this experiment."""
         self.before_shuffle = None
         self.shuffle_rng.bit_generator.state = json.loads(str(state["shuffle_rng"]))
         load_state(self.progress, self.network.params, self.descent, state)
+        self.moves += 1
 
     def close_epoch(self, value: float) -> None:
         """Count the epoch as done, and give the schedule its monitored value, negated if larger is better."""
@@ -281,8 +281,9 @@ def load_data(config: ExperimentConfig) -> Data:
 
 def _load(config: ExperimentConfig, rng: np.random.Generator, fitted: Preparation | None = None) -> Data:
     """The data, with targets that the loss and the last layer can do with, or as `fitted` says."""
-    points = f"dataset: the points of {config.dataset.type_name}"
-    require_memory(config.dataset.least_memory(), points, "ask for fewer of them, or of their numbers")
+    if least := config.dataset.least_memory():
+        points = f"dataset: the points of {config.dataset.type_name}"
+        require_memory(least, points, "ask for fewer of them, or of their numbers")
     data = config.dataset.load_as(fitted, rng) if fitted else config.dataset.load(rng)
     if not isinstance(data, Data):
         refuse_result(config.dataset, "load", "a Data", data)

@@ -1,18 +1,20 @@
 """The training loop: mini-batch gradient descent as an iterator of reports."""
 
+import math
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from numbers import Real
 
 import numpy as np
 
 from nnfs_cli.core.arrays import IGNORE_OVERFLOW
 from nnfs_cli.core.blas_threads import blas
 from nnfs_cli.core.interrupts import Uninterrupted
-from nnfs_cli.training.divergence import Diverged, check_arrays, checked_loss
+from nnfs_cli.training.divergence import GROWTH, Diverged, note_start, vectors_of
 from nnfs_cli.training.epoch import close_epoch
 from nnfs_cli.training.experiment import Experiment
-from nnfs_cli.training.recovery import recover
+from nnfs_cli.training.recovery import recover, rolled_back_if_bad
 from nnfs_cli.training.reports import Heartbeat, Report, StepReport
 from nnfs_cli.training.retrace import keep_mark
 
@@ -32,73 +34,77 @@ def train(experiment: Experiment) -> Generator[Report, None, None]:
     are then the last finite ones. With `on_divergence: rollback` it yields a Rollback instead, at most
     MOST_ROLLBACKS times: the experiment is back at an epoch's end, and goes on at half the learning rate.
     """
+    progress, engine, training = experiment.progress, experiment.engine, experiment.config.training
+    split, rows = experiment.data.splits["train"], len(progress.order)
+    rows_per_step, library = training.batch_size * training.accumulate, blas()
+    vectors = vectors_of(experiment)
     with _ready_to_train(experiment) as interrupt:
         while not experiment.finished:
-            report = None
-            try:
-                yield from _epoch(experiment, interrupt)
-            except Diverged as found:
-                with _busy(interrupt):
-                    report = recover(experiment, found)
-            if report is not None:
-                yield report
+            if progress.position == 0:
+                experiment.shuffle()
+            first_step, rates = progress.step, experiment.learning_rates()  # of the epoch's steps to come
+            moves = experiment.moves
+            while progress.position < rows and experiment.moves == moves:
+                started = time.perf_counter()
+                if experiment.mark is None or experiment.mark.due < started:
+                    keep_mark(experiment)
+                report: Report | None = None
+                # Until the next report, BLAS has the engine's number of threads, and Ctrl-C waits.
+                interrupt.busy, threads_before = True, library.num_threads
+                library.set_num_threads(engine.blas_threads)
+                try:
+                    with np.errstate(**IGNORE_OVERFLOW):
+                        while report is None and progress.position < rows:
+                            here = slice(progress.position, min(progress.position + rows_per_step, rows))
+                            engine.step(here, progress.step, rates[progress.step - first_step])
+                            progress.step += 1
+                            progress.position = here.stop
+                            if math.isnan(progress.start_loss):
+                                note_start(experiment, here)
+                            if progress.step % training.log_every == 0:
+                                z, order = progress.outputs[here], progress.order[here]
+                                loss = experiment.loss.value(z, split.t[order])
+                                if not (  # a quick look, with few calls; a sum of squares finds every NaN
+                                    isinstance(loss, float | Real)
+                                    and loss <= GROWTH * progress.start_loss
+                                    and math.isfinite(loss + sum(map(np.dot, vectors, vectors)))
+                                ):
+                                    report = rolled_back_if_bad(experiment, loss)
+                                if report is None:
+                                    metrics: dict[str, float] = {}
+                                    if experiment.metrics:
+                                        metrics = experiment.metric_scores(z, split, order)
+                                    experiment.sound = progress.step
+                                    report = StepReport(progress.step, progress.epoch + 1, loss, metrics)
+                            elif here.stop < rows and (
+                                progress.step == experiment.pause
+                                or time.perf_counter() - started > HEARTBEAT_SECONDS
+                            ):
+                                beat = Heartbeat(progress.step, progress.epoch + 1)
+                                report = rolled_back_if_bad(experiment) or beat
+                finally:
+                    library.set_num_threads(threads_before)
+                progress.seconds += time.perf_counter() - started
+                interrupt.busy = False
+                if interrupt.pending:
+                    interrupt.deliver()
+                if report is not None:
+                    yield report
+            if experiment.moves == moves:  # else training goes on elsewhere, perhaps in another epoch
+                yield _end_of_epoch(experiment, interrupt)
 
 
-def _epoch(experiment: Experiment, interrupt: Uninterrupted) -> Iterator[Report]:
-    """The reports of the epoch's steps to come, and that of its end. Raises Diverged."""
-    progress, engine, training = experiment.progress, experiment.engine, experiment.config.training
-    split, rows, library = experiment.data.splits["train"], len(progress.order), blas()
-    if progress.position == 0:
-        experiment.shuffle()
-    first_step, rates = progress.step, experiment.learning_rates()  # of the epoch's steps to come
-    loads = experiment.loads
-    keep_mark(experiment, time.perf_counter())
-    while progress.position < rows and experiment.loads == loads:
-        started = time.perf_counter()
-        keep_mark(experiment, started)
-        report: Report | None = None
-        # Until the next report, BLAS has the engine's number of threads, and Ctrl-C waits.
-        interrupt.busy, threads_before = True, library.num_threads
-        library.set_num_threads(engine.blas_threads)
-        try:
-            with np.errstate(**IGNORE_OVERFLOW):
-                while report is None and progress.position < rows:
-                    here = experiment.take_step(rates[progress.step - first_step])
-                    if progress.step % training.log_every == 0:
-                        loss, metrics = checked_loss(experiment, here), {}
-                        if experiment.metrics:
-                            z = progress.outputs[here]
-                            metrics = experiment.metric_scores(z, split, progress.order[here])
-                        experiment.sound = progress.step
-                        report = StepReport(progress.step, progress.epoch + 1, loss, metrics)
-                        continue
-                    if progress.step == 1:
-                        checked_loss(experiment, here)  # which notes it as the start's
-                    if here.stop < rows and (
-                        progress.step == experiment.pause or time.perf_counter() - started > HEARTBEAT_SECONDS
-                    ):
-                        check_arrays(experiment)
-                        report = Heartbeat(progress.step, progress.epoch + 1)
-        finally:
-            library.set_num_threads(threads_before)
-        progress.seconds += time.perf_counter() - started
+def _end_of_epoch(experiment: Experiment, interrupt: Uninterrupted) -> Report:
+    """The epoch's report, or that training went back because the epoch is bad."""
+    try:
+        return close_epoch(experiment, interrupt)
+    except Diverged as found:
+        interrupt.busy = True
+        rollback = recover(experiment, found)
         interrupt.busy = False
         if interrupt.pending:
             interrupt.deliver()
-        if report is not None:
-            yield report
-    if experiment.loads == loads:  # else who listens has gone to another place, perhaps another epoch
-        yield close_epoch(experiment, interrupt)
-
-
-@contextmanager
-def _busy(interrupt: Uninterrupted) -> Iterator[None]:
-    """In the `with` block Ctrl-C waits."""
-    interrupt.busy = True
-    yield
-    interrupt.busy = False
-    if interrupt.pending:
-        interrupt.deliver()
+        return rollback
 
 
 @contextmanager

@@ -7,13 +7,26 @@ import numpy as np
 from nnfs_cli.core.arrays import IGNORE_OVERFLOW
 from nnfs_cli.core.errors import DivergenceError, counted
 from nnfs_cli.training.blame import first_bad_in_step, first_bad_in_validation
-from nnfs_cli.training.divergence import GROWTH, Diverged
+from nnfs_cli.training.divergence import GROWTH, Diverged, check_arrays, check_loss
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.remedies import sizes, tried
 from nnfs_cli.training.reports import Rollback
 from nnfs_cli.training.retrace import first_bad_step, go_back, return_to, set_mark
 
 MOST_ROLLBACKS = 5
+
+
+def rolled_back_if_bad(experiment: Experiment, loss: float | None = None) -> Rollback | None:
+    """None if the parameters are sound, and the loss of the step just taken; else what `recover` does."""
+    try:
+        if loss is None:
+            check_arrays(experiment)
+        else:
+            check_loss(experiment, loss)
+            check_arrays(experiment, loss)
+    except Diverged as found:
+        return recover(experiment, found)
+    return None
 
 
 @np.errstate(**IGNORE_OVERFLOW)

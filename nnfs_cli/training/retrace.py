@@ -25,7 +25,7 @@ BEST = ("best_value", "best_epoch", "best_params")
 """And what also stays when the same steps are taken again."""
 
 
-def keep_mark(experiment: Experiment, now: float) -> None:
+def keep_mark(experiment: Experiment) -> None:
     """Make a new mark here, if the last one is old and the last step was found sound.
 
     Where it is follows from the clock, but nothing else does: the steps after it can be taken again exactly.
@@ -33,7 +33,7 @@ def keep_mark(experiment: Experiment, now: float) -> None:
     """
     mark = experiment.mark
     if mark is None or (
-        now > mark.due
+        time.perf_counter() > mark.due
         and experiment.sound == experiment.progress.step
         and experiment.config.training.on_divergence == "stop"
     ):
