@@ -1,5 +1,6 @@
 """`python -m nnfs_cli` is the `nnfs` command."""
 
+import signal
 import sys
 
 
@@ -11,6 +12,10 @@ def run() -> None:
         main()
     except KeyboardInterrupt:
         sys.exit(130)
+    finally:
+        # Only Python itself ends now. A handler in Python might fail in the middle of that.
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from nnfs_cli.cli.console import show_evaluation
 from nnfs_cli.cli.screen import Screen, Table, wrap
 from nnfs_cli.core.spelling import ACTING, printable, printable_name
 from nnfs_cli.runs.directory import RunDirectory
+from tests.aged import aged
 from tests.conftest import Nnfs
 from tests.toys import ROOT
 
@@ -126,7 +127,7 @@ def test_no_name_acts_whatever_prints_it(command: tuple[str, ...], printed: Byte
 
 @pytest.mark.usefixtures("odd")
 def test_a_summary_from_someone_else_is_shown_as_it_is(printed: Bytes) -> None:
-    file = Path("runs/odd/summary.json")
+    file = aged(Path("runs/odd")) / "summary.json"
     summary = json.loads(file.read_text(encoding="utf-8"))
     file.write_text(
         json.dumps({**summary, "status": HOSTILE, "epochs": HOSTILE, "scores": {"test": {HOSTILE: 1.0}}})

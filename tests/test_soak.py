@@ -17,4 +17,4 @@ def test_commands_that_are_killed_at_random_leave_runs_that_can_be_made_whole(
     said = soak.run(amount(15, 1800), side_by_side=amount(2, 4))
     with capsys.disabled():
         sys.stdout.write(f"\n{said}\n")
-    assert soak.faults == []
+    assert not soak.faults, "\n".join(soak.faults)

@@ -95,8 +95,11 @@ def main() -> None:
     except NnfsError as error:
         _say(error)
         sys.exit(error.exit_status)
-    except (BdbQuit, typer.Abort):
+    except BdbQuit:
         _say("stopped in the debugger")
+        sys.exit(130)
+    except typer.Abort:  # what typer makes of Ctrl-C
+        _say("interrupted")
         sys.exit(130)
     except OSError as error:  # a full disk, a name too long, a folder without permission
         _say(in_words(error))
