@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -82,7 +82,7 @@ def cached_table(paths: Sequence[Path], dialect: Dialect, kinds: ColumnKinds) ->
     table = read_table(paths, dialect, kinds)
     if _all_hold(stamps, paths, taken_ns):  # they have not changed meanwhile
         try:
-            _store(entry, table, stamps, taken_ns)
+            table = _mapped(table, _store(entry, table, stamps, taken_ns))
         except FileNotFoundError:  # another process just cleared the cache
             pass
         except (OSError, NnfsError) as error:
@@ -99,8 +99,20 @@ def _fingerprint(stamps: Sequence[Stamp]) -> str:
     return hashlib.sha256("".join(stamp.sha256 for stamp in stamps).encode()).hexdigest()
 
 
-def _store(entry: Path, table: Table, stamps: Sequence[Stamp], taken_ns: int) -> None:
-    """Write the arrays, with names that follow from the content, and then the entry that names them."""
+def _mapped(table: Table, files: Iterable[Path]) -> Table:
+    """The same table, its numbers and codes mapped into memory from these files: a second copy is not kept."""
+    numbers, codes = map(open_npy, files)
+    columns = zip(table.texts.items(), codes, strict=True)
+    return replace(
+        table, numbers=numbers, texts={name: replace(old, codes=new) for (name, old), new in columns}
+    )
+
+
+def _store(entry: Path, table: Table, stamps: Sequence[Stamp], taken_ns: int) -> list[Path]:
+    """Write the arrays, with names that follow from the content, and then the entry that names them.
+
+    Returns the files of numbers and codes.
+    """
     _refuse_link(entry.parent)
     make_folder(entry.parent)
     stem = f"{entry.stem}-{_fingerprint(stamps)[:16]}"
@@ -128,6 +140,7 @@ def _store(entry: Path, table: Table, stamps: Sequence[Stamp], taken_ns: int) ->
         if not old.name.startswith(stem):
             with suppress(OSError):  # another process may be reading it
                 old.unlink()
+    return [entry.with_name(name) for name in checksums]
 
 
 def _load(entry: Path, paths: Sequence[Path]) -> tuple[Table, str] | None:
