@@ -100,7 +100,7 @@ def _fingerprint(stamps: Sequence[Stamp]) -> str:
 
 
 def _mapped(table: Table, files: Iterable[Path]) -> Table:
-    """The same table, its numbers and codes mapped into memory from these files: a second copy is not kept."""
+    """The same table, its numbers and codes mapped into memory from these files, to keep no second copy."""
     numbers, codes = map(open_npy, files)
     columns = zip(table.texts.items(), codes, strict=True)
     return replace(
