@@ -32,7 +32,7 @@ from tests.toys import BARS, BLOBS, ROOT
 
 RUN_FILES = {
     "config.yaml", "weights.npz", "epochs.csv", "steps.csv", "summary.json", "checkpoint.npz", "predictions.npz",
-    "preparation.json", "inside.npz", "checkpoint.previous.npz",
+    "preparation.json", "inside.npz", "checkpoint.previous.npz", ".lock",
 }  # fmt: skip
 
 

@@ -299,7 +299,7 @@ def test_processes_give_the_outputs_of_one_process_for_images_to_the_bit(
 def test_the_number_of_processes_follows_from_the_batches(
     batches: int, option: int | Literal["auto"], count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inference, "usable_cores", lambda: 3)
+    monkeypatch.setattr("nnfs_cli.speed.plan.usable_cores", lambda: 3)
     model, _ = model_of_images(1)
     assert ProcessInference(model.network, option).count([slice(0, 1)] * batches) == count
 

@@ -151,7 +151,7 @@ def test_a_run_whose_plugin_has_an_old_import_says_so(nnfs: Nnfs) -> None:
     assert nnfs("evaluate", "own").status == 0
     copy = Path("runs/own/plugin_0_old.py")
     copy.write_text(OLD_PLUGIN.replace("LAYERS, Layer\n", "LAYERS, Layer, ShapeError\n"))
-    outcome = nnfs("evaluate", "own")
+    outcome = nnfs("evaluate", "own", "--trust-plugins")
     assert outcome.status == 2
     assert "Traceback" not in outcome.err
     assert "plugin_0_old.py, line 7: ImportError: nnfs_cli.layers.base.ShapeError has moved" in outcome.err

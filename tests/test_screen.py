@@ -129,9 +129,7 @@ def test_no_name_acts_whatever_prints_it(command: tuple[str, ...], printed: Byte
 def test_a_summary_from_someone_else_is_shown_as_it_is(printed: Bytes) -> None:
     file = aged(Path("runs/odd")) / "summary.json"
     summary = json.loads(file.read_text(encoding="utf-8"))
-    file.write_text(
-        json.dumps({**summary, "status": HOSTILE, "epochs": HOSTILE, "scores": {"test": {HOSTILE: 1.0}}})
-    )
+    file.write_text(json.dumps({**summary, "status": HOSTILE, "scores": {"test": {HOSTILE: 1.0}}}))
     out = printed("utf-8", "runs")[0].decode()
     assert not ACTING.search(out)
     assert "[/red]\\x1b]8" in out.replace("\n", "")

@@ -74,7 +74,10 @@ class Record:
         self._observers = Observers(experiment, run, recorded)
 
     def add(self, report: Report) -> Report:
-        """Add a report: its row, and what observers see. Return it with what the disk did not take."""
+        """Add a report: its row, and what observers see. Return it with what the disk did not take.
+
+        StorageError if the disk does not take what is needed to go on.
+        """
         report = self._troubles.said_with(report)
         self._rows.record(report)
         if isinstance(report, EpochReport):
@@ -83,7 +86,10 @@ class Record:
             notes = self._summary["notes"]
             notes += [note for note in report.notes if note not in notes]
         if isinstance(report, Rollback):
-            self._roll_back(report)
+            try:
+                self._roll_back(report)
+            except DISK_ERRORS as error:
+                raise self.storage_error([said(error)]) from None
         self._observers.see()
         return report
 

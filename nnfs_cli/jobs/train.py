@@ -7,7 +7,6 @@ from nnfs_cli.core.errors import DivergenceError, InterruptionError, WorkerError
 from nnfs_cli.core.interrupts import StopRequest
 from nnfs_cli.jobs.engine import choose_engine
 from nnfs_cli.jobs.record import Record
-from nnfs_cli.jobs.troubles import DISK_ERRORS, said
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.loop import train
@@ -67,9 +66,6 @@ def _train_and_record(
         except KeyboardInterrupt:
             record.leave("interrupted")
             raise
-        except DISK_ERRORS as error:
-            record.leave("failed")
-            raise record.storage_error([said(error)]) from None
         except BaseException:
             record.leave("failed")
             raise
