@@ -125,7 +125,8 @@ def is_right(command: str, answer: Answer, expected: Answer, file: str) -> bool:
         return True  # it has no other source than what the other commands read
     same = (answer.out, answer.files) == (expected.out, expected.files)
     told = "warning" in answer.err and file in ("config.yaml", "checkpoint.npz")
-    return same or told
+    is_longer = file == "config.yaml" and command == "resume"  # as many epochs as it says now
+    return same or told or is_longer
 
 
 def prepare(folder: str) -> None:

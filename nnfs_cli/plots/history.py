@@ -109,8 +109,9 @@ def mark_events(axes: Axes, history: History, unit: str) -> None:
     for i, step in enumerate(resumed):
         label = "resumed" if len(resumed) == 1 else f"resumed {len(resumed)} times"
         axes.axvline(step * scale, color=GRAY, ls="--", lw=1.2, label="" if i else label)
-    if best := history.best_epoch:
-        (end,) = history.epochs["step"][history.epochs["epoch"] == best]
+    best = history.best_epoch
+    ends = history.epochs["step"][history.epochs["epoch"] == best] if best else ()
+    for end in ends[-1:]:  # a run of an earlier version may have an epoch's row twice
         monitor = history.summary["best"].get("monitor", "val_loss")
         axes.axvline(
             end * scale, color=ink(), ls=":", lw=1.6, label=f"epoch {best:,}: best {monitor}, saved weights"

@@ -54,11 +54,15 @@ def check_arrays(file: Path, tag: str, expected: object) -> None:
 
 
 def check_rows(file: Path, expected: object) -> None:
-    """Raise NnfsError unless a CSV file begins as the run's summary tells; it tells nothing of some runs.
+    """Raise NnfsError unless a CSV file is what the run's summary tells; it tells nothing of some runs.
 
     expected: size and CRC-32, as a list, of what was written until the end of training.
     """
     if not isinstance(expected, list) or len(expected) != len(Extent._fields):
         return
-    if damage := damage_of(file, Extent(*expected)):
+    extent = Extent(*expected)
+    damage = damage_of(file, extent)
+    if not damage and file.stat().st_size > extent.size:
+        damage = "damaged or edited: it has more rows than were written"
+    if damage:
         raise NnfsError(f"{file}: {damage}; {REMEDY}")
