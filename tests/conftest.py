@@ -1,6 +1,7 @@
 """Fixtures for all tests."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +13,9 @@ from nnfs_cli.cli.app import main
 from nnfs_cli.config.catalog import REGISTRIES
 from tests.toys import BLOBS, CUBIC
 
+for signal_ in (signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGINT)):
+    if signal.getsignal(signal_) is signal.SIG_IGN:  # as `&` and `nohup` hand it on; trainings are to heed it
+        signal.signal(signal_, signal.default_int_handler if signal_ == signal.SIGINT else signal.SIG_DFL)
 os.environ.pop("COLUMNS", None)  # pytest-xdist sets it, which would make tables narrow
 
 

@@ -3,12 +3,9 @@
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from signal import SIG_IGN, SIGINT, default_int_handler, getsignal, signal
 
 import numpy as np
 
@@ -36,7 +33,7 @@ class Campaign:
         """Do it; return a summary in one line."""
         started, memory = time.monotonic(), shared_memory()
         write_files(self.folder)
-        with heeding_ctrl_c(), ThreadPoolExecutor(side_by_side) as pool:
+        with ThreadPoolExecutor(side_by_side) as pool:
             list(pool.map(self._whole, KINDS))
             list(pool.map(self._one, range(amount)))
         self.faults += [f"{name} is left in shared memory" for name in shared_memory() - memory]
@@ -121,18 +118,6 @@ class Campaign:
             lives.append(life)
             self.read += 1
         return lives
-
-
-@contextmanager
-def heeding_ctrl_c() -> Iterator[None]:
-    """Processes started in the `with` block heed Ctrl-C, which `&` in a shell turns off."""
-    before = getsignal(SIGINT)
-    if before is SIG_IGN:
-        signal(SIGINT, default_int_handler)
-    try:
-        yield
-    finally:
-        signal(SIGINT, before)
 
 
 def wait_for(life: Life, run: Path, moment: str, pause: float) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.kills import WAYS, heeding_ctrl_c
+from tests.kills import WAYS
 from tests.lives import KINDS, Kind, Life, age_leftovers, differences, shared_memory, status_of, write_files
 
 KILLED = 0.4
@@ -38,7 +38,7 @@ class Soak:
         """Do it for some seconds, and then make all runs whole; return a summary in one line."""
         memory = shared_memory()
         write_files(self.folder)
-        with heeding_ctrl_c(), ThreadPoolExecutor(side_by_side) as pool:
+        with ThreadPoolExecutor(side_by_side) as pool:
             list(pool.map(self._train_whole, KINDS))
             until = time.monotonic() + seconds
             list(pool.map(lambda k: self._act_until(until, k), range(side_by_side)))
