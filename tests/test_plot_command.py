@@ -111,7 +111,7 @@ def test_a_figure_keeps_its_style_until_it_is_saved(style: str, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("facts", "said"),
     [
-        ({"status": "diverged", "epochs": 2, "steps": 12}, "diverged in epoch 3, by step 12"),
+        ({"status": "diverged", "epochs": 2, "steps": 12}, "diverged in epoch 3, after step 12"),
         ({"status": "interrupted", "epochs": 4, "steps": 20}, "interrupted in epoch 5 of 5"),
         ({"stopped_early": True}, "stopped early after epoch 5 of 5"),
         ({"status": "running"}, "not finished: its process is gone"),

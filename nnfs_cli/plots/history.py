@@ -83,7 +83,7 @@ class History:
             if summary.get("stopped_early")
             else "",
             "interrupted": f"interrupted in epoch {done + 1:,} of {planned:,}",
-            "diverged": f"diverged in epoch {done + 1:,}, by step {summary.get('steps', 0):,}",
+            "diverged": f"diverged in epoch {done + 1:,}, after step {summary.get('steps', 0):,}",
             "running": "not finished: it is running",
             "died": "not finished: its process is gone",
             "failed": "failed",

@@ -28,6 +28,7 @@ def draw(run: RunDirectory) -> dict[str, Axes]:
         curves.append(("step" if steps.size == 1 else "place", x, y, GRAY))
         few = len(x) <= FEW_STEPS
         look: dict[str, Any] = {"alpha": 0.9, "lw": 1.2} if few else {"alpha": 0.45, "lw": 0.8}
+        look["marker"] = "o" if len(x) == 1 else ""  # a line needs two
         axes.plot(*outline(x, y), color=GRAY, label="train, logged steps", **look)
         _draw_means(axes, steps, len(epochs.get("step", ())))
     if epochs:
