@@ -1,5 +1,6 @@
 """Fixtures for all tests."""
 
+import itertools
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -28,11 +29,19 @@ class Outcome(NamedTuple):
 Nnfs = Callable[..., Outcome]
 
 
+@pytest.fixture(scope="session")
+def numbered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Paths of folders that are not there. To let pytest make thousands of them takes minutes."""
+    base = tmp_path_factory.mktemp("own")
+    return (base / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+def own_cache(monkeypatch: pytest.MonkeyPatch, numbered: Iterator[Path]) -> None:
     """Give the tests folders of their own for caches and notes, not the user's."""
-    monkeypatch.setenv("NNFS_CACHE", str(tmp_path_factory.mktemp("cache")))
-    monkeypatch.setenv("NNFS_STATE", str(tmp_path_factory.mktemp("state")))
+    own = next(numbered)
+    monkeypatch.setenv("NNFS_CACHE", str(own / "cache"))
+    monkeypatch.setenv("NNFS_STATE", str(own / "state"))
 
 
 @pytest.fixture(autouse=True)

@@ -214,7 +214,7 @@ def test_an_entry_of_the_cache_with_a_flipped_bit_is_made_again() -> None:
 
 def test_links_in_the_cache_are_not_followed() -> None:
     Path("elsewhere").mkdir()
-    cache_folder().mkdir(exist_ok=True)
+    cache_folder().mkdir(parents=True, exist_ok=True)
     (cache_folder() / "tables").symlink_to(Path("elsewhere").absolute())
     assert any("cannot be kept for the next time" in note for note in cached().notes)
     assert list(Path("elsewhere").iterdir()) == []
