@@ -30,7 +30,8 @@ def test_a_config_with_mistakes_is_trained_or_refused_and_never_fails_or_hangs(t
             found[outcome] += 1
     print(dict(found))  # noqa: T201  the figures of a campaign, shown by `pytest -s`
     assert found.total() == whole
-    assert min(found[outcome] for outcome in OUTCOMES) > 0
+    assert found["refused"]
+    assert found["not built"]
     assert found["trained"] > whole / 10, "most of them must not fail at the first line"
 
 
