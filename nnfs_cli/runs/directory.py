@@ -22,7 +22,7 @@ from nnfs_cli.core.files import replacing, sync_folder
 from nnfs_cli.core.os_errors import reason
 from nnfs_cli.core.seal import first_line, new_tag, seal_of_arrays, sealed, tag_of
 from nnfs_cli.preprocessing.preparation import Preparation
-from nnfs_cli.runs.lock import WriterLock, status_now
+from nnfs_cli.runs.lock import LOCK, WriterLock, status_now
 from nnfs_cli.runs.reading import check_arrays, check_rows, read_json
 from nnfs_cli.runs.rows import RecordedRows
 from nnfs_cli.sources.arrays import read_npz
@@ -107,7 +107,9 @@ class RunDirectory:
             if (path / "config.yaml").is_file():
                 return cls(path, trust_plugins=trust_plugins)
         if candidates:
-            raise NnfsError(f"{candidates[0]} is no run directory: it has no config.yaml")
+            was_begun = (candidates[0] / LOCK).exists()
+            advice = "; its training ended before it began: delete it" if was_begun else ""
+            raise NnfsError(f"{candidates[0]} is no run directory: it has no config.yaml{advice}")
         raise NnfsError(
             f"no run {reference!r} in {root.absolute()}{did_you_mean(reference, [run.id for run in runs])}"
         )
