@@ -156,3 +156,21 @@ def test_a_process_of_the_same_number_is_not_the_writer_but_one_of_another_host_
     assert not replace(me, pid=-1).may_live
     assert replace(me, pid=2**40, host="elsewhere").may_live
     assert json.loads(json.dumps(asdict(me)))["pid"] == os.getpid()
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_a_folder_that_could_not_be_begun_leaves_its_name_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    config = parse_config(CUBIC, "cubic.yaml")
+
+    def fail(*_: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunDirectory, "write_json", fail)
+        with pytest.raises((NnfsError, KeyboardInterrupt)):
+            RunDirectory.create(tmp_path, config, "a")
+    assert not list(tmp_path.iterdir())
+    with RunDirectory.create(tmp_path, config, "a").writing():
+        assert (tmp_path / "a" / "config.yaml").is_file()

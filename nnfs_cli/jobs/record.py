@@ -22,7 +22,7 @@ from nnfs_cli.jobs.inside import inside_arrays
 from nnfs_cli.jobs.observers import Observers
 from nnfs_cli.jobs.plot_data import plot_data
 from nnfs_cli.jobs.resume import Resumed
-from nnfs_cli.jobs.summary import final_row, first_summary, update_progress
+from nnfs_cli.jobs.summary import earlier_summary, final_row, first_summary, update_progress
 from nnfs_cli.jobs.troubles import DISK_ERRORS, Troubles, said
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.runs.leftovers import remove_leftovers
@@ -48,8 +48,8 @@ class Record:
         self._troubles = Troubles(run.troubles)
         remove_leftovers(run.path)
         checkpoint = experiment.checkpoint if isinstance(experiment, Resumed) else None
-        if checkpoint and run.has("summary.json"):  # from now on its files are not those at its end
-            run.write_json("summary.json", {**run.summary(), "status": "running", "files": {}})
+        if checkpoint:  # from now on its files are not those at its end
+            run.write_json("summary.json", {**earlier_summary(run)[0], "status": "running", "files": {}})
         if isinstance(experiment, Resumed) and experiment.config_text:
             run.write("config.yaml", experiment.config_text.encode())
         self._go_on_from(checkpoint)

@@ -5,6 +5,7 @@ import errno
 import io
 import json
 import math
+import shutil
 import stat
 import zipfile
 from collections.abc import Collection, Iterator, Mapping
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import NnfsError, did_you_mean
+from nnfs_cli.core.errors import DamageError, NnfsError, did_you_mean
 from nnfs_cli.core.files import replacing, sync_folder
 from nnfs_cli.core.os_errors import reason
 from nnfs_cli.core.seal import first_line, new_tag, seal_of_arrays, sealed, tag_of
@@ -55,7 +56,6 @@ class RunDirectory:
         at once, and until its first `writing` ends.
         """
         from nnfs_cli.config.names import NAME_RULE, is_plain_name
-        from nnfs_cli.config.plugins import folder_of_copies, modules_beside
         from nnfs_cli.config.trust import remember
 
         stem = run_stem(config.name) if run_id is None else run_id
@@ -72,21 +72,7 @@ class RunDirectory:
                     raise NnfsError(f"--id: {path} already exists, and a run never overwrites another")
                 path = root / f"{stem}-{number}"
             run = cls(path, trust_plugins=True)
-            sync_folder(root)
-            run._lock.acquire()
-            copies = [f"plugin_{i}_{Path(plugin).name}" for i, plugin in enumerate(config.plugins)]
-            for plugin, copy in zip(config.plugins, copies, strict=True):
-                run.write(copy, Path(plugin).read_bytes())
-                for name, module in modules_beside(Path(plugin)).items():
-                    run.write(f"{folder_of_copies(copy)}/{name}", module.read_bytes())
-            weights = "initial_weights.npz" if config.initial_weights else ""
-            if weights:
-                run.write(weights, config.weights_file.read_bytes())
-            portable = replace(config, plugins=tuple(copies), initial_weights=weights)
-            run.tag = new_tag()
-            run.write_json("summary.json", {"id": run.id, "name": config.name, "status": "running"})
-            # The last: it makes the folder a run.
-            run.write("config.yaml", f"{first_line(run.tag)}{portable.to_yaml()}".encode())
+            run._begin(config)
         except OSError as error:
             named = "name" if run_id is None else "--id"
             option = named if error.errno == errno.ENAMETOOLONG else "--runs"
@@ -115,6 +101,31 @@ class RunDirectory:
         )
 
     # Writing
+
+    def _begin(self, config: "ExperimentConfig") -> None:
+        """Become the writer of a new folder, and write the config and what it needs; or remove the folder."""
+        from nnfs_cli.config.plugins import folder_of_copies, modules_beside
+
+        try:
+            sync_folder(self.path.parent)
+            self._lock.acquire()
+            copies = [f"plugin_{i}_{Path(plugin).name}" for i, plugin in enumerate(config.plugins)]
+            for plugin, copy in zip(config.plugins, copies, strict=True):
+                self.write(copy, Path(plugin).read_bytes())
+                for name, module in modules_beside(Path(plugin)).items():
+                    self.write(f"{folder_of_copies(copy)}/{name}", module.read_bytes())
+            weights = "initial_weights.npz" if config.initial_weights else ""
+            if weights:
+                self.write(weights, config.weights_file.read_bytes())
+            portable = replace(config, plugins=tuple(copies), initial_weights=weights)
+            self.tag = new_tag()
+            self.write_json("summary.json", {"id": self.id, "name": config.name, "status": "running"})
+            # The last: it makes the folder a run.
+            self.write("config.yaml", f"{first_line(self.tag)}{portable.to_yaml()}".encode())
+        except BaseException:
+            self._lock.release()
+            shutil.rmtree(self.path, ignore_errors=True)  # its name is free again
+            raise
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
@@ -213,9 +224,14 @@ class RunDirectory:
         return read_npz(file, only)
 
     def _at_the_end(self) -> dict[str, Any]:
-        """By name, the seals of .npz files and the extents of CSV files at the end of training, or {}."""
-        files = self.json("summary.json").get("files") if self.has("summary.json") else None
-        return files if isinstance(files, dict) else {}
+        """By name, the seals of .npz files and the extents of CSV files at the end of training.
+
+        {} before that, or if the summary is damaged: who needs the summary is told, the others need not be.
+        """
+        with contextlib.suppress(DamageError):
+            files = self.json("summary.json").get("files") if self.has("summary.json") else None
+            return files if isinstance(files, dict) else {}
+        return {}
 
     def rows(self, name: str) -> RecordedRows:
         """The rows of epochs.csv or steps.csv. NnfsError if they are not those that were written."""
