@@ -100,6 +100,7 @@ class Record:
         """
         experiment, run = self._experiment, self._run
         self._summary["rollbacks"].append({"diverged_at": report.diverged_at, "back_to": report.step})
+        self._run.write_json("summary.json", self._summary)  # a checkpoint before it would not count this one
         self._rows.sync()
         self._observers.save()
         self._observers = Observers(experiment, run, {})

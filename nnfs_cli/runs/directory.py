@@ -127,6 +127,11 @@ class RunDirectory:
             shutil.rmtree(self.path, ignore_errors=True)  # its name is free again
             raise
 
+    @property
+    def is_written_here(self) -> bool:
+        """Whether this process is the run's writer; a fork of it is not."""
+        return self._lock.is_held
+
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
         """Be the run's only writer in the `with` block, perhaps within another one of this object.
