@@ -80,7 +80,7 @@ def test_a_huge_summary_is_not_read_whole_and_a_pipe_is_not_waited_for(
     assert "summary.json" in nnfs("evaluate", "bad").err
 
 
-def test_a_summary_takes_no_more_memory_than_it_has_bytes(nnfs: Nnfs, runs: Path) -> None:
+def test_a_summary_takes_no_more_memory_than_it_has_bytes(runs: Path) -> None:
     run = RunDirectory(runs / "whole")
     run.summary()  # imports, and caches
     tracemalloc.start()
