@@ -233,7 +233,7 @@ def finite(content: Any) -> Any:
 
 
 def _new_folder(root: Path, stem: str, *, numbered: bool) -> Path:
-    """Make a folder in `root`, which must be new. NnfsError if its name is taken, unless it may get -2, ..."""
+    """Make a new folder in `root`. A name that is taken gets -2, -3, ...; NnfsError if it may not."""
     for number in range(1, 1000):
         path = root / (stem if number == 1 else f"{stem}-{number}")
         with contextlib.suppress(FileExistsError):
