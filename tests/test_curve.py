@@ -37,6 +37,20 @@ def test_the_curve_never_is_wider_than_its_place(
         assert not text
 
 
+@pytest.mark.parametrize("color", [True, False])
+@pytest.mark.parametrize("epochs", [[9.0], [11.0, 1.0]])
+def test_the_longest_heading_fits_the_least_width(epochs: list[float], color: bool) -> None:
+    curve = LossCurve(steps_per_epoch=10)
+    for step in range(1, 11):
+        curve.add(StepReport(step, 1, 100 / step**2, {}))
+    for i, loss in enumerate(epochs):
+        curve.add(EpochReport(i + 1, 10 * (i + 1), 1.0, 0.1, {"loss": loss}, {"loss": loss}, False))
+    lines = curve.text(LEAST_WIDTH, color=color).plain.split("\n")
+    assert lines[0].startswith("loss (log)")
+    assert lines[0].endswith("validation")
+    assert max(map(len, lines)) <= LEAST_WIDTH
+
+
 def test_the_curve_falls_from_the_left_to_the_right_and_names_both_ends() -> None:
     lines = curve_of([4.0, 3.0, 2.0, 1.0], []).text(60, color=False).plain.split("\n")
     assert lines[0].startswith("loss   ── training")
@@ -73,7 +87,7 @@ def test_before_the_second_epoch_steps_are_drawn() -> None:
     curve = LossCurve(steps_per_epoch=10)
     for step in range(1, 8):
         curve.add(StepReport(step, 1, 1 / step, {}))
-    assert "each logged step" in curve.text(60, color=True).plain
+    assert "logged steps" in curve.text(60, color=True).plain
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=3000))

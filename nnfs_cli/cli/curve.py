@@ -17,7 +17,10 @@ MOST_POINTS = 400
 """The most points that a series keeps. Of more, it keeps every second, then every fourth, ..."""
 
 HEIGHT, LEAST_WIDTH, MOST_WIDTH = 7, 44, 100
-"""Lines of the curve itself, and the columns of the whole: with fewer it is not drawn."""
+"""Lines of the curve itself, and the columns of the whole: with fewer it is not drawn.
+
+The least is as wide as the longest heading.
+"""
 
 LARGEST = 1e300
 """Below it the width of an axis is finite; above one by it, the width of a dot is not 0."""
@@ -119,9 +122,9 @@ class LossCurve:
         return text
 
     def _heading(self, *, log: bool, color: bool) -> Text:
-        text = Text("loss, logarithmic" if log else "loss")
+        text = Text("loss (log)" if log else "loss")
         text.append("   ── ", TRAIN if color else "")
-        text.append("training" if len(self._epochs) > 1 else "each logged step")
+        text.append("training" if len(self._epochs) > 1 else "logged steps")
         if self._validation:
             text.append("   ── " if color else f"   {MARK} ", VALIDATION if color else "")
             text.append("validation")
