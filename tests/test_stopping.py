@@ -254,3 +254,23 @@ def test_outputs_that_are_closed_change_nothing() -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     assert subprocess.run(command, shell=True, env=environment, check=False).returncode == 0  # noqa: S602
     assert status() == "completed"
+
+
+@pytest.mark.parametrize("command", [["train", "cubic.yaml", "--id", "a", "-q"], ["plot", "whole"]])
+def test_ctrl_c_while_a_compiled_module_loads_is_ctrl_c(
+    nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    assert nnfs("train", "cubic.yaml", "--id", "whole", "-q").status == 0
+
+    def load(*_: object, **__: object) -> None:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as error:
+            raise ImportError("initialization failed") from error
+
+    for name in ("draw_essential", "_write"):
+        monkeypatch.setattr(plots, name, load)
+    done = nnfs(*command)
+    assert done.status == 130
+    said = "stopped at once; runs/a is complete but for its pictures" if "a" in command else "interrupted"
+    assert said in done.err

@@ -25,6 +25,7 @@ from nnfs_cli.cli.streams import prepare_streams
 from nnfs_cli.cli.train import train
 from nnfs_cli.config.plugins import plugin_errors
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.interrupts import is_ctrl_c
 from nnfs_cli.core.os_errors import in_words
 from nnfs_cli.version import __version__
 
@@ -98,7 +99,9 @@ def main() -> None:
     except BdbQuit:
         _say("stopped in the debugger")
         sys.exit(130)
-    except typer.Abort:  # what typer makes of Ctrl-C
+    except (typer.Abort, ImportError) as error:  # typer makes the first of Ctrl-C
+        if isinstance(error, ImportError) and not is_ctrl_c(error):
+            raise
         _say("interrupted")
         sys.exit(130)
     except OSError as error:  # a full disk, a name too long, a folder without permission

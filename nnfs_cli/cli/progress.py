@@ -14,6 +14,7 @@ from nnfs_cli.cli.console import show_network, show_paths, show_scores, warn
 from nnfs_cli.cli.curve import LETTERS, LossCurve
 from nnfs_cli.cli.screen import Screen, beside, out
 from nnfs_cli.core.errors import InterruptionError
+from nnfs_cli.core.interrupts import is_ctrl_c
 from nnfs_cli.jobs.train import train_run, what_is_kept
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.experiment import Experiment
@@ -33,7 +34,9 @@ def train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) ->
         _train_and_show(experiment, run, quiet=quiet)
         for sentence in run.troubles:
             warn(sentence)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, ImportError) as error:
+        if not is_ctrl_c(error):
+            raise
         raise InterruptionError(f"stopped at once; {what_is_kept(run)}") from None
 
 

@@ -17,6 +17,13 @@ STOPS = tuple(
 """Signals that ask a program to end. On Windows a closed window, or Ctrl-Break, is a SIGBREAK."""
 
 
+def is_ctrl_c(error: BaseException | None) -> bool:
+    """Whether an error is Ctrl-C, or what the import of a compiled module makes of it: an ImportError."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__
+    return error is not None
+
+
 class Uninterrupted:
     """In the `with` block, Ctrl-C waits while `busy` is set; a second Ctrl-C does not wait.
 
