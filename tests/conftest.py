@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from nnfs_cli import plots
 from nnfs_cli.cli.app import main
@@ -18,6 +19,8 @@ for signal_ in (signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGINT)):
     if signal.getsignal(signal_) is signal.SIG_IGN:  # as `&` and `nohup` hand it on; trainings are to heed it
         signal.signal(signal_, signal.default_int_handler if signal_ == signal.SIGINT else signal.SIG_DFL)
 os.environ.pop("COLUMNS", None)  # pytest-xdist sets it, which would make tables narrow
+settings.register_profile("nnfs", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("nnfs")  # no test depends on how fast the machine is
 
 
 class Outcome(NamedTuple):

@@ -38,7 +38,7 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 
 
 @given(VALUES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_what_is_written_reads_back_as_itself_here_and_in_yaml_1_1(content: Any) -> None:
     text = dump(content)
     assert load(text) == content
@@ -91,7 +91,7 @@ def test_half_of_a_character_is_told() -> None:
 
 
 @given(target=WHOLE, features=st.lists(WHOLE, max_size=2), classes=st.lists(WHOLE, min_size=2, max_size=2))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_resolved_config_keeps_every_text(target: str, features: list[str], classes: list[str]) -> None:
     assume(classes[0] != classes[1])
     idx = {"type": "idx", "train_images": "a", "train_labels": "b", "classes": classes}
@@ -144,7 +144,7 @@ def test_an_override_takes_a_text_as_it_stands(text: str) -> None:
 
 
 @given(WHOLE)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_an_override_quoted_as_the_message_says_sets_the_text(text: str) -> None:
     told = quoted_override("dataset.target", text)
     (override,) = shlex.split(told.removeprefix("--set "))

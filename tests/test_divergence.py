@@ -458,7 +458,7 @@ def test_a_score_that_overflows_is_null_and_breaks_nothing(
 
     with monkeypatch.context() as patch:
         patch.setattr("nnfs_cli.training.epoch.evaluate", overflowed)
-        patch.setattr("nnfs_cli.jobs.record.evaluate", overflowed)
+        patch.setattr("nnfs_cli.jobs.results.evaluate", overflowed)
         assert nnfs("train", "cubic.yaml", "--id", "one").status == 0
     assert RunDirectory(Path("runs/one")).summary()["scores"]["validation"]["rmse"] is None
     for command in (("runs",), ("evaluate", "one"), ("report", "one")):

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,17 @@ def test_a_huge_summary_is_not_read_whole_and_a_pipe_is_not_waited_for(
     os.mkfifo(file)
     assert {row["status"] for row in json.loads(nnfs("runs", "--json").out)} == {"unreadable", "completed"}
     assert "summary.json" in nnfs("evaluate", "bad").err
+
+
+def test_a_summary_takes_no_more_memory_than_it_has_bytes(runs: Path) -> None:
+    run = RunDirectory(runs / "whole")
+    run.summary()  # imports, and caches
+    tracemalloc.start()
+    try:
+        run.summary()
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_folder_without_permission_is_listed_as_unreadable(

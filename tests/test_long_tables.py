@@ -22,3 +22,12 @@ def test_a_long_table_looks_as_a_short_one(width: int, monkeypatch: pytest.Monke
         console.print(table)
         drawn.append(console.file.getvalue())  # type: ignore[attr-defined]
     assert drawn[0] == drawn[1]
+
+
+def test_a_long_table_is_drawn_line_by_line_since_rich_splits_long_segments_slowly() -> None:
+    table = screen.Table()
+    table.add_column("run")
+    for i in range(screen.LONG):
+        table.add_row(f"run-{i}")
+    segments = list(screen.Screen(file=io.StringIO(), width=80).render(table))
+    assert max(segment.text.count("\n") for segment in segments) == 1

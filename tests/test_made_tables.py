@@ -47,7 +47,7 @@ def values(table: Table, name: str) -> list[str | float]:
     return ["" if code == MISSING else column.levels[code] for code in column.codes]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(random=st.randoms(use_true_random=False), sizes=st.tuples(st.integers(1, 99), st.integers(1, 40)))
 def test_a_made_table_is_read_as_it_is_or_refused_with_its_line(
     random: Random, sizes: tuple[int, int], tmp_path_factory: pytest.TempPathFactory

@@ -55,7 +55,7 @@ TEXTS = st.text("0123456789.,+-eEinfa_ ", max_size=7) | st.sampled_from(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     texts=st.lists(TEXTS.filter(lambda text: bool(text.strip())), min_size=1, max_size=4),
     point=st.sampled_from(".,"),

@@ -17,7 +17,7 @@ import pytest
 
 from nnfs_cli import plots
 from nnfs_cli.core.interrupts import STOPS
-from nnfs_cli.jobs import record
+from nnfs_cli.jobs import record, results
 from nnfs_cli.jobs.train import train_run
 from nnfs_cli.optimizers.sgd import SGD
 from nnfs_cli.runs.directory import RunDirectory
@@ -33,7 +33,7 @@ PHASES: dict[str, tuple[object, str, int]] = {
     "first checkpoint": (record, "write_checkpoint", 1),
     "step": (SGD, "step", 7),
     "checkpoint": (record, "write_checkpoint", 3),
-    "scoring": (record, "evaluate", 1),
+    "scoring": (results, "evaluate", 1),
     "drawing": (plots, "draw_essential", 1),
 }
 """What is called at some moment of a training: its place, its name, and which call of it is the moment."""

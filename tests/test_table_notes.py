@@ -123,7 +123,7 @@ FORMS = [
 ]  # fmt: skip
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(days=st.lists(DAYS, min_size=1, max_size=5), form=st.sampled_from(FORMS))
 def test_dates_and_times_are_recognized_however_they_are_written(days: list[datetime], form: str) -> None:
     assert are_dates([day.strftime(form) for day in days])
@@ -173,7 +173,7 @@ def gappy(seed: int, rows: int = 24) -> pd.DataFrame:
     return frame
 
 
-law = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+law = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @law

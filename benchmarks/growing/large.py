@@ -27,10 +27,11 @@ LARGE_ROWS, LARGE_FEATURES = 2**20, 4096
 
 
 class AnonymousMemory:
-    """In the `with` block, polls the memory of this process that belongs to no file (Linux's RssAnon)."""
+    """In the `with` block, polls the memory of a process that belongs to no file (Linux's RssAnon)."""
 
-    def __init__(self) -> None:
+    def __init__(self, process: int | str = "self") -> None:
         self.peak = 0.0
+        self._process = process
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch)
 
@@ -46,10 +47,12 @@ class AnonymousMemory:
         while not self._done.wait(0.01):
             self.peak = max(self.peak, self.now())
 
-    @staticmethod
-    def now() -> float:
+    def now(self) -> float:
         """The memory now, in MB."""
-        found = re.search(r"RssAnon:\s+(\d+) kB", Path("/proc/self/status").read_text())
+        status = Path(f"/proc/{self._process}/status").read_text()
+        found = re.search(r"RssAnon:\s+(\d+) kB", status)
+        if found is None and "zombie" in status:
+            return 0.0
         if found is None:
             raise SystemExit(
                 "this system does not tell a process's anonymous memory: leave this out by --no-large"

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from report import Claim, table
 
+from growing.large import AnonymousMemory
 from nnfs_cli.runs.directory import RunDirectory
 
 MB = 1e6
@@ -35,7 +36,7 @@ COLUMNS = 20
 
 
 class Cost(NamedTuple):
-    """What a command took: seconds of one core, and its largest memory in MB, files that it maps included."""
+    """What a command took: seconds of one core, and its largest memory that belongs to no file, in MB."""
 
     seconds: float
     memory: float
@@ -63,11 +64,13 @@ def nnfs(folder: Path, *arguments: str) -> Cost:
         env={**os.environ, "NNFS_CACHE": str(folder / "cache")},
         stdout=subprocess.DEVNULL,
     )
+    with AnonymousMemory(process.pid) as memory:
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"nnfs {' '.join(arguments)} failed")
-    return Cost(used.ru_utime + used.ru_stime, used.ru_maxrss * 1024 / MB)
+    return Cost(used.ru_utime + used.ru_stime, memory.peak)
 
 
 def small_run(folder: Path) -> Path:
@@ -155,7 +158,7 @@ GROWING = (
             "train": ["train", "table.yaml", "--id", "one", "-q"],
             "predict": ["predict", "one", "table.csv", "-o", "predictions.csv"],
         },
-        ("predict",),
+        ("train", "predict"),
     ),
 )
 

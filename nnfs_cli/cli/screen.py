@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias
 from rich.box import HEAVY_HEAD
 from rich.cells import cell_len
 from rich.console import Console, ConsoleDimensions, ConsoleOptions, RenderableType, RenderResult
-from rich.segment import Segment
+from rich.segment import Segment, Segments
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -56,6 +56,8 @@ class Screen(Console):
 
     def spell(self, text: str) -> str:
         """The text with escapes for letters that the stream's encoding does not have."""
+        if text.isascii():  # every encoding has these
+            return text
         return text.encode(self.encoding, "backslashreplace").decode(self.encoding)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
@@ -71,7 +73,8 @@ class Screen(Console):
         lines = [self.spell(printable(each)) for each in objects]
         if self.is_tty and not options.get("soft_wrap"):
             lines = [wrap(line, self.width) for text in lines for line in text.split("\n")]
-        return super().print(Text("\n".join(lines)), **{**options, "soft_wrap": True})
+        text = "\n".join(lines) + options.pop("end", "\n")
+        return super().print(Segments([Segment(text)]), **{**options, "soft_wrap": True})
 
 
 def wrap(line: str, width: int) -> str:
@@ -112,23 +115,29 @@ class Table:
         self._title, self._lines = out.spell(printable(title)), lines
         self._headings: list[Heading] = []
         self._rows: list[Sequence[Text]] = []
+        self._widest: list[int] = []
         self._sections: set[int] = set()
 
     def add_column(
         self, text: str = "", *, justify: Justify = "left", drop: int = 0, style: str = ""
     ) -> None:
-        self._headings.append(Heading(out.spell(printable_name(text)), justify, drop, style))
+        heading = Heading(out.spell(printable_name(text)), justify, drop, style)
+        self._headings.append(heading)
+        self._widest.append(cell_len(heading.text))
 
     def add_row(self, *cells: str | Text) -> None:
         """A row; a Text is shown with its style, and may have several lines."""
-        self._rows.append(
-            [
-                Text(out.spell(printable(cell.plain)), cell.style)
-                if isinstance(cell, Text)
-                else Text(out.spell(printable_name(cell)))
-                for cell in cells
-            ]
-        )
+        row = [
+            Text(out.spell(printable(cell.plain)), cell.style)
+            if isinstance(cell, Text)
+            else Text(out.spell(printable_name(cell)))
+            for cell in cells
+        ]
+        self._rows.append(row)
+        self._widest = [
+            max(widest, *map(cell_len, cell.plain.split("\n")))
+            for widest, cell in zip(self._widest, row, strict=True)
+        ]
 
     def add_section(self) -> None:
         """Draw a line below the rows so far."""
@@ -153,7 +162,7 @@ class Table:
         if len(rows) < LONG or not self._lines or self._sections or console.is_terminal:
             return []
         columns = [[self._headings[k].text, *(row[i].plain for row in rows)] for i, k in enumerate(kept)]
-        widths = [max(map(cell_len, column)) for column in columns]
+        widths = [self._widest[k] for k in kept]
         if sum(widths) + 3 * len(kept) + 1 > width or any(
             "\n" in text for column in columns for text in column
         ):
@@ -167,7 +176,8 @@ class Table:
         box, cells = HEAVY_HEAD, [wide + 2 for wide in widths]
         lines = [box.get_top(cells), f"┃ {' ┃ '.join(heading)} ┃", box.get_row(cells, "head")]
         lines += [f"│ {' │ '.join(row)} │" for row in body]
-        return [Segment("\n".join([*lines, box.get_bottom(cells)]) + "\n")]
+        # One segment a line: rich cuts lines off a segment's front, and copies the rest each time.
+        return [Segment(f"{line}\n") for line in (*lines, box.get_bottom(cells))]
 
     def _by_rich(self, kept: Sequence[int], fits: bool) -> RichTable:
         table = RichTable(
@@ -206,10 +216,8 @@ class Table:
         """The width of some columns, if those of names are at most `names` wide."""
         total = 1 if self._lines else 0
         for k in columns:
-            heading = self._headings[k]
-            cells = [heading.text, *(line for row in self._rows for line in row[k].plain.split("\n"))]
-            widest = max(map(cell_len, cells))
-            total += (widest if heading.justify == "right" else min(widest, names)) + 3
+            widest = self._widest[k]
+            total += (widest if self._headings[k].justify == "right" else min(widest, names)) + 3
         return total
 
 

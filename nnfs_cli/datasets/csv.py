@@ -22,7 +22,7 @@ from nnfs_cli.sources.chosen import Chosen
 from nnfs_cli.sources.column_notes import roles, second_look
 from nnfs_cli.sources.columns import Missing, Unknown, fit_columns, refuse_texts
 from nnfs_cli.sources.dialect import Dialect, dialect_of, is_delimiter, is_mark
-from nnfs_cli.sources.encoding import Encoded, encode
+from nnfs_cli.sources.encoding import encode_all
 from nnfs_cli.sources.frames import ColumnKinds
 from nnfs_cli.sources.gaps import drop_gaps, refuse_gaps, refuse_targets
 from nnfs_cli.sources.lines import is_encoding
@@ -158,7 +158,7 @@ class CSV(Dataset):
         rows = parts["train"]
         columns = fitted.columns if fitted else self._fit_columns(table, names, rows)
         tally = Tally(columns)
-        encoded, x = self._input(table, columns, tally)
+        x, filled = self._input(table, columns, tally)
         inputs = fitted.inputs if fitted else self._fit_inputs(x, rows, columns)
         targets = fitted.targets if fitted else self._fit_targets(t, rows, classes)
         splits = {name: Split(x, t, part) for name, part in parts.items()}
@@ -166,7 +166,7 @@ class CSV(Dataset):
             test, more = self._read(self.test, "dataset.test", self._kinds_like(table, names))
             test.require(names, "dataset.test")
             test, test_notes = self._without_gaps(test, names, self.test)
-            _, x_test = self._input(test, columns, tally)
+            x_test, _ = self._input(test, columns, tally)
             t_test = self._target(test, classes)
             splits["test"] = Split(x_test, t_test, np.arange(len(test)))
             prints += more
@@ -185,7 +185,7 @@ class CSV(Dataset):
             notes=tuple(filter(None, said)),
             why_task=why,
             missing={name: gaps for name, gaps in missing.items() if name not in empty},
-            filled=encoded.filled,
+            filled=filled,
             augment=self.augment,
         )
 
@@ -259,18 +259,17 @@ class CSV(Dataset):
             return class_numbers(table, self.targets[0], classes)
         return real_targets(table, self.targets)
 
-    def _input(self, table: Table, columns: Sequence[Column], tally: Tally) -> tuple[Encoded, Array]:
-        """The table encoded, and its rows x in the shape of the network's input."""
-        encoded = encode(table, columns)
-        encoded.require_all()
-        tally.add(encoded)
-        x = encoded.x
+    def _input(
+        self, table: Table, columns: Sequence[Column], tally: Tally
+    ) -> tuple[Array, Mapping[str, Array]]:
+        """The table's rows x in the shape of the network's input; for each column, which gaps were filled."""
+        x, filled = encode_all(table, columns, tally.add)
         if self.image_shape and x.shape[1] != math.prod(self.image_shape):
             raise NnfsError(
                 f"dataset.image_shape: {list(self.image_shape)} takes {math.prod(self.image_shape)} "
                 f"features, found {x.shape[1]}"
             )
-        return encoded, x.reshape(-1, *self.image_shape) if self.image_shape else x
+        return x.reshape(-1, *self.image_shape) if self.image_shape else x, filled
 
     def _fit_inputs(self, x: Array, rows: Array, columns: Sequence[Column]) -> Affine:
         """The normalization: one map for all pixels, or one per column; one-hot numbers stay 0 and 1."""

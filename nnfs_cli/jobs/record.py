@@ -3,32 +3,19 @@
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any
-
-import numpy as np
 
 from nnfs_cli import plots
 from nnfs_cli.core.errors import DivergenceError, StorageError
 from nnfs_cli.core.os_errors import is_gone
-from nnfs_cli.jobs.checkpoint import (
-    FILE,
-    Checkpoint,
-    keep_as_last,
-    made_with,
-    write_checkpoint,
-)
-from nnfs_cli.jobs.evaluate import evaluation_record
-from nnfs_cli.jobs.inside import inside_arrays
+from nnfs_cli.jobs.checkpoint import FILE, Checkpoint, keep_as_last, made_with, write_checkpoint
 from nnfs_cli.jobs.observers import Observers
-from nnfs_cli.jobs.plot_data import plot_data
+from nnfs_cli.jobs.results import write_results
 from nnfs_cli.jobs.resume import Resumed
 from nnfs_cli.jobs.summary import final_row, first_summary, update_progress
 from nnfs_cli.jobs.troubles import DISK_ERRORS, Troubles, said
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.runs.leftovers import remove_leftovers
-from nnfs_cli.runs.listing import default_split
 from nnfs_cli.runs.recorder import Recorder, epoch_row
-from nnfs_cli.training.evaluation import evaluate
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.reports import EpochReport, Report, Rollback
 
@@ -195,26 +182,7 @@ class Record:
             self._run.write_json("summary.json", self._summary)
 
     def _save(self) -> None:
-        save(self._experiment, self._run, self._summary)
+        write_results(self._experiment, self._run, self._summary)
 
     def _kept(self) -> str:
         return f"the checkpoint of step {self._last_step} is kept"
-
-
-def save(experiment: Experiment, run: RunDirectory, summary: dict[str, Any]) -> None:
-    """Write weights, scores and predictions: of the best epoch, which the experiment then has."""
-    experiment.use_best()
-    usable = bool(np.isfinite(experiment.network.params.value).all())
-    if usable:
-        run.write_arrays("weights.npz", experiment.network.params.arrays())
-        with np.errstate(over="ignore", invalid="ignore"):  # a diverged network's scores overflow
-            evaluations = {name: evaluate(experiment, name) for name in experiment.data.splits}
-        summary["scores"] = {name: dict(evaluation.scores) for name, evaluation in evaluations.items()}
-        pictured = evaluations[default_split(evaluations)]
-        summary["pictured_split"] = pictured.split
-        run.write_arrays("predictions.npz", plot_data(experiment, pictured))
-        run.write_arrays("inside.npz", inside_arrays(experiment, pictured.split))
-        record = evaluation_record(experiment, pictured)
-        run.write_json(f"evaluation-{pictured.split}.json", record)
-        if "targets" in record:
-            summary["targets"] = record["targets"]

@@ -55,7 +55,6 @@ class RunDirectory:
         at once, and until its first `writing` ends.
         """
         from nnfs_cli.config.names import NAME_RULE, is_plain_name
-        from nnfs_cli.config.plugins import folder_of_copies, modules_beside
         from nnfs_cli.config.trust import remember
 
         stem = run_stem(config.name) if run_id is None else run_id
@@ -63,36 +62,34 @@ class RunDirectory:
             raise NnfsError(f"--id: must be a plain name for a new folder: {NAME_RULE}; found {stem!r}")
         try:
             root.mkdir(parents=True, exist_ok=True)
-            path = root / stem
-            for number in range(2, 1000):
-                with contextlib.suppress(FileExistsError):
-                    path.mkdir()
-                    break
-                if run_id is not None:
-                    raise NnfsError(f"--id: {path} already exists, and a run never overwrites another")
-                path = root / f"{stem}-{number}"
-            run = cls(path, trust_plugins=True)
+            run = cls(_new_folder(root, stem, numbered=run_id is None), trust_plugins=True)
             sync_folder(root)
             run._lock.acquire()
-            copies = [f"plugin_{i}_{Path(plugin).name}" for i, plugin in enumerate(config.plugins)]
-            for plugin, copy in zip(config.plugins, copies, strict=True):
-                run.write(copy, Path(plugin).read_bytes())
-                for name, module in modules_beside(Path(plugin)).items():
-                    run.write(f"{folder_of_copies(copy)}/{name}", module.read_bytes())
-            weights = "initial_weights.npz" if config.initial_weights else ""
-            if weights:
-                run.write(weights, config.weights_file.read_bytes())
-            portable = replace(config, plugins=tuple(copies), initial_weights=weights)
-            run.tag = new_tag()
-            run.write_json("summary.json", {"id": run.id, "name": config.name, "status": "running"})
-            # The last: it makes the folder a run.
-            run.write("config.yaml", f"{first_line(run.tag)}{portable.to_yaml()}".encode())
+            run._begin(config)
         except OSError as error:
             named = "name" if run_id is None else "--id"
             option = named if error.errno == errno.ENAMETOOLONG else "--runs"
             raise NnfsError(f"{option}: cannot write in {root}: {reason(error)}") from None
-        remember(path)
+        remember(run.path)
         return run
+
+    def _begin(self, config: "ExperimentConfig") -> None:
+        """Write what makes the folder a run: copies of the files that its config names, and the config."""
+        from nnfs_cli.config.plugins import folder_of_copies, modules_beside
+
+        copies = [f"plugin_{i}_{Path(plugin).name}" for i, plugin in enumerate(config.plugins)]
+        for plugin, copy in zip(config.plugins, copies, strict=True):
+            self.write(copy, Path(plugin).read_bytes())
+            for name, module in modules_beside(Path(plugin)).items():
+                self.write(f"{folder_of_copies(copy)}/{name}", module.read_bytes())
+        weights = "initial_weights.npz" if config.initial_weights else ""
+        if weights:
+            self.write(weights, config.weights_file.read_bytes())
+        portable = replace(config, plugins=tuple(copies), initial_weights=weights)
+        self.tag = new_tag()
+        self.write_json("summary.json", {"id": self.id, "name": config.name, "status": "running"})
+        # The last: it makes the folder a run.
+        self.write("config.yaml", f"{first_line(self.tag)}{portable.to_yaml()}".encode())
 
     @classmethod
     def find(cls, root: Path, reference: str, *, trust_plugins: bool = False) -> "RunDirectory":
@@ -233,6 +230,18 @@ def finite(content: Any) -> Any:
         return [finite(value) for value in content]
     number = content.item() if isinstance(content, np.generic) else content  # as a plugin's metric gives
     return None if isinstance(number, float) and not math.isfinite(number) else number
+
+
+def _new_folder(root: Path, stem: str, *, numbered: bool) -> Path:
+    """Make a new folder in `root`. A name that is taken gets -2, -3, ...; NnfsError if it may not."""
+    for number in range(1, 1000):
+        path = root / (stem if number == 1 else f"{stem}-{number}")
+        with contextlib.suppress(FileExistsError):
+            path.mkdir()
+            return path
+        if not numbered:
+            break
+    raise NnfsError(f"--id: {path} already exists, and a run never overwrites another")
 
 
 def run_stem(name: str) -> str:

@@ -1,6 +1,7 @@
 """A run's files read with care: bounded in size, and held to their seals."""
 
 import json
+import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,10 @@ def read_json(file: Path, tag: str) -> dict[str, Any]:
         raise NnfsError(f"{file}: no such file")
     try:
         with file.open("rb") as reader:
-            text = reader.read(MOST_BYTES + 1)
-        if len(text) > MOST_BYTES:
-            raise NnfsError(f"{file}: damaged: it has more than {MOST_BYTES / 2**20:.0f} MB")
+            size = os.fstat(reader.fileno()).st_size
+            if size > MOST_BYTES:
+                raise NnfsError(f"{file}: damaged: it has more than {MOST_BYTES / 2**20:.0f} MB")
+            text = reader.read(size)  # Python reserves as many bytes, whether or not they are there
         content = json.loads(text.decode("utf-8"))
         if not isinstance(content, dict):
             raise NnfsError(f"{file}: must be a mapping, found {content!r:.80}")

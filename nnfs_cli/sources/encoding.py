@@ -10,12 +10,14 @@ from nnfs_cli.core.errors import NnfsError, did_you_mean
 from nnfs_cli.core.memory import require_memory
 from nnfs_cli.preprocessing.limits import expected, is_usable, usable
 from nnfs_cli.preprocessing.preparation import Column
+from nnfs_cli.sources.gathered import Gathered
 from nnfs_cli.sources.spellings import spell
 from nnfs_cli.sources.table import MISSING, Table
 
 FILL = "`missing: median` in training fills gaps"
 IGNORE = "`unknown: ignore` in training takes an unknown category for none"
 CORRECT = "correct it"
+FEWER = "leave out columns with many categories"
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,11 +82,7 @@ def encode(table: Table, columns: Sequence[Column]) -> Encoded:
         return Encoded(np.array(table.numbers[:, where], order="C"), {}, {}, ())
     starts = np.cumsum([0, *(column.width for column in columns)]).tolist()
     at = {column.name: start for column, start in zip(columns, starts, strict=False)}
-    require_memory(
-        8 * len(table) * starts[-1],
-        f"{table.source}: {len(table):,} rows of {starts[-1]:,} numbers",
-        "leave out columns with many categories",
-    )
+    require_memory(8 * len(table) * starts[-1], _in_words(table, starts[-1]), FEWER)
     x = np.empty((len(table), starts[-1]))
     x[:, _as_slice([at[column.name] for column in numeric])] = table.numbers[:, where]
     filled: dict[str, Array] = {}
@@ -98,6 +96,33 @@ def encode(table: Table, columns: Sequence[Column]) -> Encoded:
         for column in numeric:
             refusals += _fill_gaps(table, column, x[:, at[column.name]], filled)
     return Encoded(x, filled, ignored, refusals)
+
+
+def encode_all(
+    table: Table, columns: Sequence[Column], count: Callable[[Encoded], None]
+) -> tuple[Array, Mapping[str, Array]]:
+    """A table of any size, part by part, each of which `count` is shown: the x and the `filled` of `Encoded`.
+
+    NnfsError for the first row that is refused.
+    """
+    width = sum(column.width for column in columns)
+    x, filled, start = Gathered(_in_words(table, width), FEWER), dict[str, Array](), 0
+    for part in table.parts(width):
+        encoded = encode(part, columns)
+        encoded.require_all()
+        count(encoded)
+        if not start:
+            x.expect(encoded.x.nbytes * len(table) // len(part))
+        x.add(encoded.x)
+        stop = start + len(part)
+        for name, rows in encoded.filled.items():
+            filled.setdefault(name, np.zeros(len(table), bool))[start:stop] = rows
+        start = stop
+    return x.whole(), filled
+
+
+def _in_words(table: Table, width: int) -> str:
+    return f"{table.source}: {len(table):,} rows of {width:,} numbers"
 
 
 def _as_slice(places: list[int]) -> slice | list[int]:

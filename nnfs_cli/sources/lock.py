@@ -10,8 +10,9 @@ from pathlib import Path
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock of the file `path`; first wait until no other process holds it.
 
-    The file is empty and is never deleted, since other processes may be waiting for it.
-    On a file system without locks this does nothing.
+    The file is empty and is never deleted, since other processes may be waiting for it, and since it marks
+    a folder of nnfs. On a file system without locks this does nothing. So it is no filelock, which deletes
+    the file on Windows, refuses that of another user, and leaves a file as a lock where there are none.
     """
     with path.open("ab") as file:
         with suppress(OSError):

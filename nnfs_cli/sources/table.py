@@ -1,13 +1,14 @@
 """A table in memory: its numbers in one matrix, its texts as integer codes."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array, row_slices
+from nnfs_cli.core.arrays import Array, row_slices, slices
 from nnfs_cli.core.errors import NnfsError, did_you_mean
+from nnfs_cli.sources.gathered import NUMBERS, Gathered
 
 MISSING = -1
 """The code of a missing text."""
@@ -127,7 +128,30 @@ class Table:
         """Only these rows."""
         texts = {name: column.take(rows) for name, column in self.texts.items()}
         kept = rows if self.kept is None else self.kept[rows]
-        return replace(self, numbers=self.numbers[rows], texts=texts, kept=kept)
+        numbers = Gathered(f"{self.source}: the table", "take fewer rows")
+        for here in row_slices(self.numbers, len(rows), NUMBERS):
+            numbers.add(self.numbers[rows[here]])
+        return replace(self, numbers=numbers.whole(), texts=texts, kept=kept)
+
+    def parts(self, width: int) -> Iterator["Table"]:
+        """Its rows in parts, few enough that `width` numbers for each of them take little memory."""
+        for here in slices(len(self), max(NUMBERS // max(width, 1), 1)):
+            texts, misread = (
+                {name: Texts(column.codes[here], column.levels) for name, column in columns.items()}
+                for columns in (self.texts, self.misread)
+            )
+            kept, start = (
+                (None, self.start + here.start) if self.kept is None else (self.kept[here], self.start)
+            )
+            yield replace(
+                self,
+                numbers=self.numbers[here],
+                texts=texts,
+                misread=misread,
+                start=start,
+                kept=kept,
+                ids=self.ids[here],
+            )
 
     def where(self, row: int, name: str) -> str:
         """A place in words, for messages; the row below the header is row 1."""

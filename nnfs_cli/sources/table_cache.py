@@ -9,21 +9,23 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
+from nnfs_cli.core.arrays import slices
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.files import make_folder, replacing
 from nnfs_cli.sources.arrays import open_npy
 from nnfs_cli.sources.cache import TABLES, cache_folder
 from nnfs_cli.sources.dialect import Dialect
 from nnfs_cli.sources.frames import ColumnKinds
+from nnfs_cli.sources.gathered import NUMBERS
 from nnfs_cli.sources.opening import crc32
 from nnfs_cli.sources.table import Table, Texts
 from nnfs_cli.sources.table_reader import read_table
 
-VERSION = 4
+VERSION = 5
 """The version of the cache format. Entries of another version are not found."""
 DIGEST = 65
 """The bytes of an entry's first line."""
@@ -102,7 +104,7 @@ def _fingerprint(stamps: Sequence[Stamp]) -> str:
 def _mapped(table: Table, files: Iterable[Path]) -> Table:
     """The same table, its numbers and codes mapped into memory from these files, to keep no second copy."""
     numbers, codes = map(open_npy, files)
-    columns = zip(table.texts.items(), codes, strict=True)
+    columns = zip(table.texts.items(), codes.T, strict=True)
     return replace(
         table, numbers=numbers, texts={name: replace(old, codes=new) for (name, old), new in columns}
     )
@@ -116,17 +118,15 @@ def _store(entry: Path, table: Table, stamps: Sequence[Stamp], taken_ns: int) ->
     _refuse_link(entry.parent)
     make_folder(entry.parent)
     stem = f"{entry.stem}-{_fingerprint(stamps)[:16]}"
-    codes = np.array([column.codes for column in table.texts.values()], np.int32).reshape(-1, len(table))
-    checksums = {}
-    for name, array in (("numbers", table.numbers), ("codes", codes)):
-        path = entry.with_name(f"{stem}-{name}.npy")
-        with replacing(path, private=True) as file:
-            np.save(file, array)
-        checksums[path.name] = _checksum(path)
+    paths = [entry.with_name(f"{stem}-{name}.npy") for name in ("numbers", "codes")]
+    with replacing(paths[0], private=True) as file:
+        np.save(file, table.numbers)
+    with replacing(paths[1], private=True) as file:
+        _save_codes(file, table)
     record = {
         "taken_ns": taken_ns,
         "stamps": [asdict(stamp) for stamp in stamps],
-        "checksums": checksums,
+        "checksums": {path.name: _checksum(path) for path in paths},
         "source": table.source,
         "names": table.names,
         "numeric": table.numeric,
@@ -140,7 +140,17 @@ def _store(entry: Path, table: Table, stamps: Sequence[Stamp], taken_ns: int) ->
         if not old.name.startswith(stem):
             with suppress(OSError):  # another process may be reading it
                 old.unlink()
-    return [entry.with_name(name) for name in checksums]
+    return paths
+
+
+def _save_codes(file: BinaryIO, table: Table) -> None:
+    """Write the codes of all texts as an array (R, T), some rows at a time."""
+    columns = [column.codes for column in table.texts.values()]
+    header = {"descr": "<i4", "fortran_order": False, "shape": (len(table), len(columns))}
+    np.lib.format.write_array_header_1_0(file, header)
+    if columns:
+        for here in slices(len(table), max(NUMBERS // len(columns), 1)):
+            file.write(np.stack([codes[here] for codes in columns], axis=1).astype("<i4").tobytes())
 
 
 def _load(entry: Path, paths: Sequence[Path]) -> tuple[Table, str] | None:
@@ -163,7 +173,7 @@ def _load(entry: Path, paths: Sequence[Path]) -> tuple[Table, str] | None:
         return None
     texts = {
         name: Texts(column, tuple(levels))
-        for (name, levels), column in zip(record["levels"].items(), codes, strict=True)
+        for (name, levels), column in zip(record["levels"].items(), codes.T, strict=True)
     }
     names, numeric, nested = (tuple(record[key]) for key in ("names", "numeric", "nested"))
     table = Table(record["source"], names, numeric, numbers, texts, nested=nested)

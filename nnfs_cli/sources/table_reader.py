@@ -3,17 +3,18 @@
 import io
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from nnfs_cli.core.arrays import slices
+from nnfs_cli.core.arrays import Array, slices
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.core.memory import require_memory
 from nnfs_cli.core.os_errors import unreadable
 from nnfs_cli.sources.dialect import GAPS, Dialect
 from nnfs_cli.sources.frames import ColumnKinds, RespelledError, TextInNumbersError, as_table
+from nnfs_cli.sources.gathered import Gathered
 from nnfs_cli.sources.opening import open_bytes
 from nnfs_cli.sources.records import BlockStream, Records
 from nnfs_cli.sources.spellings import NumberSpelling, spell
@@ -37,16 +38,11 @@ def read_table(paths: Sequence[Path], dialect: Dialect, kinds: ColumnKinds | Non
     NnfsError if a file is malformed.
     """
     source = str(paths[0]) if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
-
-    def chunks(kinds: ColumnKinds) -> list[Table]:
-        held, size = [], 0
-        for chunk in (chunk for path in paths for chunk in file_chunks(path, dialect, kinds)):
-            held.append(chunk)
-            size += chunk.size
-            require_memory(size, f"{source}: the table", "take fewer rows")  # to join what is held
-        return held
-
-    return _whole_table(source, chunks, kinds or ColumnKinds())
+    return _whole_table(
+        source,
+        lambda kinds: (chunk for path in paths for chunk in file_chunks(path, dialect, kinds)),
+        kinds or ColumnKinds(),
+    )
 
 
 def table_of_frame(
@@ -55,14 +51,14 @@ def table_of_frame(
     """All rows of a DataFrame, by the same rules. Values that are spelled as `gaps` are missing."""
     if not len(frame):
         raise NnfsError(f"{source}: has no rows")
-    return _whole_table(source, lambda kinds: list(frame_chunks(frame, source, kinds, gaps)), kinds)
+    return _whole_table(source, lambda kinds: frame_chunks(frame, source, kinds, gaps), kinds)
 
 
-def _whole_table(source: str, chunks: Callable[[ColumnKinds], list[Table]], kinds: ColumnKinds) -> Table:
+def _whole_table(source: str, chunks: Callable[[ColumnKinds], Iterator[Table]], kinds: ColumnKinds) -> Table:
     """The table of some chunks. They are read again if a column is of another kind."""
     while True:
         try:
-            return join(source, chunks(kinds))
+            return joined(source, chunks(kinds))
         except TextInNumbersError as found:
             if kinds.numbers is not None and kinds.numbers & found.names:
                 raise
@@ -121,10 +117,13 @@ def _with_gaps(frame: "pd.DataFrame", texts: Collection[str]) -> "pd.DataFrame":
     return frame
 
 
-def join(source: str, chunks: list[Table]) -> Table:
-    """One table of the rows of several with the same columns. Empties the list, to save memory."""
-    first = chunks[0]
-    for chunk in chunks:
+def joined(source: str, chunks: Iterator[Table]) -> Table:
+    """One table of the rows of several, of which there must be some, with the same columns."""
+    first = next(chunks)
+    numbers, codes = (Gathered(f"{source}: the table", "take fewer rows") for _ in range(2))
+    levels: dict[str, dict[str, int]] = {name: {} for name in first.texts}
+    nested: set[str] = set()
+    for chunk in chain([first], chunks):
         if chunk.names != first.names:
             missing = [name for name in first.names if name not in chunk.names]
             extra = [name for name in chunk.names if name not in first.names]
@@ -133,18 +132,24 @@ def join(source: str, chunks: list[Table]) -> Table:
                 + (f"it lacks {', '.join(missing)}; " if missing else "")
                 + (f"it has {', '.join(extra)} besides" if extra else "and in the same order")
             )
-    nested = tuple(name for name in first.names if any(name in chunk.nested for chunk in chunks))
-    texts = {name: _join_texts([chunk.texts[name] for chunk in chunks]) for name in first.texts}
-    numbers = np.empty(
-        (sum(map(len, chunks)), len(first.numeric)),
-        np.result_type(*(chunk.numbers.dtype for chunk in chunks)),
-    )
-    end = len(numbers)
-    while chunks:
-        chunk = chunks.pop()
-        numbers[end - len(chunk) : end] = chunk.numbers
-        end -= len(chunk)
-    return Table(source, first.names, first.numeric, numbers, texts, nested=nested)
+        numbers.add(chunk.numbers)
+        if levels:
+            columns = [_renumbered(chunk.texts[name], places) for name, places in levels.items()]
+            codes.add(np.stack(columns, axis=1))
+        nested.update(chunk.nested)
+    each = codes.whole().T if levels else ()
+    texts = {
+        name: Texts(column, tuple(places))
+        for (name, places), column in zip(levels.items(), each, strict=True)
+    }
+    ordered = tuple(name for name in first.names if name in nested)
+    return Table(source, first.names, first.numeric, numbers.whole(), texts, nested=ordered)
+
+
+def _renumbered(texts: Texts, places: dict[str, int]) -> Array:
+    """The codes (n,) of a chunk's column by the levels of the whole column, to which new ones are added."""
+    codes = [places.setdefault(level, len(places)) for level in texts.levels]
+    return np.array([*codes, MISSING], np.int32)[texts.codes]  # MISSING is -1: the last
 
 
 def _csv_parts(records: Records, dialect: Dialect, kinds: ColumnKinds) -> Parts:
@@ -239,18 +244,6 @@ def _chunks(parts: Parts, source: str, dialect: Dialect, kinds: ColumnKinds) -> 
             raise NnfsError(f"{source}: column names must differ, found more than once: {', '.join(twice)}")
         yield as_table(frame, ids, source, spelling, kinds, start)
         start += len(frame)
-
-
-def _join_texts(chunks: Sequence[Texts]) -> Texts:
-    """One column from its chunks, each of which has its own levels."""
-    codes_of: dict[str, int] = {}
-    codes = []
-    for chunk in chunks:
-        renumbered = np.array(
-            [codes_of.setdefault(level, len(codes_of)) for level in chunk.levels] + [MISSING], np.int32
-        )
-        codes.append(renumbered[chunk.codes])  # MISSING is -1: the last
-    return Texts(np.concatenate(codes), tuple(codes_of))
 
 
 def as_frame(columns: Mapping[Any, Any], index: Any = None) -> "pd.DataFrame":
