@@ -9,7 +9,18 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.lives import KINDS, Kind, Life, age_leftovers, differences, shared_memory, status_of, write_files
+from tests.lives import (
+    KINDS,
+    Kind,
+    Life,
+    faults_of_end,
+    former_of,
+    go_on,
+    shared_memory,
+    status_of,
+    train_unbroken,
+    write_files,
+)
 
 MOST_KILLS = 5
 WAYS = ("kill", "kill all", "kill a worker", "int", "int twice", "term", "hup")
@@ -46,10 +57,9 @@ class Campaign:
 
     def _whole(self, kind: Kind) -> None:
         """Train the run that is never stopped."""
-        life = Life(["train", f"{kind.name}.yaml", "--id", f"whole-{kind.name}", "--quiet"], self.folder)
-        if life.wait():
-            raise AssertionError(life.err)
-        self.seconds[kind.name] = time.time() - life.started
+        started = time.monotonic()
+        train_unbroken(kind, self.folder)
+        self.seconds[kind.name] = time.monotonic() - started
 
     def _one(self, number: int) -> None:
         kind, rng = KINDS[number % len(KINDS)], np.random.default_rng([self.seed, number])
@@ -59,47 +69,36 @@ class Campaign:
         for life in lives:
             life.look_for_survivors()
         faults = [fault for life in lives for fault in life.faults]
-        if status_of(run) != "completed":
-            faults.append(f"it ends as {status_of(run)!r}: {lives[-1].err}")
-        else:
-            different = differences(run, self.folder / "runs" / f"whole-{kind.name}")
-            faults += [f"{name} differs" for name in different]
-        if lives[-1].process.returncode == 0:
-            faults += [f"{file.name} is left" for file in run.rglob(".*.part")]
+        faults += faults_of_end(lives[-1], run, self.folder / "whole" / kind.name)
         self.equal += not faults
         if faults:
             self.faults.append("\n  ".join([f"{run.name}: {'; '.join(story)}", *faults]))
         else:
-            shutil.rmtree(run)
+            for each in (run, former_of(run)):
+                shutil.rmtree(each, ignore_errors=True)
 
     def _lives(self, kind: Kind, run: Path, rng: np.random.Generator, story: list[str]) -> list[Life]:
         """Train a run, kill and resume it some times, and let it end. Returns all its processes."""
         lives, kills = [], int(rng.integers(1, MOST_KILLS + 1))
         for left in reversed(range(kills + 1)):
-            age_leftovers(run)
-            life = self._start(kind, run)
+            life = go_on(kind, run)
             lives.append(life)
             if left:
                 way, moment = str(rng.choice(WAYS)), str(rng.choice(MOMENTS))
                 wait_for(life, run, moment, float(rng.uniform(0, 0.3 * self.seconds[kind.name])))
                 if not life.is_over:
+                    soft = not way.startswith("kill") and life.is_training(run)
+                    life.asked = way if soft else ""
                     life.strike(way, float(rng.uniform(0, 0.5)))
                     self.blows[way] += 1
                     story.append(f"{way} at {moment}")
             status = life.wait()
+            life.check_stop(run)
             story.append(f"status {status}")
             if status_of(run) == "completed":
                 break
             lives += self._readers(kind, run, rng)
         return lives
-
-    def _start(self, kind: Kind, run: Path) -> Life:
-        """Train the run, or resume it if there is something to resume."""
-        if (run / "checkpoint.npz").exists():
-            return Life(["resume", run.name, "--quiet"], self.folder)
-        if run.exists():  # it was killed before it had begun
-            shutil.rmtree(run)
-        return Life(["train", f"{kind.name}.yaml", "--id", run.name, "--quiet"], self.folder)
 
     def _readers(self, kind: Kind, run: Path, rng: np.random.Generator) -> list[Life]:
         """Let two commands read the run as it is: each works, or gives one message."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -148,12 +149,14 @@ def write_files(folder: Path) -> None:
 class Life:
     """An `nnfs` process, from its start to the end of its session.
 
-    faults: what must not be: a traceback, a hanging process, one that survives.
+    faults: what must not be: a traceback, a hanging process, one that survives, one that ends otherwise.
+    asked: the signal that asked it to stop while it trained, as `strike` takes it; or nothing.
     """
 
     arguments: Sequence[str]
     folder: Path
     faults: list[str] = field(default_factory=list)
+    asked: str = ""
 
     def __post_init__(self) -> None:
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "NNFS_CACHE": str(self.folder / "cache")}
@@ -226,6 +229,27 @@ class Life:
         if status and not (status == 2 and is_clear):
             self.faults.append(f"{self} ends with {status} and says: {self.err}")
 
+    def is_training(self, run: Path) -> bool:
+        """Whether it wrote a checkpoint, and is not over: from then on it stops when it is asked to."""
+        checkpoint = run / "checkpoint.npz"
+        return not self.is_over and checkpoint.exists() and checkpoint.stat().st_mtime > self.started
+
+    def check_stop(self, run: Path) -> None:
+        """Note a fault unless it stopped as asked, said so and how to go on; or had trained to the end.
+
+        In a hurry it only says what is kept, and may be too late to write its status.
+        """
+        if not self.asked or status_of(run) == "completed":
+            return
+        says = ["nnfs resume"] if "twice" in self.asked else ["finishing the step and saving", "nnfs resume"]
+        statuses = ("interrupted", "running") if "twice" in self.asked else ("interrupted",)
+        is_right = self.process.returncode == 130 and status_of(run) in statuses
+        if not (is_right and all(words in self.err for words in says)):
+            self.faults.append(
+                f"{self}, asked by {self.asked}, ends with {self.process.returncode}, "
+                f"{status_of(run)!r}, and says: {self.err}"
+            )
+
     def __str__(self) -> str:
         return f"`nnfs {' '.join(self.arguments)}`"
 
@@ -267,6 +291,54 @@ def status_of(run: Path) -> str:
         return ""
     except ValueError:
         return "damaged"
+
+
+def train_unbroken(kind: Kind, folder: Path) -> Path:
+    """Train the run that nobody stops."""
+    life = Life(["train", f"{kind.name}.yaml", "--id", kind.name, "--runs", "whole", "--quiet"], folder)
+    if life.wait():
+        raise AssertionError(life.err)
+    return folder / "whole" / kind.name
+
+
+def go_on(kind: Kind, run: Path) -> Life:
+    """Train a run, or resume it. If it has no checkpoint yet, do what `nnfs resume` then says."""
+    folder, origin, refused = run.parent.parent, f"{kind.name}.yaml", []
+    if run.exists():
+        age_leftovers(run)
+        life = Life(["resume", run.name, "--quiet"], folder)
+        if any(run.glob("checkpoint*.npz")):
+            return life
+        life.wait()
+        former = former_of(run)
+        shutil.rmtree(former, ignore_errors=True)
+        run.rename(former)
+        has_config = (former / "config.yaml").exists()
+        origin = f"runs/{former.name}/config.yaml" if has_config else origin
+        advice = (
+            f"`nnfs train runs/{run.name}/config.yaml` starts anew" if has_config else "it has no config.yaml"
+        )
+        if life.process.returncode != 2 or advice not in life.err:
+            life.faults.append(
+                f"{life} ends with {life.process.returncode} and says: {life.err}, not: {advice}"
+            )
+        refused = life.faults
+    return Life(["train", origin, "--id", run.name, "--quiet"], folder, refused)
+
+
+def former_of(run: Path) -> Path:
+    """Where `go_on` leaves a run that had no checkpoint."""
+    return run.with_name(f"{run.name}-former")
+
+
+def faults_of_end(last: Life, run: Path, whole: Path) -> list[str]:
+    """What is wrong with a run after its last life, if it is not as the unbroken one."""
+    if (status := status_of(run)) != "completed":
+        return [f"{run.name} ends as {status!r}: {last.err}"]
+    faults = [f"{run.name}: {name} differs" for name in differences(run, whole)]
+    if last.process.returncode == 0:
+        faults += [f"{file} is left" for file in run.rglob(".*.part")]
+    return faults
 
 
 def age_leftovers(run: Path) -> None:

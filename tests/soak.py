@@ -1,6 +1,5 @@
 """Chaos: commands side by side on one folder of runs, killed at random; in the end all is made whole."""
 
-import shutil
 import threading
 import time
 from collections import Counter
@@ -11,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.kills import WAYS
-from tests.lives import KINDS, Kind, Life, age_leftovers, differences, shared_memory, status_of, write_files
+from tests.lives import KINDS, Kind, Life, faults_of_end, go_on, shared_memory, train_unbroken, write_files
 
 KILLED = 0.4
 """The share of commands that are killed."""
@@ -39,7 +38,7 @@ class Soak:
         memory = shared_memory()
         write_files(self.folder)
         with ThreadPoolExecutor(side_by_side) as pool:
-            list(pool.map(self._train_whole, KINDS))
+            list(pool.map(lambda kind: train_unbroken(kind, self.folder), KINDS))
             until = time.monotonic() + seconds
             list(pool.map(lambda k: self._act_until(until, k), range(side_by_side)))
             list(pool.map(self._finish, self.runs))
@@ -50,14 +49,6 @@ class Soak:
             f"soak: {len(self.runs)} runs on one folder, all of them whole in the end "
             f"but for {len(self.faults)} faults; {said}; {seconds:.0f} s"
         )
-
-    def _train_whole(self, kind: Kind) -> None:
-        """Train the run that nobody touches."""
-        life = Life(
-            ["train", f"{kind.name}.yaml", "--id", kind.name, "--runs", "whole", "--quiet"], self.folder
-        )
-        if life.wait():
-            raise AssertionError(life.err)
 
     def _act_until(self, until: float, actor: int) -> None:
         rng = np.random.default_rng([self.seed, actor])
@@ -104,19 +95,8 @@ class Soak:
     def _finish(self, name: str) -> None:
         """Resume a run to its end, and compare it with the one that nobody touched."""
         run, kind = self.folder / "runs" / name, self.runs[name]
-        if not (run / "checkpoint.npz").exists():  # it was killed before it had begun
-            shutil.rmtree(run, ignore_errors=True)
-            life = Life(["train", f"{kind.name}.yaml", "--id", name, "--quiet"], self.folder)
-        else:
-            age_leftovers(run)
-            life = Life(["resume", name, "--quiet"], self.folder)
-        resumed = life.wait() == 0
-        if status_of(run) != "completed":
-            life.faults.append(f"{name} ends as {status_of(run)!r}: {life.err}")
-        else:
-            different = differences(run, self.folder / "whole" / kind.name)
-            life.faults += [f"{name}: {file} differs" for file in different]
-        if resumed:
-            life.faults += [f"{file} is left" for file in run.rglob(".*.part")]
+        life = go_on(kind, run)
+        life.wait()
+        life.faults += faults_of_end(life, run, self.folder / "whole" / kind.name)
         with self._lock:
             self.lives.append(life)

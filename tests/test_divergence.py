@@ -14,6 +14,8 @@ import pytest
 from nnfs_cli import DATASETS, Data, Dataset, Split
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import DivergenceError
+from nnfs_cli.jobs import record
+from nnfs_cli.jobs.checkpoint import write_checkpoint
 from nnfs_cli.jobs.resume import resume
 from nnfs_cli.jobs.train import train_run
 from nnfs_cli.losses.base import LOSSES
@@ -323,6 +325,21 @@ def test_a_run_that_rolled_back_is_the_same_wherever_it_was_stopped(
         assert same_numbers(run.path, whole.path), stop_after
         assert run.summary()["rollbacks"] == rollbacks
         assert run.summary()["final"].keys() == whole.summary()["final"].keys()
+
+
+def test_no_checkpoint_counts_a_rollback_that_the_summary_does_not_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = []
+
+    def look(experiment: Experiment, run: RunDirectory, *rest: Any) -> None:
+        counts.append((experiment.progress.rollbacks, len(run.summary()["rollbacks"])))
+        write_checkpoint(experiment, run, *rest)
+
+    monkeypatch.setattr(record, "write_checkpoint", look)
+    run_of(tmp_path, "run", *WILD["cubic"], ROLLBACK)
+    assert max(counts) > (0, 0)
+    assert all(counted <= named for counted, named in counts)
 
 
 @pytest.mark.parametrize("schedule", [slow(name) for name in sorted(SCHEDULES)])

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -16,10 +16,14 @@ import pytest
 
 from nnfs_cli.config.load import parse_config
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.jobs.resume import resume
+from nnfs_cli.jobs.train import train_run, what_is_kept
 from nnfs_cli.runs.directory import RunDirectory, all_runs
 from nnfs_cli.runs.listing import overview
-from nnfs_cli.runs.lock import WRITER, Writer
+from nnfs_cli.runs.lock import WRITER, Writer, status_now
+from nnfs_cli.training.experiment import Experiment
 from tests.conftest import Nnfs
+from tests.test_commands import same_numbers
 from tests.toys import CUBIC, ROOT
 
 HOLD = """
@@ -156,3 +160,50 @@ def test_a_process_of_the_same_number_is_not_the_writer_but_one_of_another_host_
     assert not replace(me, pid=-1).may_live
     assert replace(me, pid=2**40, host="elsewhere").may_live
     assert json.loads(json.dumps(asdict(me)))["pid"] == os.getpid()
+
+
+def test_what_is_kept_between_the_two_renames_of_a_checkpoint_is_the_former_one(tmp_path: Path) -> None:
+    run = RunDirectory.create(tmp_path, parse_config(CUBIC, "cubic.yaml"), "a")
+    assert "starts anew" in what_is_kept(run)
+    next(iter(train_run(Experiment(run.config()), run)))
+    (run.path / "checkpoint.npz").rename(run.path / "checkpoint.previous.npz")
+    assert "continues from the last checkpoint" in what_is_kept(run)
+    assert resume(run).checkpoint.name == "checkpoint.previous.npz"
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_a_folder_that_could_not_be_begun_leaves_its_name_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    config = parse_config(CUBIC, "cubic.yaml")
+
+    def fail(*_: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunDirectory, "write_json", fail)
+        with pytest.raises((NnfsError, KeyboardInterrupt)):
+            RunDirectory.create(tmp_path, config, "a")
+    assert not list(tmp_path.iterdir())
+    with RunDirectory.create(tmp_path, config, "a").writing():
+        assert (tmp_path / "a" / "config.yaml").is_file()
+
+
+def test_a_fork_that_ends_while_its_parent_trains_changes_nothing(tmp_path: Path) -> None:
+    experiment = Experiment(parse_config(CUBIC, "cubic.yaml"))
+    runs = [RunDirectory.create(tmp_path, experiment.config, name) for name in ("whole", "forked")]
+    for run in runs:
+        training = train_run(Experiment(experiment.config), run)
+        assert isinstance(training, Generator)
+        for _ in range(3):
+            next(training)
+        if run is runs[1]:
+            if (fork := os.fork()) == 0:
+                training.close()  # as when the fork ends
+                os._exit(0)
+            assert os.waitpid(fork, 0) == (fork, 0)
+            assert status_now(run.path, "running") == "running"
+        for _ in training:
+            pass
+    assert all(run.summary()["status"] == "completed" for run in runs)
+    assert same_numbers(runs[0].path, runs[1].path)

@@ -437,3 +437,20 @@ def test_the_first_ctrl_c_says_what_a_second_one_does(
     assert ("stopped at once" if times == 2 else "everything is saved") in last
     assert "`nnfs resume runs/one` continues" in last
     assert nnfs("resume", "one", "-q").status == 0
+
+
+@pytest.mark.parametrize("epochs", [2, 5])
+@pytest.mark.parametrize("damage", ["gone", "{", "[]", '{"status": "completed"}'])
+def test_a_run_is_resumed_from_its_checkpoint_without_a_whole_summary(
+    tmp_path: Path, damage: str, epochs: int
+) -> None:
+    whole, run = run_of(tmp_path, BLOBS, name="whole"), run_of(tmp_path, BLOBS, stop_after=epochs)
+    (run.path / "summary.json").unlink()
+    if damage != "gone":
+        (run.path / "summary.json").write_text(damage)
+    notes = finish(run)
+    assert sum("summary.json" in note and "resumed without it" in note for note in notes) == (
+        damage != "gone"
+    )
+    assert same_numbers(run.path, whole.path)
+    assert run.summary()["scores"] == whole.summary()["scores"]

@@ -20,6 +20,10 @@ class NnfsError(Exception):
         return [f"{type(self).__name__}: {self}"]
 
 
+class DamageError(NnfsError):
+    """A file is there and can be read, but is not as nnfs wrote it."""
+
+
 class DivergenceError(NnfsError):
     """The loss grew beyond bounds, or numbers became infinite or not a number."""
 

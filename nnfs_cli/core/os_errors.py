@@ -3,7 +3,7 @@
 import errno
 from pathlib import Path
 
-from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.errors import DamageError, NnfsError
 
 REASONS = {
     "ENOSPC": "no space is left on the disk",
@@ -38,7 +38,7 @@ def unread(path: Path, error: Exception, damage: str) -> NnfsError:
     """
     if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
         return unreadable(path, error)
-    return NnfsError(damage)
+    return DamageError(damage)
 
 
 def in_words(error: OSError) -> str:

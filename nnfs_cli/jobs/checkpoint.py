@@ -54,6 +54,11 @@ def write_checkpoint(
     run.write_arrays(FILE, {**experiment.state(), **records}, former=FORMER)
 
 
+def has_checkpoint(run: RunDirectory) -> bool:
+    """Whether there is a checkpoint. For a moment in each writing, only the former one has its name."""
+    return run.has(FILE) or run.has(FORMER)
+
+
 def read_checkpoint(run: RunDirectory) -> Checkpoint:
     """The run's last checkpoint that is whole. NnfsError if it has none."""
     damage = ""

@@ -11,7 +11,7 @@ from nnfs_cli.jobs.checkpoint import FILE, Checkpoint, keep_as_last, made_with, 
 from nnfs_cli.jobs.observers import Observers
 from nnfs_cli.jobs.results import write_results
 from nnfs_cli.jobs.resume import Resumed
-from nnfs_cli.jobs.summary import final_row, first_summary, update_progress
+from nnfs_cli.jobs.summary import earlier_summary, final_row, first_summary, update_progress
 from nnfs_cli.jobs.troubles import DISK_ERRORS, Troubles, said
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.runs.leftovers import remove_leftovers
@@ -35,8 +35,8 @@ class Record:
         self._troubles = Troubles(run.troubles)
         remove_leftovers(run.path)
         checkpoint = experiment.checkpoint if isinstance(experiment, Resumed) else None
-        if checkpoint and run.has("summary.json"):  # from now on its files are not those at its end
-            run.write_json("summary.json", {**run.summary(), "status": "running", "files": {}})
+        if checkpoint:  # from now on its files are not those at its end
+            run.write_json("summary.json", {**earlier_summary(run)[0], "status": "running", "files": {}})
         if isinstance(experiment, Resumed) and experiment.config_text:
             run.write("config.yaml", experiment.config_text.encode())
         self._go_on_from(checkpoint)
@@ -87,6 +87,7 @@ class Record:
         """
         experiment, run = self._experiment, self._run
         self._summary["rollbacks"].append({"diverged_at": report.diverged_at, "back_to": report.step})
+        self._run.write_json("summary.json", self._summary)  # a checkpoint before it would not count this one
         self._rows.sync()
         self._observers.save()
         self._observers = Observers(experiment, run, {})

@@ -15,6 +15,7 @@ from nnfs_cli.jobs.changes import changes, network_changes, refuse_changes, roun
 from nnfs_cli.jobs.checkpoint import Checkpoint, made_with, read_checkpoint
 from nnfs_cli.jobs.engine import choose_engine
 from nnfs_cli.jobs.observers import SERIES
+from nnfs_cli.jobs.summary import earlier_summary
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.runs.growing import Extent, damage_of
 from nnfs_cli.runs.recorder import TABLES, columns_changed
@@ -47,7 +48,7 @@ def resume(
     made with, or NumPy or BLAS would round otherwise; or if rows of the run's files are lost.
     """
     config, config_text = _configs(run, epochs, overrides)
-    checkpoint, summary = read_checkpoint(run), run.summary()
+    checkpoint, (summary, damage) = read_checkpoint(run), earlier_summary(run)
     found = changes(checkpoint.made_with, config, run)
     try:
         experiment = Resumed(config)
@@ -57,7 +58,8 @@ def resume(
         raise
     choose_engine(experiment, checkpoint.made_with.get("computed_by", {}))
     now = made_with(experiment, run)
-    if summary.get("data_fingerprint") != experiment.data.fingerprint:
+    fingerprint = summary.get("data_fingerprint", checkpoint.made_with.get("data_fingerprint"))
+    if fingerprint != experiment.data.fingerprint:
         found.append("the data: their fingerprint has changed")
     elif run.has("preparation.json") and not experiment.preparation.agrees_with(run.preparation()):
         found.append("the data: columns, classes or normalization are not those in preparation.json")
@@ -71,7 +73,8 @@ def resume(
     kept = {name: extent for name, extent in checkpoint.recorded.items() if name not in lost}
     kept |= {name: 0 for name in lost if name not in TABLES}  # what is left of a table is kept
     experiment.checkpoint, experiment.config_text = replace(checkpoint, recorded=kept), config_text
-    notes = [*_notes(checkpoint, found, unsure), *_schedule_note(experiment, checkpoint)]
+    forgotten = [f"{damage}; resumed without it: earlier notes and rollbacks are lost"] if damage else []
+    notes = [*forgotten, *_notes(checkpoint, found, unsure), *_schedule_note(experiment, checkpoint)]
     experiment.data = replace(experiment.data, notes=(*experiment.data.notes, *notes))
     return experiment
 

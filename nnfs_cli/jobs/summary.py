@@ -9,6 +9,7 @@ import numpy as np
 
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.core.blas_threads import blas_name
+from nnfs_cli.core.errors import DamageError
 from nnfs_cli.core.machine import machine
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.experiment import Experiment
@@ -34,6 +35,14 @@ def update_progress(experiment: Experiment, summary: dict[str, Any], status: str
         summary["best"] = {"epoch": progress.best_epoch, "monitor": monitor, "value": progress.best_value}
 
 
+def earlier_summary(run: RunDirectory) -> tuple[dict[str, Any], str]:
+    """The summary of a run that is to go on, and what is wrong with it: then nothing is known of it."""
+    try:
+        return (run.summary() if run.has("summary.json") else {}), ""
+    except DamageError as error:
+        return {}, str(error)
+
+
 def engine_facts(experiment: Experiment) -> dict[str, Any]:
     """The engine, the parts that it cuts a batch into, and the workers and BLAS threads that compute."""
     engine = experiment.engine
@@ -48,7 +57,7 @@ def engine_facts(experiment: Experiment) -> dict[str, Any]:
 
 def first_summary(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
     """The summary at the start of a run; of one that is resumed, with what was said before."""
-    earlier = run.summary() if run.has("summary.json") else {}
+    earlier, _ = earlier_summary(run)
     weights = earlier.get("initial_weights") or _initial_weights(experiment.config)
     config, splits = experiment.config, experiment.data.splits
     done, final = experiment.progress.step, final_row(run)

@@ -5,6 +5,7 @@ from contextlib import closing
 
 from nnfs_cli.core.errors import DivergenceError, InterruptionError, WorkerError
 from nnfs_cli.core.interrupts import StopRequest
+from nnfs_cli.jobs.checkpoint import has_checkpoint
 from nnfs_cli.jobs.engine import choose_engine
 from nnfs_cli.jobs.record import Record
 from nnfs_cli.runs.directory import RunDirectory
@@ -35,7 +36,7 @@ def train_run(
     try:
         yield from _train_and_record(experiment, run, say)
     except WorkerError as error:
-        if not run.has("checkpoint.npz"):
+        if not has_checkpoint(run):
             raise
         raise WorkerError(f"{error}; `nnfs resume {run.path}` continues from the last checkpoint") from None
 
@@ -58,6 +59,8 @@ def _train_and_record(
         except DivergenceError as error:
             raise record.diverged(error) from None
         except GeneratorExit:
+            if not run.is_written_here:  # a fork of the caller ends
+                raise
             if stop.is_urgent:  # it came while the caller was at work
                 record.leave("interrupted")
             else:
@@ -82,7 +85,7 @@ def _train_and_record(
 
 def what_is_kept(run: RunDirectory) -> str:
     """What is left of a training that stopped at once, and how to go on from there."""
-    if not run.has("checkpoint.npz"):
+    if not has_checkpoint(run):
         return f"nothing was trained yet; `nnfs train {run.path / 'config.yaml'}` starts anew"
     if run.summary()["status"] == "completed":
         return f"{run.path} is complete but for its pictures; `nnfs plot {run.path}` draws them"

@@ -5,6 +5,7 @@ import errno
 import io
 import json
 import math
+import shutil
 import stat
 import zipfile
 from collections.abc import Collection, Iterator, Mapping
@@ -17,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import NnfsError, did_you_mean
+from nnfs_cli.core.errors import DamageError, NnfsError, did_you_mean
 from nnfs_cli.core.files import replacing, sync_folder
 from nnfs_cli.core.os_errors import reason
 from nnfs_cli.core.seal import first_line, new_tag, seal_of_arrays, sealed, tag_of
 from nnfs_cli.preprocessing.preparation import Preparation
-from nnfs_cli.runs.lock import WriterLock, status_now
+from nnfs_cli.runs.lock import LOCK, WriterLock, status_now
 from nnfs_cli.runs.reading import check_arrays, check_rows, read_json
 from nnfs_cli.runs.rows import RecordedRows
 from nnfs_cli.sources.arrays import read_npz
@@ -63,8 +64,6 @@ class RunDirectory:
         try:
             root.mkdir(parents=True, exist_ok=True)
             run = cls(_new_folder(root, stem, numbered=run_id is None), trust_plugins=True)
-            sync_folder(root)
-            run._lock.acquire()
             run._begin(config)
         except OSError as error:
             named = "name" if run_id is None else "--id"
@@ -72,24 +71,6 @@ class RunDirectory:
             raise NnfsError(f"{option}: cannot write in {root}: {reason(error)}") from None
         remember(run.path)
         return run
-
-    def _begin(self, config: "ExperimentConfig") -> None:
-        """Write what makes the folder a run: copies of the files that its config names, and the config."""
-        from nnfs_cli.config.plugins import folder_of_copies, modules_beside
-
-        copies = [f"plugin_{i}_{Path(plugin).name}" for i, plugin in enumerate(config.plugins)]
-        for plugin, copy in zip(config.plugins, copies, strict=True):
-            self.write(copy, Path(plugin).read_bytes())
-            for name, module in modules_beside(Path(plugin)).items():
-                self.write(f"{folder_of_copies(copy)}/{name}", module.read_bytes())
-        weights = "initial_weights.npz" if config.initial_weights else ""
-        if weights:
-            self.write(weights, config.weights_file.read_bytes())
-        portable = replace(config, plugins=tuple(copies), initial_weights=weights)
-        self.tag = new_tag()
-        self.write_json("summary.json", {"id": self.id, "name": config.name, "status": "running"})
-        # The last: it makes the folder a run.
-        self.write("config.yaml", f"{first_line(self.tag)}{portable.to_yaml()}".encode())
 
     @classmethod
     def find(cls, root: Path, reference: str, *, trust_plugins: bool = False) -> "RunDirectory":
@@ -104,12 +85,44 @@ class RunDirectory:
             if (path / "config.yaml").is_file():
                 return cls(path, trust_plugins=trust_plugins)
         if candidates:
-            raise NnfsError(f"{candidates[0]} is no run directory: it has no config.yaml")
+            was_begun = (candidates[0] / LOCK).exists()
+            advice = "; its training ended before it began: delete it" if was_begun else ""
+            raise NnfsError(f"{candidates[0]} is no run directory: it has no config.yaml{advice}")
         raise NnfsError(
             f"no run {reference!r} in {root.absolute()}{did_you_mean(reference, [run.id for run in runs])}"
         )
 
     # Writing
+
+    def _begin(self, config: "ExperimentConfig") -> None:
+        """Become the writer of a new folder, and write the config and what it needs; or remove the folder."""
+        from nnfs_cli.config.plugins import folder_of_copies, modules_beside
+
+        try:
+            sync_folder(self.path.parent)
+            self._lock.acquire()
+            copies = [f"plugin_{i}_{Path(plugin).name}" for i, plugin in enumerate(config.plugins)]
+            for plugin, copy in zip(config.plugins, copies, strict=True):
+                self.write(copy, Path(plugin).read_bytes())
+                for name, module in modules_beside(Path(plugin)).items():
+                    self.write(f"{folder_of_copies(copy)}/{name}", module.read_bytes())
+            weights = "initial_weights.npz" if config.initial_weights else ""
+            if weights:
+                self.write(weights, config.weights_file.read_bytes())
+            portable = replace(config, plugins=tuple(copies), initial_weights=weights)
+            self.tag = new_tag()
+            self.write_json("summary.json", {"id": self.id, "name": config.name, "status": "running"})
+            # The last: it makes the folder a run.
+            self.write("config.yaml", f"{first_line(self.tag)}{portable.to_yaml()}".encode())
+        except BaseException:
+            self._lock.release()
+            shutil.rmtree(self.path, ignore_errors=True)  # its name is free again
+            raise
+
+    @property
+    def is_written_here(self) -> bool:
+        """Whether this process is the run's writer; a fork of it is not."""
+        return self._lock.is_held
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
@@ -208,9 +221,14 @@ class RunDirectory:
         return read_npz(file, only)
 
     def _at_the_end(self) -> dict[str, Any]:
-        """By name, the seals of .npz files and the extents of CSV files at the end of training, or {}."""
-        files = self.json("summary.json").get("files") if self.has("summary.json") else None
-        return files if isinstance(files, dict) else {}
+        """By name, the seals of .npz files and the extents of CSV files at the end of training.
+
+        {} before that, or if the summary is damaged: who needs the summary is told, the others need not be.
+        """
+        with contextlib.suppress(DamageError):
+            files = self.json("summary.json").get("files") if self.has("summary.json") else None
+            return files if isinstance(files, dict) else {}
+        return {}
 
     def rows(self, name: str) -> RecordedRows:
         """The rows of epochs.csv or steps.csv. NnfsError if they are not those that were written."""

@@ -112,7 +112,12 @@ class WriterLock:
         self._holder = os.getpid()
 
     def release(self) -> None:
-        """Be the writer no longer. The file that was locked stays: another process may have opened it."""
+        """Be the writer no longer. The file that was locked stays: another process may have opened it.
+
+        A fork of the writer changes nothing.
+        """
+        if not self.is_held:
+            return
         self._holder = 0
         with suppress(OSError):  # the folder may be gone
             (self._folder / WRITER).unlink()

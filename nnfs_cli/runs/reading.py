@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.errors import DamageError, NnfsError
 from nnfs_cli.core.os_errors import unread
 from nnfs_cli.core.seal import SealError, check, contents_of, unsealed
 from nnfs_cli.runs.growing import Extent, damage_of
@@ -24,14 +24,14 @@ def read_json(file: Path, tag: str) -> dict[str, Any]:
         with file.open("rb") as reader:
             size = os.fstat(reader.fileno()).st_size
             if size > MOST_BYTES:
-                raise NnfsError(f"{file}: damaged: it has more than {MOST_BYTES / 2**20:.0f} MB")
+                raise DamageError(f"{file}: damaged: it has more than {MOST_BYTES / 2**20:.0f} MB")
             text = reader.read(size)  # Python reserves as many bytes, whether or not they are there
         content = json.loads(text.decode("utf-8"))
         if not isinstance(content, dict):
-            raise NnfsError(f"{file}: must be a mapping, found {content!r:.80}")
+            raise DamageError(f"{file}: must be a mapping, found {content!r:.80}")
         return unsealed(content, tag)
     except SealError as error:
-        raise NnfsError(f"{file}: {error}; {REMEDY}") from None
+        raise DamageError(f"{file}: {error}; {REMEDY}") from None
     except (OSError, ValueError, RecursionError) as error:
         raise unread(file, error, f"{file}: cannot be read: damaged: {error}") from None
 
@@ -50,7 +50,7 @@ def check_arrays(file: Path, tag: str, expected: object) -> None:
         if expected not in (None, seal):
             raise SealError("not the file that the run's summary.json tells of")
     except SealError as error:
-        raise NnfsError(f"{file}: {error}; {REMEDY}") from None
+        raise DamageError(f"{file}: {error}; {REMEDY}") from None
     except (OSError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
         raise unread(file, error, f"{file}: damaged: {error}") from None
 
