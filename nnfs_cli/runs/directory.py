@@ -64,13 +64,38 @@ class RunDirectory:
         try:
             root.mkdir(parents=True, exist_ok=True)
             run = cls(_new_folder(root, stem, numbered=run_id is None), trust_plugins=True)
-            run._begin(config)
+            try:
+                sync_folder(root)
+                run._lock.acquire()
+                run._begin(config)
+            except BaseException:  # its name shall be free again
+                run._lock.release()
+                shutil.rmtree(run.path, ignore_errors=True)
+                raise
         except OSError as error:
             named = "name" if run_id is None else "--id"
             option = named if error.errno == errno.ENAMETOOLONG else "--runs"
             raise NnfsError(f"{option}: cannot write in {root}: {reason(error)}") from None
         remember(run.path)
         return run
+
+    def _begin(self, config: "ExperimentConfig") -> None:
+        """Write what makes the folder a run: copies of the files that its config names, and the config."""
+        from nnfs_cli.config.plugins import folder_of_copies, modules_beside
+
+        copies = [f"plugin_{i}_{Path(plugin).name}" for i, plugin in enumerate(config.plugins)]
+        for plugin, copy in zip(config.plugins, copies, strict=True):
+            self.write(copy, Path(plugin).read_bytes())
+            for name, module in modules_beside(Path(plugin)).items():
+                self.write(f"{folder_of_copies(copy)}/{name}", module.read_bytes())
+        weights = "initial_weights.npz" if config.initial_weights else ""
+        if weights:
+            self.write(weights, config.weights_file.read_bytes())
+        portable = replace(config, plugins=tuple(copies), initial_weights=weights)
+        self.tag = new_tag()
+        self.write_json("summary.json", {"id": self.id, "name": config.name, "status": "running"})
+        # The last: it makes the folder a run.
+        self.write("config.yaml", f"{first_line(self.tag)}{portable.to_yaml()}".encode())
 
     @classmethod
     def find(cls, root: Path, reference: str, *, trust_plugins: bool = False) -> "RunDirectory":
@@ -93,31 +118,6 @@ class RunDirectory:
         )
 
     # Writing
-
-    def _begin(self, config: "ExperimentConfig") -> None:
-        """Become the writer of a new folder, and write the config and what it needs; or remove the folder."""
-        from nnfs_cli.config.plugins import folder_of_copies, modules_beside
-
-        try:
-            sync_folder(self.path.parent)
-            self._lock.acquire()
-            copies = [f"plugin_{i}_{Path(plugin).name}" for i, plugin in enumerate(config.plugins)]
-            for plugin, copy in zip(config.plugins, copies, strict=True):
-                self.write(copy, Path(plugin).read_bytes())
-                for name, module in modules_beside(Path(plugin)).items():
-                    self.write(f"{folder_of_copies(copy)}/{name}", module.read_bytes())
-            weights = "initial_weights.npz" if config.initial_weights else ""
-            if weights:
-                self.write(weights, config.weights_file.read_bytes())
-            portable = replace(config, plugins=tuple(copies), initial_weights=weights)
-            self.tag = new_tag()
-            self.write_json("summary.json", {"id": self.id, "name": config.name, "status": "running"})
-            # The last: it makes the folder a run.
-            self.write("config.yaml", f"{first_line(self.tag)}{portable.to_yaml()}".encode())
-        except BaseException:
-            self._lock.release()
-            shutil.rmtree(self.path, ignore_errors=True)  # its name is free again
-            raise
 
     @property
     def is_written_here(self) -> bool:
