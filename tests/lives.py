@@ -209,7 +209,7 @@ class Life:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.out, self.err = self.process.communicate()
         said = self.out + self.err
-        if any(sign in said for sign in SIGNS_OF_BUGS):
+        if any(sign in said for sign in SIGNS_OF_BUGS) and not _is_of_starting_python(said):
             self.faults.append(f"{self} says:\n{said[-3000:]}")
         return self.process.returncode
 
@@ -252,6 +252,12 @@ class Life:
 
     def __str__(self) -> str:
         return f"`nnfs {' '.join(self.arguments)}`"
+
+
+def _is_of_starting_python(said: str) -> bool:
+    """Whether Ctrl-C came while Python itself started: nnfs had not begun, and cannot help what is said."""
+    starts = any(sign in said for sign in ("init_import_site", "in _run_module_as_main"))
+    return starts and "__main__.py" not in said and said.rstrip().endswith("KeyboardInterrupt")
 
 
 def _session(leader: int) -> list[int]:

@@ -26,7 +26,10 @@ SILENT = ("read", "stat", "scandir", "listdir", "close", "unlink")
 
 
 class Twin:
-    """A training that was never stopped: what others are compared with."""
+    """A training that was never stopped: what others are compared with.
+
+    trials: operations by which the lock's library tries out the run's folder; it does without some of them.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.config = folder / "tiny.yaml"
@@ -35,6 +38,9 @@ class Twin:
         self.outcome = command(folder / "twin", *self.arguments(folder / "twin"))
         assert self.outcome.status == 0, self.outcome.text
         self.content = content(RunDirectory(folder / "twin" / "x"))
+        done = self.outcome.done
+        before_lock = enumerate(done[: done.index("open /x/.lock")])
+        self.trials = [number for number, operation in before_lock if operation.endswith(" /x")]
 
     def arguments(self, root: Path) -> tuple[str, ...]:
         return ("train", str(self.config), "--runs", str(root), "--id", "x", "--quiet")
@@ -103,7 +109,8 @@ def _badly_said(twin: Twin, run: Path, fault: Fault, outcome: Outcome) -> Sequen
     unreadable_folder = (
         operation == "open" and fault.code == errno.EACCES
     )  # then files are named by their paths
-    if not fault.code or (outcome.status == 0 and (operation in SILENT or unreadable_folder)):
+    silent = operation in SILENT or unreadable_folder or fault.at in twin.trials
+    if not fault.code or (outcome.status == 0 and silent):
         return []
     if outcome.status == 3 and "nnfs resume" not in outcome.text:
         return [f"no way to go on: {outcome.text}"]

@@ -27,7 +27,7 @@ ALLOWED = {
     "config/trust.py": {"mkdir", "touch", "unlink"},  # empty notes in the user's own folder
     "core/files.py": {"mkdir", "os.open", "unlink"},
     "core/folders.py": {"mkdir", "os.open", "os.replace", "unlink"},
-    "runs/directory.py": {"mkdir"},  # a new run's folder, which must be new
+    "runs/directory.py": {"mkdir", "rmtree"},  # a new run's folder; removed if it cannot begin
     "runs/lock.py": {"FileLock", "unlink"},
     "runs/leftovers.py": {"unlink"},  # what killed processes left
     "runs/growing.py": {"ftruncate"},

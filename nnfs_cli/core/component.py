@@ -208,7 +208,7 @@ def refuse(component: Component, why: str) -> NoReturn:
 
 def number_from(component: Component, method: str, found: float) -> float:
     """What a component's method gave; NnfsError if it is no number."""
-    if not isinstance(found, float | Real):  # a float first: that is fast
+    if not isinstance(found, (float, Real)):  # a float first: that is fast
         refuse_result(component, method, "a number", found)
     return found
 

@@ -62,9 +62,9 @@ def check_arrays(experiment: Experiment, loss: float = math.nan) -> None:
 
 
 def vectors_of(experiment: Experiment) -> list[Array]:
-    """The parameters, their statistics and moving averages; a training changes them in place."""
+    """The parameters, their statistics and moving averages, if any; a training changes them in place."""
     params, average = experiment.network.params, experiment.descent.average
-    return [params.value, params.statistics, *([] if average is None else [average])]
+    return [x for x in (params.value, params.statistics, average) if x is not None and x.size]
 
 
 def is_finite(vector: Array) -> bool:
