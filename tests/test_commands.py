@@ -310,7 +310,7 @@ def kill_at_the_end(experiment: Experiment, name: str) -> Evaluation:
 
 @pytest.mark.parametrize(
     ("where", "kill"),
-    [("train.train", kill_in_the_middle), ("record.evaluate", kill_at_the_end)],
+    [("train.train", kill_in_the_middle), ("results.evaluate", kill_at_the_end)],
     ids=["rows", "scores"],
 )
 def test_a_run_whose_worker_is_killed_says_how_to_go_on_and_does(

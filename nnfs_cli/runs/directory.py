@@ -20,7 +20,7 @@ import numpy as np
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import DamageError, NnfsError, did_you_mean
 from nnfs_cli.core.files import replacing, sync_folder
-from nnfs_cli.core.os_errors import reason
+from nnfs_cli.core.os_errors import reason, unreadable
 from nnfs_cli.core.seal import first_line, new_tag, seal_of_arrays, sealed, tag_of
 from nnfs_cli.preprocessing.preparation import Preparation
 from nnfs_cli.runs.lock import LOCK, WriterLock, status_now
@@ -181,10 +181,12 @@ class RunDirectory:
 
     @cached_property
     def tag(self) -> str:
-        """What ties the run's files together; empty for runs of earlier versions."""
-        with contextlib.suppress(OSError):
-            return tag_of(self.path / "config.yaml")
-        return ""
+        """What ties the run's files together; empty for runs of earlier versions. NnfsError if unreadable."""
+        config = self.path / "config.yaml"
+        try:
+            return tag_of(config)
+        except OSError as error:
+            raise unreadable(config, error) from None
 
     def summary(self) -> dict[str, Any]:
         """summary.json, its status as it is now: `died` if it says `running`, but nobody trains the run.

@@ -11,7 +11,7 @@ import numpy as np
 from nnfs_cli.core.arrays import IGNORE_OVERFLOW
 from nnfs_cli.core.blas_threads import blas
 from nnfs_cli.core.interrupts import Uninterrupted
-from nnfs_cli.training.divergence import GROWTH, Diverged, is_finite, note_start, vectors_of
+from nnfs_cli.training.divergence import GROWTH, Diverged, note_start, vectors_of
 from nnfs_cli.training.epoch import close_epoch
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.recovery import recover, rolled_back_if_bad
@@ -64,11 +64,10 @@ def train(experiment: Experiment) -> Generator[Report, None, None]:
                             if progress.step % training.log_every == 0:
                                 z, order = progress.outputs[here], progress.order[here]
                                 loss = experiment.loss.value(z, split.t[order])
-                                if not (  # a quick look, with few calls
+                                if not (  # a quick look, with few calls; a sum of squares finds every NaN
                                     isinstance(loss, (float, Real))
                                     and loss <= GROWTH * progress.start_loss
-                                    and math.isfinite(loss)
-                                    and all(map(is_finite, vectors))
+                                    and math.isfinite(loss + sum(map(np.dot, vectors, vectors)))
                                 ):
                                     report = rolled_back_if_bad(experiment, loss)
                                 if report is None:
