@@ -454,3 +454,17 @@ def test_a_run_is_resumed_from_its_checkpoint_without_a_whole_summary(
     )
     assert same_numbers(run.path, whole.path)
     assert run.summary()["scores"] == whole.summary()["scores"]
+
+
+@pytest.mark.parametrize("damage", ["{", "[]", '{"status": "completed"}'])
+def test_weights_that_a_damaged_summary_does_not_vouch_for_give_no_answer(
+    tmp_path: Path, nnfs: Nnfs, damage: str
+) -> None:
+    other, run = (run_of(tmp_path, CUBIC, f"seed={seed}", name=f"run-{seed}") for seed in (3, 4))
+    (run.path / "weights.npz").write_bytes((other.path / "weights.npz").read_bytes())
+    (run.path / "summary.json").write_text(damage)
+    Path("x.csv").write_text("x\n0.5\n")
+    for command in (["predict", str(run.path), "x.csv"], ["evaluate", str(run.path)]):
+        done = nnfs(*command)
+        assert (done.status, done.out) == (2, "")
+        assert "summary.json" in done.err

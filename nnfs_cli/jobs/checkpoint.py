@@ -79,7 +79,7 @@ def _anew(run: RunDirectory) -> str:
 
 
 def _read(run: RunDirectory, name: str, damage: str) -> Checkpoint:
-    arrays = run.arrays(name)
+    arrays = run.arrays(name, told_by_summary=False)
     records = {key: _mapping(arrays.pop(key), run, name) for key in (MADE_WITH, RECORDED) if key in arrays}
     if not is_state(arrays):
         raise NnfsError(f"{run.path / name}: damaged: it has no state of a training")
@@ -116,7 +116,7 @@ def read_made_with(run: RunDirectory) -> dict[str, Any]:
     """What the run's checkpoint was made with; {} for a run of an older version, or without a checkpoint."""
     for name in (FILE, FORMER):
         with suppress(NnfsError):  # who needs the rest of a damaged checkpoint is told
-            arrays = run.arrays(name, [MADE_WITH])
+            arrays = run.arrays(name, [MADE_WITH], told_by_summary=False)
             return _mapping(arrays[MADE_WITH], run, name) if arrays else {}
     return {}
 

@@ -64,7 +64,7 @@ def resume(
     elif run.has("preparation.json") and not experiment.preparation.agrees_with(run.preparation()):
         found.append("the data: columns, classes or normalization are not those in preparation.json")
     sure, unsure = rounding(checkpoint.made_with, now)
-    lost = _lost(run, checkpoint.recorded)
+    lost = _lost(run, checkpoint.recorded, has_summary=not damage)
     found += [*sure, *lost.values()]
     impossible = [*network_changes(checkpoint.made_with, now), *columns_changed(run, experiment)]
     refuse_changes(run, found, impossible, anyway=anyway)
@@ -105,11 +105,12 @@ def _inside(run: RunDirectory, path: str) -> str:
     return Path(path).name if path and Path(path).parent == run.path.absolute() else path
 
 
-def _lost(run: RunDirectory, recorded: Mapping[str, Any]) -> dict[str, str]:
+def _lost(run: RunDirectory, recorded: Mapping[str, Any], *, has_summary: bool) -> dict[str, str]:
     """The files that have not all that a checkpoint counts, and what is wrong with each."""
     tables = {name: Extent(*recorded[name]) for name in TABLES if name in recorded}
     found = {name: damage_of(run.path / name, extent) for name, extent in tables.items()}
-    found |= {name: series_damage(run, name, recorded.get(name)) for name in SERIES}
+    for name in SERIES:
+        found[name] = series_damage(run, name, recorded.get(name), told_by_summary=has_summary)
     return {name: f"{name}: {damage}" for name, damage in found.items() if damage}
 
 

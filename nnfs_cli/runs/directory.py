@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import DamageError, NnfsError, did_you_mean
+from nnfs_cli.core.errors import NnfsError, did_you_mean
 from nnfs_cli.core.files import replacing, sync_folder
 from nnfs_cli.core.os_errors import reason, unreadable
 from nnfs_cli.core.seal import first_line, new_tag, seal_of_arrays, sealed, tag_of
@@ -211,26 +211,25 @@ class RunDirectory:
     def has(self, name: str) -> bool:
         return (self.path / name).is_file()
 
-    def arrays(self, name: str, only: Collection[str] | None = None) -> dict[str, Array]:
+    def arrays(
+        self, name: str, only: Collection[str] | None = None, *, told_by_summary: bool = True
+    ) -> dict[str, Array]:
         """The arrays of one of the run's .npz files, all or `only` some of them.
 
+        told_by_summary: hold it to what summary.json tells of the files at the end. It tells of no
+            checkpoint, which says itself whose it is; and a resume goes on without a damaged summary.
         NnfsError if the file is missing or damaged.
         """
         file = self.path / name
         if not file.is_file():
             raise NnfsError(f"{file}: no such file; the run has not written it yet")
-        check_arrays(file, self.tag, self._at_the_end().get(name))
+        check_arrays(file, self.tag, self._at_the_end().get(name) if told_by_summary else None)
         return read_npz(file, only)
 
     def _at_the_end(self) -> dict[str, Any]:
-        """By name, the seals of .npz files and the extents of CSV files at the end of training.
-
-        {} before that, or if the summary is damaged: who needs the summary is told, the others need not be.
-        """
-        with contextlib.suppress(DamageError):
-            files = self.json("summary.json").get("files") if self.has("summary.json") else None
-            return files if isinstance(files, dict) else {}
-        return {}
+        """By name, the seals of .npz files and the extents of CSV files at the end of training, or {}."""
+        files = self.json("summary.json").get("files") if self.has("summary.json") else None
+        return files if isinstance(files, dict) else {}
 
     def rows(self, name: str) -> RecordedRows:
         """The rows of epochs.csv or steps.csv. NnfsError if they are not those that were written."""

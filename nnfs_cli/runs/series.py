@@ -68,15 +68,16 @@ class Series:
         self._run.write_arrays(self._file, {"step": steps, **arrays, **self._constants})
 
 
-def series_damage(run: RunDirectory, file: str, rows: int | None) -> str:
+def series_damage(run: RunDirectory, file: str, rows: int | None, *, told_by_summary: bool = True) -> str:
     """What is wrong with the file of a series unless it has at least these rows; an empty text if it has.
 
     rows: None if they are not known. Then any number is right, and the file may be missing.
+    told_by_summary: as in `RunDirectory.arrays`.
     """
     if rows == 0 or (rows is None and not run.has(file)):
         return ""
     try:
-        found = len(run.arrays(file)["step"])
+        found = len(run.arrays(file, told_by_summary=told_by_summary)["step"])
     except NnfsError as error:
         return str(error).removeprefix(f"{run.path / file}: ")
     except (KeyError, TypeError):

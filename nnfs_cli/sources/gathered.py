@@ -91,9 +91,9 @@ class _RowFile:
 
     def __init__(self) -> None:
         self._room = _room()
-        self._file = tempfile.TemporaryFile(dir=cache_folder(), buffering=0)  # noqa: SIM115
+        self._file = tempfile.TemporaryFile(dir=cache_folder(), buffering=0)  # noqa: SIM115  it stays open
         weakref.finalize(self, self._file.close)
-        self._stretches: list[Stretch] = []
+        self._stretches: list[_Stretch] = []
 
     def append(self, rows: Array) -> None:
         """Write rows (n, ...) at the end."""
@@ -106,7 +106,7 @@ class _RowFile:
         count = len(rows)
         if self._stretches and self._stretches[-1].dtype == rows.dtype:
             count += self._stretches.pop().shape[0]
-        self._stretches.append(Stretch(rows.dtype, (count, *rows.shape[1:])))
+        self._stretches.append(_Stretch(rows.dtype, (count, *rows.shape[1:])))
 
     def pieces(self) -> list[Array]:
         """The rows, mapped into memory: one array for each stretch of one type."""
@@ -119,7 +119,7 @@ class _RowFile:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class _Stretch:
     """Successive rows of one type in a file."""
 
     dtype: np.dtype[Any]
