@@ -15,6 +15,7 @@ from nnfs_cli.core.blas_threads import threads_given
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.files import rename
 from nnfs_cli.core.machine import processor, vector_extensions
+from nnfs_cli.core.spelling import typed
 from nnfs_cli.jobs.summary import engine_facts, versions
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.experiment import Experiment
@@ -75,7 +76,7 @@ def read_checkpoint(run: RunDirectory) -> Checkpoint:
 
 
 def _anew(run: RunDirectory) -> str:
-    return f"`nnfs train {run.path / 'config.yaml'}` starts anew"
+    return f"`{typed('train', run.path / 'config.yaml')}` starts anew"
 
 
 def _read(run: RunDirectory, name: str, damage: str) -> Checkpoint:
