@@ -128,5 +128,5 @@ def _plugins_compared(texts: Mapping[str, str]) -> dict[str, str]:
 def _without_comments(text: str) -> str:
     try:
         return ast.dump(ast.parse(text))
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # of deep nesting, too
         return text
