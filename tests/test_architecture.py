@@ -105,10 +105,14 @@ MODULES_THAT_RUN = {
     "pickle", "_pickle", "cPickle", "dill", "cloudpickle", "jsonpickle", "joblib", "shelve", "marshal", "dbm",
     "subprocess", "multiprocessing", "concurrent", "pty", "webbrowser", "importlib", "imp", "runpy", "pkgutil",
     "zipimport", "builtins", "code", "codeop", "ctypes", "cffi", "posix", "_posixsubprocess", "pdb", "timeit",
+    "asyncio", "nt", "_winapi", "cProfile", "profile", "trace", "doctest", "pydoc", "distutils", "venv",
+    "site", "_frozen_importlib", "_frozen_importlib_external",
 }  # fmt: skip
 NAMES_THAT_RUN = {
     "eval", "exec", "compile", "__import__", "__builtins__", "breakpoint", "execfile", "exec_module", "load_module",
     "getoutput", "popen", "posix_spawn", "posix_spawnp", "startfile", "read_pickle", "to_pickle", "literal_eval",
+    "FunctionType", "CodeType", "create_subprocess_exec", "create_subprocess_shell", "load_library", "extractall",
+    "unpack_archive",
     "unsafe_load", "unsafe_load_all", "full_load", "full_load_all", "UnsafeLoader", "FullLoader", "CLoader",
     *(f"{way}{kind}" for way in ("exec", "spawn") for kind in ("l", "le", "lp", "lpe", "v", "ve", "vp", "vpe")),
 }  # fmt: skip
@@ -127,7 +131,9 @@ def what_runs(tree: ast.AST) -> set[str]:
                 found |= {module.partition(".")[0]} & MODULES_THAT_RUN
                 found |= {each.name for each in names} & (NAMES_THAT_RUN - {"compile"} | MODULES_THAT_RUN)
                 found |= {f"from {module}" for each in names if module == "yaml" and "oad" in each.name}
-                found |= {f"os.{each.name}" for each in names if module == "os" and each.name == "system"}
+                found |= {
+                    f"os.{each.name}" for each in names if module == "os" and each.name in ("system", "*")
+                }
             case ast.Name(id=str(name)) if name in NAMES_THAT_RUN:
                 found.add(name)
             case ast.Attribute(value=ast.Name(id="os"), attr="system"):
@@ -140,6 +146,10 @@ def what_runs(tree: ast.AST) -> set[str]:
                 attr in NAMES_THAT_RUN | {"system"}
             ):
                 found.add(attr)
+            case ast.Call(
+                func=ast.Attribute(attr="load" | "save" | "read_array" | "write_array"), args=[_, _, _, *_]
+            ):
+                found.add("allow_pickle by its place")
             case ast.keyword(arg="shell"):
                 found.add("shell=")
             case ast.keyword(arg="allow_pickle", value=value) if ast.unparse(value) != "False":
@@ -178,10 +188,40 @@ def test_no_module_runs_code_or_programs_but_for_those_named(path: Path) -> None
         "__builtins__['ev' + 'al']",
         "__import__('os')",
         "x.exec_module(m)",
+        "from os import *",
+        "from types import FunctionType as F",
+        "asyncio.create_subprocess_shell(text)",
+        "np.load(file, None, True)",
+        "archive.extractall()",
     ],
 )
 def test_an_alias_hides_none_of_it(hidden: str) -> None:
     assert what_runs(ast.parse(hidden))
+
+
+NETWORK = {
+    "requests", "urllib3", "socket", "ssl", "http", "httpx", "aiohttp", "ftplib", "smtplib", "imaplib", "poplib",
+    "telnetlib", "nntplib", "xmlrpc", "socketserver", "request", "robotparser",
+}  # fmt: skip
+REACHES_OUT = {
+    "sources/https.py": {"requests", "urllib3"},
+    "runs/lock.py": {"socket"},  # the host's name
+}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_one_module_alone_reaches_the_network(path: Path) -> None:
+    nodes = list(ast.walk(tree_of(path)))
+    imported = [each.name for node in nodes if isinstance(node, ast.Import) for each in node.names]
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            imported += [
+                node.module,
+                *(f"urllib.{each.name}" for each in node.names if node.module == "urllib"),
+            ]
+    roots = {text.removeprefix("urllib.").partition(".")[0] for text in imported}
+    assert roots & NETWORK == REACHES_OUT.get(name(path), set())
+    assert not any(text == "urllib" for text in imported)
 
 
 def test_yaml_is_read_by_a_safe_loader_and_arrays_without_pickle() -> None:

@@ -91,6 +91,26 @@ def npy_file(n: int) -> bytes:
     return file.getvalue()
 
 
+def parquet_file(n: int) -> bytes:
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rng, file = np.random.default_rng(n % 4), io.BytesIO()
+    columns = {
+        "a": rng.normal(size=60),
+        "b": [None if i % 9 == 0 and n % 2 else i for i in range(60)],
+        "place": ["Rome", "Graz"] * 30,
+        "y": np.arange(60) % 3,
+    }
+    packing = ("snappy", "gzip", "zstd", "none")[n % 4]
+    table = (
+        pa.table(columns) if n % 4 < 2 else pa.Table.from_pandas(pd.DataFrame(columns, index=range(5, 65)))
+    )
+    pq.write_table(table, file, compression=packing, write_page_checksum=True, row_group_size=40)
+    return file.getvalue()
+
+
 def png_file(n: int) -> bytes:
     file = io.BytesIO()
     picture = np.kron(numbers(n)[0], np.ones((3, 3), np.uint8))
@@ -121,6 +141,13 @@ KINDS = {
     ),
     "npz": Kind("t.npz", npz_file, lambda: NPZ(path="t.npz"), checked=True),
     "npy": Kind("x.npy", npy_file, lambda: NPY(x="x.npy", y="labels.npy"), checked=False),
+    # Its checksums are those of pages alone: not of its schema, nor of how rows are grouped.
+    "parquet": Kind(
+        "t.parquet",
+        parquet_file,
+        lambda: CSV(path="t.parquet", target="y", missing="drop"),
+        checked=False,
+    ),
     "png": Kind("pictures/a/2.png", png_file, lambda: ImageFolder(path="pictures"), checked=True),
 }
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from nnfs_cli.core.errors import NnfsError
@@ -256,3 +258,41 @@ def test_clearing_the_cache_deletes_only_what_nnfs_made(nnfs: Nnfs) -> None:
     assert "fashion_mnist/notes.txt, mnist, photos, tables/thesis.tex, thesis.tex" in " ".join(
         (outcome.out + outcome.err).split()
     )
+
+
+@pytest.mark.parametrize(
+    ("column", "told"),
+    [
+        (lambda: pa.array(["x" * 20_000_000, "y" * 20_000_000]), "column 'a': values longer than 16 MB"),
+        (lambda: pa.array([[0.0] * 3_000_000] * 2), "values longer than 16 MB"),
+        (lambda: pa.array([None], _nested(200)), "too deeply nested"),
+    ],
+)
+def test_a_parquet_file_that_unpacks_to_much_more_is_refused(column: Callable[[], Any], told: str) -> None:
+    values = column()
+    pq.write_table(pa.table({"a": values, "y": [0] * len(values)}), "t.parquet", compression="zstd")
+    assert Path("t.parquet").stat().st_size < 100_000
+    with pytest.raises(NnfsError, match=told):
+        read_table([Path("t.parquet")], Dialect())
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.binary(), pa.large_string()])
+def test_a_long_text_in_each_row_of_a_parquet_file_is_kept_once(kind: Any) -> None:
+    long = pa.array(["x" * 100_000], pa.string()).cast(kind)
+    texts = pa.DictionaryArray.from_arrays(pa.array(np.zeros(20_000, np.int32)), long)
+    nested = pa.ListArray.from_arrays(pa.array([0] * 20_000 + [20_000], pa.int32()), texts)
+    pq.write_table(pa.table({"a": texts, "b": nested}), "t.parquet", compression="zstd", store_schema=False)
+    assert Path("t.parquet").stat().st_size < 10_000
+    before = pa.default_memory_pool().max_memory()
+    table = read_table([Path("t.parquet")], Dialect())
+    assert len(table) == 20_000
+    assert len(table.texts["a"].levels) == 1
+    assert table.nested == ("b",)
+    assert pa.default_memory_pool().max_memory() - before < 100_000_000
+
+
+def _nested(levels: int) -> Any:
+    kind = pa.int8()
+    for _ in range(levels):
+        kind = pa.list_(kind)
+    return kind

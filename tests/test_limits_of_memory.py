@@ -78,12 +78,14 @@ def test_points_of_so_many_numbers_are_refused(dataset: str) -> None:
     assert "would take " in refusal(CUBIC, f"dataset={dataset}")
 
 
-def test_a_batch_the_outputs_and_an_optimizer_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batches_the_outputs_and_an_optimizer_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "NOT_WORTH_ASKING", 0)
+    wide = "{type: dense, units: 1000}"
     for left, override, told in (
-        (20_000, "training.batch_size=100000", "a batch of 160 rows"),
+        (20_000, "training.batch_size=100000", "most of it a batch of 160 rows"),
+        (20_000, "training.batch_size=100", "most of it batches of up to 256 rows that are evaluated"),
         (7_000, "layers.0.units=300", "901 parameters with their gradients would take 7.2 KB"),
-        (100_000, "layers.0.units=3000", "the optimizer's arrays for 9,001 parameters"),
+        (9_000_000, f"layers=[{wide}, {wide}, {{type: dense, units: 1}}]", "arrays for 1,004,001 parameters"),
     ):
         fewer = ["dataset.samples=200", "training.batch_size=1", override]
         monkeypatch.setattr(memory, "memory_left", lambda: 10**9)

@@ -17,7 +17,7 @@ from nnfs_cli.config.load import config_from, load_config
 from nnfs_cli.config.names import is_plain_name, name_from
 from nnfs_cli.core.errors import ConfigError, NnfsError
 from nnfs_cli.datasets.base import DATASETS
-from nnfs_cli.sources.paths import IsPath, has_paths, locate_all, matching
+from nnfs_cli.sources.paths import IsPath, PathNotFoundError, Places, has_paths, locate_all, matching
 from nnfs_cli.sources.shipped import shipped_configs
 from tests.conftest import Nnfs
 from tests.toys import CUBIC, ROOT
@@ -302,3 +302,20 @@ def test_patterns_are_bounded_where_links_lead_in_circles(
     else:
         with pytest.raises(names, match="more than 300 files or folders"):
             matching(whole)
+
+
+def test_of_very_many_missing_paths_only_some_are_looked_for(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+
+    def locate(_places: Places, path: str, what: str) -> str:
+        looked.append(path)
+        raise PathNotFoundError(f"no such {what}: {path}")
+
+    monkeypatch.setattr(Places, "locate", locate)
+    paths = ", ".join(f"m{i}.csv" for i in range(5000))
+    (project / "c.yaml").write_text(csv_config(f"[{paths}]"))
+    with pytest.raises(ConfigError, match=r"no such file: m0\.csv"):
+        load_config(project / "c.yaml")
+    assert len(looked) < 500

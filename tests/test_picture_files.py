@@ -1,7 +1,11 @@
 """Pictures of every mode and format are read to the same image; what is no picture is told."""
 
+import errno
 import io
+import os
 import struct
+import subprocess
+import sys
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,9 +18,11 @@ from PIL import Image
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.preprocessing.pixels import Pixels
+from nnfs_cli.sources import pictures
 from nnfs_cli.sources.picture_files import find_pictures, naturally, notes_on
 from nnfs_cli.sources.picture_rows import picture_rows
 from nnfs_cli.sources.pictures import FORMATS, picture_size, read_picture
+from tests.toys import ROOT
 
 SHAPE = (20, 24)
 
@@ -332,3 +338,31 @@ def test_runs_of_version_0_1_keep_their_scale() -> None:
     assert pixels_from([1.0, 0.5]) == Pixels(0.0, 1.0, None)
     assert pixels_from([-1.0, 1.0, None]) == Pixels(-1.0, 1.0, None)
     assert pixels_from(None) is None
+
+
+def test_a_disk_that_fails_is_not_called_a_damaged_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Failing(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(pictures, "open_file", lambda path: Failing())
+    with pytest.raises(NnfsError, match=r"^a\.png: cannot be read: the disk failed"):
+        read_picture(Path("a.png"), (4, 4), color=False)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited by RLIMIT_AS")
+@pytest.mark.parametrize("mode", ["RGBA", "RGB", "LA", "P"])
+def test_the_largest_picture_takes_less_than_a_gigabyte(tmp_path: Path, mode: str) -> None:
+    picture = Image.linear_gradient("L").resize((9400, 9400)).convert("RGBA" if mode == "RGBA" else "RGB")
+    if mode == "RGBA":
+        picture.putalpha(Image.linear_gradient("L").rotate(90).resize(picture.size))
+    options: dict[str, Any] = {"transparency": 3} if mode == "P" else {}
+    picture.convert(mode).save(tmp_path / "large.png", compress_level=1, **options)
+    read = (
+        "import resource; from pathlib import Path; from nnfs_cli.sources.pictures import read_picture\n"
+        "import PIL.Image; resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))\n"
+        "read_picture(Path('large.png'), (28, 28), color=True)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
+    subprocess.run([sys.executable, "-c", read], cwd=tmp_path, env=environment, check=True)

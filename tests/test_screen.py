@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -24,11 +25,11 @@ from nnfs_cli.cli.app import main
 from nnfs_cli.cli.completion import complete_config
 from nnfs_cli.cli.console import show_evaluation
 from nnfs_cli.cli.screen import Screen, Table, wrap
-from nnfs_cli.core.spelling import ACTING, printable, printable_name
+from nnfs_cli.core.spelling import ACTING, printable, printable_name, typed
 from nnfs_cli.runs.directory import RunDirectory
 from tests.aged import aged
 from tests.conftest import Nnfs
-from tests.toys import ROOT
+from tests.toys import CUBIC, ROOT
 
 HOSTILE = "[/red]\x1b]8;;http://x\x1b\\\x9b31m\u202e"
 CLASSES = ["猫", "🐈", "naïve", "[red]b[/red]", "esc\x1b[31mX", "line\nbreak", "\u202ertl"]
@@ -340,3 +341,16 @@ def test_the_screen_is_the_one_place_that_prints() -> None:
             assert not re.search(
                 r"rich\.(table|console import .*Console)|\bprint\(", text.replace(".print(", "")
             ), path
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)))
+def test_a_command_that_is_shown_is_what_a_shell_takes(words: list[str]) -> None:
+    assert shlex.split(typed("plot", *words)) == ["nnfs", "plot", *words]
+
+
+def test_no_name_in_a_command_that_is_shown_acts_in_a_shell(nnfs: Nnfs) -> None:
+    (folder := Path("my runs; touch owned")).mkdir()
+    Path("c.yaml").write_text(CUBIC)
+    assert nnfs("train", "c.yaml", "--runs", str(folder), "--id", "one").status == 0
+    assert f"`{typed('resume', folder / 'one')} --epochs N`" in nnfs("resume", f"{folder}/one").err
+    assert nnfs("new", "my config").out.endswith(f"train it: {typed('train', 'my config.yaml')}\n")

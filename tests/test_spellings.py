@@ -407,3 +407,25 @@ def test_a_frame_has_the_gaps_that_the_options_name_in_training_and_in_predictio
     gaps = frame.assign(a=frame["a"].mask(frame["a"] == -999), b=frame["b"].mask(frame["b"] == "?"))
     answers = [of_file.predict_proba(rows).to_numpy() for rows in (frame, gaps)]
     np.testing.assert_array_equal(*answers)
+
+
+def test_the_row_that_is_named_has_the_text_that_is_told() -> None:
+    rows = [[f"{i}", f"{i}", f"{i % 2}"] for i in range(40)]
+    rows[17][0] = str(BIG)
+    rows[23][1] = "\ufeff5"
+    for told_of, name, row in (
+        (f"{BIG} is beyond 2^53", "a", 18),
+        ("'\\ufeff5' has a byte order mark, as where files were joined; delete it", "b", 24),
+    ):
+        text = "".join(",".join(each) + "\n" for each in [["a", "b", "y"], *rows])
+        message = told(text)
+        assert f"row {row}, column {name!r}: {told_of}" in message
+        rows[17][0] = "17"
+
+
+def test_gaps_round_no_integers_of_a_parquet_file() -> None:
+    for dtype in ("int64", "uint64"):
+        pd.DataFrame({"a": np.array([BIG, 7, BIG - 2], dtype), "y": [0, 1, 0]}).to_parquet("t.parquet")
+        table = read_table([Path("t.parquet")], Dialect(na_values=("7",)))
+        assert table.texts["a"].levels == (str(BIG), str(BIG - 2))
+        assert table.missing("a").tolist() == [False, True, False]

@@ -1,6 +1,7 @@
 """A run directory from someone else runs no code, unless the user says so."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -205,3 +206,19 @@ def test_a_run_without_plugins_leaves_no_note(nnfs: Nnfs) -> None:
     nnfs("train", "cubic.yaml", "--id", "plain", "-q")
     assert not trust.note_folder().exists()
     assert RunDirectory(Path("runs/plain")).refusal() == ""
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="only POSIX has pipes in folders")
+def test_pipes_devices_and_deep_nesting_in_place_of_plugins_do_no_harm(nnfs: Nnfs) -> None:
+    assert nnfs("train", "cubic.yaml", "--id", "odd", "-q").status == 0
+    run = Path("runs/odd")
+    os.mkfifo(run / "plugin_0_a.py")
+    (run / "plugin_0_b.py").symlink_to("/dev/zero")
+    (run / "plugin_0_c.py").write_text("-" * 100_000 + "1")
+    (run / "plugin_0_d.py").write_text("x" + ".x" * 50_000)
+    (folder := run / "plugin_0_a_files").mkdir()
+    os.mkfifo(folder / "e.py")
+    outcome = nnfs("evaluate", "odd")
+    assert outcome.status == 2
+    for name in ("plugin_0_c.py", "plugin_0_d.py"):
+        assert f"{name}: another content" in outcome.err

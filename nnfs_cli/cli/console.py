@@ -10,6 +10,7 @@ from rich.text import Text
 
 from nnfs_cli.cli.screen import Table, err, out
 from nnfs_cli.core.errors import counted, listed
+from nnfs_cli.core.spelling import typed
 from nnfs_cli.training.reports import format_column, format_score, scores_text
 
 if TYPE_CHECKING:  # not imported when run, so that `nnfs runs` starts fast
@@ -82,7 +83,7 @@ def show_scores(run: "RunDirectory") -> None:
     out.print(f"trained for {summary['seconds']:.1f} s, {speed:,.0f} samples/s")
     out.print(f"run: {run.path}", soft_wrap=True)
     if drawn := [file.stem for file in plots.essential_files(run)]:
-        more = f"`nnfs plot {run.path}` draws more"
+        more = f"`{typed('plot', run.path)}` draws more"
         out.print(f"pictures: {', '.join(drawn)} in {run.path / 'plots'}; {more}", soft_wrap=True)
 
 

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from nnfs_cli.core.spelling import typed
+
 
 def new(
     name: Annotated[
@@ -25,4 +27,4 @@ def new(
 
     file = new_config(name, source, target)
     console.show_paths([file])
-    console.note(f"train it: nnfs train {file}")
+    console.note(f"train it: {typed('train', file)}")

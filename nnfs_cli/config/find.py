@@ -7,6 +7,7 @@ from pathlib import Path
 from nnfs_cli.config.dialect import MOST_BYTES
 from nnfs_cli.core.errors import NnfsError, nearest
 from nnfs_cli.core.os_errors import unreadable
+from nnfs_cli.core.spelling import typed
 from nnfs_cli.sources.shipped import shipped_configs
 
 YAML = (".yaml", ".yml")
@@ -19,8 +20,10 @@ def find_config(path: Path) -> Path:
     NnfsError with the nearest name if there is none.
     """
     if path.name.lower().endswith(DATA):
-        target = "" if path.suffix in (".npz", ".npy") else " --target COLUMN"
-        raise NnfsError(f"{path}: data, no config; `nnfs new --from {path}{target}` writes a config for it")
+        target = () if path.suffix in (".npz", ".npy") else ("--target", "COLUMN")
+        raise NnfsError(
+            f"{path}: data, no config; `{typed('new', '--from', path, *target)}` writes a config for it"
+        )
     if path.suffix == ".py":
         raise NnfsError(f"{path}: Python, no config; list it under `plugins` in a config")
     candidates = [path]

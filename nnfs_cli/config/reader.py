@@ -93,6 +93,8 @@ class Reader:
 
     def _locate(self, where: str, path: str, mark: IsPath) -> str:
         """The path of what an option names; the path itself, with a mistake, if nothing is there."""
+        if len(self.mistakes) >= ENOUGH:
+            return path
         try:
             return self.find(where, path, mark)
         except NnfsError as error:

@@ -10,6 +10,7 @@ from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.config.load import config_from
 from nnfs_cli.config.reader import flat_options, shown, to_plain
 from nnfs_cli.core.errors import ConfigError, NnfsError
+from nnfs_cli.core.spelling import in_shell, typed
 from nnfs_cli.datasets.base import Dataset
 from nnfs_cli.jobs.checkpoint import plugins_of
 from nnfs_cli.runs.directory import RunDirectory
@@ -103,8 +104,8 @@ def refuse_changes(
     if not impossible and (anyway or not found):
         return
     more = [f"and {len(found) - MOST_CHANGES} more"] if found[MOST_CHANGES:] else []
-    start = f", from this one's weights with `--from {run.path}`" if run.has("weights.npz") else ""
-    new = f"start a new run with `nnfs train {run.path / 'config.yaml'}`{start}"
+    start = f", from this one's weights with `--from {in_shell(run.path)}`" if run.has("weights.npz") else ""
+    new = f"start a new run with `{typed('train', run.path / 'config.yaml')}`{start}"
     if impossible:
         advice = f"no --anyway helps; take this back, or {new}"
     else:
@@ -127,5 +128,5 @@ def _plugins_compared(texts: Mapping[str, str]) -> dict[str, str]:
 def _without_comments(text: str) -> str:
     try:
         return ast.dump(ast.parse(text))
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # of deep nesting, too
         return text

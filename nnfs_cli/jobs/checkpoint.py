@@ -5,6 +5,7 @@ import platform
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,15 @@ from nnfs_cli.core.blas_threads import threads_given
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.files import rename
 from nnfs_cli.core.machine import processor, vector_extensions
+from nnfs_cli.core.spelling import typed
 from nnfs_cli.jobs.summary import engine_facts, versions
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.experiment import Experiment
 
 FILE, FORMER = "checkpoint.npz", "checkpoint.previous.npz"
 MADE_WITH, RECORDED = "made_with", "recorded"
+MOST_OF_A_PLUGIN = 2**20
+"""Letters of a plugin's file that are compared."""
 
 
 @dataclass(frozen=True)
@@ -75,12 +79,14 @@ def read_checkpoint(run: RunDirectory) -> Checkpoint:
 
 
 def _anew(run: RunDirectory) -> str:
-    return f"`nnfs train {run.path / 'config.yaml'}` starts anew"
+    return f"`{typed('train', run.path / 'config.yaml')}` starts anew"
 
 
 def _read(run: RunDirectory, name: str, damage: str) -> Checkpoint:
     arrays = run.arrays(name, told_by_summary=False)
-    records = {key: _mapping(arrays.pop(key), run, name) for key in (MADE_WITH, RECORDED) if key in arrays}
+    records = {
+        key: _record(arrays.pop(key), key, run, name) for key in (MADE_WITH, RECORDED) if key in arrays
+    }
     if not is_state(arrays):
         raise NnfsError(f"{run.path / name}: damaged: it has no state of a training")
     if records.get(MADE_WITH, {}).get("run", run.tag) not in (run.tag, ""):
@@ -98,12 +104,23 @@ def is_state(arrays: Mapping[str, Array]) -> bool:
         return False
 
 
-def _mapping(record: Array, run: RunDirectory, name: str) -> dict[str, Any]:
-    with suppress(ValueError):
-        found = json.loads(str(record))
-        if isinstance(found, dict):
+def _record(array: Array, key: str, run: RunDirectory, name: str) -> dict[str, Any]:
+    with suppress(ValueError, RecursionError):
+        found = json.loads(str(array))
+        if isinstance(found, dict) and (key != MADE_WITH or _compares(found)):
             return found
     raise NnfsError(f"{run.path / name}: damaged: its records cannot be read")
+
+
+def _compares(made_with: Mapping[str, Any]) -> bool:
+    """Whether a config and plugins can be compared with those that a training was made with."""
+    config, plugins = made_with.get("config"), made_with.get("plugins")
+    return (
+        isinstance(config, dict)
+        and "dataset" in config
+        and isinstance(plugins, dict)
+        and all(isinstance(text, str) for text in plugins.values())
+    )
 
 
 def keep_as_last(run: RunDirectory, checkpoint: Checkpoint) -> None:
@@ -117,7 +134,7 @@ def read_made_with(run: RunDirectory) -> dict[str, Any]:
     for name in (FILE, FORMER):
         with suppress(NnfsError):  # who needs the rest of a damaged checkpoint is told
             arrays = run.arrays(name, [MADE_WITH], told_by_summary=False)
-            return _mapping(arrays[MADE_WITH], run, name) if arrays else {}
+            return _record(arrays[MADE_WITH], MADE_WITH, run, name) if arrays else {}
     return {}
 
 
@@ -146,9 +163,14 @@ def made_with(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
 
 
 def plugins_of(run: RunDirectory) -> dict[str, str]:
-    """The run's copies of its plugins, and of modules in folders beside them: their text by name."""
-    files = sorted([*run.path.glob("plugin_*.py"), *run.path.glob("plugin_*/**/*.py")])
-    return {
-        file.relative_to(run.path).as_posix(): file.read_text(encoding="utf-8", errors="replace")
-        for file in files
-    }
+    """The run's copies of its plugins, and of modules in folders beside them: their text by name.
+
+    A run may be from someone else: pipes and devices are left out, and only a file's beginning is read.
+    """
+    found = [*run.path.glob("plugin_*.py"), *run.path.glob("plugin_*/**/*.py")]
+    return {file.relative_to(run.path).as_posix(): _text(file) for file in sorted(found) if file.is_file()}
+
+
+def _text(file: Path) -> str:
+    with file.open(encoding="utf-8", errors="replace") as reader:
+        return reader.read(MOST_OF_A_PLUGIN)

@@ -15,7 +15,7 @@ from nnfs_cli.config.names import name_from
 from nnfs_cli.config.reader import create
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.files import write_new
-from nnfs_cli.core.spelling import printable
+from nnfs_cli.core.spelling import printable, printable_name, typed
 from nnfs_cli.datasets.base import Dataset
 from nnfs_cli.jobs.new_table import table_options
 from nnfs_cli.preprocessing.records import Data
@@ -90,8 +90,9 @@ def _text(file: Path, options: Options, comments: Sequence[str]) -> str:
         options["path"] = _seen_from(file, options["path"])
     steps = math.ceil(len(data.splits["train"]) / 32)
     patience = ["  patience: 30 # stop after 30 epochs without a better validation loss"]
+    train = printable_name(typed("train", file.name))
     lines = [
-        f"# `nnfs train {file.name}` trains it; `nnfs components` lists all that can stand here.",
+        f"# `{train}` trains it; `nnfs components` lists all that can stand here.",
         f"name: {dump_inline(name_from(file.stem))}",
         "seed: 0 # draws the first weights, the splits and the order of rows",
         "",

@@ -7,6 +7,7 @@ from contextlib import suppress
 from nnfs_cli import plots
 from nnfs_cli.core.errors import DivergenceError, StorageError
 from nnfs_cli.core.os_errors import is_gone
+from nnfs_cli.core.spelling import typed
 from nnfs_cli.jobs.checkpoint import FILE, Checkpoint, keep_as_last, made_with, write_checkpoint
 from nnfs_cli.jobs.observers import Observers
 from nnfs_cli.jobs.results import write_results
@@ -158,7 +159,7 @@ class Record:
             failures.append(said(error))
         if failures:
             raise self.storage_error(failures)
-        with self._troubles.surviving(f"`nnfs plot {self._run.path}` draws the pictures"):
+        with self._troubles.surviving(f"`{typed('plot', self._run.path)}` draws the pictures"):
             plots.draw_essential(self._run)
 
     def leave(self, status: str) -> None:
@@ -170,7 +171,7 @@ class Record:
         """The error that the disk did not take something, which a resumed run writes again."""
         if is_gone(self._run.path):
             return StorageError(f"{'; '.join(failures)}; nothing is left of the run")
-        again = f"`nnfs resume {self._run.path}` goes on from it when the disk takes files again"
+        again = f"`{typed('resume', self._run.path)}` goes on from it when the disk takes files again"
         return StorageError(f"{'; '.join(dict.fromkeys(failures))}; {self._kept()}, and {again}")
 
     def _write_rows_and_status(self, status: str) -> None:

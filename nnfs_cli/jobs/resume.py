@@ -11,6 +11,7 @@ import numpy as np
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.config.values import Overrides
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.spelling import typed
 from nnfs_cli.jobs.changes import changes, network_changes, refuse_changes, rounding
 from nnfs_cli.jobs.checkpoint import Checkpoint, made_with, read_checkpoint
 from nnfs_cli.jobs.engine import choose_engine
@@ -146,7 +147,7 @@ def _refuse_nothing_to_train(
         )
     raise NnfsError(
         f"{run.path}: the run is completed; there is nothing to resume; "
-        f"`nnfs resume {run.path} --epochs N`, with N above {done}, trains it further"
+        f"`{typed('resume', run.path, '--epochs', 'N')}`, with N above {done}, trains it further"
     )
 
 

@@ -5,6 +5,7 @@ from contextlib import closing
 
 from nnfs_cli.core.errors import DivergenceError, InterruptionError, WorkerError
 from nnfs_cli.core.interrupts import StopRequest
+from nnfs_cli.core.spelling import typed
 from nnfs_cli.jobs.checkpoint import has_checkpoint
 from nnfs_cli.jobs.engine import choose_engine
 from nnfs_cli.jobs.record import Record
@@ -38,7 +39,7 @@ def train_run(
     except WorkerError as error:
         if not has_checkpoint(run):
             raise
-        raise WorkerError(f"{error}; `nnfs resume {run.path}` continues from the last checkpoint") from None
+        raise WorkerError(f"{error}; {_continues(run)}") from None
 
 
 def _train_and_record(
@@ -79,14 +80,18 @@ def _train_and_record(
     if not experiment.finished:
         raise InterruptionError(
             f"interrupted in epoch {experiment.progress.epoch + 1} of {experiment.config.training.epochs}; "
-            f"everything is saved in {run.path}; `nnfs resume {run.path}` continues it"
+            f"everything is saved in {run.path}; `{typed('resume', run.path)}` continues it"
         )
 
 
 def what_is_kept(run: RunDirectory) -> str:
     """What is left of a training that stopped at once, and how to go on from there."""
     if not has_checkpoint(run):
-        return f"nothing was trained yet; `nnfs train {run.path / 'config.yaml'}` starts anew"
+        return f"nothing was trained yet; `{typed('train', run.path / 'config.yaml')}` starts anew"
     if run.summary()["status"] == "completed":
-        return f"{run.path} is complete but for its pictures; `nnfs plot {run.path}` draws them"
-    return f"`nnfs resume {run.path}` continues from the last checkpoint"
+        return f"{run.path} is complete but for its pictures; `{typed('plot', run.path)}` draws them"
+    return _continues(run)
+
+
+def _continues(run: RunDirectory) -> str:
+    return f"`{typed('resume', run.path)}` continues from the last checkpoint"

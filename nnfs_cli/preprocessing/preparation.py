@@ -10,6 +10,7 @@ from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.preprocessing.affine import IDENTITY, Affine
 from nnfs_cli.preprocessing.feature_ranges import FeatureRanges
 from nnfs_cli.preprocessing.pixels import Pixels, pixels_from
+from nnfs_cli.preprocessing.soundness import require_sound
 
 
 @dataclass(frozen=True)
@@ -139,9 +140,9 @@ class Preparation:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "Preparation":
-        """The inverse of `record`; KeyError, TypeError or ValueError if it is damaged."""
+        """The inverse of `record`; KeyError, TypeError, ValueError or OverflowError if it is damaged."""
         columns = (Column(**{**c, "categories": tuple(c["categories"])}) for c in record["columns"])
-        return cls(
+        preparation = cls(
             input_shape=tuple(record["input_shape"]),
             columns=tuple(columns),
             inputs=Affine(**record["inputs"]),
@@ -152,6 +153,8 @@ class Preparation:
             targets=Affine(**record["targets"]),
             dtype=record.get("dtype", ""),
         )
+        require_sound(preparation)
+        return preparation
 
 
 def _record(affine: Affine) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 """The sections of the page that are read without a script."""
 
 import math
-import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nnfs_cli.core.arrays import sides
+from nnfs_cli.core.spelling import typed
 from nnfs_cli.report.highlight import highlight
 from nnfs_cli.report.html import MINUS, TIMES, Html, bullets, facts, section, table, text
 from nnfs_cli.report.record import RunRecord
@@ -175,14 +175,14 @@ def environment(record: RunRecord) -> Html:
 def again(record: RunRecord) -> Html:
     """How to repeat the run and use its network."""
     file = f"{record.place}/config.yaml"
-    commands = [f"nnfs train {shlex.quote(file)}"]
+    commands = [typed("train", file)]
     if record.has_weights:
         commands += [
-            f"nnfs evaluate {shlex.quote(record.place)}",
-            f"nnfs predict {shlex.quote(record.place)} FILE",
+            typed("evaluate", record.place),
+            typed("predict", record.place, "FILE"),
         ]
     if record.summary.get("status") in ("interrupted", "died"):
-        commands.insert(0, f"nnfs resume {shlex.quote(record.place)}")
+        commands.insert(0, typed("resume", record.place))
     pairs: dict[str, object] = {"seed": record.config.seed}
     if record.summary.get("data_fingerprint"):
         pairs["data fingerprint"] = Html(f"<code>{text(record.summary['data_fingerprint'])}</code>")

@@ -204,7 +204,7 @@ class RunDirectory:
         """How the run's data were prepared; NnfsError if it cannot be read."""
         try:
             return Preparation.from_record(self.json("preparation.json"))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError) as error:
             file = self.path / "preparation.json"
             raise NnfsError(f"{file}: cannot be read: {error}; train the run again") from None
 

@@ -25,6 +25,7 @@ BEHIND_OR_AROUND = re.compile(r"\(([^-+()]+)\)|([^-+]+)-")
 """How accounts write a negative number: (500), or 500-."""
 UNIT = re.compile(r"\s*[+-]?[0-9][0-9.,]*\s*([^\W\d_][^\d]*)")
 """A number, and a unit behind it."""
+BYTE_ORDER_MARK = "\ufeff"
 MOST_LEVELS = 1000
 """Other spellings are looked for among the first different texts of a column, at most so many."""
 
@@ -103,7 +104,8 @@ def written_gaps(paths: Sequence[Path], table: Table, names: Iterable[str], dial
 def _with_gaps(texts: list[str], dialect: Dialect) -> str:
     """The option that makes these texts gaps besides those that the user listed."""
     own = () if dialect.na_values == GAPS else dialect.na_values
-    return f"`na_values: {json.dumps([*own, *texts], ensure_ascii=False)}`"
+    shown = all(map(str.isprintable, texts))
+    return f"`na_values: {json.dumps([*own, *texts], ensure_ascii=not shown)}`"
 
 
 def _lookalike(column: Texts, dialect: Dialect, leave_out: str, may_be_names: bool) -> tuple[str, str] | None:
@@ -111,7 +113,7 @@ def _lookalike(column: Texts, dialect: Dialect, leave_out: str, may_be_names: bo
     own = NumberSpelling(dialect)
     others = [level for level in column.levels if own.standard(level) is None]
     if not others:
-        return None if may_be_names else (column.levels[0], _numbers_as_texts(column, leave_out))
+        return None if may_be_names else _number_as_text(column, leave_out)
     if ways := _ways(column, dialect):
         text = next(level for level in others if NumberSpelling(ways[0]).standard(level) is not None)
         return text, f"{text!r} looks like a number; {_advice(text, ways, dialect)}"
@@ -122,6 +124,8 @@ def _lookalike(column: Texts, dialect: Dialect, leave_out: str, may_be_names: bo
     share, different = _share(column, own), 1 - len(others) / len(column.levels)
     if share < 0.5 and different < 0.9:
         return None
+    if marked := next((each for each in others if BYTE_ORDER_MARK in each), None):
+        return marked, f"{marked!r} has a byte order mark, as where files were joined; delete it"
     most = f"{share:.1%} of the column's" if share >= 0.5 else f"{different:.1%} of the column's different"
     told = f"{others[0]!r} is not a number, but {most} values are; correct it"
     if len(others) <= 3:
@@ -147,14 +151,12 @@ def _share(column: Texts, spelling: NumberSpelling) -> float:
     return float(numbers[there].mean()) if len(there) else 0.0
 
 
-def _numbers_as_texts(column: Texts, leave_out: str) -> str:
+def _number_as_text(column: Texts, leave_out: str) -> tuple[str, str]:
     big = next((level for level in column.levels if not is_exact(level)), None)
-    what = (
-        "numbers that are stored as texts; store them as numbers"
-        if big is None
-        else f"{big[:40]} is beyond 2^53, and float64 would round it; use a larger unit"
-    )
-    return f"{what}, {leave_out}"
+    if big is None:
+        return column.levels[0], f"numbers that are stored as texts; store them as numbers, {leave_out}"
+    told = f"{big[:40]} is beyond 2^53, and float64 would round it; use a larger unit, {leave_out}"
+    return big, told
 
 
 def _other_readings(dialect: Dialect) -> list[Dialect]:

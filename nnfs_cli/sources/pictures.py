@@ -13,6 +13,7 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array, slices
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.os_errors import unread
 from nnfs_cli.preprocessing.pixels import WHITES
 from nnfs_cli.sources.opening import open_file
 
@@ -70,7 +71,7 @@ def read_picture(path: Path, size: tuple[int, int], color: bool) -> Picture:
     """
     opened, done = _open(path)
     colored = opened.mode == "RGB" and _has_colors(opened)
-    picture = opened.convert("RGB" if color else "L")
+    picture = _as(opened, "RGB" if color else "L")
     height, width = size
     scale = min(width / picture.width, height / picture.height)
     if picture.size != (width, height):
@@ -121,7 +122,7 @@ def _opened(path: Path) -> Iterator["Image.Image"]:
         raise NnfsError(f"{path}: has more than {most} million pixels: make it smaller") from None
     except UNREADABLE as error:
         why = "" if isinstance(error, UnidentifiedImageError) else f": {error}"
-        raise NnfsError(f"{path}: not a picture that can be read{why}") from None
+        raise unread(path, error, f"{path}: not a picture that can be read{why}") from None
 
 
 def _with_8_bits(image: "Image.Image") -> tuple["Image.Image", list[str]]:
@@ -148,30 +149,38 @@ def _opaque(image: "Image.Image") -> tuple["Image.Image", list[str]]:
 
     mode = "L" if image.mode in ("1", "L", "LA", "La") else "RGB"
     if image.mode not in ("LA", "La", "PA", "RGBA", "RGBa") and "transparency" not in image.info:
-        return image if image.mode == mode else image.convert(mode), []
-    straight = {"La": "LA", "RGBa": "RGBA"}.get(image.mode)
-    image = image.convert(straight) if straight else image
-    image = image if image.mode == "RGBA" else image.convert("RGBA")
-    alpha = np.asarray(image.getchannel("A"))
-    low, high = alpha.min(), alpha.max()
-    if low == high > 0:  # opaque, or a veil, through which nothing shines
-        return image.convert("RGB").convert(mode), []
-    light = _is_light(image)
+        return _as(image, mode), []
+    levels = np.sum([strip.getchannel("A").histogram() for _, strip in _strips(image, "RGBA")], axis=0)
+    ground = words = ""
+    if np.count_nonzero(levels) > 1 or levels[0]:  # else opaque, or a veil, through which nothing shines
+        light = _is_light(image)
+        ground, words = ("black", "light") if light else ("white", "dark")
+        words += f" on transparency, put over {ground}"
     opaque = Image.new(mode, image.size)
+    for top, strip in _strips(image, "RGBA"):
+        whole = Image.new("RGBA", strip.size, ground) if ground else strip
+        if ground:
+            whole.alpha_composite(strip)
+        opaque.paste(_as(whole.convert("RGB"), mode), (0, top))
+    return opaque, [words] if words else []
+
+
+def _as(image: "Image.Image", mode: str) -> "Image.Image":
+    """The picture in another mode; Pillow would copy one that has it already."""
+    return image if image.mode == mode else image.convert(mode)
+
+
+def _strips(image: "Image.Image", mode: str) -> Iterator[tuple[int, "Image.Image"]]:
+    """Strips of a picture in a mode, each with the number of its first row: a whole copy may be 350 MB."""
+    straight = {"La": "LA", "RGBa": "RGBA"}.get(image.mode, image.mode)
     for rows in slices(image.height, STRIP):
-        strip = image.crop((0, rows.start, image.width, rows.stop))
-        below = Image.new("RGBA", strip.size, "black" if light else "white")
-        below.alpha_composite(strip)
-        opaque.paste(below.convert("RGB").convert(mode), (0, rows.start))
-    words = "light on transparency, put over black" if light else "dark on transparency, put over white"
-    return opaque, [words]
+        yield rows.start, _as(_as(image.crop((0, rows.start, image.width, rows.stop)), straight), mode)
 
 
 def _is_light(image: "Image.Image") -> bool:
-    """Whether what can be seen of an `RGBA` picture is light, on average."""
+    """Whether what can be seen of a picture with transparency is light, on average."""
     seen = total = 0
-    for rows in slices(image.height, STRIP):
-        strip = image.crop((0, rows.start, image.width, rows.stop))
+    for _, strip in _strips(image, "RGBA"):
         alpha = np.asarray(strip.getchannel("A"), np.int64)
         seen += int(np.vdot(np.asarray(strip.convert("L"), np.int64), alpha))
         total += int(alpha.sum())
@@ -179,8 +188,8 @@ def _is_light(image: "Image.Image") -> bool:
 
 
 def _has_colors(image: "Image.Image") -> bool:
-    pixels = np.asarray(image)
-    return bool((np.ptp(pixels, axis=2) > COLORED).any())
+    strips = (np.asarray(strip) for _, strip in _strips(image, "RGB"))
+    return any((np.ptp(strip, axis=2) > COLORED).any() for strip in strips)
 
 
 def _fit(picture: "Image.Image", size: tuple[int, int], scale: float) -> "Image.Image":
@@ -198,7 +207,15 @@ def _fit(picture: "Image.Image", size: tuple[int, int], scale: float) -> "Image.
 
 def _background(picture: "Image.Image") -> int | tuple[int, ...]:
     """The background color: the median along the four edges."""
-    pixels = np.atleast_3d(np.asarray(picture))
-    edges = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    width, height = picture.size
+    sides = [
+        (0, 0, width, 1),
+        (0, height - 1, width, height),
+        (0, 0, 1, height),
+        (width - 1, 0, width, height),
+    ]
+    edges = np.concatenate(
+        [np.asarray(picture.crop(side)).reshape(-1, len(picture.getbands())) for side in sides]
+    )
     color = tuple(round(float(each)) for each in np.median(edges, axis=0))
     return color if len(color) > 1 else color[0]

@@ -16,6 +16,7 @@ from nnfs_cli.sources.dialect import GAPS, Dialect
 from nnfs_cli.sources.frames import ColumnKinds, RespelledError, TextInNumbersError, as_table
 from nnfs_cli.sources.gathered import Gathered
 from nnfs_cli.sources.opening import open_bytes
+from nnfs_cli.sources.parquet import parquet_frames
 from nnfs_cli.sources.records import BlockStream, Records
 from nnfs_cli.sources.spellings import NumberSpelling, spell
 from nnfs_cli.sources.table import MISSING, Table, Texts, is_number
@@ -72,7 +73,7 @@ def file_chunks(path: Path, dialect: Dialect, kinds: ColumnKinds) -> Iterator[Ta
     try:
         if path.suffix == ".parquet":
             gaps = () if dialect.na_values == GAPS else dialect.na_values
-            with_ids = _with_ids(_parquet_frames(path), kinds.id_column)
+            with_ids = _with_ids(parquet_frames(path, CELLS), kinds.id_column)
             parts = ((_with_gaps(frame, gaps), ids) for frame, ids in with_ids)
             yield from _some(_chunks(parts, str(path), dialect, kinds), str(path))
         else:
@@ -113,6 +114,8 @@ def _with_gaps(frame: "pd.DataFrame", texts: Collection[str]) -> "pd.DataFrame":
         of_numbers = is_numeric_dtype(column.dtype) and not is_bool_dtype(column.dtype)
         found = column.isin(numbers) if of_numbers else column.map(is_gap).astype(bool)
         if found.any():
+            if column.dtype.kind in "iu":  # NumPy's have no gaps, and floats would round them
+                column = column.astype("UInt64" if column.dtype.kind == "u" else "Int64")
             frame.isetitem(place, column.mask(found).array)
     return frame
 
@@ -195,25 +198,6 @@ def _stretches(blocks: Iterator[bytes]) -> Iterator[Iterator[bytes]]:
             yield block
 
     return map(stretch, blocks)
-
-
-def _parquet_frames(path: Path) -> Iterator["pd.DataFrame"]:
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError:
-        raise NnfsError(f"{path}: reading Parquet needs pyarrow: pip install pyarrow") from None
-    import pandas as pd
-
-    exact = {pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype()}
-    try:
-        with pq.ParquetFile(path) as file:
-            rows = max(CELLS // max(len(file.schema_arrow.names), 1), 1)
-            for batch in file.iter_batches(rows):
-                gaps = any(column.null_count and column.type in exact for column in batch.columns)
-                yield batch.to_pandas(types_mapper=exact.get if gaps else None)  # else gaps round integers
-    except (OSError, pa.ArrowException) as error:
-        raise NnfsError(f"{path}: not a Parquet file that can be read: {error}") from None
 
 
 def _with_ids(frames: Iterable["pd.DataFrame"], id_column: str) -> Parts:

@@ -22,7 +22,13 @@ def require_room(config: ExperimentConfig, network: Network, data: Data) -> None
     It takes more than is counted here, such as a layer's own arrays: what is refused could not work.
     """
     training, size = config.training, network.dtype.itemsize
-    rows = min(training.batch_size, len(data.splits["train"]))
+    rows = len(data.splits["train"])
+    trained = _sizes(rows, training.batch_size)
+    piece = network.evaluation_batch_size
+    evaluated = {n for split in data.splits.values() for n in _sizes(len(split), piece)}
+    if data.input_shape in ((1,), (2,)):
+        evaluated.add(piece)  # a run's pictures show the answers to so many points, and more
+    scored = [] if network.has_images else evaluated - trained  # images may be scored in the parts of a batch
     averages = 2 if training.ema else 0
     largest = max(network.params.named, key=lambda name: network.params.named[name].size, default="")
     takes = [
@@ -32,18 +38,28 @@ def require_room(config: ExperimentConfig, network: Network, data: Data) -> None
             f"make the layers smaller: the most are in {largest}",
         ),
         (
-            2 * network.row_bytes * rows,
-            f"a batch of {rows:,} rows",
+            2 * network.row_bytes * sum(trained),
+            f"a batch of {max(trained, default=0):,} rows",
             "reduce `training.batch_size`, or make the layers smaller",
         ),
         (
-            size * math.prod(network.output_shape) * len(data.splits["train"]),
-            f"the outputs for {len(data.splits['train']):,} rows",
+            network.row_bytes * sum(scored),
+            f"batches of up to {max(evaluated, default=0):,} rows that are evaluated",
+            "make the layers smaller",
+        ),
+        (
+            size * math.prod(network.output_shape) * rows,
+            f"the outputs for {rows:,} rows",
             "use fewer rows",
         ),
     ]
     _, what, remedy = max(takes)
     require_memory(sum(each for each, *_ in takes), f"training, and most of it {what},", remedy)
+
+
+def _sizes(rows: int, batch: int) -> set[int]:
+    """The sizes of the batches that so many rows are cut into. Arrays are made once for each."""
+    return {min(rows, batch), rows % batch} - {0}
 
 
 def numbers_kept(optimizer: Optimizer) -> int:
