@@ -23,13 +23,10 @@ from nnfs_cli.config.slips import (
 )
 from nnfs_cli.config.words import WORDS, alternatives, choices, in_words, is_choice
 from nnfs_cli.core.component import Component
-from nnfs_cli.core.errors import ConfigError, Mistake, NnfsError, OptionError, did_you_mean, nearest
+from nnfs_cli.core.errors import ENOUGH, ConfigError, Mistake, NnfsError, OptionError, did_you_mean, nearest
 from nnfs_cli.core.options import out_of_range
 from nnfs_cli.core.ranges import bare
 from nnfs_cli.sources.paths import IsPath, has_paths, locate_all
-
-ENOUGH = 100
-"""Mistakes, each with what was meant: to find thousands would take long."""
 
 
 class Reader:

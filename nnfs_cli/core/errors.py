@@ -8,6 +8,8 @@ from typing import Any
 MOST_LISTED = 25
 MOST_LETTERS = 2000
 """Of the mistakes in a config, and of one of them, no more is shown."""
+ENOUGH = 100
+"""Mistakes in a config, each with what was meant: to find thousands would take long."""
 
 
 class NnfsError(Exception):
@@ -63,9 +65,10 @@ class ConfigError(NnfsError):
     def __init__(self, source: str, mistakes: Sequence[Mistake]) -> None:
         self.source = source
         self.mistakes = tuple(mistakes)
-        count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
-        lines = [f"{source}: {count}", *(f"  {_ends(str(mistake))}" for mistake in mistakes[:MOST_LISTED])]
-        lines += [f"  and {len(mistakes) - MOST_LISTED:,} more"] if mistakes[MOST_LISTED:] else []
+        count, at_least = len(mistakes), "at least " if len(mistakes) >= ENOUGH else ""
+        told = "1 mistake" if count == 1 else f"{at_least}{count} mistakes"
+        lines = [f"{source}: {told}", *(f"  {_ends(str(mistake))}" for mistake in mistakes[:MOST_LISTED])]
+        lines += [f"  and {at_least}{count - MOST_LISTED} more"] if mistakes[MOST_LISTED:] else []
         super().__init__("\n".join(lines))
 
     def __reduce__(self) -> tuple[Any, ...]:
