@@ -20,6 +20,9 @@ PATIENCE = 120.0
 """Seconds after which a process that should end counts as hanging."""
 ENDING = 6.0
 """Seconds in which all of a session must have ended after its first process: workers look once a second."""
+INTERRUPTED = (130, -signal.SIGINT)
+"""Exit statuses, both 130 to a shell. Under `-m` alone Python makes the second of the first, where Ctrl-C
+broke into a text that it ran, as `dataclass` does."""
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  it is looked at, not written to
 SIGNS_OF_BUGS = ("Traceback (most recent call last)", "Exception ignored", "leaked", "Fatal Python error")
 
@@ -243,7 +246,7 @@ class Life:
             return
         says = ["nnfs resume"] if "twice" in self.asked else ["finishing the step and saving", "nnfs resume"]
         statuses = ("interrupted", "running") if "twice" in self.asked else ("interrupted",)
-        is_right = self.process.returncode == 130 and status_of(run) in statuses
+        is_right = self.process.returncode in INTERRUPTED and status_of(run) in statuses
         if not (is_right and all(words in self.err for words in says)):
             self.faults.append(
                 f"{self}, asked by {self.asked}, ends with {self.process.returncode}, "
