@@ -12,6 +12,7 @@ import sys
 import time
 import traceback
 import warnings
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from random import Random
@@ -23,6 +24,7 @@ from nnfs_cli import plots
 from nnfs_cli.cli.app import main
 from tests.amount import amount
 from tests.damage import OF_ARCHIVES, OF_TEXTS
+from tests.forgery import forge, unseal
 
 SECONDS, MEMORY = 10, 2**30
 PATIENCE = 60
@@ -47,6 +49,10 @@ COMMANDS = {
     "weights": ["plot", "RUN", "--only", "weights"],
     "updates": ["plot", "RUN", "--only", "updates"],
     "growth": ["plot", "RUN", "--only", "growth"],
+    "calibration": ["plot", "RUN", "--only", "calibration"],
+    "saliency": ["plot", "RUN", "--only", "saliency"],
+    "activations": ["plot", "RUN", "--only", "activations"],
+    "explain": ["explain", "RUN", "--row", "0"],
     "report": ["report", "RUN"],
 }
 FILES: dict[str, tuple[int, int, tuple[str, ...]]] = {
@@ -64,12 +70,27 @@ FILES: dict[str, tuple[int, int, tuple[str, ...]]] = {
     "diagnostics.npz": (10, 100, ("updates", "resume")),
     "evaluation-test.json": (10, 100, ("report", "evaluate")),
 }
+FORGED: dict[str, tuple[str, ...]] = {
+    "predictions.npz": ("confusion", "calibration", "report"),
+    "inside.npz": ("importance", "saliency"),
+    "snapshots.npz": ("growth", "resume"),
+    "diagnostics.npz": ("updates", "activations", "report", "resume"),
+    "weights.npz": ("weights", "evaluate", "report", "explain"),
+    "checkpoint.npz": ("resume",),
+    "preparation.json": ("predict", "report", "explain", "resume"),
+    "summary.json": ("runs", "report", "confusion", "resume"),
+    "evaluation-test.json": ("report",),
+    "epochs.csv": ("loss", "report", "resume"),
+    "steps.csv": ("loss", "report", "resume"),
+}
+"""Files that somebody may forge, and commands that read them."""
 WRITTEN = {
     "predict": ("out.csv",),
     "evaluate": (),
     "runs": (),
     "resume": ("runs/one/weights.npz", "runs/one/epochs.csv", "runs/one/steps.csv"),
     "report": (),
+    "explain": (),
 }
 """What a command writes that must be right; of pictures, the picture."""
 SECONDS_COLUMN = 2
@@ -171,6 +192,25 @@ def attempt(folder: str, file: str, seed: int) -> str:
     own, other = ((here / "runs" / run / file).read_bytes() for run in ("one", "two"))
     (here / "runs/one" / file).write_bytes(damage(rng, own, other))
     case = f"{file}, seed {seed}, {damage.__name__}, {command}"
+    answer = watched(case, here, command)
+    if isinstance(answer, str):
+        return answer
+    return "right" if is_right(command, answer, wanted, file) else f"{case}: wrong: {answer.err}"
+
+
+def attempt_forged(folder: str, file: str, seed: int) -> str:
+    """Forge a file and try a command: `right`, `refused`, or what was wrong."""
+    rng, here = Random(f"{file} {seed}"), fresh(Path(folder))  # noqa: S311
+    command = rng.choice(FORGED[file])
+    unseal(here / "runs/one")
+    forge(rng, here / "runs/one" / file)
+    with warnings.catch_warnings(action="ignore"):  # as for users
+        answer = watched(f"{file}, seed {seed}, forged, {command}", here, command)
+    return answer if isinstance(answer, str) else "right"
+
+
+def watched(case: str, here: Path, command: str) -> Answer | str:
+    """A command's answer; or `refused`, or what was wrong with it, whatever it answered."""
     faulthandler.dump_traceback_later(PATIENCE, exit=True)
     began = time.process_time()
     try:
@@ -184,9 +224,7 @@ def attempt(folder: str, file: str, seed: int) -> str:
         return f"{case}: took more than {SECONDS} s"
     if answer.status == 2:
         return "refused" if answer.err.startswith("nnfs: ") else f"{case}: no message: {answer.err}"
-    if answer.status:
-        return f"{case}: status {answer.status}: {answer.err}"
-    return "right" if is_right(command, answer, wanted, file) else f"{case}: wrong: {answer.err}"
+    return f"{case}: status {answer.status}: {answer.err}" if answer.status else answer
 
 
 @pytest.fixture(scope="module")
@@ -209,18 +247,27 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.slow
-def test_a_damaged_file_of_a_run_never_gives_a_wrong_answer(folder: Path) -> None:
+def tried(folder: Path, kind: Callable[[str, str, int], str], cases: dict[str, int]) -> list[str]:
+    """What was wrong, of so many attempts of a kind with each file."""
     context = multiprocessing.get_context("spawn")
     wrong: list[str] = []
     with ProcessPoolExecutor(2, context, prepare, (str(folder),)) as pool:
-        for file, (share, whole, _) in FILES.items():
-            seeds = range(amount(share, whole))
-            found = list(
-                pool.map(attempt, [str(folder)] * len(seeds), [file] * len(seeds), seeds, chunksize=5)
-            )
+        for file, count in cases.items():
+            found = list(pool.map(kind, [str(folder)] * count, [file] * count, range(count), chunksize=5))
             good = {outcome: found.count(outcome) for outcome in ("right", "refused")}
-            sys.stdout.write(f"{file}: {len(found)} damaged, {good}\n")
+            sys.stdout.write(f"{file}: {kind.__name__} {len(found)} times, {good}\n")
             sys.stdout.flush()
             wrong += [outcome for outcome in found if outcome not in good]
+    return wrong
+
+
+@pytest.mark.slow
+def test_a_damaged_file_of_a_run_never_gives_a_wrong_answer(folder: Path) -> None:
+    wrong = tried(folder, attempt, {file: amount(*counts[:2]) for file, counts in FILES.items()})
+    assert not wrong, f"{len(wrong)} wrong\n" + "\n\n".join(wrong[:20])
+
+
+@pytest.mark.slow
+def test_a_forged_file_of_a_run_is_read_or_refused_in_one_message(folder: Path) -> None:
+    wrong = tried(folder, attempt_forged, dict.fromkeys(FORGED, amount(10, 300)))
     assert not wrong, f"{len(wrong)} wrong\n" + "\n\n".join(wrong[:20])

@@ -14,6 +14,7 @@ from nnfs_cli.jobs.plot_data import plot_data
 from nnfs_cli.report.page import render
 from nnfs_cli.report.record import Examples, RunRecord
 from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.runs.fitting import fitting
 from nnfs_cli.runs.listing import pictured_split
 from nnfs_cli.runs.network import network_of
 from nnfs_cli.training.evaluation import evaluate
@@ -34,7 +35,7 @@ def write_report(run: RunDirectory, output: Path | None = None) -> tuple[Path, t
     file = run.path / "report.html" if output is None else output
     if file.is_dir():
         raise NnfsError(f"--output: {file} is a folder, not a file")
-    with np.errstate(**IGNORE_OVERFLOW):
+    with np.errstate(**IGNORE_OVERFLOW), fitting(run):
         record = gather(run)
         # Names of files may hold what UTF-8 cannot spell.
         page = render(record).encode("utf-8", "xmlcharrefreplace")

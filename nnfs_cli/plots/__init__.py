@@ -11,6 +11,7 @@ from nnfs_cli.config.trust import UntrustedError
 from nnfs_cli.core.errors import NnfsError, did_you_mean, listed
 from nnfs_cli.core.files import make_folder
 from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.runs.fitting import fitting
 
 if TYPE_CHECKING:
     from nnfs_cli.plots.animation import Animation
@@ -133,7 +134,7 @@ def draw_comparison(
             raise NnfsError(
                 f"--only: several runs have no picture {name!r}{alone}; they have {listed(comparison.NAMES)}"
             )
-    with drawing(style):
+    with drawing(style), fitting(*runs):
         drawn = {name: axes for name, axes in comparison.draw(runs).items() if name in (only or NAMES)}
         if not drawn:
             raise NnfsError("nothing to draw: none of these runs has finished an epoch, or has a metric")
@@ -158,7 +159,7 @@ def figures(run: RunDirectory, only: Collection[str] = ()) -> "dict[str, Figure]
     from nnfs_cli.plots.style import Pictures, drawing, figure_of
 
     still = [source for source in _sources_of(only) if not source.moving]
-    with drawing():
+    with drawing(), fitting(run):
         drawn = {name: axes for source in still for name, axes in _drawn(run, source)}
     _check_drawn(run, only, drawn)
     return Pictures((name, figure_of(axes)) for name, axes in drawn.items() if not only or name in only)
@@ -183,7 +184,7 @@ def _write(
     for source in sources:
         write: Callable[..., list[str]] = save_animation if source.moving else save
         # A picture that needs plugins which may not run is left out, unless it is asked for.
-        with drawing(style), suppress(*(() if names is not NAMES else (UntrustedError,))):
+        with drawing(style), fitting(run), suppress(*(() if names is not NAMES else (UntrustedError,))):
             for name, drawn in _drawn(run, source):
                 if name in names:
                     files += write(drawn, folder, f"{name}.{'gif' if source.moving else suffix}", inside)
@@ -196,9 +197,4 @@ def _drawn(run: RunDirectory, source: Source) -> "Iterator[tuple[str, Any]]":
     draw: Callable[[RunDirectory], dict[str, Axes | Animation]] = (
         module.animate if source.moving else module.draw
     )
-    try:
-        yield from draw(run).items()
-    except KeyError as error:
-        raise NnfsError(
-            f"{run.path}: {error} is missing from its summary.json, predictions.npz or a .csv file: damaged"
-        ) from None
+    yield from draw(run).items()

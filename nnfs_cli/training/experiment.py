@@ -287,6 +287,10 @@ def _load(config: ExperimentConfig, rng: np.random.Generator, fitted: Preparatio
     data = config.dataset.load_as(fitted, rng) if fitted else config.dataset.load(rng)
     if not isinstance(data, Data):
         refuse_result(config.dataset, "load", "a Data", data)
+    if fitted and data.input_shape != fitted.input_shape:
+        raise NnfsError(
+            f"dataset: a row has shape {data.input_shape}, but preparation.json is for {fitted.input_shape}"
+        )
     data = data if fitted else fit_to_outputs(config, data)
     large = large_inputs(config, data)
     notes = [*notes_on_classes(data), large and f"{large}; networks learn best from inputs near 1"]

@@ -92,7 +92,12 @@ class Model:
         """
         if not self.preparation.classes:
             return outputs
-        labels: Array = self.preparation.labels[outputs.argmax(axis=1)]
+        names: Array = self.preparation.labels
+        if outputs.shape[1:] != names.shape:
+            raise NnfsError(
+                f"the network tells {outputs.shape[1]} classes apart, but preparation.json has {len(names)}"
+            )
+        labels: Array = names[outputs.argmax(axis=1)]
         undefined = np.isnan(outputs).any(axis=1)
         if undefined.any():
             labels = labels.astype(object)
