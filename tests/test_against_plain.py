@@ -72,10 +72,12 @@ def test_training_follows_the_plain_equations_for_200_steps(make, gradient, engi
 
 @pytest.mark.parametrize("rows", [1, 17, 64, 65])
 @pytest.mark.parametrize(("inputs", "units"), [(784, 128), (1500, 33), (784, 10), (4000, 300)])
+@pytest.mark.parametrize("unpacked", [True, False])
 @pytest.mark.parametrize("cls", [Dense, FastDense])
 def test_a_dense_layers_weight_gradient_is_x_transposed_dy_in_pieces_too(
-    cls: type[Dense], rows: int, inputs: int, units: int
+    cls: type[Dense], unpacked: bool, rows: int, inputs: int, units: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("nnfs_cli.speed.products.multiplies_unpacked", lambda: unpacked)
     draw = np.random.default_rng(1)
     x, dy = draw.normal(size=(rows, inputs)), draw.normal(size=(rows, units))
     layer = cls(units)
@@ -89,10 +91,18 @@ def test_a_dense_layers_weight_gradient_is_x_transposed_dy_in_pieces_too(
 @pytest.mark.parametrize("rows", [1, 16, 32, 64, 65])
 @pytest.mark.parametrize(("inputs", "units"), [(64, 64), (64, 128), (300, 16), (10, 3), (1500, 33)])
 @pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("unpacked", [True, False])
 @pytest.mark.parametrize("cls", [Dense, FastDense])
 def test_a_dense_layers_input_gradient_is_dy_w_transposed_turned_too(
-    cls: type[Dense], rows: int, inputs: int, units: int, order: Literal["C", "F"]
+    cls: type[Dense],
+    unpacked: bool,
+    rows: int,
+    inputs: int,
+    units: int,
+    order: Literal["C", "F"],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("nnfs_cli.speed.products.multiplies_unpacked", lambda: unpacked)
     draw = np.random.default_rng(1)
     layer = cls(units)
     network = Network([layer], (inputs,), "float64")
@@ -140,6 +150,11 @@ def test_a_dense_layers_outputs_are_the_product_in_pieces_too(
     np.testing.assert_allclose(workspace.y, expected, rtol=1e-11, atol=1e-11)
 
 
-def test_of_a_library_that_numpy_does_not_know_nothing_is_assumed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(np, "show_config", lambda mode: {})
-    assert not multiplies_unpacked.__wrapped__()
+@pytest.mark.parametrize(
+    ("kernel", "unpacked"), [("SkylakeX", True), ("Haswell", False), ("Zen9", False), ("", False)]
+)
+def test_of_a_kernel_that_was_not_measured_nothing_is_assumed(
+    kernel: str, unpacked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nnfs_cli.speed.blas.kernel_name", lambda: kernel)
+    assert multiplies_unpacked.__wrapped__() == unpacked

@@ -45,6 +45,11 @@ def blas_name() -> str:
     return " ".join(str(fact) for fact in facts if fact)
 
 
+def kernel_name() -> str:
+    """The kernel that BLAS says it computes with, as `SkylakeX`; empty if it says none."""
+    return str(getattr(blas(), "architecture", None) or "")
+
+
 class _Unknown:
     """Stands in for a BLAS that threadpoolctl does not know. Its number of threads cannot be set."""
 

@@ -10,7 +10,7 @@ from nnfs_cli.speed.blas import multiplies_unpacked
 from nnfs_cli.speed.listed import Call
 
 UNPACKED_SIZE = 10**6
-"""Up to this many multiply-adds, OpenBLAS on AVX-512 multiplies matrices without packing them first."""
+"""Up to this many multiply-adds, a kernel that multiplies unpacked (`blas.py`) does so."""
 
 MOST_ROWS = 64
 """With more rows, packing takes less time than smaller products or copies."""
@@ -56,13 +56,14 @@ def _rows_unpacked(a: Array, b: Array) -> int:
 
 
 def product_over_rows(x: Array, dy: Array, out: Array) -> Iterator[Call]:
-    """out = x^T dy; for few rows in blocks of out's rows, which BLAS multiplies without packing x and dy.
+    """out = x^T dy; for few rows in blocks of out's rows, if BLAS multiplies these unpacked.
 
     For 64 rows of 784 by 128 this takes three quarters of the time of np.dot(x.T, dy, out=out).
     """
     n, size = len(x), x.size * dy.shape[1]
     block = UNPACKED_SIZE // dy.size // 16 * 16
-    if n > MOST_ROWS or not UNPACKED_SIZE < size < WORTH_TWO_THREADS or block < 32:
+    suits = n <= MOST_ROWS and UNPACKED_SIZE < size < WORTH_TWO_THREADS and block >= 32
+    if not suits or not multiplies_unpacked():
         yield partial(x.T.dot, dy, out)
         return
     count = x.shape[1] // block
@@ -86,11 +87,11 @@ def _is_worth_transposing(dy: Array, dx: Array) -> bool:
     """Whether dx = dy W^T takes less time from a transposed copy of dy, including the time for the copy.
 
     In dy and in W, both in C order, the axis that is summed over is the contiguous one. For small products
-    of this kind BLAS takes twice as long as for others.
+    of this kind a BLAS that multiplies unpacked takes twice as long as for others.
     """
     (n, inputs), size = dx.shape, dy.size * dx.shape[1]
     small = WORTH_TRANSPOSING <= size <= UNPACKED_SIZE and n <= MOST_ROWS <= inputs
-    return small and dy.flags.c_contiguous and dx.flags.c_contiguous
+    return small and dy.flags.c_contiguous and dx.flags.c_contiguous and multiplies_unpacked()
 
 
 def as_number(b: Array) -> Array:
