@@ -15,6 +15,7 @@ from nnfs_cli import Experiment as PublicExperiment
 from nnfs_cli import load_run
 from nnfs_cli.config.load import config_from
 from nnfs_cli.config.reader import flat_options, to_plain
+from nnfs_cli.core.blas_threads import blas_name
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.jobs.changes import FREE, changes
 from nnfs_cli.jobs.checkpoint import made_with
@@ -234,6 +235,19 @@ def test_what_rounds_otherwise_is_refused_unless_anyway(
     assert said in str(caught.value)
     (note,) = (note for note in finish(run, None, *overrides, anyway=True) if "although" in note)
     assert said in note
+
+
+def test_a_refusal_says_which_variable_brings_the_kernel_back(tmp_path: Path) -> None:
+    run = run_of(tmp_path, CUBIC, stop_after=2)
+    library = blas_name().rpartition(" ")[0]
+    computed_by(run, blas=f"{library} Nehalem")
+    with pytest.raises(
+        NnfsError, match="OPENBLAS_CORETYPE=Nehalem, set before Python starts, takes this back"
+    ):
+        resume(run)
+    computed_by(run, blas=f"{library} Abacus")
+    with pytest.raises(NnfsError, match="this processor is not known to run Abacus"):
+        resume(run)
 
 
 def test_another_processor_with_the_same_kernels_is_only_noted(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 from nnfs_cli.api.progress import showing
 from nnfs_cli.api.run import RUNS, Run
 from nnfs_cli.config.experiment import ExperimentConfig
+from nnfs_cli.config.find import find_config
 from nnfs_cli.config.load import config_from, load_config
 from nnfs_cli.config.reader import to_plain
 from nnfs_cli.config.values import Overrides, as_overrides
@@ -63,6 +64,7 @@ class Experiment(experiment.Experiment):
         read = _read(config, changes, trust_plugins=trust_plugins)
         named = read if read.name else replace(read, name="experiment")
         super().__init__(self._given.put_into(named) if self._given is not None else named)
+        self._folder = find_config(Path(config)).parent if isinstance(config, str | Path) else None
         self._start = copy.deepcopy(self.state())
 
     def _repr_html_(self) -> str:
@@ -92,7 +94,7 @@ class Experiment(experiment.Experiment):
         progress: whether to show it on standard error; `auto` does so in a terminal and in a notebook.
         """
         self.load_state(self._start, "the start")
-        directory = RunDirectory.create(Path(runs), self.config, run_id)
+        directory = RunDirectory.create(Path(runs), self.config, run_id, folder=self._folder)
         for _ in showing(train_run(self, directory), self, progress):
             pass
         if self._given is not None:

@@ -171,6 +171,22 @@ def show_runs(rows: Sequence[Mapping[str, Any]]) -> None:
         out.print(f"died: the process is gone; `nnfs resume RUN` continues {listed(died)}")
 
 
+def show_computed_by(rows: Sequence[Mapping[str, Any]]) -> None:
+    """What computed each run: BLAS, its kernel, who chose that, its threads, the processor; the commit."""
+    table = Table()
+    table.add_column("run")
+    table.add_column("BLAS and kernel")
+    table.add_column("chosen by", drop=2)
+    table.add_column("threads", justify="right", drop=1)
+    table.add_column("processor", drop=4)
+    table.add_column("commit", drop=3)
+    names = ("blas", "kernel_chosen_by", "blas_threads", "processor", "git_commit")
+    for row in rows:
+        facts = {name: str(row.get(name) or "") for name in names}
+        table.add_row(row["id"], *(facts | {"git_commit": facts["git_commit"][:12]}).values())
+    out.print(table)
+
+
 def show_components(entries: "Sequence[Entry]") -> None:
     """One line per component, grouped by kind."""
     for kind in dict.fromkeys(entry.kind for entry in entries):

@@ -29,13 +29,19 @@ def resume(
 
     With --epochs a finished RUN trains further. The run's config records what --set changes.
     """
+    from nnfs_cli.core.blas_kernel import choose_kernel
+    from nnfs_cli.runs.finding import find_run, kernel_of
+
+    folder = find_run(runs, run)
+    choose_kernel(kernel_of(folder))  # before NumPy is loaded below
+
     from nnfs_cli.cli.progress import train_and_show
     from nnfs_cli.cli.streams import outlive_streams
     from nnfs_cli.jobs.resume import resume as resumed
     from nnfs_cli.runs.directory import RunDirectory
 
     outlive_streams()
-    directory = RunDirectory.find(runs, run, trust_plugins=trust_plugins)
+    directory = RunDirectory(folder, trust_plugins=trust_plugins)
     with directory.writing():
         experiment = resumed(directory, epochs, overrides, anyway=anyway)
         train_and_show(experiment, directory, quiet=quiet)

@@ -61,7 +61,8 @@ def train(
         console.show_network(experiment)
         console.show_config(experiment.config)
         return
-    train_and_show(experiment, RunDirectory.create(runs, experiment.config, run_id), quiet=quiet)
+    directory = RunDirectory.create(runs, experiment.config, run_id, folder=file.parent)
+    train_and_show(experiment, directory, quiet=quiet)
 
 
 def _weights_of(reference: str, runs: Path) -> str:

@@ -2,17 +2,15 @@
 
 import os
 import platform
-from pathlib import Path
 
 import numpy as np
+
+from nnfs_cli.core.cpuinfo import cpu_fact
 
 
 def processor() -> str:
     """The processor's name, if the system gives it."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
+    return cpu_fact("model name") or platform.processor() or platform.machine()
 
 
 def vector_extensions() -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any, get_type_hints
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.config.load import config_from
 from nnfs_cli.config.reader import flat_options, shown, to_plain
+from nnfs_cli.core.blas_kernel import VARIABLE, runs_here
 from nnfs_cli.core.errors import ConfigError, NnfsError
 from nnfs_cli.core.spelling import in_shell, typed
 from nnfs_cli.datasets.base import Dataset
@@ -80,8 +81,23 @@ def rounding(made_with: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[list
     before, here = made_with.get("computed_by", {}), now["computed_by"]
     changed = [key for key in here if key in before and before[key] != here[key]]
     texts = {key: f"{key} {_said(before[key])} -> {_said(here[key])}" for key in changed}
+    if "blas" in texts:
+        texts["blas"] += _how_to_compute_as(str(before["blas"]), here["blas"])
     sure = [texts[key] for key in changed if key in ROUNDING]
     return sure, [texts[key] for key in changed if key not in ROUNDING]
+
+
+def _how_to_compute_as(before: str, here: str) -> str:
+    """How the kernel of BLAS becomes the one before; empty if more than the kernel differs.
+
+    before, here: as `openblas 0.3.30 SkylakeX`.
+    """
+    (library, _, kernel), (present, _, _) = before.rpartition(" "), here.rpartition(" ")
+    if library != present or not library.startswith("openblas"):
+        return ""
+    if runs_here(kernel):
+        return f"; the environment variable {VARIABLE}={kernel}, set before Python starts, takes this back"
+    return f"; this processor is not known to run {kernel}"
 
 
 def _said(fact: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnfs_cli.config.experiment import ExperimentConfig
+from nnfs_cli.core.blas_kernel import kernel_chosen_by
 from nnfs_cli.core.blas_threads import blas_name
 from nnfs_cli.core.errors import DamageError
 from nnfs_cli.core.machine import machine
@@ -80,7 +81,9 @@ def first_summary(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
         "rows": {name: len(split) for name, split in splits.items()},
         **engine_facts(experiment),
         "versions": {"python": platform.python_version(), **versions()},
+        "kernel_chosen_by": kernel_chosen_by(),
         "machine": machine(),
+        **({"git_commit": earlier["git_commit"]} if "git_commit" in earlier else {}),
         "data_fingerprint": experiment.data.fingerprint,
         **({"initial_weights": weights} if weights else {}),
         "notes": list(dict.fromkeys([*earlier.get("notes", ()), *experiment.data.notes])),

@@ -6,7 +6,6 @@ import io
 import json
 import math
 import shutil
-import stat
 import zipfile
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
@@ -18,12 +17,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import NnfsError, did_you_mean
+from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.files import replacing, sync_folder
+from nnfs_cli.core.git import commit_of
 from nnfs_cli.core.os_errors import reason, unreadable
 from nnfs_cli.core.seal import first_line, new_tag, seal_of_arrays, sealed, tag_of
 from nnfs_cli.preprocessing.preparation import Preparation
-from nnfs_cli.runs.lock import LOCK, WriterLock, status_now
+from nnfs_cli.runs.finding import find_run, run_folders
+from nnfs_cli.runs.lock import WriterLock, status_now
 from nnfs_cli.runs.reading import check_arrays, check_rows, read_json
 from nnfs_cli.runs.rows import RecordedRows
 from nnfs_cli.sources.arrays import read_npz
@@ -49,9 +50,12 @@ class RunDirectory:
         self.troubles: list[str] = []
 
     @classmethod
-    def create(cls, root: Path, config: "ExperimentConfig", run_id: str | None = None) -> "RunDirectory":
+    def create(
+        cls, root: Path, config: "ExperimentConfig", run_id: str | None = None, *, folder: Path | None = None
+    ) -> "RunDirectory":
         """A new directory in `root`, with the resolved config.
 
+        folder: the one that the config is from; the summary records the git commit there.
         A name that is taken gets -2, -3, ...; NnfsError if `run_id` is taken. This object is the run's writer
         at once, and until its first `writing` ends.
         """
@@ -67,7 +71,7 @@ class RunDirectory:
             try:
                 sync_folder(root)
                 run._lock.acquire()
-                run._begin(config)
+                run._begin(config, commit_of(folder) if folder else "")
             except BaseException:  # its name shall be free again
                 run._lock.release()
                 shutil.rmtree(run.path, ignore_errors=True)
@@ -79,7 +83,7 @@ class RunDirectory:
         remember(run.path)
         return run
 
-    def _begin(self, config: "ExperimentConfig") -> None:
+    def _begin(self, config: "ExperimentConfig", commit: str) -> None:
         """Write what makes the folder a run: copies of the files that its config names, and the config."""
         from nnfs_cli.config.plugins import folder_of_copies, modules_beside
 
@@ -93,29 +97,15 @@ class RunDirectory:
             self.write(weights, config.weights_file.read_bytes())
         portable = replace(config, plugins=tuple(copies), initial_weights=weights)
         self.tag = new_tag()
-        self.write_json("summary.json", {"id": self.id, "name": config.name, "status": "running"})
+        made_at = {"git_commit": commit} if commit else {}
+        self.write_json("summary.json", {"id": self.id, "name": config.name, "status": "running", **made_at})
         # The last: it makes the folder a run.
         self.write("config.yaml", f"{first_line(self.tag)}{portable.to_yaml()}".encode())
 
     @classmethod
     def find(cls, root: Path, reference: str, *, trust_plugins: bool = False) -> "RunDirectory":
         """The run that a path, an id or `latest` names; NnfsError with the nearest ids if there is none."""
-        runs = list(all_runs(root))
-        if reference == "latest":
-            if not runs:
-                raise NnfsError(f"no runs in {root.absolute()} yet; `nnfs train CONFIG` makes one")
-            return cls(runs[-1].path, trust_plugins=trust_plugins)
-        candidates = [path for path in (Path(reference), root / reference) if reference and path.is_dir()]
-        for path in candidates:
-            if (path / "config.yaml").is_file():
-                return cls(path, trust_plugins=trust_plugins)
-        if candidates:
-            was_begun = (candidates[0] / LOCK).exists()
-            advice = "; its training ended before it began: delete it" if was_begun else ""
-            raise NnfsError(f"{candidates[0]} is no run directory: it has no config.yaml{advice}")
-        raise NnfsError(
-            f"no run {reference!r} in {root.absolute()}{did_you_mean(reference, [run.id for run in runs])}"
-        )
+        return cls(find_run(root, reference), trust_plugins=trust_plugins)
 
     # Writing
 
@@ -270,19 +260,4 @@ def run_stem(name: str) -> str:
 
 def all_runs(root: Path) -> Iterator[RunDirectory]:
     """The runs in `root`, newest last."""
-    if root.exists() and not root.is_dir():
-        raise NnfsError(f"--runs: {root} is a file, not a folder of runs")
-    if root.is_dir():
-        found = ((since, path) for path in root.iterdir() if (since := _configured(path)) is not None)
-        yield from (RunDirectory(path) for _, path in sorted(found))
-
-
-def _configured(path: Path) -> int | None:
-    """When a run's config was written, in nanoseconds; None for no run; 0 if it may not be looked at."""
-    try:
-        status = (path / "config.yaml").stat()
-    except PermissionError:
-        return 0
-    except (OSError, ValueError):
-        return None
-    return status.st_mtime_ns if stat.S_ISREG(status.st_mode) else None
+    return map(RunDirectory, run_folders(root))

@@ -8,18 +8,19 @@ from nnfs_cli.runs.directory import RunDirectory
 
 SPLITS = ("test", "validation", "train")
 """The one that says most about new data comes first."""
-MOST_LETTERS, MOST_SCORES, MOST = 40, 100, 1e300
-"""Of a status; of scores in a line; the largest number in it."""
+MOST_LETTERS, MOST_OF_A_FACT, MOST_SCORES, MOST = 40, 80, 100, 1e300
+"""Of a status; of a name of what computed; of scores in a line; the largest number in it."""
 
 
-def overview(run: RunDirectory) -> dict[str, Any]:
-    """A run in one line: id, status, epochs, scores, seconds.
+def overview(run: RunDirectory, *, verbose: bool = False) -> dict[str, Any]:
+    """A run in one line: id, status, epochs, scores, seconds; if verbose, what computed it as well.
 
     The status of a damaged run is `unreadable`. What has the wrong type in its summary is left out: one run
     never keeps the others from being listed.
     """
     try:
-        return _overview(run.id, run.summary())
+        summary = run.summary()
+        return _overview(run.id, summary) | (_computed_by(summary) if verbose else {})
     except (NnfsError, OSError):
         return {"id": run.id, "status": "unreadable"}
 
@@ -42,6 +43,18 @@ def _overview(run_id: str, summary: dict[str, Any]) -> dict[str, Any]:
         "seconds": None if seconds is None else round(seconds, 3),
         "started": started[:MOST_LETTERS] if isinstance(started, str) else None,
     }
+
+
+def _computed_by(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """What computed a run: BLAS with its kernel and threads, the processor; and the config's commit."""
+    facts = {
+        "blas": _mapping(summary.get("versions")).get("blas"),
+        "kernel_chosen_by": summary.get("kernel_chosen_by"),
+        "processor": _mapping(summary.get("machine")).get("processor"),
+        "git_commit": summary.get("git_commit"),
+    }
+    said = {name: fact[:MOST_OF_A_FACT] if isinstance(fact, str) else None for name, fact in facts.items()}
+    return {**said, "blas_threads": _number(summary.get("blas_threads"))}
 
 
 def _first(scores: object) -> list[tuple[str, Any]]:
