@@ -58,6 +58,12 @@ def runs_here(kernel: str) -> bool:
     return kernel in FLAGS and FLAGS[kernel] <= set(cpu_fact("flags").split())
 
 
-def kernel_chosen_by() -> str:
-    """Who chose the kernel: `nnfs`, the `run` that is resumed, the user's `environment`, or `blas` itself."""
-    return _chosen_by or ("environment" if os.environ.get(VARIABLE) else "blas")
+def kernel_chosen_by(kernel: str) -> str:
+    """Who chose the kernel: `nnfs`, the `run` that is resumed, the user's `environment`, or `blas` itself.
+
+    kernel: what BLAS says. A library may lack a kernel, or be none of OpenBLAS.
+    """
+    asked = os.environ.get(VARIABLE)
+    if _chosen_by:
+        return _chosen_by if asked == kernel else "blas"
+    return "environment" if asked else "blas"

@@ -9,7 +9,7 @@ import numpy as np
 
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.core.blas_kernel import kernel_chosen_by
-from nnfs_cli.core.blas_threads import blas_name
+from nnfs_cli.core.blas_threads import blas_name, kernel_name
 from nnfs_cli.core.errors import DamageError
 from nnfs_cli.core.machine import machine
 from nnfs_cli.runs.directory import RunDirectory
@@ -81,7 +81,7 @@ def first_summary(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
         "rows": {name: len(split) for name, split in splits.items()},
         **engine_facts(experiment),
         "versions": {"python": platform.python_version(), **versions()},
-        "kernel_chosen_by": kernel_chosen_by(),
+        "kernel_chosen_by": kernel_chosen_by(kernel_name()),
         "machine": machine(),
         **({"git_commit": earlier["git_commit"]} if "git_commit" in earlier else {}),
         "data_fingerprint": experiment.data.fingerprint,
