@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.errors import DamageError, NnfsError
 from nnfs_cli.core.files import replacing, sync_folder
 from nnfs_cli.core.git import commit_of
 from nnfs_cli.core.os_errors import reason, unreadable
@@ -196,7 +196,7 @@ class RunDirectory:
             return Preparation.from_record(self.json("preparation.json"))
         except (ValueError, KeyError, TypeError, OverflowError) as error:
             file = self.path / "preparation.json"
-            raise NnfsError(f"{file}: cannot be read: {error}; train the run again") from None
+            raise DamageError(f"{file}: cannot be read: {error}") from None
 
     def has(self, name: str) -> bool:
         return (self.path / name).is_file()

@@ -31,8 +31,8 @@ def find_run(root: Path, reference: str) -> Path:
         if (path / "config.yaml").is_file():
             return path
     if candidates:
-        was_begun = (candidates[0] / LOCK).exists()
-        advice = "; its training ended before it began: delete it" if was_begun else ""
+        never_began = (candidates[0] / LOCK).exists() and not any(candidates[0].glob("*.npz"))
+        advice = "; its training ended before it began: delete it" if never_began else ""
         raise NnfsError(f"{candidates[0]} is no run directory: it has no config.yaml{advice}")
     raise NnfsError(
         f"no run {reference!r} in {root.absolute()}{did_you_mean(reference, [path.name for path in runs])}"
