@@ -10,7 +10,7 @@ from tests.reference.golden import FILE, NAMES, build, first_steps
 from tests.toys import ROOT
 
 GOLDEN = json.loads(FILE.read_text())
-OTHER_KERNELS = 3e-4
+OTHER_KERNELS = 6e-4
 """Tolerance for other BLAS kernels after twenty steps in float32. Adam with images needs the most."""
 
 
