@@ -39,7 +39,7 @@ gallery: $(VENV)/installed-dev ## Make every picture of the documentation again.
 parity: $(BENCH)/installed ## Compare the numbers with PyTorch's, and with the recorded ones.
 	$(BENCH)/bin/python -m tests.reference.record --compare
 
-bench: $(BENCH)/installed ## Measure speed against the peers; writes benchmarks/RESULTS.md.
+bench: $(BENCH)/installed ## Measure speed against the peers; writes this processor's section of benchmarks/RESULTS.md.
 	$(BENCH)/bin/python benchmarks/run.py
 	$(BENCH)/bin/python benchmarks/csv_read.py
 	$(BENCH)/bin/python benchmarks/tables.py

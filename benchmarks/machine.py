@@ -2,12 +2,16 @@
 
 import os
 import platform
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-from threadpoolctl import threadpool_info
-
+from nnfs_cli.core.blas_kernel import kernel_chosen_by
+from nnfs_cli.core.blas_threads import blas_name, kernel_name
+from nnfs_cli.core.cpuinfo import cpu_fact
 from nnfs_cli.core.machine import processor
+from nnfs_cli.version import __version__
 
 PACKAGES = ("numpy", "torch", "scikit-learn", "jax")
 
@@ -23,15 +27,30 @@ class Machine:
         """The machine now. Call it before anything is timed."""
         return cls(_load())
 
-    def described(self) -> str:
-        """What the results depend on, as lines of Markdown. Call it after measuring."""
+    def described(self, kernels: Sequence[str]) -> str:
+        """What the results depend on, as lines of Markdown. Call it after measuring.
+
+        kernels: those that were forced besides our own choice.
+        """
+        also = f"; measured with {' and '.join(kernels)}, too" if kernels else ""
         lines = [
-            f"{processor()}, {os.cpu_count()} cores; {platform.system()}",
-            f"Python {platform.python_version()}, {_versions(PACKAGES)}",
-            f"NumPy's BLAS: {blas()}",
+            f"{_model()}, {os.cpu_count()} cores; {platform.system()}",
+            f"nnfs {__version__}, Python {platform.python_version()}, {_versions(PACKAGES)}",
+            f"NumPy's BLAS: {blas_name()}, a kernel chosen by {kernel_chosen_by(kernel_name())}{also}",
             f"load average at the start {self.load:.2f}, at the end {_load():.2f}",
         ]
         return "\n".join(f"- {line}" for line in lines)
+
+
+def title() -> str:
+    """The processor, its cores and the kernels of BLAS: what figures are told under."""
+    return ", ".join(filter(None, [processor(), f"{os.cpu_count()} cores", _kernels()]))
+
+
+def slug() -> str:
+    """What tells this processor from others, as a file's name. Many virtual ones share their names."""
+    facts = f"{processor()} {_numbers()} {os.cpu_count()} cores"
+    return re.sub(r"[^a-z0-9]+", "-", facts.lower()).strip("-")
 
 
 def describe() -> str:
@@ -40,13 +59,17 @@ def describe() -> str:
     return f"{processor()}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}"
 
 
-def blas() -> str:
-    """NumPy's BLAS, and its kernels for this processor."""
-    found = [library for library in threadpool_info() if library.get("user_api") == "blas"]
-    return ", ".join(
-        " ".join(str(library[key]) for key in ("internal_api", "version", "architecture") if library.get(key))
-        for library in found
-    )
+def _kernels() -> str:
+    return f"{kernel_name()} kernels" if kernel_name() else ""
+
+
+def _model() -> str:
+    return f"{processor()} (family, model, stepping: {_numbers()})" if _numbers() else processor()
+
+
+def _numbers() -> str:
+    """The processor's family, model and stepping, where the system tells them."""
+    return " ".join(filter(None, map(cpu_fact, ("cpu family", "model", "stepping"))))
 
 
 def _load() -> float:

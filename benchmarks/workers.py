@@ -35,7 +35,7 @@ class Worker:
     """A process that runs a round of work on request, and returns its seconds.
 
     every: it runs in every n-th round only.
-    environment: additional environment variables.
+    environment: environment variables that it gets besides ours; None takes one of ours away.
     """
 
     def __init__(
@@ -44,15 +44,16 @@ class Worker:
         script: Path,
         *arguments: str,
         every: int = 1,
-        environment: Mapping[str, str] | None = None,
+        environment: Mapping[str, str | None] | None = None,
     ) -> None:
         self.name, self.every = name, every
+        variables = {**os.environ, **(environment or {})}
         self._process = subprocess.Popen(
             [sys.executable, str(script), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, **(environment or {})},
+            env={key: value for key, value in variables.items() if value is not None},
         )
         self.facts = self._read_line()
 
@@ -63,7 +64,7 @@ class Worker:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._process.kill()
-        self._process.wait()
+        self._process.communicate()  # this closes its pipes
 
     def wanted(self, repeats: int) -> int:
         """The number of its rounds, if other workers do `repeats`."""
@@ -112,13 +113,18 @@ class Timings:
     rounds: int
 
 
-def take_turns(workers: Sequence[Worker], repeats: int, at_most: float = AT_MOST_SECONDS) -> Timings:
+def take_turns(
+    workers: Sequence[Worker],
+    repeats: int,
+    at_most: float = AT_MOST_SECONDS,
+    yardstick: Yardstick | None = None,
+) -> Timings:
     """Run rounds of all workers in turn, until each has done `repeats` calm ones, or the time is up.
 
     The yardstick's readings before and after a round decide whether it is calm; its own time does not. A
     worker that has enough calm rounds is skipped.
     """
-    yardstick, until = Yardstick(), perf_counter() + at_most
+    yardstick, until = yardstick or Yardstick(), perf_counter() + at_most
     yardstick.read()
     done: dict[str, list[Round]] = {worker.name: [] for worker in workers}
 

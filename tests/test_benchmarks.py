@@ -3,20 +3,30 @@
 import dataclasses
 import os
 from pathlib import Path
+from time import sleep
 
 import numpy as np
 import pytest
 import workers
 from agreement import Reference
-from chart import draw
-from contests import OURS, claims, entries
-from report import Claim, Section, report, timing_table
+from busy import Neighbor
+from claims import busy_claims, claims
+from contest import THREADS, environment
+from contestants import BUSY, OURS, Entry, busy_entries, entries
+from kernels import AS_IT_COMES, kernel_given, other_kernels
+from page import page
+from psutil import Process
+from records import Record, all_records
+from report import Claim, Section, timing_table
+from run import write
 from sides.blas import products
 from sides.ours import Ours
 from sides.plain import Plain
 from workloads import CNN, CURVE, MLP, SGD, WORKLOADS, LayerOptions, Workload, conv
 from yardstick import Yardstick
 
+from nnfs_cli.core.blas_kernel import VARIABLE
+from nnfs_cli.core.blas_threads import kernel_name
 from tests.toys import write_idx
 
 
@@ -111,23 +121,115 @@ def test_a_peer_is_judged_at_its_better() -> None:
     assert [claim.found for claim in claims(WORKLOADS["E1"], seconds)] == [0.5]
 
 
-def test_a_report_says_what_was_reached_and_what_was_not(tmp_path: Path) -> None:
+@pytest.mark.parametrize("key", WORKLOADS)
+def test_what_is_claimed_under_forced_kernels_can_be_read_off_too(key: str) -> None:
+    kernels = ["Haswell", "Zen"]
+    seconds = {entry.name: [2.0 if entry.kernel else 1.0] for entry in entries(key, kernels)}
+    assert len(seconds) == len(entries(key, kernels))
+    found = claims(WORKLOADS[key], seconds, kernels)
+    forced = [claim for claim in found if claim.what.startswith("Haswell kernels: ")]
+    assert bool(forced) == (key in "ABCD")
+    ours_took_longer = {claim.what: claim.found for claim in forced if "PyTorch" in claim.what}
+    assert set(ours_took_longer.values()) <= {0.5}
+    assert {claim.found for claim in found if "kernels: " not in claim.what} == {1.0}
+
+
+@pytest.mark.parametrize("key", BUSY)
+def test_beside_a_busy_neighbor_ours_is_held_to_one_thread_and_to_pytorch(key: str) -> None:
+    seconds = {entry.name: [1.0] for entry in busy_entries(key)}
+    assert len(seconds) == len(busy_entries(key))
+    assert [claim.found for claim in busy_claims({**seconds, OURS: [2.0]})] == [2.0, 0.5]
+
+
+def test_peers_come_as_they_are_and_a_forced_kernel_is_set() -> None:
+    assert environment(Entry("PyTorch", "auto")) == AS_IT_COMES
+    assert environment(Entry("JAX", "1")) == {**dict.fromkeys(THREADS, "1"), **AS_IT_COMES}
+    assert environment(Entry("nnfs", "1", kernel="Haswell")) == {VARIABLE: "Haswell"}
+    assert environment(Entry("nnfs", "auto")) == {}
+
+
+def test_a_worker_can_be_without_a_variable_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = tmp_path / "says.py"
+    script.write_text(
+        "import os; print(os.environ.get('SOME'), os.environ.get('OTHER'), flush=True); input()"
+    )
+    monkeypatch.setenv("SOME", "ours")
+    with workers.Worker("says", script, environment={"SOME": None, "OTHER": "its own"}) as worker:
+        assert worker.facts == "None its own"
+
+
+def test_blas_is_asked_which_kernels_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {"Haswell": "Haswell", "Zen": "Haswell", "SkylakeX": "SkylakeX"}
+    monkeypatch.setattr("kernels.kernel_given", given.get)
+    monkeypatch.setattr("kernels.runs_here", lambda _: True)
+    assert other_kernels(own="SkylakeX") == ["Haswell"]
+    assert other_kernels(own="Haswell") == ["SkylakeX"]
+    monkeypatch.setattr("kernels.runs_here", lambda name: name != "SkylakeX")
+    assert other_kernels(own="Haswell") == []
+
+
+def test_blas_gives_the_kernel_that_it_has() -> None:
+    assert kernel_given(kernel_name()) == kernel_name()
+
+
+def record(processor: str, *asked: Claim, note: str = "") -> Record:
+    """A record of workload A, with these claims."""
     seconds = {"ours": [0.2, 0.1, 0.3], "theirs": [2.0, 4.0, 3.0]}
-    asked = [Claim("theirs / ours", 15.0, 20, at_least=True), Claim("ours / theirs", 0.0667, 0.1)]
     section = Section("A: a toy", "Three rounds.", timing_table(seconds, "ours"), asked, seconds)
-    text = report("- a machine", [section])
+    return Record(f"{processor}, 2 cores", processor.lower(), "- a machine", [section], note, chart=True)
+
+
+def test_a_report_says_what_was_reached_and_what_was_not(tmp_path: Path) -> None:
+    asked = [Claim("theirs / ours", 15.0, 20, at_least=True), Claim("ours / theirs", 0.0667, 0.1)]
+    write(record("Intel", *asked), tmp_path)
+    text = (tmp_path / "RESULTS.md").read_text()
     assert "| theirs | 3 | 2 | 15.00 |" in text
-    assert "| A | theirs / ours | 15 x | at least 20 x | **no** |" in text
-    assert "| A | ours / theirs | 0.0667 x | at most 0.1 x | yes |" in text
+    assert "| theirs / ours | 15 x | at least 20 x | **no** |" in text
+    assert "| ours / theirs | 0.0667 x | at most 0.1 x | yes |" in text
+    assert "| A | theirs / ours | at least 20 x | **15 x** |" in text
+    assert "| A | ours / theirs | at most 0.1 x | 0.0667 x |" in text
     for table in text.split("\n\n"):
         widths = {line.count("|") for line in table.splitlines() if line.startswith("|")}
         assert len(widths) <= 1
-    draw([section], tmp_path / "results.png")
-    assert (tmp_path / "results.png").read_bytes().startswith(b"\x89PNG")
+    assert "(results/intel.png)" in text
+    assert (tmp_path / "results" / "intel.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_figures_of_two_processors_stand_beside_each_other(tmp_path: Path) -> None:
+    record("Intel", Claim("of both", 1.0, 1.1), Claim("of Intel", 3.0, 4)).save(tmp_path)
+    record("AMD", Claim("of both", 1.15, 1.2), note="Found before.").save(tmp_path)
+    text = page(all_records(tmp_path))
+    assert "| A | of both | at most 1.1 x | 1 x | **1.15 x** |" in text
+    assert "| A | of Intel | at most 4 x | 3 x |  |" in text
+    assert text.index("## Intel, 2 cores") < text.index("## AMD, 2 cores\n\nFound before.")
+
+
+def test_a_record_is_replaced_by_the_same_processor_only(tmp_path: Path) -> None:
+    for processor, found in (("Intel", 1.0), ("AMD", 2.0), ("Intel", 3.0)):
+        record(processor, Claim("asked", found, 9)).save(tmp_path)
+    amd, intel = all_records(tmp_path)
+    assert (amd.title, intel.title) == ("AMD, 2 cores", "Intel, 2 cores")
+    assert [each.sections[0].claims[0].found for each in (amd, intel)] == [2.0, 3.0]
+
+
+def test_the_busy_neighbor_computes_except_while_it_is_paused() -> None:
+    def seconds() -> float:
+        return sum(Process(neighbor.pid).cpu_times()[:2])
+
+    with Neighbor.at_work() as neighbor:
+        with neighbor.paused():
+            before = seconds()
+            sleep(0.1)
+            assert seconds() == before
+        for _ in range(100):
+            sleep(0.05)
+            if seconds() > before:
+                return
+        pytest.fail("it did not go on")
 
 
 def take_turns(
-    monkeypatch: pytest.MonkeyPatch, readings: list[float], rounds: list[float], **options: float
+    monkeypatch: pytest.MonkeyPatch, readings: list[float], rounds: list[float], at_most: float = 60.0
 ) -> workers.Timings:
     """Rounds of one worker, with these readings of the yardstick."""
     said, taken = iter(readings), iter(rounds)
@@ -146,7 +248,7 @@ def take_turns(
 
     monkeypatch.setattr(Yardstick, "read", read)
     monkeypatch.setattr(workers, "SETTLING_SECONDS", 0.0)
-    return workers.take_turns([Stub()], 2, **options)
+    return workers.take_turns([Stub()], 2, at_most)
 
 
 def test_rounds_count_by_how_calm_it_was_and_not_by_what_they_took(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ Weights = Mapping[str, Array]
 class Contestant(ABC):
     """Runs a workload with a library.
 
-    threads: the number of threads that it may use; `auto` for nnfs's own rule.
+    threads: the number of threads that it may use; `auto` for the library's own rule.
     variant: one of several ways in which the library can run it.
     """
 

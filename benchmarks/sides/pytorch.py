@@ -17,7 +17,8 @@ class TorchNetwork(Contestant):
 
     def __init__(self, workload: Workload, threads: str, variant: str = "") -> None:
         super().__init__(workload, threads, variant)
-        torch.set_num_threads(int(threads))
+        if threads != "auto":
+            torch.set_num_threads(int(threads))
         torch.manual_seed(0)
         x, t = workload.arrays("test" if workload.inference else "train")
         x = x[:, None] if workload.has_images else x.reshape(len(x), -1)
