@@ -66,7 +66,9 @@ class Neighbor:
     def paused(self) -> Iterator[None]:
         """In the `with` block it does not compute."""
         os.kill(self.pid, signal.SIGSTOP)
-        os.waitpid(self.pid, os.WUNTRACED)
+        _, status = os.waitpid(self.pid, os.WUNTRACED)
+        if not os.WIFSTOPPED(status):
+            raise SystemExit(f"the busy neighbor ended with status {status}")
         try:
             yield
         finally:

@@ -27,7 +27,7 @@ Before anything is timed, each contestant must get the same weights as ours, to 
 over the same 20 batches; for inference, the same probabilities.
 
 - `nnfs, by the rule` is the default, to which peers are compared. 1 and 2 threads are other values of
-  `training.threads`: worker processes for networks of images, else threads of BLAS.
+  `training.threads`: worker processes for networks of images, else threads.
 - For a peer the better of 1 and 2 threads counts, and the best of its variants.
 - `bare matmuls` is the limit of this BLAS: the matrix products of the same steps and nothing else, each in
   its fastest memory order.
