@@ -25,6 +25,7 @@ from machine import Machine, slug, title
 from page import page
 from records import RECORDS, Record, all_records
 from report import Section
+from workers import AT_MOST_SECONDS
 from workloads import WORKLOADS
 
 from nnfs_cli.core.blas_threads import kernel_name
@@ -66,7 +67,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--at-most", type=float, default=240.0, help="seconds for a workload's rounds")
+    parser.add_argument(
+        "--at-most", type=float, default=AT_MOST_SECONDS, help="seconds for a workload's rounds"
+    )
     parser.add_argument("--only", default=",".join(PARTS), help="parts, separated by commas")
     parser.add_argument("--output", type=Path, help="the folder for RESULTS.md; default: benchmarks, if all")
     for option in ("worker", "threads", "variant"):
