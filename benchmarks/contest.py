@@ -84,7 +84,7 @@ def _about(workload: Workload, workers: Sequence[Worker], timings: Timings) -> s
     if slow:
         sentences.append(f"Of {' and '.join(dict.fromkeys(slow))} it is fewer.")
     if any(worker.name.endswith(")") for worker in workers):
-        sentences.append("A kernel in parentheses was forced; without one, nnfs chose it.")
+        sentences.append("A kernel in parentheses was forced; without one, it is the command's own choice.")
     if workload.inference:
         sentences.append(
             "Ours begins with bytes, as images are stored; PyTorch with these, or with float32 tensors that "
