@@ -2,12 +2,11 @@
 
 import copy
 from collections.abc import Iterator
-from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array, ones
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.engine.network import Network, Workspace
 from nnfs_cli.layers.base import Layer, every_layer
 from nnfs_cli.layers.batch_norm import BatchNorm
@@ -15,9 +14,10 @@ from nnfs_cli.layers.dense import Dense
 from nnfs_cli.layers.relu import ReLU
 from nnfs_cli.layers.residual import Residual
 from nnfs_cli.speed.batch_norm import FastBatchNorm
-from nnfs_cli.speed.listed import Call, ListedWorkspace, listed
+from nnfs_cli.speed.in_parts import elementwise, product_in_parts, sum_over_rows
+from nnfs_cli.speed.listed import ListedWorkspace, listed
 from nnfs_cli.speed.products import as_number, product, product_over_rows, product_with_transpose
-from nnfs_cli.speed.threads import Threads
+from nnfs_cli.speed.threads import ONE_THREAD, Call, Threads
 
 BITS: dict[np.dtype[Any], type[np.unsignedinteger[Any]]] = {
     np.dtype(np.float32): np.uint32,
@@ -27,29 +27,32 @@ BITS: dict[np.dtype[Any], type[np.unsignedinteger[Any]]] = {
 
 
 class FastDense(Dense):
-    """A dense layer whose products are in the forms that BLAS computes fastest.
+    """A dense layer whose products are in the forms that BLAS computes fastest; large ones in parts.
 
-    threads: compute the parts of large products.
+    threads: compute the parts.
     """
 
-    threads: Threads = Threads(1, 1)
+    threads = ONE_THREAD
 
     @listed
     def forward(self, x: Array, y: Array) -> Iterator[Call]:
-        yield from self.threads.product(x, self.W.value, y, 1) or product(x, self.W.value, out=y)
+        W = self.W.value
+        yield from product_in_parts(self.threads, x, W, y) or product(x, W, out=y)
         if self.bias:
-            yield partial(np.add, y, as_number(self.b.value), out=y)
+            yield from elementwise(self.threads, np.add, y, as_number(self.b.value), out=y)
 
     @listed
     def param_grads(self, x: Array, y: Array, dy: Array) -> Iterator[Call]:
-        yield from self.threads.product(x.T, dy, self.W.grad, 0) or product_over_rows(x, dy, out=self.W.grad)
+        dW = self.W.grad
+        yield from product_in_parts(self.threads, x.T, dy, dW) or product_over_rows(x, dy, out=dW)
         if self.bias:
-            yield partial(ones(len(dy), dy.dtype).dot, dy, self.b.grad)  # the sum over rows
+            yield from sum_over_rows(self.threads, dy, out=self.b.grad)
 
     @listed
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> Iterator[Call]:
-        yield from self.threads.product(dy, self.W.value.T, dx, 1) or product_with_transpose(
-            dy, self.W.value, self.scratch, out=dx
+        W = self.W.value
+        yield from product_in_parts(self.threads, dy, W.T, dx) or product_with_transpose(
+            dy, W, self.scratch, out=dx
         )
 
 
@@ -61,16 +64,18 @@ class FastReLU(ReLU):
     booleans of y > 0 to floats than to do all this, and 20 times as long for boolean indexing.
     """
 
+    threads = ONE_THREAD
+
     @listed
     def forward(self, x: Array, y: Array) -> Iterator[Call]:
-        yield partial(np.maximum, x, np.zeros((), x.dtype), out=y)
+        yield from elementwise(self.threads, np.maximum, x, np.zeros((), x.dtype), out=y)
 
     @listed
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> Iterator[Call]:
         bits = BITS[y.dtype]
         y, dy, dx = y.view(bits), dy.view(bits), dx.view(bits)
-        yield partial(np.sign, y, out=dx)
-        yield partial(np.multiply, dx, dy, out=dx)
+        yield from elementwise(self.threads, np.sign, y, out=dx)
+        yield from elementwise(self.threads, np.multiply, dx, dy, out=dx)
 
 
 FORMS: dict[type[Layer], type[Layer]] = {Dense: FastDense, ReLU: FastReLU, BatchNorm: FastBatchNorm}
@@ -88,17 +93,16 @@ class FastNetwork(Network):
     """The fast form of a plain network. Both use the same parameters, statistics and gradients.
 
     own_grad: use a gradient vector of its own.
-    threads: compute the parts of large products of dense layers. Without them no product is cut.
+    threads: compute parts of dense layers and ReLUs; by default these are not cut.
     """
 
     workspace_type: ClassVar[type[Workspace]] = ListedWorkspace
 
-    def __init__(self, plain: Network, *, own_grad: bool = False, threads: Threads | None = None) -> None:
+    def __init__(self, plain: Network, *, own_grad: bool = False, threads: Threads = ONE_THREAD) -> None:
         super().__init__([fast_form(layer) for layer in plain.layers], plain.shapes[0], plain.dtype)
         self.params.share(plain.params, own_grad=own_grad)
-        if threads is not None:
-            for layer in every_layer(self.layers):
-                if isinstance(layer, FastDense):
-                    layer.threads = threads
+        for layer in every_layer(self.layers):
+            if isinstance(layer, FastDense | FastReLU):
+                layer.threads = threads
         if hasattr(plain, "draws"):
             self.use_draws(plain.draws)

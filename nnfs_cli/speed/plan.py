@@ -39,7 +39,7 @@ def parts_of(network: Network, loss: Loss, batch_size: int, option: IntOrAuto = 
     """
     if not network.has_images:
         dense = (layer for layer in every_layer(network.layers) if type(layer) is Dense)
-        if not any(is_worth_cutting(batch_size, layer.W.size) for layer in dense):
+        if not any(batch_size * layer.W.size >= WORTH_CUTTING for layer in dense):
             return 1
         return MOST_PARTS if option == "auto" else min(option, MOST_ASKED_FOR)
     if not (adds_up(loss) and all(map(_may_be_cut, every_layer(network.layers)))):
@@ -48,11 +48,6 @@ def parts_of(network: Network, loss: Loss, batch_size: int, option: IntOrAuto = 
         return min(option, batch_size)
     largest = batch_size * max(math.prod(shape) for shape in network.shapes if len(shape) == 3)
     return max(min(largest // WORTH_A_PART, MOST_PARTS, batch_size), 1)
-
-
-def is_worth_cutting(rows: int, weights: int) -> bool:
-    """Whether the products of so many rows with so many weights are cut into parts."""
-    return rows * weights >= WORTH_CUTTING
 
 
 def _may_be_cut(layer: Layer) -> bool:

@@ -1,49 +1,42 @@
-"""Threads that compute the parts of a large product at the same time."""
+"""Threads that run calls at the same time, unless the cores are busy."""
 
 import threading
-from collections.abc import Sequence
-from functools import partial
-from itertools import pairwise
+from collections.abc import Callable, Sequence
 from time import perf_counter, thread_time
+from typing import TypeAlias
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array
 from nnfs_cli.speed.gauge import Gauge
-from nnfs_cli.speed.listed import Call
-from nnfs_cli.speed.plan import is_worth_cutting
 
-WIDTH = 16
-"""Parts begin at a multiple of this: kernels of BLAS compute at least so many rows or columns at a time."""
+Call: TypeAlias = Callable[[], object]
 
 
 class Threads:
-    """Runs a few calls at the same time, or one after the other where the cores are busy: the same result.
+    """Runs parts at the same time, or one after the other where the cores are busy: the same result.
 
     NumPy releases the interpreter's lock in each large product, so that threads do not wait for it.
 
     size: the number of threads, the caller's included.
-    parts: the number of parts of a product.
+    parts: the number of parts that computations are cut into.
     """
 
     def __init__(self, size: int, parts: int) -> None:
         self.size, self.parts, self._gauge = size, parts, Gauge()
         self._helpers: list[_Helper] = []
 
-    def run(self, calls: Sequence[Call]) -> None:
-        """Run calls that do not depend on each other. An error is raised here when all have ended."""
-        size = min(self.size, len(calls))
+    def run(self, parts: Sequence[Sequence[Call]]) -> None:
+        """Run the calls of each part. An error is raised here when all threads have ended."""
+        size = min(self.size, len(parts))
         if size == 1 or not self._gauge.says_share():
-            for call in calls:
-                call()
+            run_all(parts)
             return
         started, cpu = perf_counter(), thread_time()
         helpers = self._started(size - 1)
         for rank, helper in enumerate(helpers, 1):
-            helper.begin(calls[rank::size])
+            helper.begin(parts[rank::size])
         try:
-            for call in calls[::size]:
-                call()
+            run_all(parts[::size])
         finally:
             own = thread_time() - cpu
             for helper in helpers:
@@ -51,18 +44,6 @@ class Threads:
         for helper in helpers:
             helper.raise_error()
         self._gauge.note(perf_counter() - started, own * size)
-
-    def product(self, a: Array, b: Array, out: Array, axis: int) -> list[Call]:
-        """out = a b, cut into parts along an axis of out; no calls if the product is too small for that."""
-        if self.parts == 1 or not is_worth_cutting(len(a), b.size):
-            return []
-        calls: list[Call] = []
-        for part in cuts(out.shape[axis], self.parts):
-            if axis == 0:
-                calls.append(partial(np.matmul, a[part], b, out=out[part]))
-            else:
-                calls.append(partial(np.matmul, a, b[:, part], out=out[:, part]))
-        return [partial(self.run, calls)]
 
     def end(self) -> None:
         """End the threads. The next calls start new ones."""
@@ -77,10 +58,15 @@ class Threads:
         return self._helpers[:count]
 
 
-def cuts(length: int, parts: int) -> list[slice]:
-    """The parts of an axis. They have about the same length."""
-    edges = [length * part // parts // WIDTH * WIDTH for part in range(parts)]
-    return [slice(*each) for each in pairwise([*edges, length]) if each[0] < each[1]]
+def run_all(parts: Sequence[Sequence[Call]]) -> None:
+    """Run the calls of each part, part by part."""
+    for calls in parts:
+        for call in calls:
+            call()
+
+
+ONE_THREAD = Threads(1, 1)
+"""For what is not cut."""
 
 
 class _Helper:
@@ -90,14 +76,14 @@ class _Helper:
         self._go, self._done = threading.Lock(), threading.Lock()
         self._go.acquire()
         self._done.acquire()
-        self._calls: Sequence[Call] | None = ()
+        self._parts: Sequence[Sequence[Call]] | None = ()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name="nnfs thread", daemon=True)
         self._thread.start()
         self.is_alive = self._thread.is_alive
 
-    def begin(self, calls: Sequence[Call]) -> None:
-        self._calls = calls
+    def begin(self, parts: Sequence[Sequence[Call]]) -> None:
+        self._parts = parts
         self._go.release()
 
     def wait(self) -> None:
@@ -110,7 +96,7 @@ class _Helper:
             raise error
 
     def end(self) -> None:
-        self._calls = None
+        self._parts = None
         self._go.release()
         self._thread.join()
 
@@ -118,11 +104,10 @@ class _Helper:
     def _work(self) -> None:
         while True:
             self._go.acquire()
-            if self._calls is None:
+            if self._parts is None:
                 return
             try:
-                for call in self._calls:
-                    call()
+                run_all(self._parts)
             except BaseException as error:
                 self._error = error
             self._done.release()
