@@ -105,9 +105,9 @@ def elementwise(threads: Threads, function: Callable[..., object], *arrays: Arra
 
 
 def sum_over_rows(threads: Threads, dy: Array, out: Array) -> list[Call]:
-    """out (M,) = 1^T dy by BLAS, in parts of its columns."""
+    """out (M,) = 1^T dy by BLAS, in parts of its columns. `dot` would copy some of the columns."""
     row = ones(len(dy), dy.dtype)
-    parts = in_columns(threads, out, lambda part: partial(row.dot, dy[:, part], out[part]))
+    parts = in_columns(threads, out, lambda part: partial(np.matmul, row, dy[:, part], out=out[part]))
     return parts or [partial(row.dot, dy, out)]
 
 

@@ -137,10 +137,10 @@ class Workers:
                 self._start()
             if self.size > 1 and self._gauge.says_share():
                 self._share(task, numbers, more_soon=more_soon)
-            elif self._others_exist():
-                self._tasks[task]()(0, 1, *numbers)
-            else:
+            elif not self._others_exist():
                 raise LostError
+            else:
+                self._tasks[task]()(0, 1, *numbers)
         except LostError:
             self._raise_workers_error()
         except BaseException:
@@ -154,7 +154,7 @@ class Workers:
         self._command[3 : 3 + len(numbers)] = numbers
         for go in self._go:
             go.release()
-        self._run_as(0)
+        self._tasks[task]()(0, self.size, *numbers)
         own = time.thread_time() - cpu
         for done in self._done:
             self.wait_for(done)
@@ -192,11 +192,6 @@ class Workers:
         if any(receiver.poll() for receiver in self._errors):  # a worker failed, and sends its error
             return False
         return all(process.is_alive() and _exists(process.pid or 0) for process in self.processes)
-
-    def _run_as(self, rank: int) -> None:
-        """Run the command as the process of this rank."""
-        _, task, count, *numbers = self._command.tolist()
-        self._tasks[self._names[task]]()(rank, self.size, *numbers[:count])
 
     def _start(self) -> None:
         """Start the workers."""
@@ -237,7 +232,8 @@ class Workers:
         try:
             while True:
                 self.wait_for(self._go[rank - 1], SPIN_SECONDS if self._command[0] else 0.0)
-                self._run_as(rank)
+                _, task, count, *numbers = self._command.tolist()
+                self._tasks[self._names[task]]()(rank, self.size, *numbers[:count])
                 self._done[rank - 1].release()
         except LostError:
             return  # the leader has ended
