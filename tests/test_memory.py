@@ -102,8 +102,7 @@ def experiment(
 
 def check_steps(ours: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
     """Train. After the first step of each batch size, steps may allocate only little memory."""
-    engine = ours.engine  # the threads that compute at the same time in this process:
-    threads = engine.workers if isinstance(engine, FastEngine) else engine.parts // engine.workers
+    threads = ours.engine.parts // ours.engine.workers  # that compute at the same time in this process
     step, batch_sizes, allocated = ours.engine.step, set[int](), list[tuple[int, int]]()
 
     def measured(here: slice, number: int, learning_rate: float) -> None:

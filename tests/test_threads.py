@@ -11,8 +11,7 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.speed import gauge
 from nnfs_cli.speed.engine import FastEngine
 from nnfs_cli.speed.gauge import Gauge
-from nnfs_cli.speed.in_parts import cuts, product_in_parts
-from nnfs_cli.speed.threads import Threads
+from nnfs_cli.speed.threads import Threads, cuts
 from nnfs_cli.speed.workers import can_fork
 from tests.test_rows import assert_same, plain, step
 
@@ -28,7 +27,7 @@ STACK: list[tuple[str, dict[str, object]]] = [
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut small products too."""
-    monkeypatch.setattr("nnfs_cli.speed.in_parts.WORTH_CUTTING", 1)
+    monkeypatch.setattr("nnfs_cli.speed.threads.WORTH_CUTTING", 1)
 
 
 @pytest.fixture
@@ -57,14 +56,15 @@ def test_the_parts_of_an_axis_are_all_of_it(length: int, parts: int) -> None:
 
 
 @pytest.mark.usefixtures("small_parts")
+@pytest.mark.parametrize("axis", [0, 1])
 @pytest.mark.parametrize("parts", [2, 3])
 def test_a_product_in_parts_has_the_same_bits_for_any_threads(
-    parts: int, made: Callable[[int, int], Threads]
+    parts: int, axis: int, made: Callable[[int, int], Threads]
 ) -> None:
     a, b, first = random(60, 50), random(50, 70), None
     for size in range(1, parts + 1):
         out = np.full((60, 70), np.nan)
-        (call,) = product_in_parts(made(size, parts), a, b, out)
+        (call,) = made(size, parts).product(a, b, out, axis)
         call()
         np.testing.assert_allclose(out, a @ b, rtol=1e-12)
         first = out if first is None else first
@@ -98,15 +98,15 @@ def test_each_call_runs_once_and_an_error_is_raised_when_all_have_ended(
 
     for calls in ([fail, lambda: ran.append(1)], [lambda: ran.append(2), fail]):
         with pytest.raises(MemoryError, match="in a thread"):
-            threads.run([[call] for call in calls])
-    threads.run([[lambda: ran.append(3)], [lambda: ran.append(4)]])
+            threads.run(calls)
+    threads.run([lambda: ran.append(3), lambda: ran.append(4)])
     assert sorted(ran) == [1, 2, 3, 4]
 
 
 def test_threads_end_and_start_again(made: Callable[[int, int], Threads]) -> None:
     before, threads, names = threading.active_count(), made(2, 2), set[str]()
     for _ in range(2):
-        threads.run([[lambda: names.add(threading.current_thread().name)]] * 2)
+        threads.run([lambda: names.add(threading.current_thread().name)] * 2)
         assert threading.active_count() == before + 1
         threads.end()
         assert threading.active_count() == before
@@ -117,10 +117,10 @@ def test_threads_end_and_start_again(made: Callable[[int, int], Threads]) -> Non
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_threads_work_in_a_fork_of_their_process(made: Callable[[int, int], Threads]) -> None:
     threads, ran = made(2, 2), list[int]()
-    threads.run([[lambda: None]] * 2)
+    threads.run([lambda: None] * 2)
     child = os.fork()
     if not child:
-        threads.run([[lambda: ran.append(1)]] * 2)
+        threads.run([lambda: ran.append(1)] * 2)
         os._exit(len(ran))
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 2
 

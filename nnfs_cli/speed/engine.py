@@ -20,10 +20,9 @@ from nnfs_cli.optimizers.rmsprop import RMSprop
 from nnfs_cli.optimizers.sgd import SGD
 from nnfs_cli.preprocessing.records import Split, Task
 from nnfs_cli.speed.forms import FastNetwork
-from nnfs_cli.speed.in_parts import elementwise
 from nnfs_cli.speed.inference import ThreadInference
 from nnfs_cli.speed.plan import IntOrAuto, workers_for
-from nnfs_cli.speed.threads import ONE_THREAD, Threads
+from nnfs_cli.speed.threads import Threads
 
 CLEAR_EVERY = 64
 """Steps between two clearings of an optimizer's tiny averages."""
@@ -47,10 +46,8 @@ class FastDescent(Descent):
         backpropagation, so that g contains lr: dy has far fewer numbers than g.
     """
 
-    def __init__(self, plain: Descent, threads: Threads = ONE_THREAD) -> None:
+    def __init__(self, plain: Descent) -> None:
         vars(self).update(vars(plain))
-        value, grad = self.params.value, self.params.grad
-        (self._subtract,) = elementwise(threads, np.subtract, value, grad, out=value)
         self.folds_rate = _only_scales(plain)
         self._mask = np.empty_like(plain.params.value)
         self._least = TINY * np.finfo(self._mask.dtype).tiny
@@ -60,7 +57,7 @@ class FastDescent(Descent):
 
     def step(self, number: int, learning_rate: float) -> None:
         if self.folds_rate:
-            self._subtract()
+            self.params.value -= self.params.grad
             if self.average is not None:
                 self.update_average(number, self.average)
             return
@@ -120,7 +117,7 @@ class FastEngine(PlainEngine):
     def __init__(self, plain: PlainEngine, threads: IntOrAuto, parts: int = 1) -> None:
         self.parts = parts
         self._threads = Threads(workers_for(parts, threads), parts)
-        self._descent = FastDescent(plain.descent, self._threads)
+        self._descent = FastDescent(plain.descent)
         self._loss = ScaledLoss(plain.loss)
         super().__init__(
             FastNetwork(plain.network, threads=self._threads),

@@ -2,11 +2,12 @@
 
 import copy
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.arrays import Array, ones
 from nnfs_cli.engine.network import Network, Workspace
 from nnfs_cli.layers.base import Layer, every_layer
 from nnfs_cli.layers.batch_norm import BatchNorm
@@ -14,10 +15,9 @@ from nnfs_cli.layers.dense import Dense
 from nnfs_cli.layers.relu import ReLU
 from nnfs_cli.layers.residual import Residual
 from nnfs_cli.speed.batch_norm import FastBatchNorm
-from nnfs_cli.speed.in_parts import elementwise, product_in_parts, sum_over_rows
-from nnfs_cli.speed.listed import ListedWorkspace, listed
+from nnfs_cli.speed.listed import Call, ListedWorkspace, listed
 from nnfs_cli.speed.products import as_number, product, product_over_rows, product_with_transpose
-from nnfs_cli.speed.threads import ONE_THREAD, Call, Threads
+from nnfs_cli.speed.threads import Threads
 
 BITS: dict[np.dtype[Any], type[np.unsignedinteger[Any]]] = {
     np.dtype(np.float32): np.uint32,
@@ -27,32 +27,29 @@ BITS: dict[np.dtype[Any], type[np.unsignedinteger[Any]]] = {
 
 
 class FastDense(Dense):
-    """A dense layer whose products are in the forms that BLAS computes fastest; large ones in parts.
+    """A dense layer whose products are in the forms that BLAS computes fastest.
 
-    threads: compute the parts.
+    threads: compute the parts of large products.
     """
 
-    threads = ONE_THREAD
+    threads: Threads = Threads(1, 1)
 
     @listed
     def forward(self, x: Array, y: Array) -> Iterator[Call]:
-        W = self.W.value
-        yield from product_in_parts(self.threads, x, W, y) or product(x, W, out=y)
+        yield from self.threads.product(x, self.W.value, y, 1) or product(x, self.W.value, out=y)
         if self.bias:
-            yield from elementwise(self.threads, np.add, y, as_number(self.b.value), out=y)
+            yield partial(np.add, y, as_number(self.b.value), out=y)
 
     @listed
     def param_grads(self, x: Array, y: Array, dy: Array) -> Iterator[Call]:
-        dW = self.W.grad
-        yield from product_in_parts(self.threads, x.T, dy, dW) or product_over_rows(x, dy, out=dW)
+        yield from self.threads.product(x.T, dy, self.W.grad, 0) or product_over_rows(x, dy, out=self.W.grad)
         if self.bias:
-            yield from sum_over_rows(self.threads, dy, out=self.b.grad)
+            yield partial(ones(len(dy), dy.dtype).dot, dy, self.b.grad)  # the sum over rows
 
     @listed
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> Iterator[Call]:
-        W = self.W.value
-        yield from product_in_parts(self.threads, dy, W.T, dx) or product_with_transpose(
-            dy, W, self.scratch, out=dx
+        yield from self.threads.product(dy, self.W.value.T, dx, 1) or product_with_transpose(
+            dy, self.W.value, self.scratch, out=dx
         )
 
 
@@ -64,18 +61,16 @@ class FastReLU(ReLU):
     booleans of y > 0 to floats than to do all this, and 20 times as long for boolean indexing.
     """
 
-    threads = ONE_THREAD
-
     @listed
     def forward(self, x: Array, y: Array) -> Iterator[Call]:
-        yield from elementwise(self.threads, np.maximum, x, np.zeros((), x.dtype), out=y)
+        yield partial(np.maximum, x, np.zeros((), x.dtype), out=y)
 
     @listed
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> Iterator[Call]:
         bits = BITS[y.dtype]
         y, dy, dx = y.view(bits), dy.view(bits), dx.view(bits)
-        yield from elementwise(self.threads, np.sign, y, out=dx)
-        yield from elementwise(self.threads, np.multiply, dx, dy, out=dx)
+        yield partial(np.sign, y, out=dx)
+        yield partial(np.multiply, dx, dy, out=dx)
 
 
 FORMS: dict[type[Layer], type[Layer]] = {Dense: FastDense, ReLU: FastReLU, BatchNorm: FastBatchNorm}
@@ -93,16 +88,17 @@ class FastNetwork(Network):
     """The fast form of a plain network. Both use the same parameters, statistics and gradients.
 
     own_grad: use a gradient vector of its own.
-    threads: compute parts of dense layers and ReLUs; by default these are not cut.
+    threads: compute the parts of large products of dense layers. Without them no product is cut.
     """
 
     workspace_type: ClassVar[type[Workspace]] = ListedWorkspace
 
-    def __init__(self, plain: Network, *, own_grad: bool = False, threads: Threads = ONE_THREAD) -> None:
+    def __init__(self, plain: Network, *, own_grad: bool = False, threads: Threads | None = None) -> None:
         super().__init__([fast_form(layer) for layer in plain.layers], plain.shapes[0], plain.dtype)
         self.params.share(plain.params, own_grad=own_grad)
-        for layer in every_layer(self.layers):
-            if isinstance(layer, FastDense | FastReLU):
-                layer.threads = threads
+        if threads is not None:
+            for layer in every_layer(self.layers):
+                if isinstance(layer, FastDense):
+                    layer.threads = threads
         if hasattr(plain, "draws"):
             self.use_draws(plain.draws)

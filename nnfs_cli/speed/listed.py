@@ -3,15 +3,14 @@
 from collections.abc import Callable, Iterator
 from functools import cached_property, partial, wraps
 from types import MethodType
-from typing import ParamSpec
+from typing import ParamSpec, TypeAlias
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.engine.network import Workspace
 from nnfs_cli.layers.base import Layer
-from nnfs_cli.speed.in_parts import joined
-from nnfs_cli.speed.threads import Call
 
 P = ParamSpec("P")
+Call: TypeAlias = Callable[[], object]
 
 
 def listed(method: Callable[P, Iterator[Call]]) -> Callable[P, None]:
@@ -48,7 +47,7 @@ class ListedWorkspace(Workspace):
 
     @cached_property
     def _forward_calls(self) -> list[Call]:
-        return joined(call for layer, x, y in self._forward_order for call in _calls(layer.forward, x, y))
+        return [call for layer, x, y in self._forward_order for call in _calls(layer.forward, x, y)]
 
     @cached_property
     def _infer_calls(self) -> list[Call]:
@@ -62,7 +61,7 @@ class ListedWorkspace(Workspace):
                 calls += _calls(layer.param_grads, x, y, dy)
             if needs_dx:
                 calls += _calls(layer.input_grad, x, y, dy, dx)
-        return joined(calls)
+        return calls
 
 
 def _calls(method: Callable[..., None], *arrays: Array) -> list[Call]:

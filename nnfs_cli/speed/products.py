@@ -7,7 +7,7 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.speed.blas import multiplies_unpacked
-from nnfs_cli.speed.threads import Call
+from nnfs_cli.speed.listed import Call
 
 UNPACKED_SIZE = 10**6
 """Up to this many multiply-adds, OpenBLAS on AVX-512 multiplies matrices without packing them first."""
