@@ -2,6 +2,7 @@
 
 import math
 import time
+from functools import partial
 
 import numpy as np
 
@@ -69,16 +70,14 @@ def _scores_and_outputs(experiment: Experiment) -> tuple[dict[str, float], Array
 
     The scores are of outputs of the epoch's steps, so that the engine may compute both at the same time.
     """
-    progress, splits, scores = experiment.progress, experiment.data.splits, dict[str, float]()
-
-    def score() -> None:
-        scores.update(experiment.scores(progress.outputs, splits["train"], progress.order))
-
+    progress, splits = experiment.progress, experiment.data.splits
+    score = partial(experiment.scores, progress.outputs, splits["train"], progress.order)
     if "validation" not in splits:
-        score()
-        return scores, None
+        return score(), None
+    scores: dict[str, float] = {}
     with experiment.descent.averaged():
-        return scores, outputs(experiment, splits["validation"], meanwhile=score)
+        z = outputs(experiment, splits["validation"], meanwhile=lambda: scores.update(score()))
+    return scores, z
 
 
 def validation_scores(experiment: Experiment, z: Array) -> dict[str, float]:
