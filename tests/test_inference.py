@@ -219,51 +219,6 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nnfs_cli.engine.network.EVALUATION_BATCH_SIZE", 7)
 
 
-@pytest.mark.parametrize("threads", [1, 2, 3])
-def test_other_work_is_done_once_meanwhile_whoever_does_it(threads: int) -> None:
-    network, x, done = FastNetwork(network_of(LAYERS)), rows(12), list[str]()
-    batches = list(slices(len(x), BATCH))
-    by_threads = ThreadInference(network, threads)
-    for _ in range(20):
-        with np.errstate(over="raise"):
-            found = by_threads(fill_with(x), batches, len(x), lambda: done.append(np.geterr()["over"]))
-        np.testing.assert_array_equal(found, outputs_alone(network, x))
-    assert done == 20 * ["raise"]
-
-
-def test_outputs_are_computed_while_another_thread_does_other_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    network, x = barrier_network(monkeypatch), rows(2)
-
-    def meet_each_batch() -> None:
-        for _ in range(2):
-            Barrier.barrier.wait()
-
-    batches = list(slices(len(x), BATCH))
-    found = ThreadInference(network, 2)(fill_with(x), batches, len(x), meet_each_batch)
-    np.testing.assert_array_equal(found, x)
-
-
-@pytest.mark.parametrize("threads", [1, 2])
-def test_an_error_in_other_work_comes_through(threads: int) -> None:
-    def fail() -> None:
-        raise ValueError("no")
-
-    x = rows(4)
-    with pytest.raises(ValueError, match="no"):
-        ThreadInference(network_of(LAYERS), threads)(fill_with(x), list(slices(len(x), BATCH)), len(x), fail)
-    assert not [thread for thread in threading.enumerate() if thread.name == "nnfs thread"]
-
-
-@pytest.mark.parametrize("text", [BLOBS, BARS], ids=["vectors", "images"])
-@pytest.mark.parametrize("engine", ["plain", "fast"])
-def test_every_engine_does_other_work_once_meanwhile(text: str, engine: Literal["plain", "fast"]) -> None:
-    experiment, done = toy(text, engine=engine), list[int]()
-    split = experiment.split("validation")
-    expected = outputs(experiment, split)
-    np.testing.assert_array_equal(outputs(experiment, split, lambda: done.append(1)), expected)
-    assert done == [1]
-
-
 @pytest.mark.usefixtures("small_batches")
 def test_validation_and_a_model_give_the_same_outputs_for_any_number_of_threads() -> None:
     expected = outputs(toy(BLOBS, "training.threads=1", engine="fast"), toy(BLOBS).split("train"))

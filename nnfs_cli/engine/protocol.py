@@ -1,16 +1,9 @@
 """The methods that the training loop calls to take steps and to compute outputs."""
 
-from collections.abc import Callable
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.preprocessing.records import Split
-
-Call: TypeAlias = Callable[[], object]
-
-
-def nothing() -> None:
-    """What an engine does meanwhile, if it is asked for nothing else."""
 
 
 class Engine(Protocol):
@@ -41,12 +34,8 @@ class Engine(Protocol):
     def step(self, rows: slice, number: int, learning_rate: float) -> None:
         """Take a step of gradient descent on these rows of `order`. `number` counts the steps before it."""
 
-    def infer(self, split: Split, meanwhile: Call = nothing) -> Array:
-        """The network's outputs (N, M) for all rows of a split, as in evaluation.
-
-        meanwhile: called once before the outputs are returned, by another thread if that saves time. It must
-            not change what the network computes with. Its errors are raised here.
-        """
+    def infer(self, split: Split) -> Array:
+        """The network's outputs (N, M) for all rows of a split, as in evaluation."""
 
     def begin(self, number: int) -> None:
         """Prepare for steps from this number on. Called when training begins or resumes."""

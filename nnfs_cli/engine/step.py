@@ -10,7 +10,6 @@ from nnfs_cli.engine.batch import Batch
 from nnfs_cli.engine.descent import Descent
 from nnfs_cli.engine.inference import fill_from, infer
 from nnfs_cli.engine.network import Network, zero_outputs
-from nnfs_cli.engine.protocol import Call, nothing
 from nnfs_cli.losses.base import Loss
 from nnfs_cli.preprocessing.augmentation import Augmenter
 from nnfs_cli.preprocessing.records import Data, Split
@@ -66,8 +65,7 @@ class PlainEngine:
                 self._add_gradient(here, rows)
         self.descent.step(number, learning_rate)
 
-    def infer(self, split: Split, meanwhile: Call = nothing) -> Array:
-        meanwhile()
+    def infer(self, split: Split) -> Array:
         z = zero_outputs(self.network, len(split))
         batches = slices(len(split), self.network.evaluation_batch_size)
         infer(self.network, fill_from(split, self.data.inputs), batches, z)

@@ -7,7 +7,6 @@ import numpy as np
 from nnfs_cli.core.arrays import Array, slices
 from nnfs_cli.engine.descent import Descent
 from nnfs_cli.engine.inference import fill_from
-from nnfs_cli.engine.protocol import Call, nothing
 from nnfs_cli.engine.step import PlainEngine
 from nnfs_cli.losses.base import Loss
 from nnfs_cli.optimizers.adadelta import Adadelta
@@ -130,6 +129,6 @@ class FastEngine(PlainEngine):
             self._loss.scale = learning_rate
         super().step(rows, number, learning_rate)
 
-    def infer(self, split: Split, meanwhile: Call = nothing) -> Array:
+    def infer(self, split: Split) -> Array:
         batches = list(slices(len(split), self.network.evaluation_batch_size))
-        return self._inference(fill_from(split, self.data.inputs), batches, len(split), meanwhile)
+        return self._inference(fill_from(split, self.data.inputs), batches, len(split))

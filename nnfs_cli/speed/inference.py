@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Iterator, Sequence
 from threading import Thread
-from typing import TypeVar
 
 import numpy as np
 
@@ -11,12 +10,9 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.blas_threads import limit_blas, usable_cores
 from nnfs_cli.engine.inference import Fill, infer
 from nnfs_cli.engine.network import Network, zero_outputs
-from nnfs_cli.engine.protocol import Call, nothing
 from nnfs_cli.speed.forms import FastNetwork
 from nnfs_cli.speed.plan import MOST_ASKED_FOR, IntOrAuto, workers_for
 from nnfs_cli.speed.workers import Workers, shared
-
-T = TypeVar("T")
 
 WORTH_A_THREAD = 2**25
 """Multiply-adds of all rows per thread. To start a thread takes as long as half of them."""
@@ -39,32 +35,22 @@ class ThreadInference:
     def __init__(self, network: Network, threads: IntOrAuto) -> None:
         self._networks, self._threads = [network], threads
 
-    def __call__(self, fill: Fill, batches: Sequence[slice], n: int, meanwhile: Call = nothing) -> Array:
-        """The outputs z (n, M) of n rows. A thread's error is raised here after all threads have ended.
-
-        meanwhile: called once, by the thread that is first free for it: another one, if there are several.
-        """
+    def __call__(self, fill: Fill, batches: Sequence[slice], n: int) -> Array:
+        """The outputs z (n, M) of n rows. A thread's error is raised here after all threads have ended."""
         z, queue, errors = zero_outputs(self._networks[0], n), deque(batches), list[BaseException]()
-        error_state, also = np.geterr(), deque([meanwhile])
+        error_state = np.geterr()
 
-        def work(network: Network, *, helps: bool = False) -> None:
+        def work(network: Network) -> None:
             """Compute batches until the queue is empty."""
             try:  # in some systems each thread has its own settings of BLAS and NumPy
                 with limit_blas(1), np.errstate(**error_state):
-                    if helps:
-                        _run(also)
                     infer(network, fill, _drain(queue), z)
-                    _run(also)
             except BaseException as error:
                 errors.append(error)
                 queue.clear()
-                also.clear()
 
         first, *others = self._networks_for(self.count(batches))
-        threads = [
-            Thread(target=work, args=(network,), kwargs={"helps": True}, name="nnfs thread")
-            for network in others
-        ]
+        threads = [Thread(target=work, args=(network,), name="nnfs thread") for network in others]
         with limit_blas(1):  # from before the first thread starts until the last one has ended
             try:
                 for thread in threads:
@@ -121,17 +107,11 @@ class ProcessInference:
         return max(workers_for(len(batches) // BATCHES_WORTH_A_WORKER, self._threads), 1)
 
 
-def _run(calls: deque[Call]) -> None:
-    """Run the calls that no other thread has taken."""
-    for call in _drain(calls):
-        call()
-
-
-def _drain(queue: deque[T]) -> Iterator[T]:
-    """Take what is in a queue that threads share, until it is empty."""
+def _drain(queue: deque[slice]) -> Iterator[slice]:
+    """Take batches from a queue that threads share, until it is empty."""
     while True:
         try:
-            taken = queue.popleft()
+            batch = queue.popleft()
         except IndexError:
             return
-        yield taken
+        yield batch

@@ -9,7 +9,6 @@ import numpy as np
 from nnfs_cli.core.arrays import Array, slices
 from nnfs_cli.engine.inference import fill_from, infer
 from nnfs_cli.engine.network import Network
-from nnfs_cli.engine.protocol import Call, nothing
 from nnfs_cli.engine.step import PlainEngine
 from nnfs_cli.layers.base import every_layer
 from nnfs_cli.preprocessing.records import Split
@@ -83,8 +82,7 @@ class RowsEngine(PlainEngine):
                 self._add_gradient(here, rows)
         self._descent.step(number, learning_rate)
 
-    def infer(self, split: Split, meanwhile: Call = nothing) -> Array:
-        meanwhile()
+    def infer(self, split: Split) -> Array:
         splits = list(self.data.splits.values())
         if split not in splits:
             return self._parts[0].infer(split)

@@ -2,15 +2,14 @@
 
 import math
 import time
-from functools import partial
 
 import numpy as np
 
-from nnfs_cli.core.arrays import IGNORE_OVERFLOW, Array
+from nnfs_cli.core.arrays import IGNORE_OVERFLOW
 from nnfs_cli.core.blas_threads import limit_blas
 from nnfs_cli.core.interrupts import Uninterrupted
 from nnfs_cli.training.divergence import Diverged, check_arrays, check_loss
-from nnfs_cli.training.evaluation import outputs
+from nnfs_cli.training.evaluation import split_scores
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.learning import learning_notes
 from nnfs_cli.training.reports import EpochReport
@@ -22,7 +21,7 @@ from nnfs_cli.training.retrace import set_mark
 def close_epoch(experiment: Experiment, interrupt: Uninterrupted) -> EpochReport:
     """Score the epoch, keep its parameters if they are the best so far, and count it as done."""
     progress, descent, started = experiment.progress, experiment.descent, time.perf_counter()
-    scores, z = _scores_and_outputs(experiment)
+    scores = experiment.scores(progress.outputs, experiment.data.splits["train"], progress.order)
     check_loss(experiment, scores["loss"])
     if experiment.sound < progress.step:  # else nothing changed since they were checked
         check_arrays(experiment, scores["loss"])
@@ -30,13 +29,13 @@ def close_epoch(experiment: Experiment, interrupt: Uninterrupted) -> EpochReport
         scores["penalty"] = descent.penalty()
     rate = experiment.learning_rate(progress.step - 1)
     validation, value, best_params = {}, scores["loss"], None
-    if z is not None:
-        validation = validation_scores(experiment, z)
-        if not math.isfinite(validation["loss"]):
-            raise Diverged(validation["loss"], in_validation=True)
-        value = validation[experiment.config.training.monitor.removeprefix("val_")]
-        if _is_best(experiment, value):
-            with descent.averaged():
+    if "validation" in experiment.data.splits:
+        with descent.averaged():
+            validation = split_scores(experiment, "validation")
+            if not math.isfinite(validation["loss"]):
+                raise Diverged(validation["loss"], in_validation=True)
+            value = validation[experiment.config.training.monitor.removeprefix("val_")]
+            if _is_best(experiment, value):
                 best_params = experiment.network.params.snapshot()
     notes = learning_notes(experiment) if _is_looked_at(experiment, progress.epoch + 1) else []
     interrupt.busy = True  # what follows must not stop half done; before, it can be repeated
@@ -63,27 +62,6 @@ def close_epoch(experiment: Experiment, interrupt: Uninterrupted) -> EpochReport
         is_best=best_params is not None,
         notes=_notes(experiment, [*notes, *_without_best(experiment)]),
     )
-
-
-def _scores_and_outputs(experiment: Experiment) -> tuple[dict[str, float], Array | None]:
-    """The epoch's scores in training, and the outputs for the validation rows; None if there are none.
-
-    The scores are of outputs of the epoch's steps, so that the engine may compute both at the same time.
-    """
-    progress, splits = experiment.progress, experiment.data.splits
-    score = partial(experiment.scores, progress.outputs, splits["train"], progress.order)
-    if "validation" not in splits:
-        return score(), None
-    scores: dict[str, float] = {}
-    with experiment.descent.averaged():
-        z = outputs(experiment, splits["validation"], meanwhile=lambda: scores.update(score()))
-    return scores, z
-
-
-def validation_scores(experiment: Experiment, z: Array) -> dict[str, float]:
-    """The loss and all metrics of outputs z (N, M) for the validation rows."""
-    split = experiment.data.splits["validation"]
-    return experiment.scores(z, split, split.rows)
 
 
 def _notes(experiment: Experiment, notes: list[str]) -> tuple[str, ...]:

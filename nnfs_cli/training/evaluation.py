@@ -4,7 +4,6 @@ import numpy as np
 
 from nnfs_cli.core.arrays import IGNORE_OVERFLOW, Array
 from nnfs_cli.core.blas_threads import limit_blas
-from nnfs_cli.engine.protocol import Call, nothing
 from nnfs_cli.metrics.base import likeliest
 from nnfs_cli.metrics.mae import MAE
 from nnfs_cli.metrics.r2 import R2
@@ -37,10 +36,16 @@ def evaluate(experiment: Experiment, name: str) -> Evaluation:
     )
 
 
-def outputs(experiment: Experiment, split: Split, meanwhile: Call = nothing) -> Array:
-    """The network's outputs (N, M) for all rows of a split, as in evaluation; `meanwhile` is called once."""
+def split_scores(experiment: Experiment, name: str) -> dict[str, float]:
+    """The loss and all metrics on a split, without what else `evaluate` finds."""
+    split = experiment.split(name)
+    return experiment.scores(outputs(experiment, split), split, split.rows)
+
+
+def outputs(experiment: Experiment, split: Split) -> Array:
+    """The network's outputs (N, M) for all rows of a split, as in evaluation."""
     with limit_blas(1), np.errstate(**IGNORE_OVERFLOW):
-        return experiment.engine.infer(split, meanwhile)
+        return experiment.engine.infer(split)
 
 
 @limit_blas(1)
