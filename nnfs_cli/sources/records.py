@@ -9,8 +9,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import IO, Any, TypeAlias
 
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError, listed
 from nnfs_cli.sources.dialect import DELIMITERS, Dialect, delimiter_name
+from nnfs_cli.sources.digits import whole_numbers
 from nnfs_cli.sources.lines import LONGEST, numbered_blocks
 
 UNNAMED = "Unnamed: "
@@ -50,11 +52,31 @@ class Records:
     def __iter__(self) -> Iterator[bytes]:
         yield from self._rewritten(self._beside_header)
         for line, block in self._blocks:
-            if self._is_plain(block):
-                self._begun = True
-                yield block
-            else:
-                yield from self._rewritten(self._rows(line, block))
+            yield from self._text(line, block)
+
+    def numbers_first(self) -> Iterator[Array | bytes]:
+        """The same, but blocks of `whole_numbers` (n, columns) as such, up to the first other one."""
+        yield from self._rewritten(self._beside_header)
+        for line, block in self._blocks:
+            numbers = self._numbers(block)
+            if numbers is None:
+                yield from self._text(line, block)
+                break
+            self._begun = True
+            yield numbers
+        yield from self
+
+    def _numbers(self, block: bytes) -> Array | None:
+        if self.separator != self.delimiter or self.separator.isalnum():
+            return None
+        return whole_numbers(block.replace(b"\r\n", b"\n"), self.separator, self._width)
+
+    def _text(self, line: int, block: bytes) -> Iterator[bytes]:
+        if self._is_plain(block):
+            self._begun = True
+            yield block
+        else:
+            yield from self._rewritten(self._rows(line, block))
 
     def _is_plain(self, block: bytes) -> bool:
         """Whether each line is a record of unquoted values, which pandas and the csv module read alike."""
