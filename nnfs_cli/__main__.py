@@ -7,6 +7,9 @@ import sys
 def run() -> None:
     """Run the command line. Ctrl-C while its modules load ends it without a traceback, too."""
     try:
+        from nnfs_cli.core.interrupts import send_again
+
+        sys.unraisablehook = send_again
         from nnfs_cli.cli.app import main
 
         main()

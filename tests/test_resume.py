@@ -456,6 +456,19 @@ def test_a_run_is_resumed_from_its_checkpoint_without_a_whole_summary(
     assert run.summary()["scores"] == whole.summary()["scores"]
 
 
+@pytest.mark.parametrize("damage", ["{", "[]", '{"classes": []}', '{"input_shape": [2]}'])
+def test_a_damaged_preparation_is_written_anew_where_the_data_are_the_same(
+    tmp_path: Path, damage: str
+) -> None:
+    whole, run = run_of(tmp_path, BLOBS, name="whole"), run_of(tmp_path, BLOBS, stop_after=2)
+    right = (run.path / "preparation.json").read_bytes()
+    (run.path / "preparation.json").write_text(damage)
+    (note,) = [note for note in finish(run) if "preparation.json" in note]
+    assert "it is written anew, from the data" in note
+    assert same_numbers(run.path, whole.path)
+    assert (run.path / "preparation.json").read_bytes() == right
+
+
 @pytest.mark.parametrize("damage", ["{", "[]", '{"status": "completed"}'])
 def test_weights_that_a_damaged_summary_does_not_vouch_for_give_no_answer(
     tmp_path: Path, nnfs: Nnfs, damage: str

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from nnfs_cli import plots
-from nnfs_cli.core.interrupts import STOPS
+from nnfs_cli.core.interrupts import STOPS, send_again
 from nnfs_cli.jobs import record, results
 from nnfs_cli.jobs.train import train_run
 from nnfs_cli.optimizers.sgd import SGD
@@ -55,6 +55,23 @@ loss: cross_entropy
 optimizer: {type: sgd, learning_rate: 0.01}
 training: {epochs: 5, batch_size: 32}
 """
+
+
+class Interrupted:
+    """Ctrl-C comes while Python throws it away."""
+
+    def __del__(self) -> None:
+        raise KeyboardInterrupt
+
+
+def test_ctrl_c_that_comes_in_a_callback_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    def throw_away_and_wait() -> None:
+        Interrupted()
+        time.sleep(60)
+
+    monkeypatch.setattr(sys, "unraisablehook", send_again)
+    with pytest.raises(KeyboardInterrupt):
+        throw_away_and_wait()
 
 
 def send(signals: Iterable[int]) -> None:

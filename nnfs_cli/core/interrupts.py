@@ -1,5 +1,6 @@
 """Ctrl-C and other signals to stop: delayed while a step is under way, or turned into a request to stop."""
 
+import _thread
 import signal
 import sys
 import threading
@@ -17,11 +18,32 @@ STOPS = tuple(
 """Signals that ask a program to end. On Windows a closed window, or Ctrl-Break, is a SIGBREAK."""
 
 
+RESENT = 0.01
+"""Seconds after which a Ctrl-C is sent again that was lost."""
+
+
 def is_ctrl_c(error: BaseException | None) -> bool:
     """Whether an error is Ctrl-C, or what the import of a compiled module makes of it: an ImportError."""
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__cause__
     return error is not None
+
+
+def send_again(lost: "sys.UnraisableHookArgs") -> None:
+    """As `sys.unraisablehook`: send a Ctrl-C again that came in a callback, which Python would only show."""
+    if issubclass(lost.exc_type, KeyboardInterrupt):
+        again = threading.Timer(RESENT, _press_ctrl_c)
+        again.daemon = True
+        again.start()
+    else:
+        sys.__unraisablehook__(lost)
+
+
+def _press_ctrl_c() -> None:
+    if hasattr(signal, "pthread_kill"):  # it ends a wait as well
+        signal.pthread_kill(threading.main_thread().ident or 0, SIGINT)
+    else:
+        _thread.interrupt_main()
 
 
 class Uninterrupted:

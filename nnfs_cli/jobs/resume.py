@@ -10,7 +10,7 @@ import numpy as np
 
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.config.values import Overrides
-from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.core.errors import DamageError, NnfsError
 from nnfs_cli.core.spelling import typed
 from nnfs_cli.jobs.changes import changes, network_changes, refuse_changes, rounding
 from nnfs_cli.jobs.checkpoint import Checkpoint, made_with, read_checkpoint
@@ -60,10 +60,13 @@ def resume(
     choose_engine(experiment, checkpoint.made_with.get("computed_by", {}))
     now = made_with(experiment, run)
     fingerprint = summary.get("data_fingerprint", checkpoint.made_with.get("data_fingerprint"))
+    forgotten = [f"{damage}; resumed without it: earlier notes and rollbacks are lost"] if damage else []
     if fingerprint != experiment.data.fingerprint:
         found.append("the data: their fingerprint has changed")
-    elif run.has("preparation.json") and not experiment.preparation.agrees_with(run.preparation()):
-        found.append("the data: columns, classes or normalization are not those in preparation.json")
+    else:
+        differs, unreadable = _prepared_otherwise(run, experiment)
+        found += differs
+        forgotten += unreadable
     sure, unsure = rounding(checkpoint.made_with, now)
     lost = _lost(run, checkpoint.recorded, has_summary=not damage)
     found += [*sure, *lost.values()]
@@ -74,10 +77,21 @@ def resume(
     kept = {name: extent for name, extent in checkpoint.recorded.items() if name not in lost}
     kept |= {name: 0 for name in lost if name not in TABLES}  # what is left of a table is kept
     experiment.checkpoint, experiment.config_text = replace(checkpoint, recorded=kept), config_text
-    forgotten = [f"{damage}; resumed without it: earlier notes and rollbacks are lost"] if damage else []
     notes = [*forgotten, *_notes(checkpoint, found, unsure), *_schedule_note(experiment, checkpoint)]
     experiment.data = replace(experiment.data, notes=(*experiment.data.notes, *notes))
     return experiment
+
+
+def _prepared_otherwise(run: RunDirectory, experiment: Experiment) -> tuple[list[str], list[str]]:
+    """What differs from preparation.json; and what is wrong with that file, which is written anew."""
+    if not run.has("preparation.json"):
+        return [], []
+    try:
+        agree = experiment.preparation.agrees_with(run.preparation())
+    except DamageError as error:
+        return [], [f"{error}; resumed without it: it is written anew, from the data"]
+    differs = "the data: columns, classes or normalization are not those in preparation.json"
+    return ([] if agree else [differs]), []
 
 
 def _configs(run: RunDirectory, epochs: int | None, overrides: Overrides) -> tuple[ExperimentConfig, str]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import NnfsError, did_you_mean
+from nnfs_cli.core.errors import DamageError, NnfsError, did_you_mean
 from nnfs_cli.core.files import replacing, sync_folder
 from nnfs_cli.core.os_errors import reason, unreadable
 from nnfs_cli.core.seal import first_line, new_tag, seal_of_arrays, sealed, tag_of
@@ -110,8 +110,8 @@ class RunDirectory:
             if (path / "config.yaml").is_file():
                 return cls(path, trust_plugins=trust_plugins)
         if candidates:
-            was_begun = (candidates[0] / LOCK).exists()
-            advice = "; its training ended before it began: delete it" if was_begun else ""
+            never_began = (candidates[0] / LOCK).exists() and not any(candidates[0].glob("*.npz"))
+            advice = "; its training ended before it began: delete it" if never_began else ""
             raise NnfsError(f"{candidates[0]} is no run directory: it has no config.yaml{advice}")
         raise NnfsError(
             f"no run {reference!r} in {root.absolute()}{did_you_mean(reference, [run.id for run in runs])}"
@@ -206,7 +206,7 @@ class RunDirectory:
             return Preparation.from_record(self.json("preparation.json"))
         except (ValueError, KeyError, TypeError, OverflowError) as error:
             file = self.path / "preparation.json"
-            raise NnfsError(f"{file}: cannot be read: {error}; train the run again") from None
+            raise DamageError(f"{file}: cannot be read: {error}") from None
 
     def has(self, name: str) -> bool:
         return (self.path / name).is_file()
