@@ -11,6 +11,7 @@ alone uses threads.
 import argparse
 import csv
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -19,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from machine import describe
 
 from nnfs_cli.datasets.mnist import MNIST
@@ -54,7 +54,9 @@ def main() -> None:
     repeats = parser.parse_args().repeats
     print(describe())
     with tempfile.TemporaryDirectory() as folder:
-        for name, (path, options) in tables(Path(folder)).items():
+        with multiprocessing.get_context("spawn").Pool(1) as pool:  # a child's peak would begin at our memory
+            made = pool.apply(tables, (Path(folder),))
+        for name, (path, options) in made.items():
             results: dict[str, list[list[float]]] = {kind: [] for kind in KINDS}
             for repeat in range(repeats):
                 cache = str(Path(folder, f"cache-{repeat}"))
@@ -79,6 +81,8 @@ def show(results: dict[str, list[list[float]]]) -> None:
 
 def tables(folder: Path) -> dict[str, tuple[str, dict[str, Any]]]:
     """The path and the options of each table."""
+    import pandas as pd
+
     digits = write_sample(MNIST(str(ROOT / "data/mnist")).load(np.random.default_rng(0)), folder)[0]
     made = {"pixels": (str(digits), {"target": "label", "image_shape": (28, 28), "scale": True})}
     rng = np.random.default_rng(0)

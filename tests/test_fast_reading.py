@@ -133,3 +133,14 @@ def test_a_piece_of_whole_numbers_has_the_least_type_that_holds_them() -> None:
     assert [whole_numbers(text, ",", 1) for text in (b"255\n", b"0\n")] == [255, 0]
     types = [whole_numbers(text, ",", 1).dtype for text in (b"255\n", b"256\n")]  # type: ignore[union-attr]
     assert types == [np.uint8, np.int32]
+
+
+@pytest.mark.parametrize("gap", ["5", "5.0", "5e0"])
+def test_whole_numbers_may_be_gaps(tmp_path: Path, gap: str) -> None:
+    path = tmp_path / "gaps.csv"
+    path.write_text("a,b\n5,1\n6,2\n")
+    with pytest.MonkeyPatch.context() as patch:
+        fast = read_table([path], Dialect(na_values=(gap,))).numbers
+        patch.setattr(Records, "_numbers", lambda *_: None)
+        np.testing.assert_array_equal(fast, read_table([path], Dialect(na_values=(gap,))).numbers)
+    assert np.isnan(fast[0, 0])

@@ -1,6 +1,7 @@
 """Tables from CSV and Parquet files and DataFrames, in chunks of rows, read by pandas."""
 
 import io
+import math
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, groupby, repeat
@@ -208,7 +209,7 @@ def _csv_frames(
     if not whole:
         return (frame for stretch in _stretches(iter(records), STRETCH) for frame in parse(stretch, CELLS))
     size, threads = CELLS + COLUMN * len(names), min(max(usable_cores() - 1, 1), MOST_THREADS)
-    texts = kinds.texts_among(names) or has_ids or dialect.thousands or any(map(str.isdigit, gaps))
+    texts = kinds.texts_among(names) or has_ids or dialect.thousands or any(map(_spells_finite, gaps))
     blocks = iter(records) if texts else records.numbers_first()
 
     def of_run(is_text: bool, run: Iterator[Any]) -> Iterator["pd.DataFrame"]:
@@ -219,6 +220,11 @@ def _csv_frames(
 
     runs = groupby(blocks, key=lambda block: isinstance(block, bytes))
     return (frame for is_text, run in runs for frame in of_run(is_text, run))
+
+
+def _spells_finite(gap: str) -> bool:
+    """Whether a gap is a number, and so may be one of digits: for pandas, 5.0 is 5 as well."""
+    return is_number(gap) and math.isfinite(float(gap))
 
 
 def _stacked(arrays: Iterable[Array]) -> Iterator[Array]:
