@@ -97,6 +97,7 @@ RUNS_CODE = {
     "speed/workers.py": {"multiprocessing"},
     "speed/worker_errors.py": {"pickle"},  # between a process and its own forks
     "speed/all_reduce.py": {"multiprocessing"},
+    "sources/ahead.py": {"concurrent"},  # threads alone
     "cli/report.py": {"webbrowser"},  # --open
     "config/dialect.py": {"yaml.load"},  # by a SafeLoader: see below
 }
