@@ -38,19 +38,28 @@ class Threads:
                 call()
             return
         started, cpu = perf_counter(), thread_time()
-        helpers = self._started(size - 1)
+        try:
+            own = self._share(calls, self._started(size - 1))
+        except BaseException:
+            self._helpers.clear()  # one may still compute; the next calls start new ones
+            raise
+        self._gauge.note(perf_counter() - started, (own - cpu) * size)
+
+    def _share(self, calls: Sequence[Call], helpers: Sequence["_Helper"]) -> float:
+        """Run calls with these helpers. Returns `thread_time` when this thread's own were done."""
+        size = len(helpers) + 1
         for rank, helper in enumerate(helpers, 1):
             helper.begin(calls[rank::size])
         try:
             for call in calls[::size]:
                 call()
         finally:
-            own = thread_time() - cpu
+            own = thread_time()
             for helper in helpers:
                 helper.wait()
         for helper in helpers:
             helper.raise_error()
-        self._gauge.note(perf_counter() - started, own * size)
+        return own
 
     def product(self, a: Array, b: Array, out: Array, axis: int) -> list[Call]:
         """out = a b in parts of out's rows (axis 0) or columns (1); no calls if it is too small to be cut."""
