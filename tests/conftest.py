@@ -48,6 +48,12 @@ def own_cache(monkeypatch: pytest.MonkeyPatch, numbered: Iterator[Path]) -> None
 
 
 @pytest.fixture(autouse=True)
+def shared_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Share work among workers however busy the cores are."""
+    monkeypatch.setattr("nnfs_cli.speed.gauge.Gauge.says_share", lambda _: True)
+
+
+@pytest.fixture(autouse=True)
 def own_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     """Remove what a test's plugins registered, after the test."""
     monkeypatch.setattr("nnfs_cli.config.plugins._loaded", {})

@@ -94,9 +94,10 @@ RUNS_CODE = {
     "core/moved.py": {"importlib", "exec_module"},
     "config/trust.py": {"importlib"},
     "report/page.py": {"importlib"},
-    "speed/workers.py": {"multiprocessing", "pickle"},  # between a process and its own forks
-    "speed/worker_errors.py": {"pickle"},
+    "speed/workers.py": {"multiprocessing"},
+    "speed/worker_errors.py": {"pickle"},  # between a process and its own forks
     "speed/all_reduce.py": {"multiprocessing"},
+    "sources/ahead.py": {"concurrent"},  # threads alone
     "cli/report.py": {"webbrowser"},  # --open
     "config/dialect.py": {"yaml.load"},  # by a SafeLoader: see below
 }

@@ -467,14 +467,17 @@ def test_every_command_takes_a_diverged_run(nnfs: Nnfs, rate: str) -> None:
 def test_a_score_that_overflows_is_null_and_breaks_nothing(
     nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from nnfs_cli.training.evaluation import evaluate
+    from nnfs_cli.training.evaluation import evaluate, split_scores
+
+    def scored(experiment: Experiment, split: str) -> dict[str, float]:
+        return {**split_scores(experiment, split), "rmse": math.inf}
 
     def overflowed(experiment: Experiment, split: str) -> Evaluation:
         found = evaluate(experiment, split)
         return replace(found, scores={**found.scores, "rmse": math.inf})
 
     with monkeypatch.context() as patch:
-        patch.setattr("nnfs_cli.training.epoch.evaluate", overflowed)
+        patch.setattr("nnfs_cli.training.epoch.split_scores", scored)
         patch.setattr("nnfs_cli.jobs.results.evaluate", overflowed)
         assert nnfs("train", "cubic.yaml", "--id", "one").status == 0
     assert RunDirectory(Path("runs/one")).summary()["scores"]["validation"]["rmse"] is None

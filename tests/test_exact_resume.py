@@ -14,6 +14,7 @@ import pytest
 from nnfs_cli.config.load import config_from, parse_config
 from nnfs_cli.config.reader import to_plain
 from nnfs_cli.core.errors import NnfsError
+from nnfs_cli.engine.step import PlainEngine
 from nnfs_cli.jobs.record import Record
 from nnfs_cli.jobs.resume import resume
 from nnfs_cli.jobs.train import train_run
@@ -253,10 +254,10 @@ def test_images_and_their_augmentation_go_on_with_any_number_of_workers(
     assert_ends_as(whole, run)
 
 
-def test_a_run_goes_on_with_the_threads_of_blas_that_it_had(
+def test_a_run_of_an_earlier_version_goes_on_with_the_threads_of_blas_that_it_had(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nnfs_cli.speed.plan.WORTH_A_BLAS_THREAD", 1)
+    monkeypatch.setattr(PlainEngine, "blas_threads", 2)
 
     def at(report: int, record: Record, run: RunDirectory) -> None:
         if report == 2:
@@ -265,7 +266,7 @@ def test_a_run_goes_on_with_the_threads_of_blas_that_it_had(
 
     whole = whole_run(tmp_path, to_plain(parse_config(CUBIC, "toy")), at)
     assert whole.summary()["blas_threads"] == 2
-    monkeypatch.setattr("nnfs_cli.speed.plan.WORTH_A_BLAS_THREAD", 2**30)
+    monkeypatch.setattr(PlainEngine, "blas_threads", 1)
     assert_ends_as(whole, RunDirectory(tmp_path / "killed"))
 
 

@@ -222,7 +222,7 @@ def computed_by(run: RunDirectory, **facts: Any) -> None:
         ({"blas": "openblas 0.3 Zen"}, (), "blas openblas 0.3 Zen -> "),
         ({"simd": ["X86_V9"]}, (), "simd X86_V9 -> "),
         ({}, ("training.engine=plain",), "engine fast -> plain"),
-        ({}, ("training.threads=2",), "blas_threads 1 -> 2"),
+        ({"parts": 2}, ("training.parts=1",), "parts 2 -> 1"),
     ],
 )
 def test_what_rounds_otherwise_is_refused_unless_anyway(

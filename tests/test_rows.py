@@ -200,6 +200,19 @@ def test_the_number_of_workers_may_change_between_steps(parts: int) -> None:
         engine.end()
 
 
+@PARTS
+def test_one_process_may_compute_some_steps_alone(parts: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    shares = iter([True, False, False, True, True, False, True] * 2)
+    monkeypatch.setattr("nnfs_cli.speed.gauge.Gauge.says_share", lambda _: next(shares))
+    for stack in (DRAWING[:2] + STACK[1:], DRAWING):
+        one, changing = (cut(plain(stack), parts, workers) for workers in (1, parts))
+        for number, n in enumerate([12, 7, 12, 9, 12, 11, 12]):
+            assert_same(step(changing, n, number), step(one, n, number))
+        for engine in (one, changing):
+            engine.end()
+    assert not can_fork() or not list(shares), "each step asked"
+
+
 def test_a_batch_of_few_rows_stays_whole() -> None:
     engine = cut(plain(), 2, 2)
     assert_close(step(engine, 1), step(plain(), 1))
@@ -311,14 +324,13 @@ def test_a_batch_is_cut_by_the_numbers_of_its_largest_layer(batch_size: int, par
         assert parts_of(network(), loss, batch_size) == parts, "whatever the machine"
 
 
-def test_rows_that_are_no_images_are_not_cut() -> None:
+@pytest.mark.parametrize(("batch_size", "parts"), [(1, 1), (32, 1), (34, 2), (10**6, plan.MOST_PARTS)])
+def test_other_networks_have_parts_if_a_product_is_large(batch_size: int, parts: int) -> None:
     dense = Network([create(Layer, "dense", {"units": 1000})], (1000,), "float32")
-    assert parts_of(dense, CrossEntropy(), 10**6) == 1
-
-
-def test_no_number_of_threads_is_too_large_to_ask_for() -> None:
-    dense = Network([create(Layer, "dense", {"units": 3})], (3,), "float32")
-    assert plan.blas_threads_for(dense, 10, 2**80) < 2**31, "what C can hold"
+    assert parts_of(dense, Derived(), batch_size) == parts
+    assert parts_of(dense, Derived(), batch_size, 1) == 1
+    assert parts_of(dense, Derived(), batch_size, 3) == (3 if parts > 1 else 1)
+    assert parts_of(dense, Derived(), batch_size, 2**80) <= plan.MOST_ASKED_FOR
 
 
 class Mixer(ReLU):

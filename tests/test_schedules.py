@@ -10,6 +10,7 @@ import pytest
 from nnfs_cli.config.reader import create
 from nnfs_cli.core.errors import OptionError
 from nnfs_cli.schedules.base import SCHEDULES, Clock, Schedule
+from nnfs_cli.schedules.constant import Constant
 
 BASE, EPOCHS = 0.1, 12
 VARIANTS: dict[str, list[Mapping[str, Any]]] = {
@@ -110,6 +111,29 @@ def test_a_rate_depends_on_the_clock_alone_between_two_observations(
     forward = [schedule.learning_rate(BASE, Clock(step, 5, EPOCHS)) for step in range(60)]
     backward = [schedule.learning_rate(BASE, Clock(step, 5, EPOCHS)) for step in reversed(range(60))]
     assert forward == backward[::-1]
+
+
+@pytest.mark.parametrize("warmup", [0.0, 1.5])
+@pytest.mark.parametrize(("name", "options"), CASES)
+def test_a_steady_rate_lasts_to_the_end_of_the_epoch(
+    name: str, options: Mapping[str, Any], warmup: float
+) -> None:
+    schedule: Schedule = create(Schedule, name, {**options, "warmup": warmup})
+    schedule.start()
+    clocks = [Clock(step, 4, EPOCHS) for step in range(4 * EPOCHS)]
+    found = [schedule.learning_rate(BASE, clock) for clock in clocks]
+    steady = [clock.step for clock in clocks if schedule.is_steady(clock)]
+    assert all(found[step] == found[step // 4 * 4 + 3] for step in steady)
+    assert bool(steady) == (name in ("constant", "reduce_on_plateau"))
+
+
+def test_a_schedule_that_derives_from_a_steady_one_is_not_taken_for_steady() -> None:
+    class Falling(Constant):
+        def rate(self, base: float, clock: Clock) -> float:
+            return base * (1 - clock.share)
+
+    assert Constant().is_steady(Clock(0, 4, EPOCHS))
+    assert not Falling().is_steady(Clock(0, 4, EPOCHS))
 
 
 @pytest.mark.parametrize("stop_after", [0, 1, 5, 11])

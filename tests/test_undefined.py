@@ -12,10 +12,10 @@ from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.metrics.base import METRICS
 from nnfs_cli.preprocessing.records import Split
 from nnfs_cli.schedules.reduce_on_plateau import ReduceOnPlateau
-from nnfs_cli.training.evaluation import evaluate
+from nnfs_cli.training.evaluation import split_scores
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.loop import train
-from nnfs_cli.training.reports import EpochReport, Evaluation, format_score, scores_text
+from nnfs_cli.training.reports import EpochReport, format_score, scores_text
 from tests.conftest import Nnfs
 from tests.toys import BLOBS, CUBIC, toy, toy_config
 
@@ -38,11 +38,10 @@ def train_with(monkeypatch: pytest.MonkeyPatch, values: list[float], *overrides:
     experiment = toy(BLOBS, f"training.epochs={len(values)}", *overrides)
     name = experiment.config.training.monitor.removeprefix("val_")
 
-    def scored(experiment: Experiment, split: str) -> Evaluation:
-        found = evaluate(experiment, split)
-        return replace(found, scores={**found.scores, name: values[experiment.progress.epoch]})
+    def scored(experiment: Experiment, split: str) -> dict[str, float]:
+        return {**split_scores(experiment, split), name: values[experiment.progress.epoch]}
 
-    monkeypatch.setattr("nnfs_cli.training.epoch.evaluate", scored)
+    monkeypatch.setattr("nnfs_cli.training.epoch.split_scores", scored)
     return [report for report in train(experiment) if isinstance(report, EpochReport)]
 
 

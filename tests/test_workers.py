@@ -283,7 +283,7 @@ def test_all_workers_get_the_same_total_to_the_bit_time_after_time(spins: bool) 
     workers = Workers(SIZE, {"work": work}, lambda: made.open())
     made = group(lambda arrival, seconds: workers.wait_for(arrival, seconds))
     for member in made.members:
-        member.spins = spins
+        member.begin(spins=spins)
     for _ in range(2):
         found.fill(np.nan)
         workers.run("work")

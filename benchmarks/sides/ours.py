@@ -31,7 +31,7 @@ class Ours(Trainer):
     @property
     def facts(self) -> str:
         engine = self.experiment.engine
-        return _who(max(engine.workers, engine.blas_threads), by_processes=engine.parts > 1)
+        return _who(max(engine.workers, engine.blas_threads), by_processes=self.workload.has_images)
 
     def start(self, weights: Weights) -> None:
         self.experiment.network.params.load(weights, "the benchmark")

@@ -44,9 +44,10 @@ def show_network(experiment: "Experiment") -> None:
         out.print(sentence)
     engine = experiment.engine
     if engine.parts > 1:
-        work = (
-            f"batches in {engine.parts} parts, computed by {counted(engine.workers, 'process', 'processes')}"
+        cut, workers = (
+            ("batches", ("process", "processes")) if network.has_images else ("products", ("thread",))
         )
+        work = f"{cut} in {engine.parts} parts, computed by {counted(engine.workers, *workers)}"
     else:
         work = f"BLAS on {counted(engine.blas_threads, 'thread')}"
     if engine.name == "plain":

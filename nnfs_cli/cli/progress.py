@@ -20,7 +20,9 @@ from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.reports import EpochReport, Report, Rollback, epoch_text, scores_text
 
-REFRESH_SECONDS = 1.0
+REFRESH_SECONDS, SHARE = 1.0, 0.0025
+"""The live bar is drawn again after so long, or later, so that it takes at most this share of the time."""
+
 PLAIN_LINES = 20
 CURVE_LINES = 20
 """The lines of a screen that has room for a curve."""
@@ -135,7 +137,7 @@ class Bar(Lines):
         self._scores = Text()
         # `show` refreshes it: a refreshing thread would slow down the training.
         self._live = Live(self._picture(), console=console, auto_refresh=False)
-        self._refreshed = 0.0
+        self._due = 0.0
 
     def __enter__(self) -> "Bar":
         self._live.start()
@@ -159,10 +161,11 @@ class Bar(Lines):
                 lines.append(f"  validation  {scores_text(report.validation)}")
             self._scores.plain = "\n".join(lines)
         self._show_notes(report)
-        now = time.monotonic()
-        if now - self._refreshed > REFRESH_SECONDS:
-            self._refreshed = now
+        started = time.monotonic()
+        if started >= self._due:
             self._refresh()
+            ended = time.monotonic()
+            self._due = ended + max(REFRESH_SECONDS, (ended - started) / SHARE)
 
     def _refresh(self) -> None:
         progress, last = self._experiment.progress, self._experiment.config.training.epochs

@@ -40,11 +40,12 @@ class TrainingConfig(Options):
     monitor: `val_loss` or `val_<metric>`: what chooses the best epoch, if there is a validation split.
     on_divergence: what to do when training diverges: `stop`, or `rollback` to the end of the last epoch whose
         loss was not above that at the start, with half the learning rate, at most 5 times.
-    parts: how many parts a batch of images is cut into; worker processes compute them. `auto` follows from
-        the shapes alone and is at most 2. More parts can use more cores, and may change the last digits.
-    threads: how many cores to use. For images, on Linux: the largest number of workers, which changes no
-        number in the results. For other networks: the number of BLAS threads, which may change the last
-        digits; `auto` follows from the shapes alone.
+    parts: how many parts a batch of images, or a large product of a dense layer, is cut into; workers compute
+        them. `auto` follows from the shapes alone and is at most 2. More parts can use more cores, and may
+        change the last digits.
+    threads: how many cores to use: the largest number of workers that compute the parts. These are processes
+        for images, on Linux, and threads for dense layers. It changes no number in the results; where other
+        programs keep the cores busy, one worker computes all parts.
     checkpoint_every: seconds from one checkpoint to the next, and more where that would take over 1 % of the
         time; 0 for one at each report.
     engine: `auto` for the fastest; `plain` for the one that is easy to read and debug.

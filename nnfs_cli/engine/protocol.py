@@ -14,8 +14,8 @@ class Engine(Protocol):
     name: the engine's name in a run's summary.
     order: (N,) the training rows in this epoch's order. The training loop writes them.
     outputs: (N, M) the network's outputs for the rows of `order`, computed in the step that trained on them.
-    parts: the number of parts that each batch is cut into. It depends on shapes alone.
-    workers: the number of processes that compute these parts. It changes no bit of the result.
+    parts: the number of parts that each batch, or large product, is cut into. It depends on shapes alone.
+    workers: the number of processes or threads that compute these parts, at most. It changes no bit.
     blas_threads: the number of threads that BLAS uses in a step.
     """
 

@@ -45,7 +45,7 @@ def earlier_summary(run: RunDirectory) -> tuple[dict[str, Any], str]:
 
 
 def engine_facts(experiment: Experiment) -> dict[str, Any]:
-    """The engine, the parts that it cuts a batch into, and the workers and BLAS threads that compute."""
+    """The engine, the parts that it cuts its work into, and the workers and BLAS threads that compute."""
     engine = experiment.engine
     return {
         "engine": engine.name,

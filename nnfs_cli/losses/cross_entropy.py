@@ -86,7 +86,8 @@ class CrossEntropy(Loss):
 
     def predict(self, z: Array) -> Array:
         # Subtracting the maximum does not change p, but keeps exp from overflowing.
-        p: Array = np.exp(z - z.max(axis=1, keepdims=True))
+        p: Array = z - z.max(axis=1, keepdims=True)
+        np.exp(p, out=p)
         p /= p.sum(axis=1, keepdims=True)
         return p
 

@@ -22,9 +22,9 @@ class Brier(Metric):
     formulas: ClassVar[tuple[str, ...]] = ("brier = 1 / N * sum((p - onehot(t, K))**2)",)
 
     def __call__(self, p: Array, t: Array) -> float:
-        difference = p.astype(np.float64)
-        difference[row_numbers(len(t)), t] -= 1.0
-        return float(np.square(difference, out=difference).sum() / len(t))
+        squares, right = np.square(p, dtype=np.float64), (row_numbers(len(t)), t)
+        squares[right] = np.square(p[right] - np.float64(1.0))
+        return float(squares.sum() / len(t))
 
     def needs_probabilities(self, classes: int) -> bool:
         return True

@@ -44,9 +44,13 @@ class Schedule(Component, ABC):
 
     Goyal et al., 2017, Accurate, large minibatch SGD: training ImageNet in 1 hour, arXiv:1706.02677
     (warm-up).
+
+    ignores_clock: whether `rate` is the same at each step of an epoch. A subclass does not inherit it, but
+        says so itself.
     """
 
     registry: ClassVar[Registry["Schedule"]]
+    ignores_clock: ClassVar[bool] = False
     warmup: float
 
     def learning_rate(self, base: float, clock: Clock) -> float:
@@ -58,6 +62,11 @@ class Schedule(Component, ABC):
             epochs_left = clock.epochs - warmup_steps / clock.steps_per_epoch
             clock = Clock(clock.step - warmup_steps, clock.steps_per_epoch, epochs_left)
         return number_from(self, "rate", self.rate(base, clock))
+
+    def is_steady(self, clock: Clock) -> bool:
+        """Whether the learning rate stays the same from here to the end of the epoch."""
+        ignores_clock = vars(type(self)).get("ignores_clock", False)
+        return bool(ignores_clock) and clock.step >= round(self.warmup * clock.steps_per_epoch)
 
     @abstractmethod
     def rate(self, base: float, clock: Clock) -> float:

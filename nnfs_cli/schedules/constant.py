@@ -16,6 +16,7 @@ class Constant(Schedule):
     """
 
     warmup: NonNegativeFloat = 0.0
+    ignores_clock: ClassVar[bool] = True
     formulas: ClassVar[tuple[str, ...]] = ("lr = base",)
 
     def rate(self, base: float, clock: Clock) -> float:

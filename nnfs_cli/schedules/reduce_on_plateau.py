@@ -37,6 +37,7 @@ class ReduceOnPlateau(Schedule):
     cooldown: NonNegativeInt = 0
     minimum: NonNegativeFloat = 0.0
     warmup: NonNegativeFloat = 0.0
+    ignores_clock: ClassVar[bool] = True
     formulas: ClassVar[tuple[str, ...]] = ("lr = max(factor * lr, minimum)",)
 
     def __post_init__(self) -> None:

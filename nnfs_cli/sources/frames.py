@@ -135,12 +135,17 @@ def _doubtful_labels(matrix: Array, numeric: tuple[str, ...], labels: Collection
 
 
 def _without_numbers(frame: "pd.DataFrame", kinds: ColumnKinds) -> list[str]:
-    """The columns that are to be texts, or that are to be made numbers from what they hold."""
+    """The columns that are to be texts, or that are to be made numbers from what they hold.
+
+    Integers of up to 32 bits are exact, and are spelled in one way.
+    """
     texts = kinds.texts_among(frame.columns)
     return [
         name
         for name, dtype in zip(frame.columns, frame.dtypes, strict=True)
-        if name in texts or dtype.kind not in "iuf" or (dtype.kind in "iu" and name in kinds.spelled)
+        if name in texts
+        or dtype.kind not in "iuf"
+        or (dtype.kind in "iu" and dtype.itemsize > 4 and name in kinds.spelled)
     ]
 
 

@@ -13,7 +13,7 @@ from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.sources.dialect import GAPS, Dialect
 from nnfs_cli.sources.frames import ColumnKinds
 from nnfs_cli.sources.spellings import NumberSpelling, is_exact
-from nnfs_cli.sources.table import MISSING, LeaveOut, Table, Texts
+from nnfs_cli.sources.table import LeaveOut, Table, Texts
 from nnfs_cli.sources.table_reader import read_table
 
 SEPARATORS = (
@@ -146,9 +146,8 @@ def _ways(column: Texts, dialect: Dialect) -> list[Dialect]:
 
 def _share(column: Texts, spelling: NumberSpelling) -> float:
     """The share of a column's rows that hold numbers, gaps aside."""
-    there = column.codes[column.codes != MISSING]
     numbers = np.array([spelling.standard(level) is not None for level in column.levels], bool)
-    return float(numbers[there].mean()) if len(there) else 0.0
+    return float(column.counts[numbers].sum() / column.counts.sum()) if column.counts.any() else 0.0
 
 
 def _number_as_text(column: Texts, leave_out: str) -> tuple[str, str]:

@@ -9,8 +9,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import IO, Any, TypeAlias
 
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError, listed
 from nnfs_cli.sources.dialect import DELIMITERS, Dialect, delimiter_name
+from nnfs_cli.sources.digits import whole_numbers
 from nnfs_cli.sources.lines import LONGEST, numbered_blocks
 
 UNNAMED = "Unnamed: "
@@ -30,8 +32,8 @@ class Records:
     ends; a quote inside an unquoted value is a letter; empty lines do not count; blanks belong to a value. If
     the header has a blank after each of its delimiters, blanks after a delimiter belong to no value.
 
-    Iterating yields UTF-8 text. Where the file has neither quotes nor other oddities, it is the file's own;
-    elsewhere the records are read by the csv module and written anew, each value quoted.
+    Iterating yields UTF-8 text. Where pandas reads the file's own text alike, it is that; elsewhere the
+    records are read by the csv module and written anew, each value quoted.
 
     names: the columns, from the header.
     separator: the ASCII character between a block's values.
@@ -40,7 +42,7 @@ class Records:
     def __init__(self, stream: IO[bytes], source: str, dialect: Dialect) -> None:
         self.source, self.delimiter = source, dialect.delimiter
         self.separator = self.delimiter if self.delimiter.isascii() else ","
-        self._others = bytes(set(range(256)) - set(f'{self.separator}"\r\n'.encode()))
+        self._others = bytes(set(range(256)) - set(f"{self.separator}\r\n".encode()))
         self._blocks = numbered_blocks(stream, source, dialect.encoding)
         self._skips_blanks = False
         self.names, self._beside_header = self._read_header()
@@ -50,15 +52,40 @@ class Records:
     def __iter__(self) -> Iterator[bytes]:
         yield from self._rewritten(self._beside_header)
         for line, block in self._blocks:
-            if self._is_plain(block):
-                self._begun = True
-                yield block
-            else:
-                yield from self._rewritten(self._rows(line, block))
+            yield from self._text(line, block)
+
+    def numbers_first(self) -> Iterator[Array | bytes]:
+        """The same, but blocks of `whole_numbers` (n, columns) as such, up to the first other one."""
+        yield from self._rewritten(self._beside_header)
+        for line, block in self._blocks:
+            numbers = self._numbers(block)
+            if numbers is None:
+                yield from self._text(line, block)
+                break
+            self._begun = True
+            yield numbers
+        yield from self
+
+    def _numbers(self, block: bytes) -> Array | None:
+        if self.separator != self.delimiter or self.separator.isalnum():
+            return None
+        return whole_numbers(block.replace(b"\r\n", b"\n"), self.separator, self._width)
+
+    def _text(self, line: int, block: bytes) -> Iterator[bytes]:
+        if self._is_plain(block):
+            self._begun = True
+            yield block
+        else:
+            yield from self._rewritten(self._rows(line, block))
 
     def _is_plain(self, block: bytes) -> bool:
-        """Whether each line is a record of unquoted values, which pandas and the csv module read alike."""
+        """Whether each line is a record that pandas and the csv module read alike.
+
+        Quotes, if there are any, stand around whole values alone.
+        """
         if self._skips_blanks or self.separator != self.delimiter or block.startswith(codecs.BOM_UTF8):
+            return False
+        if b'"' in block and not (block := self._emptied(block)):
             return False
         end = b"\r\n" if block.endswith(b"\r\n") else b"\n"
         lines = block.count(end)
@@ -68,6 +95,15 @@ class Records:
             and (end == b"\n" or block.count(b"\n") == lines)  # no CR stands alone
             and not (self._width == 1 and re.search(rb"(^|\n)\r?\n", block))
         )
+
+    def _emptied(self, block: bytes) -> bytes:
+        """The lines with a quote for each quoted value; b"" for quotes elsewhere, or around line ends."""
+        parts, separator = block.split(b'"'), self.separator.encode()
+        emptied, quoted = b'"'.join(parts[::2]), len(parts) // 2
+        starts = emptied.startswith(b'"') + sum(emptied.count(mark + b'"') for mark in (separator, b"\n"))
+        stops = sum(emptied.count(b'"' + mark) for mark in (separator, b"\r", b"\n"))
+        same_ends = all(emptied.count(mark) == block.count(mark) for mark in (b"\r", b"\n"))
+        return emptied if len(parts) % 2 and starts == stops == quoted and same_ends else b""
 
     def _rewritten(self, rows: Rows) -> Iterator[bytes]:
         text = io.StringIO(newline="")

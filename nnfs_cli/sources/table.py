@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -30,9 +31,14 @@ class Texts:
         levels = tuple(self.levels[code] for code in used[1:])  # the first is MISSING
         return Texts((codes[:-1] - 1).astype(np.int32), levels)
 
+    @cached_property
+    def counts(self) -> Array:
+        """How many rows have each level."""
+        return np.bincount(self.codes + 1, minlength=len(self.levels) + 1)[1:]  # the first is MISSING
+
     def present(self) -> list[str]:
         """The levels that some row has, sorted."""
-        return sorted(self.levels[code] for code in np.unique(self.codes) if code != MISSING)
+        return sorted(level for level, count in zip(self.levels, self.counts, strict=True) if count)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,8 +113,12 @@ class Table:
             return np.asarray(self.texts[name].codes == MISSING)
         return np.isnan(self.number(name)) if self.numbers.dtype.kind == "f" else np.zeros(len(self), bool)
 
-    def missing_counts(self) -> dict[str, int]:
+    def missing_counts(self) -> Mapping[str, int]:
         """How many rows lack a value in each column."""
+        return self._missing_counts
+
+    @cached_property
+    def _missing_counts(self) -> Mapping[str, int]:
         counts = np.zeros(len(self.numeric), int)
         if self.numbers.dtype.kind == "f":
             for here in row_slices(self.numbers, len(self)):

@@ -1,17 +1,20 @@
 """Tables from CSV and Parquet files and DataFrames, in chunks of rows, read by pandas."""
 
 import io
+import math
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, groupby, repeat
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from nnfs_cli.core.arrays import Array, slices
+from nnfs_cli.core.blas_threads import usable_cores
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.os_errors import unreadable
+from nnfs_cli.sources.ahead import ahead
 from nnfs_cli.sources.dialect import GAPS, Dialect
 from nnfs_cli.sources.frames import ColumnKinds, RespelledError, TextInNumbersError, as_table
 from nnfs_cli.sources.gathered import Gathered
@@ -28,6 +31,10 @@ CELLS = 2_000_000
 """How many values make a chunk: few enough that large files need little memory."""
 STRETCH = 1 << 26
 """Bytes of text that end a chunk, however few values they hold."""
+COLUMN = 1 << 12
+"""Bytes of text for each column, besides CELLS, that a thread parses: pandas spends time on each column."""
+MOST_THREADS = 4
+"""More would only wait for the calling thread, which joins what they parse."""
 
 Parts: TypeAlias = Iterable[tuple["pd.DataFrame", tuple[str, ...]]]
 """Rows of a table, and their ids."""
@@ -41,7 +48,7 @@ def read_table(paths: Sequence[Path], dialect: Dialect, kinds: ColumnKinds | Non
     source = str(paths[0]) if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
     return _whole_table(
         source,
-        lambda kinds: (chunk for path in paths for chunk in file_chunks(path, dialect, kinds)),
+        lambda kinds: (chunk for path in paths for chunk in file_chunks(path, dialect, kinds, whole=True)),
         kinds or ColumnKinds(),
     )
 
@@ -68,8 +75,11 @@ def _whole_table(source: str, chunks: Callable[[ColumnKinds], Iterator[Table]], 
             kinds = replace(kinds, spelled=kinds.spelled | found.names)
 
 
-def file_chunks(path: Path, dialect: Dialect, kinds: ColumnKinds) -> Iterator[Table]:
-    """A file's rows, in chunks. TextInNumbersError if a column that `kinds` takes for numbers holds texts."""
+def file_chunks(path: Path, dialect: Dialect, kinds: ColumnKinds, *, whole: bool = False) -> Iterator[Table]:
+    """A file's rows, in chunks. TextInNumbersError if a column that `kinds` takes for numbers holds texts.
+
+    whole: whether all rows are wanted soon. Then threads parse CSV ahead, in larger chunks.
+    """
     try:
         if path.suffix == ".parquet":
             gaps = () if dialect.na_values == GAPS else dialect.na_values
@@ -78,14 +88,16 @@ def file_chunks(path: Path, dialect: Dialect, kinds: ColumnKinds) -> Iterator[Ta
             yield from _some(_chunks(parts, str(path), dialect, kinds), str(path))
         else:
             with open_bytes(path) as stream:
-                yield from stream_chunks(stream, str(path), dialect, kinds)
+                yield from stream_chunks(stream, str(path), dialect, kinds, whole=whole)
     except OSError as error:
         raise unreadable(path, error) from None
 
 
-def stream_chunks(stream: IO[bytes], source: str, dialect: Dialect, kinds: ColumnKinds) -> Iterator[Table]:
-    """An open CSV file's rows, in chunks."""
-    parts = _csv_parts(Records(stream, source, dialect), dialect, kinds)
+def stream_chunks(
+    stream: IO[bytes], source: str, dialect: Dialect, kinds: ColumnKinds, *, whole: bool = False
+) -> Iterator[Table]:
+    """An open CSV file's rows, in chunks; `whole` as for `file_chunks`."""
+    parts = _csv_parts(Records(stream, source, dialect), dialect, kinds, whole)
     yield from _some(_chunks(parts, source, dialect, kinds), source)
 
 
@@ -155,7 +167,20 @@ def _renumbered(texts: Texts, places: dict[str, int]) -> Array:
     return np.array([*codes, MISSING], np.int32)[texts.codes]  # MISSING is -1: the last
 
 
-def _csv_parts(records: Records, dialect: Dialect, kinds: ColumnKinds) -> Parts:
+def _csv_parts(records: Records, dialect: Dialect, kinds: ColumnKinds, whole: bool) -> Parts:
+    names, id_column, gaps = list(records.names), kinds.id_column, ["", *dialect.na_values]
+    has_ids = id_column in names
+    for frame in _csv_frames(records, dialect, kinds, whole):
+        ids: tuple[str, ...] = ()
+        if has_ids:
+            ids = tuple(frame[id_column])
+            frame = frame.assign(**{id_column: frame[id_column].mask(frame[id_column].isin(gaps))})
+        yield frame, ids
+
+
+def _csv_frames(
+    records: Records, dialect: Dialect, kinds: ColumnKinds, whole: bool
+) -> Iterator["pd.DataFrame"]:
     import pandas as pd
 
     names, id_column, gaps = list(records.names), kinds.id_column, ["", *dialect.na_values]
@@ -163,9 +188,10 @@ def _csv_parts(records: Records, dialect: Dialect, kinds: ColumnKinds) -> Parts:
     if dialect.thousands:
         spelled = set(names)
     has_ids = id_column in names
-    for stretch in _stretches(iter(records)):
-        frames = pd.read_csv(
-            io.BufferedReader(BlockStream(stretch), 1 << 18),
+
+    def parse(stretch: Iterable[bytes], cells: int) -> Iterator["pd.DataFrame"]:
+        with pd.read_csv(
+            io.BufferedReader(BlockStream(iter(stretch)), 1 << 18),
             sep=records.separator,
             header=None,
             names=names,
@@ -174,30 +200,60 @@ def _csv_parts(records: Records, dialect: Dialect, kinds: ColumnKinds) -> Parts:
             decimal=dialect.decimal,
             na_values={name: gaps for name in names if name != id_column} if has_ids else gaps,
             keep_default_na=False,
-            chunksize=max(CELLS // len(names), 1),
+            chunksize=max(cells // len(names), 1),
             low_memory=False,
             skip_blank_lines=False,
-        )
-        with frames:
-            for frame in frames:
-                ids: tuple[str, ...] = ()
-                if has_ids:
-                    ids = tuple(frame[id_column])
-                    frame = frame.assign(**{id_column: frame[id_column].mask(frame[id_column].isin(gaps))})
-                yield frame, ids
+        ) as frames:
+            yield from frames
+
+    if not whole:
+        return (frame for stretch in _stretches(iter(records), STRETCH) for frame in parse(stretch, CELLS))
+    size, threads = CELLS + COLUMN * len(names), min(max(usable_cores() - 1, 1), MOST_THREADS)
+    texts = kinds.texts_among(names) or has_ids or dialect.thousands or any(map(_spells_finite, gaps))
+    blocks = iter(records) if texts else records.numbers_first()
+
+    def of_run(is_text: bool, run: Iterator[Any]) -> Iterator["pd.DataFrame"]:
+        if not is_text:
+            return (pd.DataFrame(numbers, columns=names) for numbers in _stacked(run))
+        pieces = map(list, _stretches(run, size, first=0))  # the first shows soon which columns are texts
+        return chain.from_iterable(ahead(lambda piece: [*parse(piece, size)], pieces, threads))
+
+    runs = groupby(blocks, key=lambda block: isinstance(block, bytes))
+    return (frame for is_text, run in runs for frame in of_run(is_text, run))
 
 
-def _stretches(blocks: Iterator[bytes]) -> Iterator[Iterator[bytes]]:
-    """The blocks, some after the other. Each stretch must be read to its end before the next one."""
+def _spells_finite(gap: str) -> bool:
+    """Whether a gap is a number, and so may be one of digits: for pandas, 5.0 is 5 as well."""
+    return is_number(gap) and math.isfinite(float(gap))
 
-    def stretch(block: bytes) -> Iterator[bytes]:
-        size = len(block)
+
+def _stacked(arrays: Iterable[Array]) -> Iterator[Array]:
+    """The arrays (n, P), several in one, until it has CELLS numbers."""
+    held, size = list[Array](), 0
+    for array in arrays:
+        held.append(array)
+        size += array.size
+        if size >= CELLS:
+            yield np.concatenate(held)
+            held, size = [], 0
+    if held:
+        yield np.concatenate(held)
+
+
+def _stretches(blocks: Iterator[bytes], size: int, first: int | None = None) -> Iterator[Iterator[bytes]]:
+    """The blocks, some after the other, until they have `size` bytes; in the first stretch, `first`.
+
+    Each stretch must be read to its end before the next one.
+    """
+
+    def stretch(block: bytes, size: int) -> Iterator[bytes]:
         yield block
-        while size < STRETCH and (block := next(blocks, b"")):
-            size += len(block)
+        size -= len(block)
+        while size > 0 and (block := next(blocks, b"")):
+            size -= len(block)
             yield block
 
-    return map(stretch, blocks)
+    return map(stretch, blocks, chain([size if first is None else first], repeat(size)))
 
 
 def _with_ids(frames: Iterable["pd.DataFrame"], id_column: str) -> Parts:

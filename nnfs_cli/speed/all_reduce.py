@@ -36,8 +36,6 @@ class AllReduce:
         """Make the semaphores. Call it before the workers start."""
         make = multiprocessing.get_context("fork").Semaphore if can_fork() else threading.Semaphore
         self.arrived: list[list[Semaphore]] = [[make(0) for _ in self.members] for _ in self.members]
-        for member in self.members:
-            member.reset()
 
 
 class Member:
@@ -47,18 +45,21 @@ class Member:
     still read those of this one.
 
     is_alone: this part computes the whole batch, so that its sums are the totals.
-    spins: whether waiting begins with a spin. Not if several parts share a core.
     """
 
     def __init__(self, group: AllReduce, part: int) -> None:
         self._group, self._part = group, part
         self._tables: dict[tuple[int, Shape], Array] = {}
-        self.is_alone, self.spins = False, True
-        self.reset()
+        self.is_alone = False
+        self._short_spins_left, self._short_spins = 0, 0.0
+        self.begin(spins=True)
 
-    def reset(self) -> None:
-        """Go back to the state before the first all-reduce."""
-        self._turn, self._short_spins_left, self._short_spins = 0, 0, 0.0
+    def begin(self, *, spins: bool) -> None:
+        """Begin a step. All parts begin with the same table, whichever process computed the last step.
+
+        spins: whether waiting begins with a spin. Not if several parts share a process.
+        """
+        self._turn, self._spins = 0, spins
 
     def sum(self, own: Array) -> Array:
         """The sum of all parts' arrays, added up in a fixed order; `own` is this part's."""
@@ -87,7 +88,7 @@ class Member:
         return self._tables[key]
 
     def _wait_for(self, arrival: Semaphore) -> None:
-        if not self.spins:
+        if not self._spins:
             self._group.wait(arrival, 0.0)
         elif self._short_spins_left:
             self._short_spins_left -= 1

@@ -32,12 +32,11 @@ def _accelerate_experiment(experiment: Experiment, before: Mapping[str, Any]) ->
     batch_size = min(plain.batch_size, len(plain.order))
     option = before.get("parts", "auto") if training.parts == "auto" else training.parts
     parts = parts_of(plain.network, plain.loss, batch_size, option)
-    if parts > 1:
+    if parts > 1 and plain.network.has_images:
         experiment.use_engine(RowsEngine(plain, parts, workers_for(parts, training.threads)))
         return
-    engine = FastEngine(plain, training.threads)
-    if training.threads == "auto":
-        engine.blas_threads = before.get("blas_threads", engine.blas_threads)
+    engine = FastEngine(plain, training.threads, parts)
+    engine.blas_threads = before.get("blas_threads", engine.blas_threads)  # earlier versions used several
     experiment.use_engine(engine)
 
 

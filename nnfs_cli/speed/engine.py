@@ -21,7 +21,8 @@ from nnfs_cli.optimizers.sgd import SGD
 from nnfs_cli.preprocessing.records import Split, Task
 from nnfs_cli.speed.forms import FastNetwork
 from nnfs_cli.speed.inference import ThreadInference
-from nnfs_cli.speed.plan import IntOrAuto, blas_threads_for
+from nnfs_cli.speed.plan import IntOrAuto, workers_for
+from nnfs_cli.speed.threads import Threads
 
 CLEAR_EVERY = 64
 """Steps between two clearings of an optimizer's tiny averages."""
@@ -105,15 +106,21 @@ class ScaledLoss(Loss):
 
 
 class FastEngine(PlainEngine):
-    """A plain engine on the fast form of the network. Both networks share parameters and gradients."""
+    """A plain engine on the fast form of the network. Both networks share parameters and gradients.
+
+    threads: the option `training.threads`.
+    parts: the number of parts that large products are cut into.
+    """
 
     name = "fast"
 
-    def __init__(self, plain: PlainEngine, threads: IntOrAuto) -> None:
+    def __init__(self, plain: PlainEngine, threads: IntOrAuto, parts: int = 1) -> None:
+        self.parts = parts
+        self._threads = Threads(workers_for(parts, threads), parts)
         self._descent = FastDescent(plain.descent)
         self._loss = ScaledLoss(plain.loss)
         super().__init__(
-            FastNetwork(plain.network),
+            FastNetwork(plain.network, threads=self._threads),
             self._loss,
             plain.data,
             self._descent,
@@ -121,8 +128,20 @@ class FastEngine(PlainEngine):
             accumulate=plain.accumulate,
             augment_draws=plain.augment_draws,
         )
-        self.blas_threads = blas_threads_for(self.network, min(self.batch_size, len(self.order)), threads)
-        self._inference = ThreadInference(self.network, threads)
+        # Evaluation computes whole products, several batches at a time.
+        whole = self.network if parts == 1 else FastNetwork(plain.network)
+        self._inference = ThreadInference(whole, threads)
+
+    @property
+    def workers(self) -> int:  # type: ignore[override]  # a plain engine's number is fixed
+        return self._threads.size
+
+    def use_workers(self, count: int) -> None:
+        """Let this number of threads compute further steps; at most one per part."""
+        self._threads.size = min(count, self.parts)
+
+    def end(self) -> None:
+        self._threads.end()
 
     def step(self, rows: slice, number: int, learning_rate: float) -> None:
         if self._descent.folds_rate:

@@ -9,7 +9,7 @@ import numpy as np
 
 from nnfs_cli.core.arrays import Array, ones
 from nnfs_cli.engine.network import Network, Workspace
-from nnfs_cli.layers.base import Layer
+from nnfs_cli.layers.base import Layer, every_layer
 from nnfs_cli.layers.batch_norm import BatchNorm
 from nnfs_cli.layers.dense import Dense
 from nnfs_cli.layers.relu import ReLU
@@ -17,6 +17,7 @@ from nnfs_cli.layers.residual import Residual
 from nnfs_cli.speed.batch_norm import FastBatchNorm
 from nnfs_cli.speed.listed import Call, ListedWorkspace, listed
 from nnfs_cli.speed.products import as_number, product, product_over_rows, product_with_transpose
+from nnfs_cli.speed.threads import Threads
 
 BITS: dict[np.dtype[Any], type[np.unsignedinteger[Any]]] = {
     np.dtype(np.float32): np.uint32,
@@ -26,23 +27,30 @@ BITS: dict[np.dtype[Any], type[np.unsignedinteger[Any]]] = {
 
 
 class FastDense(Dense):
-    """A dense layer whose products are in the forms that BLAS computes fastest."""
+    """A dense layer whose products are in the forms that BLAS computes fastest.
+
+    threads: compute the parts of large products.
+    """
+
+    threads: Threads = Threads(1, 1)
 
     @listed
     def forward(self, x: Array, y: Array) -> Iterator[Call]:
-        yield from product(x, self.W.value, out=y)
+        yield from self.threads.product(x, self.W.value, y, 1) or product(x, self.W.value, out=y)
         if self.bias:
             yield partial(np.add, y, as_number(self.b.value), out=y)
 
     @listed
     def param_grads(self, x: Array, y: Array, dy: Array) -> Iterator[Call]:
-        yield from product_over_rows(x, dy, out=self.W.grad)
+        yield from self.threads.product(x.T, dy, self.W.grad, 0) or product_over_rows(x, dy, out=self.W.grad)
         if self.bias:
             yield partial(ones(len(dy), dy.dtype).dot, dy, self.b.grad)  # the sum over rows
 
     @listed
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> Iterator[Call]:
-        yield from product_with_transpose(dy, self.W.value, self.scratch, out=dx)
+        yield from self.threads.product(dy, self.W.value.T, dx, 1) or product_with_transpose(
+            dy, self.W.value, self.scratch, out=dx
+        )
 
 
 class FastReLU(ReLU):
@@ -80,12 +88,17 @@ class FastNetwork(Network):
     """The fast form of a plain network. Both use the same parameters, statistics and gradients.
 
     own_grad: use a gradient vector of its own.
+    threads: compute the parts of large products of dense layers. Without them no product is cut.
     """
 
     workspace_type: ClassVar[type[Workspace]] = ListedWorkspace
 
-    def __init__(self, plain: Network, *, own_grad: bool = False) -> None:
+    def __init__(self, plain: Network, *, own_grad: bool = False, threads: Threads | None = None) -> None:
         super().__init__([fast_form(layer) for layer in plain.layers], plain.shapes[0], plain.dtype)
         self.params.share(plain.params, own_grad=own_grad)
+        if threads is not None:
+            for layer in every_layer(self.layers):
+                if isinstance(layer, FastDense):
+                    layer.threads = threads
         if hasattr(plain, "draws"):
             self.use_draws(plain.draws)

@@ -97,11 +97,17 @@ class RowsEngine(PlainEngine):
         self._workers.end()
 
     def _compute_gradient(self, rank: int, size: int, start: int, stop: int, number: int) -> None:
-        """The task of a worker in a step: compute its part of the batch, or several parts in threads.
+        """The task of a worker in a step: compute its part of the batch, or several parts.
 
-        Several parts need threads, since they wait for each other in all-reduces.
+        These need threads if they wait for each other in all-reduces.
         """
-        errors: list[BaseException] = []
+        own, errors = self._parts[rank::size], list[BaseException]()
+        for member in (member for part in own for member in part.members):
+            member.begin(spins=size == self.parts)
+        if len(own) == 1 or not self._all_reduces:
+            for part in own:
+                part.compute(start, stop, number)
+            return
 
         def compute(part: PartEngine) -> None:
             try:
@@ -111,11 +117,8 @@ class RowsEngine(PlainEngine):
                 errors.append(error)
                 self._workers.is_broken = True
 
-        first, *others = self._parts[rank::size]
+        first, *others = own
         threads = [Thread(target=compute, args=(part,), name="nnfs part") for part in others]
-        if not threads:
-            first.compute(start, stop, number)
-            return
         try:
             for thread in threads:
                 thread.start()
@@ -154,8 +157,6 @@ class RowsEngine(PlainEngine):
         """Prepare the all-reduces. Workers call it before they start."""
         for group in self._all_reduces:
             group.open()
-            for member in group.members:
-                member.spins = self._workers.size == self.parts
 
     def _wait(self, arrival: Semaphore, seconds: float) -> bool:
         return self._workers.wait_for(arrival, seconds)

@@ -5,13 +5,12 @@ import math
 import mmap
 import multiprocessing
 import os
-import pickle
 import signal
 import sys
 import time
 import warnings
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from multiprocessing.connection import Connection
@@ -26,7 +25,8 @@ from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import NnfsError, WorkerError
 from nnfs_cli.core.interrupts import STOPS
 from nnfs_cli.core.os_errors import reason
-from nnfs_cli.speed.worker_errors import WorkerTraceback, pickled, refuse_breakpoint
+from nnfs_cli.speed.gauge import Gauge
+from nnfs_cli.speed.worker_errors import pickled, raise_error, refuse_breakpoint
 
 SPIN_SECONDS = 1e-3
 """How long a process polls a semaphore before it sleeps. To wake a process takes 0.1 ms."""
@@ -86,6 +86,8 @@ class Workers:
     forked from this process at the first task. They see all its objects as they are then, and later only
     what is written to arrays from `shared`.
 
+    Where other programs keep the cores busy, this process does the whole task alone for a while.
+
     size: the number of processes, this one included; 1 if there can be no others.
     tasks: tasks by name. This process has rank 0. Methods are referenced weakly: the workers end when the
         methods' object is deleted.
@@ -108,6 +110,7 @@ class Workers:
         self._names = list(tasks)
         self._on_start = _reference(on_start)
         self._leader = os.getpid()
+        self._gauge = Gauge()
         # What to run, as numbers: more_soon, the task's index, the number of arguments, the arguments.
         self._command = shared((3 + MOST_ARGUMENTS,), np.int64)
         self._is_ready = self.is_broken = False
@@ -120,7 +123,7 @@ class Workers:
         return os.getpid() == self._leader
 
     def run(self, task: str, *numbers: int, more_soon: bool = True) -> None:
-        """Run a task in all processes, and return when all are done.
+        """Run a task in all processes, or alone where that is faster, and return when it is done.
 
         more_soon: the workers spin until the next task. Without it they sleep at once and free their cores.
 
@@ -132,18 +135,30 @@ class Workers:
         try:
             if not self._is_ready:
                 self._start()
-            self._command[:3] = more_soon, self._names.index(task), len(numbers)
-            self._command[3 : 3 + len(numbers)] = numbers
-            for go in self._go:
-                go.release()
-            self._run_as(0)
-            for done in self._done:
-                self.wait_for(done)
+            if self.size > 1 and self._gauge.says_share():
+                self._share(task, numbers, more_soon=more_soon)
+            elif not self._others_exist():
+                raise LostError
+            else:
+                self._tasks[task]()(0, 1, *numbers)
         except LostError:
             self._raise_workers_error()
         except BaseException:
             self.end()  # workers may have stopped anywhere; the next task starts new ones
             raise
+
+    def _share(self, task: str, numbers: Sequence[int], *, more_soon: bool) -> None:
+        """Run a task in all processes."""
+        started, cpu = time.perf_counter(), time.thread_time()
+        self._command[:3] = more_soon, self._names.index(task), len(numbers)
+        self._command[3 : 3 + len(numbers)] = numbers
+        for go in self._go:
+            go.release()
+        self._tasks[task]()(0, self.size, *numbers)
+        own = time.thread_time() - cpu
+        for done in self._done:
+            self.wait_for(done)
+        self._gauge.note(time.perf_counter() - started, own * self.size)
 
     def resize(self, size: int) -> None:
         """Let this number of processes run further tasks."""
@@ -177,11 +192,6 @@ class Workers:
         if any(receiver.poll() for receiver in self._errors):  # a worker failed, and sends its error
             return False
         return all(process.is_alive() and _exists(process.pid or 0) for process in self.processes)
-
-    def _run_as(self, rank: int) -> None:
-        """Run the command as the process of this rank."""
-        _, task, count, *numbers = self._command.tolist()
-        self._tasks[self._names[task]]()(rank, self.size, *numbers[:count])
 
     def _start(self) -> None:
         """Start the workers."""
@@ -222,7 +232,8 @@ class Workers:
         try:
             while True:
                 self.wait_for(self._go[rank - 1], SPIN_SECONDS if self._command[0] else 0.0)
-                self._run_as(rank)
+                _, task, count, *numbers = self._command.tolist()
+                self._tasks[self._names[task]]()(rank, self.size, *numbers[:count])
                 self._done[rank - 1].release()
         except LostError:
             return  # the leader has ended
@@ -231,20 +242,10 @@ class Workers:
 
     def _raise_workers_error(self) -> NoReturn:
         """End all workers, and raise the error that ended one of them."""
-        ended = [process for process in self.processes if not process.is_alive()]
+        codes = [process.exitcode for process in self.processes if not process.is_alive()]
         message = next(filter(None, map(_receive, self._errors)), None)
         self.end()
-        if message is not None:
-            error, text = pickle.loads(message)  # noqa: S301  a fork of this process sent it
-            raise error from WorkerTraceback(f"\n{text}")
-        code = ended[0].exitcode if ended else None
-        how = (
-            f"was killed by signal {-code}" if code is not None and code < 0 else f"ended with status {code}"
-        )
-        raise WorkerError(
-            f"a worker process {how}, which happens when memory runs short; "
-            f"`training.threads: 1` trains without workers"
-        )
+        raise_error(message, codes[0] if codes else None)
 
 
 @contextmanager

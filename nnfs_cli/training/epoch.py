@@ -9,7 +9,7 @@ from nnfs_cli.core.arrays import IGNORE_OVERFLOW
 from nnfs_cli.core.blas_threads import limit_blas
 from nnfs_cli.core.interrupts import Uninterrupted
 from nnfs_cli.training.divergence import Diverged, check_arrays, check_loss
-from nnfs_cli.training.evaluation import evaluate
+from nnfs_cli.training.evaluation import split_scores
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.learning import learning_notes
 from nnfs_cli.training.reports import EpochReport
@@ -31,7 +31,7 @@ def close_epoch(experiment: Experiment, interrupt: Uninterrupted) -> EpochReport
     validation, value, best_params = {}, scores["loss"], None
     if "validation" in experiment.data.splits:
         with descent.averaged():
-            validation = dict(evaluate(experiment, "validation").scores)
+            validation = split_scores(experiment, "validation")
             if not math.isfinite(validation["loss"]):
                 raise Diverged(validation["loss"], in_validation=True)
             value = validation[experiment.config.training.monitor.removeprefix("val_")]

@@ -36,6 +36,12 @@ def evaluate(experiment: Experiment, name: str) -> Evaluation:
     )
 
 
+def split_scores(experiment: Experiment, name: str) -> dict[str, float]:
+    """The loss and all metrics on a split, without what else `evaluate` finds."""
+    split = experiment.split(name)
+    return experiment.scores(outputs(experiment, split), split, split.rows)
+
+
 def outputs(experiment: Experiment, split: Split) -> Array:
     """The network's outputs (N, M) for all rows of a split, as in evaluation."""
     with limit_blas(1), np.errstate(**IGNORE_OVERFLOW):

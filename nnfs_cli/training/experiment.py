@@ -173,6 +173,8 @@ class Experiment:
         """The learning rates of this epoch's remaining steps."""
         done = self.progress.step
         left = math.ceil((len(self.progress.order) - self.progress.position) / self._rows_per_step)
+        if self.descent.schedule.is_steady(self.clock(done)):
+            return [self.learning_rate(done)] * left
         return [self.learning_rate(step) for step in range(done, done + left)]
 
     def take_step(self, learning_rate: float) -> slice:
@@ -194,9 +196,10 @@ class Experiment:
 
     def shuffle(self) -> None:
         """Draw the order of rows for a new epoch. Before its first step, further calls draw it again."""
-        # A single assignment before anything is drawn: wherever Ctrl-C stops this, `shuffle_state` is right.
-        self.before_shuffle = self.progress.step, self.shuffle_state
-        self.shuffle_rng.bit_generator.state = self.before_shuffle[1]
+        if self.before_shuffle is not None and self.before_shuffle[0] == self.progress.step:
+            self.shuffle_rng.bit_generator.state = self.before_shuffle[1]
+        else:  # one assignment before anything is drawn: wherever Ctrl-C stops this, `shuffle_state` is right
+            self.before_shuffle = self.progress.step, self.shuffle_rng.bit_generator.state
         self.progress.order[...] = self.shuffle_rng.permutation(self.data.splits["train"].rows)
 
     @property
