@@ -28,7 +28,7 @@ WORKERS_PER_CORE = 4
 """More would only wait for each other, and a machine does not bear thousands."""
 
 MOST_ASKED_FOR = 64
-"""The OpenBLAS that comes with NumPy has no more, and hundreds of threads would take a machine's memory."""
+"""Hundreds of threads would take a machine's memory."""
 
 
 def parts_of(network: Network, loss: Loss, batch_size: int, option: IntOrAuto = "auto") -> int:
