@@ -23,7 +23,7 @@ from rich.text import Text
 
 from nnfs_cli.cli.app import main
 from nnfs_cli.cli.completion import complete_config
-from nnfs_cli.cli.console import show_evaluation
+from nnfs_cli.cli.scores import show_evaluation
 from nnfs_cli.cli.screen import Screen, Table, wrap
 from nnfs_cli.core.spelling import ACTING, printable, printable_name, typed
 from nnfs_cli.runs.directory import RunDirectory
@@ -177,7 +177,7 @@ def test_no_table_is_wider_than_the_screen_and_no_name_or_verdict_is_cut(
     columns: int, printed: Bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     screen = Screen(width=columns)
-    for module in ("screen", "console", "data_tables", "verdicts"):
+    for module in ("screen", "console", "scores", "data_tables", "verdicts"):
         monkeypatch.setattr(f"nnfs_cli.cli.{module}.out", screen)
     for command in (
         ("data", "describe", "odd.yaml"),
