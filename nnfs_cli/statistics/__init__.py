@@ -1,0 +1,1 @@
+"""Statistics: how sure a score is, and whether two scores differ."""

@@ -1,0 +1,153 @@
+"""The BCa bootstrap over rows: the interval of any score, by drawing its rows again and again."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnfs_cli.core.arrays import Array
+from nnfs_cli.statistics.interval import LEVEL, NORMAL, Interval, two_sided
+from nnfs_cli.statistics.resampling import (
+    MOST_GROUPS,
+    drawn_rows,
+    group_sums,
+    resample_counts,
+    resampling_rng,
+)
+
+FEWEST_ROWS = 20
+"""Fewer rows say too little of the tails: intervals would be too narrow."""
+MOST_BIAS = 1.0
+"""If resampling moves the score by more than one standard error, BCa's correction cannot be trusted."""
+CALLS = 1_000
+"""Resamples of a score that takes a call for each."""
+MOST_UNDEFINED = 0.01
+"""Of the resamples: more would change their quantiles."""
+
+
+@dataclass(frozen=True)
+class Resampled:
+    """A score in the resamples (B,), in the sample itself, and with each row or group left out (G,)."""
+
+    scores: Array
+    score: float
+    left_out: Array
+
+
+def bca(
+    terms: Array,
+    of_means: Callable[[Array], Array],
+    *,
+    score: float | None = None,
+    rows: int | None = None,
+    level: float = LEVEL,
+) -> Interval:
+    """The BCa interval of a score that is a function of means over rows.
+
+    terms: (N, K) what of each row the means are over. For two models' difference, the terms of both, side
+        by side, so that resamples have the same rows of both.
+    of_means: from means (..., K) to scores (...).
+    score: the score of all rows, to which the interval belongs; by default that of the terms' means.
+    rows: how many rows there are, if `terms` are of N random ones of them. The interval is narrower by
+        sqrt(N / rows) then.
+
+    A resample's means are one product of counts and terms. Of more than 1,000 rows, random groups are
+    resampled, whose sums have the same spread, so that time does not grow with N.
+    """
+    sums, sizes = group_sums(terms), group_sums(np.ones((len(terms), 1)))
+
+    def scores(total: Array, size: Array) -> Array:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(of_means(total / size), np.float64)
+
+    if len(terms) < FEWEST_ROWS:
+        return _too_few(len(terms), level)
+    counts = resample_counts(len(sums))
+    total, size = sums.sum(axis=0), sizes.sum(axis=0)
+    found = Resampled(
+        scores(counts @ sums, counts @ sizes),
+        float(scores(total, size)),
+        scores(total - sums, size - sizes),
+    )
+    return _interval(found, len(terms), rows, score, level)
+
+
+def bca_by_rows(
+    score_of: Callable[[Array], float], rows: int, *, score: float | None = None, level: float = LEVEL
+) -> Interval:
+    """The BCa interval of any score: `score_of` computes it for rows with these numbers (n,).
+
+    It is called some 2,000 times, for 1,000 rows at most. Of more, 1,000 random ones are resampled, and the
+    interval is narrowed by sqrt(1000 / rows).
+    """
+    if rows < FEWEST_ROWS:
+        return _too_few(rows, level)
+    drawn, rng = drawn_rows(rows, MOST_GROUPS), resampling_rng()
+    n = len(drawn)
+    found = Resampled(
+        np.array([score_of(drawn[rng.integers(0, n, n)]) for _ in range(CALLS)]),
+        score_of(drawn),
+        np.array([score_of(np.delete(drawn, row)) for row in range(n)]),
+    )
+    return _interval(found, n, rows, score, level)
+
+
+def _too_few(rows: int, level: float) -> Interval:
+    few = "a single row" if rows == 1 else f"{rows} rows"
+    return Interval.none(f"{few}; a bootstrap needs {FEWEST_ROWS}", level)
+
+
+def _interval(found: Resampled, used: int, rows: int | None, score: float | None, level: float) -> Interval:
+    """The interval around the score of all rows, if that of the rows used has one."""
+    center = found.score if score is None else score
+    if not np.isfinite([center, found.score]).all():
+        return Interval.none("the score is undefined", level)
+    if why := _why_none(found):
+        return Interval.none(why, level)
+    share = used / (rows or used)
+    low, high = (center + (end - found.score) * np.sqrt(share) for end in bca_ends(found, level))
+    which = f"{used:,} rows" if share == 1.0 else f"{used:,} of {rows:,} rows"
+    return Interval(float(low), float(high), f"BCa bootstrap over {which}", level)
+
+
+def _why_none(found: Resampled) -> str:
+    """Why resamples tell nothing of the score's spread; else an empty text."""
+    undefined = np.mean(~np.isfinite(found.scores))
+    if undefined > MOST_UNDEFINED or not np.isfinite(found.left_out).all():
+        return "the score is undefined without a few of the rows"
+    if np.nanmax(found.scores) - np.nanmin(found.scores) <= _rounding(found):
+        return "the score is the same in all resamples"
+    if not NORMAL.cdf(-MOST_BIAS) <= _below(found) <= NORMAL.cdf(MOST_BIAS):
+        return "resampling alone moves the score by more than its spread"
+    return ""
+
+
+def bca_ends(found: Resampled, level: float = LEVEL) -> tuple[float, float]:
+    """The ends of the bias-corrected and accelerated interval.
+
+    With z0, the normal quantile of the share of resamples below the score, and the acceleration
+    a = sum d^3 / (6 (sum d^2)^(3/2)), d = mean(left_out) - left_out, the ends are the resamples' quantiles
+    Phi(z0 + (z0 +- z) / (1 - a (z0 +- z))).
+
+    Efron, 1987, Better bootstrap confidence intervals.
+    """
+    bias = NORMAL.inv_cdf(_below(found))
+    d = found.left_out.mean() - found.left_out
+    squares = np.square(d).sum()
+    acceleration = (d**3).sum() / (6.0 * squares**1.5) if squares else 0.0
+    z = two_sided(level)
+    moved = [bias + (bias + side) / (1.0 - acceleration * (bias + side)) for side in (-z, z)]
+    low, high = np.quantile(found.scores[np.isfinite(found.scores)], [NORMAL.cdf(each) for each in moved])
+    return float(low), float(high)
+
+
+def _rounding(found: Resampled) -> float:
+    """Scores that differ by less are equal."""
+    return 1e-12 * float(np.nanmax(np.abs(found.scores)))
+
+
+def _below(found: Resampled) -> float:
+    """The share of resamples below the score, where equal ones count half."""
+    difference = found.scores[np.isfinite(found.scores)] - found.score
+    tied = np.abs(difference) <= _rounding(found)
+    return float((np.count_nonzero(~tied & (difference < 0)) + np.count_nonzero(tied) / 2) / len(difference))

@@ -1,0 +1,73 @@
+"""An interval: between which values a score is expected, and by which method that was found."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Any
+
+NORMAL = NormalDist()
+LEVEL = 0.95
+"""The share of intervals that contain the true value, if their method's assumptions hold."""
+MOST_DECIMALS = 12
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A confidence interval from `low` to `high`.
+
+    method: how it was found, as `BCa bootstrap over 450 rows`. Where there is none, why, as `none: a single
+        row`, and both ends are not numbers.
+    level: the share of such intervals that contain the true value.
+    """
+
+    low: float
+    high: float
+    method: str
+    level: float = LEVEL
+
+    @classmethod
+    def none(cls, why: str, level: float = LEVEL) -> "Interval":
+        """No interval, for this reason."""
+        return cls(math.nan, math.nan, f"none: {why}", level)
+
+    @classmethod
+    def of_json(cls, record: Mapping[str, Any]) -> "Interval":
+        """The interval that `to_json` gave."""
+        low, high = (math.nan if record[end] is None else float(record[end]) for end in ("low", "high"))
+        return cls(low, high, str(record["method"]), float(record["level"]))
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is one."""
+        return math.isfinite(self.low) and math.isfinite(self.high)
+
+    @property
+    def why_none(self) -> str:
+        """Why there is none; else an empty text."""
+        return "" if self.exists else self.method.removeprefix("none: ")
+
+    @property
+    def ends(self) -> str:
+        """`[0.905, 0.951]`, with two digits of the width and no more; an empty text if there is none."""
+        if not self.exists:
+            return ""
+        width = self.high - self.low
+        decimals = 1 - math.floor(math.log10(width)) if width else MOST_DECIMALS
+        if not 0 <= decimals <= MOST_DECIMALS:
+            return f"[{self.low:.4g}, {self.high:.4g}]"
+        return f"[{self.low:.{decimals}f}, {self.high:.{decimals}f}]"
+
+    def text(self, score: str) -> str:
+        """The score with its interval: `0.931 [0.905, 0.951]`; the score alone if there is none."""
+        return f"{score} {self.ends}" if self.exists else score
+
+    def to_json(self) -> dict[str, Any]:
+        """A mapping for JSON: low, high (null if there is none), method, level."""
+        low, high = (self.low, self.high) if self.exists else (None, None)
+        return {"low": low, "high": high, "method": self.method, "level": self.level}
+
+
+def two_sided(level: float) -> float:
+    """z, so that a standard normal number lies between -z and z with probability `level`: 1.96 for 0.95."""
+    return NORMAL.inv_cdf((1.0 + level) / 2.0)

@@ -1,0 +1,89 @@
+"""Means of a few values, as of scores over seeds: intervals by t, also over folds, and how many more tell."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from nnfs_cli.statistics.interval import LEVEL, Interval
+
+POWER = 0.8
+"""The chance with which so many more runs would tell, if the difference is what it seems to be."""
+MOST_RUNS = 10_000
+
+
+def t_interval(values: Sequence[float], of: str = "seeds", level: float = LEVEL) -> Interval:
+    """The t interval for the mean of which n values are a sample: mean +- t_(n - 1) s / sqrt(n).
+
+    of: what the values are of, for the method's name.
+    """
+    error = _error_of_mean(values, 1.0 / max(len(values), 1))
+    return _around(values, error, f"t over {len(values)} {of}", level)
+
+
+def corrected_t(
+    differences: Sequence[float], test_share: float, level: float = LEVEL
+) -> tuple[Interval, float]:
+    """The interval for the mean of J differences over folds or repeated splits; the p value of no difference.
+
+    Folds share training rows, so their differences vary together, and a plain t test finds differences
+    where there are none. The variance of the mean is taken as (1/J + n_test / n_train) s^2.
+
+    test_share: n_test / (n_test + n_train), as 0.2 for 5 folds.
+    The p value is not a number where the differences have no spread.
+
+    Nadeau and Bengio, 2003, Inference for the generalization error.
+    """
+    from scipy.special import stdtr
+
+    factor = 1.0 / max(len(differences), 1) + test_share / (1.0 - test_share)
+    error = _error_of_mean(differences, factor)
+    interval = _around(differences, error, f"corrected t over {len(differences)} folds", level)
+    if not interval.exists:
+        return interval, math.nan
+    t = abs(float(np.mean(differences))) / error
+    return interval, 2.0 * float(stdtr(len(differences) - 1, -t))
+
+
+def runs_needed(differences: Sequence[float], level: float = LEVEL) -> int | None:
+    """About how many more pairs would tell whether the mean difference is zero; None if nobody can say.
+
+    If the true difference has the mean m and the spread s of these, a t test of n pairs finds it with a
+    chance of 80 % from n = (t(0.975) + t(0.8))^2 s^2 / m^2 on. None if m or s is 0, or n beyond 10,000.
+    """
+    from scipy.special import stdtrit
+
+    have = len(differences)
+    spread = float(np.std(differences, ddof=1)) if have > 1 else 0.0
+    mean = abs(float(np.mean(differences))) if have else 0.0
+    if not (math.isfinite(spread / mean) if mean else False) or _is_flat(differences):
+        return None
+    n = np.arange(have + 1, MOST_RUNS + 1)
+    least = (stdtrit(n - 1, (1.0 + level) / 2.0) + stdtrit(n - 1, POWER)) ** 2 * (spread / mean) ** 2
+    enough = np.flatnonzero(n >= least)
+    return int(n[enough[0]]) - have if len(enough) else None
+
+
+def _error_of_mean(values: Sequence[float], factor: float) -> float:
+    """sqrt(factor s^2), with the variance s^2 of the values; 0 where they have no spread."""
+    if len(values) < 2 or _is_flat(values):
+        return 0.0
+    return math.sqrt(factor * float(np.var(values, ddof=1)))
+
+
+def _around(values: Sequence[float], error: float, method: str, level: float) -> Interval:
+    from scipy.special import stdtrit
+
+    if len(values) < 2:
+        return Interval.none("a single value" if len(values) else "no values", level)
+    if not np.isfinite(values).all():
+        return Interval.none("some values are not numbers", level)
+    if not error:
+        return Interval.none(f"all {len(values)} values are equal", level)
+    middle, half = float(np.mean(values)), error * float(stdtrit(len(values) - 1, (1.0 + level) / 2.0))
+    return Interval(middle - half, middle + half, method, level)
+
+
+def _is_flat(values: Sequence[float]) -> bool:
+    """Whether values differ by rounding alone."""
+    return bool(np.ptp(values) <= 1e-12 * np.abs(values).max())
