@@ -17,7 +17,7 @@ from nnfs_cli.preprocessing.augmentation import Augmentation
 from nnfs_cli.preprocessing.fitting import check_normalization, choose_normalization, fit_affine
 from nnfs_cli.preprocessing.preparation import Column, Preparation
 from nnfs_cli.preprocessing.records import Data, Split
-from nnfs_cli.preprocessing.splitting import HeldOut, split_rows
+from nnfs_cli.preprocessing.splitting import HeldOut, Validation, split_rows
 from nnfs_cli.sources.chosen import Chosen
 from nnfs_cli.sources.column_notes import roles, second_look
 from nnfs_cli.sources.columns import Missing, Unknown, fit_columns, refuse_texts
@@ -55,7 +55,8 @@ class CSV(Dataset):
     categorical: columns of numbers that are names rather than quantities, such as postal codes.
     task: classification or regression; auto decides by the target.
     test: a file with the test rows; or rows to hold out for test, as a count or as a share.
-    validation: rows to hold out for validation, as a count or as a share; of classes the same share of each.
+    validation: rows to hold out for validation: a count, a share, or a fold such as {fold: 0, of: 5}; of
+        classes the same share of each.
     standardize: bring each feature to mean 0 and standard deviation 1.
     minmax: bring each feature to the range 0 to 1.
     scale: divide each feature by its largest absolute value.
@@ -86,7 +87,7 @@ class CSV(Dataset):
     categorical: tuple[str, ...] = ()
     task: Literal["auto", "classification", "regression"] = "auto"
     test: Annotated[FilePath | HeldOut, Expected("a file, a count of rows, or a share of them below 1.0")] = 0
-    validation: HeldOut = 0
+    validation: Validation = 0
     standardize: bool = False
     minmax: bool = False
     scale: bool = False

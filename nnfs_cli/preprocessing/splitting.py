@@ -7,10 +7,15 @@ import numpy as np
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.ranges import Expected, Fraction, NonNegativeInt
+from nnfs_cli.preprocessing.folds import Fold
 from nnfs_cli.preprocessing.records import Split
 
 HeldOut: TypeAlias = Annotated[
     NonNegativeInt | Fraction, Expected("a count of rows, or a share of them below 1.0")
+]
+Validation: TypeAlias = Annotated[
+    NonNegativeInt | Fraction | Fold,
+    Expected("a count of rows, a share of them below 1.0, or a fold such as {fold: 0, of: 5}"),
 ]
 
 
@@ -19,12 +24,16 @@ def split_up(
     t: Array,
     rng: np.random.Generator,
     *,
-    validation: float = 0,
+    validation: float | Fold = 0,
     test: float = 0,
     stratify: bool = False,
 ) -> dict[str, Split]:
-    """Split the rows of x and t at random, by `split_rows`; `stratify` splits each class of t (R,) alike."""
-    labels = t if stratify else None
+    """Split the rows of x and t at random, by `split_rows`.
+
+    `stratify` splits each class of t (R,) alike; folds always do.
+    """
+    has_classes = t.ndim == 1
+    labels = t if stratify or (has_classes and isinstance(validation, Fold)) else None
     parts = split_rows(len(x), rng, validation=validation, test=test, labels=labels)
     return {name: Split(x, t, rows) for name, rows in parts.items()}
 
@@ -33,17 +42,20 @@ def split_rows(
     count: int,
     rng: np.random.Generator,
     *,
-    validation: float = 0,
+    validation: float | Fold = 0,
     test: float = 0,
     labels: Array | None = None,
 ) -> dict[str, Array]:
     """Draw row numbers below `count` for `test`, then for `validation`; the rest is `train`.
 
-    A float is a share of all rows. With labels (count,), every class is held out in the same share.
-    NnfsError if no row is left to train on.
+    A float is a share of all rows. With labels (count,), every class is held out in the same share. A `Fold`
+    is cut from the rows that are not for test. NnfsError if no row is left to train on.
     """
     rows, parts = np.arange(count), {}
     for name, amount in (("test", test), ("validation", validation)):
+        if isinstance(amount, Fold):
+            rows, parts[name] = amount.split(rows, labels if labels is None else labels[rows])
+            continue
         wanted = amount if isinstance(amount, int) else round(amount * count)
         if wanted >= len(rows):
             raise NnfsError(
