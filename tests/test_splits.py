@@ -1,5 +1,6 @@
 """Splits: which rows are for training, for validation and for test, and the folds of a cross-validation."""
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import ConfigError, NnfsError, OptionError
 from nnfs_cli.datasets.base import DATASETS, Dataset
 from nnfs_cli.datasets.published import PublishedImages
+from nnfs_cli.preprocessing.by_group import folds_of_groups, hold_out_groups, nearest_sum
 from nnfs_cli.preprocessing.folds import Fold
 from nnfs_cli.preprocessing.records import Data
 from nnfs_cli.preprocessing.splitting import split_rows
@@ -239,3 +241,208 @@ def test_a_run_of_a_fold_repeats_and_evaluates(nnfs: Nnfs) -> None:
     outcome = nnfs("evaluate", "runs/one", "--split", "validation", "--json")
     assert outcome.status == 0, outcome.err
     assert '"rows": 50' in outcome.out
+
+
+def splits_of(
+    options: str, rows: list[str], header: str = "key,x,y"
+) -> tuple[dict[str, list[int]], list[str]]:
+    """The row numbers of each split of a table, and its notes."""
+    Path("table.csv").write_text("\n".join([header, *rows]) + "\n")
+    text = CUBIC.replace(
+        "{type: cubic, validation: 40}", f"{{type: csv, path: table.csv, target: y, {options}}}"
+    )
+    data = load_data(parse_config(text, "table"))
+    assert [column.name for column in data.columns] == ["x"], "the column that splits is no feature"
+    return {name: split.rows.tolist() for name, split in data.splits.items()}, list(data.notes)
+
+
+PATIENTS = [f"{i // 3 % 11:02d},{i}.5,{i * i % 7}.25" for i in range(66)]
+"""66 rows of 11 groups, 6 rows each."""
+
+
+@pytest.mark.parametrize("validation", ["12", "0.3", "{fold: 0, of: 5}", "{fold: 4, of: 5}"])
+def test_all_rows_of_a_group_are_in_the_same_split(validation: str) -> None:
+    splits, notes = splits_of(f"group: key, test: 0.2, validation: {validation}", PATIENTS)
+    assert sorted(row for rows in splits.values() for row in rows) == list(range(66))
+    groups = {name: {i // 3 % 11 for i in rows} for name, rows in splits.items()}
+    assert sum(map(len, groups.values())) == 11
+    assert len(splits["test"]) == 12, "the nearest to 13.2 that whole groups allow"
+    said = f"rows of the same 'key' stay together: train has {len(splits['train'])} rows of"
+    assert any(note.startswith(said) for note in notes), notes
+    assert not any("not used: key" in note for note in notes)
+
+
+def test_group_folds_hold_every_group_once_and_are_about_equally_large() -> None:
+    folds = [
+        splits_of(f"group: key, validation: {{fold: {k}, of: 4}}", PATIENTS)[0]["validation"]
+        for k in range(4)
+    ]
+    assert sorted(row for rows in folds for row in rows) == list(range(66))
+    assert {len(rows) for rows in folds} == {12, 18}
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    sizes=st.lists(st.integers(1, 9), min_size=2, max_size=10),
+    share=st.floats(0.05, 0.95),
+    seed=st.integers(0, 5),
+)
+def test_whole_groups_come_as_near_to_what_was_asked_as_any_choice_of_them(
+    sizes: list[int], share: float, seed: int
+) -> None:
+    groups = np.repeat(np.arange(len(sizes)), sizes)
+    wanted = int(share * len(groups))
+    kept, held_out = hold_out_groups(np.arange(len(groups)), wanted, np.random.default_rng(seed), groups)
+    assert sorted([*kept, *held_out]) == list(range(len(groups)))
+    assert not set(groups[kept]) & set(groups[held_out])
+    sums = [sum(some) for n in range(1, len(sizes)) for some in itertools.combinations(sizes, n)]
+    assert abs(len(held_out) - wanted) == min(abs(each - wanted) for each in sums)
+
+
+def test_many_groups_come_near_to_what_was_asked_too() -> None:
+    sizes = np.random.default_rng(0).integers(1, 40, 2_000)
+    assert sizes[nearest_sum(sizes, 9_999)].sum() == 9_999
+
+
+def test_folds_of_groups_have_about_the_same_share_of_each_class() -> None:
+    rng = np.random.default_rng(0)
+    groups = rng.integers(0, 60, 600)
+    labels = (rng.random(60) < 0.3).astype(np.intp)[groups]
+    folds = folds_of_groups(groups, 5, np.random.default_rng(0), labels)
+    shares = np.array([labels[folds == k].mean() for k in range(5)])
+    assert np.ptp(shares) < 0.05
+    sizes = np.bincount(folds)
+    assert np.ptp(sizes) < 30
+
+
+DAYS = [
+    f"2020-{1 + i // 28:02d}-{1 + i % 28:02d},{i}.5,{i * i % 7}.25" for i in range(0, 100, 2) for _ in "ab"
+]
+"""100 rows of 50 days, 2 rows each, in order of time."""
+
+
+def shuffled(rows: list[str]) -> tuple[list[str], Array]:
+    order = np.random.default_rng(3).permutation(len(rows))
+    return [rows[i] for i in order], order
+
+
+@pytest.mark.parametrize("written", ["{}", "{}T08:30", "{} 08:30:15.25", "{}T08:30:00+02:00"])
+def test_train_lies_before_validation_and_that_before_test(written: str) -> None:
+    rows, order = shuffled([f"{written.format(row[:10])}{row[10:]}" for row in DAYS])
+    splits, notes = splits_of("time: key, validation: 20, test: 31", rows)
+    places = {name: sorted(order[numbers].tolist()) for name, numbers in splits.items()}
+    # Days stay whole, so that 31 rows are 30 or 32.
+    assert places["train"] + places["validation"] + places["test"] == list(range(100))
+    assert len(places["validation"]) == 20
+    assert len(places["test"]) in (30, 32)
+    assert any(note.startswith("split by the times in 'key': train has ") for note in notes)
+
+
+@pytest.mark.parametrize(
+    "number", [lambda i: f"{i}.25", lambda i: str(1_700_000_000_000_000_000 + i), lambda i: str(i - 50)]
+)
+def test_times_may_be_numbers_of_any_size(number: Callable[[int], str]) -> None:
+    rows, order = shuffled([f"{number(i)},{i}.5,{i * i % 7}.25" for i in range(100)])
+    splits, _ = splits_of("time: key, validation: 0.2, test: 0.1", rows)
+    assert sorted(order[splits["test"]]) == list(range(90, 100))
+    assert sorted(order[splits["validation"]]) == list(range(70, 90))
+
+
+def test_folds_by_time_are_windows_that_expand() -> None:
+    rows, order = shuffled(DAYS)
+    seen: list[int] = []
+    for k in range(4):
+        splits, _ = splits_of(f"time: key, test: 10, validation: {{fold: {k}, of: 4}}", rows)
+        train, validation = (sorted(order[splits[name]].tolist()) for name in ("train", "validation"))
+        assert train == list(range(len(train))), "all rows before the window are for training"
+        assert validation == list(range(len(train), len(train) + len(validation)))
+        assert len(validation) == 18
+        assert sorted(order[splits["test"]]) == list(range(90, 100))
+        seen += validation
+    assert seen == list(range(18, 90))
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    times=st.lists(st.integers(0, 12), min_size=2, max_size=50), of=st.integers(2, 12), seed=st.integers(0, 3)
+)
+def test_windows_of_any_times_follow_each_other_and_never_part_equal_times(
+    times: list[int], of: int, seed: int
+) -> None:
+    t, rows = np.array(times), np.arange(len(times))
+    if len(set(times)) <= of:
+        if of <= len(rows):
+            with pytest.raises(NnfsError, match=f"{of} folds by time need rows of {of + 1} times"):
+                Fold(0, of).split(rows, None, times=t)
+        return
+    seen: list[int] = []
+    for k in range(of):
+        train, validation = Fold(k, of, seed).split(rows, None, times=t)
+        assert t[train].max() < t[validation].min()
+        seen = seen or train.tolist()
+        assert sorted(seen) == train.tolist(), "it trains on all rows before its window"
+        seen += validation.tolist()
+    assert sorted(seen) == rows.tolist()
+
+
+@pytest.mark.parametrize(
+    ("options", "rows", "message"),
+    [
+        ("group: kex", PATIENTS, "dataset.group: no column 'kex' in table.csv; did you mean 'key'?"),
+        ("time: kex", PATIENTS, "dataset.time: no column 'kex' in table.csv; did you mean 'key'?"),
+        ("group: y", PATIENTS, "dataset.group: must be no target, found 'y'"),
+        ("group: key, time: x", PATIENTS, "dataset.time: must be no target, and empty where `group` is set: rows are split by"),
+        ("group: key", [*PATIENTS, ",1.5,2.5"], "dataset.group: table.csv: missing values in key (1); a row must have its group"),
+        ("time: key", [*DAYS, ",1.5,2.5"], "dataset.time: table.csv: missing values in key (1); a row must have its time"),
+        ("time: key", [*DAYS, "10.3.2017,1.5,2.5"], "row 101, column 'key': must be a number, or a date or time in ISO form such as 2017-03-10"),
+        ("time: key", [*DAYS, "7,1.5,2.5"], "row 101, column 'key': must be a number, or a date or time in ISO form such as 2017-03-10"),
+        ("group: key, test: 2", ["a,1.5,2.5"] * 9, "dataset.group: the rows to split are all of one group"),
+        ("time: key, test: 2", ["3,1.5,2.5"] * 9, "dataset.time: the rows to split all have the same time"),
+        ("group: key, validation: {fold: 0, of: 12}", PATIENTS, "dataset.validation: 12 folds need 12 groups that are not for test, found 11"),
+    ],
+)  # fmt: skip
+def test_a_column_that_cannot_split_rows_is_told(options: str, rows: list[str], message: str) -> None:
+    with pytest.raises(NnfsError) as caught:
+        splits_of(options, rows)
+    assert message in str(caught.value)
+
+
+def test_rows_without_a_group_are_dropped_where_gaps_are() -> None:
+    splits, notes = splits_of("group: key, missing: drop, test: 6", [*PATIENTS, ",1.5,2.5"])
+    assert sum(map(len, splits.values())) == 66
+    assert any(note == "1 of 67 rows dropped for missing values: key (1)" for note in notes)
+
+
+def test_groups_are_told_apart_as_they_are_spelled() -> None:
+    _, notes = splits_of("group: key, test: 2", ["007,1.5,2.5", "7,2.5,3.5"] * 4)
+    assert "train has 4 rows of 1 group, test has 4 rows of 1 group" in "".join(notes)
+
+
+def test_a_column_that_splits_is_a_feature_if_features_names_it(nnfs: Nnfs) -> None:
+    Path("table.csv").write_text("\n".join(["key,x,y", *(f"{i},{i}.5,{i * i % 7}.25" for i in range(40))]))
+    text = CUBIC.replace(
+        "{type: cubic, validation: 40}",
+        "{type: csv, path: table.csv, target: y, time: key, test: 8, validation: 8, features: [key, x]}",
+    )
+    Path("a.yaml").write_text(text)
+    data = load_data(parse_config(text, "table"))
+    assert [column.name for column in data.columns] == ["key", "x"]
+    assert nnfs("train", "a.yaml", "--id", "one", "-q").status == 0
+    Path("rows.csv").write_text("key,x\n1,2.5\n")
+    assert nnfs("predict", "one", "rows.csv").status == 0
+
+
+def test_prediction_needs_no_column_that_splits(nnfs: Nnfs) -> None:
+    Path("table.csv").write_text("\n".join(["key,x,y", *PATIENTS]))
+    Path("test.csv").write_text("x,y\n1.5,2.5\n3.5,1.5\n")
+    for name, test in (("one", "12"), ("two", "test.csv")):
+        Path("a.yaml").write_text(
+            CUBIC.replace(
+                "{type: cubic, validation: 40}",
+                f"{{type: csv, path: table.csv, target: y, group: key, missing: drop, test: {test}, validation: 12}}",
+            )
+        )
+        outcome = nnfs("train", "a.yaml", "--id", name, "-q")
+        assert outcome.status == 0, outcome.err
+        assert nnfs("predict", name, "test.csv").status == 0
+        assert nnfs("evaluate", name).status == 0
