@@ -27,7 +27,7 @@ VALUES: TypeAlias = Annotated[
                 {"type": "array", "minItems": 1},
                 {
                     "type": "object",
-                    "properties": {name: _ENDS for name in RANGES},
+                    "properties": dict.fromkeys(RANGES, _ENDS),
                     "additionalProperties": False,
                     "minProperties": 1,
                     "maxProperties": 1,
@@ -81,7 +81,7 @@ class Space:
 
 @dataclass(frozen=True)
 class FoldsConfig(Options):
-    """Cross-validation: the rows that are no test rows are cut into k folds; each run validates on another one.
+    """Cross-validation: rows that are no test rows are cut into k folds; each run validates on another one.
 
     k: how many folds.
     repeats: how often the rows are cut anew, each time in another order.

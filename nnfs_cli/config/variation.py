@@ -51,15 +51,16 @@ class Variation:
     """Builds configs that differ from a study's config in some options.
 
     source: names the config in messages.
+    base: the config without its study, as YAML gives it, without what has its default.
     """
 
     def __init__(self, config: ExperimentConfig, source: str) -> None:
         self.study, self.source = config.study or StudyConfig(), source
-        self._base: Mapping[str, Any] = without_defaults(dataclasses.replace(config, study=None))
+        self.base: Mapping[str, Any] = without_defaults(dataclasses.replace(config, study=None))
 
     def config(self, overrides: Overrides) -> ExperimentConfig:
         """The config with these options. ConfigError lists every mistake."""
-        return config_from(self._base, self.source, overrides)
+        return config_from(self.base, self.source, overrides)
 
     def check(self) -> None:
         """Raise ConfigError unless every varied option has each of its choices, or ends, by itself."""
@@ -76,7 +77,9 @@ class Variation:
                 yield Mistake(where, f"cannot be varied: {reason}")
                 return
         if re.fullmatch(r"loss(\W.*)?", key) and self.study.monitor in ("", "val_loss"):
-            yield Mistake(where, "values of different losses cannot be compared; set `study.monitor` to a metric")
+            yield Mistake(
+                where, "values of different losses cannot be compared; set `study.monitor` to a metric"
+            )
             return
         for value in space.values[:MOST_TRIED]:
             try:

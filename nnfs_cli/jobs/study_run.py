@@ -1,9 +1,9 @@
-"""One run of a study, as a task that any process may do, or do again: it goes on from what the folder holds."""
+"""One run of a study, as a task that any process may do, or do again: it goes on from what is there."""
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,13 @@ from nnfs_cli.jobs.train import train_run
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.runs.lock import Writer
 from nnfs_cli.studies.directory import StudyDirectory
+from nnfs_cli.studies.results import Outcome
 from nnfs_cli.training.experiment import Experiment
 
 ATTEMPTS = 2
 """How often a run is trained that fails; one that diverges would do so again."""
 PATIENCE, POLL = 60.0, 0.1
-"""Seconds to wait for a process that still saves the run, as one whose study was killed; and between looks."""
+"""Seconds to wait for a process that still saves the run, since its study was killed; between two looks."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class RunTask:
     config, overrides: the study's config, as YAML gives it, and what differs in this run.
     monitor, maximize: the monitored value, as `val_loss`, and whether larger ones are better.
     until: the epoch at whose end to pause; None to train to the end.
+    failure: why the run failed when the study was conducted before; empty if it did not.
     trust_plugins: whether the run's copies of plugins may run, whoever they are from.
     """
 
@@ -47,35 +49,14 @@ class RunTask:
     monitor: str
     maximize: bool
     until: int | None = None
+    failure: str = ""
     trust_plugins: bool = False
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How a run ended, read from its folder.
-
-    status: `completed`, `paused`, `diverged` or `failed`.
-    note: why it failed or diverged.
-    value: the monitored value, None if it is undefined or if there is none.
-    scores: of each split, by its name.
-    """
-
-    name: str
-    status: str
-    note: str = ""
-    epochs: int = 0
-    seconds: float = 0.0
-    value: float | None = None
-    scores: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
-
-    @property
-    def has_failed(self) -> bool:
-        """Whether it was not trained as far as its task said."""
-        return self.status not in ("completed", "paused")
-
-
-def train_task(task: RunTask) -> Outcome:
+def train_task(task: RunTask, stop: Callable[[], bool] = lambda: False) -> Outcome:
     """Train a run as far as its task says, unless that is done; and read how it ended.
+
+    stop: asked at each report whether to save the run and stop, where no signal can say so.
 
     NnfsError if a checkpoint cannot be resumed exactly, or if the disk takes no new run; InterruptionError
     if a signal stops it: these are for the study to tell. Whatever else goes wrong is the run's failure.
@@ -85,10 +66,11 @@ def train_task(task: RunTask) -> Outcome:
     for _ in range(ATTEMPTS):
         if (found := _outcome(task)) is not None:
             return found
+        if task.failure:
+            return Outcome(task.name, "failed", task.failure)
         try:
             with _ready(task) as (experiment, run), plugin_errors():
-                for _ in train_run(experiment, run, until=task.until, draws=False):
-                    pass
+                _train(experiment, run, task.until, stop)
         except _UnfitError as error:
             return Outcome(task.name, "failed", str(error))
         except (InterruptionError, _RefusedError):
@@ -98,6 +80,13 @@ def train_task(task: RunTask) -> Outcome:
         except (NnfsError, MemoryError, OSError) as error:
             note = str(error) or type(error).__name__
     return _outcome(task) or Outcome(task.name, "failed", note)
+
+
+def _train(experiment: Experiment, run: RunDirectory, until: int | None, stop: Callable[[], bool]) -> None:
+    with contextlib.closing(train_run(experiment, run, until=until, draws=False)) as reports:
+        for _ in reports:
+            if stop():
+                raise InterruptionError("interrupted")
 
 
 class _UnfitError(Exception):
@@ -113,8 +102,9 @@ def _ready(task: RunTask) -> Iterator[tuple[Experiment, RunDirectory]]:
     """The run's experiment, from its checkpoint if it has one, and the run, of which this is the writer."""
     run = RunDirectory(Path(task.study, task.name), trust_plugins=task.trust_plugins)
     if has_checkpoint(run):
-        with run.writing():
+        with contextlib.ExitStack() as stack:
             try:
+                stack.enter_context(run.writing())
                 experiment: Experiment = resume(run)
             except NnfsError as error:
                 raise _RefusedError(str(error)) from None
@@ -136,7 +126,7 @@ def _ready(task: RunTask) -> Iterator[tuple[Experiment, RunDirectory]]:
 
 
 def _outcome(task: RunTask) -> Outcome | None:
-    """How the run ended, or how it was when it had got as far as its task says; None if it is to be trained."""
+    """How the run ended, or was when it had got as far as its task says; None if it is to be trained."""
     run = RunDirectory(Path(task.study, task.name))
     if not (run.has("config.yaml") and run.has("summary.json")):
         return None
@@ -148,6 +138,7 @@ def _outcome(task: RunTask) -> Outcome | None:
         epochs=summary.get("epochs", 0),
         seconds=summary.get("seconds", 0.0),
         scores=summary.get("scores", {}),
+        intervals=summary.get("intervals", {}),
     )
     completed = ended.status == "completed"
     if task.until is not None and not (completed and ended.epochs <= task.until):

@@ -4,10 +4,12 @@ import multiprocessing
 import os
 import signal
 import threading
+from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager
 from multiprocessing.connection import wait as wait_for
 from types import TracebackType
 from typing import Protocol
@@ -16,7 +18,8 @@ from nnfs_cli.core.blas_kernel import inherit_choice, kernel_chosen_by
 from nnfs_cli.core.blas_threads import CORES, kernel_name, usable_cores
 from nnfs_cli.core.errors import InterruptionError
 from nnfs_cli.core.interrupts import StopRequest
-from nnfs_cli.jobs.study_run import Outcome, RunTask, train_task
+from nnfs_cli.jobs.study_run import RunTask, train_task
+from nnfs_cli.studies.results import Outcome
 
 MOST_DEATHS = 5
 """How often the process of a run may die before the run has failed. From the second time on it is alone."""
@@ -25,9 +28,10 @@ POLL = 0.2
 """Seconds between two looks whether a signal came."""
 
 
-class Workers(Protocol):
+class Workers(AbstractContextManager["Workers"], Protocol):
     """What trains runs, in this process or elsewhere. It is used in a `with` block."""
 
+    @abstractmethod
     def outcomes(self, tasks: Sequence[RunTask]) -> Iterator[Outcome]:
         """Train runs, and yield how each ended, in the order in which they end.
 
@@ -35,7 +39,7 @@ class Workers(Protocol):
         """
 
 
-class Processes:
+class Processes(Workers):
     """So many processes on this machine, which share its cores.
 
     Signals are heard here alone: the processes are asked to stop, and each saves its run before it ends.

@@ -1,6 +1,6 @@
 """A whole run: train, record every report, save when stopped, score, draw."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 
 from nnfs_cli.core.errors import DivergenceError, InterruptionError, WorkerError
@@ -26,7 +26,7 @@ def train_run(
     *,
     until: int | None = None,
     draws: bool = True,
-) -> Iterator[Report]:
+) -> Generator[Report, None, None]:
     """Train and yield every report after it is recorded; then save weights, scores and plots.
 
     say: called with what is done next, when a signal asks to stop (`core/interrupts.py`).

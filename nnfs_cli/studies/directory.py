@@ -13,7 +13,7 @@ from typing import Any
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.config.load import load_config
 from nnfs_cli.config.names import NAME_RULE, is_plain_name
-from nnfs_cli.core.errors import NnfsError, did_you_mean
+from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.files import replacing, sync_folder
 from nnfs_cli.core.os_errors import reason
 from nnfs_cli.core.seal import sealed
@@ -21,8 +21,9 @@ from nnfs_cli.core.spelling import typed
 from nnfs_cli.runs.directory import finite, new_folder, run_stem
 from nnfs_cli.runs.lock import WriterLock
 from nnfs_cli.runs.reading import read_json
+from nnfs_cli.studies.finding import CONFIG
 
-CONFIG, SUMMARY, BEST = "study.yaml", "summary.json", "best.yaml"
+SUMMARY, BEST = "summary.json", "best.yaml"
 TRIALS, RUNS = "trials.csv", "runs.csv"
 
 
@@ -61,21 +62,12 @@ class StudyDirectory:
             raise NnfsError(f"--runs: cannot write in {root}: {reason(error)}") from None
         return study
 
-    @classmethod
-    def find(cls, root: Path, reference: str, *, trust_plugins: bool = False) -> "StudyDirectory":
-        """The study that a path, an id or `latest` names; NnfsError with the nearest ids if there is none."""
-        found = sorted(root.glob(f"*/{CONFIG}"), key=lambda file: file.stat().st_mtime_ns)
-        if reference == "latest" and found:
-            return cls(found[-1].parent, trust_plugins=trust_plugins)
-        for path in (Path(reference), root / reference):
-            if reference and (path / CONFIG).is_file():
-                return cls(path, trust_plugins=trust_plugins)
-        ids = [file.parent.name for file in found]
-        raise NnfsError(f"no study {reference!r} in {root.absolute()}{did_you_mean(reference, ids)}")
-
     def config(self) -> ExperimentConfig:
         """The resolved config, with its section `study`."""
         return load_config(self.path / CONFIG, trust_plugins=self.trust_plugins)
+
+    def has(self, name: str) -> bool:
+        return (self.path / name).is_file()
 
     def summary(self) -> dict[str, Any]:
         """summary.json; NnfsError if it cannot be read, or is not as nnfs wrote it."""
@@ -113,14 +105,14 @@ class StudyDirectory:
         text = replace(config, study=None).to_yaml()
         self.write(BEST, f"{''.join(lines)}{text}".encode())
 
-    def recorded_failures(self) -> dict[str, tuple[str, str]]:
-        """The status and the note of each run that runs.csv lists as failed, by the run's name."""
+    def recorded_failures(self) -> dict[str, str]:
+        """Why each run failed that runs.csv lists as failed, by the run's name."""
         file = self.path / RUNS
         if not file.is_file():
             return {}
         with file.open(encoding="utf-8", errors="replace", newline="") as lines:
             rows = [row for row in csv.DictReader(lines) if row.get("status") == "failed" and row.get("run")]
-        return {row["run"]: ("failed", row.get("note") or "") for row in rows}
+        return {row["run"]: row.get("note") or "failed" for row in rows}
 
     def forget_run(self, name: str) -> None:
         """Remove the folder of a run that has nothing to go on from: no checkpoint, or not even a config."""

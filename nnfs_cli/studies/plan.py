@@ -35,16 +35,22 @@ class PlannedRun:
 
 
 class Plan:
-    """What a config with a section `study` asks for."""
+    """What a config with a section `study` asks for.
+
+    seeds: of the runs of each trial.
+    chooses: whether there is more than one trial.
+    monitor: the value that trials are chosen by.
+    epochs: of the longest training.
+    """
 
     def __init__(self, config: ExperimentConfig) -> None:
         self.study = config.study or StudyConfig()
         listed = self.study.seeds
-        self.seeds = (
-            listed if isinstance(listed, tuple) else tuple(range(config.seed, config.seed + listed))
-        )
+        self.seeds = listed if isinstance(listed, tuple) else tuple(range(config.seed, config.seed + listed))
         self.chooses = bool(self.study.vary)
         self.monitor = self.study.monitor or config.training.monitor
+        varied = self.study.spaces.get("training.epochs")
+        self.epochs = max(varied.values) if varied else config.training.epochs
 
     @property
     def runs_per_trial(self) -> int:
@@ -69,15 +75,12 @@ class Plan:
             overrides.append(("dataset.validation", validation))
         return PlannedRun(trial.number, name, seed, fold, repeat, overrides)
 
-    def rungs(self, epochs: int) -> list[int | None]:
-        """The epochs at whose ends trials are left behind, and None for the end of training.
-
-        epochs: of the longest training. Each trial has its own number, and trains no longer than that.
-        """
+    def rungs(self) -> list[int | None]:
+        """The epochs at whose ends trials are left behind, and None for the end of training."""
         if not self.study.halving:
             return [None]
         rungs, rung = [], self.study.halving.first
-        while rung < epochs:
+        while rung < self.epochs:
             rungs.append(rung)
             rung *= self.study.halving.factor
         return [*rungs, None]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nnfs_cli.statistics.interval import Interval
-from nnfs_cli.statistics.means import t_interval
+from nnfs_cli.statistics.means import corrected_t, t_interval
 from nnfs_cli.studies.plan import Plan, PlannedRun, Trial
 
 
@@ -39,13 +39,22 @@ class Mean:
     runs: int
 
     @classmethod
-    def of(cls, values: Sequence[float | None], single: Interval | None = None) -> "Mean":
-        """The mean of values, one for each run. single: the interval of one run's own value."""
+    def of(
+        cls, values: Sequence[float | None], plan: Plan, single: Mapping[str, Any] | None = None
+    ) -> "Mean":
+        """The mean of values, one for each run; over folds, whose runs share rows, with the corrected t.
+
+        single: the interval of one run's own value, as JSON.
+        """
         numbers = [math.nan if value is None else float(value) for value in values]
         mean = math.fsum(numbers) / len(numbers) if all(map(math.isfinite, numbers)) else math.nan
         if len(numbers) == 1:
-            return cls(mean, single or Interval.none("a single run"), 1)
-        return cls(mean, t_interval(numbers, of="runs"), len(numbers))
+            return cls(mean, Interval.of_json(single) if single else Interval.none("a single run"), 1)
+        if plan.study.folds:
+            interval, _ = corrected_t(numbers, 1.0 / plan.study.folds.k)
+        else:
+            interval = t_interval(numbers, of="seeds")
+        return cls(mean, interval, len(numbers))
 
     def to_json(self) -> dict[str, Any]:
         return {"mean": self.value, "runs": self.runs, **self.interval.to_json()}
@@ -79,7 +88,7 @@ class Results:
         """The mean of the monitored value over a trial's runs; None if it has failed, or is not finite."""
         if self.status(trial) not in ("completed", "paused"):
             return None
-        mean = Mean.of([outcome.value for outcome in self.of(trial)])
+        mean = Mean.of([outcome.value for outcome in self.of(trial)], self.plan)
         return mean if math.isfinite(mean.value) else None
 
     def value(self, trial: Trial) -> float | None:
@@ -110,7 +119,8 @@ class Results:
             found[split] = {
                 name: Mean.of(
                     [outcome.scores.get(split, {}).get(name) for outcome in outcomes],
-                    Interval.of_json(single[name]) if name in single else None,
+                    self.plan,
+                    single.get(name),
                 )
                 for name in names
             }
@@ -139,7 +149,8 @@ class Results:
 
     def run_table(self) -> tuple[list[str], list[dict[str, Any]]]:
         """The columns and rows of runs.csv; test scores only where no trial is chosen."""
-        rows, scored = [], {}
+        rows: list[dict[str, Any]] = []
+        scored: dict[str, None] = {}
         for run in (run for trial in self.trials for run in self.plan.runs_of(trial)):
             if run.name in self.outcomes:
                 rows.append(_run_row(run, self.outcomes[run.name], self.plan))

@@ -1,4 +1,4 @@
-"""Samplers: which options a trial has. The same seed gives the same trials, however many workers train them."""
+"""Samplers: which options a trial has. A seed gives the same trials, however many workers train them."""
 
 import itertools
 import math
@@ -22,7 +22,7 @@ class Sampler(Protocol):
         """The next trials; none at the end."""
 
     def tell(self, trial: Trial, value: float | None) -> None:
-        """Tell a trial's monitored value, None if it has none. Trials are told in the order of their numbers."""
+        """Tell a trial's monitored value, None if it has none, in the order of the trials' numbers."""
 
 
 def sampler_of(study: StudyConfig, seed: int, *, maximize: bool) -> Sampler:
@@ -47,7 +47,7 @@ class FixedSampler:
 
 
 def grid(spaces: Mapping[str, Space]) -> list[dict[str, Any]]:
-    """All combinations of choices; the last key's choices change fastest. One without options, if none vary."""
+    """All combinations of choices, the last key's fastest; a single one without options if none vary."""
     products = itertools.product(*(space.values for space in spaces.values()))
     return [dict(zip(spaces, values, strict=True)) for values in products]
 
@@ -94,13 +94,11 @@ class TPESampler:
             import optuna
         except ModuleNotFoundError as error:
             raise NnfsError(
-                "study.sampler: tpe needs optuna: `pip install 'nnfs-cli[study]'`; random and grid need nothing"
+                "study.sampler: tpe needs optuna: `pip install 'nnfs-cli[study]'`; random and grid do not"
             ) from error
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         sampler = optuna.samplers.TPESampler(seed=seed, constant_liar=True)
-        self._optuna = optuna.create_study(
-            sampler=sampler, direction="maximize" if maximize else "minimize"
-        )
+        self._optuna = optuna.create_study(sampler=sampler, direction="maximize" if maximize else "minimize")
         self._failed = optuna.trial.TrialState.FAIL
         self._spaces, self._left, self._generation = study.spaces, study.trials or 1, study.generation
         self._asked: dict[int, Any] = {}
