@@ -5,14 +5,14 @@ from contextlib import closing, suppress
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from nnfs_cli.cli.console import note, show_paths
+from nnfs_cli.cli.console import note, show_paths, warn
 from nnfs_cli.cli.screen import Table, out
 from nnfs_cli.cli.streams import outlive_streams
 from nnfs_cli.core.blas_threads import usable_cores
 from nnfs_cli.core.errors import counted
 from nnfs_cli.jobs.study import Conductor, RunEnd
 from nnfs_cli.jobs.study_dask import DaskWorkers
-from nnfs_cli.jobs.study_summary import mean_text, options_text, verdict
+from nnfs_cli.jobs.study_summary import first_failure, mean_text, options_text, verdict
 from nnfs_cli.jobs.study_workers import Processes, Workers
 from nnfs_cli.runs.listing import default_split
 from nnfs_cli.studies.results import Results
@@ -97,7 +97,7 @@ def show_scores(results: Results) -> None:
     (trial,) = results.trials
     scores = results.scores(trial)
     names = list(next(iter(scores.values())))
-    done = len(results.of(trial))
+    done, failed = len(results.completed(trial)), results.plan.runs_per_trial - len(results.completed(trial))
     table = Table(title=f"means over {counted(done, 'run')}")
     table.add_column("split")
     for name in names:
@@ -105,6 +105,8 @@ def show_scores(results: Results) -> None:
     for split, means in scores.items():
         table.add_row(split, *(mean_text(means[name]) for name in names))
     out.print(table)
+    if failed:
+        warn(f"{failed} of {failed + done} runs are not among them{first_failure(results)}")
 
 
 def show_trials(results: Results) -> None:
