@@ -115,7 +115,10 @@ def show_trials(results: Results) -> None:
     ranked = results.ranked(results.trials)
     completed = [trial for trial in ranked if results.status(trial) == "completed"]
     best = (completed + [trial for trial in ranked if trial not in completed])[:MOST_TRIALS]
-    table = Table(title=f"the best {len(best)} of {counted(len(results.trials), 'trial')}")
+    means = {trial.number: mean for trial in best if (mean := results.monitored(trial))}
+    methods = dict.fromkeys(mean.interval.method for mean in means.values() if mean.interval.exists)
+    how = f", with 95 % intervals: {', '.join(methods)}" if methods else ""
+    table = Table(title=f"the best {len(best)} of {counted(len(results.trials), 'trial')}{how}")
     table.add_column("trial", justify="right")
     for key in plan.study.vary or ():
         table.add_column(key, justify="right")
@@ -123,12 +126,12 @@ def show_trials(results: Results) -> None:
     table.add_column("epochs", justify="right", drop=1)
     table.add_column("status", drop=2)
     for trial in best:
-        mean = results.monitored(trial)
+        mean = means[trial.number]
         epochs = max(outcome.epochs for outcome in results.of(trial))
         table.add_row(
             str(trial.number),
             *(options_text({"": value}).strip() for value in trial.options.values()),
-            mean_text(mean) if mean else "",
+            mean.interval.text(format_score(mean.value, 4)),
             str(epochs),
             results.status(trial),
         )
