@@ -3,16 +3,23 @@
 import json
 import os
 import signal
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from nnfs_cli.core.errors import InterruptionError, NnfsError
+from nnfs_cli.jobs.study import RunEnd
 from nnfs_cli.jobs.study_dask import DaskWorkers
 from nnfs_cli.jobs.study_start import reopened
 from tests.test_studies import BASE, GRID, HALVED, conducted, conductor, rows, trials
 
 LONG = BASE.replace("epochs: 5, ", "epochs: 150, checkpoint_every: 0.05, ")
+
+
+def press_ctrl_c_at_each_end(ends: Iterable[RunEnd]) -> None:
+    for _ in ends:
+        signal.raise_signal(signal.SIGINT)
 
 
 @pytest.mark.slow
@@ -34,9 +41,8 @@ def test_a_killed_worker_changes_no_table_and_ctrl_c_leaves_all_resumable(tmp_pa
         assert trials(killed.study.path) == trials(whole)
 
         stopped = conductor(tmp_path, GRID, "stopped", LONG)
-        ends_then_ctrl_c = (signal.raise_signal(signal.SIGINT) for _ in stopped.conduct(DaskWorkers(address)))
         with pytest.raises(InterruptionError, match="--resume"):
-            list(ends_then_ctrl_c)
+            press_ctrl_c_at_each_end(stopped.conduct(DaskWorkers(address)))
         statuses = [
             json.loads(file.read_text())["status"] for file in stopped.study.path.glob("t*/summary.json")
         ]
