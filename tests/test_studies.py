@@ -452,6 +452,22 @@ def test_a_study_has_one_conductor_and_keeps_its_config(nnfs: Nnfs, tmp_path: Pa
     assert (status, "study: missing; write for example" in err) == (2, True)
 
 
+def test_a_study_whose_config_was_edited_is_refused_and_one_with_a_damaged_summary_goes_on(
+    tmp_path: Path,
+) -> None:
+    study = conducted(tmp_path, RANDOM)
+    before = trials(study)
+    (study / "summary.json").write_text("{")
+    list(reopened(study).conduct(Here()))
+    assert trials(study) == before
+    assert summary(study)["status"] == "completed"
+    config = study / "study.yaml"
+    config.write_text(config.read_text().replace("log: [0.0001, 0.1]", "log: [0.001, 0.1]"))
+    with pytest.raises(NnfsError, match=r"t000-s3: is not the run .*: optimizer\.learning_rate is .* there"):
+        list(reopened(study).conduct(Here()))
+    assert trials(study) == before
+
+
 def test_the_config_of_a_study_reads_back_as_it_is(tmp_path: Path) -> None:
     new = conductor(tmp_path, {**HALVED, "folds": {"k": 3}, "seeds": [1, 2]})
     assert to_plain(new.study.config()) == to_plain(new.config)

@@ -117,14 +117,13 @@ class StudyDirectory:
         text = replace(config, study=None).to_yaml()
         self.write(BEST, f"{''.join(lines)}{text}".encode())
 
-    def recorded_failures(self) -> dict[str, str]:
-        """Why each run failed that runs.csv lists as failed, by the run's name."""
+    def recorded_runs(self) -> list[dict[str, str]]:
+        """The rows of runs.csv; [] if there are none yet."""
         file = self.path / RUNS
         if not file.is_file():
-            return {}
+            return []
         with file.open(encoding="utf-8", errors="replace", newline="") as lines:
-            rows = [row for row in csv.DictReader(lines) if row.get("status") == "failed" and row.get("run")]
-        return {row["run"]: row.get("note") or "failed" for row in rows}
+            return [row for row in csv.DictReader(lines) if row.get("run")]
 
     def forget_run(self, name: str) -> None:
         """Remove the folder of a run that has nothing to go on from: no checkpoint, or not even a config."""
