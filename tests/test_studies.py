@@ -29,7 +29,7 @@ from nnfs_cli.studies.results import Outcome
 from nnfs_cli.studies.sampling import sampler_of
 from nnfs_cli.training.experiment import Experiment
 from tests.conftest import Nnfs
-from tests.lives import Life, differences
+from tests.lives import KINDS, Life, differences, write_files
 
 BASE = """
 name: small
@@ -405,6 +405,17 @@ def test_plugins_are_trained_with_by_workers_too(tmp_path: Path) -> None:
         file.write("raise SystemExit")
     with pytest.raises(UntrustedError, match=r"plugins/0/own\.py"):
         reopened(tmp_path / "stranger")
+
+
+@pytest.mark.slow
+def test_networks_of_images_start_their_own_processes_inside_the_workers(tmp_path: Path) -> None:
+    write_files(tmp_path)
+    (kind,) = (kind for kind in KINDS if kind.name == "cnn-2")
+    base = kind.config.replace("path: images.npz", f"path: {tmp_path / 'images.npz'}, test: 40")
+    base = f"name: small\n{base}".replace("epochs: 60", "epochs: 2")
+    vary = {"vary": {"optimizer.learning_rate": [0.001, 0.01]}}
+    few, many = (conducted(tmp_path, vary, Processes(jobs), f"by-{jobs}", base) for jobs in (1, 2))
+    assert trials(few) == trials(many)
 
 
 # The commands

@@ -87,10 +87,13 @@ def train_task(task: RunTask, stop: Callable[[], bool] = lambda: False) -> Outco
 
 
 def _train(experiment: Experiment, run: RunDirectory, until: int | None, stop: Callable[[], bool]) -> None:
-    with contextlib.closing(train_run(experiment, run, until=until, draws=False)) as reports:
-        for _ in reports:
-            if stop():
-                raise InterruptionError("interrupted")
+    try:
+        with contextlib.closing(train_run(experiment, run, until=until, draws=False)) as reports:
+            for _ in reports:
+                if stop():
+                    raise InterruptionError("interrupted")
+    finally:
+        experiment.engine.end()  # its own processes, which scored the run at last, would outlive this one
 
 
 class _UnfitError(Exception):
