@@ -10,6 +10,7 @@ from annotated_types import MinLen
 from nnfs_cli.config.dialect import dump
 from nnfs_cli.config.names import NAME_RULE, is_plain_name
 from nnfs_cli.config.reader import to_plain
+from nnfs_cli.config.study import StudyConfig
 from nnfs_cli.core.errors import Mistake, check_options
 from nnfs_cli.core.options import Options
 from nnfs_cli.core.ranges import Expected, Fraction, NonNegativeFloat, NonNegativeInt, PositiveInt
@@ -86,10 +87,13 @@ class ExperimentConfig(Options):
     metrics: what is reported besides the loss.
     name: the run folder's name starts with it; by default the config file's name.
     seed: draws initial weights, splits, the order of rows and all other random numbers.
+    split_seed: draws the splits in its stead, so that runs with other seeds have the same rows for training,
+        validation and test; null follows `seed`.
     dtype: the type of the numbers that training computes with.
     plugins: Python files whose components the config can name.
     initial_weights: a run's folder, or its weights.npz, whose weights and statistics training starts from;
         by default they are drawn.
+    study: many runs of this config, which `nnfs study` conducts; null for one run.
     """
 
     dataset: Dataset
@@ -102,9 +106,11 @@ class ExperimentConfig(Options):
     metrics: tuple[Metric, ...] = ()
     name: str = ""
     seed: NonNegativeInt = 0
+    split_seed: NonNegativeInt | None = None
     dtype: Literal["float32", "float64"] = "float32"
     plugins: tuple[FilePath, ...] = ()
     initial_weights: FilePath = ""
+    study: StudyConfig | None = None
 
     def __post_init__(self) -> None:
         check_options(
@@ -121,10 +127,15 @@ class ExperimentConfig(Options):
     def to_yaml(self) -> str:
         """The resolved config, defaults included. Reading it back gives an equal config."""
         plain = to_plain(self)
-        first = {key: plain.pop(key) for key in ("name", "seed", "dtype", "plugins", "initial_weights")}
+        first = {
+            key: plain.pop(key)
+            for key in ("name", "seed", "split_seed", "dtype", "plugins", "initial_weights")
+        }
         for key in ("plugins", "initial_weights"):
             if not first[key]:
                 del first[key]
+        if self.study is None:
+            del plain["study"]
         return dump({**first, **plain})
 
 
@@ -150,9 +161,12 @@ def contradictions(config: ExperimentConfig) -> list[Mistake]:
         )
     names = [metric.type_name for metric in config.metrics]
     monitors = ["val_loss", *(f"val_{name}" for name in names)]
-    if config.training.monitor not in monitors:
-        text = f"must be one of {', '.join(monitors)}, found {config.training.monitor!r}"
-        mistakes.append(Mistake("training.monitor", text))
+    monitored = {"training.monitor": config.training.monitor}
+    if config.study and config.study.monitor:
+        monitored["study.monitor"] = config.study.monitor
+    for key, monitor in monitored.items():
+        if monitor not in monitors:
+            mistakes.append(Mistake(key, f"must be one of {', '.join(monitors)}, found {monitor!r}"))
     twice = sorted({name for name in names if names.count(name) > 1})
     mistakes.extend(Mistake("metrics", f"{name} is listed twice") for name in twice)
     return mistakes
