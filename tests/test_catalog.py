@@ -62,7 +62,7 @@ def properties(schema: Any, where: str) -> Iterator[tuple[str, Any]]:
 def test_every_option_is_described_where_editors_look_for_it() -> None:
     found = dict(properties(SCHEMA, "config"))
     assert {name for name, option in found.items() if not option.get("description")} == set()
-    assert {"config.layers", "config.properties.training.epochs"} <= found.keys()
+    assert {"config.else.layers", "config.else.properties.training.epochs"} <= found.keys()
     # An option of a component, and its `type`, for each component.
     assert len(found) > sum(
         1 + len(dataclasses.fields(registry[name])) for registry in REGISTRIES for name in registry
@@ -79,16 +79,16 @@ def test_a_description_may_run_over_lines_and_stand_for_several_options() -> Non
 
 
 def test_ranges_choices_and_defaults_are_in_the_schema() -> None:
-    training = SCHEMA["properties"]["training"]["properties"]
+    training = SCHEMA["else"]["properties"]["training"]["properties"]
     assert training["epochs"] == {
         "type": "integer",
         "minimum": 1,
         "description": "how often to train on all training rows.",
     }
     assert (training["ema"]["minimum"], training["ema"]["exclusiveMaximum"]) == (0, 1)
-    assert SCHEMA["properties"]["layers"]["minItems"] == 1
-    assert SCHEMA["properties"]["dtype"]["enum"] == ["float32", "float64"]
-    assert SCHEMA["properties"]["dtype"]["default"] == "float32"
+    assert SCHEMA["else"]["properties"]["layers"]["minItems"] == 1
+    assert SCHEMA["else"]["properties"]["dtype"]["enum"] == ["float32", "float64"]
+    assert SCHEMA["else"]["properties"]["dtype"]["default"] == "float32"
 
 
 @pytest.mark.parametrize(

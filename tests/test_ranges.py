@@ -46,8 +46,8 @@ AUGMENT = next(
     if "augment" in entry["properties"]
 )
 SCHEMAS = {
-    TrainingConfig: SCHEMA["properties"]["training"],
-    ExperimentConfig: {key: SCHEMA[key] for key in ("type", "properties", "required")},
+    TrainingConfig: SCHEMA["else"]["properties"]["training"],
+    ExperimentConfig: {key: SCHEMA["else"][key] for key in ("type", "properties", "required")},
     Augmentation: AUGMENT,
     Elastic: AUGMENT["properties"]["elastic"]["anyOf"][0],
 }

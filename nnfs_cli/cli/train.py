@@ -55,7 +55,13 @@ def train(
     more = ["training.engine=plain"] if plain else []
     if start_from is not None:
         more.append(f"initial_weights={json.dumps(_weights_of(start_from, runs), ensure_ascii=False)}")
-    experiment = Experiment(load_config(file, [*overrides, *more], trust_plugins=trust_plugins or None))
+    loaded = load_config(
+        file,
+        [*overrides, *more],
+        trust_plugins=trust_plugins or None,
+        on_parent=lambda parent: None if quiet else console.note(f"extends: {parent}"),
+    )
+    experiment = Experiment(loaded)
     choose_engine(experiment)
     if dry_run:
         console.show_network(experiment)
