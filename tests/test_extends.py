@@ -130,7 +130,7 @@ def test_mistakes_name_the_file_that_they_are_in(
         ("plugins: [" + "a," * 600_000 + "]", "base.yaml: no config: larger than 1 MB"),
         (
             "plugins: " + "[" * 200 + "]" * 200,
-            "base.yaml: 1 mistake\n  line 10, column 111: not YAML: more than 100",
+            "base.yaml: 1 mistake\n  line 10, column 109: not YAML: more than 100",
         ),
         ("plugins: [", "base.yaml: 1 mistake"),
     ],
