@@ -1,20 +1,19 @@
 """The config: a whole experiment, its components and how to train."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
-
-from annotated_types import MinLen
+from typing import Literal
 
 from nnfs_cli.config.dialect import dump
 from nnfs_cli.config.names import NAME_RULE, is_plain_name
 from nnfs_cli.config.reader import to_plain
 from nnfs_cli.core.errors import Mistake, check_options
 from nnfs_cli.core.options import Options
-from nnfs_cli.core.ranges import Expected, Fraction, NonNegativeFloat, NonNegativeInt, PositiveInt
+from nnfs_cli.core.ranges import Fraction, NonNegativeFloat, NonNegativeInt, PositiveInt
 from nnfs_cli.datasets.base import Dataset
 from nnfs_cli.layers.base import Layer
+from nnfs_cli.layers.dense import Dense
 from nnfs_cli.losses.base import Loss
 from nnfs_cli.metrics.base import Metric
 from nnfs_cli.optimizers.base import Optimizer
@@ -77,7 +76,8 @@ class ExperimentConfig(Options):
     """A whole experiment. Its components hold options only: building one works on copies.
 
     dataset: what to learn from, and how it is split.
-    layers: the network, from input to output; the last layer gives the predictions, or their logits.
+    layers: the network, from input to output; the last layer gives the predictions, or their logits. None,
+        `[]`, make a linear model of the data's inputs: a dense layer alone.
     loss: what training minimizes.
     optimizer: how a gradient changes the parameters.
     training: how long to train, in what batches, and more.
@@ -95,7 +95,7 @@ class ExperimentConfig(Options):
     """
 
     dataset: Dataset
-    layers: Annotated[tuple[Layer, ...], MinLen(1), Expected("a list of at least one layer")]
+    layers: tuple[Layer, ...]
     loss: Loss
     optimizer: Optimizer
     training: TrainingConfig
@@ -141,10 +141,27 @@ def last_computing(layers: Sequence[Layer]) -> tuple[int, Layer]:
     return where, layers[where]
 
 
+def auto_elsewhere(layers: Sequence[Layer], path: str = "") -> Iterator[str]:
+    """The places of dense layers with `units: auto` that are not a network's last; `path` leads to these."""
+    for i, layer in enumerate(layers):
+        where, above = f"{path}layers[{i}]", layers[i + 1 :]
+        is_last = not path and not any(isinstance(each, Dense) or each.images for each in above)
+        if isinstance(layer, Dense) and layer.units == "auto" and not is_last:
+            yield where
+        yield from auto_elsewhere(getattr(layer, "layers", ()), f"{where}.")
+
+
 def contradictions(config: ExperimentConfig) -> list[Mistake]:
     """Mistakes between options, each of which is valid alone."""
     mistakes = []
-    where, last = last_computing(config.layers)
+    mistakes += [
+        Mistake(
+            f"{where}.units",
+            "auto is for the last layer alone, whose units follow from the data; write a number",
+        )
+        for where in auto_elsewhere(config.layers)
+    ]
+    where, last = last_computing(config.layers or (Dense(units="auto"),))
     if config.loss.expects_logits and last.gives_probabilities:
         name = config.loss.type_name
         mistakes.append(

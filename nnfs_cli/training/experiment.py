@@ -30,6 +30,7 @@ from nnfs_cli.training.checks import channels_last_warning, check_descent, check
 from nnfs_cli.training.defined import has_meaning, undefined_notes
 from nnfs_cli.training.loading import load_data, seeds
 from nnfs_cli.training.memory import require_room
+from nnfs_cli.training.resolving import resolved
 from nnfs_cli.training.state import Mark, Progress, check_state, load_state, state_of
 
 
@@ -54,11 +55,12 @@ class Experiment:
 
     def __init__(self, config: ExperimentConfig, fitted: Preparation | None = None) -> None:
         init_seed, shuffle_seed, _, layer_seed, augment_seed = seeds(config.seed)
-        self.config, training = config, config.training
         self.moves = self.pause = self.sound = 0
         self.mark: Mark | None = None
         self.said: set[str] = set()
         data = load_data(config, fitted)
+        config, said = resolved(config, data)
+        self.config, training = config, config.training
         self.preparation = data.preparation
         self.data = convert(data, config.dtype)
         self.loss = config.loss
@@ -71,7 +73,7 @@ class Experiment:
             if has_meaning(metric, self.loss, self.network, self.data)  # earlier runs may have others
         }
         last_batch = last_batch_note(config, self.network, self.data)
-        self._note(last_batch, *undefined_notes(config, self.data, self.data.splits))
+        self._note(said, last_batch, *undefined_notes(config, self.data, self.data.splits))
         self.network.initialize(np.random.default_rng(init_seed))
         if config.initial_weights and fitted is None:
             self._load_initial_weights(config.weights_file)
