@@ -123,7 +123,7 @@ def test_the_run_has_the_number(nnfs: Nnfs) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["doctor --only range", "explain", "gradcheck", "lr-find", "data describe"]
+    "command", ["doctor --only last-layer", "explain", "gradcheck", "lr-find", "data describe"]
 )
 @pytest.mark.parametrize("layers", ["[{type: dense, units: 4}, tanh, {type: dense, units: auto}]", "[]"])
 def test_every_command_takes_what_is_left_to_the_data(nnfs: Nnfs, command: str, layers: str) -> None:
