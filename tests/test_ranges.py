@@ -261,7 +261,9 @@ def test_a_layer_derived_without_a_word_is_checked_as_its_base_is() -> None:
     class Wide(Dense):
         pass
 
-    with pytest.raises(OptionError, match="units must be a positive integer, or auto in the last layer, found -1"):
+    with pytest.raises(
+        OptionError, match="units must be a positive integer, or auto in the last layer, found -1"
+    ):
         Wide(units=-1)
 
 

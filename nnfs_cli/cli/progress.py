@@ -2,8 +2,10 @@
 
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from types import TracebackType
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.live import Live
@@ -54,7 +56,15 @@ def _train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) -
     with (Bar if live else Lines)(experiment, out) as view:
         for report in train_run(experiment, run, view.say):
             view.show(report)
+    _show_baseline(run.summary())
     show_scores(run)
+
+
+def _show_baseline(summary: Mapping[str, Any]) -> None:
+    """What a constant prediction scores, for the scores to stand against."""
+    split = summary["pictured_split"]
+    scores = scores_text(summary["baseline"][split])
+    out.print(f"baseline, one prediction for all rows, from the training targets alone: {split} {scores}")
 
 
 def _say(sentence: str) -> None:

@@ -9,6 +9,7 @@ from nnfs_cli.jobs.inside import inside_arrays
 from nnfs_cli.jobs.plot_data import plot_data
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.runs.listing import default_split
+from nnfs_cli.training.baseline import baseline_scores
 from nnfs_cli.training.evaluation import evaluate
 from nnfs_cli.training.experiment import Experiment
 
@@ -25,6 +26,7 @@ def write_results(experiment: Experiment, run: RunDirectory, summary: dict[str, 
     with np.errstate(over="ignore", invalid="ignore"):  # a diverged network's scores overflow
         evaluations = {name: evaluate(experiment, name) for name in experiment.data.splits}
     summary["scores"] = {name: dict(evaluation.scores) for name, evaluation in evaluations.items()}
+    summary["baseline"] = baseline_scores(experiment)
     pictured = evaluations[default_split(evaluations)]
     summary["pictured_split"] = pictured.split
     run.write_arrays("predictions.npz", plot_data(experiment, pictured))
