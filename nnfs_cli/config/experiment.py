@@ -10,7 +10,7 @@ from nnfs_cli.config.names import NAME_RULE, is_plain_name
 from nnfs_cli.config.reader import to_plain
 from nnfs_cli.core.errors import Mistake, check_options
 from nnfs_cli.core.options import Options
-from nnfs_cli.core.ranges import Fraction, NonNegativeFloat, NonNegativeInt, PositiveInt
+from nnfs_cli.core.ranges import Fraction, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 from nnfs_cli.datasets.base import Dataset
 from nnfs_cli.layers.base import Layer
 from nnfs_cli.layers.dense import Dense
@@ -24,10 +24,29 @@ from nnfs_cli.sources.paths import FilePath
 
 
 @dataclass(frozen=True)
+class Budget(Options):
+    """Where training ends before its epochs are done; of several ends, the first one holds.
+
+    steps: after exactly so many steps, also in the middle of an epoch, which is then neither scored nor
+        validated; null for no end.
+    seconds: at the first logged step or end of an epoch after so many seconds of training, as epochs.csv
+        counts them; null for no end. How many steps that is depends on the machine.
+    """
+
+    steps: PositiveInt | None = None
+    seconds: PositiveFloat | None = None
+
+    def __post_init__(self) -> None:
+        check_options(self, steps=(self.steps is not None or self.seconds is not None, "set, or seconds"))
+
+
+@dataclass(frozen=True)
 class TrainingConfig(Options):
     """How to train: epochs, batches, clipping, averaging, early stopping, cores.
 
     epochs: how often to train on all training rows.
+    budget: an end of training before that, after so many steps or seconds; null for none. Schedules still
+        count on all epochs.
     batch_size: rows per step; the last step of an epoch takes the rest.
     log_every: steps from one row of steps.csv to the next.
     accumulate: batches whose gradients are averaged into one step.
@@ -69,6 +88,7 @@ class TrainingConfig(Options):
     checkpoint_every: NonNegativeFloat = 30.0
     engine: Literal["auto", "plain"] = "auto"
     diagnostics: bool = False
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True)

@@ -155,9 +155,10 @@ def _refuse_nothing_to_train(
     if not completed or not experiment.finished:
         return
     if done < planned:
+        option = "training.budget=null" if experiment.out_of_budget else "training.patience=0"
         raise NnfsError(
             f"{run.path}: the run is completed; there is nothing to resume: {stopped_early(experiment)}; "
-            f"`--set training.patience=N` with a larger N lets it go on"
+            f"`--set {option}`, or a larger one, lets it go on"
         )
     raise NnfsError(
         f"{run.path}: the run is completed; there is nothing to resume; "

@@ -210,9 +210,29 @@ class Experiment:
 
     @property
     def finished(self) -> bool:
-        """Whether all epochs are done, or patience has run out."""
+        """Whether all epochs are done, the budget is used up, or patience has run out."""
         all_epochs = self.progress.epoch >= self.config.training.epochs
-        return all_epochs or (self.progress.position == 0 and self.out_of_patience)
+        return all_epochs or self.out_of_budget or (self.progress.position == 0 and self.out_of_patience)
+
+    @property
+    def out_of_budget(self) -> bool:
+        """Whether `training.budget` is used up. An epoch whose steps are all done is scored before that."""
+        budget, progress = self.config.training.budget, self.progress
+        if budget is None or progress.position == len(progress.order):
+            return False
+        if budget.steps is not None and progress.step >= budget.steps:
+            return True
+        may_end = progress.position == 0 or progress.step % self.config.training.log_every == 0
+        return may_end and budget.seconds is not None and progress.seconds >= budget.seconds
+
+    @property
+    def planned_rows(self) -> int:
+        """How many rows all steps train on, if neither patience nor a budget of seconds ends them before."""
+        rows, training = len(self.progress.order), self.config.training
+        if training.budget is None or training.budget.steps is None:
+            return training.epochs * rows
+        epochs, steps = divmod(training.budget.steps, self.steps_per_epoch)
+        return min(training.epochs * rows, epochs * rows + steps * self._rows_per_step)
 
     @property
     def out_of_patience(self) -> bool:
