@@ -23,7 +23,7 @@ def train(
         typer.Option(
             "--from",
             metavar="RUN",
-            help="Start from another run's weights: a run or a .npz file.",
+            help="Short for warm_start: start from another run's weights, a run or a .npz file.",
             autocompletion=complete_run,
         ),
     ] = None,
@@ -54,7 +54,7 @@ def train(
         console.note(f"config: {file}")
     more = ["training.engine=plain"] if plain else []
     if start_from is not None:
-        more.append(f"initial_weights={json.dumps(_weights_of(start_from, runs), ensure_ascii=False)}")
+        more.append(f"warm_start={json.dumps(_weights_of(start_from, runs), ensure_ascii=False)}")
     loaded = load_config(
         file,
         [*overrides, *more],

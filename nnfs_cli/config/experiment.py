@@ -22,6 +22,9 @@ from nnfs_cli.schedules.base import Schedule
 from nnfs_cli.schedules.constant import Constant
 from nnfs_cli.sources.paths import FilePath
 
+INITIAL_WEIGHTS, INITIAL_PREPARATION = "initial_weights.npz", "initial_preparation.json"
+"""In a run, copies of the weights that its training started from, and of the preparation that they need."""
+
 
 @dataclass(frozen=True)
 class Budget(Options):
@@ -110,8 +113,11 @@ class ExperimentConfig(Options):
         validation and test; null follows `seed`.
     dtype: the type of the numbers that training computes with.
     plugins: Python files whose components the config can name.
-    initial_weights: a run's folder, or its weights.npz, whose weights and statistics training starts from;
-        by default they are drawn.
+    warm_start: a run's folder, or its weights.npz: training starts from its weights and statistics, and
+        prepares inputs as that run did. By default weights are drawn. Of a weights.npz that is in no run, only
+        the weights are taken. Earlier versions called this option `initial_weights`.
+    redraw: draw the layers anew that are not in `warm_start`, or have another shape there, as for other
+        classes; else these are a mistake.
     """
 
     dataset: Dataset
@@ -127,7 +133,8 @@ class ExperimentConfig(Options):
     split_seed: NonNegativeInt | None = None
     dtype: Literal["float32", "float64"] = "float32"
     plugins: tuple[FilePath, ...] = ()
-    initial_weights: FilePath = ""
+    warm_start: FilePath = ""
+    redraw: bool = False
 
     def __post_init__(self) -> None:
         check_options(
@@ -137,18 +144,25 @@ class ExperimentConfig(Options):
 
     @property
     def weights_file(self) -> Path:
-        """The file of the initial weights: `initial_weights`, or weights.npz in that folder."""
-        path = Path(self.initial_weights)
+        """The file of the first weights: `warm_start`, or weights.npz in that folder."""
+        path = Path(self.warm_start)
         return path / "weights.npz" if path.is_dir() else path
+
+    @property
+    def starting_preparation_file(self) -> Path | None:
+        """The file with the preparation that belongs to these weights; None if there is none."""
+        kept = self.weights_file.name == INITIAL_WEIGHTS
+        file = self.weights_file.with_name(INITIAL_PREPARATION if kept else "preparation.json")
+        return file if self.warm_start and file.is_file() else None
 
     def to_yaml(self) -> str:
         """The resolved config, defaults included. Reading it back gives an equal config."""
         plain = to_plain(self)
         first = {
             key: plain.pop(key)
-            for key in ("name", "seed", "split_seed", "dtype", "plugins", "initial_weights")
+            for key in ("name", "seed", "split_seed", "dtype", "plugins", "warm_start", "redraw")
         }
-        for key in ("plugins", "initial_weights"):
+        for key in ("plugins", "warm_start", "redraw"):
             if not first[key]:
                 del first[key]
         return dump({**first, **plain})

@@ -8,7 +8,7 @@ from typing import Any
 from nnfs_cli.config.experiment import ExperimentConfig, contradictions
 from nnfs_cli.config.extending import Extended, extended, is_within
 from nnfs_cli.config.find import find_config, read_text
-from nnfs_cli.config.mapping import mapping_from
+from nnfs_cli.config.mapping import mapping_from, renamed
 from nnfs_cli.config.names import name_from
 from nnfs_cli.config.overrides import apply_overrides
 from nnfs_cli.config.plugins import forget_plugins, load_plugin
@@ -63,7 +63,7 @@ def config_from(
     needs_data: bool = True,
 ) -> ExperimentConfig:
     """Read a config from a mapping, as YAML gives it."""
-    whole = extended(plain_values(mapping), source, folder)
+    whole = extended(renamed(plain_values(mapping)), source, folder)
     untrusted = whole.run_with_plugins()
     return _read(whole, source, overrides, folder, needs_data=needs_data, untrusted=untrusted)
 
@@ -80,6 +80,7 @@ def _read(
     """Read a config. `untrusted` is the run directory that its plugins are from, if it may be anyone's."""
     raw = whole.raw
     overridden, mistakes = apply_overrides(raw, overrides)
+    raw, overridden = renamed(raw), renamed(overridden)
     reader = Reader(_locator(folder, overridden, whole, needs_data=needs_data), overridden)
     reader.mistakes += mistakes
     lost = _load_plugins(raw, reader, untrusted)

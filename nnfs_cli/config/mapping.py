@@ -1,6 +1,7 @@
 """The mapping of keys that a config's text holds."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import yaml
 
@@ -8,13 +9,23 @@ from nnfs_cli.config.dialect import load
 from nnfs_cli.config.reader import shown
 from nnfs_cli.core.errors import ConfigError, Mistake
 
+T = TypeVar("T")
+
+FORMER = {"initial_weights": "warm_start"}
+"""Keys of earlier versions, and what they are called now."""
+
 
 def mapping_from(text: str, source: str) -> dict[str, Any]:
-    """The mapping that a YAML text holds. ConfigError, with the place in `source`, if it holds none."""
+    """The mapping that a YAML text holds, with today's keys. ConfigError names the place if it has none."""
     raw = _load_yaml(text, source)
     if not isinstance(raw, dict):
         raise ConfigError(source, [Mistake("", f"must be a mapping of keys, found {shown(raw)}")])
-    return raw
+    return renamed(raw)
+
+
+def renamed(raw: Mapping[Any, T]) -> dict[Any, T]:
+    """The same keys, but for those that earlier versions called otherwise."""
+    return {FORMER[key] if key in FORMER and FORMER[key] not in raw else key: raw[key] for key in raw}
 
 
 def _load_yaml(text: str, source: str) -> Any:

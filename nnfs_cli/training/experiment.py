@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,13 +24,13 @@ from nnfs_cli.engine.step import PlainEngine
 from nnfs_cli.preprocessing.preparation import Preparation
 from nnfs_cli.preprocessing.records import Split
 from nnfs_cli.schedules.base import Clock
-from nnfs_cli.sources.arrays import read_npz
 from nnfs_cli.training.checks import channels_last_warning, check_descent, check_fit, last_batch_note
 from nnfs_cli.training.defined import has_meaning, undefined_notes
 from nnfs_cli.training.loading import load_data, seeds
 from nnfs_cli.training.memory import require_room
 from nnfs_cli.training.resolving import resolved
 from nnfs_cli.training.state import Mark, Progress, check_state, load_state, state_of
+from nnfs_cli.training.warm_start import start_from, starting_preparation
 
 
 class Experiment:
@@ -58,7 +57,7 @@ class Experiment:
         self.moves = self.pause = self.sound = 0
         self.mark: Mark | None = None
         self.said: set[str] = set()
-        data = load_data(config, fitted)
+        data = load_data(config, fitted or starting_preparation(config))
         config, said = resolved(config, data)
         self.config, training = config, config.training
         self.preparation = data.preparation
@@ -75,8 +74,8 @@ class Experiment:
         last_batch = last_batch_note(config, self.network, self.data)
         self._note(said, last_batch, *undefined_notes(config, self.data, self.data.splits))
         self.network.initialize(np.random.default_rng(init_seed))
-        if config.initial_weights and fitted is None:
-            self._load_initial_weights(config.weights_file)
+        if config.warm_start and fitted is None:
+            self.warm_start()
         self.network.use_draws(Draws(layer_seed))
         self.shuffle_rng = np.random.default_rng(shuffle_seed)
         self.before_shuffle: tuple[int, Mapping[str, Any]] | None = None  # (step, state of shuffle_rng)
@@ -113,14 +112,10 @@ class Experiment:
         """Add sentences to the data's notes; those that are empty do not count."""
         self.data = replace(self.data, notes=(*self.data.notes, *filter(None, sentences)))
 
-    def _load_initial_weights(self, file: Path) -> None:
-        if not file.is_file():
-            raise NnfsError(f"initial_weights: no such file: {file}")
-        weights = read_npz(file)
-        self.network.params.load(weights, f"initial_weights: {file}")
-        if not all(np.isfinite(array).all() for array in weights.values()):
-            raise NnfsError(f"initial_weights: {file} holds numbers that are not finite")
-        self._note(f"training starts from the weights in {file}")
+    def warm_start(self) -> None:
+        """Start from the weights that the config names."""
+        config = self.config
+        self._note(*start_from(config.weights_file, self.network.params, redraw=config.redraw))
 
     def use_engine(self, engine: Engine) -> None:
         """Let this engine compute all further steps and outputs."""
