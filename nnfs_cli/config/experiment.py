@@ -114,8 +114,8 @@ class ExperimentConfig(Options):
     dtype: the type of the numbers that training computes with.
     plugins: Python files whose components the config can name.
     warm_start: a run's folder, or its weights.npz: training starts from its weights and statistics, and
-        prepares inputs as that run did. By default weights are drawn. Of a weights.npz that is in no run, only
-        the weights are taken. Earlier versions called this option `initial_weights`.
+        prepares inputs as that run did. By default weights are drawn. Of a weights.npz that is in no run, the
+        weights alone are taken. Earlier versions called this option `initial_weights`.
     redraw: draw the layers anew that are not in `warm_start`, or have another shape there, as for other
         classes; else these are a mistake.
     """
