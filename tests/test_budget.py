@@ -9,6 +9,7 @@ import pytest
 
 from nnfs_cli.config.experiment import Budget
 from nnfs_cli.core.errors import ConfigError, OptionError
+from nnfs_cli.doctor.subject import Subject
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.loop import train
 from nnfs_cli.training.reports import EpochReport, Heartbeat
@@ -174,3 +175,8 @@ def test_a_wrong_budget_is_told(budget: str, message: str) -> None:
     assert message in str(caught.value)
     with pytest.raises(OptionError):
         Budget()
+
+
+def test_the_doctors_short_trainings_have_no_budget() -> None:
+    subject = Subject(toy(CUBIC, "training.budget.steps=1"))
+    assert subject.trial(subject.train).config.training.budget is None

@@ -168,3 +168,13 @@ def test_a_damaged_preparation_is_told(nnfs: Nnfs, first: Path, content: str) ->
     outcome = nnfs("train", "a.yaml")
     assert outcome.status == 2
     assert "preparation.json cannot be read" in outcome.err
+
+
+@pytest.mark.usefixtures("first")
+@pytest.mark.parametrize("command", ["doctor --only start-loss", "explain", "data describe", "lr-find"])
+def test_every_command_prepares_the_data_as_training_does(nnfs: Nnfs, command: str) -> None:
+    table("second.csv", colors="bg", shift=5.0)  # one category less
+    outcome = nnfs(*command.split(), "a.yaml")
+    assert outcome.status in (0, 1), outcome.err
+    if command == "data describe":
+        assert "each of shape (4)" in outcome.out, "x, and the three colors of the first table"

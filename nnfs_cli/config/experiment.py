@@ -99,8 +99,8 @@ class ExperimentConfig(Options):
     """A whole experiment. Its components hold options only: building one works on copies.
 
     dataset: what to learn from, and how it is split.
-    layers: the network, from input to output; the last layer gives the predictions, or their logits. None,
-        `[]`, make a linear model of the data's inputs: a dense layer alone.
+    layers: the network, from input to output; the last layer gives the predictions, or their logits. An empty
+        list, `[]`, makes a linear model: one dense layer.
     loss: what training minimizes.
     optimizer: how a gradient changes the parameters.
     training: how long to train, in what batches, and more.

@@ -26,11 +26,11 @@ from nnfs_cli.preprocessing.records import Split
 from nnfs_cli.schedules.base import Clock
 from nnfs_cli.training.checks import channels_last_warning, check_descent, check_fit, last_batch_note
 from nnfs_cli.training.defined import has_meaning, undefined_notes
-from nnfs_cli.training.loading import load_data, seeds
+from nnfs_cli.training.loading import seeds
 from nnfs_cli.training.memory import require_room
 from nnfs_cli.training.resolving import resolved
 from nnfs_cli.training.state import Mark, Progress, check_state, load_state, state_of
-from nnfs_cli.training.warm_start import start_from, starting_preparation
+from nnfs_cli.training.warm_start import start_from, training_data
 
 
 class Experiment:
@@ -57,7 +57,7 @@ class Experiment:
         self.moves = self.pause = self.sound = 0
         self.mark: Mark | None = None
         self.said: set[str] = set()
-        data = load_data(config, fitted or starting_preparation(config))
+        data = training_data(config, fitted)
         config, said = resolved(config, data)
         self.config, training = config, config.training
         self.preparation = data.preparation

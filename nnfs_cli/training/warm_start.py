@@ -10,11 +10,17 @@ from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.core.errors import NnfsError, listed
 from nnfs_cli.core.params import FlatParams
 from nnfs_cli.preprocessing.preparation import Preparation
+from nnfs_cli.preprocessing.records import Data
 from nnfs_cli.sources.arrays import read_npz
 from nnfs_cli.training.loading import load_data
 
 MOST_BYTES = 64 * 2**20
 """Of a preparation."""
+
+
+def training_data(config: ExperimentConfig, fitted: Preparation | None = None) -> Data:
+    """A config's data, prepared as `fitted` says; else as the run did that training starts from, if any."""
+    return load_data(config, fitted or starting_preparation(config))
 
 
 def starting_preparation(config: ExperimentConfig) -> Preparation | None:
