@@ -1,6 +1,8 @@
 """The baseline: what a prediction that ignores its inputs scores."""
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +10,11 @@ import numpy as np
 import pytest
 
 from nnfs_cli.config.reader import create
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.doctor.baselines import lowest
 from nnfs_cli.losses.base import LOSSES, Loss
+from nnfs_cli.losses.hinge import Hinge
+from nnfs_cli.preprocessing.records import Data
 from nnfs_cli.training.baseline import baseline_scores
 from nnfs_cli.training.evaluation import evaluate
 from tests.conftest import Nnfs
@@ -90,3 +95,40 @@ def test_the_baseline_changes_nothing_of_the_experiment() -> None:
     before = evaluate(experiment, "train").scores
     baseline_scores(experiment)
     assert evaluate(experiment, "train").scores == before
+
+
+@dataclass(frozen=True)
+class OneSided(Hinge):
+    """A loss of two classes that wants one output, as a plugin's may."""
+
+    def value(self, z: Array, t: Array) -> float:
+        return float(np.mean(np.maximum(0.0, 1.0 - z[:, 0] * (2 * t - 1))))
+
+    def gradient(self, z: Array, t: Array, dz: Array) -> None:
+        dz[:, 0] = -(2 * t - 1) * (z[:, 0] * (2 * t - 1) < 1) / len(t)
+
+    def predict(self, z: Array) -> Array:
+        return np.concatenate([-z, z], axis=1)
+
+    def width(self, data: Data) -> int:
+        return len(data.classes) - 1
+
+
+@pytest.fixture
+def one_sided() -> Iterator[None]:
+    """The loss is registered for this test alone: laws are tried on all that are."""
+    LOSSES.register("one_sided")(OneSided)
+    yield
+    LOSSES.remove("one_sided", OneSided)
+
+
+@pytest.mark.usefixtures("one_sided")
+def test_a_loss_with_other_outputs_than_classes_has_no_baseline_and_trains(nnfs: Nnfs) -> None:
+    text = BLOBS.replace("toy_blobs", "{type: moons, test: 50}").replace("cross_entropy", "one_sided")
+    Path("a.yaml").write_text(
+        text.replace("[accuracy, brier]", "[accuracy]").replace("units: 3", "units: auto")
+    )
+    outcome = nnfs("train", "a.yaml", "--id", "one")
+    assert outcome.status == 0, outcome.err
+    assert json.loads(Path("runs/one/summary.json").read_text())["baseline"] == {}
+    assert "baseline" not in outcome.out

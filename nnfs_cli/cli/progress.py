@@ -5,7 +5,6 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from types import TracebackType
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.live import Live
@@ -56,14 +55,14 @@ def _train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) -
     with (Bar if live else Lines)(experiment, out) as view:
         for report in train_run(experiment, run, view.say):
             view.show(report)
-    _show_baseline(run.summary())
+    if baseline := run.summary().get("baseline"):
+        _show_baseline(baseline, run.summary()["pictured_split"])
     show_scores(run)
 
 
-def _show_baseline(summary: Mapping[str, Any]) -> None:
+def _show_baseline(baseline: Mapping[str, Mapping[str, float | None]], split: str) -> None:
     """What a constant prediction scores, for the scores to stand against."""
-    split = summary["pictured_split"]
-    scores = scores_text(summary["baseline"][split])
+    scores = scores_text(baseline[split])
     out.print(f"baseline, one prediction for all rows, from the training targets alone: {split} {scores}")
 
 

@@ -14,7 +14,7 @@ from nnfs_cli.training.reports import scores_text
 
 MOST_NAMES = 12
 """Classes, categories or columns in a comment."""
-FILLED = {"drop": "leaves out the rows that lack", "median": "fills the gaps of", "mean": "fills the gaps of"}
+FILLED = {"drop": "leaves out the rows that lack", "median": "fills the gaps of"}
 USES = {"validation": "choose the best epoch", "test": "are scored at the end, and choose nothing"}
 
 
@@ -52,7 +52,7 @@ def inputs(data: Data) -> str:
 
 def baseline(experiment: Experiment) -> str:
     """What a prediction without inputs scores, on the split that a training is judged by."""
-    scores = baseline_scores(experiment)
+    scores = baseline_scores(experiment)  # of a loss that nnfs chose, so there are some
     split = next(name for name in ("test", "validation", "train") if name in scores)
     return f"to beat, with one guess for all rows: {scores_text(scores[split])} ({split})"
 
