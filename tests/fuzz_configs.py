@@ -191,7 +191,7 @@ class Maker:
         elif kind in self.schema["$defs"]:
             config[kind] = self.component(kind)
         else:
-            config[kind] = self.value(self.schema["properties"][kind])
+            config[kind] = self.value(self.schema["else"]["properties"][kind])
 
     def of_type(self, name: str) -> dict[str, Any]:
         """The schemas of a dataset's options."""
@@ -240,7 +240,7 @@ class Maker:
 
     def options(self) -> dict[str, Any]:
         """Two options of training."""
-        known = self.schema["properties"]["training"]["properties"]
+        known = self.schema["else"]["properties"]["training"]["properties"]
         return {name: self.value(known[name]) for name in self.random.sample(sorted(known), 2)}
 
     def value(self, schema: dict[str, Any]) -> Any:

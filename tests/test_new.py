@@ -1,6 +1,7 @@
-"""`nnfs new`: a config that trains as it stands, for any table."""
+"""`nnfs init` and `nnfs new`: a config that trains as it stands, for any table or as an example."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,10 @@ import yaml
 
 from nnfs_cli.config.load import load_config
 from nnfs_cli.jobs.new import new_config
+from nnfs_cli.training.baseline import baseline_scores
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.loop import train
+from nnfs_cli.training.reports import scores_text
 from tests.conftest import Nnfs
 from tests.toys import ROOT
 
@@ -34,7 +37,7 @@ def made(nnfs: Nnfs, text: str | bytes, *targets: str) -> dict[str, object]:
     """The dataset's options in the config that is written for a table; the config must train."""
     Path("odd.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
     arguments = [part for target in targets for part in ("--target", target)]
-    outcome = nnfs("new", "fresh", "--from", "odd.csv", *arguments)
+    outcome = nnfs("init", "odd.csv", "--name", "fresh", *arguments)
     assert outcome.status == 0, outcome.err
     assert outcome.out.splitlines() == ["fresh.yaml", "train it: nnfs train fresh.yaml"]
     train_one_epoch("fresh.yaml")
@@ -53,7 +56,7 @@ def test_without_a_table_an_example_is_written_that_trains(nnfs: Nnfs) -> None:
 )
 def test_a_config_for_a_sample_trains(nnfs: Nnfs, name: str, target: str) -> None:
     source = str(SAMPLES / f"{name}.csv.gz")
-    assert nnfs("new", "--from", source, "--target", target).status == 0
+    assert nnfs("init", source, "--target", target).status == 0
     train_one_epoch(f"{name}.yaml")
 
 
@@ -107,7 +110,7 @@ def test_an_odd_table_gets_a_config_that_trains(nnfs: Nnfs, table: str, targets:
 
 def test_arrays_are_taken_by_their_usual_names(nnfs: Nnfs) -> None:
     np.savez("pictures.npz", x_train=np.zeros((60, 8, 8), np.uint8), y_train=np.arange(60) % 3)
-    assert nnfs("new", "--from", "pictures.npz").status == 0
+    assert nnfs("init", "pictures.npz").status == 0
     text = Path("pictures.yaml").read_text()
     assert "scale: true" in text
     assert "- flatten" in text
@@ -117,15 +120,15 @@ def test_arrays_are_taken_by_their_usual_names(nnfs: Nnfs) -> None:
 def test_nothing_is_overwritten_and_mistakes_are_told(nnfs: Nnfs, tmp_path: Path) -> None:
     Path("t.csv").write_text("x,y\n" + rows(X, Z))
     for arguments, message in [
-        (["cubic"], "cubic.yaml: already exists; name another file: `nnfs new NAME`"),
-        (["a", "--from", "t.csv"], "--target: name the column to predict; t.csv has x, y"),
-        (["a", "--from", "t.csv", "--target", "yy"], "--target: no column 'yy' in t.csv; did you mean 'y'?"),
-        (["a", "--from", "s.csv", "--target", "y"], "--from: no such file: "),
-        (["a", "--target", "y"], "--target: needs a table: --from FILE"),
-        (["nowhere/a"], "nowhere/a.yaml: there is no folder nowhere"),
+        (["new", "cubic"], "cubic.yaml: already exists; name another file"),
+        (["init", "t.csv"], "--target: name the column to predict; t.csv has x, y"),
+        (["init", "t.csv", "--target", "yy"], "--target: no column 'yy' in t.csv; did you mean 'y'?"),
+        (["init", "s.csv", "--target", "y"], "TABLE: no such file: "),
+        (["new", "a", "--target", "y"], "--target: needs a table: `nnfs init TABLE --target COLUMN`"),
+        (["new", "nowhere/a"], "nowhere/a.yaml: there is no folder nowhere"),
     ]:
         before = sorted(tmp_path.iterdir())
-        outcome = nnfs("new", *arguments)
+        outcome = nnfs(*arguments)
         assert (outcome.status, message in outcome.err) == (2, True), outcome.err
         assert sorted(tmp_path.iterdir()) == before
 
@@ -185,5 +188,59 @@ def test_a_column_that_looks_like_numbers_is_left_out_with_what_helps(
 
 def test_a_new_config_for_a_table_with_an_infinite_number_says_where_it_is(nnfs: Nnfs) -> None:
     Path("t.csv").write_text("a,b,y\n" + "".join(f"{x},{i},{i % 2}\n" for i, x in enumerate(["inf", 1, 2])))
-    outcome = nnfs("new", "mine", "--from", "t.csv", "--target", "y")
+    outcome = nnfs("init", "t.csv", "--name", "mine", "--target", "y")
     assert (outcome.status, "row 1, column 'a': must be finite" in outcome.err) == (2, True), outcome.err
+
+
+def said_beside(config: str) -> dict[str, str]:
+    """The comment beside each key of a config."""
+    lines = (line.partition(" # ") for line in Path(config).read_text().splitlines())
+    return {line.strip(" -").partition(":")[0]: comment for line, mark, comment in lines if mark}
+
+
+def test_what_was_found_is_said_beside_the_options(nnfs: Nnfs) -> None:
+    days = [f"2020-{1 + i // 28:02d}-{1 + i % 28:02d}" for i in range(120)]
+    holes = ["" if i % 7 == 0 else f"{x:.3f}" for i, x in enumerate(X)]
+    colors = ["red", "green", "blue"] * 40
+    answer = ["yes"] * 90 + ["no"] * 30
+    made(nnfs, "x,color,day,answer\n" + rows(holes, colors, days, answer), "answer")
+    text, said = Path("fresh.yaml").read_text(), said_beside("fresh.yaml")
+    assert "# task: classification, since the target 'answer' holds texts, such as " in text
+    assert "# 'color' becomes 3 numbers, one for each category: blue, green, red\n" in text
+    assert "# Left out: 'day': 120 different dates or times" in text
+    assert "; `time: day` trains on the earlier rows and tests on the later ones." in text
+    assert said["target"] == "2 classes: yes 90 (75%), no 30 (25%)"
+    assert said["missing"] == "fills the gaps of x (18)"
+    assert said["validation"] == "18 rows, which choose the best epoch"
+    assert said["test"] == "18 rows, which are scored at the end, and choose nothing"
+    assert said["layers"] == "from input to output; a row has 4 numbers"
+    assert said["{type"] == "one for each class, here 2"
+    baseline = scores_text(baseline_scores(Experiment(load_config(Path("fresh.yaml"))))["test"])
+    assert said["metrics"] == f"to beat, with one guess for all rows: {baseline} (test)"
+
+
+def test_numbers_to_predict_are_told_with_their_range(nnfs: Nnfs) -> None:
+    made(nnfs, "x,y\n" + rows(X, [f"{i}.5" for i in range(120)]), "y")
+    said = said_beside("fresh.yaml")
+    assert said["target"] == "from 0.5 to 119.5, with mean 60"
+    assert said["metrics"].startswith(
+        "in the target's own units; to beat, with one guess for all rows: loss "
+    )
+
+
+@pytest.mark.parametrize("name", ["BASELINE", "a # b", "y\u2028z", "{x}"])
+def test_odd_names_of_columns_and_classes_stay_in_their_comments(nnfs: Nnfs, name: str) -> None:
+    made(
+        nnfs,
+        f'"{name}",y\n'
+        + rows([f"{name} {i % 3}" for i in range(120)], [f'"{name}{i % 2}"' for i in range(120)]),
+        "y",
+    )
+
+
+def test_new_takes_a_table_as_it_did(nnfs: Nnfs) -> None:
+    Path("t.csv").write_text("x,y\n" + rows(X, SIGN))
+    assert nnfs("init", "t.csv", "--target", "y", "--name", "one").status == 0
+    assert nnfs("new", "two", "--from", "t.csv", "--target", "y").status == 0
+    one, two = (load_config(Path(f"{name}.yaml")) for name in ("one", "two"))
+    assert replace(two, name="one").to_yaml() == one.to_yaml()

@@ -222,9 +222,9 @@ def test_a_bare_name_is_a_config_that_comes_with_nnfs(nnfs: Nnfs) -> None:
         ("configs/mnist.yaml", "no such file; a config of that name comes with nnfs: write 'mnist' alone"),
         (
             "rows.csv",
-            "rows.csv: data, no config; `nnfs new --from rows.csv --target COLUMN` writes a config for it",
+            "rows.csv: data, no config; `nnfs init rows.csv --target COLUMN` writes a config for it",
         ),
-        ("a.npz", "a.npz: data, no config; `nnfs new --from a.npz` writes a config for it"),
+        ("a.npz", "a.npz: data, no config; `nnfs init a.npz` writes a config for it"),
     ],
 )
 def test_a_name_that_is_no_config_is_told_what_to_write(nnfs: Nnfs, name: str, message: str) -> None:

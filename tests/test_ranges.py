@@ -46,8 +46,8 @@ AUGMENT = next(
     if "augment" in entry["properties"]
 )
 SCHEMAS = {
-    TrainingConfig: SCHEMA["properties"]["training"],
-    ExperimentConfig: {key: SCHEMA[key] for key in ("type", "properties", "required")},
+    TrainingConfig: SCHEMA["else"]["properties"]["training"],
+    ExperimentConfig: {key: SCHEMA["else"][key] for key in ("type", "properties", "required")},
     Augmentation: AUGMENT,
     Elastic: AUGMENT["properties"]["elastic"]["anyOf"][0],
 }
@@ -261,7 +261,9 @@ def test_a_layer_derived_without_a_word_is_checked_as_its_base_is() -> None:
     class Wide(Dense):
         pass
 
-    with pytest.raises(OptionError, match="units must be a positive integer, found -1"):
+    with pytest.raises(
+        OptionError, match="units must be a positive integer, or auto in the last layer, found -1"
+    ):
         Wide(units=-1)
 
 

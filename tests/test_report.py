@@ -98,7 +98,7 @@ def test_a_diverged_run_and_one_that_only_began_have_a_report(nnfs: Nnfs) -> Non
 def test_a_run_of_an_earlier_version_shows_rows_if_its_data_are_there_and_the_same(nnfs: Nnfs) -> None:
     lines = "a,b,t\n" + "\n".join(f"{i},{i * i % 7},{'yes' if i % 3 else 'no'}" for i in range(60)) + "\n"
     Path("t.csv").write_text(lines)
-    nnfs("new", "t", "--from", "t.csv", "--target", "t")
+    nnfs("init", "t.csv", "--target", "t")
     assert nnfs("train", "t.yaml", "--id", "a", "-q", "--set", "training.epochs=1").status == 0
     kept = dict(np.load(aged(Path("runs/a")) / "predictions.npz"))
     arrays = {name: each for name, each in kept.items() if not name.startswith("example_")}

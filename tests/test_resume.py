@@ -385,7 +385,8 @@ def test_a_run_starts_from_anothers_weights_and_repeats_without_it(nnfs: Nnfs) -
 def test_weights_that_do_not_fit_or_are_not_there_are_told_by_layer(nnfs: Nnfs) -> None:
     nnfs("train", "blobs.yaml", "--id", "first", "-q")
     said = fails(nnfs, "train", "blobs.yaml", "--from", "first", "--set", "layers.0.units=5")
-    assert "initial_weights" in said
+    assert "warm_start" in said
+    assert "`redraw: true` draws these layers anew" in said
     assert "0_dense/W: the network has shape (2, 5), the file has shape (2, 8)" in said
     assert "no run 'frist'" in fails(nnfs, "train", "blobs.yaml", "--from", "frist")
     assert "no such file" in fails(nnfs, "train", "blobs.yaml", "--set", "initial_weights=nowhere")

@@ -56,10 +56,10 @@ def test_an_option_in_the_wrong_place_is_told_where_it_belongs(line: str, told: 
         ("LeakyReLU", "did you mean 'leaky_relu'?"),
         ("{type: dense, units: 8, bias: no}", "bias: must be true or false, found 'no'; write false"),
         ("{type: dense, units: 8, bias: ON}", "found 'ON'; write true"),
-        ("{type: dense, units: 1_000}", "units: must be an integer, found '1_000'; write 1000"),
+        ("{type: dense, units: 1_000}", "units: must be an integer or 'auto', found '1_000'; write 1000"),
         ("{type: dense, units: '10'}", "found '10'; write 10"),
         ("{type: dropout, rate: '0,5'}", "rate: must be a number, found '0,5'; write 0.5"),
-        ("{type: dense, units: 1:30}", "units: must be an integer, found '1:30'"),
+        ("{type: dense, units: 1:30}", "units: must be an integer or 'auto', found '1:30'"),
     ],
 )  # fmt: skip
 def test_a_slip_in_a_layer_is_told(layer: str, told: str) -> None:

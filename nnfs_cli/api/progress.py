@@ -8,7 +8,7 @@ from typing import Literal, TextIO
 
 from nnfs_cli.core.spelling import printable
 from nnfs_cli.training.experiment import Experiment
-from nnfs_cli.training.reports import EpochReport, Report, Rollback, epoch_text
+from nnfs_cli.training.reports import EpochReport, Heartbeat, Report, Rollback, epoch_text
 
 LINES = 20
 """About how many lines there are where one cannot be written over."""
@@ -53,7 +53,7 @@ class ProgressLine:
         """Show how far training is, and the scores of the last epoch."""
         if isinstance(report, EpochReport):
             self._scores = epoch_text(report)
-        if isinstance(report, EpochReport | Rollback):
+        if isinstance(report, EpochReport | Rollback | Heartbeat):
             for sentence in report.notes:
                 self.say(sentence)
         text = f"epoch {report.epoch:>{len(str(self._epochs))}}/{self._epochs}  {self._scores}"

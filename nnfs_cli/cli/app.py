@@ -13,6 +13,7 @@ from nnfs_cli.cli.doctor import doctor
 from nnfs_cli.cli.evaluate import evaluate
 from nnfs_cli.cli.explain import explain
 from nnfs_cli.cli.gradcheck import gradcheck
+from nnfs_cli.cli.init import init
 from nnfs_cli.cli.lr_find import lr_find
 from nnfs_cli.cli.new import new
 from nnfs_cli.cli.plot import plot
@@ -41,6 +42,7 @@ COMMAND_LINE_ERROR: Any = typer.BadParameter.__mro__[2]
 """The base of errors in a command line: click's, or that of the copy in typer."""
 
 COMMANDS = (
+    init,
     new,
     train,
     study,

@@ -4,27 +4,17 @@ from typing import Annotated
 
 import typer
 
-from nnfs_cli.core.spelling import typed
+from nnfs_cli.cli.init import write_config
 
 
 def new(
     name: Annotated[
-        str, typer.Argument(metavar="[NAME]", help="The config's name; by default the table's.")
+        str, typer.Argument(metavar="[NAME]", help="The config's name; by default `first`.")
     ] = "",
     source: Annotated[
-        str,
-        typer.Option(
-            "--from", metavar="FILE", help="A table (.csv, .csv.gz, .parquet) or an .npz file to learn from."
-        ),
+        str, typer.Option("--from", metavar="FILE", help="As in `nnfs init`.", hidden=True)
     ] = "",
-    target: Annotated[
-        list[str], typer.Option(metavar="COLUMN", help="The column to predict. Repeatable.")
-    ] = [],  # noqa: B006  typer reads the default, nothing changes it
+    target: Annotated[list[str], typer.Option(metavar="COLUMN", help="As in `nnfs init`.", hidden=True)] = [],  # noqa: B006  typer reads the default, nothing changes it
 ) -> None:
-    """Write a config to start with, NAME.yaml: for a table, or else a small example."""
-    from nnfs_cli.cli import console
-    from nnfs_cli.jobs.new import new_config
-
-    file = new_config(name, source, target)
-    console.show_paths([file])
-    console.note(f"train it: {typed('train', file)}")
+    """Write an example of a config to start with, NAME.yaml. For a table of your own, see `nnfs init`."""
+    write_config(name, source, target)

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from types import TracebackType
 
@@ -19,7 +20,7 @@ from nnfs_cli.core.interrupts import is_ctrl_c
 from nnfs_cli.jobs.train import train_run, what_is_kept
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.experiment import Experiment
-from nnfs_cli.training.reports import EpochReport, Report, Rollback, epoch_text, scores_text
+from nnfs_cli.training.reports import EpochReport, Heartbeat, Report, Rollback, epoch_text, scores_text
 
 REFRESH_SECONDS, SHARE = 1.0, 0.0025
 """The live bar is drawn again after so long, or later, so that it takes at most this share of the time."""
@@ -55,7 +56,15 @@ def _train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) -
     with (Bar if live else Lines)(experiment, out) as view:
         for report in train_run(experiment, run, view.say):
             view.show(report)
+    if baseline := run.summary().get("baseline"):
+        _show_baseline(baseline, run.summary()["pictured_split"])
     show_scores(run)
+
+
+def _show_baseline(baseline: Mapping[str, Mapping[str, float | None]], split: str) -> None:
+    """What a constant prediction scores, for the scores to stand against."""
+    scores = scores_text(baseline[split])
+    out.print(f"baseline, one prediction for all rows, from the training targets alone: {split} {scores}")
 
 
 def _say(sentence: str) -> None:
@@ -105,7 +114,7 @@ class Lines:
         return self._curve.text(width, color=self._console.color_system is not None)
 
     def _show_notes(self, report: Report) -> None:
-        if isinstance(report, EpochReport | Rollback):
+        if isinstance(report, EpochReport | Rollback | Heartbeat):
             for sentence in report.notes:
                 self._console.print(sentence)
 
@@ -117,7 +126,7 @@ class Lines:
         return (_rows_done(self._experiment) - self._first_rows) / max(seconds, 1e-9)
 
     def _seconds_left(self) -> float:
-        total = self._experiment.config.training.epochs * len(self._experiment.progress.order)
+        total = self._experiment.planned_rows
         return (total - _rows_done(self._experiment)) / max(self._rows_per_second(), 1e-9)
 
 
@@ -133,7 +142,7 @@ class Bar(Lines):
             TimeRemainingColumn(compact=True),
             TextColumn("left"),
         )
-        total = experiment.config.training.epochs * len(experiment.progress.order)
+        total = experiment.planned_rows
         self._task = self._bar.add_task("", total=total, completed=self._first_rows, speed="")
         self._scores = Text()
         # `show` refreshes it: a refreshing thread would slow down the training.

@@ -24,7 +24,7 @@ def train(
         typer.Option(
             "--from",
             metavar="RUN",
-            help="Start from another run's weights: a run or a .npz file.",
+            help="Short for warm_start: start from another run's weights, a run or a .npz file.",
             autocompletion=complete_run,
         ),
     ] = None,
@@ -69,8 +69,13 @@ def train(
         console.note(f"config: {file}")
     more = ["training.engine=plain"] if plain else []
     if start_from is not None:
-        more.append(f"initial_weights={json.dumps(_weights_of(start_from, runs), ensure_ascii=False)}")
-    loaded = load_config(file, [*overrides, *more], trust_plugins=trust_plugins or None)
+        more.append(f"warm_start={json.dumps(_weights_of(start_from, runs), ensure_ascii=False)}")
+    loaded = load_config(
+        file,
+        [*overrides, *more],
+        trust_plugins=trust_plugins or None,
+        on_parent=lambda parent: None if quiet else console.note(f"extends: {parent}"),
+    )
     if seeds is None and jobs is not None:
         raise NnfsError("--jobs: is for several runs at once; add --seeds N, or leave it out")
     if seeds is not None and not dry_run:

@@ -9,6 +9,8 @@ import pydantic
 
 from nnfs_cli.config.annotations import component_of_tuple, item_or_none, options_among
 from nnfs_cli.config.experiment import ExperimentConfig
+from nnfs_cli.config.extending import DOC as EXTENDS
+from nnfs_cli.config.extending import KEY
 from nnfs_cli.config.option_docs import option_docs
 from nnfs_cli.config.reader import to_plain
 from nnfs_cli.config.words import alternatives, in_words
@@ -133,11 +135,19 @@ def _default(field: "dataclasses.Field[Any]") -> str:
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema (2020-12) of a config, for editors and validators."""
+    """The JSON Schema (2020-12) of a config, for editors and validators.
+
+    Of a config that extends another one, no key must be there, and a component may lack its type.
+    """
+    whole = _object(ExperimentConfig)
+    texts = {name: {"description": each["description"]} for name, each in whole["properties"].items()}
+    parent = {"type": "string", "description": EXTENDS}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "nnfs config",
-        **_object(ExperimentConfig),
+        "if": {"type": "object", "required": [KEY]},
+        "then": {"properties": {KEY: parent, **texts}, "additionalProperties": False},
+        "else": whole,
         "$defs": {registry.kind: _family(registry) for registry in REGISTRIES},
     }
 

@@ -1,11 +1,9 @@
 """The config: a whole experiment, its components and how to train."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
-
-from annotated_types import MinLen
+from typing import Literal
 
 from nnfs_cli.config.dialect import dump
 from nnfs_cli.config.names import NAME_RULE, is_plain_name
@@ -13,9 +11,10 @@ from nnfs_cli.config.reader import to_plain
 from nnfs_cli.config.study import StudyConfig
 from nnfs_cli.core.errors import Mistake, check_options
 from nnfs_cli.core.options import Options
-from nnfs_cli.core.ranges import Expected, Fraction, NonNegativeFloat, NonNegativeInt, PositiveInt
+from nnfs_cli.core.ranges import Fraction, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 from nnfs_cli.datasets.base import Dataset
 from nnfs_cli.layers.base import Layer
+from nnfs_cli.layers.dense import Dense
 from nnfs_cli.losses.base import Loss
 from nnfs_cli.metrics.base import Metric
 from nnfs_cli.optimizers.base import Optimizer
@@ -24,12 +23,34 @@ from nnfs_cli.schedules.base import Schedule
 from nnfs_cli.schedules.constant import Constant
 from nnfs_cli.sources.paths import FilePath
 
+INITIAL_WEIGHTS, INITIAL_PREPARATION = "initial_weights.npz", "initial_preparation.json"
+"""In a run, copies of the weights that its training started from, and of the preparation that they need."""
+
+
+@dataclass(frozen=True)
+class Budget(Options):
+    """Where training ends before its epochs are done; of several ends, the first one holds.
+
+    steps: after exactly so many steps, also in the middle of an epoch, which is then neither scored nor
+        validated; null for no end.
+    seconds: at the first logged step or end of an epoch after so many seconds of training, as epochs.csv
+        counts them; null for no end. How many steps that is depends on the machine.
+    """
+
+    steps: PositiveInt | None = None
+    seconds: PositiveFloat | None = None
+
+    def __post_init__(self) -> None:
+        check_options(self, steps=(self.steps is not None or self.seconds is not None, "set, or seconds"))
+
 
 @dataclass(frozen=True)
 class TrainingConfig(Options):
     """How to train: epochs, batches, clipping, averaging, early stopping, cores.
 
     epochs: how often to train on all training rows.
+    budget: an end of training before that, after so many steps or seconds; null for none. Schedules still
+        count on all epochs.
     batch_size: rows per step; the last step of an epoch takes the rest.
     log_every: steps from one row of steps.csv to the next.
     accumulate: batches whose gradients are averaged into one step.
@@ -71,6 +92,7 @@ class TrainingConfig(Options):
     checkpoint_every: NonNegativeFloat = 30.0
     engine: Literal["auto", "plain"] = "auto"
     diagnostics: bool = False
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +100,8 @@ class ExperimentConfig(Options):
     """A whole experiment. Its components hold options only: building one works on copies.
 
     dataset: what to learn from, and how it is split.
-    layers: the network, from input to output; the last layer gives the predictions, or their logits.
+    layers: the network, from input to output; the last layer gives the predictions, or their logits. An empty
+        list, `[]`, makes a linear model: one dense layer.
     loss: what training minimizes.
     optimizer: how a gradient changes the parameters.
     training: how long to train, in what batches, and more.
@@ -91,13 +114,16 @@ class ExperimentConfig(Options):
         validation and test; null follows `seed`.
     dtype: the type of the numbers that training computes with.
     plugins: Python files whose components the config can name.
-    initial_weights: a run's folder, or its weights.npz, whose weights and statistics training starts from;
-        by default they are drawn.
+    warm_start: a run's folder, or its weights.npz: training starts from its weights and statistics, and
+        prepares inputs as that run did. By default weights are drawn. Of a weights.npz that is in no run, the
+        weights alone are taken. Earlier versions called this option `initial_weights`.
+    redraw: draw the layers anew that are not in `warm_start`, or have another shape there, as for other
+        classes; else these are a mistake.
     study: many runs of this config, which `nnfs study` conducts; null for one run.
     """
 
     dataset: Dataset
-    layers: Annotated[tuple[Layer, ...], MinLen(1), Expected("a list of at least one layer")]
+    layers: tuple[Layer, ...]
     loss: Loss
     optimizer: Optimizer
     training: TrainingConfig
@@ -109,7 +135,8 @@ class ExperimentConfig(Options):
     split_seed: NonNegativeInt | None = None
     dtype: Literal["float32", "float64"] = "float32"
     plugins: tuple[FilePath, ...] = ()
-    initial_weights: FilePath = ""
+    warm_start: FilePath = ""
+    redraw: bool = False
     study: StudyConfig | None = None
 
     def __post_init__(self) -> None:
@@ -120,18 +147,25 @@ class ExperimentConfig(Options):
 
     @property
     def weights_file(self) -> Path:
-        """The file of the initial weights: `initial_weights`, or weights.npz in that folder."""
-        path = Path(self.initial_weights)
+        """The file of the first weights: `warm_start`, or weights.npz in that folder."""
+        path = Path(self.warm_start)
         return path / "weights.npz" if path.is_dir() else path
+
+    @property
+    def starting_preparation_file(self) -> Path | None:
+        """The file with the preparation that belongs to these weights; None if there is none."""
+        kept = self.weights_file.name == INITIAL_WEIGHTS
+        file = self.weights_file.with_name(INITIAL_PREPARATION if kept else "preparation.json")
+        return file if self.warm_start and file.is_file() else None
 
     def to_yaml(self) -> str:
         """The resolved config, defaults included. Reading it back gives an equal config."""
         plain = to_plain(self)
         first = {
             key: plain.pop(key)
-            for key in ("name", "seed", "split_seed", "dtype", "plugins", "initial_weights")
+            for key in ("name", "seed", "split_seed", "dtype", "plugins", "warm_start", "redraw")
         }
-        for key in ("plugins", "initial_weights"):
+        for key in ("plugins", "warm_start", "redraw"):
             if not first[key]:
                 del first[key]
         if self.study is None:
@@ -146,10 +180,27 @@ def last_computing(layers: Sequence[Layer]) -> tuple[int, Layer]:
     return where, layers[where]
 
 
+def auto_elsewhere(layers: Sequence[Layer], path: str = "") -> Iterator[str]:
+    """The places of dense layers with `units: auto` that are not a network's last; `path` leads to these."""
+    for i, layer in enumerate(layers):
+        where, above = f"{path}layers[{i}]", layers[i + 1 :]
+        is_last = not path and not any(isinstance(each, Dense) or each.images for each in above)
+        if isinstance(layer, Dense) and layer.units == "auto" and not is_last:
+            yield where
+        yield from auto_elsewhere(getattr(layer, "layers", ()), f"{where}.")
+
+
 def contradictions(config: ExperimentConfig) -> list[Mistake]:
     """Mistakes between options, each of which is valid alone."""
     mistakes = []
-    where, last = last_computing(config.layers)
+    mistakes += [
+        Mistake(
+            f"{where}.units",
+            "auto is for the last layer alone, whose units follow from the data; write a number",
+        )
+        for where in auto_elsewhere(config.layers)
+    ]
+    where, last = last_computing(config.layers or (Dense(units="auto"),))
     if config.loss.expects_logits and last.gives_probabilities:
         name = config.loss.type_name
         mistakes.append(

@@ -21,9 +21,7 @@ def find_config(path: Path) -> Path:
     """
     if path.name.lower().endswith(DATA):
         target = () if path.suffix in (".npz", ".npy") else ("--target", "COLUMN")
-        raise NnfsError(
-            f"{path}: data, no config; `{typed('new', '--from', path, *target)}` writes a config for it"
-        )
+        raise NnfsError(f"{path}: data, no config; `{typed('init', path, *target)}` writes a config for it")
     if path.suffix == ".py":
         raise NnfsError(f"{path}: Python, no config; list it under `plugins` in a config")
     candidates = [path]

@@ -5,15 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from nnfs_cli.config.dialect import load
 from nnfs_cli.config.experiment import ExperimentConfig, contradictions
+from nnfs_cli.config.extending import Extended, extended, is_within
 from nnfs_cli.config.find import find_config, read_text
+from nnfs_cli.config.mapping import mapping_from, renamed
 from nnfs_cli.config.names import name_from
 from nnfs_cli.config.overrides import apply_overrides
 from nnfs_cli.config.plugins import forget_plugins, load_plugin
-from nnfs_cli.config.reader import Reader, shown
+from nnfs_cli.config.reader import Reader
 from nnfs_cli.config.trust import check_trust, is_run
 from nnfs_cli.config.values import Overrides, plain_values
 from nnfs_cli.core.errors import ConfigError, Mistake, NnfsError
@@ -22,41 +21,37 @@ from nnfs_cli.sources.shipped import shipped_folder
 
 
 def load_config(
-    path: Path, overrides: Overrides = (), *, needs_data: bool = True, trust_plugins: bool | None = None
+    path: Path,
+    overrides: Overrides = (),
+    *,
+    needs_data: bool = True,
+    trust_plugins: bool | None = None,
+    on_parent: Callable[[Path], object] = lambda _file: None,
 ) -> ExperimentConfig:
     """Read a config file, with `dotted.key=value` overrides. ConfigError lists every mistake.
 
     path: a file, or the name of a config that comes with nnfs.
     needs_data: whether it is a mistake that the files of the data are missing.
     trust_plugins: whether to run its plugins if `config/trust.py` does not know them; by default yes, unless
-        the file is that of a run.
+        the file is that of a run, or has them from the config of a run that it extends.
+    on_parent: called with the file that it extends, if it does.
     """
     path = find_config(path)
-    if trust_plugins is None:
-        trust_plugins = not is_run(path)
+    whole = extended(mapping_from(read_text(path), str(path)), str(path), path.parent)
+    if whole.parent is not None:
+        on_parent(whole.parent)
     untrusted = None if trust_plugins else path.parent
-    text = read_text(path)
-    config = parse_config(text, str(path), overrides, path.parent, needs_data=needs_data, untrusted=untrusted)
+    if trust_plugins is None:
+        untrusted = path.parent if is_run(path) else whole.run_with_plugins()
+    config = _read(whole, str(path), overrides, path.parent, needs_data=needs_data, untrusted=untrusted)
     return config if config.name else replace(config, name=name_from(path.stem))
 
 
 def parse_config(
-    text: str,
-    source: str,
-    overrides: Overrides = (),
-    folder: Path = Path(),
-    *,
-    needs_data: bool = True,
-    untrusted: Path | None = None,
+    text: str, source: str, overrides: Overrides = (), folder: Path = Path(), *, needs_data: bool = True
 ) -> ExperimentConfig:
-    """Read a config from YAML text. `source` names it in messages; paths are looked for in `folder` first.
-
-    untrusted: the run directory that it is from, if that may be someone else's.
-    """
-    raw = _load_yaml(text, source)
-    if not isinstance(raw, dict):
-        raise ConfigError(source, [Mistake("", f"must be a mapping of keys, found {shown(raw)}")])
-    return config_from(raw, source, overrides, folder, needs_data=needs_data, untrusted=untrusted)
+    """Read a config from YAML text. `source` names it in messages; paths are looked for in `folder` first."""
+    return config_from(mapping_from(text, source), source, overrides, folder, needs_data=needs_data)
 
 
 def config_from(
@@ -66,12 +61,27 @@ def config_from(
     folder: Path = Path(),
     *,
     needs_data: bool = True,
-    untrusted: Path | None = None,
 ) -> ExperimentConfig:
     """Read a config from a mapping, as YAML gives it."""
-    raw = plain_values(mapping)
+    whole = extended(renamed(plain_values(mapping)), source, folder)
+    untrusted = whole.run_with_plugins()
+    return _read(whole, source, overrides, folder, needs_data=needs_data, untrusted=untrusted)
+
+
+def _read(
+    whole: Extended,
+    source: str,
+    overrides: Overrides,
+    folder: Path,
+    *,
+    needs_data: bool,
+    untrusted: Path | None,
+) -> ExperimentConfig:
+    """Read a config. `untrusted` is the run directory that its plugins are from, if it may be anyone's."""
+    raw = whole.raw
     overridden, mistakes = apply_overrides(raw, overrides)
-    reader = Reader(_locator(folder, overridden, needs_data=needs_data), overridden)
+    raw, overridden = renamed(raw), renamed(overridden)
+    reader = Reader(_locator(folder, overridden, whole, needs_data=needs_data), overridden)
     reader.mistakes += mistakes
     lost = _load_plugins(raw, reader, untrusted)
     config: ExperimentConfig | None = reader.dataclass(ExperimentConfig, raw, "", "a config")
@@ -79,12 +89,13 @@ def config_from(
         reader.mistakes.extend(contradictions(config))
     if config is None or reader.mistakes:
         # What a plugin that failed would have registered is no mistake of its own.
-        raise ConfigError(source, [each for each in reader.mistakes if not (lost and each in reader.unknown)])
+        found = [each for each in reader.mistakes if not (lost and each in reader.unknown)]
+        raise ConfigError(source, [whole.told(each) for each in found])
     return config
 
 
 def _locator(
-    folder: Path, overridden: Mapping[str, str], *, needs_data: bool
+    folder: Path, overridden: Mapping[str, str], whole: Extended, *, needs_data: bool
 ) -> Callable[[str, str, IsPath], str]:
     """A function that finds what the option at some place in the config names.
 
@@ -93,8 +104,8 @@ def _locator(
     """
 
     def locate(where: str, path: str, mark: IsPath) -> str:
-        typed = any(f"{where}.".startswith((f"{key}.", f"{key}[")) for key in overridden)
-        first = (Path(), folder) if typed else (folder, Path())
+        typed, home = is_within(where, overridden), whole.home(where, folder)
+        first = (Path(), home) if typed else (home, Path())
         try:
             return Places((*first, shipped_folder())).locate(path, mark.what)
         except PathNotFoundError:
@@ -125,19 +136,3 @@ def _load_plugins(raw: dict[str, Any], reader: Reader, untrusted: Path | None) -
             lost = True
             reader.mistakes.append(Mistake(f"plugins[{i}]", str(error)))
     return lost
-
-
-def _load_yaml(text: str, source: str) -> Any:
-    try:
-        return load(text)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        problem = error.problem or str(error)
-        line = text.splitlines()[mark.line] if mark and mark.line < len(text.splitlines()) else ""
-        if "\\t" in problem or line[: len(line) - len(line.lstrip())].count("\t"):
-            problem = "a tab; YAML wants spaces"
-        text = problem if "given twice" in problem else f"not YAML: {problem}"
-        raise ConfigError(source, [Mistake(where, text)]) from None
-    except yaml.YAMLError as error:
-        raise ConfigError(source, [Mistake("", f"not YAML: {str(error).splitlines()[0]}")]) from None

@@ -1,7 +1,7 @@
 """Parameters: arrays for each layer, which are views into one vector for the optimizer."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -224,13 +224,23 @@ class FlatParams:
         """
         problems = [
             f"{name}: the network has {expected}, the file has {found}"
-            for name in dict.fromkeys([*self._saved, *arrays])
-            if (expected := _shape(self._saved.get(name))) != (found := _shape(arrays.get(name)))
+            for name, expected, found in self._differences(arrays)
         ]
         if problems:
             raise NnfsError("\n  ".join([f"{source}: these are weights of another network", *problems]))
         for name, saved in self._saved.items():
             saved.value[...] = arrays[name]
+
+    def other_layers(self, arrays: Mapping[str, Array]) -> frozenset[str]:
+        """The layers, `0_dense`, that are not there with the same shapes, here or among `arrays`."""
+        return frozenset(name.partition("/")[0] for name, _, _ in self._differences(arrays))
+
+    def _differences(self, arrays: Mapping[str, Array]) -> Iterator[tuple[str, str, str]]:
+        """(name, what the network has, what `arrays` have) wherever these differ in shape."""
+        for name in dict.fromkeys([*self._saved, *arrays]):
+            expected, found = _shape(self._saved.get(name)), _shape(arrays.get(name))
+            if expected != found:
+                yield name, expected, found
 
 
 def _views(vector: Array, members: Mapping[str, Param] | Mapping[str, Statistic]) -> dict[str, Array]:

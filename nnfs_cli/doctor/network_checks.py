@@ -133,7 +133,7 @@ def start_loss(subject: Subject) -> Outcome:
             "choose an `init` such as he_normal or xavier_uniform, and normalize inputs",
         )
     floor = subject.floor_for(t)
-    if found < constant - KNOWS * (constant - floor) and not subject.config.initial_weights:
+    if found < constant - KNOWS * (constant - floor) and not subject.config.warm_start:
         return Outcome(
             "warn",
             measured,

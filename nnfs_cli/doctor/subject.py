@@ -22,7 +22,7 @@ from nnfs_cli.optimizers.adam import Adam
 from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.schedules.cosine import Cosine
 from nnfs_cli.training.experiment import Experiment
-from nnfs_cli.training.loading import load_data
+from nnfs_cli.training.warm_start import training_data
 
 TRAIN_ROWS, HELD_OUT_ROWS = 3000, 600
 """Rows that the short trainings learn from, and rows that score them."""
@@ -47,7 +47,7 @@ class Subject:
 
     def __init__(self, experiment: Experiment) -> None:
         self.experiment, self.config = experiment, experiment.config
-        self.data: Data = load_data(self.config)
+        self.data: Data = training_data(self.config)
         self.rng_seed = (self.config.seed, 16)
 
     @cached_property

@@ -55,7 +55,7 @@ def on_rows(config: ExperimentConfig, data: Data, train: Split, **changes: Any) 
     """The config's experiment with these training rows alone, without augmentation and metrics."""
     inside = replace(data, splits={"train": train}, augment=None, notes=(), filled={})
     options: dict[str, Any] = {"monitor": "val_loss", "patience": 0, "log_every": 1, "epochs": FOREVER}
-    options["on_divergence"] = "stop"
+    options |= {"on_divergence": "stop", "budget": None}
     options["batch_size"] = min(config.training.batch_size, len(train))
     training = replace(config.training, **options, **changes.pop("training", {}))
     return Experiment(replace(config, dataset=Rows.of(inside), metrics=(), training=training, **changes))

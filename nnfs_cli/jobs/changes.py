@@ -21,7 +21,8 @@ MOST_CHANGES = 10
 """Changes to list in a message."""
 
 FREE = re.compile(
-    r"name|study.*|training\.(epochs|patience|log_every|checkpoint_every|on_divergence|engine|parts|threads|diagnostics)"
+    r"name|study.*|training\.(epochs|patience|log_every|checkpoint_every|on_divergence|engine|parts|threads|diagnostics"
+    r"|budget(\.\w+)?)"
 )
 """Options that a resumed run may change: how long to train, what is written, and how the same equations are
 computed; of the last, `rounding` compares what they come to.
@@ -43,10 +44,11 @@ def changes(made_with: Mapping[str, Any], config: ExperimentConfig, run: RunDire
 
 
 def _options_changed(before: Mapping[str, Any], config: ExperimentConfig) -> list[str]:
-    now = to_plain(replace(config, initial_weights=""))
+    now = to_plain(replace(config, warm_start=""))
     dataset = _with_files_of(before["dataset"], now["dataset"], type(config.dataset))
     comparable = {**before, "plugins": list(config.plugins), "dataset": dataset}
-    comparable.pop("initial_weights", None)
+    for name in ("warm_start", "initial_weights"):
+        comparable.pop(name, None)
     try:
         # Read anew, so that options which are younger than the run have their defaults.
         then = to_plain(config_from(comparable, "the checkpoint's config", needs_data=False))

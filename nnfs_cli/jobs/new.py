@@ -17,6 +17,7 @@ from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.files import write_new
 from nnfs_cli.core.spelling import printable, printable_name, typed
 from nnfs_cli.datasets.base import Dataset
+from nnfs_cli.jobs.new_comments import baseline, beside, categories, inputs
 from nnfs_cli.jobs.new_table import table_options
 from nnfs_cli.preprocessing.records import Data
 from nnfs_cli.sources.arrays import open_npz, shapes_in_npz
@@ -48,13 +49,16 @@ def new_config(name: str, source: str = "", targets: Sequence[str] = ()) -> Path
     file = Path(name or name_from(stem if source else "first"))
     file = file if file.suffix in (".yaml", ".yml") else file.with_name(f"{file.name}.yaml")
     if file.exists():
-        raise NnfsError(f"{file}: already exists; name another file: `nnfs new NAME`")
+        raise NnfsError(f"{file}: already exists; name another file")
     if not file.absolute().parent.is_dir():
         raise NnfsError(f"{file}: there is no folder {file.parent}")
     options, comments = _options(source, targets)
-    text = _text(file, options, comments)
-    Experiment(parse_config(text, str(file), folder=file.parent))  # it must fit together
-    write_new(file, text.encode())
+    options, data = _loaded(options)
+    if "path" in options:
+        options["path"] = _seen_from(file, options["path"])
+    text = _text(file, options, data, comments)
+    experiment = Experiment(parse_config(text, str(file), folder=file.parent))  # it must fit together
+    write_new(file, _text(file, options, data, comments, baseline(experiment)).encode())
     return file
 
 
@@ -62,7 +66,7 @@ def _options(source: str, targets: Sequence[str]) -> tuple[Options, list[str]]:
     """The dataset's options, and comments on them."""
     if not source:
         if targets:
-            raise NnfsError("--target: needs a table: --from FILE")
+            raise NnfsError("--target: needs a table: `nnfs init TABLE --target COLUMN`")
         return EXAMPLE, ["Two half moons, one class each, drawn at random."]
     if source.endswith(".npz"):
         return _npz_options(source, targets), []
@@ -76,34 +80,32 @@ def _npz_options(source: str, targets: Sequence[str]) -> Options:
     y = next((name for name in names if name in targets or (not targets and TARGETS.fullmatch(name))), "")
     if not x or not y:
         raise NnfsError(
-            f"--from: {source} holds {', '.join(names)}; which are inputs and targets? "
+            f"{source} holds {', '.join(names)}; which are inputs and targets? "
             f"Write `dataset: {{type: npz, path: {source}, x: ..., y: ...}}` yourself"
         )
     how = "scale" if open_npz(Path(source), x).dtype == np.uint8 else "standardize"
     return {"type": "npz", "path": source, "x": x, "y": y, how: True}
 
 
-def _text(file: Path, options: Options, comments: Sequence[str]) -> str:
+def _text(file: Path, options: Options, data: Data, comments: Sequence[str], to_beat: str = "") -> str:
     """The whole config: the dataset's options as they are, the rest by what is in the data."""
-    options, data = _loaded(options)
-    if "path" in options:
-        options["path"] = _seen_from(file, options["path"])
     steps = math.ceil(len(data.splits["train"]) / 32)
     patience = ["  patience: 30 # stop after 30 epochs without a better validation loss"]
     train = printable_name(typed("train", file.name))
+    said = {key: f" {_comment(text)}" for key, text in beside(options, data).items()}
     lines = [
         f"# `{train}` trains it; `nnfs components` lists all that can stand here.",
         f"name: {dump_inline(name_from(file.stem))}",
         "seed: 0 # draws the first weights, the splits and the order of rows",
         "",
-        *(f"# {printable(' '.join(comment.split()))}" for comment in (*data.notes, *comments)),
+        *(_comment(each) for each in (*data.notes, *categories(data), *comments)),
         "dataset:",
-        *(f"  {key}: {dump_inline(value)}" for key, value in options.items()),
+        *(f"  {key}: {dump_inline(value)}{said.get(key, '')}" for key, value in options.items()),
         "",
-        "layers: # from input to output",
+        f"layers: # {inputs(data)}",
         *(f"  - {layer}" for layer in _layers(data)),
         "",
-        *_goal(data),
+        *_goal(data, to_beat),
         "optimizer: {type: adam, learning_rate: 0.001}",
         "",
         "training:",
@@ -135,17 +137,22 @@ def _layers(data: Data) -> list[str]:
     return [
         *(["flatten"] if len(data.input_shape) > 1 else []),
         *(hidden * (2 if len(data.splits["train"]) >= 500 else 1)),
-        f"{{type: dense, units: {outputs}}} # one for each {each}",
+        f"{{type: dense, units: auto}} # one for each {each}, here {outputs}",
     ]
 
 
-def _goal(data: Data) -> list[str]:
+def _goal(data: Data, to_beat: str) -> list[str]:
     if data.classes:
         return [
             "loss: cross_entropy # of softmax probabilities; the last layer gives logits",
-            "metrics: [accuracy, f1]",
+            f"metrics: [accuracy, f1] # {to_beat}",
         ]
-    return ["loss: mse", "metrics: [rmse, r2] # in the target's own units"]
+    return ["loss: mse", f"metrics: [rmse, r2] # in the target's own units; {to_beat}"]
+
+
+def _comment(text: str) -> str:
+    """A text as a comment of one line."""
+    return f"# {printable(' '.join(text.split()))}"
 
 
 def _seen_from(config: Path, path: str) -> str:

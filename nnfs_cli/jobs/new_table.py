@@ -7,14 +7,17 @@ from typing import Any
 
 import numpy as np
 
+from nnfs_cli.config.dialect import dump_inline
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.sources.chosen import Chosen
 from nnfs_cli.sources.column_notes import odd_columns
 from nnfs_cli.sources.columns import fit_columns, no_categories
+from nnfs_cli.sources.dates import are_dates
 from nnfs_cli.sources.dialect import DELIMITERS, Dialect
 from nnfs_cli.sources.frames import ColumnKinds
 from nnfs_cli.sources.lookalikes import lookalikes, only_reading
 from nnfs_cli.sources.paths import find_files
+from nnfs_cli.sources.split_keys import split_key
 from nnfs_cli.sources.table import Table
 from nnfs_cli.sources.table_cache import cached_table
 
@@ -32,9 +35,7 @@ def table_options(source: str, targets: Sequence[str]) -> tuple[dict[str, Any], 
     kept = [name for name in table.names if name not in left_out and name not in targets]
     if not kept:
         reasons = "".join(f"\n  {name!r}, {why}" for name, why in left_out.items())
-        raise NnfsError(
-            f"--from: {source} has no column that can be a feature:{reasons or ' only the target'}"
-        )
+        raise NnfsError(f"{source} has no column that can be a feature:{reasons or ' only the target'}")
     missing = "drop" if any(gaps[name] for name in targets) else "median"
     options = {
         "path": source,
@@ -52,12 +53,24 @@ def table_options(source: str, targets: Sequence[str]) -> tuple[dict[str, Any], 
         "missing": not any(gaps[name] for name in (*targets, *kept)),
     } | {name: value == getattr(Dialect(), name) for name, value in asdict(dialect).items()}
     options = {key: value for key, value in options.items() if not needless.get(key)}
-    return {"type": "csv", **options}, [f"Left out: {name!r}: {why}." for name, why in left_out.items()]
+    comments = [f"Left out: {name!r}: {why}{_as_time(table, name)}." for name, why in left_out.items()]
+    return {"type": "csv", **options}, comments
+
+
+def _as_time(table: Table, name: str) -> str:
+    """How rows could be split by a column of dates; an empty text for others."""
+    if name not in table.texts or not are_dates(table.texts[name].levels):
+        return ""
+    try:
+        split_key(table, "time", name)
+    except NnfsError:
+        return ""
+    return f"; `time: {dump_inline(name)}` trains on the earlier rows and tests on the later ones"
 
 
 def _read(source: str, targets: Sequence[str]) -> tuple[Table, Dialect]:
     """The table, read by the first dialect that finds the targets. NnfsError if no dialect reads it."""
-    files, mistakes = find_files(source, "--from"), []
+    files, mistakes = find_files(source, "TABLE"), []
     tables = []
     for dialect in (Dialect(delimiter, encoding) for encoding in ENCODINGS for delimiter in DELIMITERS):
         try:

@@ -18,7 +18,7 @@ from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.runs.leftovers import remove_leftovers
 from nnfs_cli.runs.recorder import Recorder, epoch_row
 from nnfs_cli.training.experiment import Experiment
-from nnfs_cli.training.reports import EpochReport, Report, Rollback
+from nnfs_cli.training.reports import EpochReport, Heartbeat, Report, Rollback
 
 SHARE = 0.01
 """The part of the time that writing checkpoints may take."""
@@ -72,7 +72,7 @@ class Record:
         self._rows.record(report)
         if isinstance(report, EpochReport):
             self._summary["final"] = epoch_row(report)
-        if isinstance(report, EpochReport | Rollback):
+        if isinstance(report, EpochReport | Rollback | Heartbeat):
             notes = self._summary["notes"]
             notes += [note for note in report.notes if note not in notes]
         if isinstance(report, Rollback):

@@ -10,6 +10,7 @@ from nnfs_cli.jobs.plot_data import plot_data
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.runs.listing import default_split
 from nnfs_cli.statistics.interval import intervals_json
+from nnfs_cli.training.baseline import baseline_scores
 from nnfs_cli.training.evaluation import evaluate
 from nnfs_cli.training.experiment import Experiment
 
@@ -27,6 +28,7 @@ def write_results(experiment: Experiment, run: RunDirectory, summary: dict[str, 
         evaluations = {name: evaluate(experiment, name) for name in experiment.data.splits}
     summary["scores"] = {name: dict(evaluation.scores) for name, evaluation in evaluations.items()}
     summary["intervals"] = {name: intervals_json(each.intervals) for name, each in evaluations.items()}
+    summary["baseline"] = baseline_scores(experiment)
     pictured = evaluations[default_split(evaluations)]
     summary["pictured_split"] = pictured.split
     run.write_arrays("predictions.npz", plot_data(experiment, pictured))

@@ -35,6 +35,9 @@ class Resumed(Experiment):
     checkpoint: Checkpoint
     config_text: str = ""
 
+    def warm_start(self) -> None:
+        """Nothing: the checkpoint has weights."""
+
 
 def resume(
     run: RunDirectory, epochs: int | None = None, overrides: Overrides = (), *, anyway: bool = False
@@ -100,7 +103,7 @@ def _configs(run: RunDirectory, epochs: int | None, overrides: Overrides) -> tup
     config, text = run.config(asked), ""
     if asked:
         before = run.config()
-        for name in ("plugins", "initial_weights"):
+        for name in ("plugins", "warm_start"):
             if getattr(before, name) != getattr(config, name):
                 raise NnfsError(f"--set {name}: a run that is resumed keeps its own")
         file = run.path / "config.yaml"
@@ -109,10 +112,10 @@ def _configs(run: RunDirectory, epochs: int | None, overrides: Overrides) -> tup
         portable = replace(
             config,
             plugins=tuple(_inside(run, plugin) for plugin in config.plugins),
-            initial_weights=_inside(run, config.initial_weights),
+            warm_start=_inside(run, config.warm_start),
         )
         text = "".join(head) + portable.to_yaml()
-    return replace(config, initial_weights=""), text  # the checkpoint has weights
+    return config, text
 
 
 def _inside(run: RunDirectory, path: str) -> str:
@@ -155,9 +158,10 @@ def _refuse_nothing_to_train(
     if not completed or not experiment.finished:
         return
     if done < planned:
+        option = "training.budget=null" if experiment.out_of_budget else "training.patience=0"
         raise NnfsError(
             f"{run.path}: the run is completed; there is nothing to resume: {stopped_early(experiment)}; "
-            f"`--set training.patience=N` with a larger N lets it go on"
+            f"`--set {option}`, or a larger one, lets it go on"
         )
     raise NnfsError(
         f"{run.path}: the run is completed; there is nothing to resume; "

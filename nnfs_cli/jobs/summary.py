@@ -106,7 +106,7 @@ def versions() -> dict[str, str]:
 
 def _initial_weights(config: ExperimentConfig) -> dict[str, str] | None:
     """The file that training starts from, and the SHA-256 of its bytes; None if weights are drawn."""
-    if not config.initial_weights:
+    if not config.warm_start or not config.weights_file.is_file():
         return None
     with config.weights_file.open("rb") as file:
         return {"path": str(config.weights_file), "sha256": hashlib.file_digest(file, "sha256").hexdigest()}

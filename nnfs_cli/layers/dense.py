@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 
 from nnfs_cli.core.arrays import Array, Shape
 from nnfs_cli.core.errors import ShapeError
 from nnfs_cli.core.params import Param
-from nnfs_cli.core.ranges import PositiveInt
+from nnfs_cli.core.ranges import Expected, PositiveInt
 from nnfs_cli.initializers.base import Initializer
 from nnfs_cli.initializers.xavier_uniform import XavierUniform
 from nnfs_cli.initializers.zeros import Zeros
@@ -23,12 +23,13 @@ class Dense(Layer):
 
     dW = x^T dy           db = 1^T dy, the sum over the batch           dx = dy W^T
 
-    units: M, the number of outputs.
+    units: M, the number of outputs. `auto`, for the last layer alone, takes as many as the loss needs for the
+        data: the classes, or the target columns.
     init: how W is initialized; b starts at zero. For stacks of ReLU use `he_normal`.
     bias: false leaves b out. Right before batch_norm, which subtracts any constant, b has no effect.
     """
 
-    units: PositiveInt
+    units: Annotated[PositiveInt | Literal["auto"], Expected("a positive integer, or auto in the last layer")]
     init: Initializer = XavierUniform()
     bias: bool = True
     examples: ClassVar[Sequence[Example]] = [  # options and input shapes to test
@@ -49,6 +50,8 @@ class Dense(Layer):
         """Create W and b for rows of `shape` (D,); return the shape of y's rows, (M,)."""
         if len(shape) != 1:
             raise ShapeError(f"wants a vector (D,) for each row, found {shape}; put flatten before it")
+        if isinstance(self.units, str):
+            raise ShapeError("takes its units from the data of a config; write a number")
         self.W = Param((*shape, self.units), self.init)
         if self.bias:
             self.b = Param((self.units,), Zeros(), decay=False)  # weight decay leaves biases alone

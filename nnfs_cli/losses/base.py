@@ -54,6 +54,15 @@ class Loss(Component, ABC):
         """The predictions (N, M) for outputs z: probabilities for logits, else z."""
         return z
 
+    def constant(self, t: Array, width: int) -> Array:
+        """(M,) outputs, M being `width`, for a network that knows targets t and ignores its inputs.
+
+        They predict the mean, and of classes the share of each; a loss with another best guess gives that.
+        """
+        if t.ndim == 1:
+            return np.bincount(t, minlength=width) / len(t)
+        return np.asarray(t.mean(axis=0, dtype=np.float64))
+
     def trials(self, n: int, width: int, rng: np.random.Generator) -> Iterator[tuple[Task, Array, Array]]:
         """(task, z, t) for each kind of targets: random outputs and targets in float64 to try."""
         for task in self.tasks:

@@ -73,6 +73,11 @@ class BinaryCrossEntropy(Loss):
         _sigmoid(p, out=p)
         return p
 
+    def constant(self, t: Array, width: int) -> Array:
+        p = super().constant(t.reshape(len(t), width), width)
+        p = np.clip(p, 0.5 / len(t), 1.0 - 0.5 / len(t))  # one class alone has a finite z, too
+        return np.log(p / (1.0 - p))
+
     def width(self, data: Data) -> int:
         if data.classes:
             if len(data.classes) != 2:

@@ -91,6 +91,10 @@ class CrossEntropy(Loss):
         p /= p.sum(axis=1, keepdims=True)
         return p
 
+    def constant(self, t: Array, width: int) -> Array:
+        shares = super().constant(t, width)
+        return np.log(np.maximum(shares, 0.5 / len(t)))  # a class without rows has a logarithm, too
+
     def width(self, data: Data) -> int:
         if data.classes and self.class_weights and len(self.class_weights) != len(data.classes):
             raise NnfsError(

@@ -26,7 +26,7 @@ def draw_nodes(
 ) -> Axes:
     """The nodes in columns, input to output; a line's color and width say its weight, a node's its bias."""
     dense = [(i, layer) for i, layer in enumerate(network.layers) if isinstance(layer, Dense)]
-    sizes = [network.shapes[0][0], *(layer.units for _, layer in dense)]
+    sizes = [network.shapes[0][0], *(network.shapes[i + 1][0] for i, _ in dense)]
     columns = [_column(k, size) for k, size in enumerate(sizes)]
     top = max(places[0, 1] for places in columns)
     weights = [layer.W.value for _, layer in dense]

@@ -19,9 +19,9 @@ class Fold(Options):
     """One fold of a cross-validation: its rows are for validation, those of the other folds for training.
 
     The rows that are not for test are cut into folds whose sizes differ by at most one; of classes, each fold
-    has the same share. With a table's `group`, groups stay whole. With its `time`, folds follow each
-    other, and each is trained for on the rows before it alone. Hastie, Tibshirani and Friedman, The Elements
-    of Statistical Learning, section 7.10.
+    has the same share. A table's `group` keeps groups whole. With its `time`, folds follow each other, and
+    training takes the rows before the fold alone. Hastie, Tibshirani and Friedman, The Elements of
+    Statistical Learning, section 7.10.
 
     fold: the number of the fold, from 0 on.
     of: how many folds there are.

@@ -85,6 +85,7 @@ class RunDirectory:
 
     def _begin(self, config: "ExperimentConfig", commit: str) -> None:
         """Write what makes the folder a run: copies of the files that its config names, and the config."""
+        from nnfs_cli.config.experiment import INITIAL_PREPARATION, INITIAL_WEIGHTS
         from nnfs_cli.config.plugins import folder_of_copies, modules_beside
 
         copies = [f"plugin_{i}_{Path(plugin).name}" for i, plugin in enumerate(config.plugins)]
@@ -92,10 +93,12 @@ class RunDirectory:
             self.write(copy, Path(plugin).read_bytes())
             for name, module in modules_beside(Path(plugin)).items():
                 self.write(f"{folder_of_copies(copy)}/{name}", module.read_bytes())
-        weights = "initial_weights.npz" if config.initial_weights else ""
+        weights = INITIAL_WEIGHTS if config.warm_start else ""
         if weights:
             self.write(weights, config.weights_file.read_bytes())
-        portable = replace(config, plugins=tuple(copies), initial_weights=weights)
+        if preparation := config.starting_preparation_file:
+            self.write(INITIAL_PREPARATION, preparation.read_bytes())
+        portable = replace(config, plugins=tuple(copies), warm_start=weights)
         self.tag = new_tag()
         made_at = {"git_commit": commit} if commit else {}
         self.write_json("summary.json", {"id": self.id, "name": config.name, "status": "running", **made_at})

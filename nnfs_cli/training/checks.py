@@ -9,6 +9,7 @@ from nnfs_cli.engine.descent import Descent
 from nnfs_cli.engine.network import Network
 from nnfs_cli.kernels.windows import channels_last
 from nnfs_cli.layers.base import every_layer
+from nnfs_cli.layers.dense import Dense
 from nnfs_cli.layers.reshape import Reshape
 from nnfs_cli.losses.base import Loss, adds_up
 from nnfs_cli.metrics.base import Metric
@@ -44,6 +45,7 @@ def check_fit(config: ExperimentConfig, network: Network, data: Data, *, trains:
         what = f"{len(data.classes)} classes" if data.classes else f"targets of width {data.target_width}"
         last = len(config.layers) - 1
         hint = "; put flatten after it" if math.prod(network.output_shape) == width else ""
+        hint = hint or ("; `units: auto` follows the data" if isinstance(config.layers[-1], Dense) else "")
         problems.append(
             f"layers[{last}]: the last layer gives {network.output_shape} for each row, "
             f"but {config.dataset.type_name} has {what}: {config.loss.type_name} wants ({width},){hint}"

@@ -79,8 +79,17 @@ def _is_looked_at(experiment: Experiment, epoch: int) -> bool:
 
 
 def stopped_early(experiment: Experiment) -> str:
-    """The sentence about a training whose patience ran out."""
+    """The sentence about a training whose budget is used up, or whose patience ran out."""
     progress, training = experiment.progress, experiment.config.training
+    if training.budget is not None and experiment.out_of_budget:
+        epoch = progress.epoch + (progress.position > 0)
+        where = f"stopped after step {progress.step:,}, in epoch {epoch:,}"
+        if training.budget.steps is not None and progress.step >= training.budget.steps:
+            return f"{where} (training.budget.steps: {training.budget.steps:,})"
+        return (
+            f"{where}, after {progress.seconds:.1f} s (training.budget.seconds: "
+            f"{training.budget.seconds:g}); which step that is depends on the machine"
+        )
     best = progress.best_epoch
     since = f"{training.monitor} {f'no better since epoch {best}' if best else 'never a finite number'}"
     return f"stopped at epoch {progress.epoch}: {since} (training.patience: {training.patience})"

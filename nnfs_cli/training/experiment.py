@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,12 +24,13 @@ from nnfs_cli.engine.step import PlainEngine
 from nnfs_cli.preprocessing.preparation import Preparation
 from nnfs_cli.preprocessing.records import Split
 from nnfs_cli.schedules.base import Clock
-from nnfs_cli.sources.arrays import read_npz
 from nnfs_cli.training.checks import channels_last_warning, check_descent, check_fit, last_batch_note
 from nnfs_cli.training.defined import has_meaning, undefined_notes
-from nnfs_cli.training.loading import load_data, seeds
+from nnfs_cli.training.loading import seeds
 from nnfs_cli.training.memory import require_room
+from nnfs_cli.training.resolving import resolved
 from nnfs_cli.training.state import Mark, Progress, check_state, load_state, state_of
+from nnfs_cli.training.warm_start import start_from, training_data
 
 
 class Experiment:
@@ -54,11 +54,12 @@ class Experiment:
 
     def __init__(self, config: ExperimentConfig, fitted: Preparation | None = None) -> None:
         init_seed, shuffle_seed, _, layer_seed, augment_seed = seeds(config.seed)
-        self.config, training = config, config.training
         self.moves = self.pause = self.sound = 0
         self.mark: Mark | None = None
         self.said: set[str] = set()
-        data = load_data(config, fitted)
+        data = training_data(config, fitted)
+        config, said = resolved(config, data)
+        self.config, training = config, config.training
         self.preparation = data.preparation
         self.data = convert(data, config.dtype)
         self.loss = config.loss
@@ -71,10 +72,10 @@ class Experiment:
             if has_meaning(metric, self.loss, self.network, self.data)  # earlier runs may have others
         }
         last_batch = last_batch_note(config, self.network, self.data)
-        self._note(last_batch, *undefined_notes(config, self.data, self.data.splits))
+        self._note(said, last_batch, *undefined_notes(config, self.data, self.data.splits))
         self.network.initialize(np.random.default_rng(init_seed))
-        if config.initial_weights and fitted is None:
-            self._load_initial_weights(config.weights_file)
+        if config.warm_start and fitted is None:
+            self.warm_start()
         self.network.use_draws(Draws(layer_seed))
         self.shuffle_rng = np.random.default_rng(shuffle_seed)
         self.before_shuffle: tuple[int, Mapping[str, Any]] | None = None  # (step, state of shuffle_rng)
@@ -111,14 +112,10 @@ class Experiment:
         """Add sentences to the data's notes; those that are empty do not count."""
         self.data = replace(self.data, notes=(*self.data.notes, *filter(None, sentences)))
 
-    def _load_initial_weights(self, file: Path) -> None:
-        if not file.is_file():
-            raise NnfsError(f"initial_weights: no such file: {file}")
-        weights = read_npz(file)
-        self.network.params.load(weights, f"initial_weights: {file}")
-        if not all(np.isfinite(array).all() for array in weights.values()):
-            raise NnfsError(f"initial_weights: {file} holds numbers that are not finite")
-        self._note(f"training starts from the weights in {file}")
+    def warm_start(self) -> None:
+        """Start from the weights that the config names."""
+        config = self.config
+        self._note(*start_from(config.weights_file, self.network.params, redraw=config.redraw))
 
     def use_engine(self, engine: Engine) -> None:
         """Let this engine compute all further steps and outputs."""
@@ -208,9 +205,29 @@ class Experiment:
 
     @property
     def finished(self) -> bool:
-        """Whether all epochs are done, or patience has run out."""
+        """Whether all epochs are done, the budget is used up, or patience has run out."""
         all_epochs = self.progress.epoch >= self.config.training.epochs
-        return all_epochs or (self.progress.position == 0 and self.out_of_patience)
+        return all_epochs or self.out_of_budget or (self.progress.position == 0 and self.out_of_patience)
+
+    @property
+    def out_of_budget(self) -> bool:
+        """Whether `training.budget` is used up. An epoch whose steps are all done is scored before that."""
+        budget, progress = self.config.training.budget, self.progress
+        if budget is None or progress.position == len(progress.order):
+            return False
+        if budget.steps is not None and progress.step >= budget.steps:
+            return True
+        may_end = progress.position == 0 or progress.step % self.config.training.log_every == 0
+        return may_end and budget.seconds is not None and progress.seconds >= budget.seconds
+
+    @property
+    def planned_rows(self) -> int:
+        """How many rows all steps train on, if neither patience nor a budget of seconds ends them before."""
+        rows, training = len(self.progress.order), self.config.training
+        if training.budget is None or training.budget.steps is None:
+            return training.epochs * rows
+        epochs, steps = divmod(training.budget.steps, self.steps_per_epoch)
+        return min(training.epochs * rows, epochs * rows + steps * self._rows_per_step)
 
     @property
     def out_of_patience(self) -> bool:

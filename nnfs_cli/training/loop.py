@@ -12,7 +12,7 @@ from nnfs_cli.core.arrays import IGNORE_OVERFLOW
 from nnfs_cli.core.blas_threads import blas
 from nnfs_cli.core.interrupts import Uninterrupted
 from nnfs_cli.training.divergence import GROWTH, Diverged, note_start, vectors_of
-from nnfs_cli.training.epoch import close_epoch
+from nnfs_cli.training.epoch import close_epoch, stopped_early
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.recovery import recover, rolled_back_if_bad
 from nnfs_cli.training.reports import Heartbeat, Report, StepReport
@@ -23,7 +23,7 @@ HEARTBEAT_SECONDS = 0.1
 
 
 def train(experiment: Experiment) -> Generator[Report, None, None]:
-    """Train from where `experiment.progress` stands to the last epoch.
+    """Train from where `experiment.progress` stands to the last epoch, or to the end of the budget.
 
     Yields a StepReport for each logged step, an EpochReport for each epoch, and a Heartbeat if neither came
     for a while, or after the step `experiment.pause`. At a report no step is half done, and all parameters
@@ -37,7 +37,8 @@ def train(experiment: Experiment) -> Generator[Report, None, None]:
     progress, engine, training = experiment.progress, experiment.engine, experiment.config.training
     split, rows = experiment.data.splits["train"], len(progress.order)
     rows_per_step, library = training.batch_size * training.accumulate, blas()
-    vectors = vectors_of(experiment)
+    vectors, budget = vectors_of(experiment), training.budget
+    last_step = budget.steps if budget is not None else None
     with _ready_to_train(experiment) as interrupt:
         while not experiment.finished:
             if progress.position == 0:
@@ -45,6 +46,8 @@ def train(experiment: Experiment) -> Generator[Report, None, None]:
             first_step, rates = progress.step, experiment.learning_rates()  # of the epoch's steps to come
             moves = experiment.moves
             while progress.position < rows and experiment.moves == moves:
+                if budget is not None and experiment.out_of_budget:
+                    break
                 started = time.perf_counter()
                 if experiment.mark is None or experiment.mark.due < started:
                     keep_mark(experiment)
@@ -77,7 +80,7 @@ def train(experiment: Experiment) -> Generator[Report, None, None]:
                                     experiment.sound = progress.step
                                     report = StepReport(progress.step, progress.epoch + 1, loss, metrics)
                             elif here.stop < rows and (
-                                progress.step == experiment.pause
+                                progress.step in (experiment.pause, last_step)
                                 or time.perf_counter() - started > HEARTBEAT_SECONDS
                             ):
                                 beat = Heartbeat(progress.step, progress.epoch + 1)
@@ -90,8 +93,12 @@ def train(experiment: Experiment) -> Generator[Report, None, None]:
                     interrupt.deliver()
                 if report is not None:
                     yield report
-            if experiment.moves == moves:  # else training goes on elsewhere, perhaps in another epoch
+            if experiment.moves != moves:
+                continue  # elsewhere, perhaps in another epoch
+            if progress.position == rows:
                 yield _end_of_epoch(experiment, interrupt)
+            else:
+                yield Heartbeat(progress.step, progress.epoch + 1, (stopped_early(experiment),))
 
 
 def _end_of_epoch(experiment: Experiment, interrupt: Uninterrupted) -> Report:

@@ -40,10 +40,14 @@ class EpochReport:
 
 @dataclass(frozen=True)
 class Heartbeat:
-    """Training goes on, and is between two steps. There is nothing to log."""
+    """Training goes on, or ends in the middle of an epoch, and is between two steps. There is nothing to log.
+
+    notes: a sentence for the user, if it ends.
+    """
 
     step: int
     epoch: int
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

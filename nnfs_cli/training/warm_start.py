@@ -1,0 +1,88 @@
+"""A warm start: a training that begins with another run's weights, and prepares its inputs as that did."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from nnfs_cli.config.experiment import ExperimentConfig
+from nnfs_cli.core.errors import NnfsError, listed
+from nnfs_cli.core.params import FlatParams
+from nnfs_cli.preprocessing.preparation import Preparation
+from nnfs_cli.preprocessing.records import Data
+from nnfs_cli.sources.arrays import read_npz
+from nnfs_cli.training.loading import load_data
+
+MOST_BYTES = 64 * 2**20
+"""Of a preparation."""
+
+
+def training_data(config: ExperimentConfig, fitted: Preparation | None = None) -> Data:
+    """A config's data, prepared as `fitted` says; else as the run did that training starts from, if any."""
+    return load_data(config, fitted or starting_preparation(config))
+
+
+def starting_preparation(config: ExperimentConfig) -> Preparation | None:
+    """How the run that training starts from prepared its rows; None without one, or if it has none.
+
+    With `redraw`, classes and targets are the data's own where they are others than that run's. NnfsError if
+    the data have other columns, or without `redraw` other classes.
+    """
+    file = config.starting_preparation_file
+    if file is None:
+        return None
+    then, own = _read(file), load_data(config)
+    columns, before = ([column.name for column in each.columns] for each in (own, then))
+    if columns != before:
+        raise NnfsError(
+            f"warm_start: {file.parent} has learned from the columns {listed(before) or 'of no table'}, but "
+            f"these data have {listed(columns) or 'none'}; `dataset.features` chooses columns"
+        )
+    has_others = bool(own.classes) != bool(then.classes) or not set(own.classes) <= set(then.classes)
+    if not has_others or config.redraw:
+        return replace(then, classes=own.classes, targets=own.targets) if has_others else then
+    raise NnfsError(
+        f"warm_start: {file.parent} tells apart {listed(then.classes) or 'no classes'}, but these data have "
+        f"{listed(own.classes) or 'no classes'}; `redraw: true` draws layers of another shape anew"
+    )
+
+
+def start_from(file: Path, params: FlatParams, *, redraw: bool) -> list[str]:
+    """Load the weights in a file, but with `redraw` not those of layers that have another shape there.
+
+    Returns sentences on what was done. NnfsError, with what differs, if they are of another network.
+    """
+    if not file.is_file():
+        raise NnfsError(f"warm_start: no such file: {file}")
+    weights = read_npz(file)
+    others = params.other_layers(weights) if redraw else frozenset[str]()
+    taken = {name: array for name, array in weights.items() if _layer(name) not in others}
+    drawn = {name: array for name, array in params.arrays().items() if _layer(name) in others}
+    if not taken:
+        raise NnfsError(f"warm_start: {file} has no layer that is of the same shape here")
+    try:
+        params.load({**drawn, **taken}, f"warm_start: {file}")
+    except NnfsError as error:
+        raise NnfsError(f"{error}\n  `redraw: true` draws these layers anew, and takes the others") from None
+    if not all(np.isfinite(array).all() for array in taken.values()):
+        raise NnfsError(f"warm_start: {file} holds numbers that are not finite")
+    said = [f"training starts from the weights in {file}"]
+    if drawn:
+        names = list(dict.fromkeys(map(_layer, drawn)))
+        said.append(f"drawn anew, since they are not in {file.name} with this shape: {listed(names)}")
+    return said
+
+
+def _layer(name: str) -> str:
+    """The layer's name, 0_dense, in that of a parameter, 0_dense/W."""
+    return name.partition("/")[0]
+
+
+def _read(file: Path) -> Preparation:
+    try:
+        if file.stat().st_size > MOST_BYTES:
+            raise ValueError(f"more than {MOST_BYTES / 2**20:.0f} MB")
+        return Preparation.from_record(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+        raise NnfsError(f"warm_start: {file} cannot be read: {error}") from None
