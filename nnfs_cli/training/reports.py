@@ -3,8 +3,10 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from nnfs_cli.core.arrays import Array
+if TYPE_CHECKING:  # not imported when run, so that `nnfs runs` starts fast
+    from nnfs_cli.core.arrays import Array
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ class Evaluation:
     split: str
     rows: int
     scores: Mapping[str, float]
-    outputs: Array
+    outputs: "Array"
     confusion: tuple[tuple[int, ...], ...] = ()
     classes: tuple[ClassScore, ...] = field(default=())
 
