@@ -51,12 +51,12 @@ COMMANDS = (
     gradcheck,
     doctor,
     lr_find,
-    runs,
     components,
     schema,
 )
 for command in COMMANDS:
     app.command()(command)
+app.add_typer(runs)
 app.add_typer(data)
 
 

@@ -36,6 +36,14 @@ TrustPlugins: TypeAlias = Annotated[
         help="Run the plugins of a run that was not trained here by you. They are code with all your rights.",
     ),
 ]
+Where: TypeAlias = Annotated[
+    list[str],
+    typer.Option(
+        "--where",
+        metavar="CONDITION",
+        help="Only runs like this: optimizer.type=adam, val_accuracy>0.9, status!=running. Repeatable.",
+    ),
+]
 RUNS = Path("runs")
 
 
