@@ -23,6 +23,7 @@ from nnfs_cli.cli.runs import runs
 from nnfs_cli.cli.schema import schema
 from nnfs_cli.cli.streams import prepare_streams
 from nnfs_cli.cli.train import train
+from nnfs_cli.cli.verify import verify
 from nnfs_cli.config.plugins import plugin_errors
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.interrupts import is_ctrl_c
@@ -43,6 +44,7 @@ COMMANDS = (
     new,
     train,
     resume,
+    verify,
     evaluate,
     predict,
     plot,

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from types import TracebackType
 
@@ -49,12 +50,27 @@ def _train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) -
         show_paths([run.path])
         return
     show_network(experiment)
-    # A live bar would draw over a debugger's prompt.
-    live = out.is_live and experiment.engine.name != "plain"
-    with (Bar if live else Lines)(experiment, out) as view:
+    with _view(experiment) as view:
         for report in train_run(experiment, run, view.say):
             view.show(report)
     show_scores(run)
+
+
+def watched(experiment: Experiment, reports: Iterable[Report], *, quiet: bool) -> None:
+    """Go through the reports of a training, and show its progress."""
+    if quiet:
+        for _ in reports:
+            pass
+        return
+    with _view(experiment) as view:
+        for report in reports:
+            view.show(report)
+
+
+def _view(experiment: Experiment) -> "Lines":
+    # A live bar would draw over a debugger's prompt.
+    live = out.is_live and experiment.engine.name != "plain"
+    return (Bar if live else Lines)(experiment, out)
 
 
 def _say(sentence: str) -> None:

@@ -20,11 +20,16 @@ ENDING = "saving, scoring and drawing; Ctrl-C again stops at once"
 
 
 def train_run(
-    experiment: Experiment, run: RunDirectory, say: Callable[[str], None] = lambda _: None
+    experiment: Experiment,
+    run: RunDirectory,
+    say: Callable[[str], None] = lambda _: None,
+    *,
+    draws: bool = True,
 ) -> Iterator[Report]:
     """Train and yield every report after it is recorded; then save weights, scores and plots.
 
     say: called with what is done next, when a signal asks to stop (`core/interrupts.py`).
+    draws: whether to draw pictures at the end.
 
     Raises InterruptionError if the first signal cut the training short, and DivergenceError if it diverges;
     either way the run directory is complete, and its status says what happened. A second SIGINT stops at
@@ -35,7 +40,7 @@ def train_run(
     Raises StorageError if it does not take what is left at the end.
     """
     try:
-        yield from _train_and_record(experiment, run, say)
+        yield from _train_and_record(experiment, run, say, draws=draws)
     except WorkerError as error:
         if not has_checkpoint(run):
             raise
@@ -43,13 +48,13 @@ def train_run(
 
 
 def _train_and_record(
-    experiment: Experiment, run: RunDirectory, say: Callable[[str], None]
+    experiment: Experiment, run: RunDirectory, say: Callable[[str], None], *, draws: bool
 ) -> Iterator[Report]:
     """`train_run`, but a WorkerError does not say how to resume yet."""
     doing = STEPPING
     with run.writing(), StopRequest(lambda: say(doing)) as stop:
         choose_engine(experiment)
-        record = Record(experiment, run)
+        record = Record(experiment, run, draws=draws)
         try:
             with closing(train(experiment)) as reports:
                 for report in reports:
