@@ -10,7 +10,7 @@ from typing import Any, cast
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import DivergenceError, InterruptionError, NnfsError
 from nnfs_cli.jobs.changes import changes, network_changes, rounding
-from nnfs_cli.jobs.checkpoint import made_with, read_checkpoint, read_made_with
+from nnfs_cli.jobs.checkpoint import Checkpoint, made_with, read_checkpoint, read_made_with
 from nnfs_cli.jobs.engine import choose_engine
 from nnfs_cli.jobs.sameness import Compared, Difference, compare_arrays, compare_rows, earliest
 from nnfs_cli.jobs.train import train_run
@@ -145,11 +145,11 @@ class Repetition:
         if self._is_ended:
             return {name: self._run.arrays(name) for name in ARRAYS if self._run.has(name)}
         checkpoint = read_checkpoint(self._run)
-        return {checkpoint.name: {name: checkpoint.state[name] for name in STATE if name in checkpoint.state}}
+        return {checkpoint.name: _state_of(checkpoint)}
 
     def _new_arrays(self, name: str) -> dict[str, Array]:
         if name not in ARRAYS:
-            return {key: self.experiment.state()[key] for key in STATE}
+            return _state_of(read_checkpoint(self._again))
         return self._again.arrays(name) if self._again.has(name) else {}
 
     def _end_of_run(self) -> End:
@@ -169,6 +169,11 @@ class Repetition:
         data = [] if is_same else ["the data: their fingerprint has changed"]
         config = changes(before, self.experiment.config, run) if "config" in before else []
         return [*sure, *data, *config, *network_changes(before, now), *unsure]
+
+
+def _state_of(checkpoint: Checkpoint) -> dict[str, Array]:
+    """The parameters and statistics in a checkpoint."""
+    return {name: checkpoint.state[name] for name in STATE if name in checkpoint.state}
 
 
 def _computed_by(summary: Mapping[str, Any]) -> dict[str, Any]:
