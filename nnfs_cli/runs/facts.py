@@ -11,8 +11,9 @@ from typing import Any, TypeAlias
 
 from nnfs_cli.config.dialect import flat_options
 from nnfs_cli.config.written import written_options
-from nnfs_cli.runs.finding import CONFIG
+from nnfs_cli.runs.finding import CONFIG, STUDY
 from nnfs_cli.runs.listing import MOST, line_of, summary_or_nothing
+from nnfs_cli.runs.study_line import study_line
 
 Facts: TypeAlias = Mapping[str, Any]
 
@@ -31,7 +32,7 @@ def with_facts(folder: Path) -> dict[str, Any]:
     """
     summary = summary_or_nothing(folder)
     line = line_of(folder, summary)
-    told = summary.get("maximize")
+    told = summary.get("maximize") if summary else []
     maximize = (
         [name for name in told if isinstance(name, str)][:MOST_FACTS] if isinstance(told, list) else None
     )
@@ -39,10 +40,16 @@ def with_facts(folder: Path) -> dict[str, Any]:
     return {**line, "maximize": maximize, "facts": {**options, **_of_summary(summary), **of_line(line)}}
 
 
+def study_with_facts(folder: Path) -> dict[str, Any]:
+    """The same of a study: the options are those that all its runs begin with."""
+    line = study_line(folder)
+    return {**line, "facts": {**_bounded(written_options(folder / STUDY).items()), **of_line(line)}}
+
+
 def of_line(line: Mapping[str, Any]) -> dict[str, Any]:
     """The facts in a line: its columns, and the scores that it shows by their bare names."""
-    columns = {name: value for name, value in line.items() if name not in ("scores", "facts")}
-    scores: Mapping[str, Any] = line.get("scores") or {}
+    columns = {name: value for name, value in line.items() if not isinstance(value, dict)}
+    scores: Mapping[str, Any] = line.get("scores") or line.get("best") or {}
     return {**_bounded(scores.items()), **columns}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from nnfs_cli.runs.conditions import Condition, ordered, refuse_unknown
-from nnfs_cli.runs.facts import Facts, canonical, of_line, with_facts
+from nnfs_cli.runs.facts import Facts, canonical, of_line, study_with_facts, with_facts
 from nnfs_cli.runs.finding import kept_folders
 from nnfs_cli.runs.index import Index
 from nnfs_cli.runs.listing import overview
@@ -86,7 +86,8 @@ def all_lines(root: Path, *, facts: bool = False) -> tuple[list[Line], str]:
     index = Index(root, "facts", with_facts) if facts else Index(root, "lines", overview)
     runs = [path for path, is_study in folders if not is_study]
     of_runs = dict(zip(runs, index.contents(runs), strict=True))
-    lines = [study_line(path) if is_study else _now(path, of_runs[path]) for path, is_study in folders]
+    read_study = study_with_facts if facts else study_line
+    lines = [read_study(path) if is_study else _now(path, of_runs[path]) for path, is_study in folders]
     return lines, index.trouble
 
 
