@@ -97,8 +97,9 @@ def kernel_of(folder: Path) -> str:
 
 
 def _folders_named(root: Path, reference: str) -> list[Path]:
-    """The folders that a path or an id may name."""
-    return [path for path in (Path(reference), root / reference) if reference and path.is_dir()]
+    """The folders that a path, or an id in `root`, may name."""
+    inside = [root / reference] if ".." not in Path(reference).parts else []
+    return [path for path in (Path(reference), *inside) if reference and path.is_dir()]
 
 
 def stat_of(folder: str, name: str) -> os.stat_result:
