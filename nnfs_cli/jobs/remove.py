@@ -46,7 +46,8 @@ class Removal:
     """What is to be removed of a run or a study.
 
     files: what nnfs wrote, in the order in which it is deleted: the summary first, so that what is half
-        deleted does not look whole; at the end what makes the folder a run or a study, and the lock.
+        deleted does not look whole, unless it alone tells that it is a run of an earlier version; at the end
+        what makes the folder a run or a study, and the lock.
     folders: those that nnfs made in it, the innermost first.
     left: what nnfs did not write, and links. The folder stays with it.
     size: bytes of the files, and of those of a study's runs.
@@ -105,10 +106,17 @@ def remove(removal: Removal) -> None:
 
 def _plan_run(folder: Path) -> Removal:
     config = folder / CONFIG
-    is_own = bool(tag_of(config)) or isinstance(summary_or_nothing(folder).get("status"), str)
-    if _is_link(config) or not is_own or not any((folder / name).is_file() for name in EVIDENCE):
+    has_evidence = any((folder / name).is_file() for name in EVIDENCE)
+    is_tagged = bool(tag_of(config))
+    if _is_link(config) or not has_evidence or not (is_tagged or _is_old_run(folder)):
         raise NnfsError(f"{folder}: not deleted: its config.yaml is not that of a run as nnfs makes it")
-    return _plan(folder, OF_RUNS, CONFIG)
+    return _plan(folder, OF_RUNS, CONFIG, summary_first=is_tagged)
+
+
+def _is_old_run(folder: Path) -> bool:
+    """Whether a folder without a tag has a run's summary, or is what a killed removal left of such a run."""
+    is_left = {path.name for path in folder.iterdir()} == {CONFIG, LOCK}
+    return is_left or isinstance(summary_or_nothing(folder).get("status"), str)
 
 
 def _plan_study(folder: Path) -> Removal:
@@ -119,7 +127,14 @@ def _plan_study(folder: Path) -> Removal:
     return _plan(folder, OF_STUDIES, STUDY, tuple(map(_plan_run, inner)))
 
 
-def _plan(folder: Path, own: re.Pattern[str], last: str, runs: tuple[Removal, ...] = ()) -> Removal:
+def _plan(
+    folder: Path,
+    own: re.Pattern[str],
+    last: str,
+    runs: tuple[Removal, ...] = (),
+    *,
+    summary_first: bool = True,
+) -> Removal:
     ends = (folder / last, folder / LOCK)
     if _is_link(ends[1]):
         raise NnfsError(f"{folder}: not deleted: its {LOCK} is a link, which nnfs does not make")
@@ -133,7 +148,9 @@ def _plan(folder: Path, own: re.Pattern[str], last: str, runs: tuple[Removal, ..
             folders.append(path)
         else:
             left.append(path)
-    ordered = sorted(files.keys() - set(ends), key=lambda file: (file.name != SUMMARY, file))
+    ordered = sorted(
+        files.keys() - set(ends), key=lambda file: ((file.name == SUMMARY) != summary_first, file)
+    )
     size = sum(files.values()) + sum(run.size for run in runs)
     return Removal(folder, (*ordered, *ends), tuple(folders), tuple(left), size, runs)
 
