@@ -73,7 +73,7 @@ def list_(
         raise NnfsError("--csv: cannot go with --json")
     root = find_study(runs, study) if study else runs
     query = Query.parse(where, tags, sort, columns, reverse=reverse)
-    lines, trouble = all_lines(root, facts=query.needs_facts or as_csv)
+    lines, trouble = all_lines(root, query.names if query.names or as_csv else None)
     found = query.chosen(lines)
     shown = found[:limit]
     if as_json:

@@ -73,8 +73,9 @@ def _folders(references: list[str], where: list[str], tags: list[str], runs: Pat
         return list({folder.absolute(): folder for folder in found}.values())
     if not where and not tags:
         raise NnfsError("nothing to delete; name RUN... or choose by --where CONDITION or --tag TAG")
-    lines, _ = all_lines(runs, facts=True)
-    chosen = Query.parse(where, tags).chosen([line for line in lines if not line.get("study")])
+    query = Query.parse(where, tags)
+    lines, _ = all_lines(runs, query.names)
+    chosen = query.chosen([line for line in lines if not line.get("study")])
     return [runs / line["id"] for line in chosen]
 
 

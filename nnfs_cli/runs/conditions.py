@@ -11,7 +11,7 @@ import yaml
 
 from nnfs_cli.config.dialect import load_scalar
 from nnfs_cli.core.errors import NnfsError, did_you_mean
-from nnfs_cli.runs.facts import Facts, canonical, value_of
+from nnfs_cli.runs.facts import Facts, canonical, is_known, value_of
 
 EXPRESSION = re.compile(r"\s*([^=<>!]+?)\s*(==|!=|<=|>=|=|<|>)\s*(.*?)\s*", re.DOTALL)
 ORDERS: dict[str, Callable[[Any, Any], bool]] = {
@@ -77,7 +77,7 @@ class Condition:
 def refuse_unknown(option: str, names: Iterable[str], runs: Sequence[Facts]) -> None:
     """Raise NnfsError for a name that no run has a value of, with the nearest one."""
     for name in names:
-        if runs and not any(name in facts or value_of(facts, name) is not None for facts in runs):
+        if runs and not any(is_known(facts, name) for facts in runs):
             known = {each for facts in runs for each in facts}
             raise NnfsError(f"{option}: no run here has {name!r}{did_you_mean(name, known)}")
 

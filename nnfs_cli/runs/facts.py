@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from nnfs_cli.config.dialect import flat_options
 from nnfs_cli.config.written import written_options
 from nnfs_cli.runs.finding import CONFIG, STUDY
-from nnfs_cli.runs.listing import MOST, line_of, summary_or_nothing
+from nnfs_cli.runs.listing import MOST, UNREADABLE, line_of, summary_or_nothing
 from nnfs_cli.runs.study_line import study_line
 
 Facts: TypeAlias = Mapping[str, Any]
@@ -26,7 +26,7 @@ SHORT = {"validation": "val"}
 
 
 def with_facts(folder: Path) -> dict[str, Any]:
-    """A run's line with its `facts`, which are single values by name, and with `maximize`.
+    """A run's line with its `facts` but for options, single values by name, and with `maximize`.
 
     maximize: the scores of which more is better; None for a run of an earlier version, which does not tell.
     """
@@ -36,8 +36,13 @@ def with_facts(folder: Path) -> dict[str, Any]:
     maximize = (
         [name for name in told if isinstance(name, str)][:MOST_FACTS] if isinstance(told, list) else None
     )
+    return {**line, "maximize": maximize, "facts": {**_of_summary(summary), **of_line(line)}}
+
+
+def options_of(folder: Path) -> dict[str, Any]:
+    """The options of a run's config, which are facts too, and a status: `unreadable` if there are none."""
     options = _bounded(written_options(folder / CONFIG).items())
-    return {**line, "maximize": maximize, "facts": {**options, **_of_summary(summary), **of_line(line)}}
+    return {"status": "" if options else UNREADABLE, "options": options}
 
 
 def study_with_facts(folder: Path) -> dict[str, Any]:
@@ -56,6 +61,11 @@ def of_line(line: Mapping[str, Any]) -> dict[str, Any]:
 def canonical(name: str) -> str:
     """A name as facts spell it: `layers.0.units` for `layers[0].units`."""
     return re.sub(r"\[(\d+)\]", r".\1", name)
+
+
+def is_known(facts: Facts, name: str) -> bool:
+    """Whether there is a fact of this name, perhaps without a value."""
+    return name in facts or value_of(facts, name) is not None
 
 
 def value_of(facts: Facts, name: str) -> Any:

@@ -38,7 +38,9 @@ class Index:
     trouble: why the cache could not be written; empty if it could.
     """
 
-    def __init__(self, root: Path, kind: Literal["lines", "facts"], read: Callable[[Path], Content]) -> None:
+    def __init__(
+        self, root: Path, kind: Literal["lines", "facts", "options"], read: Callable[[Path], Content]
+    ) -> None:
         self._read, self.trouble = read, ""
         name = hashlib.sha256(os.path.realpath(root).encode(errors="surrogateescape")).hexdigest()[:32]
         self._file = cache_folder() / INDEXES / f"{name}-{kind}.json"

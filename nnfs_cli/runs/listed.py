@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from nnfs_cli.runs.conditions import Condition, ordered, refuse_unknown
-from nnfs_cli.runs.facts import Facts, canonical, of_line, study_with_facts, with_facts
+from nnfs_cli.runs.facts import Facts, canonical, is_known, of_line, options_of, study_with_facts, with_facts
 from nnfs_cli.runs.finding import kept_folders
 from nnfs_cli.runs.index import Index
 from nnfs_cli.runs.listing import overview
@@ -52,17 +52,18 @@ class Query:
         return cls([Condition.parse(each) for each in where], tags, sort, reverse, shown)
 
     @property
-    def needs_facts(self) -> bool:
-        return bool(self.where or self.sort or self.columns)
-
-    @property
     def sort_key(self) -> str:
         return canonical(self.sort.removeprefix("-"))
+
+    @property
+    def names(self) -> list[str]:
+        """The facts that it needs of each run."""
+        return [*(each.name for each in self.where), *([self.sort_key] if self.sort else []), *self.columns]
 
     def chosen(self, lines: Sequence[Line]) -> list[Line]:
         """The lines that it asks for, in its order. NnfsError for a name that no run has."""
         sort = self.sort_key
-        facts = [facts_of(line) if self.needs_facts else {} for line in lines]
+        facts = [facts_of(line) if self.names else {} for line in lines]
         refuse_unknown("--where", [each.name for each in self.where], facts)
         refuse_unknown("--sort", [sort] if sort else [], facts)
         refuse_unknown("--columns", self.columns, facts)
@@ -77,16 +78,21 @@ class Query:
         return set(self.tags) <= set(line["tags"]) and all(each.holds(facts) for each in self.where)
 
 
-def all_lines(root: Path, *, facts: bool = False) -> tuple[list[Line], str]:
+def all_lines(root: Path, names: Sequence[str] | None = None) -> tuple[list[Line], str]:
     """A line for each run and study in a folder, newest last; and why they could not be kept in the cache.
 
-    facts: whether runs have their `facts`, and `maximize`.
+    names: the facts that are needed, perhaps none in particular. Then lines have `facts` and `maximize`.
     """
     folders = kept_folders(root)
-    index = Index(root, "facts", with_facts) if facts else Index(root, "lines", overview)
+    index = Index(root, "lines", overview) if names is None else Index(root, "facts", with_facts)
     runs = [path for path, is_study in folders if not is_study]
-    of_runs = dict(zip(runs, index.contents(runs), strict=True))
-    read_study = study_with_facts if facts else study_line
+    found = index.contents(runs)
+    if not all(any(is_known(line["facts"], name) for line in found) for name in names or ()):
+        options = Index(root, "options", options_of).contents(runs)  # reading YAML takes milliseconds
+        pairs = zip(found, options, strict=True)
+        found = [{**line, "facts": {**more["options"], **line["facts"]}} for line, more in pairs]
+    of_runs = dict(zip(runs, found, strict=True))
+    read_study = study_line if names is None else study_with_facts
     lines = [read_study(path) if is_study else _now(path, of_runs[path]) for path, is_study in folders]
     return lines, index.trouble
 

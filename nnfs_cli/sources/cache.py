@@ -14,7 +14,7 @@ TABLES, INDEXES = "tables", "runs"
 LOCK = ".lock"
 """The file that shows that nnfs made a folder of downloads. It stays, since others may wait for it."""
 TABLE = re.compile(r"[0-9a-f]{32}(\.json|-[0-9a-f]{16}-(numbers|codes)\.npy)|\.[0-9a-f]{16}\.part")
-INDEX = re.compile(r"[0-9a-f]{32}-(lines|facts)\.json|\.[0-9a-f]{16}\.part")
+INDEX = re.compile(r"[0-9a-f]{32}-(lines|facts|options)\.json|\.[0-9a-f]{16}\.part")
 DOWNLOAD = re.compile(r"[\w-]+-ubyte\.gz|\.[\w-]+-ubyte\.gz\.[0-9a-f]{8}\.part")
 
 
