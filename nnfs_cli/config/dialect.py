@@ -5,7 +5,7 @@ https://yaml.org/spec/1.2.2/#103-core-schema
 """
 
 import re
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable
 from typing import Any
 
 import yaml
@@ -125,16 +125,12 @@ def load_scalar(text: str) -> Any:
     return load(text) if resolved else text
 
 
-def flat_options(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """(dotted key, value) of each single value in nested mappings and lists."""
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from flat_options(inner, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, list) and value:
-        for i, inner in enumerate(value):
-            yield from flat_options(inner, f"{path}[{i}]")
-    else:
-        yield path, value
+def value_or_text(text: str) -> Any:
+    """The same; what is not YAML is the text as it stands."""
+    try:
+        return load_scalar(text)
+    except yaml.YAMLError:
+        return text
 
 
 def _mapping(loader: _Loader, node: yaml.Node) -> dict[Any, Any]:

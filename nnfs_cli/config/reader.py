@@ -12,7 +12,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 import numpy as np
 import pydantic
 
-from nnfs_cli.config.dialect import flat_options as flat_options
+from nnfs_cli.config.flat import flat_options as flat_options
 from nnfs_cli.config.slips import (
     NOTHING,
     alias,

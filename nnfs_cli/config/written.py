@@ -7,8 +7,9 @@ from typing import Any
 
 import yaml
 
-from nnfs_cli.config.dialect import flat_options, load
+from nnfs_cli.config.dialect import load
 from nnfs_cli.config.find import read_text
+from nnfs_cli.config.flat import flat_options
 from nnfs_cli.core.errors import NnfsError
 
 FAMILIES = ("dataset", "loss", "optimizer", "schedule", "regularizer")

@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-import yaml
-
-from nnfs_cli.config.dialect import load_scalar
 from nnfs_cli.core.errors import NnfsError, did_you_mean
 from nnfs_cli.runs.facts import Facts, canonical, is_known, value_of
 
@@ -44,12 +41,10 @@ class Condition:
                 f"--where {expression!r}: must look like optimizer.type=adam or val_accuracy>0.9, "
                 f"with one of = != < <= > >="
             )
+        from nnfs_cli.config.dialect import value_or_text  # imported here: most lists need no YAML
+
         name, sign, text = found.groups()
-        try:
-            value = load_scalar(text)
-        except yaml.YAMLError:
-            value = text
-        return cls(canonical(name), sign.replace("==", "="), text, value)
+        return cls(canonical(name), sign.replace("==", "="), text, value_or_text(text))
 
     def holds(self, facts: Facts) -> bool:
         """Whether it holds for a run."""

@@ -9,8 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from nnfs_cli.config.dialect import flat_options
-from nnfs_cli.config.written import written_options
+from nnfs_cli.config.flat import flat_options
 from nnfs_cli.runs.finding import CONFIG, STUDY
 from nnfs_cli.runs.listing import MOST, UNREADABLE, line_of, summary_or_nothing
 from nnfs_cli.runs.study_line import study_line
@@ -41,14 +40,14 @@ def with_facts(folder: Path) -> dict[str, Any]:
 
 def options_of(folder: Path) -> dict[str, Any]:
     """The options of a run's config, which are facts too, and a status: `unreadable` if there are none."""
-    options = _bounded(written_options(folder / CONFIG).items())
+    options = _options(folder / CONFIG)
     return {"status": "" if options else UNREADABLE, "options": options}
 
 
 def study_with_facts(folder: Path) -> dict[str, Any]:
     """The same of a study: the options are those that all its runs begin with."""
     line = study_line(folder)
-    return {**line, "facts": {**_bounded(written_options(folder / STUDY).items()), **of_line(line)}}
+    return {**line, "facts": {**_options(folder / STUDY), **of_line(line)}}
 
 
 def of_line(line: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,6 +87,12 @@ def _of_summary(summary: Mapping[str, Any]) -> dict[str, Any]:
         return {**_bounded(flat_options(rest)), **_bounded(by_split)}
     except RecursionError:  # someone nested it on purpose
         return {}
+
+
+def _options(config: Path) -> dict[str, Any]:
+    from nnfs_cli.config.written import written_options  # imported here: most lists need no YAML
+
+    return _bounded(written_options(config).items())
 
 
 def _bounded(values: Iterable[tuple[str, Any]]) -> dict[str, Any]:
