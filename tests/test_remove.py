@@ -284,8 +284,8 @@ def test_a_file_that_cannot_be_deleted_is_named(
 
 def test_a_study_is_removed_with_its_runs(nnfs: Nnfs, victim: Path) -> None:
     study = make_study(victim.parent, "seeds")
-    for name in ("trials.csv", "runs.csv", "best.yaml", ".lock", "plots/history.png"):
-        (study / name).parent.mkdir(exist_ok=True)
+    for name in ("trials.csv", "runs.csv", "best.yaml", ".lock", "plots/history.png", "plugins/0/own.py"):
+        (study / name).parent.mkdir(exist_ok=True, parents=True)
         (study / name).touch()
     outcome = nnfs("runs", "rm", "seeds", "--yes")
     assert outcome.status == 0, outcome.err

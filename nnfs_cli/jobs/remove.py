@@ -22,22 +22,25 @@ from nnfs_cli.runs.marks import FILE as MARKS
 SUMMARY = "summary.json"
 IMAGE = r"(png|svg|pdf|gif)"
 PART = r"\.[0-9a-f]{16}\.part"
+OF_STUDIES_ALONE = "history|parallel|parallel_coordinates|learning_curve|seeds|forest|critical_difference"
+"""Pictures that runs do not have."""
 OF_RUNS = re.compile(
-    rf"config\.yaml|summary\.json|preparation\.json|evaluation-(train|validation|test)\.json|{re.escape(MARKS)}"
+    rf"config\.yaml|summary\.json|(initial_)?preparation\.json|evaluation-(train|validation|test)\.json|{re.escape(MARKS)}"
     r"|(weights|predictions|snapshots|diagnostics|inside|checkpoint|checkpoint\.previous|initial_weights)\.npz"
     r"|(epochs|steps)\.csv|report\.html|plugin_\d+_[^/]+\.py|plugin_\d+_[^/]+_files/.+\.py"
     rf"|{re.escape(LOCK)}|{re.escape(WRITER)}|(plots/)?{PART}|plots/({'|'.join(NAMES)})\.{IMAGE}"
 )
 OF_STUDIES = re.compile(
     rf"study\.yaml|summary\.json|best\.yaml|(trials|runs)\.csv|report\.html|{re.escape(MARKS)}"
-    rf"|{re.escape(LOCK)}|{re.escape(WRITER)}|(plots/)?{PART}|plots/[\w-]+\.{IMAGE}"
+    rf"|{re.escape(LOCK)}|{re.escape(WRITER)}|(plots/)?{PART}|plugins/\d+/.+\.py"
+    rf"|plots/({'|'.join(NAMES)}|{OF_STUDIES_ALONE})\.{IMAGE}"
 )
 """The files that nnfs writes, as paths in the folder."""
 EVIDENCE = (SUMMARY, "preparation.json", "checkpoint.npz", "weights.npz", "epochs.csv", LOCK)
 """Of which a run has one besides its config, which may be somebody's copy."""
 
 
-FOLDERS = re.compile(r"plots|plugin_\d+_[^/]+_files(/.+)?")
+FOLDERS = re.compile(r"plots|plugin_\d+_[^/]+_files(/.+)?|plugins(/\d+(/.+)?)?")
 """The folders that nnfs makes in those of runs and studies."""
 
 
