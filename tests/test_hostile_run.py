@@ -25,6 +25,10 @@ COMMANDS = (
     ["plot", "RUN", "whole", "--only", "loss"],
     ["report", "RUN"],
     ["explain", "RUN"],
+    ["verify", "RUN"],
+    ["runs", "--sort", "seed"],
+    ["runs", "mark", "RUN", "--tag", "a"],
+    ["runs", "rm", "RUN", "--yes"],
     ["train", "RUN/config.yaml", "-q", "--id", "again", "--set", "training.epochs=1"],
     ["resume", "RUN", "--epochs", "3"],
     ["resume", "RUN"],
@@ -32,6 +36,7 @@ COMMANDS = (
 EXTRA = (
     "evaluation-train.json",
     "report.html",
+    "marks.json",
     ".lock",
     ".writer.json",
     "checkpoint.previous.npz",

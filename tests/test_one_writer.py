@@ -19,7 +19,7 @@ from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.jobs.resume import resume
 from nnfs_cli.jobs.train import train_run, what_is_kept
 from nnfs_cli.runs.directory import RunDirectory, all_runs
-from nnfs_cli.runs.listing import overview
+from nnfs_cli.runs.listed import all_lines
 from nnfs_cli.runs.lock import WRITER, Writer, status_now
 from nnfs_cli.training.experiment import Experiment
 from tests.conftest import Nnfs
@@ -58,8 +58,12 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(file): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
+def listed_status(root: Path) -> list[str]:
+    return [line["status"] for line in all_lines(root)[0]]
+
+
 def status(run: str) -> str:
-    return str(overview(RunDirectory(Path("runs") / run))["status"])
+    return str(RunDirectory(Path("runs") / run).summary()["status"])
 
 
 def test_a_second_writer_is_refused_and_touches_nothing_until_the_first_is_gone(nnfs: Nnfs) -> None:
@@ -103,13 +107,13 @@ def test_a_writer_may_write_again_within_its_block_but_no_other_object_may(tmp_p
 
 def test_a_run_is_its_makers_from_the_start(tmp_path: Path) -> None:
     run = RunDirectory.create(tmp_path, parse_config(CUBIC, "cubic.yaml"), "a")
-    assert overview(run)["status"] == "running"
+    assert listed_status(tmp_path) == ["running"]
     with pytest.raises(NnfsError, match="is being trained"):
         RunDirectory(run.path).writing().__enter__()
     del run  # as if its training had never begun
     with RunDirectory(tmp_path / "a").writing():
         pass
-    assert overview(RunDirectory(tmp_path / "a"))["status"] == "died"
+    assert listed_status(tmp_path) == ["died"]
 
 
 def test_fifty_runs_of_one_second_get_fifty_folders_and_an_id_is_given_once(tmp_path: Path) -> None:

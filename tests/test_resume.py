@@ -13,8 +13,9 @@ import pytest
 
 from nnfs_cli import Experiment as PublicExperiment
 from nnfs_cli import load_run
+from nnfs_cli.config.flat import flat_options
 from nnfs_cli.config.load import config_from
-from nnfs_cli.config.reader import flat_options, to_plain
+from nnfs_cli.config.reader import to_plain
 from nnfs_cli.core.blas_threads import blas_name
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.jobs.changes import FREE, changes

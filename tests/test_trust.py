@@ -39,6 +39,7 @@ COMMANDS = (
     ["report", "RUN"],
     ["explain", "RUN"],
     ["resume", "RUN", "--epochs", "3"],
+    ["verify", "RUN", "-q"],
     ["train", "RUN/config.yaml", "-q"],
     ["explain", "RUN/config.yaml"],
     ["doctor", "RUN/config.yaml", "--only", "order"],

@@ -6,7 +6,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, sleep
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from report import Claim, table
 
 from growing.large import AnonymousMemory
 from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.runs.index import YOUNG
 
 MB = 1e6
 CONFIG = """
@@ -47,6 +49,7 @@ class Growing(NamedTuple):
 
     sizes: a small and a large one.
     flat: the commands whose memory must not grow.
+    within: the commands that must take no more than so many seconds at the large size.
     """
 
     what: str
@@ -54,6 +57,7 @@ class Growing(NamedTuple):
     make: Callable[[Path, float], None]
     commands: Callable[[float], Mapping[str, Sequence[str]]]
     flat: tuple[str, ...]
+    within: Mapping[str, float] = MappingProxyType({})
 
 
 def nnfs(folder: Path, *arguments: str) -> Cost:
@@ -107,6 +111,7 @@ def make_runs(folder: Path, runs: float) -> None:
         copy.mkdir()
         for name in ("config.yaml", "summary.json"):
             shutil.copyfile(one / name, copy / name)
+    sleep(YOUNG / 1e9)  # what is younger is not kept in the index
 
 
 def make_table(folder: Path, gigabytes: float) -> None:
@@ -147,8 +152,16 @@ GROWING = (
         "runs in one folder",
         (2_500, 10_000),
         make_runs,
-        lambda _: {"runs": ["runs"], "runs --json": ["runs", "--json"], "evaluate": ["evaluate", "one"]},
+        lambda _: {
+            "runs": ["runs"],
+            "runs again": ["runs"],
+            "runs --json": ["runs", "--json"],
+            "runs --sort": ["runs", "--sort", "val_rmse"],
+            "runs --sort again": ["runs", "--sort", "val_rmse"],
+            "evaluate": ["evaluate", "one"],
+        },
         (),
+        {"runs again": 1.0},
     ),
     Growing(
         "a CSV table",
@@ -195,6 +208,10 @@ def long_part(folder: Path) -> tuple[str, list[Claim]]:
             claims.append(
                 Claim(f"time of {what}, to its size", large.seconds / small.seconds, 1.2 * many / few)
             )
+            if name in growing.within:
+                claims.append(
+                    Claim(f"time of {what}, {many:,g}", large.seconds, growing.within[name], unit="s")
+                )
             if name in growing.flat:
                 claims.append(Claim(f"memory of {what}", large.memory - small.memory, 30.0, unit="MB"))
     about = f"Each command at two sizes, in seconds of a core; in all {perf_counter() - started:.0f} s."

@@ -25,6 +25,7 @@ from nnfs_cli.cli.schema import schema
 from nnfs_cli.cli.streams import prepare_streams
 from nnfs_cli.cli.study import study
 from nnfs_cli.cli.train import train
+from nnfs_cli.cli.verify import verify
 from nnfs_cli.config.plugins import plugin_errors
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.interrupts import is_ctrl_c
@@ -47,6 +48,7 @@ COMMANDS = (
     train,
     study,
     resume,
+    verify,
     evaluate,
     predict,
     plot,
@@ -55,12 +57,12 @@ COMMANDS = (
     gradcheck,
     doctor,
     lr_find,
-    runs,
     components,
     schema,
 )
 for command in COMMANDS:
     app.command()(command)
+app.add_typer(runs)
 app.add_typer(data)
 
 

@@ -2,15 +2,15 @@
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from nnfs_cli.cli.screen import Table, err, out
-from nnfs_cli.core.errors import counted, listed
-from nnfs_cli.training.reports import scores_text
+from nnfs_cli.core.errors import counted
 
 if TYPE_CHECKING:  # not imported when run, so that `nnfs runs` starts fast
     from nnfs_cli.config.catalog import Entry
@@ -52,46 +52,6 @@ def show_network(experiment: "Experiment") -> None:
 def show_config(config: "ExperimentConfig") -> None:
     """The resolved config."""
     out.print(f"\n{config.to_yaml()}", end="", soft_wrap=True)
-
-
-def show_runs(rows: Sequence[Mapping[str, Any]]) -> None:
-    """The runs, newest last."""
-    table = Table()
-    table.add_column("run")
-    table.add_column("status")
-    table.add_column("epochs", justify="right", drop=1)
-    table.add_column("best epoch", justify="right", drop=3)
-    table.add_column("scores")
-    table.add_column("seconds", justify="right", drop=2)
-    for row in rows:
-        scores = scores_text(row.get("scores") or {})
-        table.add_row(
-            row["id"],
-            row["status"],
-            f"{row.get('epochs', '?')}/{row.get('epochs_planned', '?')}",
-            str(row.get("best_epoch") or ""),
-            f"{row['split']}: {scores}" if scores else "",
-            f"{row['seconds']:.1f}" if row.get("seconds") is not None else "",
-        )
-    out.print(table)
-    if died := [row["id"] for row in rows if row["status"] == "died"]:
-        out.print(f"died: the process is gone; `nnfs resume RUN` continues {listed(died)}")
-
-
-def show_computed_by(rows: Sequence[Mapping[str, Any]]) -> None:
-    """What computed each run: BLAS, its kernel, who chose that, its threads, the processor; the commit."""
-    table = Table()
-    table.add_column("run")
-    table.add_column("BLAS and kernel")
-    table.add_column("chosen by", drop=2)
-    table.add_column("threads", justify="right", drop=1)
-    table.add_column("processor", drop=4)
-    table.add_column("commit", drop=3)
-    names = ("blas", "kernel_chosen_by", "blas_threads", "processor", "git_commit")
-    for row in rows:
-        facts = {name: str(row.get(name) or "") for name in names}
-        table.add_row(row["id"], *(facts | {"git_commit": facts["git_commit"][:12]}).values())
-    out.print(table)
 
 
 def show_components(entries: "Sequence[Entry]") -> None:
@@ -148,6 +108,12 @@ def _finite(content: object) -> object:
 def note(text: str) -> None:
     """Print a note."""
     out.print(text)
+
+
+def confirmed(question: str) -> bool:
+    """Whether the user answers yes."""
+    out.print(f"{question} [y/N] ", end="")
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def note_on_stderr(text: str) -> None:

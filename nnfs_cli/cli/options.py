@@ -42,6 +42,14 @@ Jobs: TypeAlias = Annotated[
         "--jobs", "-j", metavar="N", min=1, help="Train N runs of a study at once; by default one per core."
     ),
 ]
+Where: TypeAlias = Annotated[
+    list[str],
+    typer.Option(
+        "--where",
+        metavar="CONDITION",
+        help="Only runs like this: optimizer.type=adam, val_accuracy>0.9, status!=running. Repeatable.",
+    ),
+]
 RUNS = Path("runs")
 
 

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from types import TracebackType
 
@@ -51,9 +51,7 @@ def _train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) -
         show_paths([run.path])
         return
     show_network(experiment)
-    # A live bar would draw over a debugger's prompt.
-    live = out.is_live and experiment.engine.name != "plain"
-    with (Bar if live else Lines)(experiment, out) as view:
+    with _view(experiment) as view:
         for report in train_run(experiment, run, view.say):
             view.show(report)
     if baseline := run.summary().get("baseline"):
@@ -65,6 +63,23 @@ def _show_baseline(baseline: Mapping[str, Mapping[str, float | None]], split: st
     """What a constant prediction scores, for the scores to stand against."""
     scores = scores_text(baseline[split])
     out.print(f"baseline, one prediction for all rows, from the training targets alone: {split} {scores}")
+
+
+def watched(experiment: Experiment, reports: Iterable[Report], *, quiet: bool) -> None:
+    """Go through the reports of a training, and show its progress."""
+    if quiet:
+        for _ in reports:
+            pass
+        return
+    with _view(experiment) as view:
+        for report in reports:
+            view.show(report)
+
+
+def _view(experiment: Experiment) -> "Lines":
+    # A live bar would draw over a debugger's prompt.
+    live = out.is_live and experiment.engine.name != "plain"
+    return (Bar if live else Lines)(experiment, out)
 
 
 def _say(sentence: str) -> None:

@@ -114,7 +114,7 @@ class Table:
     def __init__(self, title: str = "", *, lines: bool = True) -> None:
         self._title, self._lines = out.spell(printable(title)), lines
         self._headings: list[Heading] = []
-        self._rows: list[Sequence[Text]] = []
+        self._rows: list[list[str | Text]] = []
         self._widest: list[int] = []
         self._sections: set[int] = set()
 
@@ -127,15 +127,15 @@ class Table:
 
     def add_row(self, *cells: str | Text) -> None:
         """A row; a Text is shown with its style, and may have several lines."""
-        row = [
+        row: list[str | Text] = [
             Text(out.spell(printable(cell.plain)), cell.style)
             if isinstance(cell, Text)
-            else Text(out.spell(printable_name(cell)))
+            else out.spell(printable_name(cell))
             for cell in cells
         ]
         self._rows.append(row)
         self._widest = [
-            max(widest, *map(cell_len, cell.plain.split("\n")))
+            max(widest, *map(cell_len, cell.plain.split("\n") if isinstance(cell, Text) else (cell,)))
             for widest, cell in zip(self._widest, row, strict=True)
         ]
 
@@ -159,9 +159,9 @@ class Table:
     def _by_line(self, console: Console, kept: Sequence[int], width: int) -> list[Segment]:
         """A long table of plain cells, as rich draws it but in a fraction of the time; else nothing."""
         rows = [[row[k] for k in kept] for row in self._rows]
-        if len(rows) < LONG or not self._lines or self._sections or console.is_terminal:
+        if len(rows) < LONG or not self._lines or self._sections or not _are_plain(self._headings, rows):
             return []
-        columns = [[self._headings[k].text, *(row[i].plain for row in rows)] for i, k in enumerate(kept)]
+        columns = [[self._headings[k].text, *(str(row[i]) for row in rows)] for i, k in enumerate(kept)]
         widths = [self._widest[k] for k in kept]
         if sum(widths) + 3 * len(kept) + 1 > width or any(
             "\n" in text for column in columns for text in column
@@ -173,11 +173,20 @@ class Table:
             right = self._headings[k].justify == "right"
             filled.append([pad + text if right else text + pad for text, pad in pads])
         heading, *body = zip(*filled, strict=True)
-        box, cells = HEAVY_HEAD, [wide + 2 for wide in widths]
-        lines = [box.get_top(cells), f"┃ {' ┃ '.join(heading)} ┃", box.get_row(cells, "head")]
-        lines += [f"│ {' │ '.join(row)} │" for row in body]
+        box, cells, bold = HEAVY_HEAD, [wide + 2 for wide in widths], console.get_style("table.header")
+        names = [part for text in heading for part in (Segment(f" {text} ", bold), Segment("┃"))]
+        lines = [
+            box.get_row(cells, "head"),
+            *(f"│ {' │ '.join(row)} │" for row in body),
+            box.get_bottom(cells),
+        ]
         # One segment a line: rich cuts lines off a segment's front, and copies the rest each time.
-        return [Segment(f"{line}\n") for line in (*lines, box.get_bottom(cells))]
+        return [
+            Segment(f"{box.get_top(cells)}\n┃"),
+            *names,
+            Segment("\n"),
+            *(Segment(f"{line}\n") for line in lines),
+        ]
 
     def _by_rich(self, kept: Sequence[int], fits: bool) -> RichTable:
         table = RichTable(
@@ -195,7 +204,7 @@ class Table:
                 overflow="fold",
             )
         for i, row in enumerate(self._rows):
-            table.add_row(*(row[k] for k in kept), end_section=i + 1 in self._sections)
+            table.add_row(*(_text(row[k]) for k in kept), end_section=i + 1 in self._sections)
         return table
 
     def fits(self, width: int) -> bool:
@@ -219,6 +228,17 @@ class Table:
             widest = self._widest[k]
             total += (widest if self._headings[k].justify == "right" else min(widest, names)) + 3
         return total
+
+
+def _are_plain(headings: Iterable[Heading], rows: Iterable[Iterable[str | Text]]) -> bool:
+    """Whether nothing in a table has a style."""
+    return not any(heading.style for heading in headings) and all(
+        isinstance(c, str) for row in rows for c in row
+    )
+
+
+def _text(cell: str | Text) -> Text:
+    return Text(cell) if isinstance(cell, str) else cell
 
 
 def beside(left: RenderableType, right: RenderableType, width: int) -> RenderableType:

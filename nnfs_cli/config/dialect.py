@@ -125,6 +125,14 @@ def load_scalar(text: str) -> Any:
     return load(text) if resolved else text
 
 
+def value_or_text(text: str) -> Any:
+    """The same; what is not YAML is the text as it stands."""
+    try:
+        return load_scalar(text)
+    except yaml.YAMLError:
+        return text
+
+
 def _mapping(loader: _Loader, node: yaml.Node) -> dict[Any, Any]:
     if not isinstance(node, yaml.MappingNode):  # an explicit tag !!map
         raise _at(node, "no mapping")

@@ -6,13 +6,14 @@ The classes are the schema: a dataclass's fields are the options, with types, ra
 import dataclasses
 import functools
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, get_origin, get_type_hints
 
 import numpy as np
 import pydantic
 
 from nnfs_cli.config.annotations import component_of_tuple, item_or_none, options_among
+from nnfs_cli.config.flat import flat_options as flat_options
 from nnfs_cli.config.slips import (
     NOTHING,
     alias,
@@ -241,18 +242,6 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: to_plain(item) for key, item in value.items()}
     return value.item() if isinstance(value, np.generic) else value
-
-
-def flat_options(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """(dotted key, value) of each single value in nested mappings and lists."""
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from flat_options(inner, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, list) and value:
-        for i, inner in enumerate(value):
-            yield from flat_options(inner, f"{path}[{i}]")
-    else:
-        yield path, value
 
 
 def shown(value: object) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from nnfs_cli.core.folders import Folder, open_folder
-from nnfs_cli.core.os_errors import WriteError, unwritable
+from nnfs_cli.core.os_errors import WriteError, undeletable, unwritable
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -105,6 +105,28 @@ def write_new(path: Path, content: bytes) -> None:
         with suppress(OSError):
             path.unlink()
         raise
+
+
+def delete(path: Path, inside: Path) -> None:
+    """Delete a file, perhaps gone by now, through no link: what is `inside` may be from someone else."""
+    try:
+        with open_folder(path, inside, durable=False) as folder:
+            folder.remove(path.name)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise undeletable(path, error) from None
+
+
+def delete_if_empty(folder: Path) -> bool:
+    """Delete a folder in which nothing is left, and tell whether that was so."""
+    try:
+        folder.rmdir()
+    except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.ENOTDIR):
+            return error.errno == errno.ENOENT
+        raise undeletable(folder, error) from None
+    return True
 
 
 def rename(path: Path, name: str) -> None:

@@ -65,6 +65,13 @@ def unreadable(path: Path, error: OSError) -> NnfsError:
     return NnfsError(f"{path}: cannot be read: {reason(error)}")
 
 
+def undeletable(path: Path, error: OSError) -> WriteError:
+    """The error that a file or a folder cannot be deleted."""
+    problem = WriteError(f"cannot delete {path}: {reason(error)}")
+    problem.errno = error.errno
+    return problem
+
+
 def unwritable(path: Path, error: OSError) -> WriteError:
     """The error that a file cannot be written."""
     folder = path.absolute().parent

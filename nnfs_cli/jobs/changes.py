@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any, get_type_hints
 
 from nnfs_cli.config.experiment import ExperimentConfig
+from nnfs_cli.config.flat import flat_options
 from nnfs_cli.config.load import config_from
-from nnfs_cli.config.reader import flat_options, shown, to_plain
+from nnfs_cli.config.reader import shown, to_plain
 from nnfs_cli.core.blas_kernel import VARIABLE, runs_here
 from nnfs_cli.core.errors import ConfigError, NnfsError
 from nnfs_cli.core.spelling import in_shell, typed

@@ -80,6 +80,7 @@ def first_summary(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
         "rollbacks": earlier.get("rollbacks", [])[: experiment.progress.rollbacks],
         # Of the weights that the run has until it saves others.
         **{name: earlier[name] for name in OF_WEIGHTS if name in earlier},
+        "maximize": [name for name, metric in experiment.metrics.items() if metric.maximize],
         "parameters": experiment.network.params.value.size,
         "rows": {name: len(split) for name, split in splits.items()},
         **engine_facts(experiment),

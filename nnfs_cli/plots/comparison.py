@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from nnfs_cli.config.reader import flat_options, shown, to_plain
+from nnfs_cli.config.flat import flat_options
+from nnfs_cli.config.reader import shown, to_plain
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.colors import CLASSES, dashes, marker
 from nnfs_cli.plots.history import History, subtitle

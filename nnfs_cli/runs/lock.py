@@ -89,8 +89,11 @@ class WriterLock:
         """Whether this process is the writer. A fork of the writer is not."""
         return self._holder == os.getpid()
 
-    def acquire(self) -> None:
-        """Become the run's writer. NnfsError, and nothing is changed, if it has one."""
+    def acquire(self, *, recorded: bool = True) -> None:
+        """Become the run's writer. NnfsError, and nothing is changed, if it has one.
+
+        recorded: whether readers are told who that is.
+        """
         from filelock import FileLock, Timeout
 
         self._lock = FileLock(self._folder / LOCK, timeout=0, thread_local=False)
@@ -100,12 +103,13 @@ class WriterLock:
             raise self._taken() from None
         except (OSError, NotImplementedError) as error:
             if isinstance(error, OSError) and error.errno not in NO_LOCKS:
-                raise NnfsError(f"{self._folder}: cannot be trained: {reason(error)}") from None
+                raise NnfsError(f"{self._folder}: cannot be locked: {reason(error)}") from None
             if (writer := Writer.of(self._folder)) and writer.may_live:
                 raise self._taken() from None
         try:
-            with replacing(self._folder / WRITER) as file:
-                file.write(json.dumps(asdict(Writer.of_this_process())).encode())
+            if recorded:
+                with replacing(self._folder / WRITER) as file:
+                    file.write(json.dumps(asdict(Writer.of_this_process())).encode())
         except BaseException:
             self._lock.release()
             raise

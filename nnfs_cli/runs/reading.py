@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from nnfs_cli.core.errors import DamageError, NnfsError
-from nnfs_cli.core.os_errors import unread
-from nnfs_cli.core.seal import SealError, check, contents_of, unsealed
+from nnfs_cli.core.os_errors import unread, unreadable
+from nnfs_cli.core.seal import SealError, check, contents_of, tag_of, unsealed
 from nnfs_cli.runs.growing import Extent, damage_of
 
 MOST_BYTES = 64 * 2**20
@@ -34,6 +34,16 @@ def read_json(file: Path, tag: str) -> dict[str, Any]:
         raise DamageError(f"{file}: {error}; {REMEDY}") from None
     except (OSError, ValueError, RecursionError) as error:
         raise unread(file, error, f"{file}: cannot be read: damaged: {error}") from None
+
+
+def read_own_json(folder: Path, name: str) -> dict[str, Any]:
+    """The same for a JSON file of the run in a folder, whose tag is in its config.yaml."""
+    config = folder / "config.yaml"
+    try:
+        tag = tag_of(config)
+    except OSError as error:
+        raise unreadable(config, error) from None
+    return read_json(folder / name, tag)
 
 
 def check_arrays(file: Path, tag: str, expected: object) -> None:

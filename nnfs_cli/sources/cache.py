@@ -9,11 +9,12 @@ from pathlib import Path
 
 import platformdirs
 
-TABLES = "tables"
-"""The folder of parsed tables."""
+TABLES, INDEXES = "tables", "runs"
+"""The folder of parsed tables, and that of the indexes of runs."""
 LOCK = ".lock"
 """The file that shows that nnfs made a folder of downloads. It stays, since others may wait for it."""
 TABLE = re.compile(r"[0-9a-f]{32}(\.json|-[0-9a-f]{16}-(numbers|codes)\.npy)|\.[0-9a-f]{16}\.part")
+INDEX = re.compile(r"[0-9a-f]{32}-(lines|facts|options)\.json|\.[0-9a-f]{16}\.part")
 DOWNLOAD = re.compile(r"[\w-]+-ubyte\.gz|\.[\w-]+-ubyte\.gz\.[0-9a-f]{8}\.part")
 
 
@@ -49,9 +50,9 @@ def clear_cache() -> Cleared:
             size += deleted or 0
             if deleted is None and file.name != LOCK:
                 left.append(f"{place.name}/{file.name}")
-    with suppress(OSError):  # it is not empty, or was not there
-        (folder / TABLES).rmdir()
-        folder.rmdir()
+    for place in (folder / TABLES, folder / INDEXES, folder):
+        with suppress(OSError):  # it is not empty, or was not there
+            place.rmdir()
     return Cleared(folder, size, tuple(sorted(left)))
 
 
@@ -68,8 +69,8 @@ def _own_names(place: Path) -> re.Pattern[str] | None:
     """How nnfs calls its files in a folder; None for a folder that it did not make."""
     if place.is_symlink() or not place.is_dir():
         return None
-    if place.name == TABLES:
-        return TABLE
+    if place.name in (TABLES, INDEXES):
+        return TABLE if place.name == TABLES else INDEX
     return DOWNLOAD if (place / LOCK).is_file() else None
 
 
