@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from nnfs_cli.statistics.interval import Interval
+
 if TYPE_CHECKING:  # not imported when run, so that `nnfs runs` starts fast
     from nnfs_cli.core.arrays import Array
-    from nnfs_cli.statistics.interval import Interval
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ class Evaluation:
     rows: int
     scores: Mapping[str, float]
     outputs: "Array"
-    intervals: Mapping[str, "Interval"] = field(default_factory=dict)
+    intervals: Mapping[str, Interval] = field(default_factory=dict)
     confusion: tuple[tuple[int, ...], ...] = ()
     classes: tuple[ClassScore, ...] = field(default=())
 
