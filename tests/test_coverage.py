@@ -176,7 +176,7 @@ def test_mcnemars_test_of_equals_raises_few_alarms(capsys: pytest.CaptureFixture
     assert alarms <= 0.05 * COMPARISONS
 
 
-@pytest.mark.parametrize(("n", "of"), [(6, "seeds"), (10, "seeds"), (300, "rows"), (3000, "rows")])
+@pytest.mark.parametrize(("n", "of"), [(6, "seeds"), (10, "seeds"), (300, "rows")])
 def test_the_sign_flip_test_of_equals_raises_few_alarms(
     n: int, of: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -297,6 +297,10 @@ def test_an_evaluation_has_the_intervals_that_training_wrote(nnfs: Nnfs) -> None
     told = nnfs("evaluate", "r").out
     assert "classes, with Wilson's 95 % intervals" in told
     assert load_run("r").intervals["test"]["loss"].ends in told
+    nnfs("report", "r")
+    page = Path("runs/r/report.html").read_text()
+    assert all(interval.ends in page for interval in load_run("r").intervals["test"].values())
+    assert "no intervals of train: rows that were fitted say nothing of new ones" in page
 
 
 def test_each_target_has_intervals_of_its_own(nnfs: Nnfs) -> None:
