@@ -1,6 +1,5 @@
 """Progress of a training: a live bar in a terminal, plain lines elsewhere."""
 
-import sys
 import time
 from contextlib import suppress
 from types import TracebackType
@@ -13,6 +12,7 @@ from rich.text import Text
 from nnfs_cli.cli.console import show_network, show_paths, show_scores, warn
 from nnfs_cli.cli.curve import LETTERS, LossCurve
 from nnfs_cli.cli.screen import Screen, beside, out
+from nnfs_cli.cli.streams import say_at_once
 from nnfs_cli.core.errors import InterruptionError
 from nnfs_cli.core.interrupts import is_ctrl_c
 from nnfs_cli.jobs.train import train_run, what_is_kept
@@ -44,7 +44,7 @@ def train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) ->
 
 def _train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) -> None:
     if quiet:
-        for _ in train_run(experiment, run, _say):
+        for _ in train_run(experiment, run, say_at_once):
             pass
         show_paths([run.path])
         return
@@ -55,13 +55,6 @@ def _train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) -
         for report in train_run(experiment, run, view.say):
             view.show(report)
     show_scores(run)
-
-
-def _say(sentence: str) -> None:
-    """Say something in a signal's handler, which may have come while the same stream was written to."""
-    with suppress(OSError, ValueError, RuntimeError):
-        sys.stderr.write(f"nnfs: {sentence}\n")
-        sys.stderr.flush()
 
 
 class Lines:
@@ -85,7 +78,7 @@ class Lines:
             self._console.print(curve)
 
     def say(self, sentence: str) -> None:
-        _say(sentence)
+        say_at_once(sentence)
 
     def show(self, report: Report) -> None:
         self._curve.add(report)

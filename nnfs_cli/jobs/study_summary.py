@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from nnfs_cli.config.experiment import ExperimentConfig
@@ -48,9 +47,9 @@ def _winner_record(results: Results, winner: Trial) -> dict[str, Any]:
     }
 
 
-def best_config(winner: Trial, variation: Variation) -> ExperimentConfig:
-    """The winner's config, with the study's own seed."""
-    return replace(variation.config(list(winner.options.items())), study=None)
+def best_config(winner: Trial, variation: Variation, seed: int) -> ExperimentConfig:
+    """The config of the winner's first seed."""
+    return variation.config([*winner.options.items(), ("seed", seed)])
 
 
 def where_best_is_from(study_id: str, name: str, results: Results) -> list[str]:

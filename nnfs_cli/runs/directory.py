@@ -95,7 +95,9 @@ class RunDirectory:
         weights = "initial_weights.npz" if config.initial_weights else ""
         if weights:
             self.write(weights, config.weights_file.read_bytes())
-        portable = replace(config, plugins=tuple(copies), initial_weights=weights)
+        portable = replace(
+            config, plugins=tuple(copies), initial_weights=weights, study=None
+        )  # it is one run
         self.tag = new_tag()
         made_at = {"git_commit": commit} if commit else {}
         self.write_json("summary.json", {"id": self.id, "name": config.name, "status": "running", **made_at})
