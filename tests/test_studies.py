@@ -430,6 +430,9 @@ def test_plugins_are_trained_with_by_workers_too(tmp_path: Path) -> None:
     assert copy.read_text() == plugin.read_text()
     plugin.write_text("raise ValueError")  # the study has its own copy, and goes on with that
     list(reopened(here).conduct(Here()))
+    plugin.write_text(copy.read_text())
+    given = parse_config(f"{base}\nstudy: {json.dumps(GRID)}\n", "small.yaml")
+    assert to_plain(reopened(here, given, "small.yaml").config) == to_plain(reopened(here).config)
     shutil.copytree(here, tmp_path / "stranger")
     with (tmp_path / "stranger" / "plugins" / "0" / "own.py").open("a") as file:
         file.write("raise SystemExit")
