@@ -151,8 +151,8 @@ def _refuse_another(task: RunTask) -> None:
         key = changed[0]
         raise _RefusedError(
             f"{file.parent}: is not the run that the study plans: {key} is {shown(there.get(key))} there, "
-            f"and should be {shown(planned.get(key))}; put study.yaml, or the version of Optuna, back; or start "
-            f"another study"
+            f"and should be {shown(planned.get(key))}; put study.yaml, or the version of Optuna, back; or "
+            f"start another study"
         )
 
 
