@@ -138,6 +138,36 @@ def test_a_study_that_was_stopped_comes_to_the_table_of_one_that_was_not(most: i
         assert not differences(part.study.path / name, whole / name)
 
 
+def test_a_run_that_died_at_the_epoch_of_its_pause_pauses_there_and_trains_no_further(tmp_path: Path) -> None:
+    whole = conducted(tmp_path, HALVED, name="whole")
+    part = conductor(tmp_path, HALVED, "part")
+    left = next(row["run"] for row in rows(whole / "runs.csv") if row["epochs"] == "1")
+    task = next(
+        part._task(run, 1)
+        for trial in range(6)
+        for run in part.plan.runs_of(_trial(whole, trial))
+        if run.name == left
+    )
+    train_task(task)
+    run = RunDirectory(part.study.path / left)
+    run.write_json("summary.json", {**run.summary(), "status": "running"})
+    assert run.summary()["status"] == "died"
+    assert train_task(task).status == "paused"
+    assert run.summary()["status"] == "paused"
+    assert not differences(run.path, whole / left)
+
+
+def _trial(study: Path, number: int) -> Trial:
+    row = rows(study / "trials.csv")[number]
+    return Trial(
+        number,
+        {
+            "optimizer.learning_rate": float(row["optimizer.learning_rate"]),
+            "layers.0.units": int(row["layers.0.units"]),
+        },
+    )
+
+
 def test_halving_trains_nothing_twice_and_to_the_bytes_of_an_unbroken_training(tmp_path: Path) -> None:
     study = conducted(tmp_path, HALVED)
     for row in rows(study / "runs.csv"):
@@ -400,6 +430,9 @@ def test_plugins_are_trained_with_by_workers_too(tmp_path: Path) -> None:
     assert copy.read_text() == plugin.read_text()
     plugin.write_text("raise ValueError")  # the study has its own copy, and goes on with that
     list(reopened(here).conduct(Here()))
+    plugin.write_text(copy.read_text())
+    given = parse_config(f"{base}\nstudy: {json.dumps(GRID)}\n", "small.yaml")
+    assert to_plain(reopened(here, given, "small.yaml").config) == to_plain(reopened(here).config)
     shutil.copytree(here, tmp_path / "stranger")
     with (tmp_path / "stranger" / "plugins" / "0" / "own.py").open("a") as file:
         file.write("raise SystemExit")

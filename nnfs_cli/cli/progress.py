@@ -1,6 +1,5 @@
 """Progress of a training: a live bar in a terminal, plain lines elsewhere."""
 
-import sys
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -15,6 +14,7 @@ from nnfs_cli.cli.console import show_network, show_paths, warn
 from nnfs_cli.cli.curve import LETTERS, LossCurve
 from nnfs_cli.cli.scores import show_scores
 from nnfs_cli.cli.screen import Screen, beside, out
+from nnfs_cli.cli.streams import say_at_once
 from nnfs_cli.core.errors import InterruptionError
 from nnfs_cli.core.interrupts import is_ctrl_c
 from nnfs_cli.jobs.train import train_run, what_is_kept
@@ -46,7 +46,7 @@ def train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) ->
 
 def _train_and_show(experiment: Experiment, run: RunDirectory, *, quiet: bool) -> None:
     if quiet:
-        for _ in train_run(experiment, run, _say):
+        for _ in train_run(experiment, run, say_at_once):
             pass
         show_paths([run.path])
         return
@@ -82,13 +82,6 @@ def _view(experiment: Experiment) -> "Lines":
     return (Bar if live else Lines)(experiment, out)
 
 
-def _say(sentence: str) -> None:
-    """Say something in a signal's handler, which may have come while the same stream was written to."""
-    with suppress(OSError, ValueError, RuntimeError):
-        sys.stderr.write(f"nnfs: {sentence}\n")
-        sys.stderr.flush()
-
-
 class Lines:
     """Progress when the output is not a terminal: about PLAIN_LINES lines in all."""
 
@@ -110,7 +103,7 @@ class Lines:
             self._console.print(curve)
 
     def say(self, sentence: str) -> None:
-        _say(sentence)
+        say_at_once(sentence)
 
     def show(self, report: Report) -> None:
         self._curve.add(report)

@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,13 @@ def prepare_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def say_at_once(sentence: str) -> None:
+    """Say something in a signal's handler, which may have come while the same stream was written to."""
+    with suppress(OSError, ValueError, RuntimeError):
+        sys.stderr.write(f"nnfs: {sentence}\n")
+        sys.stderr.flush()
 
 
 def outlive_streams() -> None:

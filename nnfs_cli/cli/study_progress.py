@@ -1,13 +1,12 @@
 """Progress of a study: a line for each run that ends, below them a live bar in a terminal; then the table."""
 
-import sys
-from contextlib import closing, suppress
+from contextlib import closing
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from nnfs_cli.cli.console import note, show_paths, warn
 from nnfs_cli.cli.screen import Table, out
-from nnfs_cli.cli.streams import outlive_streams
+from nnfs_cli.cli.streams import outlive_streams, say_at_once
 from nnfs_cli.core.blas_threads import usable_cores
 from nnfs_cli.core.errors import counted
 from nnfs_cli.jobs.study import Conductor, RunEnd
@@ -25,8 +24,8 @@ MOST_TRIALS = 10
 def conduct_and_show(conductor: Conductor, jobs: int | None, dask: str | None, *, quiet: bool) -> None:
     """Conduct a study; show how its runs end, its best trials, what it found and where it is."""
     outlive_streams()
-    jobs = jobs or usable_cores()
-    workers: Workers = Processes(jobs, _say) if dask is None else DaskWorkers(dask, _say)
+    jobs = min(jobs or usable_cores(), conductor.plan.most_at_once)
+    workers: Workers = Processes(jobs, say_at_once) if dask is None else DaskWorkers(dask, say_at_once)
     with conductor.study.conducting():
         if quiet:
             for _ in conductor.conduct(workers):
@@ -136,10 +135,3 @@ def show_trials(results: Results) -> None:
             results.status(trial),
         )
     out.print(table)
-
-
-def _say(sentence: str) -> None:
-    """Say something in a signal's handler, which may have come while the same stream was written to."""
-    with suppress(OSError, ValueError, RuntimeError):
-        sys.stderr.write(f"nnfs: {sentence}\n")
-        sys.stderr.flush()

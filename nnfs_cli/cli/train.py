@@ -1,7 +1,6 @@
 """`nnfs train CONFIG`."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -85,7 +84,7 @@ def train(
     if loaded.study is not None:
         command = typed("study", config)
         console.note_on_stderr(f"this trains one run; `{command}` conducts the study that {file} describes")
-    experiment = Experiment(replace(loaded, study=None))
+    experiment = Experiment(loaded)
     choose_engine(experiment)
     if dry_run:
         console.show_network(experiment)

@@ -98,8 +98,8 @@ class Conductor:
                 sampler.tell(trial, self.results.value(trial))
             self._write_tables()
         for rung in rungs[1:]:
-            best = self.results.ranked(trials)[: self.plan.survivors(len(trials))]
-            trials = sorted(best, key=lambda trial: trial.number)
+            first = self.results.ranked(trials)[: self.plan.survivors(len(trials))]
+            trials = sorted(first, key=lambda trial: trial.number)
             yield from self._train(trials, rung, workers)
             self._write_tables()
         if self.results.winner is None:
@@ -108,7 +108,8 @@ class Conductor:
             )
         if self.plan.chooses:
             comments = where_best_is_from(self.study.id, self.config.name, self.results)
-            self.study.write_best(best_config(self.results.winner, self._variation), comments)
+            best = best_config(self.results.winner, self._variation, self.plan.seeds[0])
+            self.study.write_best(best, comments)
 
     def _train(self, trials: Sequence[Trial], until: int | None, workers: Workers) -> Iterator[RunEnd]:
         """Train all runs of some trials until the end of an epoch, or of their training."""

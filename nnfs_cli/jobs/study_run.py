@@ -28,6 +28,7 @@ from nnfs_cli.training.experiment import Experiment
 
 ATTEMPTS = 2
 """How often a run is trained that fails; one that diverges would do so again."""
+ENDED = ("completed", "paused", "diverged")
 PATIENCE, POLL = 60.0, 0.1
 """Seconds to wait for a process that still saves the run, since its study was killed; between two looks."""
 
@@ -150,7 +151,8 @@ def _refuse_another(task: RunTask) -> None:
         key = changed[0]
         raise _RefusedError(
             f"{file.parent}: is not the run that the study plans: {key} is {shown(there.get(key))} there, "
-            f"and should be {shown(planned.get(key))}; put study.yaml back, or start another study"
+            f"and should be {shown(planned.get(key))}; put study.yaml, or the version of Optuna, back; or "
+            f"start another study"
         )
 
 
@@ -171,7 +173,9 @@ def _outcome(task: RunTask) -> Outcome | None:
     )
     completed = ended.status == "completed"
     if task.until is not None and not (completed and ended.epochs <= task.until):
-        reached = _epochs_until(run, task.until)
+        # What still runs at this very epoch, or died there, has yet to pause.
+        is_past = ended.status in ENDED or ended.epochs > task.until
+        reached = _epochs_until(run, task.until) if is_past else {}
         if reached:
             value = _best(reached[task.monitor], maximize=task.maximize)
             return replace(ended, status="paused", note="", epochs=task.until, value=value)

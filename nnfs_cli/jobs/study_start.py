@@ -50,8 +50,7 @@ def completed(config: ExperimentConfig, source: str) -> tuple[ExperimentConfig, 
         )
     if plan.chooses and plan.study.sampler == "auto" and plan.study.chosen_by == "random":
         notes.append("trials are drawn at random; `--set study.sampler=tpe` learns from the trials before")
-    splits = load_data(_first_config(config, source)).splits if plan.chooses else PURPOSES
-    for name in (each for each in PURPOSES if each not in splits):
+    for name in _missing(config, source) if plan.chooses else ():
         config = _holding_out(config, source, name)
         notes.append(
             f"the data have no {name} rows: the study holds out `dataset.{name}: {HELD_OUT}`, "
@@ -59,6 +58,12 @@ def completed(config: ExperimentConfig, source: str) -> tuple[ExperimentConfig, 
         )
     Experiment(_first_config(config, source))
     return config, notes
+
+
+def _missing(config: ExperimentConfig, source: str) -> list[str]:
+    """The splits that choosing needs and the data do not have."""
+    splits = load_data(_first_config(config, source)).splits
+    return [name for name in PURPOSES if name not in splits]
 
 
 def _first_config(config: ExperimentConfig, source: str) -> ExperimentConfig:
@@ -105,7 +110,9 @@ def reopened(
     study = StudyDirectory(folder, trust_plugins=trust_plugins)
     known = study.config()
     if config is not None:
-        now, before = (dict(flat_options(to_plain(each))) for each in (completed(config, source)[0], known))
+        given, _ = completed(config, source)
+        # The study has its own copies of plugins.
+        now, before = (dict(flat_options(to_plain(replace(each, plugins=())))) for each in (given, known))
         changed = [key for key in {**before, **now} if before.get(key) != now.get(key)]
         if changed:
             lines = [

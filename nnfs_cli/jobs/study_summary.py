@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from nnfs_cli.config.experiment import ExperimentConfig
@@ -48,9 +47,9 @@ def _winner_record(results: Results, winner: Trial) -> dict[str, Any]:
     }
 
 
-def best_config(winner: Trial, variation: Variation) -> ExperimentConfig:
-    """The winner's config, with the study's own seed."""
-    return replace(variation.config(list(winner.options.items())), study=None)
+def best_config(winner: Trial, variation: Variation, seed: int) -> ExperimentConfig:
+    """The config of the winner's first seed."""
+    return variation.config([*winner.options.items(), ("seed", seed)])
 
 
 def where_best_is_from(study_id: str, name: str, results: Results) -> list[str]:
@@ -59,22 +58,20 @@ def where_best_is_from(study_id: str, name: str, results: Results) -> list[str]:
 
 
 def verdict(results: Results) -> list[str]:
-    """What a study found, in sentences."""
+    """What a study that chooses found, in sentences."""
     winner, plan = results.winner, results.plan
     if winner is None:
         return ["No trial was trained to its end."]
     scores, monitored = results.scores(winner), results.monitored(winner)
-    runs = counted(plan.runs_per_trial, "run")
-    if not plan.chooses:
-        return [f"{split}: {means_text(names)}" for split, names in scores.items()]
     found = [
         f"The best of {counted(len(results.trials), 'trial')} is trial {winner.number}: "
         f"{options_text(winner.options)}."
     ]
     if monitored:
+        mean = f", the mean of {plan.runs_per_trial} runs" if plan.runs_per_trial > 1 else ""
         found.append(
-            f"Its {plan.monitor} is {mean_text(monitored)}, the mean of {runs}. It was chosen by this value, "
-            f"which therefore flatters it."
+            f"Its {plan.monitor} is {mean_text(monitored)}{mean}. It was chosen by this value, which "
+            f"therefore flatters it."
         )
     if "test" in scores:
         found.append(f"On test rows, which took no part in choosing: {means_text(scores['test'])}.")

@@ -30,7 +30,8 @@ def train_run(
     """Train and yield every report after it is recorded; then save weights, scores and plots.
 
     say: called with what is done next, when a signal asks to stop (`core/interrupts.py`).
-    until: the epoch at whose end to pause, unless training is finished then. `resume` goes on from there.
+    until: the epoch at whose end to pause, unless training is finished then; at once if it is done already.
+        `resume` goes on from there.
     draws: whether to draw pictures at the end.
 
     Raises InterruptionError if the first signal cut the training short, and DivergenceError if it diverges;
@@ -57,10 +58,10 @@ def _train_and_record(
     with run.writing(), StopRequest(lambda: say(doing)) as stop:
         choose_engine(experiment)
         record = Record(experiment, run, draws=draws)
-        pauses = False
+        pauses = until is not None and experiment.progress.epoch >= until
         try:
             with closing(train(experiment)) as reports:
-                for report in reports:
+                for report in () if pauses else reports:
                     yield record.add(report)
                     pauses = isinstance(report, EpochReport) and report.epoch == until
                     if stop.requested or pauses:

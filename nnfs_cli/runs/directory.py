@@ -98,7 +98,8 @@ class RunDirectory:
             self.write(weights, config.weights_file.read_bytes())
         if preparation := config.starting_preparation_file:
             self.write(INITIAL_PREPARATION, preparation.read_bytes())
-        portable = replace(config, plugins=tuple(copies), warm_start=weights)
+        # It is one run, whatever study it is of.
+        portable = replace(config, plugins=tuple(copies), warm_start=weights, study=None)
         self.tag = new_tag()
         made_at = {"git_commit": commit} if commit else {}
         self.write_json("summary.json", {"id": self.id, "name": config.name, "status": "running", **made_at})

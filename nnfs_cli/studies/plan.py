@@ -1,5 +1,6 @@
 """The plan of a study: trials, each a choice of the varied options, and their runs, seeds times folds."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -56,6 +57,14 @@ class Plan:
         """How many runs a trial has."""
         folds = self.study.folds
         return len(self.seeds) * (folds.k * folds.repeats if folds else 1)
+
+    @property
+    def most_at_once(self) -> int:
+        """How many runs can be trained side by side."""
+        spaces = self.study.spaces.values()
+        trials = self.study.trials or math.prod(len(space.values) for space in spaces)
+        asked = min(trials, self.study.generation) if self.study.chosen_by == "tpe" else trials
+        return asked * self.runs_per_trial
 
     def runs_of(self, trial: Trial) -> list[PlannedRun]:
         """A trial's runs, in the order in which they are listed."""
