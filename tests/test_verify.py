@@ -191,6 +191,14 @@ def test_the_first_difference_is_told_with_its_place_and_size(tmp_path: Path, wh
     assert [each.difference is None for each in found.compared].count(False) == 1
 
 
+def test_rows_that_cannot_be_read_are_damage(tmp_path: Path) -> None:
+    run = trained(tmp_path, CUBIC)
+    unseal(run.path)
+    (run.path / "steps.csv").write_text("step," + "x" * 200_000)
+    with pytest.raises(NnfsError, match=r"steps.csv: damaged: field larger"):
+        verified(RunDirectory(run.path))
+
+
 def test_time_is_not_compared(tmp_path: Path) -> None:
     run = trained(tmp_path, CUBIC)
     unseal(run.path)
@@ -215,6 +223,14 @@ def test_rows_that_are_missing_are_a_difference(tmp_path: Path) -> None:
     file.write_text("".join(file.read_text().splitlines(keepends=True)[:-1]))
     found = verified(RunDirectory(run.path)).first
     assert str(found) == "epochs.csv, epoch 5: no such row -> a row"
+
+
+@pytest.mark.parametrize("name", ["steps.csv", "weights.npz", "predictions.npz"])
+def test_a_file_that_is_missing_is_a_difference(tmp_path: Path, name: str) -> None:
+    run = trained(tmp_path, CUBIC)
+    (run.path / name).unlink()
+    found = verified(RunDirectory(run.path))
+    assert [each.file for each in found.compared if each.difference] == [name]
 
 
 def test_what_is_not_as_it_was_is_told(nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch) -> None:

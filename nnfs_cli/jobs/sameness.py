@@ -1,15 +1,17 @@
 """Whether two trainings left the same bytes, and where they first differ."""
 
 import csv
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.errors import DamageError
 from nnfs_cli.runs.directory import RunDirectory
 
 TIMES = {"seconds"}
@@ -61,7 +63,15 @@ def compare_rows(run: RunDirectory, again: RunDirectory, name: str, *, is_ended:
     """Compare epochs.csv or steps.csv, line by line, but for the time.
 
     is_ended: whether the run ended, so that its rows are all that belong to it. Else it may have more.
+    DamageError if the file is none of CSV.
     """
+    try:
+        return _compared_rows(run, again, name, is_ended=is_ended)
+    except csv.Error as error:
+        raise DamageError(f"{run.path / name}: damaged: {error}") from None
+
+
+def _compared_rows(run: RunDirectory, again: RunDirectory, name: str, *, is_ended: bool) -> Compared:
     rows, difference = 0, None
     with _opened(run.path / name) as ours, _opened(again.path / name) as theirs:
         before, after = csv.reader(ours), csv.reader(theirs)
@@ -93,7 +103,10 @@ def earliest(compared: list[Compared]) -> Difference | None:
     return by_time or next(iter(found), None)
 
 
-def _opened(file: Path) -> Any:
+def _opened(file: Path) -> TextIO:
+    """A CSV file; an empty one if it is missing."""
+    if not file.is_file():
+        return io.StringIO()
     return file.open(encoding="utf-8", errors="replace", newline="")
 
 
