@@ -124,6 +124,9 @@ def test_scores_below_each_other_mean_what_they_meant(scores: list[float | None]
         ("nnfs gradcheck --only relu", {"relu"}),
         ("nnfs plot r1 --only gradient", {"gradients", "gradient_histograms"}),
         ("nnfs train --from r", {"r1", "runs/"}),
+        ("nnfs runs ", {"list", "mark", "rm"}),
+        ("nnfs runs rm r", {"r1", "runs/"}),
+        ("nnfs verify r", {"r1", "runs/"}),
     ],
 )
 @pytest.mark.usefixtures("nnfs")

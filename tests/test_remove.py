@@ -296,6 +296,14 @@ def test_a_study_is_removed_with_its_runs(nnfs: Nnfs, victim: Path) -> None:
     assert victim.exists()
 
 
+def test_a_study_and_a_run_of_it_are_removed_once(nnfs: Nnfs, victim: Path) -> None:
+    study = make_study(victim.parent, "seeds")
+    outcome = nnfs("runs", "rm", "seeds/slow", "seeds", "--yes")
+    assert outcome.status == 0, outcome.err
+    assert "deleted: 1 study, " in outcome.out
+    assert not study.exists()
+
+
 def test_a_run_of_a_study_can_be_removed_alone(nnfs: Nnfs, victim: Path) -> None:
     study = make_study(victim.parent, "seeds")
     assert nnfs("runs", "rm", "seeds/slow", "--yes").status == 0

@@ -22,7 +22,7 @@ from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.experiment import Experiment
 from tests.conftest import Nnfs
 from tests.forgery import forge, unseal
-from tests.test_divergence import ROLLBACK, WILD, go, run_of
+from tests.test_divergence import ROLLBACK, WILD, go, run_of, slow
 from tests.test_hostile_run import content
 from tests.toys import BARS, BLOBS, CUBIC, toy_config
 
@@ -49,7 +49,7 @@ def same(run: RunDirectory) -> bool:
     return found.same
 
 
-@pytest.mark.parametrize("text", [CUBIC, BLOBS, BARS])
+@pytest.mark.parametrize("text", [CUBIC, slow(BLOBS), slow(BARS)])
 def test_a_run_that_was_not_touched_is_the_same(tmp_path: Path, text: str) -> None:
     run = trained(tmp_path, text)
     assert same(run)
@@ -64,16 +64,16 @@ def test_a_run_that_was_not_touched_is_the_same(tmp_path: Path, text: str) -> No
     [
         ["training.engine=plain"],
         ["training.patience=1", "training.min_delta=10"],
-        ["training.ema=0.9", "training.accumulate=2", "training.log_every=3"],
-        ["training.parts=3", "training.threads=2"],
-        ["training.diagnostics=true", "schedule=cosine"],
+        slow(["training.ema=0.9", "training.accumulate=2", "training.log_every=3"]),
+        slow(["training.parts=3", "training.threads=2"]),
+        slow(["training.diagnostics=true", "schedule=cosine"]),
     ],
 )
 def test_so_is_one_with_any_options(tmp_path: Path, overrides: list[str]) -> None:
     assert same(trained(tmp_path, CUBIC, *overrides))
 
 
-@pytest.mark.parametrize("reports", [1, 4, 5, 6, 11])
+@pytest.mark.parametrize("reports", [1, slow(4), 5, slow(6), 11])
 def test_a_run_that_was_stopped_is_trained_up_to_its_step(tmp_path: Path, reports: int) -> None:
     run = trained(tmp_path, CUBIC, "training.log_every=1", reports=reports)
     assert run.summary()["status"] == "interrupted"
@@ -191,6 +191,20 @@ def test_the_first_difference_is_told_with_its_place_and_size(tmp_path: Path, wh
     assert [each.difference is None for each in found.compared].count(False) == 1
 
 
+@pytest.mark.parametrize("rows", ["step,epoch", "step,epoch,loss,rmse,r2\n1,1,"])
+def test_rows_that_cannot_be_read_are_damage(tmp_path: Path, rows: str) -> None:
+    run = trained(tmp_path, CUBIC)
+    unseal(run.path)
+    (run.path / "steps.csv").write_text(rows + "x" * 10_000 + "\n")
+    assert len(str(verified(RunDirectory(run.path)).first)) < 300
+    limit = csv.field_size_limit(1000)
+    try:
+        with pytest.raises(NnfsError, match=r"steps.csv: damaged: field larger"):
+            verified(RunDirectory(run.path))
+    finally:
+        csv.field_size_limit(limit)
+
+
 def test_time_is_not_compared(tmp_path: Path) -> None:
     run = trained(tmp_path, CUBIC)
     unseal(run.path)
@@ -215,6 +229,14 @@ def test_rows_that_are_missing_are_a_difference(tmp_path: Path) -> None:
     file.write_text("".join(file.read_text().splitlines(keepends=True)[:-1]))
     found = verified(RunDirectory(run.path)).first
     assert str(found) == "epochs.csv, epoch 5: no such row -> a row"
+
+
+@pytest.mark.parametrize("name", ["steps.csv", "weights.npz", "predictions.npz"])
+def test_a_file_that_is_missing_is_a_difference(tmp_path: Path, name: str) -> None:
+    run = trained(tmp_path, CUBIC)
+    (run.path / name).unlink()
+    found = verified(RunDirectory(run.path))
+    assert [each.file for each in found.compared if each.difference] == [name]
 
 
 def test_what_is_not_as_it_was_is_told(nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,7 +296,7 @@ def test_a_verification_that_is_stopped_says_so_and_leaves_nothing(
     assert not list((tmp_path / "temporary").iterdir())
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", [*range(4), *map(slow, range(4, 30))])
 def test_a_forged_run_is_refused_or_found_to_differ(tmp_path: Path, trained_once: Path, seed: int) -> None:
     rng = Random(seed)  # noqa: S311  no secret
     run = tmp_path / "forged"

@@ -17,13 +17,14 @@ class ListingGroup(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         is_named = bool(args) and (args[0] in self.commands or args[0] in ctx.help_option_names)
-        return super().parse_args(ctx, args if is_named else [LIST, *args])
+        is_completed = ctx.resilient_parsing and not args
+        return super().parse_args(ctx, args if is_named or is_completed else [LIST, *args])
 
 
 runs = typer.Typer(
     name="runs",
     cls=ListingGroup,
-    help="List runs and studies, mark them, remove them. `nnfs runs` alone is `nnfs runs list`.",
+    help="List runs and studies, mark them, remove them. `nnfs runs` is `nnfs runs list`, with its options.",
 )
 
 

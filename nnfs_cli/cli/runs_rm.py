@@ -69,8 +69,8 @@ def _folders(references: list[str], where: list[str], tags: list[str], runs: Pat
     if references and (where or tags):
         raise NnfsError("--where, --tag: choose runs; they cannot go with named ones")
     if references:
-        found = [find_kept(runs, reference) for reference in references]
-        return list({folder.absolute(): folder for folder in found}.values())
+        found = {folder.absolute(): folder for folder in (find_kept(runs, each) for each in references)}
+        return [folder for path, folder in found.items() if found.keys().isdisjoint(path.parents)]
     if not where and not tags:
         raise NnfsError("nothing to delete; name RUN... or choose by --where CONDITION or --tag TAG")
     query = Query.parse(where, tags)

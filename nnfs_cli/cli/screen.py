@@ -161,6 +161,8 @@ class Table:
         rows = [[row[k] for k in kept] for row in self._rows]
         if len(rows) < LONG or not self._lines or self._sections or not _are_plain(self._headings, rows):
             return []
+        if console.options.ascii_only or console.legacy_windows:  # rich draws other lines there
+            return []
         columns = [[self._headings[k].text, *(str(row[i]) for row in rows)] for i, k in enumerate(kept)]
         widths = [self._widest[k] for k in kept]
         if sum(widths) + 3 * len(kept) + 1 > width or any(

@@ -1,20 +1,24 @@
 """Whether two trainings left the same bytes, and where they first differ."""
 
 import csv
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.errors import DamageError
 from nnfs_cli.runs.directory import RunDirectory
 
 TIMES = {"seconds"}
 """Columns that differ between any two trainings."""
 ROW = list[str]
+MOST_LETTERS = 80
+"""Of a value that is told."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +65,21 @@ def compare_rows(run: RunDirectory, again: RunDirectory, name: str, *, is_ended:
     """Compare epochs.csv or steps.csv, line by line, but for the time.
 
     is_ended: whether the run ended, so that its rows are all that belong to it. Else it may have more.
+    DamageError if the file is none of CSV.
     """
+    try:
+        return _compared_rows(run, again, name, is_ended=is_ended)
+    except csv.Error as error:
+        raise DamageError(f"{run.path / name}: damaged: {error}") from None
+
+
+def _compared_rows(run: RunDirectory, again: RunDirectory, name: str, *, is_ended: bool) -> Compared:
     rows, difference = 0, None
     with _opened(run.path / name) as ours, _opened(again.path / name) as theirs:
         before, after = csv.reader(ours), csv.reader(theirs)
         header: ROW = next(before, [])
         if header != (new := next(after, [])):
-            difference = Difference(name, "columns", ",".join(header), ",".join(new), epoch=0)
+            difference = Difference(name, "columns", _short(",".join(header)), _short(",".join(new)), epoch=0)
             return Compared(name, "columns", difference)
         for old, row in zip_longest(before, after):
             if row is None and not is_ended:
@@ -93,22 +105,29 @@ def earliest(compared: list[Compared]) -> Difference | None:
     return by_time or next(iter(found), None)
 
 
-def _opened(file: Path) -> Any:
+def _opened(file: Path) -> TextIO:
+    """A CSV file; an empty one if it is missing."""
+    if not file.is_file():
+        return io.StringIO()
     return file.open(encoding="utf-8", errors="replace", newline="")
 
 
 def _in_row(name: str, header: ROW, old: ROW | None, new: ROW | None) -> Difference | None:
     """The first difference in a row; None stands for a row that is not there."""
-    kind, there = header[0] if header else "row", old or new or ["?"]
-    place, epoch = f"{kind} {there[0]}", _epoch(header, there)
+    kind, there = header[0] if header else "row", old or new or []
+    place, epoch = _short(f"{kind} {there[0] if there else ''}"), _epoch(header, there)
     if old is None or new is None:
         missing, present = "no such row", "a row"
         before, after = (missing, present) if old is None else (present, missing)
         return Difference(name, place, before, after, epoch=epoch)
     for column, a, b in zip_longest(header, old, new, fillvalue=""):
         if a != b and column not in TIMES:
-            return Difference(name, f"{place}, {column}", a, b, _distance(a, b), epoch)
+            return Difference(name, f"{place}, {column}", _short(a), _short(b), _distance(a, b), epoch)
     return None
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MOST_LETTERS else f"{text[: MOST_LETTERS - 3]}..."
 
 
 def _epoch(header: ROW, row: ROW) -> int:
@@ -146,4 +165,6 @@ def _in_array(file: str, name: str, old: Array | None, new: Array | None) -> Dif
         finite = distances[np.isfinite(distances)]
         size = float(finite.max()) if finite.size else None
     count = int(np.count_nonzero(differ))
-    return Difference(file, f"{name}, {count:,} of {old.size:,} values, the first", str(a), str(b), size)
+    return Difference(
+        file, f"{name}, {count:,} of {old.size:,} values, the first", _short(str(a)), _short(str(b)), size
+    )

@@ -132,7 +132,10 @@ class Repetition:
         run, again = self._run, self._again
         present = [name for name in reversed(TABLES) if run.has(name) or again.has(name)]
         compared = [compare_rows(run, again, name, is_ended=self._is_ended) for name in present]
-        for name, before in self._arrays.items():
+        missing: dict[str, dict[str, Array]] = {
+            name: {} for name in ARRAYS if self._is_ended and again.has(name)
+        }
+        for name, before in {**missing, **self._arrays}.items():
             compared.append(compare_arrays(name, before, self._new_arrays(name)))
         first = earliest(compared)
         notes = self._summary.get("notes") if first else None

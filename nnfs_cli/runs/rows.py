@@ -23,7 +23,10 @@ class RecordedRows:
     def __init__(self, file: Path) -> None:
         self._file = file
         with file.open(encoding="utf-8", errors="replace", newline="") as lines:
-            self.header = next(csv.reader([lines.readline()]), [])
+            try:
+                self.header = next(csv.reader([lines.readline()]), [])
+            except csv.Error as error:
+                raise NnfsError(f"{file}: damaged: {error}") from None
         if self.header:
             self._refuse_without("step")
 
