@@ -9,6 +9,7 @@ import typer
 
 from nnfs_cli.cli.components import components
 from nnfs_cli.cli.data import data
+from nnfs_cli.cli.diff import diff
 from nnfs_cli.cli.doctor import doctor
 from nnfs_cli.cli.evaluate import evaluate
 from nnfs_cli.cli.explain import explain
@@ -52,6 +53,7 @@ COMMANDS = (
     doctor,
     lr_find,
     runs,
+    diff,
     components,
     schema,
 )
