@@ -23,7 +23,7 @@ from rich.text import Text
 
 from nnfs_cli.cli.app import main
 from nnfs_cli.cli.completion import complete_config
-from nnfs_cli.cli.console import show_evaluation
+from nnfs_cli.cli.scores import show_evaluation
 from nnfs_cli.cli.screen import Screen, Table, wrap
 from nnfs_cli.core.spelling import ACTING, printable, printable_name, typed
 from nnfs_cli.runs.directory import RunDirectory

@@ -23,6 +23,7 @@ from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.sources.inputs import Rows, rows_of_array, rows_of_frame
 from nnfs_cli.sources.objects import as_rows, is_frame
 from nnfs_cli.sources.table_reader import as_frame
+from nnfs_cli.statistics.interval import Interval, read_intervals
 from nnfs_cli.training.model import Model
 from nnfs_cli.training.reports import format_column, scores_text
 
@@ -62,7 +63,17 @@ class Run:
         """IPython asks for this method: the scores, and the curve of the loss."""
         names = list(dict.fromkeys(name for scores in self.scores.values() for name in scores))
         columns = [format_column([scores.get(name) for scores in self.scores.values()]) for name in names]
-        rows = list(zip(self.scores, *columns, strict=True))
+        none, intervals = Interval.none(""), self.intervals
+        rows = [
+            (
+                split,
+                *(
+                    intervals.get(split, {}).get(name, none).text(cell)
+                    for name, cell in zip(names, cells, strict=True)
+                ),
+            )
+            for split, *cells in zip(self.scores, *columns, strict=True)
+        ]
         caption = f"{self._directory.id}: {self.summary.get('status')}"
         return table_html(caption, ("split", *names), rows) + self._loss_html()
 
@@ -79,6 +90,11 @@ class Run:
     def scores(self) -> dict[str, dict[str, float]]:
         """The saved weights' scores by split: {"test": {"loss": ..., "accuracy": ...}}."""
         return dict(self.summary.get("scores", {}))
+
+    @property
+    def intervals(self) -> dict[str, dict[str, Interval]]:
+        """The scores' 95 % intervals by split, as of `scores`; empty for a run of an earlier version."""
+        return read_intervals(self.summary.get("intervals"))
 
     @cached_property
     def history(self) -> "pd.DataFrame":

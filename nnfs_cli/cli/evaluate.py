@@ -24,6 +24,7 @@ def evaluate(
 ) -> None:
     """Score RUN's saved weights on one split, and write evaluation-<split>.json into the run."""
     from nnfs_cli.cli import console
+    from nnfs_cli.cli.scores import show_evaluation
     from nnfs_cli.jobs.evaluate import evaluate_run
     from nnfs_cli.runs.directory import RunDirectory
 
@@ -34,4 +35,4 @@ def evaluate(
     if as_json:
         console.print_json(record)
     else:
-        console.show_evaluation(record, directory)
+        show_evaluation(record, directory)

@@ -10,8 +10,9 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from nnfs_cli.cli.console import show_network, show_paths, show_scores, warn
+from nnfs_cli.cli.console import show_network, show_paths, warn
 from nnfs_cli.cli.curve import LETTERS, LossCurve
+from nnfs_cli.cli.scores import show_scores
 from nnfs_cli.cli.screen import Screen, beside, out
 from nnfs_cli.core.errors import InterruptionError
 from nnfs_cli.core.interrupts import is_ctrl_c

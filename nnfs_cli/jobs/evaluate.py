@@ -7,6 +7,7 @@ from nnfs_cli.jobs.checkpoint import read_made_with
 from nnfs_cli.jobs.load import load_experiment
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.runs.listing import default_split
+from nnfs_cli.statistics.interval import intervals_json
 from nnfs_cli.training.defined import undefined_notes
 from nnfs_cli.training.evaluation import evaluate, target_scores
 from nnfs_cli.training.experiment import Experiment
@@ -35,10 +36,16 @@ def evaluation_record(experiment: Experiment, evaluation: Evaluation) -> dict[st
         "split": evaluation.split,
         "rows": evaluation.rows,
         "scores": dict(evaluation.scores),
+        "intervals": intervals_json(evaluation.intervals),
     }
     if evaluation.classes:
         record["confusion"] = [list(row) for row in evaluation.confusion]
-        record["classes"] = [vars(score) for score in evaluation.classes]
+        record["classes"] = [
+            {**vars(score), "intervals": intervals_json(score.intervals)} for score in evaluation.classes
+        ]
     if targets := target_scores(experiment, evaluation):
-        record["targets"] = targets
+        record["targets"] = {name: dict(target.scores) for name, target in targets.items()}
+        record["target_intervals"] = {
+            name: intervals_json(target.intervals) for name, target in targets.items()
+        }
     return record

@@ -9,6 +9,7 @@ from nnfs_cli.jobs.inside import inside_arrays
 from nnfs_cli.jobs.plot_data import plot_data
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.runs.listing import default_split
+from nnfs_cli.statistics.interval import intervals_json
 from nnfs_cli.training.evaluation import evaluate
 from nnfs_cli.training.experiment import Experiment
 
@@ -25,11 +26,11 @@ def write_results(experiment: Experiment, run: RunDirectory, summary: dict[str, 
     with np.errstate(over="ignore", invalid="ignore"):  # a diverged network's scores overflow
         evaluations = {name: evaluate(experiment, name) for name in experiment.data.splits}
     summary["scores"] = {name: dict(evaluation.scores) for name, evaluation in evaluations.items()}
+    summary["intervals"] = {name: intervals_json(each.intervals) for name, each in evaluations.items()}
     pictured = evaluations[default_split(evaluations)]
     summary["pictured_split"] = pictured.split
     run.write_arrays("predictions.npz", plot_data(experiment, pictured))
     run.write_arrays("inside.npz", inside_arrays(experiment, pictured.split))
     record = evaluation_record(experiment, pictured)
     run.write_json(f"evaluation-{pictured.split}.json", record)
-    if "targets" in record:
-        summary["targets"] = record["targets"]
+    summary.update({key: record[key] for key in ("targets", "target_intervals") if key in record})

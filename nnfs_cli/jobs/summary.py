@@ -56,6 +56,9 @@ def engine_facts(experiment: Experiment) -> dict[str, Any]:
     }
 
 
+OF_WEIGHTS = ("scores", "intervals", "pictured_split", "targets", "target_intervals")
+
+
 def first_summary(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
     """The summary at the start of a run; of one that is resumed, with what was said before."""
     earlier, _ = earlier_summary(run)
@@ -76,7 +79,7 @@ def first_summary(experiment: Experiment, run: RunDirectory) -> dict[str, Any]:
         **({"final": final} if final else {}),
         "rollbacks": earlier.get("rollbacks", [])[: experiment.progress.rollbacks],
         # Of the weights that the run has until it saves others.
-        **{name: earlier[name] for name in ("scores", "pictured_split", "targets") if name in earlier},
+        **{name: earlier[name] for name in OF_WEIGHTS if name in earlier},
         "parameters": experiment.network.params.value.size,
         "rows": {name: len(split) for name, split in splits.items()},
         **engine_facts(experiment),

@@ -20,4 +20,7 @@ class Accuracy(Metric):
     formulas: ClassVar[tuple[str, ...]] = ("accuracy = 1 / N * sum(argmax(p) == t)",)
 
     def __call__(self, p: Array, t: Array) -> float:
-        return float(np.count_nonzero(likeliest(p) == t) / len(t))
+        return float(np.count_nonzero(self.hits(p, t)) / len(t))
+
+    def hits(self, p: Array, t: Array) -> Array:
+        return np.asarray(likeliest(p) == t)

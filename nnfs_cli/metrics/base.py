@@ -31,6 +31,26 @@ class Metric(Component, ABC):
     def __call__(self, p: Array, t: Array) -> float:
         """The score over all rows, summed in float64; not a number where it is undefined."""
 
+    def hits(self, p: Array, t: Array) -> Array | None:
+        """Whether each row counts (N,), if the score is the proportion of rows that do; else None.
+
+        Such a score has Wilson's interval.
+        """
+        return None
+
+    def terms(self, p: Array, t: Array) -> Array | None:
+        """(N, K) numbers of each row, if the score is `of_means` of their means over rows; else None.
+
+        The bootstrap then computes thousands of resamples as one product. Without them it calls the metric
+        for each, on 1,000 rows at most.
+        """
+        hits = self.hits(p, t)
+        return None if hits is None else hits[:, np.newaxis]
+
+    def of_means(self, means: Array) -> Array:
+        """The scores (...) of means (..., K) of `terms`: not numbers where they are undefined."""
+        return np.asarray(means[..., 0])
+
     def formula_values(self, p: Array, t: Array) -> dict[str, Any]:
         """Values of names in formulas: p, t, options, N, and p's width M or K."""
         return {**self.options(), "p": p, "t": t, "N": len(p), "M": p.shape[1], "K": p.shape[1]}
@@ -62,14 +82,30 @@ def likeliest(p: Array) -> Array:
 def class_counts(p: Array, t: Array, average: Literal["macro", "micro"]) -> Array:
     """(3, K) counts for each class: hits, rows predicted as the class, and rows of the class; float64.
 
-    For `macro`, classes without rows that are never predicted are left out, as in scikit-learn. For
-    `micro`, counts are summed over all classes, and K is 1.
+    For `micro`, counts are summed over all classes, and K is 1.
     """
     guess, classes = likeliest(p), p.shape[1]
     counts = np.array([np.bincount(k, minlength=classes) for k in (t[guess == t], guess, t)], np.float64)
+    return counts.sum(axis=1, keepdims=True) if average == "micro" else counts
+
+
+def class_terms(p: Array, t: Array, average: Literal["macro", "micro"]) -> Array:
+    """(N, 3 K) what of each row `class_counts` counts; its means are as good as the counts for shares."""
+    guess, classes = likeliest(p)[:, np.newaxis], np.arange(p.shape[1])
+    guessed, actual = guess == classes, t[:, np.newaxis] == classes
+    three = [guessed & actual, guessed, actual]
     if average == "micro":
-        counts = counts.sum(axis=1, keepdims=True)
-    return counts[:, counts[1] + counts[2] > 0]
+        three = [each.any(axis=1, keepdims=True) for each in three]
+    return np.concatenate(three, axis=1)
+
+
+def mean_of_classes(top: Array, bottom: Array, there: Array) -> Array:
+    """The mean (...) of top / bottom (..., K), 0 for 0 / 0, over the classes that are there.
+
+    Classes without rows that are never predicted are not, as in scikit-learn.
+    """
+    shares = np.divide(top, bottom, out=np.zeros(np.shape(top)), where=bottom > 0)
+    return np.asarray(shares.sum(axis=-1) / np.count_nonzero(there > 0, axis=-1))
 
 
 METRICS: Registry[Metric] = Registry("metric", __package__)

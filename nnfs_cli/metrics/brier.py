@@ -22,9 +22,16 @@ class Brier(Metric):
     formulas: ClassVar[tuple[str, ...]] = ("brier = 1 / N * sum((p - onehot(t, K))**2)",)
 
     def __call__(self, p: Array, t: Array) -> float:
-        squares, right = np.square(p, dtype=np.float64), (row_numbers(len(t)), t)
-        squares[right] = np.square(p[right] - np.float64(1.0))
-        return float(squares.sum() / len(t))
+        return float(_squares(p, t).sum() / len(t))
+
+    def terms(self, p: Array, t: Array) -> Array:
+        return np.asarray(_squares(p, t).sum(axis=1, keepdims=True))
 
     def needs_probabilities(self, classes: int) -> bool:
         return True
+
+
+def _squares(p: Array, t: Array) -> Array:
+    squares, right = np.square(p, dtype=np.float64), (row_numbers(len(t)), t)
+    squares[right] = np.square(p[right] - np.float64(1.0))
+    return squares

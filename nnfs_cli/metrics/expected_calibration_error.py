@@ -28,10 +28,22 @@ class ExpectedCalibrationError(Metric):
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
 
     def __call__(self, p: Array, t: Array) -> float:
-        confidence = p.max(axis=1).astype(np.float64)
-        gap = (likeliest(p) == t) - confidence
-        which = bin_of(confidence, self.bins)
+        gap, which = self._gaps(p, t)
         return float(np.abs(np.bincount(which, gap)).sum() / len(t))
+
+    def terms(self, p: Array, t: Array) -> Array:
+        gap, which = self._gaps(p, t)
+        terms = np.zeros((len(t), self.bins))
+        terms[np.arange(len(t)), which] = gap
+        return terms
+
+    def of_means(self, means: Array) -> Array:
+        return np.asarray(np.abs(means).sum(axis=-1))
+
+    def _gaps(self, p: Array, t: Array) -> tuple[Array, Array]:
+        """Each row's (right or wrong) - confidence, and the number of its bin."""
+        confidence = p.max(axis=1).astype(np.float64)
+        return (likeliest(p) == t) - confidence, bin_of(confidence, self.bins)
 
     def needs_probabilities(self, classes: int) -> bool:
         return True

@@ -29,3 +29,16 @@ class ExplainedVariance(Metric):
         constant = np.ptp(t, axis=0) == 0.0  # by the values, since rounding may give equal ones a variance
         explained = 1.0 - error.var(axis=0) / np.where(constant, 1.0, t.var(axis=0))
         return float(np.where(constant, np.ptp(error, axis=0) == 0.0, explained).mean())
+
+    def terms(self, p: Array, t: Array) -> Array:
+        t = t.astype(np.float64)
+        both = np.concatenate([t - p, t], axis=1)
+        both -= both.mean(axis=0)  # which changes no variance, but keeps its digits
+        return np.concatenate([both, np.square(both)], axis=1)
+
+    def of_means(self, means: Array) -> Array:
+        mean, square = np.split(means, 2, axis=-1)
+        error, total = np.split(square - mean**2, 2, axis=-1)
+        constant = total <= 1e-12 * np.split(square, 2, axis=-1)[1]
+        explained = 1.0 - error / np.where(constant, 1.0, total)
+        return np.asarray(np.where(constant, error <= 0.0, explained).mean(axis=-1))

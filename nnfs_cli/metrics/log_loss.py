@@ -23,9 +23,12 @@ class LogLoss(Metric):
     formulas: ClassVar[tuple[str, ...]] = ("log_loss = -1 / N * sum(log(pick(p, t)))",)
 
     def __call__(self, p: Array, t: Array) -> float:
+        return float(np.mean(self.terms(p, t)))
+
+    def terms(self, p: Array, t: Array) -> Array:
         e = np.finfo(np.float64).eps
         right = np.clip(p[row_numbers(len(t)), t].astype(np.float64), e, 1.0 - e)
-        return -float(np.mean(np.log(right)))
+        return -np.log(right)[:, np.newaxis]
 
     def needs_probabilities(self, classes: int) -> bool:
         return True

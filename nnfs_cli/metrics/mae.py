@@ -20,3 +20,6 @@ class MAE(Metric):
 
     def __call__(self, p: Array, t: Array) -> float:
         return float(np.mean(np.abs(p - t), dtype=np.float64))
+
+    def terms(self, p: Array, t: Array) -> Array:
+        return np.asarray(np.abs(p - t).mean(axis=1, dtype=np.float64, keepdims=True))

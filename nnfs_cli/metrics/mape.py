@@ -19,5 +19,12 @@ class MAPE(Metric):
     formulas: ClassVar[tuple[str, ...]] = ("mape = 1 / (N * M) * sum(abs(p - t) / abs(t))",)
 
     def __call__(self, p: Array, t: Array) -> float:
-        t = t.astype(np.float64)
-        return float(np.mean(np.abs(p - t) / np.maximum(np.abs(t), np.finfo(np.float64).eps)))
+        return float(np.mean(_relative_errors(p, t)))
+
+    def terms(self, p: Array, t: Array) -> Array:
+        return np.asarray(_relative_errors(p, t).mean(axis=1, keepdims=True))
+
+
+def _relative_errors(p: Array, t: Array) -> Array:
+    t = t.astype(np.float64)
+    return np.asarray(np.abs(p - t) / np.maximum(np.abs(t), np.finfo(np.float64).eps))

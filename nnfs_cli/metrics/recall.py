@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.metrics.base import METRICS, Metric, class_counts
+from nnfs_cli.metrics.base import METRICS, Metric, class_counts, class_terms, likeliest, mean_of_classes
 from nnfs_cli.preprocessing.records import Task
 
 
@@ -26,5 +26,14 @@ class Recall(Metric):
     maximize: ClassVar[bool] = True
 
     def __call__(self, p: Array, t: Array) -> float:
-        hits, _, actual = class_counts(p, t, self.average)
-        return float(np.mean(hits / np.maximum(actual, 1.0)))
+        return float(self.of_means(class_counts(p, t, self.average).ravel()))
+
+    def hits(self, p: Array, t: Array) -> Array | None:
+        return likeliest(p) == t if self.average == "micro" else None
+
+    def terms(self, p: Array, t: Array) -> Array:
+        return class_terms(p, t, self.average)
+
+    def of_means(self, means: Array) -> Array:
+        hits, predicted, actual = np.split(means, 3, axis=-1)
+        return mean_of_classes(hits, actual, predicted + actual)

@@ -20,3 +20,9 @@ class RMSE(Metric):
 
     def __call__(self, p: Array, t: Array) -> float:
         return float(np.sqrt(np.mean(np.square(p - t), dtype=np.float64)))
+
+    def terms(self, p: Array, t: Array) -> Array:
+        return np.asarray(np.square(p - t).mean(axis=1, dtype=np.float64, keepdims=True))
+
+    def of_means(self, means: Array) -> Array:
+        return np.asarray(np.sqrt(means[..., 0]))

@@ -26,5 +26,8 @@ class TopKAccuracy(Metric):
     maximize: ClassVar[bool] = True
 
     def __call__(self, p: Array, t: Array) -> float:
+        return float(np.mean(self.hits(p, t)))
+
+    def hits(self, p: Array, t: Array) -> Array:
         order = np.argsort(p, axis=1, kind="stable")[:, ::-1]
-        return float(np.mean((order[:, : self.k] == t[:, np.newaxis]).any(axis=1)))
+        return np.asarray((order[:, : self.k] == t[:, np.newaxis]).any(axis=1))

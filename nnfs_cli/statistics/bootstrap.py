@@ -1,5 +1,6 @@
 """The BCa bootstrap over rows: the interval of any score, by drawing its rows again and again."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -39,6 +40,7 @@ def bca(
     of_means: Callable[[Array], Array],
     *,
     score: float | None = None,
+    used: int | None = None,
     rows: int | None = None,
     level: float = LEVEL,
 ) -> Interval:
@@ -48,8 +50,9 @@ def bca(
         by side, so that resamples have the same rows of both.
     of_means: from means (..., K) to scores (...).
     score: the score of all rows, to which the interval belongs; by default that of the terms' means.
-    rows: how many rows there are, if `terms` are of N random ones of them. The interval is narrower by
-        sqrt(N / rows) then.
+    used: how many rows the terms are of, if they are sums or means of groups of rows.
+    rows: how many rows there are, if only `used` random ones of them are. The interval is narrower by
+        sqrt(used / rows) then.
 
     A resample's means are one product of counts and terms. Of more than 1,000 rows, random groups are
     resampled, whose sums have the same spread, so that time does not grow with N.
@@ -69,7 +72,7 @@ def bca(
         float(scores(total, size)),
         scores(total - sums, size - sizes),
     )
-    return _interval(found, len(terms), rows, score, level)
+    return _interval(found, used or len(terms), rows, score, level)
 
 
 def bca_by_rows(
@@ -99,15 +102,17 @@ def _too_few(rows: int, level: float) -> Interval:
 
 def _interval(found: Resampled, used: int, rows: int | None, score: float | None, level: float) -> Interval:
     """The interval around the score of all rows, if that of the rows used has one."""
-    center = found.score if score is None else score
+    center, share = found.score if score is None else score, used / (rows or used)
     if not np.isfinite([center, found.score]).all():
         return Interval.none("the score is undefined", level)
     if why := _why_none(found):
         return Interval.none(why, level)
-    share = used / (rows or used)
-    low, high = (center + (end - found.score) * np.sqrt(share) for end in bca_ends(found, level))
+    low, high = bca_ends(found, level)
+    if not abs(center - found.score) <= (high - low) * (0.01 if share == 1.0 else 1.0):
+        return Interval.none("the score is not that of the rows that were resampled", level)
+    low, high = (center + (end - found.score) * math.sqrt(share) for end in (low, high))
     which = f"{used:,} rows" if share == 1.0 else f"{used:,} of {rows:,} rows"
-    return Interval(float(low), float(high), f"BCa bootstrap over {which}", level)
+    return Interval(low, high, f"BCa bootstrap over {which}", level)
 
 
 def _why_none(found: Resampled) -> str:
@@ -117,6 +122,10 @@ def _why_none(found: Resampled) -> str:
         return "the score is undefined without a few of the rows"
     if np.nanmax(found.scores) - np.nanmin(found.scores) <= _rounding(found):
         return "the score is the same in all resamples"
+    if not np.nanmin(found.scores) < found.score - _rounding(found):
+        return "no resample has a lower score"
+    if not np.nanmax(found.scores) > found.score + _rounding(found):
+        return "no resample has a higher score"
     if not NORMAL.cdf(-MOST_BIAS) <= _below(found) <= NORMAL.cdf(MOST_BIAS):
         return "resampling alone moves the score by more than its spread"
     return ""

@@ -32,10 +32,14 @@ class Interval:
         return cls(math.nan, math.nan, f"none: {why}", level)
 
     @classmethod
-    def of_json(cls, record: Mapping[str, Any]) -> "Interval":
-        """The interval that `to_json` gave."""
-        low, high = (math.nan if record[end] is None else float(record[end]) for end in ("low", "high"))
-        return cls(low, high, str(record["method"]), float(record["level"]))
+    def of_json(cls, record: object) -> "Interval":
+        """The interval that `to_json` gave; what has another type, as in a run of someone else, is none."""
+        match record:
+            case {"low": int() | float() as low, "high": int() | float() as high, "method": str(method)}:
+                return cls(float(low), float(high), method, _level(record))
+            case {"method": str(method)}:
+                return cls(math.nan, math.nan, method, _level(record))
+        return cls.none("it cannot be read")
 
     @property
     def exists(self) -> bool:
@@ -71,3 +75,39 @@ class Interval:
 def two_sided(level: float) -> float:
     """z, so that a standard normal number lies between -z and z with probability `level`: 1.96 for 0.95."""
     return NORMAL.inv_cdf((1.0 + level) / 2.0)
+
+
+def intervals_json(intervals: Mapping[str, Interval]) -> dict[str, dict[str, Any]]:
+    """Intervals by name, as a mapping for JSON."""
+    return {name: interval.to_json() for name, interval in intervals.items()}
+
+
+def read_intervals(records: object) -> dict[str, dict[str, Interval]]:
+    """The intervals that a run's JSON has for each split, target or class, by score; none of earlier runs."""
+    each = records if isinstance(records, dict) else {}
+    return {
+        name: {score: Interval.of_json(record) for score, record in intervals.items()}
+        for name, intervals in each.items()
+        if isinstance(intervals, dict)
+    }
+
+
+def methods_text(intervals: Mapping[str, Interval], of: str) -> str:
+    """How a split's intervals were found: `95 % intervals of test: Wilson over 450 rows (accuracy); ...`."""
+    names: dict[str, list[str]] = {}
+    for name, interval in intervals.items():
+        names.setdefault(interval.method, []).append(name)
+    if len(names) > 1:
+        methods = "; ".join(f"{method} ({', '.join(scores)})" for method, scores in names.items())
+    else:
+        methods = "".join(names)
+    if not any(interval.exists for interval in intervals.values()):
+        return f"no intervals of {of}: {methods.replace('none: ', '')}"
+    return f"{100 * next(iter(intervals.values())).level:g} % intervals of {of}: {methods}"
+
+
+def _level(record: object) -> float:
+    match record:
+        case {"level": int() | float() as level}:
+            return float(level)
+    return LEVEL

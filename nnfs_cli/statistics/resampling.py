@@ -4,12 +4,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.arrays import Array, slices
 
 SEED = 1979
 """A run's intervals are the same each time, and on any number of cores."""
 RESAMPLES = 4_000
 """An end moves by 1 % of the interval's width from one seed to another."""
+PIECE = 100
 MOST_GROUPS = 1_000
 """More rows are put into so many groups at random, which are resampled: their sums have the same spread."""
 
@@ -24,25 +25,30 @@ def drawn_rows(n: int, most: int) -> Array:
     return np.arange(n) if n <= most else np.sort(resampling_rng().choice(n, most, replace=False))
 
 
-def group_sums(terms: Array) -> Array:
-    """Sums (G, K) over groups of rows with terms (N, K); for at most 1,000 rows these themselves, in float64.
+def random_groups(n: int) -> tuple[Array, Array]:
+    """An order (N,) of n rows, and where in it each group (G,) starts: at most 1,000 groups.
 
-    Groups are random and differ by one row at most.
+    Up to 1,000 rows each is its own group. More are in random order, and groups differ by one row at most.
     """
-    rows = len(terms)
-    if rows <= MOST_GROUPS:
+    if n <= MOST_GROUPS:
+        return np.arange(n), np.arange(n)
+    return resampling_rng().permutation(n), np.arange(MOST_GROUPS) * n // MOST_GROUPS
+
+
+def group_sums(terms: Array) -> Array:
+    """Sums (G, K) of terms (N, K) over random groups, in float64."""
+    order, starts = random_groups(len(terms))
+    if not len(terms):
         return terms.astype(np.float64)
-    order = resampling_rng().permutation(rows)
-    starts = np.arange(MOST_GROUPS) * rows // MOST_GROUPS
     return np.add.reduceat(terms[order], starts, axis=0, dtype=np.float64)
 
 
 @lru_cache(maxsize=1)
 def resample_counts(groups: int) -> Array:
     """(B, G) how often each resample has each group, read-only: G are drawn with replacement."""
-    drawn = resampling_rng().integers(0, groups, (RESAMPLES, groups))
-    drawn += groups * np.arange(RESAMPLES)[:, np.newaxis]
-    counts = np.bincount(drawn.ravel(), minlength=RESAMPLES * groups)
-    counts = counts.reshape(RESAMPLES, groups).astype(np.float64)
+    rng, counts = resampling_rng(), np.empty((RESAMPLES, groups))
+    for some in slices(RESAMPLES, PIECE):  # small enough for the processor's cache
+        drawn = rng.integers(0, groups, (PIECE, groups)) + groups * np.arange(PIECE)[:, np.newaxis]
+        counts[some] = np.bincount(drawn.ravel(), minlength=drawn.size).reshape(PIECE, groups)
     counts.flags.writeable = False
     return counts

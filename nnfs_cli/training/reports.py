@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nnfs_cli.core.arrays import Array
+from nnfs_cli.statistics.interval import Interval
 
 
 @dataclass(frozen=True)
@@ -65,26 +66,37 @@ Report = StepReport | EpochReport | Heartbeat | Rollback
 
 @dataclass(frozen=True)
 class ClassScore:
-    """The scores of one class. `support` is the number of its rows."""
+    """The scores of one class, and their intervals by name. `support` is the number of its rows."""
 
     name: str
     precision: float
     recall: float
     f1: float
     support: int
+    intervals: Mapping[str, Interval] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TargetScore:
+    """The scores of one target of several, and their intervals, by name."""
+
+    scores: Mapping[str, float]
+    intervals: Mapping[str, Interval]
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
     """A network's scores on a split, and its outputs (N, M).
 
-    `confusion[i][j]` is the number of rows of class i that were predicted as class j.
+    `intervals` are the scores', by name. `confusion[i][j]` is the number of rows of class i that were
+    predicted as class j.
     """
 
     split: str
     rows: int
     scores: Mapping[str, float]
     outputs: Array
+    intervals: Mapping[str, Interval] = field(default_factory=dict)
     confusion: tuple[tuple[int, ...], ...] = ()
     classes: tuple[ClassScore, ...] = field(default=())
 

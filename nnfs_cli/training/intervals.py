@@ -1,0 +1,64 @@
+"""How sure an evaluation's scores are: an interval for each."""
+
+import numpy as np
+
+from nnfs_cli.core.arrays import Array
+from nnfs_cli.core.component import refuse_result
+from nnfs_cli.losses.base import Loss, adds_up
+from nnfs_cli.metrics.base import Metric
+from nnfs_cli.statistics.bootstrap import bca, bca_by_rows
+from nnfs_cli.statistics.interval import Interval
+from nnfs_cli.statistics.proportions import wilson
+from nnfs_cli.statistics.resampling import drawn_rows, random_groups
+
+MOST_ROWS = 50_000
+"""The spread of more rows is that of so many random ones, to 1 %."""
+
+FITTED = "rows that were fitted say nothing of new ones"
+
+
+def metric_interval(metric: Metric, p: Array, t: Array, score: float) -> Interval:
+    """The interval of a metric's score of predictions p (N, M): Wilson's, if it is a proportion, or BCa's."""
+    if np.isnan(score):
+        return Interval.none("the score is undefined")
+    hits = metric.hits(p, t)
+    if hits is not None:
+        return wilson(int(np.count_nonzero(_checked(metric, "hits", hits, len(t), 1))), len(t))
+    drawn = drawn_rows(len(t), MOST_ROWS)
+    terms = metric.terms(p[drawn], t[drawn])
+    if terms is None:
+        return bca_by_rows(lambda rows: metric(p[rows], t[rows]), len(t), score=score)
+    _checked(metric, "terms", terms, len(drawn), 2)
+    return bca(terms, metric.of_means, score=score, rows=len(t))
+
+
+def loss_interval(loss: Loss, z: Array, t: Array, score: float) -> Interval:
+    """The interval of the loss of outputs z (N, M): of its means over groups of rows, if it adds up."""
+    if not adds_up(loss):
+        return bca_by_rows(lambda rows: loss.value(z[rows], t[rows]), len(t), score=score)
+    drawn = drawn_rows(len(t), MOST_ROWS)
+    order, starts = random_groups(len(drawn))
+    groups = np.split(drawn[order], starts[1:])
+    terms = np.array([(loss.weight(t[rows]), loss.value(z[rows], t[rows])) for rows in groups])
+    if not np.isclose(terms[:, 0].sum(), loss.weight(t[drawn]), rtol=1e-4):
+        return Interval.none("the loss is no mean over rows")
+    terms[:, 1] *= terms[:, 0]
+    return bca(terms, lambda m: m[..., 1] / m[..., 0], score=score, used=len(drawn), rows=len(t))
+
+
+def class_intervals(hits: int, predicted: int, actual: int) -> dict[str, Interval]:
+    """Wilson's intervals of a class's precision, recall and F1.
+
+    F1 is 2 J / (1 + J), with J = hits / rows that are of the class or predicted as it, a proportion.
+    """
+    shared = wilson(hits, predicted + actual - hits)
+    low, high = (2.0 * end / (1.0 + end) for end in (shared.low, shared.high))
+    f1 = Interval(low, high, shared.method, shared.level)
+    return {"precision": wilson(hits, predicted), "recall": wilson(hits, actual), "f1": f1}
+
+
+def _checked(metric: Metric, method: str, found: Array, rows: int, ndim: int) -> Array:
+    """What a metric, as of a plugin, says of rows; NnfsError if it is not of that shape."""
+    if not isinstance(found, np.ndarray) or found.ndim != ndim or len(found) != rows:
+        refuse_result(metric, method, f"an array of shape {'(N,)' if ndim == 1 else '(N, K)'}", found)
+    return found
