@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from nnfs_cli.cli.compare import compare
 from nnfs_cli.cli.components import components
 from nnfs_cli.cli.data import data
 from nnfs_cli.cli.diff import diff
@@ -53,6 +54,7 @@ COMMANDS = (
     doctor,
     lr_find,
     runs,
+    compare,
     diff,
     components,
     schema,

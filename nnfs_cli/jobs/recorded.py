@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +12,7 @@ from nnfs_cli.config.trust import UntrustedError
 from nnfs_cli.jobs.checkpoint import plugins_of
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.runs.listing import SPLITS
-from nnfs_cli.statistics.interval import Interval
+from nnfs_cli.statistics.interval import Interval, read_intervals
 from nnfs_cli.training.reports import format_score
 
 COPIES = ("plugins", "initial_weights")
@@ -85,10 +84,10 @@ def plugin_changes(a: RunDirectory, b: RunDirectory) -> list[str]:
 
 def recorded_scores(summary: Mapping[str, Any]) -> dict[str, dict[str, Score]]:
     """The scores of a run's splits with their intervals, as summary.json has them."""
-    scores, intervals = _mapping(summary.get("scores")), _mapping(summary.get("intervals"))
+    scores, intervals = _mapping(summary.get("scores")), read_intervals(summary.get("intervals"))
     return {
         split: {
-            str(name): Score(_number(value), _interval(_mapping(intervals.get(split)).get(name)))
+            str(name): Score(_number(value), intervals.get(split, {}).get(name))
             for name, value in _mapping(scores[split]).items()
         }
         for split in SPLITS
@@ -105,12 +104,6 @@ def facts(summary: Mapping[str, Any], places: Mapping[str, str]) -> dict[str, st
             value = _mapping(value).get(key)
         found[name] = value[:MOST_OF_A_FACT] if isinstance(value, str) else _number(value)
     return found
-
-
-def _interval(record: object) -> Interval | None:
-    with suppress(KeyError, TypeError, ValueError):
-        return Interval.of_json(_mapping(record))
-    return None
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
