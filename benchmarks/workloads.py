@@ -12,7 +12,7 @@ from nnfs_cli.config.load import config_from
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.datasets.base import Dataset
 from nnfs_cli.preprocessing.records import Data, Split
-from nnfs_cli.training.experiment import load_data
+from nnfs_cli.training.loading import load_data
 
 ROOT = Path(__file__).parent.parent
 MNIST = {"type": "mnist", "path": str(ROOT / "data" / "mnist")}

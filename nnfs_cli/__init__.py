@@ -60,10 +60,12 @@ if TYPE_CHECKING:  # for type checkers and editors; a test holds it to the table
     from nnfs_cli.optimizers.base import add_weight_decay as add_weight_decay
     from nnfs_cli.optimizers.base import decay_weights as decay_weights
     from nnfs_cli.preprocessing.affine import Affine as Affine
+    from nnfs_cli.preprocessing.folds import Fold as Fold
     from nnfs_cli.preprocessing.records import Data as Data
     from nnfs_cli.preprocessing.records import Split as Split
     from nnfs_cli.preprocessing.records import Task as Task
     from nnfs_cli.preprocessing.splitting import HeldOut as HeldOut
+    from nnfs_cli.preprocessing.splitting import Validation as Validation
     from nnfs_cli.preprocessing.splitting import split_up as split_up
     from nnfs_cli.regularizers.base import REGULARIZERS as REGULARIZERS
     from nnfs_cli.regularizers.base import Regularizer as Regularizer
@@ -106,7 +108,8 @@ _FACE = {
         "datasets.base": ["DATASETS", "Dataset", "Synthetic", "ArrayDataset", "fingerprint"],
         "preprocessing.records": ["Data", "Split", "Task"],
         "preprocessing.affine": ["Affine"],
-        "preprocessing.splitting": ["split_up", "HeldOut"],
+        "preprocessing.folds": ["Fold"],
+        "preprocessing.splitting": ["split_up", "HeldOut", "Validation"],
         "sources.paths": ["FilePath"],
     }.items()
     for name in names

@@ -20,7 +20,8 @@ from nnfs_cli.engine.step import PlainEngine
 from nnfs_cli.preprocessing.augmentation import Augmentation, Augmenter, Elastic
 from nnfs_cli.preprocessing.warp import SmoothField, Warp, inverse_maps
 from nnfs_cli.training.evaluation import evaluate
-from nnfs_cli.training.experiment import Experiment, seeds
+from nnfs_cli.training.experiment import Experiment
+from nnfs_cli.training.loading import seeds
 from nnfs_cli.training.loop import train
 from tests.conftest import Nnfs
 from tests.test_laws import peak_of

@@ -73,8 +73,9 @@ def test_a_description_may_run_over_lines_and_stand_for_several_options() -> Non
     said = option_docs(DATASETS["csv"])
     assert said["missing"].startswith("what to do about missing values: `error`, `drop` the rows, or fill in")
     assert said["missing"].endswith("A row without a target is dropped, or else an error.")
-    said = option_docs(DATASETS["cubic"])
-    assert said["validation"] == said["test"] == "points to hold out, as a count or as a share."
+    said = option_docs(DATASETS["npz"])
+    assert said["x_test"] == said["y_test"]
+    assert said["x_test"].startswith("the names of the arrays of separate test rows")
 
 
 def test_ranges_choices_and_defaults_are_in_the_schema() -> None:

@@ -21,7 +21,7 @@ from nnfs_cli.plots.style import figure_of, panels, save
 from nnfs_cli.preprocessing.augmentation import Augmentation
 from nnfs_cli.preprocessing.description import describe_data, is_image
 from nnfs_cli.preprocessing.records import Data, Split
-from nnfs_cli.training.experiment import load_data
+from nnfs_cli.training.loading import load_data
 
 MISSING_LETTER = "\U000f1234"
 """Of the private use area; no font has it."""

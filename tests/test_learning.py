@@ -8,8 +8,9 @@ import pytest
 
 from nnfs_cli.config.load import load_config, parse_config
 from nnfs_cli.core.errors import DivergenceError, NnfsError
-from nnfs_cli.training.experiment import Experiment, load_data
+from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.learning import learning_notes
+from nnfs_cli.training.loading import load_data
 from nnfs_cli.training.loop import train
 from nnfs_cli.training.reports import EpochReport
 from tests.conftest import Nnfs

@@ -17,7 +17,7 @@ from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.sources import inputs
 from nnfs_cli.sources.dialect import Dialect
 from nnfs_cli.sources.inputs import Rows, read_rows, rows_of_array, rows_of_frame
-from nnfs_cli.training.experiment import load_data
+from nnfs_cli.training.loading import load_data
 from tests.conftest import Nnfs
 
 TOO_LARGE = "must be at most 1e+150 in size, found {}: too large for sums of squares in float64 (float32 ends at 3.4e+38); use a larger"

@@ -25,7 +25,7 @@ MESSAGES = [
     ("from nnfs_cli.core.records import Data", 'nnfs_cli.core.records has moved to nnfs_cli.preprocessing.records, nnfs_cli.training.reports; in a plugin write "from nnfs_cli import Data, Split, Task"'),
     ("from nnfs_cli.core import records", 'nnfs_cli.core.records has moved to nnfs_cli.preprocessing.records, nnfs_cli.training.reports; in a plugin write'),
     ("from nnfs_cli.core.affine import Affine", 'nnfs_cli.core.affine has moved to nnfs_cli.preprocessing.affine; in a plugin write "from nnfs_cli import Affine"'),
-    ("from nnfs_cli.sources.splitting import split_up", 'in a plugin write "from nnfs_cli import split_up, HeldOut"'),
+    ("from nnfs_cli.sources.splitting import split_up", 'in a plugin write "from nnfs_cli import split_up, HeldOut, Validation"'),
     ("from nnfs_cli.layers.base import LAYERS, Layer, ShapeError", 'nnfs_cli.layers.base.ShapeError has moved to nnfs_cli.core.errors; in a plugin write "from nnfs_cli import ShapeError"'),
     ("from nnfs_cli.core.params import Array, ones", 'nnfs_cli.core.params.ones has moved to nnfs_cli.core.arrays; plugins import'),
     ("from nnfs_cli.config import load_config", 'nnfs_cli.config.load_config has moved to nnfs_cli.config.load; plugins import'),

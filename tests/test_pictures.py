@@ -33,7 +33,7 @@ from nnfs_cli.preprocessing.fitting import fit_affine
 from nnfs_cli.preprocessing.limits import LARGEST
 from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.runs.directory import RunDirectory
-from nnfs_cli.training.experiment import load_data
+from nnfs_cli.training.loading import load_data
 from tests.conftest import Nnfs
 
 CONFIG = """

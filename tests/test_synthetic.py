@@ -138,7 +138,7 @@ BAD = [
     *[(name, "noise: -0.1", "dataset.noise: must be a number of at least 0, found -0.1") for name in SHAPES],
     *[(name, "seed: -1", "dataset.seed: must be an integer of at least 0") for name in SHAPES],
     *[(name, "test: 1.5", "dataset.test: must be a count of rows, or a share") for name in SHAPES],
-    *[(name, "validation: -1", "dataset.validation: must be a count of rows, or") for name in SHAPES],
+    *[(name, "validation: -1", "dataset.validation: must be a count of rows, a share of") for name in SHAPES],
     *[(name, "turn: 2", f"dataset.turn: {name} has no option 'turn'") for name in SHAPES],
     *[(name, "samples: 20, test: 20", "dataset.test: must leave rows to train on") for name in SHAPES],
     ("sine", "cycles: 0", "dataset.cycles: must be a positive number, found 0"),

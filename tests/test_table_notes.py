@@ -17,7 +17,8 @@ from nnfs_cli.datasets.csv import CSV
 from nnfs_cli.preprocessing.description import describe_data
 from nnfs_cli.preprocessing.records import Data
 from nnfs_cli.sources.dates import are_dates
-from nnfs_cli.training.experiment import Experiment, load_data
+from nnfs_cli.training.experiment import Experiment
+from nnfs_cli.training.loading import load_data
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ import torch
 from workloads import Workload
 
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.training.experiment import load_data
+from nnfs_cli.training.loading import load_data
 from sides.base import Contestant, Inference, Trainer, Weights
 
 

@@ -7,10 +7,10 @@ import sys
 from collections.abc import Iterator
 from typing import Any, get_type_hints
 
+from nnfs_cli.config.annotations import item_or_none, options_among
 from nnfs_cli.config.catalog import REGISTRIES, options_in
 from nnfs_cli.config.experiment import ExperimentConfig, TrainingConfig
 from nnfs_cli.config.option_docs import OPTION, option_docs
-from nnfs_cli.config.reader import item_or_none
 from nnfs_cli.core.component import Component, Registry
 
 KINDS = {
@@ -108,7 +108,7 @@ def options(cls: type[Any], path: str = "") -> Iterator[str]:
         return
     yield "\n".join(["| option | value | default | what it does |", "|---|---|---|---|", *rows])
     for name in texts:
-        inner = item_or_none(hints[name])
+        inner = item_or_none(hints[name]) or options_among(hints[name])
         if inner is not None and not issubclass(inner, Component):
             yield f"The options of `{path}{name}`:"
             yield from options(inner, f"{path}{name}.")

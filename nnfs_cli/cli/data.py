@@ -27,7 +27,7 @@ def describe(
     from nnfs_cli.cli.data_tables import show_description
     from nnfs_cli.config.load import load_config
     from nnfs_cli.preprocessing.description import describe_data
-    from nnfs_cli.training.experiment import load_data
+    from nnfs_cli.training.loading import load_data
 
     check_picture(picture)
     loaded = load_config(config, overrides, trust_plugins=trust_plugins or None)

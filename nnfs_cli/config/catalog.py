@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import pydantic
 
+from nnfs_cli.config.annotations import component_of_tuple, item_or_none, options_among
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.config.option_docs import option_docs
-from nnfs_cli.config.reader import component_of_tuple, item_or_none, to_plain
+from nnfs_cli.config.reader import to_plain
 from nnfs_cli.config.words import alternatives, in_words
 from nnfs_cli.core.component import Component, Registry
 from nnfs_cli.core.errors import NnfsError, did_you_mean, nearest
@@ -80,7 +81,7 @@ def _docs_within(cls: type[Any], path: str) -> list[str]:
     """For each option that is itself a mapping of options: its path and its docstring."""
     docs = []
     for name, annotation in get_type_hints(cls).items():
-        inner = item_or_none(annotation)
+        inner = item_or_none(annotation) or options_among(annotation)
         if inner is not None and not issubclass(inner, Component):
             docs += [f"{path}{name}:\n{inspect.getdoc(inner)}", *_docs_within(inner, f"{path}{name}.")]
     return docs
@@ -182,6 +183,10 @@ def _value(annotation: Any) -> dict[str, Any]:
         return _reference(kind)
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         return {**_object(kind), "description": inspect.getdoc(kind)}
+    choice = options_among(kind)
+    if choice is not None:
+        others = [_plain(each) for each in alternatives(kind) if bare(each) is not choice]
+        return {"anyOf": [*others, _value(choice)]}
     return _plain(annotation)
 
 

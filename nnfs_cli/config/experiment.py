@@ -86,6 +86,8 @@ class ExperimentConfig(Options):
     metrics: what is reported besides the loss.
     name: the run folder's name starts with it; by default the config file's name.
     seed: draws initial weights, splits, the order of rows and all other random numbers.
+    split_seed: draws the splits in its stead, so that runs with other seeds have the same rows for training,
+        validation and test; null follows `seed`.
     dtype: the type of the numbers that training computes with.
     plugins: Python files whose components the config can name.
     initial_weights: a run's folder, or its weights.npz, whose weights and statistics training starts from;
@@ -102,6 +104,7 @@ class ExperimentConfig(Options):
     metrics: tuple[Metric, ...] = ()
     name: str = ""
     seed: NonNegativeInt = 0
+    split_seed: NonNegativeInt | None = None
     dtype: Literal["float32", "float64"] = "float32"
     plugins: tuple[FilePath, ...] = ()
     initial_weights: FilePath = ""
@@ -121,7 +124,10 @@ class ExperimentConfig(Options):
     def to_yaml(self) -> str:
         """The resolved config, defaults included. Reading it back gives an equal config."""
         plain = to_plain(self)
-        first = {key: plain.pop(key) for key in ("name", "seed", "dtype", "plugins", "initial_weights")}
+        first = {
+            key: plain.pop(key)
+            for key in ("name", "seed", "split_seed", "dtype", "plugins", "initial_weights")
+        }
         for key in ("plugins", "initial_weights"):
             if not first[key]:
                 del first[key]

@@ -7,11 +7,12 @@ import dataclasses
 import functools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_origin, get_type_hints
 
 import numpy as np
 import pydantic
 
+from nnfs_cli.config.annotations import component_of_tuple, item_or_none, options_among
 from nnfs_cli.config.slips import (
     NOTHING,
     alias,
@@ -133,6 +134,9 @@ class Reader:
             return self.component(annotation, raw, path)
         if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
             return self.dataclass(annotation, raw, path, path.rpartition(".")[2])
+        choice = options_among(annotation)
+        if choice is not None and isinstance(raw, Mapping):
+            return self.dataclass(choice, raw, path, path.rpartition(".")[2])
         family = component_of_tuple(annotation)
         if family is None:
             return self._plain(annotation, raw, path)
@@ -223,20 +227,6 @@ def _paths(cls: Any) -> dict[str, Any]:
     return {
         field.name: marked[field.name] for field in dataclasses.fields(cls) if has_paths(marked[field.name])
     }
-
-
-def component_of_tuple(annotation: Any) -> type[Component] | None:
-    """Layer for `tuple[Layer, ...]`, None for any other type."""
-    item = get_args(annotation)[0] if get_origin(annotation) is tuple else None
-    return item if isinstance(item, type) and issubclass(item, Component) else None
-
-
-def item_or_none(annotation: Any) -> type[Any] | None:
-    """Regularizer for `Regularizer | None`, None for anything but an optional component or dataclass."""
-    item, *rest = get_args(annotation) or (None,)
-    if rest != [type(None)] or not isinstance(item, type):
-        return None
-    return item if issubclass(item, Component) or dataclasses.is_dataclass(item) else None
 
 
 def to_plain(value: Any) -> Any:

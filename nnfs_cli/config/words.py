@@ -1,6 +1,7 @@
 """The types of options, in plain words."""
 
 from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -67,5 +68,7 @@ def _words(annotation: Any) -> Iterator[str]:
         yield f"a list of {COUNTS.get(len(inner), len(inner))} {items}"
     elif origin is dict:
         yield f"a mapping of {in_words(inner[0])} to {in_words(inner[1])}"
+    elif is_dataclass(annotation):
+        yield f"a mapping of {' and '.join(field.name for field in fields(annotation))}"
     else:
         yield ONE.get(annotation, str(annotation))

@@ -23,7 +23,7 @@ from nnfs_cli.preprocessing.fitting import (
 from nnfs_cli.preprocessing.limits import in_rows_of, refuse_unusable, require_rows
 from nnfs_cli.preprocessing.preparation import Preparation
 from nnfs_cli.preprocessing.records import Data, Split
-from nnfs_cli.preprocessing.splitting import HeldOut, split_rows, split_up
+from nnfs_cli.preprocessing.splitting import HeldOut, Validation, split_rows, split_up
 from nnfs_cli.sources.array_targets import array_targets
 
 PASSES = 2
@@ -65,7 +65,7 @@ class ArrayDataset(Dataset):
 
     classes: tuple[str, ...] = ()
     task: Literal["auto", "classification", "regression"] = "auto"
-    validation: HeldOut = 0
+    validation: Validation = 0
     test: HeldOut = 0
     standardize: bool = False
     minmax: bool = False
@@ -147,7 +147,7 @@ class Synthetic(Dataset):
     samples: PositiveInt = 200
     noise: NonNegativeFloat = 0.1
     seed: Seed = 42
-    validation: HeldOut = 0
+    validation: Validation = 0
     test: HeldOut = 0
 
     @property

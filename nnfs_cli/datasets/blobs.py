@@ -22,7 +22,8 @@ class Blobs(Synthetic):
     samples: how many points; the classes share them evenly.
     noise: the standard deviation of each cloud, in every direction.
     seed: draws the centers and the points, independent of the experiment's seed.
-    validation, test: points to hold out, as a count or as a share; the same share of each class.
+    validation: points to hold out for validation: a count, a share, or a fold such as {fold: 0, of: 5}.
+    test: points to hold out for test, as a count or as a share; both get the same share of each class.
     classes: how many clouds.
     features: how many inputs.
     spread: how far from 0 the centers may lie; the less, the more the clouds overlap.

@@ -21,7 +21,8 @@ class Circles(Synthetic):
     samples: how many points; the circles share them evenly.
     noise: the standard deviation of the noise, in both directions.
     seed: draws the points and the noise, independent of the experiment's seed.
-    validation, test: points to hold out, as a count or as a share; the same share of each class.
+    validation: points to hold out for validation: a count, a share, or a fold such as {fold: 0, of: 5}.
+    test: points to hold out for test, as a count or as a share; both get the same share of each class.
     factor: the inner circle's radius; the outer one's is 1.
 
     As scikit-learn defines make_circles, but there the angles are evenly spaced.

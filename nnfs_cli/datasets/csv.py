@@ -12,12 +12,12 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import NnfsError, check_options, listed
 from nnfs_cli.core.ranges import Expected, PositiveInt
 from nnfs_cli.datasets.base import DATASETS, Dataset
-from nnfs_cli.preprocessing.affine import IDENTITY, Affine
+from nnfs_cli.preprocessing.affine import Affine
 from nnfs_cli.preprocessing.augmentation import Augmentation
-from nnfs_cli.preprocessing.fitting import check_normalization, choose_normalization, fit_affine
+from nnfs_cli.preprocessing.fitting import check_normalization, choose_normalization, fit_affine, spared
 from nnfs_cli.preprocessing.preparation import Column, Preparation
 from nnfs_cli.preprocessing.records import Data, Split
-from nnfs_cli.preprocessing.splitting import HeldOut, split_rows
+from nnfs_cli.preprocessing.splitting import HeldOut, Validation, split_rows
 from nnfs_cli.sources.chosen import Chosen
 from nnfs_cli.sources.column_notes import roles, second_look
 from nnfs_cli.sources.columns import Missing, Unknown, fit_columns, refuse_texts
@@ -29,6 +29,7 @@ from nnfs_cli.sources.lines import is_encoding
 from nnfs_cli.sources.lookalikes import refuse_lookalikes, text_notes, written_gaps
 from nnfs_cli.sources.paths import GIVEN, FilePath, find_files
 from nnfs_cli.sources.records import UNNAMED
+from nnfs_cli.sources.split_keys import Kind, check_keys, keys_of, require_keys, split_key
 from nnfs_cli.sources.table import Table
 from nnfs_cli.sources.table_cache import cached_table
 from nnfs_cli.sources.tally import Tally
@@ -55,7 +56,12 @@ class CSV(Dataset):
     categorical: columns of numbers that are names rather than quantities, such as postal codes.
     task: classification or regression; auto decides by the target.
     test: a file with the test rows; or rows to hold out for test, as a count or as a share.
-    validation: rows to hold out for validation, as a count or as a share; of classes the same share of each.
+    validation: rows to hold out for validation: a count, a share, or a fold such as {fold: 0, of: 5}; of
+        classes the same share of each.
+    group: a column whose equal values name rows that belong together, such as all of a patient: they are held
+        out whole, as near to the count asked for as that allows. It is no feature unless `features` names it.
+    time: a column of numbers, or of dates and times in ISO form: the latest rows are held out for test, those
+        before them for validation. It is no feature unless `features` names it.
     standardize: bring each feature to mean 0 and standard deviation 1.
     minmax: bring each feature to the range 0 to 1.
     scale: divide each feature by its largest absolute value.
@@ -86,7 +92,9 @@ class CSV(Dataset):
     categorical: tuple[str, ...] = ()
     task: Literal["auto", "classification", "regression"] = "auto"
     test: Annotated[FilePath | HeldOut, Expected("a file, a count of rows, or a share of them below 1.0")] = 0
-    validation: HeldOut = 0
+    validation: Validation = 0
+    group: str = ""
+    time: str = ""
     standardize: bool = False
     minmax: bool = False
     scale: bool = False
@@ -107,6 +115,7 @@ class CSV(Dataset):
         check_options(
             self,
             target=(len(set(self.targets)) == len(self.targets), "columns that differ"),
+            **check_keys(self.group, self.time, self.targets),
             standardize=check_normalization(self.standardize, self.minmax, self.scale),
             delimiter=(is_delimiter(self.delimiter), "no quote or line end"),
             thousands=(
@@ -120,6 +129,10 @@ class CSV(Dataset):
     def targets(self) -> tuple[str, ...]:
         """The target columns."""
         return (self.target,) if isinstance(self.target, str) else self.target
+
+    @property
+    def _keys(self) -> dict[Kind, str]:
+        return keys_of(self.group, self.time)
 
     @property
     def _chosen(self) -> Chosen:
@@ -139,9 +152,10 @@ class CSV(Dataset):
         names = (
             tuple(column.name for column in fitted.columns)
             if fitted
-            else self._chosen.names(table, self.targets, empty)
+            else self._chosen.names(table, self.targets, (*empty, *self._keys.values()))
         )
         table.require(names, "dataset.path")
+        require_keys(table, self._keys)
         self._refuse_unreadable(table, names)
         table, notes = self._without_gaps(table, names, self.path)
         task, why = (self.task, "") if self.task != "auto" else infer_task(table, self.targets)
@@ -152,15 +166,19 @@ class CSV(Dataset):
         if task == "classification":
             classes = fitted.classes if fitted else class_names(table, self.targets)
         t = self._target(table, classes)
-        labels = t if classes else None
+        labels = {"labels": t} if classes else {}
+        split_by = [split_key(table, kind, name) for kind, name in self._keys.items()]
+        labels |= {f"{key.kind}s": key.codes for key in split_by}
         held_out = 0 if isinstance(self.test, str) else self.test
-        parts = split_rows(len(t), rng, validation=self.validation, test=held_out, labels=labels)
+        parts = split_rows(len(t), rng, validation=self.validation, test=held_out, **labels)
+        notes += [key.note(parts) for key in split_by]
         rows = parts["train"]
         columns = fitted.columns if fitted else self._fit_columns(table, names, rows)
         tally = Tally(columns)
         x, filled = self._input(table, columns, tally)
         inputs = fitted.inputs if fitted else self._fit_inputs(x, rows, columns)
-        targets = fitted.targets if fitted else self._fit_targets(t, rows, classes)
+        plain = bool(classes) or not self.standardize_target
+        targets = fitted.targets if fitted else fit_affine(t, rows, "none" if plain else "standardize")
         splits = {name: Split(x, t, part) for name, part in parts.items()}
         if isinstance(self.test, str):
             test, more = self._read(self.test, "dataset.test", self._kinds_like(table, names))
@@ -171,9 +189,11 @@ class CSV(Dataset):
             splits["test"] = Split(x_test, t_test, np.arange(len(test)))
             prints += more
             notes += [f"{test.source}: {note}" for note in filter(None, (*test_notes, test.note))]
-        look = "" if self.image_shape else self._second_look(table, columns, missing, count)
         fills = tally.notes(f"(`missing: {self.missing}`)")
-        said = [why, roles(table, columns, self.targets, self.image_shape), *notes, *fills, look, table.note]
+        looked_at = () if self.image_shape else columns
+        look = second_look(table, looked_at, missing, count, self.categorical, self._chosen.leave_out)
+        used = (*self.targets, *self._keys.values())
+        said = [why, roles(table, columns, used, self.image_shape), *notes, *fills, look, table.note]
         return Data(
             splits,
             classes,
@@ -208,7 +228,8 @@ class CSV(Dataset):
     def _kinds(self) -> ColumnKinds:
         """How to read the table: a single target may be labels."""
         labels = self.targets if self.task != "regression" and len(self.targets) == 1 else ()
-        return ColumnKinds(texts=frozenset(self.categorical), labels=frozenset(labels))
+        groups = (self.group,) if self.group else ()
+        return ColumnKinds(texts=frozenset(self.categorical), labels=frozenset((*labels, *groups)))
 
     def _kinds_like(self, table: Table, names: Sequence[str]) -> ColumnKinds:
         """How to read the test file: each column as in the training file."""
@@ -236,7 +257,8 @@ class CSV(Dataset):
     ) -> tuple[Table, list[str]]:
         """The table, without incomplete rows if they are dropped, and notes; NnfsError for a gap."""
         if self.missing == "drop":
-            return drop_gaps(table, names, self.targets, self._chosen.leave_out)
+            keys = [name for name in self._keys.values() if name in table.names]  # test rows need none
+            return drop_gaps(table, (*names, *keys), self.targets, self._chosen.leave_out)
         refused = (*self.targets, *(names if self.missing == "error" else ()))
         files = [] if path == GIVEN else find_files(path, "")
         written = written_gaps(files, table, refused, self.dialect)
@@ -248,11 +270,6 @@ class CSV(Dataset):
     def _fit_columns(self, table: Table, names: Sequence[str], rows: Array) -> tuple[Column, ...]:
         refuse_texts(table, names, self.categorical, self._chosen.leave_out)
         return fit_columns(table, names, rows, self.missing, self.fill_value, self.unknown)
-
-    def _second_look(
-        self, table: Table, columns: Sequence[Column], missing: Mapping[str, int], count: int
-    ) -> str:
-        return second_look(table, columns, missing, count, self.categorical, self._chosen.leave_out)
 
     def _target(self, table: Table, classes: Sequence[str]) -> Array:
         if classes:
@@ -275,12 +292,5 @@ class CSV(Dataset):
         """The normalization: one map for all pixels, or one per column; one-hot numbers stay 0 and 1."""
         how = choose_normalization(self.standardize, self.minmax, self.scale)
         inputs = fit_affine(x, rows, how, shared=bool(self.image_shape))
-        one_hot = np.repeat(
-            [bool(column.categories) for column in columns], [column.width for column in columns]
-        )
-        if how == "none" or self.image_shape or not one_hot.any():
-            return inputs
-        return Affine(np.where(one_hot, 0.0, inputs.shift), np.where(one_hot, 1.0, inputs.scale))
-
-    def _fit_targets(self, t: Array, rows: Array, classes: Sequence[str]) -> Affine:
-        return IDENTITY if classes or not self.standardize_target else fit_affine(t, rows, "standardize")
+        one_hot = np.repeat([bool(each.categories) for each in columns], [each.width for each in columns])
+        return inputs if self.image_shape else spared(inputs, one_hot)

@@ -9,7 +9,7 @@ from nnfs_cli.core.errors import check_options
 from nnfs_cli.core.ranges import NonNegativeFloat, PositiveInt
 from nnfs_cli.datasets.base import DATASETS, PASSES, Dataset, Seed, fingerprint
 from nnfs_cli.preprocessing.records import Data
-from nnfs_cli.preprocessing.splitting import HeldOut, split_up
+from nnfs_cli.preprocessing.splitting import HeldOut, Validation, split_up
 
 
 @DATASETS.register("cubic")
@@ -22,7 +22,8 @@ class Cubic(Dataset):
     low: where the interval of x starts.
     high: where the interval of x ends; above low.
     seed: draws the noise, independent of the experiment's seed.
-    validation, test: points to hold out, as a count or as a share.
+    validation: points to hold out for validation: a count, a share, or a fold such as {fold: 0, of: 5}.
+    test: points to hold out for test, as a count or as a share.
     """
 
     samples: PositiveInt = 200
@@ -30,7 +31,7 @@ class Cubic(Dataset):
     low: float = -2.0
     high: float = 2.0
     seed: Seed = 42
-    validation: HeldOut = 0
+    validation: Validation = 0
     test: HeldOut = 0
 
     def __post_init__(self) -> None:

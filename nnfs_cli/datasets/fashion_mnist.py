@@ -36,8 +36,8 @@ class FashionMNIST(PublishedImages):
     path: the folder with the four files, each plain or with .gz. MNIST's have the same names, so the two
         cannot share a folder. Files missing in data/fashion_mnist are downloaded into the cache folder.
     scale: map the pixels 0..255 to [0, 1].
-    validation: training images to hold out for validation, as a count or as a share,
-        drawn with the experiment's seed.
+    validation: training images to hold out for validation, drawn with the experiment's seed: a count, a
+        share, or a fold such as {fold: 0, of: 5}.
     augment: random changes of the training images; null for none.
     """
 

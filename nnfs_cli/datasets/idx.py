@@ -14,7 +14,7 @@ from nnfs_cli.preprocessing.augmentation import Augmentation
 from nnfs_cli.preprocessing.fitting import fit_affine
 from nnfs_cli.preprocessing.limits import in_rows_of, refuse_unusable
 from nnfs_cli.preprocessing.records import Data, Split
-from nnfs_cli.preprocessing.splitting import HeldOut, split_up
+from nnfs_cli.preprocessing.splitting import Validation, split_up
 from nnfs_cli.sources.array_targets import label_notes, named_labels
 from nnfs_cli.sources.idx import read_idx
 from nnfs_cli.sources.paths import FilePath, find_file
@@ -34,8 +34,8 @@ class IDX(Dataset):
     test_images, test_labels: the files of the test rows, images and labels, if there are any.
     classes: the classes' names, in the order of their labels; by default the labels.
     scale: divide bytes by 255, other numbers by their largest absolute value in the training rows.
-    validation: training rows to hold out for validation, as a count or as a share,
-        drawn with the experiment's seed.
+    validation: training rows to hold out for validation, drawn with the experiment's seed: a count, a
+        share, or a fold such as {fold: 0, of: 5}.
     augment: random changes of the training images; null for none.
     """
 
@@ -45,7 +45,7 @@ class IDX(Dataset):
     test_labels: FilePath = ""
     classes: tuple[str, ...] = ()
     scale: bool = True
-    validation: HeldOut = 0
+    validation: Validation = 0
     augment: Augmentation | None = None
     example: ClassVar[Mapping[str, Any]] = {"train_images": "images", "train_labels": "labels"}
 

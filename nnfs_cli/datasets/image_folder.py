@@ -14,7 +14,7 @@ from nnfs_cli.preprocessing.affine import IDENTITY, Affine
 from nnfs_cli.preprocessing.augmentation import Augmentation
 from nnfs_cli.preprocessing.pixels import Pixels
 from nnfs_cli.preprocessing.records import Data, Split
-from nnfs_cli.preprocessing.splitting import HeldOut, split_up
+from nnfs_cli.preprocessing.splitting import HeldOut, Validation, split_up
 from nnfs_cli.sources.paths import FolderPath, find_folder
 from nnfs_cli.sources.picture_folders import (
     ClassFolders,
@@ -40,8 +40,8 @@ class ImageFolder(Dataset):
         the same.
     mode: gray or rgb; auto takes colors if a picture has some.
     test: a folder with the test pictures; or pictures to hold out for test, as a count or as a share.
-    validation: pictures to hold out for validation, as a count or as a share; of classes the same share
-        of each.
+    validation: pictures to hold out for validation: a count, a share, or a fold such as {fold: 0, of: 5};
+        of classes the same share of each.
     scale: map the pixels 0..255 to [0, 1].
     augment: random changes of the training images; null for none.
     """
@@ -54,7 +54,7 @@ class ImageFolder(Dataset):
     test: Annotated[
         FolderPath | HeldOut, Expected("a folder, a count of pictures, or a share of them below 1.0")
     ] = 0
-    validation: HeldOut = 0
+    validation: Validation = 0
     scale: bool = True
     augment: Augmentation | None = None
     example: ClassVar[Mapping[str, Any]] = {"path": "pictures"}

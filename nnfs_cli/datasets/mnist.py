@@ -35,8 +35,8 @@ class MNIST(PublishedImages):
     path: the folder with the four files, each plain or with .gz. Files missing in data/mnist are
         downloaded into the cache folder.
     scale: map the pixels 0..255 to [0, 1].
-    validation: training images to hold out for validation, as a count or as a share,
-        drawn with the experiment's seed.
+    validation: training images to hold out for validation, drawn with the experiment's seed: a count, a
+        share, or a fold such as {fold: 0, of: 5}.
     augment: random changes of the training images; null for none.
     """
 

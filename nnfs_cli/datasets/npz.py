@@ -23,7 +23,8 @@ class NPZ(ArrayDataset):
     x_test, y_test: the names of the arrays of separate test rows, inputs and targets, if there are any.
     classes: the classes' names, in the order of their sorted labels; by default the labels.
     task: classification or regression; auto decides by y.
-    validation, test: rows to hold out, as a count or as a share; of classes the same share of each.
+    validation: rows to hold out for validation: a count, a share, or a fold such as {fold: 0, of: 5}.
+    test: rows to hold out for test, as a count or as a share; of classes, both get the same share.
     standardize: bring each feature to mean 0 and standard deviation 1.
     minmax: bring each feature to the range 0 to 1.
     scale: divide each feature by its largest absolute value.

@@ -9,7 +9,7 @@ from nnfs_cli.datasets.base import Dataset
 from nnfs_cli.preprocessing.affine import IDENTITY, Affine
 from nnfs_cli.preprocessing.augmentation import Augmentation
 from nnfs_cli.preprocessing.records import Data, Split
-from nnfs_cli.preprocessing.splitting import HeldOut, split_up
+from nnfs_cli.preprocessing.splitting import Validation, split_up
 from nnfs_cli.sources.paths import PathIfThere
 from nnfs_cli.sources.published_files import PublishedFiles
 
@@ -27,7 +27,7 @@ class PublishedImages(Dataset):
 
     path: PathIfThere
     scale: bool = True
-    validation: HeldOut = 0
+    validation: Validation = 0
     augment: Augmentation | None = None
 
     def load(self, rng: np.random.Generator) -> Data:

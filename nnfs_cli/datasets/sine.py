@@ -21,7 +21,8 @@ class Sine(Synthetic):
     samples: how many points.
     noise: the standard deviation of the noise.
     seed: draws the noise, independent of the experiment's seed.
-    validation, test: points to hold out, as a count or as a share.
+    validation: points to hold out for validation: a count, a share, or a fold such as {fold: 0, of: 5}.
+    test: points to hold out for test, as a count or as a share.
     cycles: how many whole waves fit in the interval; the more, the harder to fit.
     low: where the interval of x starts.
     high: where the interval of x ends; above low.

@@ -25,7 +25,8 @@ class Spiral(Synthetic):
     samples: how many points; the arms share them evenly.
     noise: the standard deviation of the noise, in both directions.
     seed: draws the points and the noise, independent of the experiment's seed.
-    validation, test: points to hold out, as a count or as a share; the same share of each class.
+    validation: points to hold out for validation: a count, a share, or a fold such as {fold: 0, of: 5}.
+    test: points to hold out for test, as a count or as a share; both get the same share of each class.
     classes: how many arms.
     turns: turns of an arm from the origin to radius 1; with more turns the arms are harder to tell apart.
     """

@@ -22,7 +22,8 @@ class Xor(Synthetic):
     samples: how many points; the classes share them evenly.
     noise: the standard deviation of the noise, in both directions.
     seed: draws the points and the noise, independent of the experiment's seed.
-    validation, test: points to hold out, as a count or as a share; the same share of each class.
+    validation: points to hold out for validation: a count, a share, or a fold such as {fold: 0, of: 5}.
+    test: points to hold out for test, as a count or as a share; both get the same share of each class.
 
     Minsky and Papert 1969, Perceptrons.
     """

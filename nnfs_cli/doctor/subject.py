@@ -21,7 +21,8 @@ from nnfs_cli.layers.gaussian_noise import GaussianNoise
 from nnfs_cli.optimizers.adam import Adam
 from nnfs_cli.preprocessing.records import Data, Split
 from nnfs_cli.schedules.cosine import Cosine
-from nnfs_cli.training.experiment import Experiment, load_data
+from nnfs_cli.training.experiment import Experiment
+from nnfs_cli.training.loading import load_data
 
 TRAIN_ROWS, HELD_OUT_ROWS = 3000, 600
 """Rows that the short trainings learn from, and rows that score them."""

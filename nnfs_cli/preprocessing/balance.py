@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from nnfs_cli.core.errors import listed
+from nnfs_cli.core.errors import counted, listed
+from nnfs_cli.preprocessing.folds import Fold
 from nnfs_cli.preprocessing.records import Data, Split
 
 
@@ -26,6 +27,16 @@ def notes_on_classes(data: Data) -> Iterator[str]:
         if single and name == "train":
             each = "" if len(single) == 1 else " each"
             yield f"{where} has only 1 row{each} of {_classes(single)}, too few to learn from"
+
+
+def note_on_folds(data: Data, validation: object) -> str:
+    """A sentence if there are more folds than rows of a class, so that some folds have none of it."""
+    if not isinstance(validation, Fold) or not data.classes or "validation" not in data.splits:
+        return ""
+    parts = (class_counts(data, data.splits[name]) for name in ("train", "validation"))
+    counts = dict(zip(data.classes, map(sum, zip(*parts, strict=True)), strict=True))
+    few = [f"{label} ({counted(count, 'row')})" for label, count in counts.items() if count < validation.of]
+    return f"some of the {validation.of} folds have no row of {_classes(few)}" if few else ""
 
 
 def _classes(labels: list[str]) -> str:

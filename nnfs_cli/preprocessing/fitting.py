@@ -31,6 +31,13 @@ def fit_affine(x: Array, rows: Array, how: Normalization, *, shared: bool = Fals
     return Affine(0.0, _inverse(np.maximum(np.abs(low), np.abs(high))))
 
 
+def spared(fitted: Affine, one_hot: Array) -> Affine:
+    """The map, but for the features (D,) that are one-hot numbers, which stay 0 and 1."""
+    if fitted.is_identity or not one_hot.any():
+        return fitted
+    return Affine(np.where(one_hot, 0.0, fitted.shift), np.where(one_hot, 1.0, fitted.scale))
+
+
 def _inverse(spread: Array) -> Array:
     """1 / spread, and 1 where the spread is 0."""
     return np.asarray(1.0 / np.where(spread > SMALLEST, spread, 1.0))

@@ -17,11 +17,14 @@ FEWEST_IDS = 10
 NAMES_OF_IDS = re.compile(r"(?i:(^|[\W_])(id|key|index|uuid|guid)$)|[a-z](Id|ID|Key|Index)$")
 
 
-def roles(table: Table, columns: Sequence[Column], targets: Collection[str], image_shape: Shape) -> str:
-    """A sentence on what each column is taken for: `columns: 2 numbers (a, b); 1 category (c)`."""
+def roles(table: Table, columns: Sequence[Column], others: Collection[str], image_shape: Shape) -> str:
+    """A sentence on what each column is taken for: `columns: 2 numbers (a, b); 1 category (c)`.
+
+    others: columns that are used, but not as features.
+    """
     numbers = [column.name for column in columns if not column.categories]
     categories = [column.name for column in columns if column.categories]
-    unused = [name for name in table.names if name not in {*numbers, *categories, *targets}]
+    unused = [name for name in table.names if name not in {*numbers, *categories, *others}]
     parts = []
     if numbers:
         how = f", as images of {' x '.join(map(str, image_shape))}" if image_shape else ""

@@ -13,27 +13,24 @@ import numpy as np
 
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.component import number_from, refuse_result
+from nnfs_cli.core.component import number_from
 from nnfs_cli.core.draws import Draws
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.core.memory import require_memory
 from nnfs_cli.core.params import FlatParams
 from nnfs_cli.engine.batch import convert
 from nnfs_cli.engine.descent import Descent
 from nnfs_cli.engine.network import Network
 from nnfs_cli.engine.protocol import Engine
 from nnfs_cli.engine.step import PlainEngine
-from nnfs_cli.preprocessing.balance import notes_on_classes
 from nnfs_cli.preprocessing.preparation import Preparation
-from nnfs_cli.preprocessing.records import Data, Split
+from nnfs_cli.preprocessing.records import Split
 from nnfs_cli.schedules.base import Clock
 from nnfs_cli.sources.arrays import read_npz
 from nnfs_cli.training.checks import channels_last_warning, check_descent, check_fit, last_batch_note
 from nnfs_cli.training.defined import has_meaning, undefined_notes
+from nnfs_cli.training.loading import load_data, seeds
 from nnfs_cli.training.memory import require_room
-from nnfs_cli.training.scaling import large_inputs
 from nnfs_cli.training.state import Mark, Progress, check_state, load_state, state_of
-from nnfs_cli.training.targets import fit_to_outputs
 
 
 class Experiment:
@@ -56,12 +53,12 @@ class Experiment:
     progress: Progress
 
     def __init__(self, config: ExperimentConfig, fitted: Preparation | None = None) -> None:
-        init_seed, shuffle_seed, split_seed, layer_seed, augment_seed = seeds(config.seed)
+        init_seed, shuffle_seed, _, layer_seed, augment_seed = seeds(config.seed)
         self.config, training = config, config.training
         self.moves = self.pause = self.sound = 0
         self.mark: Mark | None = None
         self.said: set[str] = set()
-        data = _load(config, np.random.default_rng(split_seed), fitted)
+        data = load_data(config, fitted)
         self.preparation = data.preparation
         self.data = convert(data, config.dtype)
         self.loss = config.loss
@@ -258,11 +255,6 @@ class Experiment:
         self.progress.position = 0
 
 
-def seeds(seed: int) -> list[np.random.SeedSequence]:
-    """Independent seeds for initial weights, the order of rows, splits, layers, and augmentation."""
-    return np.random.SeedSequence(seed).spawn(5)
-
-
 def descent_of(config: ExperimentConfig, params: FlatParams) -> Descent:
     """What moves the parameters by the config's optimizer, schedule, regularizer and limits."""
     training = config.training
@@ -275,26 +267,3 @@ def descent_of(config: ExperimentConfig, params: FlatParams) -> Descent:
         clip_value=training.clip_value,
         ema=training.ema,
     )
-
-
-def load_data(config: ExperimentConfig) -> Data:
-    """A config's data with the splits and maps that training uses; rows are not normalized yet."""
-    return _load(config, np.random.default_rng(seeds(config.seed)[2]))
-
-
-def _load(config: ExperimentConfig, rng: np.random.Generator, fitted: Preparation | None = None) -> Data:
-    """The data, with targets that the loss and the last layer can do with, or as `fitted` says."""
-    if least := config.dataset.least_memory():
-        points = f"dataset: the points of {config.dataset.type_name}"
-        require_memory(least, points, "ask for fewer of them, or of their numbers")
-    data = config.dataset.load_as(fitted, rng) if fitted else config.dataset.load(rng)
-    if not isinstance(data, Data):
-        refuse_result(config.dataset, "load", "a Data", data)
-    if fitted and data.input_shape != fitted.input_shape:
-        raise NnfsError(
-            f"dataset: a row has shape {data.input_shape}, but preparation.json is for {fitted.input_shape}"
-        )
-    data = data if fitted else fit_to_outputs(config, data)
-    large = large_inputs(config, data)
-    notes = [*notes_on_classes(data), large and f"{large}; networks learn best from inputs near 1"]
-    return replace(data, notes=(*data.notes, *filter(None, notes)))
