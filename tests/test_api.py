@@ -132,7 +132,7 @@ def test_an_interrupted_run_resumes_with_the_rows_given_again() -> None:
     reports = train_run(experiment, RunDirectory.create(Path("runs"), experiment.config, "part"))
     while not isinstance(next(reports), EpochReport):
         pass
-    reports.close()  # type: ignore[attr-defined]  # it is a generator
+    reports.close()
     with pytest.raises(NnfsError, match="rows were given from Python"):
         load_run("part").resume()
     resumed = load_run("part", x=x, y=y).resume(progress=False)

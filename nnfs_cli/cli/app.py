@@ -24,6 +24,7 @@ from nnfs_cli.cli.resume import resume
 from nnfs_cli.cli.runs import runs
 from nnfs_cli.cli.schema import schema
 from nnfs_cli.cli.streams import prepare_streams
+from nnfs_cli.cli.study import study
 from nnfs_cli.cli.train import train
 from nnfs_cli.config.plugins import plugin_errors
 from nnfs_cli.core.errors import NnfsError
@@ -44,6 +45,7 @@ COMMAND_LINE_ERROR: Any = typer.BadParameter.__mro__[2]
 COMMANDS = (
     new,
     train,
+    study,
     resume,
     evaluate,
     predict,

@@ -36,6 +36,12 @@ TrustPlugins: TypeAlias = Annotated[
         help="Run the plugins of a run that was not trained here by you. They are code with all your rights.",
     ),
 ]
+Jobs: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs", "-j", metavar="N", min=1, help="Train N runs of a study at once; by default one per core."
+    ),
+]
 RUNS = Path("runs")
 
 

@@ -1,13 +1,14 @@
 """`nnfs train CONFIG`."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from nnfs_cli.cli.completion import complete_run
-from nnfs_cli.cli.options import RUNS, Config, Overrides, RunsFolder, TrustPlugins
+from nnfs_cli.cli.options import RUNS, Config, Jobs, Overrides, RunsFolder, TrustPlugins
 
 
 def train(
@@ -31,6 +32,16 @@ def train(
         bool,
         typer.Option("--dry-run", help="Check and build everything, show it, but do not train or write."),
     ] = False,
+    seeds: Annotated[
+        int | None,
+        typer.Option(
+            "--seeds",
+            metavar="N",
+            min=1,
+            help="Train with N seeds, from the config's on: `nnfs study` without anything varied.",
+        ),
+    ] = None,
+    jobs: Jobs = None,
     plain: Annotated[
         bool,
         typer.Option("--plain", help="Train by the plain engine, which is easy to read, print and debug."),
@@ -42,9 +53,13 @@ def train(
     from nnfs_cli.cli import console
     from nnfs_cli.cli.progress import train_and_show
     from nnfs_cli.cli.streams import outlive_streams
+    from nnfs_cli.cli.study_progress import conduct_and_show
     from nnfs_cli.config.find import find_config
     from nnfs_cli.config.load import load_config
+    from nnfs_cli.core.errors import NnfsError
+    from nnfs_cli.core.spelling import typed
     from nnfs_cli.jobs.engine import choose_engine
+    from nnfs_cli.jobs.study_start import begun, with_seeds
     from nnfs_cli.runs.directory import RunDirectory
     from nnfs_cli.training.experiment import Experiment
 
@@ -55,7 +70,17 @@ def train(
     more = ["training.engine=plain"] if plain else []
     if start_from is not None:
         more.append(f"initial_weights={json.dumps(_weights_of(start_from, runs), ensure_ascii=False)}")
-    experiment = Experiment(load_config(file, [*overrides, *more], trust_plugins=trust_plugins or None))
+    loaded = load_config(file, [*overrides, *more], trust_plugins=trust_plugins or None)
+    if seeds is None and jobs is not None:
+        raise NnfsError("--jobs: is for several runs at once; add --seeds N, or leave it out")
+    if seeds is not None and not dry_run:
+        conductor = begun(runs, with_seeds(loaded, seeds), str(file), run_id)
+        conduct_and_show(conductor, jobs, None, quiet=quiet)
+        return
+    if loaded.study is not None:
+        command = typed("study", config)
+        console.note_on_stderr(f"this trains one run; `{command}` conducts the study that {file} describes")
+    experiment = Experiment(replace(loaded, study=None))
     choose_engine(experiment)
     if dry_run:
         console.show_network(experiment)

@@ -110,7 +110,14 @@ def _kind(annotation: Any) -> str:
         return f"mapping of {_type(inner[0])} to {_type(inner[1])}"
     if origin is Literal:
         return " | ".join(map(str, inner))
-    words = {int: "integer", float: "number", bool: "true | false", str: "text", type(None): "null"}
+    words = {
+        int: "integer",
+        float: "number",
+        bool: "true | false",
+        str: "text",
+        type(None): "null",
+        Any: "any value",
+    }
     return words.get(kind, "mapping" if dataclasses.is_dataclass(kind) else str(kind))
 
 

@@ -10,6 +10,7 @@ from annotated_types import MinLen
 from nnfs_cli.config.dialect import dump
 from nnfs_cli.config.names import NAME_RULE, is_plain_name
 from nnfs_cli.config.reader import to_plain
+from nnfs_cli.config.study import StudyConfig
 from nnfs_cli.core.errors import Mistake, check_options
 from nnfs_cli.core.options import Options
 from nnfs_cli.core.ranges import Expected, Fraction, NonNegativeFloat, NonNegativeInt, PositiveInt
@@ -92,6 +93,7 @@ class ExperimentConfig(Options):
     plugins: Python files whose components the config can name.
     initial_weights: a run's folder, or its weights.npz, whose weights and statistics training starts from;
         by default they are drawn.
+    study: many runs of this config, which `nnfs study` conducts; null for one run.
     """
 
     dataset: Dataset
@@ -108,6 +110,7 @@ class ExperimentConfig(Options):
     dtype: Literal["float32", "float64"] = "float32"
     plugins: tuple[FilePath, ...] = ()
     initial_weights: FilePath = ""
+    study: StudyConfig | None = None
 
     def __post_init__(self) -> None:
         check_options(
@@ -131,6 +134,8 @@ class ExperimentConfig(Options):
         for key in ("plugins", "initial_weights"):
             if not first[key]:
                 del first[key]
+        if self.study is None:
+            del plain["study"]
         return dump({**first, **plain})
 
 
@@ -156,9 +161,12 @@ def contradictions(config: ExperimentConfig) -> list[Mistake]:
         )
     names = [metric.type_name for metric in config.metrics]
     monitors = ["val_loss", *(f"val_{name}" for name in names)]
-    if config.training.monitor not in monitors:
-        text = f"must be one of {', '.join(monitors)}, found {config.training.monitor!r}"
-        mistakes.append(Mistake("training.monitor", text))
+    monitored = {"training.monitor": config.training.monitor}
+    if config.study and config.study.monitor:
+        monitored["study.monitor"] = config.study.monitor
+    for key, monitor in monitored.items():
+        if monitor not in monitors:
+            mistakes.append(Mistake(key, f"must be one of {', '.join(monitors)}, found {monitor!r}"))
     twice = sorted({name for name in names if names.count(name) > 1})
     mistakes.extend(Mistake("metrics", f"{name} is listed twice") for name in twice)
     return mistakes

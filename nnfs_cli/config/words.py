@@ -13,6 +13,7 @@ ONE = {
     bool: "true or false",
     str: "text (in quotes, if it looks like a number)",
     NoneType: "null",
+    Any: "any value",
 }
 WORDS = {
     "a valid integer": ONE[int],

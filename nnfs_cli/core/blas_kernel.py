@@ -53,6 +53,13 @@ def choose_kernel(recorded: str = "") -> None:
         _chosen_by = "run" if kernel == recorded else "nnfs"
 
 
+def inherit_choice(chosen_by: str) -> None:
+    """Note in a process that another one started who chose the kernel: it got it by the environment."""
+    global _chosen_by
+    if chosen_by in ("nnfs", "run"):
+        _chosen_by = chosen_by
+
+
 def runs_here(kernel: str) -> bool:
     """Whether the processor is known to have all instructions of a kernel."""
     return kernel in FLAGS and FLAGS[kernel] <= set(cpu_fact("flags").split())

@@ -8,6 +8,9 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
+CORES = "NNFS_CORES"
+"""The environment variable with the number of cores that a process may use."""
+
 
 @contextmanager
 def limit_blas(threads: int) -> Iterator[None]:
@@ -60,5 +63,10 @@ class _Unknown:
 
 
 def usable_cores() -> int:
-    """The number of cores that this process may run on. The machine may have more."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """The number of cores that this process may use: those it may run on, or its share of them.
+
+    The environment variable NNFS_CORES is the share, where several trainings run side by side.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    share = os.environ.get(CORES, "")
+    return min(cores, max(int(share), 1)) if share.isdecimal() else cores

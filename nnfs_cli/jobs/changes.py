@@ -21,7 +21,7 @@ MOST_CHANGES = 10
 """Changes to list in a message."""
 
 FREE = re.compile(
-    r"name|training\.(epochs|patience|log_every|checkpoint_every|on_divergence|engine|parts|threads|diagnostics)"
+    r"name|study.*|training\.(epochs|patience|log_every|checkpoint_every|on_divergence|engine|parts|threads|diagnostics)"
 )
 """Options that a resumed run may change: how long to train, what is written, and how the same equations are
 computed; of the last, `rounding` compares what they come to.

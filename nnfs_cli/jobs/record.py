@@ -29,10 +29,12 @@ class Record:
 
     Rows, what observers saw, and checkpoints are one transaction. A checkpoint is written when the disk has
     all that belongs to it, and counts that. Whoever goes on from it first cuts off the rest.
+
+    draws: whether to draw pictures at the end.
     """
 
-    def __init__(self, experiment: Experiment, run: RunDirectory) -> None:
-        self._experiment, self._run = experiment, run
+    def __init__(self, experiment: Experiment, run: RunDirectory, *, draws: bool = True) -> None:
+        self._experiment, self._run, self._draws = experiment, run, draws
         self._troubles = Troubles(run.troubles)
         remove_leftovers(run.path)
         checkpoint = experiment.checkpoint if isinstance(experiment, Resumed) else None
@@ -159,6 +161,8 @@ class Record:
             failures.append(said(error))
         if failures:
             raise self.storage_error(failures)
+        if not self._draws:
+            return
         with self._troubles.surviving(f"`{typed('plot', self._run.path)}` draws the pictures"):
             plots.draw_essential(self._run)
 

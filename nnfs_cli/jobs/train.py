@@ -1,6 +1,6 @@
 """A whole run: train, record every report, save when stopped, score, draw."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 
 from nnfs_cli.core.errors import DivergenceError, InterruptionError, WorkerError
@@ -12,7 +12,7 @@ from nnfs_cli.jobs.record import Record
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.loop import train
-from nnfs_cli.training.reports import Report
+from nnfs_cli.training.reports import EpochReport, Report
 
 STEPPING = "finishing the step and saving; Ctrl-C again stops at once, at the last checkpoint"
 ENDING = "saving, scoring and drawing; Ctrl-C again stops at once"
@@ -20,11 +20,18 @@ ENDING = "saving, scoring and drawing; Ctrl-C again stops at once"
 
 
 def train_run(
-    experiment: Experiment, run: RunDirectory, say: Callable[[str], None] = lambda _: None
-) -> Iterator[Report]:
+    experiment: Experiment,
+    run: RunDirectory,
+    say: Callable[[str], None] = lambda _: None,
+    *,
+    until: int | None = None,
+    draws: bool = True,
+) -> Generator[Report, None, None]:
     """Train and yield every report after it is recorded; then save weights, scores and plots.
 
     say: called with what is done next, when a signal asks to stop (`core/interrupts.py`).
+    until: the epoch at whose end to pause, unless training is finished then. `resume` goes on from there.
+    draws: whether to draw pictures at the end.
 
     Raises InterruptionError if the first signal cut the training short, and DivergenceError if it diverges;
     either way the run directory is complete, and its status says what happened. A second SIGINT stops at
@@ -35,7 +42,7 @@ def train_run(
     Raises StorageError if it does not take what is left at the end.
     """
     try:
-        yield from _train_and_record(experiment, run, say)
+        yield from _train_and_record(experiment, run, say, until, draws=draws)
     except WorkerError as error:
         if not has_checkpoint(run):
             raise
@@ -43,18 +50,20 @@ def train_run(
 
 
 def _train_and_record(
-    experiment: Experiment, run: RunDirectory, say: Callable[[str], None]
+    experiment: Experiment, run: RunDirectory, say: Callable[[str], None], until: int | None, *, draws: bool
 ) -> Iterator[Report]:
     """`train_run`, but a WorkerError does not say how to resume yet."""
     doing = STEPPING
     with run.writing(), StopRequest(lambda: say(doing)) as stop:
         choose_engine(experiment)
-        record = Record(experiment, run)
+        record = Record(experiment, run, draws=draws)
+        pauses = False
         try:
             with closing(train(experiment)) as reports:
                 for report in reports:
                     yield record.add(report)
-                    if stop.requested:
+                    pauses = isinstance(report, EpochReport) and report.epoch == until
+                    if stop.requested or pauses:
                         break
                     record.checkpoint_if_due()
         except DivergenceError as error:
@@ -76,8 +85,8 @@ def _train_and_record(
         doing = ENDING
         if stop.requested:
             say(doing)
-        record.end("completed" if experiment.finished else "interrupted")
-    if not experiment.finished:
+        record.end("completed" if experiment.finished else "paused" if pauses else "interrupted")
+    if not experiment.finished and not pauses:
         raise InterruptionError(
             f"interrupted in epoch {experiment.progress.epoch + 1} of {experiment.config.training.epochs}; "
             f"everything is saved in {run.path}; `{typed('resume', run.path)}` continues it"

@@ -83,6 +83,7 @@ class History:
             if summary.get("stopped_early")
             else "",
             "interrupted": f"interrupted in epoch {done + 1:,} of {planned:,}",
+            "paused": f"left by its study after epoch {done:,} of {planned:,}",
             "diverged": f"diverged in epoch {done + 1:,}, after step {summary.get('steps', 0):,}",
             "running": "not finished: it is running",
             "died": "not finished: its process is gone",
@@ -118,7 +119,7 @@ def mark_events(axes: Axes, history: History, unit: str) -> None:
         )
     if history.ending:
         subtitle(axes, history.ending)
-    if history.summary.get("status") in ("diverged", "interrupted"):
+    if history.summary.get("status") in ("diverged", "interrupted", "paused"):
         word = history.summary["status"]
         axes.axvline(history.summary["steps"] * scale, color=ink(), ls="-.", lw=1.4, label=word)
 

@@ -13,6 +13,7 @@ from nnfs_cli.report.record import RunRecord
 STATUS = {
     "completed": "completed",
     "interrupted": "interrupted: nnfs resume continues it",
+    "paused": "left by its study, as others did better: nnfs resume continues it",
     "diverged": "diverged: its loss grew beyond bounds, or numbers were not finite",
     "failed": "failed",
     "running": "not finished when this page was written",
@@ -181,7 +182,7 @@ def again(record: RunRecord) -> Html:
             typed("evaluate", record.place),
             typed("predict", record.place, "FILE"),
         ]
-    if record.summary.get("status") in ("interrupted", "died"):
+    if record.summary.get("status") in ("interrupted", "paused", "died"):
         commands.insert(0, typed("resume", record.place))
     pairs: dict[str, object] = {"seed": record.config.seed}
     if record.summary.get("data_fingerprint"):

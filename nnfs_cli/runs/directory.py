@@ -67,7 +67,7 @@ class RunDirectory:
             raise NnfsError(f"--id: must be a plain name for a new folder: {NAME_RULE}; found {stem!r}")
         try:
             root.mkdir(parents=True, exist_ok=True)
-            run = cls(_new_folder(root, stem, numbered=run_id is None), trust_plugins=True)
+            run = cls(new_folder(root, stem, numbered=run_id is None), trust_plugins=True)
             try:
                 sync_folder(root)
                 run._lock.acquire()
@@ -241,7 +241,7 @@ def finite(content: Any) -> Any:
     return None if isinstance(number, float) and not math.isfinite(number) else number
 
 
-def _new_folder(root: Path, stem: str, *, numbered: bool) -> Path:
+def new_folder(root: Path, stem: str, *, numbered: bool) -> Path:
     """Make a new folder in `root`. A name that is taken gets -2, -3, ...; NnfsError if it may not."""
     for number in range(1, 1000):
         path = root / (stem if number == 1 else f"{stem}-{number}")

@@ -1,0 +1,140 @@
+"""Progress of a study: a line for each run that ends, below them a live bar in a terminal; then the table."""
+
+import sys
+from contextlib import closing, suppress
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from nnfs_cli.cli.console import note, show_paths
+from nnfs_cli.cli.screen import Table, out
+from nnfs_cli.cli.streams import outlive_streams
+from nnfs_cli.core.blas_threads import usable_cores
+from nnfs_cli.core.errors import counted
+from nnfs_cli.jobs.study import Conductor, RunEnd
+from nnfs_cli.jobs.study_dask import DaskWorkers
+from nnfs_cli.jobs.study_summary import mean_text, options_text, verdict
+from nnfs_cli.jobs.study_workers import Processes, Workers
+from nnfs_cli.runs.listing import default_split
+from nnfs_cli.studies.results import Results
+from nnfs_cli.training.reports import format_score, scores_text
+
+MOST_TRIALS = 10
+"""Trials that are shown at the end. trials.csv has all."""
+
+
+def conduct_and_show(conductor: Conductor, jobs: int | None, dask: str | None, *, quiet: bool) -> None:
+    """Conduct a study; show how its runs end, its best trials, what it found and where it is."""
+    outlive_streams()
+    jobs = jobs or usable_cores()
+    workers: Workers = Processes(jobs, _say) if dask is None else DaskWorkers(dask, _say)
+    with conductor.study.conducting():
+        if quiet:
+            for _ in conductor.conduct(workers):
+                pass
+            show_paths([conductor.study.path])
+            return
+        _show_plan(conductor, f"at {dask}" if dask else f"{counted(jobs, 'run')} at once")
+        _show_runs(conductor, workers)
+    if conductor.plan.chooses:
+        show_trials(conductor.results)
+        for sentence in verdict(conductor.results):
+            out.print(sentence)
+    else:
+        show_scores(conductor.results)
+    out.print(f"study: {conductor.study.path}", soft_wrap=True)
+
+
+def _show_plan(conductor: Conductor, where: str) -> None:
+    plan, config = conductor.plan, conductor.config
+    if plan.chooses:
+        count = plan.study.trials or "all"
+        what = f"{count} trials by {plan.study.chosen_by}, each with {counted(plan.runs_per_trial, 'run')}"
+    else:
+        what = counted(plan.runs_per_trial, "run")
+    out.print(f"{config.name}: {what}, {where}; {conductor.study.path}", soft_wrap=True)
+    for sentence in conductor.notes:
+        note(sentence)
+
+
+def _show_runs(conductor: Conductor, workers: Workers) -> None:
+    with (
+        Progress(
+            TextColumn("  {task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(compact=True),
+            TextColumn("left"),
+            console=out,
+            disable=not out.is_live,
+            transient=True,
+        ) as bar,
+        closing(conductor.conduct(workers)) as ends,
+    ):
+        task = bar.add_task("runs", total=None)
+        for end in ends:
+            bar.update(task, completed=end.done, total=end.of)
+            out.print(run_line(end, conductor.plan.monitor))
+
+
+def run_line(end: RunEnd, monitor: str) -> str:
+    """` 3/48  t003-s1  optimizer.learning_rate 0.01  val_loss 0.31`, and how it ended if not as usual."""
+    outcome = end.outcome
+    parts = [f"{end.done:>{len(str(end.of))}}/{end.of}", end.run.name, options_text(end.trial.options)]
+    if outcome.value is not None:
+        parts.append(f"{monitor} {format_score(outcome.value, 4)}")
+    elif outcome.scores:
+        split = default_split(outcome.scores)
+        parts.append(f"{split}: {scores_text(outcome.scores[split])}")
+    if outcome.status == "paused":
+        parts.append(f"at epoch {outcome.epochs}")
+    elif outcome.status != "completed":
+        parts.append(f"{outcome.status}: {outcome.note}")
+    return "  ".join(filter(None, parts))
+
+
+def show_scores(results: Results) -> None:
+    """The means of all scores over the runs, a split a row."""
+    (trial,) = results.trials
+    scores = results.scores(trial)
+    names = list(next(iter(scores.values())))
+    done = len(results.of(trial))
+    table = Table(title=f"means over {counted(done, 'run')}")
+    table.add_column("split")
+    for name in names:
+        table.add_column(name)
+    for split, means in scores.items():
+        table.add_row(split, *(mean_text(means[name]) for name in names))
+    out.print(table)
+
+
+def show_trials(results: Results) -> None:
+    """The best trials, one a row."""
+    plan = results.plan
+    ranked = results.ranked(results.trials)
+    completed = [trial for trial in ranked if results.status(trial) == "completed"]
+    best = (completed + [trial for trial in ranked if trial not in completed])[:MOST_TRIALS]
+    table = Table(title=f"the best {len(best)} of {counted(len(results.trials), 'trial')}")
+    table.add_column("trial", justify="right")
+    for key in plan.study.vary or ():
+        table.add_column(key, justify="right")
+    table.add_column(plan.monitor)
+    table.add_column("epochs", justify="right", drop=1)
+    table.add_column("status", drop=2)
+    for trial in best:
+        mean = results.monitored(trial)
+        epochs = max(outcome.epochs for outcome in results.of(trial))
+        table.add_row(
+            str(trial.number),
+            *(options_text({"": value}).strip() for value in trial.options.values()),
+            mean_text(mean) if mean else "",
+            str(epochs),
+            results.status(trial),
+        )
+    out.print(table)
+
+
+def _say(sentence: str) -> None:
+    """Say something in a signal's handler, which may have come while the same stream was written to."""
+    with suppress(OSError, ValueError, RuntimeError):
+        sys.stderr.write(f"nnfs: {sentence}\n")
+        sys.stderr.flush()

@@ -1,0 +1,136 @@
+"""A whole study: train all runs of all trials, record how they end, choose the winner."""
+
+import time
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from nnfs_cli.config.experiment import ExperimentConfig
+from nnfs_cli.config.variation import Variation
+from nnfs_cli.core.errors import InterruptionError, NnfsError
+from nnfs_cli.core.interrupts import is_ctrl_c
+from nnfs_cli.core.spelling import typed
+from nnfs_cli.jobs.study_run import RunTask
+from nnfs_cli.jobs.study_summary import best_config, first_failure, study_summary, where_best_is_from
+from nnfs_cli.jobs.study_workers import Workers
+from nnfs_cli.studies.directory import RUNS, SUMMARY, TRIALS, StudyDirectory
+from nnfs_cli.studies.plan import Plan, PlannedRun, Trial
+from nnfs_cli.studies.results import Outcome, Results
+from nnfs_cli.studies.sampling import Sampler, sampler_of
+
+WRITE_SECONDS = 1.0
+"""The tables are written again after so long, and whenever a generation or a rung ends."""
+
+
+@dataclass(frozen=True)
+class RunEnd:
+    """A run got as far as was asked, or failed.
+
+    done, of: how many runs did so in this generation or rung, and how many there are in it.
+    """
+
+    trial: Trial
+    run: PlannedRun
+    outcome: Outcome
+    done: int
+    of: int
+
+
+class Conductor:
+    """Trains a study's runs and writes its tables. Only one process conducts a study at a time.
+
+    What the runs' folders hold already is not trained again. So a study that was stopped goes on by being
+    conducted once more: the sampler chooses the same again, since it is told the same.
+
+    notes: what was decided for the user.
+    """
+
+    def __init__(self, study: StudyDirectory, config: ExperimentConfig, notes: Sequence[str] = ()) -> None:
+        self.study, self.config, self.plan = study, config, Plan(config)
+        self._variation = Variation(config, str(study.path))
+        maximized = {f"val_{metric.type_name}": metric.maximize for metric in config.metrics}
+        self.results = Results(self.plan, maximize=maximized.get(self.plan.monitor, False))
+        earlier = study.summary() if study.has(SUMMARY) else {}
+        self.notes = list(dict.fromkeys([*earlier.get("notes", ()), *notes]))
+        self._began = earlier.get("started") or datetime.now().astimezone().isoformat(timespec="seconds")
+        self._failures, self._written = study.recorded_failures(), time.monotonic()
+
+    def conduct(self, workers: Workers) -> Generator[RunEnd, None, None]:
+        """Train, and yield each run's end; then write the winner.
+
+        InterruptionError if a signal stopped it, NnfsError if no trial was trained to its end. The tables
+        are written in any case.
+        """
+        sampler = sampler_of(self.plan.study, self.config.seed, maximize=self.results.maximize)
+        status = "failed"
+        try:
+            self._write_summary("running")
+            with workers:
+                yield from self._conduct(sampler, workers)
+            status = "completed"
+        except (InterruptionError, KeyboardInterrupt, ImportError) as error:
+            if not (isinstance(error, InterruptionError) or is_ctrl_c(error)):
+                raise
+            status, again = "interrupted", typed("study", "--resume", self.study.path)
+            raise InterruptionError(
+                f"interrupted; everything is saved in {self.study.path}; `{again}` continues it"
+            ) from None
+        except GeneratorExit:
+            status = "interrupted"
+            raise
+        finally:
+            self._write_tables()
+            self._write_summary(status)
+
+    def _conduct(self, sampler: Sampler, workers: Workers) -> Iterator[RunEnd]:
+        rungs, trials = self.plan.rungs(), self.results.trials
+        while generation := sampler.ask():
+            trials += generation
+            yield from self._train(generation, rungs[0], workers)
+            for trial in generation:
+                sampler.tell(trial, self.results.value(trial))
+            self._write_tables()
+        for rung in rungs[1:]:
+            best = self.results.ranked(trials)[: self.plan.survivors(len(trials))]
+            trials = sorted(best, key=lambda trial: trial.number)
+            yield from self._train(trials, rung, workers)
+            self._write_tables()
+        if self.results.winner is None:
+            raise NnfsError(
+                f"{self.study.path}: no trial was trained to its end{first_failure(self.results)}"
+            )
+        if self.plan.chooses:
+            comments = where_best_is_from(self.study.id, self.config.name, self.results)
+            self.study.write_best(best_config(self.results.winner, self._variation), comments)
+
+    def _train(self, trials: Sequence[Trial], until: int | None, workers: Workers) -> Iterator[RunEnd]:
+        """Train all runs of some trials until the end of an epoch, or of their training."""
+        planned = {run.name: (trial, run) for trial in trials for run in self.plan.runs_of(trial)}
+        tasks = [self._task(run, until) for _, run in planned.values()]
+        for done, outcome in enumerate(workers.outcomes(tasks), 1):
+            self.results.outcomes[outcome.name] = outcome
+            if time.monotonic() > self._written + WRITE_SECONDS:
+                self._write_tables()
+            yield RunEnd(*planned[outcome.name], outcome, done, len(tasks))
+
+    def _task(self, run: PlannedRun, until: int | None) -> RunTask:
+        return RunTask(
+            str(self.study.path),
+            run.name,
+            self._variation.base,
+            run.overrides,
+            self.plan.monitor,
+            self.results.maximize,
+            until,
+            self._failures.get(run.name, ""),
+            self.study.trust_plugins,
+        )
+
+    def _write_tables(self) -> None:
+        self.study.write_table(TRIALS, *self.results.trial_table())
+        self.study.write_table(RUNS, *self.results.run_table())
+        self._written = time.monotonic()
+
+    def _write_summary(self, status: str) -> None:
+        facts = {"id": self.study.id, "name": self.config.name, "status": status, "started": self._began}
+        self.study.write_summary({**facts, **study_summary(self.results), "notes": self.notes})

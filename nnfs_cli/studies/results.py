@@ -1,0 +1,186 @@
+"""What came out of a study: a row for each trial and run, the winner, and its scores with intervals."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from nnfs_cli.statistics.interval import Interval
+from nnfs_cli.statistics.means import corrected_t, t_interval
+from nnfs_cli.studies.plan import Plan, PlannedRun, Trial
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended, read from its folder.
+
+    status: `completed`, `paused`, `diverged` or `failed`.
+    note: why it failed or diverged.
+    value: the monitored value, None if it is undefined or if there is none.
+    scores, intervals: of each split, by its name.
+    """
+
+    name: str
+    status: str
+    note: str = ""
+    epochs: int = 0
+    seconds: float = 0.0
+    value: float | None = None
+    scores: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+    intervals: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Mean:
+    """A mean over runs, with its interval. It is not a number where one of the values is undefined."""
+
+    value: float
+    interval: Interval
+    runs: int
+
+    @classmethod
+    def of(
+        cls, values: Sequence[float | None], plan: Plan, single: Mapping[str, Any] | None = None
+    ) -> "Mean":
+        """The mean of values, one for each run; over folds, whose runs share rows, with the corrected t.
+
+        single: the interval of one run's own value, as JSON.
+        """
+        numbers = [math.nan if value is None else float(value) for value in values]
+        mean = math.fsum(numbers) / len(numbers) if all(map(math.isfinite, numbers)) else math.nan
+        if len(numbers) == 1:
+            return cls(mean, Interval.of_json(single) if single else Interval.none("a single run"), 1)
+        if plan.study.folds:
+            interval, _ = corrected_t(numbers, 1.0 / plan.study.folds.k)
+        else:
+            interval = t_interval(numbers, of="seeds")
+        return cls(mean, interval, len(numbers))
+
+    def to_json(self) -> dict[str, Any]:
+        return {"mean": self.value, "runs": self.runs, **self.interval.to_json()}
+
+
+class Results:
+    """The outcomes of a study's runs so far.
+
+    maximize: whether larger monitored values are better.
+    """
+
+    def __init__(self, plan: Plan, *, maximize: bool) -> None:
+        self.plan, self.maximize = plan, maximize
+        self.trials: list[Trial] = []
+        self.outcomes: dict[str, Outcome] = {}
+
+    def of(self, trial: Trial) -> list[Outcome]:
+        """The outcomes of a trial's runs, as far as they are known."""
+        names = (run.name for run in self.plan.runs_of(trial))
+        return [self.outcomes[name] for name in names if name in self.outcomes]
+
+    def status(self, trial: Trial) -> str:
+        """`completed`, `paused`, `diverged` or `failed`, as the worst of its runs; `unfinished` at first."""
+        found = [outcome.status for outcome in self.of(trial)]
+        worst = [status for status in ("failed", "diverged") if status in found]
+        if len(found) < self.plan.runs_per_trial and not worst:
+            return "unfinished"
+        return (worst + [status for status in ("paused",) if status in found] + ["completed"])[0]
+
+    def monitored(self, trial: Trial) -> Mean | None:
+        """The mean of the monitored value over a trial's runs; None if it has failed, or is not finite."""
+        if self.status(trial) not in ("completed", "paused"):
+            return None
+        mean = Mean.of([outcome.value for outcome in self.of(trial)], self.plan)
+        return mean if math.isfinite(mean.value) else None
+
+    def value(self, trial: Trial) -> float | None:
+        """The value that a trial is chosen by; None if it has none."""
+        mean = self.monitored(trial)
+        return None if mean is None else mean.value
+
+    def ranked(self, trials: Iterable[Trial]) -> list[Trial]:
+        """Those of the trials that have a value, the best first; of equal ones that of the lower number."""
+        sign = -1.0 if self.maximize else 1.0
+        values = [(value, trial) for trial in trials if (value := self.value(trial)) is not None]
+        return [trial for _, trial in sorted(values, key=lambda each: (sign * each[0], each[1].number))]
+
+    @property
+    def winner(self) -> Trial | None:
+        """The best of the trials that were trained to their ends; without any choice, the one trial."""
+        completed = [trial for trial in self.trials if self.status(trial) == "completed"]
+        if not self.plan.chooses:
+            return completed[0] if completed else None
+        return next(iter(self.ranked(completed)), None)
+
+    def scores(self, trial: Trial) -> dict[str, dict[str, Mean]]:
+        """The means of a trial's scores over its runs, by split and name."""
+        outcomes = self.of(trial)
+        found: dict[str, dict[str, Mean]] = {}
+        for split, names in outcomes[0].scores.items():
+            single = outcomes[0].intervals.get(split, {})
+            found[split] = {
+                name: Mean.of(
+                    [outcome.scores.get(split, {}).get(name) for outcome in outcomes],
+                    self.plan,
+                    single.get(name),
+                )
+                for name in names
+            }
+        return found
+
+    def trial_table(self) -> tuple[list[str], list[dict[str, Any]]]:
+        """The columns and rows of trials.csv."""
+        monitor = self.plan.monitor
+        ends = [f"{monitor}_low", f"{monitor}_high"]
+        options = list(self.plan.study.vary or ())
+        rows = []
+        for trial in self.trials:
+            mean, outcomes = self.monitored(trial), self.of(trial)
+            row = {
+                "trial": trial.number,
+                **trial.options,
+                "status": self.status(trial),
+                "runs": len(outcomes),
+                "epochs": max((outcome.epochs for outcome in outcomes), default=0),
+            }
+            if mean:
+                row[monitor] = mean.value
+                row |= dict(zip(ends, _ends(mean.interval), strict=True))
+            rows.append(row)
+        return ["trial", *options, "status", "runs", "epochs", monitor, *ends], rows
+
+    def run_table(self) -> tuple[list[str], list[dict[str, Any]]]:
+        """The columns and rows of runs.csv; test scores only where no trial is chosen."""
+        rows: list[dict[str, Any]] = []
+        scored: dict[str, None] = {}
+        for run in (run for trial in self.trials for run in self.plan.runs_of(trial)):
+            if run.name in self.outcomes:
+                rows.append(_run_row(run, self.outcomes[run.name], self.plan))
+                scored |= dict.fromkeys(key for key in rows[-1] if "." in key)
+        places = ["repeat", "fold"] if self.plan.study.folds else []
+        first = ["run", "trial", "seed", *places, "status", "epochs", "seconds", self.plan.monitor]
+        return [*first, *scored, "note"], rows
+
+
+def _run_row(run: PlannedRun, outcome: Outcome, plan: Plan) -> dict[str, Any]:
+    scores = {
+        f"{split}.{name}": value
+        for split, names in outcome.scores.items()
+        if split != "test" or not plan.chooses
+        for name, value in names.items()
+    }
+    return {
+        "run": run.name,
+        "trial": run.trial,
+        "seed": run.seed,
+        "repeat": run.repeat,
+        "fold": run.fold,
+        "status": outcome.status,
+        "epochs": outcome.epochs,
+        "seconds": outcome.seconds,
+        plan.monitor: outcome.value,
+        **scores,
+        "note": outcome.note,
+    }
+
+
+def _ends(interval: Interval) -> tuple[float | None, float | None]:
+    return (interval.low, interval.high) if interval.exists else (None, None)
