@@ -5,7 +5,7 @@ import io
 import json
 import math
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -329,7 +329,7 @@ def test_runs_with_other_seeds_are_compared_unpaired_and_one_run_is_not(
     versus = compare("a1", "a2", "b1", "b2")["comparisons"][0]
     assert versus["paired_by"] == "none"
     assert "Welch's t over 2 and 2 seeds" in versus["sentence"]
-    assert "no two of their runs have the same seeds" in versus["notes"][0]
+    assert "no two of their runs have the same `seed`" in versus["notes"][0]
     assert "b1 has one run alone" in refused(nnfs("compare", "a1", "a2", "b1"))
 
 
@@ -424,9 +424,11 @@ def test_a_comparison_is_printed_as_csv_and_as_markdown(train: Train, nnfs: Nnfs
 # Studies
 
 
-def study(train: Train, name: str, *overrides: str, seeds: tuple[int, ...] = (1, 2)) -> str:
+def study(
+    train: Train, name: str, *overrides: str, seeds: Sequence[int] = (1, 2), config: str = "blobs.yaml"
+) -> str:
     for seed in seeds:
-        train(f"s{seed}{''.join(overrides)[-1:]}", f"seed={seed}", *overrides, runs=f"runs/{name}")
+        train(f"s{seed}", f"seed={seed}", *overrides, runs=f"runs/{name}", config=config)
     Path(f"runs/{name}/study.yaml").write_text("name: toy\n")
     return name
 
@@ -436,27 +438,60 @@ def test_studies_are_compared_by_the_seeds_of_their_runs_and_lost_runs_are_told(
 ) -> None:
     study(train, "wide", seeds=(1, 2, 3, 4))
     study(train, "narrow", "layers.0.units=4", seeds=(1, 2, 3, 4))
-    Path("runs/narrow/s34/summary.json").write_text("damaged")
+    Path("runs/narrow/s3/summary.json").write_text("damaged")
     run = RunDirectory(Path("runs/wide/s4"))
     run.write_json("summary.json", {"id": "s4", "status": "diverged"})
     found = compare("wide", "narrow")
     versus = found["comparisons"][0]
     assert (versus["paired_by"], versus["pairs"]) == ("seed", 2)
     assert any("1 run left out, without scores: s4 (diverged)" in note for note in found["notes"])
-    assert any("left out, since it cannot be read" in note and "s34" in note for note in found["notes"])
+    assert any("left out, since it cannot be read" in note and "s3" in note for note in found["notes"])
     nnfs("compare", "wide", "narrow")
     assert Path("runs/compared/narrow+wide/forest.png").is_file()
 
 
-def test_of_a_study_that_varies_options_its_best_trial_is_compared(train: Train, compare: Any) -> None:
-    study(train, "search", "optimizer.learning_rate=0.0001")
-    study(train, "search", "optimizer.learning_rate=0.5")
-    study(train, "plain", "layers.0.units=4")
+def test_of_a_study_that_chooses_its_winner_is_compared(train: Train, compare: Any, nnfs: Nnfs) -> None:
+    vary = "study: {seeds: 2, vary: {optimizer.learning_rate: [0.0001, 0.02]}, sampler: grid}"
+    text = Path("cubic.yaml").read_text().replace("validation: 40", "validation: 40, test: 40")
+    Path("held.yaml").write_text(f"{text}split_seed: 3\n")
+    Path("search.yaml").write_text(f"{text}split_seed: 3\n{vary}\n")
+    assert nnfs("study", "search.yaml", "--id", "search", "--jobs", "1", "--quiet").status == 0
+    study(train, "plain", "layers.0.units=4", seeds=(3, 4), config="held.yaml")
     found = compare("plain", "search")
-    assert [Path(run).name for run in found["contenders"][1]["runs"]] == ["s15", "s25"]
-    assert any(
-        "of its 2 trials the best by val_loss is compared, s15, s25" in note for note in found["notes"]
-    )
+    assert [Path(run).name for run in found["contenders"][1]["runs"]] == ["t001-s3", "t001-s4"]
+    assert any("the winner of its 2 trials is compared, t001-s3, t001-s4" in note for note in found["notes"])
+    assert found["comparisons"][0]["paired_by"] == "seed"
+    Path("runs/search/summary.json").unlink()
+    assert "the study has chosen no trial yet" in refused(nnfs("compare", "plain", "search"))
+
+
+def test_folds_are_compared_on_the_same_rows_and_with_nothing_else(
+    train: Train, compare: Any, nnfs: Nnfs
+) -> None:
+    for fold in (0, 1, 2):
+        for seed in (1, 2):
+            same = [f"seed={seed}", "split_seed=5", f"dataset.validation={{fold: {fold}, of: 3}}"]
+            train(f"a{fold}{seed}", *same, config="cubic.yaml")
+            train(f"b{fold}{seed}", *same, "layers.0.units=2", config="cubic.yaml")
+    a, b = ([f"{name}{fold}{seed}" for fold in (0, 1, 2) for seed in (1, 2)] for name in "ab")
+    versus = compare(*a, *b)["comparisons"][0]
+    assert (versus["paired_by"], versus["pairs"]) == ("fold", 6)
+    found = versus["scores"]["rmse"]
+    assert found["pairs"] == 3
+    assert "corrected t over 3 folds" in found["test"]
+    values = [
+        [
+            json.loads(Path(f"runs/{run}/summary.json").read_text())["scores"]["validation"]["rmse"]
+            for run in side
+        ]
+        for side in (a, b)
+    ]
+    folds = np.reshape(values, (2, 3, 2)).mean(axis=2)
+    assert found["difference"] == pytest.approx(float((folds[1] - folds[0]).mean()))
+    expected = over_folds("rmse", False, folds[0].tolist(), folds[1].tolist(), 1 / 3)
+    assert found["p"] == pytest.approx(expected.p, rel=0.02)
+    train("plain", config="cubic.yaml")
+    assert "is of folds and plain is not" in refused(nnfs("compare", *a, "plain"))
 
 
 def test_a_study_without_runs_and_runs_without_scores_are_refused(train: Train, nnfs: Nnfs) -> None:

@@ -95,7 +95,7 @@ def _notes(found: Comparison) -> list[str]:
     """Each note once, and how the differences' intervals and tests were made."""
     how = dict.fromkeys(
         f"{name}: {each.test}"
-        + f"; its interval: {each.interval.method}" * (each.interval.method != each.test)
+        + f"; its interval: {each.interval.method}" * (each.interval.method not in each.test)
         for versus in found.versus
         for name, each in versus.differences.items()
         if each.value is not None

@@ -15,8 +15,8 @@ from nnfs_cli.jobs.checkpoint import plugins_of
 from nnfs_cli.jobs.recorded import COPIES, Score, recorded_scores
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.runs.finding import run_folders
-
-STUDY = "study.yaml"
+from nnfs_cli.studies.directory import SUMMARY, StudyDirectory
+from nnfs_cli.studies.finding import CONFIG
 
 
 class Member:
@@ -73,16 +73,6 @@ class Member:
         found = rows.get(split) if isinstance(rows, dict) else None
         return found if isinstance(found, int) else 0
 
-    def monitored(self) -> float | None:
-        """The best value of what its training monitored, the smaller the better."""
-        best = self.summary.get("best")
-        value = best.get("value") if isinstance(best, dict) else None
-        if not isinstance(value, int | float):
-            return None
-        name = self.config.training.monitor.removeprefix("val_")
-        larger = any(metric.type_name == name and metric.maximize for metric in self.config.metrics)
-        return -value if larger else value
-
 
 @dataclass(frozen=True)
 class Contender:
@@ -117,7 +107,7 @@ def find_contenders(root: Path, references: Sequence[str], *, trust_plugins: boo
     runs: dict[Path, tuple[int, str, Member]] = {}
     for place, reference in enumerate(dict.fromkeys(references)):
         folder = next(
-            (each for each in (Path(reference), root / reference) if (each / STUDY).is_file()), None
+            (each for each in (Path(reference), root / reference) if (each / CONFIG).is_file()), None
         )
         if folder is not None:
             found[place] = _of_study(reference, folder, trust_plugins=trust_plugins)
@@ -150,32 +140,30 @@ def _ids(members: Sequence[Member]) -> list[str]:
     """The ids of runs; of those in a study with that of the study."""
     runs = [member.run for member in members]
     return [
-        f"{run.path.parent.name}-{run.id}" if (run.path.parent / STUDY).is_file() else run.id for run in runs
+        f"{run.path.parent.name}-{run.id}" if (run.path.parent / CONFIG).is_file() else run.id for run in runs
     ]
 
 
 def _of_study(name: str, folder: Path, *, trust_plugins: bool) -> Contender:
-    """A study. If it varies options, the runs of its best trial by the monitored value."""
-    members, notes = _readable(
-        [RunDirectory(path, trust_plugins=trust_plugins) for path in study_runs(folder)]
-    )
+    """A study: all its runs, or those of its winner if it chooses among trials."""
+    study, again = StudyDirectory(folder), typed("study", "--resume", folder)
+    runs = [RunDirectory(path, trust_plugins=trust_plugins) for path in sorted(run_folders(folder))]
+    members, notes = _readable(runs)
     if not members:
-        raise NnfsError(
-            f"{folder}: a study without runs; `{typed('study', '--resume', folder)}` goes on with it"
+        raise NnfsError(f"{folder}: a study without runs; `{again}` goes on with it")
+    trials = len(_grouped(members))
+    if trials > 1:
+        winner = study.summary().get("winner") if study.has(SUMMARY) else None
+        names = winner.get("runs") if isinstance(winner, dict) else None
+        members = [member for member in members if isinstance(names, list) and member.run.id in names]
+        if not members:
+            raise NnfsError(f"{folder}: the study has chosen no trial yet; `{again}` goes on with it")
+        ids = listed([member.run.id for member in members], 3)
+        notes.append(
+            f"{name}: the winner of its {trials} trials is compared, {ids}; it was chosen by validation rows, "
+            f"which flatters its scores there"
         )
-    groups = _grouped(members)
-    if len(groups) == 1:
-        return _contender(name, members, [folder.name], notes)
-    values = [_mean([member.monitored() for member in group]) for group in groups]
-    known = [(value, i) for i, value in enumerate(values) if value is not None]
-    if not known:
-        raise NnfsError(f"{folder}: none of the study's {len(groups)} trials has a monitored value yet")
-    best = groups[min(known)[1]]
-    notes.append(
-        f"{name}: of its {len(groups)} trials the best by {best[0].config.training.monitor} is compared, "
-        f"{listed([member.run.id for member in best], 3)}"
-    )
-    return _contender(name, best, [folder.name], notes)
+    return _contender(name, members, [folder.name], notes)
 
 
 def _readable(runs: Sequence[RunDirectory]) -> tuple[list[Member], list[str]]:
@@ -226,8 +214,3 @@ def _grouped(members: Sequence[Member]) -> list[list[Member]]:
         else:
             group.append(member)
     return groups
-
-
-def _mean(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else None

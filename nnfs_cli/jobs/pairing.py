@@ -71,7 +71,9 @@ def _by_draw(contender: Contender) -> dict[Any, Member]:
 def _unpaired(a: Contender, b: Contender, differing: str) -> Pairing:
     """All runs of both, if there are several of each, and of the same data."""
     why = (
-        f"they are split otherwise ({differing})" if differing else "no two of their runs have the same seeds"
+        f"they are split otherwise ({differing})"
+        if differing
+        else "no two of their runs have the same `seed` and `split_seed`"
     )
     of_a, of_b = (list(_by_draw(each).values()) for each in (a, b))
     if a.first.is_fold:
