@@ -5,9 +5,11 @@ import io
 import json
 import math
 import shutil
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from random import Random
 from typing import Any, ClassVar
 
 import numpy as np
@@ -31,6 +33,7 @@ from nnfs_cli.statistics.interval import Interval
 from nnfs_cli.statistics.paired import holm, more_rows, paired_proportions, swap_test, swap_test_by_rows
 from nnfs_cli.statistics.sign_flip import sign_flip
 from tests.conftest import Nnfs, Outcome
+from tests.forgery import forge, unseal
 
 RNG = np.random.default_rng(7)
 LIMIT = 0.05 + 2.0 * math.sqrt(0.05 * 0.95 / 1000)
@@ -494,11 +497,30 @@ def test_folds_are_compared_on_the_same_rows_and_with_nothing_else(
     assert "is of folds and plain is not" in refused(nnfs("compare", *a, "plain"))
 
 
+@pytest.mark.parametrize("file", ["summary.json", "preparation.json"])
+def test_runs_that_somebody_forged_are_compared_or_refused_in_one_message(
+    train: Train, nnfs: Nnfs, file: str
+) -> None:
+    for seed in (1, 2):
+        train(f"a{seed}", f"seed={seed}", config="cubic.yaml")
+        train(f"b{seed}", f"seed={seed}", "layers.0.units=2", config="cubic.yaml")
+    unseal(Path("runs/a1"))
+    whole = Path(f"runs/a1/{file}").read_bytes()
+    for seed in range(6):
+        Path(f"runs/a1/{file}").write_bytes(whole)
+        forge(Random(seed), Path(f"runs/a1/{file}"))  # noqa: S311
+        for words in (("diff", "a1", "b1"), ("compare", "a1", "a2", "b1", "b2", "--no-pictures")):
+            with warnings.catch_warnings(action="ignore"):  # as for users
+                status, _, err = nnfs(*words)
+            assert status == 0 or (status == 2 and err.startswith("nnfs: "))
+
+
 def test_a_study_without_runs_and_runs_without_scores_are_refused(train: Train, nnfs: Nnfs) -> None:
     train("a")
     Path("runs/empty").mkdir()
     Path("runs/empty/study.yaml").write_text("name: toy\n")
     assert "a study without runs" in refused(nnfs("compare", "a", "empty"))
+    assert "empty is a study: `nnfs compare a empty` compares studies" in refused(nnfs("diff", "a", "empty"))
     shutil.copytree("runs/a", "runs/begun")
     Path("runs/begun/summary.json").unlink()
     assert "there are no scores to compare yet: begun (no summary.json)" in refused(

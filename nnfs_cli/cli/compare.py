@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nnfs_cli.cli.completion import complete_run, complete_split
+from nnfs_cli.cli.completion import complete_run_or_study, complete_split
 from nnfs_cli.cli.options import RUNS, AsJson, RunsFolder, TrustPlugins
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def compare(
             metavar="A B [C...]",
             help="Runs or studies: paths, ids, or `latest`. Runs whose configs differ in seeds alone are "
             "one. Each is compared with the first.",
-            autocompletion=complete_run,
+            autocompletion=complete_run_or_study,
         ),
     ],
     split: Annotated[

@@ -92,16 +92,16 @@ def _score_rows(versus: Versus) -> Iterator[list[str]]:
 
 
 def _notes(found: Comparison) -> list[str]:
-    """Each note once, and how the differences' intervals and tests were made."""
-    how = dict.fromkeys(
-        f"{name}: {each.test}"
-        + f"; its interval: {each.interval.method}" * (each.interval.method not in each.test)
-        for versus in found.versus
-        for name, each in versus.differences.items()
-        if each.value is not None
-    )
+    """How differences were tested, with the scores that it is so for; and each note once."""
+    how: dict[str, dict[str, None]] = {}
+    for name, each in ((name, each) for versus in found.versus for name, each in versus.differences.items()):
+        if each.value is not None:
+            method = each.interval.method.removeprefix("none: ")
+            interval = f"its interval: {method}" if each.interval.exists else f"no interval: {method}"
+            how.setdefault(f"{each.test}; {interval}", {})[name] = None
+    methods = [f"{', '.join(names)}: {text}" for text, names in how.items()]
     return list(
-        dict.fromkeys([*how, *(note for versus in found.versus for note in versus.notes), *found.notes])
+        dict.fromkeys([*methods, *(note for each in found.versus for note in each.notes), *found.notes])
     )
 
 

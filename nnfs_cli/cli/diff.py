@@ -28,9 +28,10 @@ def diff(
     `nnfs compare A B` says whether one is better.
     """
     from nnfs_cli.cli import console
-    from nnfs_cli.jobs.diff import diff_runs
+    from nnfs_cli.jobs.diff import diff_runs, refuse_studies
     from nnfs_cli.runs.directory import RunDirectory
 
+    refuse_studies(runs, (a, b))
     one, other = (RunDirectory.find(runs, each, trust_plugins=trust_plugins) for each in (a, b))
     found = diff_runs(one, other)
     if as_json:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nnfs_cli.config.experiment import ExperimentConfig
-from nnfs_cli.config.reader import to_plain
+from nnfs_cli.config.reader import shown, to_plain
 from nnfs_cli.config.repeats import draw_of, own_options
 from nnfs_cli.core.errors import ConfigError, DamageError, NnfsError, counted, listed
 from nnfs_cli.core.spelling import typed
@@ -16,7 +16,9 @@ from nnfs_cli.jobs.recorded import COPIES, Score, recorded_scores
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.runs.finding import run_folders
 from nnfs_cli.studies.directory import SUMMARY, StudyDirectory
-from nnfs_cli.studies.finding import CONFIG
+from nnfs_cli.studies.finding import CONFIG, study_folder
+
+MOST_ROWS = 2**53
 
 
 class Member:
@@ -50,28 +52,29 @@ class Member:
         return own_options(self.options), plugins_of(self.run), own
 
     @cached_property
-    def draw(self) -> tuple[tuple[str, Any], ...]:
+    def draw(self) -> tuple[tuple[str, str], ...]:
         """Its seeds, and its fold if it has one: equal for runs that pair."""
-        return tuple(sorted(draw_of(self.options).items()))
+        return tuple(sorted((key, shown(value)) for key, value in draw_of(self.options).items()))
 
     @property
     def is_fold(self) -> bool:
         return any(key == "dataset.validation.fold" for key, _ in self.draw)
 
     @property
-    def fold(self) -> tuple[tuple[str, Any], ...]:
+    def fold(self) -> tuple[tuple[str, str], ...]:
         """What drew its rows: of its seeds only those of the splits, if they have their own."""
-        splits = dict(self.draw).get("split_seed") is not None
-        return tuple((key, value) for key, value in self.draw if not (splits and key == "seed"))
+        has_own = self.options.get("split_seed") is not None
+        return tuple((key, value) for key, value in self.draw if not (has_own and key == "seed"))
 
     @cached_property
     def scores(self) -> dict[str, dict[str, Score]]:
         return recorded_scores(self.summary)
 
     def rows(self, split: str) -> int:
+        """How many rows a split had; 0 if that is not known."""
         rows = self.summary.get("rows")
         found = rows.get(split) if isinstance(rows, dict) else None
-        return found if isinstance(found, int) else 0
+        return found if isinstance(found, int) and 0 < found < MOST_ROWS else 0
 
 
 @dataclass(frozen=True)
@@ -106,9 +109,7 @@ def find_contenders(root: Path, references: Sequence[str], *, trust_plugins: boo
     found: dict[int, Contender] = {}
     runs: dict[Path, tuple[int, str, Member]] = {}
     for place, reference in enumerate(dict.fromkeys(references)):
-        folder = next(
-            (each for each in (Path(reference), root / reference) if (each / CONFIG).is_file()), None
-        )
+        folder = study_folder(root, reference)
         if folder is not None:
             found[place] = _of_study(reference, folder, trust_plugins=trust_plugins)
         else:
@@ -160,7 +161,7 @@ def _of_study(name: str, folder: Path, *, trust_plugins: bool) -> Contender:
             raise NnfsError(f"{folder}: the study has chosen no trial yet; `{again}` goes on with it")
         ids = listed([member.run.id for member in members], 3)
         notes.append(
-            f"{name}: the winner of its {trials} trials is compared, {ids}; it was chosen by validation rows, "
+            f"{name}: the winner of its {trials} trials is compared, {ids}; validation rows chose it, "
             f"which flatters its scores there"
         )
     return _contender(name, members, [folder.name], notes)

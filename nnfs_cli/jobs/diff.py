@@ -1,9 +1,12 @@
 """What differs between two runs: options, plugins, scores, what trained them and where."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from nnfs_cli.core.errors import NnfsError, listed
+from nnfs_cli.core.spelling import typed
 from nnfs_cli.jobs.options_compared import Change, option_changes
 from nnfs_cli.jobs.recorded import (
     ENVIRONMENT,
@@ -15,6 +18,8 @@ from nnfs_cli.jobs.recorded import (
     recorded_scores,
 )
 from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.runs.finding import run_folders
+from nnfs_cli.studies.finding import study_folder
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,18 @@ class Diff:
             "training": {name: _both(*pair) for name, pair in self.training.items()},
             "environment": {name: _both(*pair) for name, pair in self.environment.items()},
         }
+
+
+def refuse_studies(root: Path, references: Sequence[str]) -> None:
+    """Raise NnfsError if a path or an id names a study."""
+    for reference in references:
+        folder = study_folder(root, reference)
+        if folder is not None:
+            runs = listed([f"{folder / path.name}" for path in sorted(run_folders(folder))], 1)
+            raise NnfsError(
+                f"{reference} is a study: `{typed('compare', *references)}` compares studies; diff takes two "
+                f"runs{f', such as {runs}' if runs else ''}"
+            )
 
 
 def diff_runs(a: RunDirectory, b: RunDirectory) -> Diff:

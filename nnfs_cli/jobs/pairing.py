@@ -85,7 +85,7 @@ def _unpaired(a: Contender, b: Contender, differing: str) -> Pairing:
             f"{single} has one run alone: train it with more seeds, or with one of the other's"
         )
     prints_a, prints_b = (
-        {member.summary.get("data_fingerprint") for member in each} for each in (of_a, of_b)
+        {str(member.summary.get("data_fingerprint")) for member in each} for each in (of_a, of_b)
     )
     if prints_a != prints_b:
         _refuse_other_data(a, b, a.first, b.first)

@@ -1,6 +1,5 @@
 """What runs recorded, read with care for a comparison: options, scores with their intervals, environment."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +16,8 @@ from nnfs_cli.training.reports import format_score
 
 COPIES = ("plugins", "initial_weights")
 """Options that name a run's own copies of files: their content counts, not where it is."""
-MOST_OF_A_FACT = 200
+MOST_OF_A_FACT, MOST = 200, 1e300
+"""Letters of a text in a summary that are shown; the largest number."""
 
 ENVIRONMENT = {
     "nnfs": "versions.nnfs",
@@ -111,5 +111,7 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 
 def _number(value: object) -> float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return value if is_number else None  # type: ignore[return-value]
+    """A finite number; None for anything else, and for one that no float holds."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    return value if abs(value) < MOST else None  # not-a-number is not less

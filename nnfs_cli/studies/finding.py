@@ -20,11 +20,16 @@ def find_study(root: Path, reference: str) -> Path:
     studies = list(study_folders(root))
     if reference == "latest" and studies:
         return studies[-1]
-    for path in (Path(reference), root / reference):
-        if reference and (path / CONFIG).is_file():
-            return path
+    if (folder := study_folder(root, reference)) is not None:
+        return folder
     hint = did_you_mean(reference, [path.name for path in studies])
     raise NnfsError(f"no study {reference!r} in {root.absolute()}{hint}")
+
+
+def study_folder(root: Path, reference: str) -> Path | None:
+    """The folder of the study that a path or an id names; None if it names none."""
+    folders = (path for path in (Path(reference), root / reference) if reference)
+    return next((path for path in folders if (path / CONFIG).is_file()), None)
 
 
 def a_run_of(study: Path) -> Path | None:

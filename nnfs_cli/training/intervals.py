@@ -21,13 +21,14 @@ def metric_interval(metric: Metric, p: Array, t: Array, score: float) -> Interva
     """The interval of a metric's score of predictions p (N, M): Wilson's, if it is a proportion, or BCa's."""
     if np.isnan(score):
         return Interval.none("the score is undefined")
-    hits = metric_hits(metric, p, t)
+    hits = metric.hits(p, t)
     if hits is not None:
-        return wilson(int(np.count_nonzero(hits)), len(t))
+        return wilson(int(np.count_nonzero(_checked(metric, "hits", hits, len(t), 1))), len(t))
     drawn = drawn_rows(len(t), MOST_ROWS)
-    terms = metric_terms(metric, p[drawn], t[drawn])
+    terms = metric.terms(p[drawn], t[drawn])
     if terms is None:
         return bca_by_rows(lambda rows: metric(p[rows], t[rows]), len(t), score=score)
+    _checked(metric, "terms", terms, len(drawn), 2)
     return bca(terms, metric.of_means, score=score, rows=len(t))
 
 
