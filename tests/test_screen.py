@@ -177,7 +177,7 @@ def test_no_table_is_wider_than_the_screen_and_no_name_or_verdict_is_cut(
     columns: int, printed: Bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     screen = Screen(width=columns)
-    for module in ("screen", "console", "data_tables", "verdicts"):
+    for module in ("screen", "console", "scores", "data_tables", "verdicts"):
         monkeypatch.setattr(f"nnfs_cli.cli.{module}.out", screen)
     for command in (
         ("data", "describe", "odd.yaml"),

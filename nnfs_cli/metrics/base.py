@@ -27,6 +27,11 @@ class Metric(Component, ABC):
     tasks: ClassVar[tuple[Task, ...]]
     maximize: ClassVar[bool] = False
 
+    @property
+    def fewest_rows(self) -> int:
+        """Of fewer rows the score is too far off its value for many rows for an interval."""
+        return 0
+
     @abstractmethod
     def __call__(self, p: Array, t: Array) -> float:
         """The score over all rows, summed in float64; not a number where it is undefined."""

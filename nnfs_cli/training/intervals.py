@@ -21,6 +21,8 @@ def metric_interval(metric: Metric, p: Array, t: Array, score: float) -> Interva
     """The interval of a metric's score of predictions p (N, M): Wilson's, if it is a proportion, or BCa's."""
     if np.isnan(score):
         return Interval.none("the score is undefined")
+    if len(t) < metric.fewest_rows:
+        return Interval.none(f"{len(t)} rows; {metric.type_name} needs {metric.fewest_rows}")
     hits = metric.hits(p, t)
     if hits is not None:
         return wilson(int(np.count_nonzero(_checked(metric, "hits", hits, len(t), 1))), len(t))
