@@ -98,6 +98,7 @@ RUNS_CODE = {
     "speed/worker_errors.py": {"pickle"},  # between a process and its own forks
     "speed/all_reduce.py": {"multiprocessing"},
     "sources/ahead.py": {"concurrent"},  # threads alone
+    "jobs/study_workers.py": {"concurrent", "multiprocessing"},  # this program's own processes
     "cli/report.py": {"webbrowser"},  # --open
     "config/dialect.py": {"yaml.load"},  # by a SafeLoader: see below
 }

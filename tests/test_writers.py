@@ -31,6 +31,7 @@ ALLOWED = {
     "runs/lock.py": {"FileLock", "unlink"},
     "runs/leftovers.py": {"unlink"},  # what killed processes left
     "runs/growing.py": {"ftruncate"},
+    "studies/directory.py": {"mkdir", "rmtree"},  # a new study's folder; a run that never had a checkpoint
     "sources/cache.py": {"rmdir", "unlink"},
     "sources/download.py": {"mkdir", "open", "replace", "unlink"},  # in the cache folder
     "sources/lock.py": {"open"},

@@ -5,14 +5,14 @@ from contextlib import closing, suppress
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from nnfs_cli.cli.console import note, show_paths
+from nnfs_cli.cli.console import note, show_paths, warn
 from nnfs_cli.cli.screen import Table, out
 from nnfs_cli.cli.streams import outlive_streams
 from nnfs_cli.core.blas_threads import usable_cores
 from nnfs_cli.core.errors import counted
 from nnfs_cli.jobs.study import Conductor, RunEnd
 from nnfs_cli.jobs.study_dask import DaskWorkers
-from nnfs_cli.jobs.study_summary import mean_text, options_text, verdict
+from nnfs_cli.jobs.study_summary import first_failure, mean_text, options_text, verdict
 from nnfs_cli.jobs.study_workers import Processes, Workers
 from nnfs_cli.runs.listing import default_split
 from nnfs_cli.studies.results import Results
@@ -97,7 +97,7 @@ def show_scores(results: Results) -> None:
     (trial,) = results.trials
     scores = results.scores(trial)
     names = list(next(iter(scores.values())))
-    done = len(results.of(trial))
+    done, failed = len(results.completed(trial)), results.plan.runs_per_trial - len(results.completed(trial))
     table = Table(title=f"means over {counted(done, 'run')}")
     table.add_column("split")
     for name in names:
@@ -105,6 +105,8 @@ def show_scores(results: Results) -> None:
     for split, means in scores.items():
         table.add_row(split, *(mean_text(means[name]) for name in names))
     out.print(table)
+    if failed:
+        warn(f"{failed} of {failed + done} runs are not among them{first_failure(results)}")
 
 
 def show_trials(results: Results) -> None:
@@ -113,7 +115,10 @@ def show_trials(results: Results) -> None:
     ranked = results.ranked(results.trials)
     completed = [trial for trial in ranked if results.status(trial) == "completed"]
     best = (completed + [trial for trial in ranked if trial not in completed])[:MOST_TRIALS]
-    table = Table(title=f"the best {len(best)} of {counted(len(results.trials), 'trial')}")
+    means = {trial.number: mean for trial in best if (mean := results.monitored(trial))}
+    methods = dict.fromkeys(mean.interval.method for mean in means.values() if mean.interval.exists)
+    how = f", with 95 % intervals: {', '.join(methods)}" if methods else ""
+    table = Table(title=f"the best {len(best)} of {counted(len(results.trials), 'trial')}{how}")
     table.add_column("trial", justify="right")
     for key in plan.study.vary or ():
         table.add_column(key, justify="right")
@@ -121,12 +126,12 @@ def show_trials(results: Results) -> None:
     table.add_column("epochs", justify="right", drop=1)
     table.add_column("status", drop=2)
     for trial in best:
-        mean = results.monitored(trial)
+        mean = means[trial.number]
         epochs = max(outcome.epochs for outcome in results.of(trial))
         table.add_row(
             str(trial.number),
             *(options_text({"": value}).strip() for value in trial.options.values()),
-            mean_text(mean) if mean else "",
+            mean.interval.text(format_score(mean.value, 4)),
             str(epochs),
             results.status(trial),
         )

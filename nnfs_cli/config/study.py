@@ -12,7 +12,12 @@ from nnfs_cli.core.errors import OptionError, nearest
 from nnfs_cli.core.options import Options
 from nnfs_cli.core.ranges import Expected, NonNegativeInt, PositiveInt
 
-RANGES = ("log", "uniform", "int")
+RANGES = {
+    "log": "a number between two ends, as likely between 0.001 and 0.01 as between 0.01 and 0.1",
+    "uniform": "a number between two ends, each as likely",
+    "int": "an integer from the first end to the last",
+}
+"""How a number can be drawn."""
 MOST = 10**12
 """The largest integer to draw."""
 MOST_TRIALS = 10_000
@@ -27,7 +32,7 @@ VALUES: TypeAlias = Annotated[
                 {"type": "array", "minItems": 1},
                 {
                     "type": "object",
-                    "properties": dict.fromkeys(RANGES, _ENDS),
+                    "properties": {name: {**_ENDS, "description": text} for name, text in RANGES.items()},
                     "additionalProperties": False,
                     "minProperties": 1,
                     "maxProperties": 1,

@@ -1,6 +1,5 @@
 """The start of a study: its config is checked and completed before anything is trained."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +12,9 @@ from nnfs_cli.core.spelling import typed
 from nnfs_cli.jobs.study import Conductor
 from nnfs_cli.studies.directory import StudyDirectory
 from nnfs_cli.studies.plan import Plan, Trial
+from nnfs_cli.studies.sampling import sampler_of
 from nnfs_cli.training.experiment import Experiment
+from nnfs_cli.training.loading import load_data
 
 HELD_OUT = 0.2
 """The share of the rows that a study holds out, where choosing needs some and the config holds out none."""
@@ -39,6 +40,7 @@ def completed(config: ExperimentConfig, source: str) -> tuple[ExperimentConfig, 
     if plan.study.halving and plan.study.halving.first >= plan.epochs:
         text = f"must be below the {plan.epochs} epochs of training, found {plan.study.halving.first}"
         raise ConfigError(source, [Mistake("study.halving.first", text)])
+    sampler_of(plan.study, config.seed, maximize=False)  # it says so if a package is missing
     config = replace(config, training=replace(config.training, monitor=plan.monitor))
     if config.split_seed is None and (plan.chooses or plan.study.folds):
         config = replace(config, split_seed=config.seed)
@@ -48,29 +50,22 @@ def completed(config: ExperimentConfig, source: str) -> tuple[ExperimentConfig, 
         )
     if plan.chooses and plan.study.sampler == "auto" and plan.study.chosen_by == "random":
         notes.append("trials are drawn at random; `--set study.sampler=tpe` learns from the trials before")
-    held_out = _held_out(config, source) if plan.chooses else []
-    for name in held_out:
+    splits = load_data(_first_config(config, source)).splits if plan.chooses else PURPOSES
+    for name in (each for each in PURPOSES if each not in splits):
         config = _holding_out(config, source, name)
         notes.append(
             f"the data have no {name} rows: the study holds out `dataset.{name}: {HELD_OUT}`, "
             f"{PURPOSES[name]}; `--set dataset.{name}=N` changes it"
         )
-    if held_out or not plan.chooses:
-        _first_experiment(config, source)
+    Experiment(_first_config(config, source))
     return config, notes
 
 
-def _held_out(config: ExperimentConfig, source: str) -> Sequence[str]:
-    """The splits that choosing needs and the data do not have."""
-    splits = _first_experiment(config, source).data.splits
-    return [name for name in PURPOSES if name not in splits]
-
-
-def _first_experiment(config: ExperimentConfig, source: str) -> Experiment:
-    """The experiment of the first run, without any varied option."""
+def _first_config(config: ExperimentConfig, source: str) -> ExperimentConfig:
+    """The config of the first run, without any varied option."""
     run = Plan(config).runs_of(Trial(0))[0]
     try:
-        return Experiment(Variation(config, source).config(run.overrides))
+        return Variation(config, source).config(run.overrides)
     except ConfigError as error:
         texts = [mistake for mistake in error.mistakes if mistake.path.startswith("dataset.validation")]
         if not (texts and run.fold is not None):

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -81,7 +82,7 @@ class Processes(Workers):
                 try:
                     yield future.result()
                 except BrokenProcessPool:
-                    self._pool = None
+                    self._end()
                     deaths[task.name] += 1
                     if deaths[task.name] < MOST_DEATHS:
                         waiting.appendleft(task)
@@ -103,7 +104,7 @@ class Processes(Workers):
                 running[self._started().submit(_work, task)] = task
             except BrokenProcessPool:
                 waiting.appendleft(task)
-                self._pool = None
+                self._end()
 
     def _started(self) -> ProcessPoolExecutor:
         if self._pool is None:
@@ -116,17 +117,18 @@ class Processes(Workers):
             )
         return self._pool
 
-    def _end(self, *, urgently: bool) -> None:
+    def _end(self, *, urgently: bool = False) -> None:
         """Let all processes save their runs and end; urgently, end them at once."""
         if self._pool is None:
             return
         self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool = None
         own = [each for each in multiprocessing.active_children() if each.pid not in self._others]
         try:
-            for process in () if urgently else own:
-                process.terminate()
-            for process in () if urgently else own:
-                process.join()
+            while not urgently and any(process.is_alive() for process in own):
+                for process in own:  # again, since a run that just ends takes no note of it
+                    process.terminate()
+                wait_for([process.sentinel for process in own], POLL)
         finally:  # also when Ctrl-C is pressed again
             for process in own:
                 process.kill()
@@ -147,7 +149,9 @@ def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait_for([parent.sentinel])
-        signal.raise_signal(signal.SIGTERM)
+        while True:  # a run that just ends takes no note of it
+            signal.raise_signal(signal.SIGTERM)
+            time.sleep(POLL)
 
 
 def _work(task: RunTask) -> Outcome:

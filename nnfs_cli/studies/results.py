@@ -76,6 +76,10 @@ class Results:
         names = (run.name for run in self.plan.runs_of(trial))
         return [self.outcomes[name] for name in names if name in self.outcomes]
 
+    def completed(self, trial: Trial) -> list[Outcome]:
+        """Those that were trained to their ends."""
+        return [outcome for outcome in self.of(trial) if outcome.status == "completed"]
+
     def status(self, trial: Trial) -> str:
         """`completed`, `paused`, `diverged` or `failed`, as the worst of its runs; `unfinished` at first."""
         found = [outcome.status for outcome in self.of(trial)]
@@ -105,14 +109,14 @@ class Results:
     @property
     def winner(self) -> Trial | None:
         """The best of the trials that were trained to their ends; without any choice, the one trial."""
-        completed = [trial for trial in self.trials if self.status(trial) == "completed"]
         if not self.plan.chooses:
-            return completed[0] if completed else None
-        return next(iter(self.ranked(completed)), None)
+            return next((trial for trial in self.trials if self.completed(trial)), None)
+        ended = [trial for trial in self.trials if self.status(trial) == "completed"]
+        return next(iter(self.ranked(ended)), None)
 
     def scores(self, trial: Trial) -> dict[str, dict[str, Mean]]:
-        """The means of a trial's scores over its runs, by split and name."""
-        outcomes = self.of(trial)
+        """The means of a trial's scores over its completed runs, by split and name."""
+        outcomes = self.completed(trial)
         found: dict[str, dict[str, Mean]] = {}
         for split, names in outcomes[0].scores.items():
             single = outcomes[0].intervals.get(split, {})
