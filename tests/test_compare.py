@@ -190,8 +190,9 @@ def test_so_few_seeds_that_no_difference_could_be_found_are_told(tests: int, few
     found = replace(found, tests=tests, adjusted=0.25)
     assert found.verdict == "cannot tell"
     assert found.fewest == fewest
-    assert f"p is at least 0.25 by a sign-flip test; {fewest - 3} more seeds could" in sentence(
-        found, "A", "B"
+    assert (
+        f"p is at least {min(1.0, 0.25 * tests):.2g} by a sign-flip test; {fewest - 3} more seeds could"
+        in sentence(found, "A", "B")
     )
 
 
@@ -240,6 +241,21 @@ def test_equals_are_rarely_found_different_by_their_rows() -> None:
         for each in over_rows(a, b)[0]:
             alarms.setdefault(each.name, []).append(each.verdict != "cannot tell")
     assert {name: float(np.mean(found)) for name, found in alarms.items() if np.mean(found) > LIMIT} == {}
+
+
+@pytest.mark.slow
+def test_the_intervals_of_differences_over_rows_cover_them() -> None:
+    rng, found = np.random.default_rng(4), dict[str, list[Difference]]()
+    for _ in range(1000):
+        t = rng.integers(0, 3, 200)
+        shared = 1.5 * np.eye(3)[t] + rng.normal(size=(200, 3))
+        a, b = (of_classes(shared + noise * rng.normal(size=(200, 3)), t) for noise in (0.5, 1.2))
+        for each in over_rows(a, b)[0]:
+            found.setdefault(each.name, []).append(each)
+    for name, differences in found.items():
+        true = float(np.mean([each.value for each in differences]))
+        covered = np.mean([each.interval.low <= true <= each.interval.high for each in differences])
+        assert 0.93 <= covered <= 0.97, f"{name}: {covered:.1%}"
 
 
 @pytest.mark.slow
@@ -376,6 +392,20 @@ def test_one_row_and_undefined_scores_tell_nothing_and_are_said(train: Train, co
         "cannot tell: r2 is undefined"
         in compare("a", "b", "--split", "test", "--metric", "r2")["comparisons"][0]["sentence"]
     )
+
+
+def test_rows_that_belong_together_are_no_independent_ones_and_that_is_said(
+    train: Train, compare: Any
+) -> None:
+    rows = [f"{i // 4},{i % 4},{(i * 7) % 5}" for i in range(80)]
+    Path("grouped.csv").write_text("\n".join(["patient,x,y", *rows]) + "\n")
+    text = Path("cubic.yaml").read_text()
+    table = "{type: csv, path: grouped.csv, target: y, task: regression, group: patient, validation: 0.25}"
+    Path("grouped.yaml").write_text(text.replace("{type: cubic, validation: 40}", table))
+    train("a", config="grouped.yaml")
+    train("b", "layers.0.units=2", config="grouped.yaml")
+    notes = compare("a", "b")["comparisons"][0]["notes"]
+    assert any("dataset.group: rows that belong together count as independent" in note for note in notes)
 
 
 def test_a_loss_that_is_another_function_is_not_compared(train: Train, compare: Any, nnfs: Nnfs) -> None:

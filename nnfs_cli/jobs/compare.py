@@ -180,13 +180,24 @@ def _versus(
     if pairing.by == "row":
         one, two = outputs(pairing.a[0]), outputs(pairing.b[0])
         refuse_other_rows(one[0], two[0], split)
-        notes += [*one[1], *two[1]]
+        notes += [*one[1], *two[1], *_on_dependent_rows(pairing.a[0])]
         found, more = over_rows(one[0], two[0])
         a, b = (a if first.is_single else one[0].name), (b if other.is_single else two[0].name)
     else:
         found, more = over_runs(pairing, split)
     differences = {difference.name: difference for difference in found}
     return Versus(a, b, pairing.by, min(len(pairing.a), len(pairing.b)), differences, (*notes, *more))
+
+
+def _on_dependent_rows(member: Member) -> list[str]:
+    """What to know of a test over rows that are not drawn one by one."""
+    dataset = member.options.get("dataset")
+    named = [name for name in ("group", "time") if isinstance(dataset, dict) and dataset.get(name)]
+    return [
+        f"dataset.{name}: rows that belong together count as independent here, so that p is too small and "
+        f"the interval too narrow; compare several seeds or folds"
+        for name in named
+    ]
 
 
 def _adjusted(versus: Sequence[Versus]) -> list[Versus]:

@@ -179,11 +179,6 @@ def _readable(runs: Sequence[RunDirectory]) -> tuple[list[Member], list[str]]:
     return members, notes
 
 
-def study_runs(folder: Path) -> list[Path]:
-    """The folders of a study's runs, by name."""
-    return sorted(run_folders(folder))
-
-
 def _contender(
     name: str, members: Sequence[Member], ids: Sequence[str], notes: Sequence[str] = ()
 ) -> Contender:

@@ -57,7 +57,10 @@ class Difference:
 
     @property
     def fewest(self) -> int:
-        """How many pairs a sign-flip test needs before it can find anything: 2 / 2^n is its smallest p."""
+        """How many pairs a sign-flip test needs before it can find anything.
+
+        Its smallest p is 2 / 2^n, and Holm's method multiplies that by the number of tests.
+        """
         return math.floor(math.log2(2 * self.tests / ALPHA)) + 1
 
     @property

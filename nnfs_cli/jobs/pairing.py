@@ -17,7 +17,7 @@ class Pairing:
     """Which runs of two contenders are compared with which.
 
     by: `row`, one pair of runs, whose outputs are compared row by row; `seed`; `fold`; `none`, all with all.
-    pairs: runs with the same draws; of `none`, the runs of either side, as far as they go.
+    a, b: the runs of either side; those that pair have the same place.
     notes: sentences on what was left out, or why runs do not pair.
     """
 

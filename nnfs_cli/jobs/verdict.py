@@ -56,7 +56,7 @@ def p_number(found: Difference) -> str:
 def _more(found: Difference) -> str:
     """What would tell, as `; about 23 more seeds would`."""
     if found.too_few:
-        least = 2.0 ** (1 - found.pairs)
+        least = min(1.0, found.tests * 2.0 ** (1 - found.pairs))
         more = max(found.fewest - found.pairs, found.more or 0)
         return (
             f"; {counted(found.pairs, 'seed')} cannot: whatever the difference, p is at least {least:.2g} by "
