@@ -54,7 +54,9 @@ def p_number(found: Difference) -> str:
 
 
 def _more(found: Difference) -> str:
-    """What would tell, as `; about 23 more seeds would`."""
+    """What would tell, as `; about 23 more seeds would`; nothing if there is no difference to tell."""
+    if not found.value:
+        return ""
     if found.too_few:
         least = min(1.0, found.tests * 2.0 ** (1 - found.pairs))
         more = max(found.fewest - found.pairs, found.more or 0)
