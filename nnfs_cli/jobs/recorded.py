@@ -14,8 +14,8 @@ from nnfs_cli.runs.listing import SPLITS
 from nnfs_cli.statistics.interval import Interval, read_intervals
 from nnfs_cli.training.reports import format_score
 
-COPIES = ("plugins", "initial_weights")
-"""Options that name a run's own copies of files: their content counts, not where it is."""
+COPIES = ("plugins", "initial_weights", "warm_start")
+"""Options that name a run's copies of files, by old names and new: their content counts, not where it is."""
 MOST_OF_A_FACT, MOST = 200, 1e300
 """Letters of a text in a summary that are shown; the largest number."""
 
