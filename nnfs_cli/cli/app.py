@@ -7,8 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
+from nnfs_cli.cli.compare import compare
 from nnfs_cli.cli.components import components
 from nnfs_cli.cli.data import data
+from nnfs_cli.cli.diff import diff
 from nnfs_cli.cli.doctor import doctor
 from nnfs_cli.cli.evaluate import evaluate
 from nnfs_cli.cli.explain import explain
@@ -57,6 +59,8 @@ COMMANDS = (
     gradcheck,
     doctor,
     lr_find,
+    compare,
+    diff,
     components,
     schema,
 )

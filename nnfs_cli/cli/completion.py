@@ -20,6 +20,13 @@ def complete_run(context: typer.Context, incomplete: str) -> list[str]:
     )
 
 
+def complete_run_or_study(context: typer.Context, incomplete: str) -> list[str]:
+    """The same, and ids of studies."""
+    folder = Path(context.params.get("runs") or "runs")
+    studies = sorted((path.parent for path in folder.glob("*/study.yaml")), key=_modified, reverse=True)
+    return _starting((study.name for study in studies), incomplete) + complete_run(context, incomplete)
+
+
 def complete_config(incomplete: str) -> list[str]:
     """The configs that come with nnfs, by name, and YAML files."""
     return _starting(shipped_configs(), incomplete) + list(_paths(incomplete, (".yaml", ".yml")))

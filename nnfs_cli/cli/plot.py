@@ -1,20 +1,13 @@
 """`nnfs plot RUN [RUN...]`."""
 
-import hashlib
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
+from nnfs_cli.cli.compared import compared_folder
 from nnfs_cli.cli.completion import complete_picture, complete_run
 from nnfs_cli.cli.options import RUNS, RunsFolder, TrustPlugins
-
-if TYPE_CHECKING:
-    from nnfs_cli.runs.directory import RunDirectory
-
-MOST_LETTERS = 120
-"""Of a folder's name."""
 
 
 def plot(
@@ -71,7 +64,7 @@ def plot(
     }
     directories = list(found.values())
     if len(directories) > 1:
-        folder = output or runs / "compared" / _name_of(directories)
+        folder = output or compared_folder(runs, [each.id for each in directories])
         files = plots.draw_comparison(directories, only, folder=folder, style=style, suffix=suffix)
         if left_out := plots.without_epochs(directories):
             console.warn(f"not in the pictures, since no epoch is finished: {listed(left_out)}")
@@ -88,11 +81,3 @@ def plot(
         if refusal:
             console.warn(f"pictures of the network are left out. {refusal}")
     console.show_paths(files)
-
-
-def _name_of(runs: "Sequence[RunDirectory]") -> str:
-    """A folder's name that tells which runs are compared: the same for the same runs, and for no others."""
-    name = "+".join(sorted(run.id for run in runs))
-    if len(name) <= MOST_LETTERS:
-        return name
-    return f"{name[: MOST_LETTERS - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

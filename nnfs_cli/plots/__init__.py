@@ -15,6 +15,7 @@ from nnfs_cli.runs.fitting import fitting
 
 if TYPE_CHECKING:
     from nnfs_cli.plots.animation import Animation
+    from nnfs_cli.plots.forest import Estimate
     from nnfs_cli.plots.library import Axes, Figure
 
 
@@ -142,6 +143,26 @@ def draw_comparison(
         return [
             folder / file for name, axes in drawn.items() for file in save(axes, folder, f"{name}.{suffix}")
         ]
+
+
+def draw_forest(
+    scores: "Sequence[Estimate]",
+    differences: "Sequence[Estimate]",
+    name: str,
+    *,
+    folder: Path,
+    style: str = "light",
+    suffix: str = "png",
+) -> Path:
+    """Draw the scores `name` of what is compared and the differences to the first one; return the file."""
+    from nnfs_cli.plots import forest
+    from nnfs_cli.plots.style import drawing, save
+
+    with drawing(style):
+        axes = forest.draw(scores, differences, name, scores[0].label)
+        make_folder(folder)
+        (file,) = save(axes, folder, f"forest.{suffix}")
+    return folder / file
 
 
 def without_epochs(runs: Sequence[RunDirectory]) -> list[str]:

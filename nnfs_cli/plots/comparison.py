@@ -1,15 +1,14 @@
 """Several runs in one picture: a curve for each, or mean and band of those that differ in seeds alone."""
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from nnfs_cli.config.flat import flat_options
 from nnfs_cli.config.reader import shown, to_plain
+from nnfs_cli.config.repeats import own_options
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.colors import CLASSES, dashes, marker
 from nnfs_cli.plots.history import History, subtitle
@@ -21,8 +20,6 @@ from nnfs_cli.plots.ticks import count_axis
 from nnfs_cli.runs.directory import RunDirectory
 
 NAMES = ("loss", "metrics", "learning_rate")
-IGNORED = re.compile(r"name|(.*\.)?seed|plugins.*|training\.(log_every|engine|parts|threads|diagnostics)")
-"""Options that make no two runs different: what they leave is repeated, on purpose or by chance."""
 MOST_OPTIONS, MOST_LETTERS = 3, 60
 """Of a label. Runs that differ in more options are called by the names of their configs, or by their ids."""
 
@@ -60,8 +57,7 @@ def group(histories: Sequence[History]) -> list[Group]:
     grouped: dict[str, list[History]] = {}
     options: dict[str, dict[str, Any]] = {}
     for history in histories:
-        flat = dict(flat_options(to_plain(history.config)))
-        own = {key: value for key, value in flat.items() if not IGNORED.fullmatch(key)}
+        own = own_options(to_plain(history.config))
         key = json.dumps(own, default=str)
         options[key] = own
         grouped.setdefault(key, []).append(history)

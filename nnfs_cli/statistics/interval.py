@@ -1,6 +1,7 @@
 """An interval: between which values a score is expected, and by which method that was found."""
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -10,6 +11,7 @@ NORMAL = NormalDist()
 LEVEL = 0.95
 """The share of intervals that contain the true value, if their method's assumptions hold."""
 MOST_DECIMALS = 12
+UNREADABLE = "it cannot be read"
 
 
 @dataclass(frozen=True)
@@ -36,10 +38,15 @@ class Interval:
         """The interval that `to_json` gave; what has another type, as in a run of someone else, is none."""
         match record:
             case {"low": int() | float() as low, "high": int() | float() as high, "method": str(method)}:
-                return cls(float(low), float(high), method, _level(record))
+                ordered = (
+                    -sys.float_info.max <= low <= high <= sys.float_info.max
+                )  # as JSON may have other numbers
+                return (
+                    cls(float(low), float(high), method, _level(record)) if ordered else cls.none(UNREADABLE)
+                )
             case {"method": str(method)}:
                 return cls(math.nan, math.nan, method, _level(record))
-        return cls.none("it cannot be read")
+        return cls.none(UNREADABLE)
 
     @property
     def exists(self) -> bool:

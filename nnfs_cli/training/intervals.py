@@ -39,13 +39,38 @@ def loss_interval(loss: Loss, z: Array, t: Array, score: float) -> Interval:
     if not adds_up(loss):
         return bca_by_rows(lambda rows: loss.value(z[rows], t[rows]), len(t), score=score)
     drawn = drawn_rows(len(t), MOST_ROWS)
-    order, starts = random_groups(len(drawn))
-    groups = np.split(drawn[order], starts[1:])
-    terms = np.array([(loss.weight(t[rows]), loss.value(z[rows], t[rows])) for rows in groups])
-    if not np.isclose(terms[:, 0].sum(), loss.weight(t[drawn]), rtol=1e-4):
+    terms = loss_terms(loss, z[drawn], t[drawn])
+    if terms is None:
         return Interval.none("the loss is no mean over rows")
+    return bca(terms, loss_of_means, score=score, used=len(drawn), rows=len(t))
+
+
+def metric_terms(metric: Metric, p: Array, t: Array) -> Array | None:
+    """`Metric.terms` (N, K); NnfsError if they have another shape."""
+    terms = metric.terms(p, t)
+    return None if terms is None else _checked(metric, "terms", terms, len(t), 2)
+
+
+def metric_hits(metric: Metric, p: Array, t: Array) -> Array | None:
+    """`Metric.hits` (N,); NnfsError if they have another shape."""
+    hits = metric.hits(p, t)
+    return None if hits is None else _checked(metric, "hits", hits, len(t), 1)
+
+
+def loss_terms(loss: Loss, z: Array, t: Array) -> Array | None:
+    """(G, 2) weights and weighted losses of random groups of rows; None if the loss is no mean over rows."""
+    if not adds_up(loss):
+        return None
+    order, starts = random_groups(len(t))
+    groups = np.split(order, starts[1:])
+    terms = np.array([(loss.weight(t[rows]), loss.value(z[rows], t[rows])) for rows in groups])
     terms[:, 1] *= terms[:, 0]
-    return bca(terms, lambda m: m[..., 1] / m[..., 0], score=score, used=len(drawn), rows=len(t))
+    return terms if np.isclose(terms[:, 0].sum(), loss.weight(t), rtol=1e-4) else None
+
+
+def loss_of_means(means: Array) -> Array:
+    """The loss (...) of means (..., 2) of `loss_terms`."""
+    return np.asarray(means[..., 1] / means[..., 0])
 
 
 def class_intervals(hits: int, predicted: int, actual: int) -> dict[str, Interval]:

@@ -1,0 +1,166 @@
+"""How far two scores are apart, and whether it could be chance: over rows, seeds or folds."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from nnfs_cli.jobs.recorded import Score
+from nnfs_cli.statistics.interval import LEVEL, Interval, two_sided
+from nnfs_cli.statistics.means import POWER, corrected_t, runs_needed, t_interval
+from nnfs_cli.statistics.sign_flip import sign_flip
+
+Verdict = Literal["better", "worse", "cannot tell", "undefined"]
+ALPHA = 1.0 - LEVEL
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A score of b against that of a.
+
+    name, maximize: of the score, and whether larger is better.
+    value: b's minus a's; None if one of them is undefined.
+    interval: the value's. Where there is none, its method says why.
+    test, p: the test that a and b are as good, and its p value; not a number if there is none.
+    tests: of how many comparisons this is one; `adjusted` is p by Holm's method for so many.
+    pairs, of: how many pairs of what were compared, as 10 seeds; for unpaired ones the smaller number.
+    more: about how many more would tell; None if nobody can say.
+    """
+
+    name: str
+    maximize: bool
+    a: Score
+    b: Score
+    value: float | None
+    interval: Interval
+    test: str
+    p: float
+    pairs: int
+    of: str
+    more: int | None = None
+    tests: int = 1
+    adjusted: float = math.nan
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether b is better than a. An interval that contains zero, or a p of 0.05 or more, cannot tell."""
+        if self.value is None:
+            return "undefined"
+        p = self.p if math.isnan(self.adjusted) else self.adjusted
+        interval = self.interval
+        crosses = interval.exists and interval.low <= 0.0 <= interval.high
+        if not p < ALPHA or crosses or not self.value:
+            return "cannot tell"
+        return "better" if (self.value > 0) == self.maximize else "worse"
+
+    @property
+    def fewest(self) -> int:
+        """How many pairs a sign-flip test needs before it can find anything.
+
+        Its smallest p is 2 / 2^n, and Holm's method multiplies that by the number of tests.
+        """
+        return math.floor(math.log2(2 * self.tests / ALPHA)) + 1
+
+    @property
+    def too_few(self) -> bool:
+        """Whether no difference, however large, could have been found with so few seeds."""
+        return self.test.startswith("sign-flip") and self.of == "seed" and self.pairs < self.fewest
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "a": self.a.to_json(),
+            "b": self.b.to_json(),
+            "maximize": self.maximize,
+            "difference": self.value,
+            "interval": self.interval.to_json(),
+            "test": self.test,
+            "p": self.p,
+            "p_adjusted": self.adjusted,
+            "comparisons": self.tests,
+            "pairs": self.pairs,
+            "pairs_of": self.of,
+            "verdict": self.verdict,
+            "more_needed": self.more,
+        }
+
+
+def undefined(name: str, maximize: bool, a: Score, b: Score, why: str) -> Difference:
+    """A score that at least one of the two does not have."""
+    return Difference(name, maximize, a, b, None, Interval.none(why), "none", math.nan, 0, "")
+
+
+def over_seeds(name: str, maximize: bool, a: Sequence[float], b: Sequence[float]) -> Difference:
+    """Scores (n,) of pairs of runs with the same seeds: the sign-flip test, and t intervals."""
+    differences = np.subtract(b, a).tolist()
+    n = len(differences)
+    return Difference(
+        name,
+        maximize,
+        a=Score(float(np.mean(a)), t_interval(a)),
+        b=Score(float(np.mean(b)), t_interval(b)),
+        value=float(np.mean(differences)),
+        interval=t_interval(differences),
+        test=f"sign-flip over {n} seeds",
+        p=sign_flip(differences),
+        pairs=n,
+        of="seed",
+        more=runs_needed(differences),
+    )
+
+
+def over_folds(
+    name: str, maximize: bool, a: Sequence[float], b: Sequence[float], test_share: float
+) -> Difference:
+    """Scores (J,) of the same folds: Nadeau and Bengio's corrected t, for intervals and test.
+
+    test_share: the share of a split's rows that are validated.
+    """
+    differences = np.subtract(b, a).tolist()
+    interval, p = corrected_t(differences, test_share)
+    return Difference(
+        name,
+        maximize,
+        a=Score(float(np.mean(a)), corrected_t(a, test_share)[0]),
+        b=Score(float(np.mean(b)), corrected_t(b, test_share)[0]),
+        value=float(np.mean(differences)),
+        interval=interval,
+        test=f"Nadeau and Bengio's corrected t over {len(differences)} folds",
+        p=p,
+        pairs=len(differences),
+        of="fold",
+        more=_more_folds(differences, test_share),
+    )
+
+
+def _more_folds(differences: Sequence[float], test_share: float) -> int | None:
+    """About how many more splits would tell; None if no number would: folds share their rows.
+
+    From (1 / J + n_test / n_train) s^2 (z(0.975) + z(0.8))^2 = mean^2.
+    """
+    spread, mean = float(np.std(differences, ddof=1)) if len(differences) > 1 else 0.0, np.mean(differences)
+    if not spread or not mean:
+        return None
+    z = two_sided(LEVEL) + two_sided(2 * POWER - 1)
+    share = float(mean / (z * spread)) ** 2 - test_share / (1.0 - test_share)
+    more = math.ceil(1.0 / share) - len(differences) if share > 1e-6 else None
+    return more if more is None else max(more, 1)
+
+
+def unpaired(name: str, maximize: bool, a: Sequence[float], b: Sequence[float]) -> Difference:
+    """Scores of runs that do not pair: Welch's t, for interval and test."""
+    from scipy.stats import ttest_ind
+
+    test, fewer = f"Welch's t over {len(a)} and {len(b)} seeds", min(len(a), len(b))
+    interval, p, more = Interval.none("the scores have no spread"), math.nan, None
+    value = float(np.mean(b) - np.mean(a))
+    error = math.hypot(np.std(a, ddof=1), np.std(b, ddof=1))
+    if error > 1e-12 * float(np.abs([*a, *b]).max()):
+        found = ttest_ind(b, a, equal_var=False)
+        p, ends = float(found.pvalue), found.confidence_interval(LEVEL)
+        interval = Interval(float(ends.low), float(ends.high), test)
+        wanted = ((two_sided(LEVEL) + two_sided(2 * POWER - 1)) * error / value) ** 2 if value else math.inf
+        more = max(math.ceil(wanted) - fewer, 1) if wanted < 10_000 else None
+    one, other = (Score(float(np.mean(each)), t_interval(each)) for each in (a, b))
+    return Difference(name, maximize, one, other, value, interval, test, p, fewer, "seed", more)
