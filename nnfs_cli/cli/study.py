@@ -62,10 +62,9 @@ def study(
 def _to_go_on_with(runs: Path, reference: str) -> Path:
     """The folder of a study. The kernel of BLAS that its runs were computed with is chosen."""
     from nnfs_cli.core.blas_kernel import choose_kernel
-    from nnfs_cli.runs.finding import kernel_of
-    from nnfs_cli.studies.finding import a_run_of, find_study
+    from nnfs_cli.runs.finding import find_study, kernel_of, run_folders
 
     folder = find_study(runs, reference)
-    if (run := a_run_of(folder)) is not None:
+    if (run := next(run_folders(folder), None)) is not None:
         choose_kernel(kernel_of(run))  # before NumPy is loaded
     return folder

@@ -14,9 +14,8 @@ from nnfs_cli.core.spelling import typed
 from nnfs_cli.jobs.checkpoint import plugins_of
 from nnfs_cli.jobs.recorded import COPIES, Score, recorded_scores
 from nnfs_cli.runs.directory import RunDirectory
-from nnfs_cli.runs.finding import run_folders
+from nnfs_cli.runs.finding import STUDY, run_folders, study_folder
 from nnfs_cli.studies.directory import SUMMARY, StudyDirectory
-from nnfs_cli.studies.finding import CONFIG, study_folder
 
 MOST_ROWS = 2**53
 
@@ -141,7 +140,7 @@ def _ids(members: Sequence[Member]) -> list[str]:
     """The ids of runs; of those in a study with that of the study."""
     runs = [member.run for member in members]
     return [
-        f"{run.path.parent.name}-{run.id}" if (run.path.parent / CONFIG).is_file() else run.id for run in runs
+        f"{run.path.parent.name}-{run.id}" if (run.path.parent / STUDY).is_file() else run.id for run in runs
     ]
 
 

@@ -18,8 +18,7 @@ from nnfs_cli.jobs.recorded import (
     recorded_scores,
 )
 from nnfs_cli.runs.directory import RunDirectory
-from nnfs_cli.runs.finding import run_folders
-from nnfs_cli.studies.finding import study_folder
+from nnfs_cli.runs.finding import run_folders, study_folder
 
 
 @dataclass(frozen=True)

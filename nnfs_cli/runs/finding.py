@@ -67,20 +67,27 @@ def find_run(root: Path, reference: str) -> Path:
     raise NnfsError(f"no run {reference!r} in {root.absolute()}{did_you_mean(reference, names)}")
 
 
+def study_folder(root: Path, reference: str) -> Path | None:
+    """The folder of the study that a path or an id names; None if it names none."""
+    return next(filter(is_study, _folders_named(root, reference)), None)
+
+
 def find_study(root: Path, reference: str) -> Path:
-    """The folder of the study that a path or an id names; NnfsError with the nearest ids."""
-    candidates = _folders_named(root, reference)
-    if found := next(filter(is_study, candidates), None):
+    """The folder of the study that a path, an id or `latest` names; NnfsError with the nearest ids."""
+    studies = [path for path, is_study in kept_folders(root) if is_study]
+    if reference == "latest" and studies:
+        return studies[-1]
+    if found := study_folder(root, reference):
         return found
-    if run := next(filter(is_run, candidates), None):
+    if run := next(filter(is_run, _folders_named(root, reference)), None):
         raise NnfsError(f"{run} is a run, not a study")
-    names = [path.name for path, is_study in kept_folders(root) if is_study]
-    raise NnfsError(f"no study {reference!r} in {root.absolute()}{did_you_mean(reference, names)}")
+    hint = did_you_mean(reference, [path.name for path in studies])
+    raise NnfsError(f"no study {reference!r} in {root.absolute()}{hint}")
 
 
 def find_kept(root: Path, reference: str) -> Path:
     """The folder of the run or study that a reference names; NnfsError as `find_run`."""
-    return next(filter(is_study, _folders_named(root, reference)), None) or find_run(root, reference)
+    return study_folder(root, reference) or find_run(root, reference)
 
 
 def kernel_of(folder: Path) -> str:

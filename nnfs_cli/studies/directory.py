@@ -21,9 +21,9 @@ from nnfs_cli.core.os_errors import reason
 from nnfs_cli.core.seal import first_line, new_tag, sealed
 from nnfs_cli.core.spelling import typed
 from nnfs_cli.runs.directory import finite, new_folder, run_stem
+from nnfs_cli.runs.finding import STUDY
 from nnfs_cli.runs.lock import WriterLock
 from nnfs_cli.runs.reading import read_json
-from nnfs_cli.studies.finding import CONFIG
 
 SUMMARY, BEST = "summary.json", "best.yaml"
 TRIALS, RUNS = "trials.csv", "runs.csv"
@@ -48,7 +48,7 @@ class StudyDirectory:
         stem = run_stem(config.name) if study_id is None else study_id
         if not is_plain_name(stem) or stem == "latest":
             raise NnfsError(f"--id: must be a plain name for a new folder: {NAME_RULE}; found {stem!r}")
-        if study_id is not None and (root / stem / CONFIG).is_file():
+        if study_id is not None and (root / stem / STUDY).is_file():
             again = typed("study", "--resume", root / stem)
             raise NnfsError(f"--id: the study {root / stem} already exists; `{again}` goes on with it")
         try:
@@ -56,7 +56,7 @@ class StudyDirectory:
             study = cls(new_folder(root, stem, numbered=study_id is None), trust_plugins=True)
             try:
                 sync_folder(root)
-                study.write(CONFIG, f"{first_line(new_tag())}{study._with_copies(config).to_yaml()}".encode())
+                study.write(STUDY, f"{first_line(new_tag())}{study._with_copies(config).to_yaml()}".encode())
             except BaseException:  # its name shall be free again
                 shutil.rmtree(study.path, ignore_errors=True)
                 raise
@@ -76,7 +76,7 @@ class StudyDirectory:
 
     def config(self) -> ExperimentConfig:
         """The resolved config, with its section `study`."""
-        return load_config(self.path / CONFIG, trust_plugins=self.trust_plugins)
+        return load_config(self.path / STUDY, trust_plugins=self.trust_plugins)
 
     def has(self, name: str) -> bool:
         return (self.path / name).is_file()
