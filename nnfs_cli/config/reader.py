@@ -13,7 +13,6 @@ import numpy as np
 import pydantic
 
 from nnfs_cli.config.annotations import component_of_tuple, item_or_none, options_among
-from nnfs_cli.config.flat import flat_options as flat_options
 from nnfs_cli.config.slips import (
     NOTHING,
     alias,

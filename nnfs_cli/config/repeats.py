@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from nnfs_cli.config.reader import flat_options
+from nnfs_cli.config.flat import flat_options
 
 DRAWN = re.compile(r"(.*\.)?(split_)?seed|dataset\.validation\.fold")
 """Options that only choose among equal chances: seeds, and which fold is validated."""

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from nnfs_cli.config.reader import flat_options, shown
+from nnfs_cli.config.flat import flat_options
+from nnfs_cli.config.reader import shown
 from nnfs_cli.core.errors import NnfsError, counted, listed
 from nnfs_cli.jobs.contenders import Contender, Member
 

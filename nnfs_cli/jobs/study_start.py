@@ -4,7 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from nnfs_cli.config.experiment import ExperimentConfig
-from nnfs_cli.config.reader import flat_options, shown, to_plain
+from nnfs_cli.config.flat import flat_options
+from nnfs_cli.config.reader import shown, to_plain
 from nnfs_cli.config.study import StudyConfig
 from nnfs_cli.config.variation import Variation
 from nnfs_cli.core.errors import ConfigError, Mistake, NnfsError

@@ -20,7 +20,7 @@ from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.reports import Report
 
 ARRAYS = ("weights.npz", "predictions.npz")
-ENDED = ("completed", "interrupted", "diverged")
+ENDED = ("completed", "interrupted", "paused", "diverged")
 """How a training ends that writes all its files. Of any other, the last checkpoint is what it left."""
 STATE = ("params", "statistics")
 """Of a checkpoint, what is compared."""
@@ -104,7 +104,7 @@ class Repetition:
             if self._is_ended and run.has(name):
                 run.rows(name)  # tells of damage before hours of training
         before = read_made_with(run) or {"computed_by": _computed_by(self._summary)}
-        config = run.config()
+        config = run.config([("training.budget", None)])  # a clock of its own might end it elsewhere
         self.experiment = Experiment(config)
         choose_engine(self.experiment, _parts_and_threads(before.get("computed_by")))
         self._again = RunDirectory.create(folder, config, "again")
