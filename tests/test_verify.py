@@ -89,6 +89,22 @@ def test_steps_that_are_not_logged_count_as_well(tmp_path: Path) -> None:
     assert same(run)
 
 
+@pytest.mark.parametrize("budget", ["{steps: 9}", "{seconds: 0.001}"])
+def test_a_run_whose_budget_ended_it_is_trained_as_far(tmp_path: Path, budget: str) -> None:
+    run = trained(tmp_path, CUBIC, "training.log_every=1", f"training.budget={budget}")
+    assert run.summary()["status"] == "completed"
+    assert same(run)
+
+
+def test_a_run_that_its_study_left_behind_is_trained_as_far(tmp_path: Path) -> None:
+    experiment = Experiment(toy_config(CUBIC))
+    run = RunDirectory.create(tmp_path, experiment.config, "run")
+    for _ in train_run(experiment, run, until=2):
+        pass
+    assert run.summary()["status"] == "paused"
+    assert same(run)
+
+
 def test_a_run_that_was_resumed_is_trained_in_one_go(tmp_path: Path) -> None:
     run = trained(tmp_path, CUBIC, reports=8)
     go(train_run(resume(run), run))

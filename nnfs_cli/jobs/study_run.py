@@ -11,10 +11,10 @@ import numpy as np
 
 from nnfs_cli.config.dialect import load
 from nnfs_cli.config.find import read_text
+from nnfs_cli.config.flat import flat_options
 from nnfs_cli.config.load import config_from
 from nnfs_cli.config.overrides import as_spelled
 from nnfs_cli.config.plugins import plugin_errors
-from nnfs_cli.config.flat import flat_options
 from nnfs_cli.config.reader import shown, to_plain
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import DivergenceError, InterruptionError, NnfsError
