@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,7 @@ import yaml
 
 from nnfs_cli.config.load import load_config, parse_config
 from nnfs_cli.config.reader import to_plain
+from nnfs_cli.config.trust import UntrustedError
 from nnfs_cli.core.errors import ConfigError, InterruptionError, NnfsError
 from nnfs_cli.jobs.study import Conductor
 from nnfs_cli.jobs.study_run import RunTask, train_task
@@ -394,6 +396,15 @@ def test_plugins_are_trained_with_by_workers_too(tmp_path: Path) -> None:
     base = BASE.replace("{type: cubic, samples: 60}", "own_line") + f"plugins: ['{plugin}']\n"
     here = conducted(tmp_path, GRID, base=base)
     assert trials(conducted(tmp_path, GRID, Processes(2), "other", base)) == trials(here)
+    copy = here / "plugins" / "0" / "own.py"
+    assert copy.read_text() == plugin.read_text()
+    plugin.write_text("raise ValueError")  # the study has its own copy, and goes on with that
+    list(reopened(here).conduct(Here()))
+    shutil.copytree(here, tmp_path / "stranger")
+    with (tmp_path / "stranger" / "plugins" / "0" / "own.py").open("a") as file:
+        file.write("raise SystemExit")
+    with pytest.raises(UntrustedError, match=r"plugins/0/own\.py"):
+        reopened(tmp_path / "stranger")
 
 
 # The commands
@@ -439,6 +450,22 @@ def test_a_study_has_one_conductor_and_keeps_its_config(nnfs: Nnfs, tmp_path: Pa
     assert summary(Path("runs/s"))["status"] == "completed"
     status, _, err = nnfs("study", "cubic.yaml")
     assert (status, "study: missing; write for example" in err) == (2, True)
+
+
+def test_a_study_whose_config_was_edited_is_refused_and_one_with_a_damaged_summary_goes_on(
+    tmp_path: Path,
+) -> None:
+    study = conducted(tmp_path, RANDOM)
+    before = trials(study)
+    (study / "summary.json").write_text("{")
+    list(reopened(study).conduct(Here()))
+    assert trials(study) == before
+    assert summary(study)["status"] == "completed"
+    config = study / "study.yaml"
+    config.write_text(config.read_text().replace("log: [0.0001, 0.1]", "log: [0.001, 0.1]"))
+    with pytest.raises(NnfsError, match=r"t000-s3: is not the run .*: optimizer\.learning_rate is .* there"):
+        list(reopened(study).conduct(Here()))
+    assert trials(study) == before
 
 
 def test_the_config_of_a_study_reads_back_as_it_is(tmp_path: Path) -> None:

@@ -28,8 +28,13 @@ def apply_overrides(raw: dict[str, Any], overrides: Overrides) -> tuple[dict[str
         except _OverrideError as error:
             mistakes.append(Mistake(f"--set {override}" if isinstance(override, str) else key, str(error)))
         else:
-            spelled[re.sub(r"\.(\d+)(?![^.\[])", r"[\1]", key)] = text
+            spelled[as_spelled(key)] = text
     return spelled, mistakes
+
+
+def as_spelled(key: str) -> str:
+    """A key as messages spell it: `layers[0].units` for `layers.0.units`."""
+    return re.sub(r"\.(\d+)(?![^.\[])", r"[\1]", key)
 
 
 class _OverrideError(Exception):

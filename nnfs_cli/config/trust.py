@@ -1,9 +1,9 @@
 """Whose plugins run: the user's own, and those of runs that the user trained on this machine.
 
-A plugin is code. One that a config of the user names is run, since the user wrote it, or chose it. A run
-directory may come from anyone. So a training leaves a note of the run's tag and copies of plugins in the
-user's state folder, outside of the run; without this note, or if a file of code in the run is another one, no
-plugin of the run is run unless the user says so.
+A plugin is code. One that a config of the user names is run, since the user wrote it, or chose it. The
+directory of a run or of a study may come from anyone. So a training leaves a note of its tag and copies of
+plugins in the user's state folder, outside of it; without this note, or if a file of code in there is another
+one, no plugin of it is run unless the user says so.
 """
 
 import hashlib
@@ -22,6 +22,8 @@ from nnfs_cli.core.seal import tag_of
 MOST_NOTES = 10_000
 MOST_FILES, MOST_BYTES = 1_000, 64 * 2**20
 """Of code in a run that is worth a note."""
+STUDY, PLUGINS = "study.yaml", "plugins"
+"""A study's config, and its folder with copies of its plugins."""
 FILES_OF_RUNS = ("summary.json", "preparation.json", "checkpoint.npz", "weights.npz", "epochs.csv")
 
 
@@ -49,10 +51,10 @@ def check_trust(run: Path, plugins: Sequence[str]) -> None:
     if not plugins:
         return
     with suppress(OSError, ValueError):
-        note, home = _note_of(run), run.resolve()
+        note, home = _note_of(run), _home(run).resolve()
         if note and note.exists() and all((run / each).resolve().is_relative_to(home) for each in plugins):
             return
-    beside = (file.relative_to(run).as_posix() for file in _code(run))
+    beside = (file.relative_to(run).as_posix() for file in _code(_home(run)))
     named = list(dict.fromkeys([*plugins, *beside]))
     raise UntrustedError(
         f"{run}: its plugins are not run, since no training of yours on this machine left them there: "
@@ -71,10 +73,19 @@ def is_run(config: Path) -> bool:
     return False
 
 
+def _is_study(run: Path) -> bool:
+    return (run / STUDY).is_file() and not (run / "config.yaml").exists()
+
+
+def _home(run: Path) -> Path:
+    """The folder with a run's code; of a study that of its plugins, since its runs have their own copies."""
+    return run / PLUGINS if _is_study(run) else run
+
+
 def _note_of(run: Path) -> Path | None:
     """The file that is the note of a run; None if the run has no tag or no code, or more than is usual."""
-    tag, digest = tag_of(run / "config.yaml"), hashlib.sha256()
-    files, size = _code(run), 0
+    tag, digest = tag_of(run / (STUDY if _is_study(run) else "config.yaml")), hashlib.sha256()
+    files, size = _code(_home(run)), 0
     if not tag or not files or len(files) > MOST_FILES:
         return None
     for file in files:

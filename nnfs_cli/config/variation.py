@@ -7,6 +7,7 @@ from typing import Any
 
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.config.load import config_from
+from nnfs_cli.config.overrides import as_spelled
 from nnfs_cli.config.reader import shown, to_plain
 from nnfs_cli.config.study import Space, StudyConfig
 from nnfs_cli.config.values import Overrides
@@ -90,7 +91,6 @@ class Variation:
 
 def _at(where: str, key: str, value: object, mistake: Mistake) -> Mistake:
     """A mistake that a varied option causes, at the place where it is varied."""
-    spelled = re.sub(r"\.(\d+)(?![^.\[])", r"[\1]", key)
-    if mistake.path in (key, spelled):
+    if mistake.path in (key, as_spelled(key)):
         return Mistake(where, mistake.text)
     return Mistake(where, f"with {shown(value)}, {mistake}")

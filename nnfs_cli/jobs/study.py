@@ -1,13 +1,15 @@
 """A whole study: train all runs of all trials, record how they end, choose the winner."""
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.config.variation import Variation
-from nnfs_cli.core.errors import InterruptionError, NnfsError
+from nnfs_cli.core.errors import DamageError, InterruptionError, NnfsError
 from nnfs_cli.core.interrupts import is_ctrl_c
 from nnfs_cli.core.spelling import typed
 from nnfs_cli.jobs.study_run import RunTask
@@ -50,10 +52,15 @@ class Conductor:
         self._variation = Variation(config, str(study.path))
         maximized = {f"val_{metric.type_name}": metric.maximize for metric in config.metrics}
         self.results = Results(self.plan, maximize=maximized.get(self.plan.monitor, False))
-        earlier = study.summary() if study.has(SUMMARY) else {}
-        self.notes = list(dict.fromkeys([*earlier.get("notes", ()), *notes]))
-        self._began = earlier.get("started") or datetime.now().astimezone().isoformat(timespec="seconds")
-        self._failures, self._written = study.recorded_failures(), time.monotonic()
+        self._earlier: dict[str, Any] = {}
+        with suppress(DamageError):  # the runs alone tell how far it is
+            self._earlier = study.summary() if study.has(SUMMARY) else {}
+        self.notes = list(dict.fromkeys([*self._earlier.get("notes", ()), *notes]))
+        recorded = study.recorded_runs()
+        self._failures = {
+            row["run"]: row.get("note") or "failed" for row in recorded if row["status"] == "failed"
+        }
+        self._before, self._written = _progress(recorded), time.monotonic()
 
     def conduct(self, workers: Workers) -> Generator[RunEnd, None, None]:
         """Train, and yield each run's end; then write the winner.
@@ -127,10 +134,21 @@ class Conductor:
         )
 
     def _write_tables(self) -> None:
-        self.study.write_table(TRIALS, *self.results.trial_table())
-        self.study.write_table(RUNS, *self.results.run_table())
+        """Write what is known, unless the tables tell more, as until a resumed study has caught up."""
         self._written = time.monotonic()
+        columns, rows = self.results.run_table()
+        if _progress(rows) >= self._before:
+            self.study.write_table(TRIALS, *self.results.trial_table())
+            self.study.write_table(RUNS, columns, rows)
+            self._earlier |= {**study_summary(self.results), "notes": self.notes}
 
     def _write_summary(self, status: str) -> None:
-        facts = {"id": self.study.id, "name": self.config.name, "status": status, "started": self._began}
-        self.study.write_summary({**facts, **study_summary(self.results), "notes": self.notes})
+        began = self._earlier.get("started") or datetime.now().astimezone().isoformat(timespec="seconds")
+        facts = {"id": self.study.id, "name": self.config.name, "status": status, "started": began}
+        self._earlier |= facts
+        self.study.write_summary({**facts, **self._earlier})
+
+
+def _progress(rows: Sequence[Mapping[str, Any]]) -> int:
+    """How far runs are in all, by the rows of runs.csv."""
+    return sum(1 + int(row["epochs"]) for row in rows if str(row.get("epochs")).isdecimal())

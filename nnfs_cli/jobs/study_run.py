@@ -2,16 +2,19 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from nnfs_cli.config.dialect import load
+from nnfs_cli.config.find import read_text
 from nnfs_cli.config.load import config_from
+from nnfs_cli.config.overrides import as_spelled
 from nnfs_cli.config.plugins import plugin_errors
-from nnfs_cli.config.values import Overrides
+from nnfs_cli.config.reader import flat_options, shown, to_plain
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import DivergenceError, InterruptionError, NnfsError
 from nnfs_cli.jobs.checkpoint import has_checkpoint
@@ -45,7 +48,7 @@ class RunTask:
     study: str
     name: str
     config: Mapping[str, Any]
-    overrides: Overrides
+    overrides: Sequence[tuple[str, Any]]
     monitor: str
     maximize: bool
     until: int | None = None
@@ -62,6 +65,7 @@ def train_task(task: RunTask, stop: Callable[[], bool] = lambda: False) -> Outco
     if a signal stops it: these are for the study to tell. Whatever else goes wrong is the run's failure.
     """
     _await_writer(Path(task.study, task.name))
+    _refuse_another(task)
     note = ""
     for _ in range(ATTEMPTS):
         if (found := _outcome(task)) is not None:
@@ -123,6 +127,28 @@ def _ready(task: RunTask) -> Iterator[tuple[Experiment, RunDirectory]]:
     except NnfsError as error:
         raise _RefusedError(str(error)) from None
     yield experiment, created
+
+
+def _refuse_another(task: RunTask) -> None:
+    """Raise an error if the folder holds a run with other options, as of a study whose config was edited."""
+    file = Path(task.study, task.name, "config.yaml")
+    if not file.is_file():
+        return
+    own = tuple(as_spelled(key) for key, _ in task.overrides)
+    there, planned = (
+        {key: value for key, value in flat_options(options) if key.startswith(own)}
+        for options in (
+            load(read_text(file)),
+            to_plain(config_from(task.config, str(file), task.overrides, needs_data=False)),
+        )
+    )
+    changed = [key for key in {**there, **planned} if there.get(key) != planned.get(key)]
+    if changed:
+        key = changed[0]
+        raise _RefusedError(
+            f"{file.parent}: is not the run that the study plans: {key} is {shown(there.get(key))} there, "
+            f"and should be {shown(planned.get(key))}; put study.yaml back, or start another study"
+        )
 
 
 def _outcome(task: RunTask) -> Outcome | None:

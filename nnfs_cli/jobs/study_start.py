@@ -94,7 +94,8 @@ def with_seeds(config: ExperimentConfig, seeds: int) -> ExperimentConfig:
 def begun(root: Path, config: ExperimentConfig, source: str, study_id: str | None = None) -> Conductor:
     """A new study in `root`, ready to be conducted. NnfsError if its config cannot be."""
     config, notes = completed(config, source)
-    return Conductor(StudyDirectory.create(root, config, study_id), config, notes)
+    study = StudyDirectory.create(root, config, study_id)
+    return Conductor(study, study.config(), notes)
 
 
 def reopened(

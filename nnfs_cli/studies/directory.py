@@ -13,10 +13,12 @@ from typing import Any
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.config.load import load_config
 from nnfs_cli.config.names import NAME_RULE, is_plain_name
+from nnfs_cli.config.plugins import folder_of_copies, modules_beside
+from nnfs_cli.config.trust import PLUGINS, remember
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.files import replacing, sync_folder
 from nnfs_cli.core.os_errors import reason
-from nnfs_cli.core.seal import sealed
+from nnfs_cli.core.seal import first_line, new_tag, sealed
 from nnfs_cli.core.spelling import typed
 from nnfs_cli.runs.directory import finite, new_folder, run_stem
 from nnfs_cli.runs.lock import WriterLock
@@ -54,13 +56,23 @@ class StudyDirectory:
             study = cls(new_folder(root, stem, numbered=study_id is None), trust_plugins=True)
             try:
                 sync_folder(root)
-                study.write(CONFIG, config.to_yaml().encode())
+                study.write(CONFIG, f"{first_line(new_tag())}{study._with_copies(config).to_yaml()}".encode())
             except BaseException:  # its name shall be free again
                 shutil.rmtree(study.path, ignore_errors=True)
                 raise
         except OSError as error:
             raise NnfsError(f"--runs: cannot write in {root}: {reason(error)}") from None
+        remember(study.path)
         return study
+
+    def _with_copies(self, config: ExperimentConfig) -> ExperimentConfig:
+        """The config with copies of its plugins, which stay as they are while the study is conducted."""
+        copies = [f"{PLUGINS}/{i}/{Path(plugin).name}" for i, plugin in enumerate(config.plugins)]
+        for plugin, copy in zip(config.plugins, copies, strict=True):
+            self.write(copy, Path(plugin).read_bytes())
+            for name, module in modules_beside(Path(plugin)).items():
+                self.write(f"{Path(copy).parent}/{folder_of_copies(copy)}/{name}", module.read_bytes())
+        return replace(config, plugins=tuple(copies))
 
     def config(self) -> ExperimentConfig:
         """The resolved config, with its section `study`."""
@@ -105,14 +117,13 @@ class StudyDirectory:
         text = replace(config, study=None).to_yaml()
         self.write(BEST, f"{''.join(lines)}{text}".encode())
 
-    def recorded_failures(self) -> dict[str, str]:
-        """Why each run failed that runs.csv lists as failed, by the run's name."""
+    def recorded_runs(self) -> list[dict[str, str]]:
+        """The rows of runs.csv; [] if there are none yet."""
         file = self.path / RUNS
         if not file.is_file():
-            return {}
+            return []
         with file.open(encoding="utf-8", errors="replace", newline="") as lines:
-            rows = [row for row in csv.DictReader(lines) if row.get("status") == "failed" and row.get("run")]
-        return {row["run"]: row.get("note") or "failed" for row in rows}
+            return [row for row in csv.DictReader(lines) if row.get("run")]
 
     def forget_run(self, name: str) -> None:
         """Remove the folder of a run that has nothing to go on from: no checkpoint, or not even a config."""

@@ -6,7 +6,6 @@ from typing import Any
 
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.config.study import StudyConfig
-from nnfs_cli.config.values import Overrides
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class PlannedRun:
     seed: int
     fold: int | None
     repeat: int | None
-    overrides: Overrides
+    overrides: tuple[tuple[str, Any], ...]
 
 
 class Plan:
@@ -73,7 +72,7 @@ class Plan:
             name += f"-f{fold}" if self.study.folds.repeats == 1 else f"-r{repeat}-f{fold}"
             validation = {"fold": fold, "of": self.study.folds.k, "seed": repeat}
             overrides.append(("dataset.validation", validation))
-        return PlannedRun(trial.number, name, seed, fold, repeat, overrides)
+        return PlannedRun(trial.number, name, seed, fold, repeat, tuple(overrides))
 
     def rungs(self) -> list[int | None]:
         """The epochs at whose ends trials are left behind, and None for the end of training."""
