@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from nnfs_cli.plots.colors import CLASSES
 from nnfs_cli.plots.library import Axes
 from nnfs_cli.plots.names import shorten_names
-from nnfs_cli.plots.style import ink, panels
+from nnfs_cli.plots.style import BLUE, ink, panels
 
 MOST_LETTERS = 24
+MOST_COLORS = 6
+"""More lines have all the same color."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,13 @@ def draw(scores: Sequence[Estimate], differences: Sequence[Estimate], name: str,
 
 
 def _draw_lines(axes: Axes, estimates: Sequence[Estimate], shift: int) -> None:
-    """A line for each estimate, the first on top. `shift` keeps the colors of the other panel."""
-    for place, each in enumerate(estimates):
-        color = CLASSES[(place + shift) % len(CLASSES)]
+    """A line for each estimate, the first on top. `shift` keeps the places and colors of the other panel."""
+    places = range(shift, shift + len(estimates))
+    for place, each in zip(places, estimates, strict=True):
+        color = CLASSES[place] if shift + len(estimates) <= MOST_COLORS else BLUE
         if each.low is not None and each.high is not None:
             axes.plot([each.low, each.high], [place, place], color=color, lw=2.4, solid_capstyle="butt")
         axes.plot([each.value], [place], color=color, marker="o", ms=7)
-    axes.set_yticks(range(len(estimates)), shorten_names([each.label for each in estimates], MOST_LETTERS))
-    axes.set_ylim(len(estimates) - 0.4, -0.6)
+    axes.set_yticks(places, shorten_names([each.label for each in estimates], MOST_LETTERS))
+    axes.set_ylim(shift + len(estimates) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")
