@@ -8,7 +8,7 @@ from nnfs_cli.plots.library import Axes
 from nnfs_cli.plots.names import shorten_names
 from nnfs_cli.plots.style import BLUE, ink, panels
 
-MOST_LETTERS = 24
+MOST_LETTERS = 40
 MOST_COLORS = 6
 """More lines have all the same color."""
 
@@ -24,7 +24,7 @@ class Estimate:
 
 
 def draw(scores: Sequence[Estimate], differences: Sequence[Estimate], name: str, first: str) -> Axes:
-    """The scores `name` of all on the left, and their differences to the first one on the right.
+    """The scores `name` of all on the left, and their differences to the first one on the right, beside them.
 
     An interval of differences that does not touch the line at zero is one that chance hardly explains.
     """
@@ -32,6 +32,8 @@ def draw(scores: Sequence[Estimate], differences: Sequence[Estimate], name: str,
     left, right = panels([name, f"difference to {first}"], (5.2, height))
     _draw_lines(left, scores, 0)
     _draw_lines(right, differences, len(scores) - len(differences))
+    left.set_yticks(range(len(scores)), shorten_names([each.label for each in scores], MOST_LETTERS))
+    right.set_yticks(range(len(scores)), [""] * len(scores))
     right.axvline(0.0, color=ink(), lw=1.2, ls="--")
     for axes in (left, right):
         axes.set_xlabel(f"{name.split()[-1]}, with its 95 % interval")
@@ -46,6 +48,5 @@ def _draw_lines(axes: Axes, estimates: Sequence[Estimate], shift: int) -> None:
         if each.low is not None and each.high is not None:
             axes.plot([each.low, each.high], [place, place], color=color, lw=2.4, solid_capstyle="butt")
         axes.plot([each.value], [place], color=color, marker="o", ms=7)
-    axes.set_yticks(places, shorten_names([each.label for each in estimates], MOST_LETTERS))
     axes.set_ylim(shift + len(estimates) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")

@@ -6,7 +6,7 @@ from nnfs_cli.plots import forest
 from nnfs_cli.plots.forest import Estimate
 from nnfs_cli.plots.library import Axes
 from nnfs_cli.plots.names import shorten_name
-from nnfs_cli.plots.study_values import LackingError, need_trials
+from nnfs_cli.plots.study_values import LackingError, need_trials, short_text
 from nnfs_cli.studies.record import StudyRecord, TrialRecord, number
 
 MOST_TRIALS = 20
@@ -35,7 +35,8 @@ def draw(record: StudyRecord) -> Axes:
 
 def _label(record: StudyRecord, trial: TrialRecord) -> str:
     """`12: 0.0013, 64`: a trial's number and options."""
-    return f"{trial.number}: {', '.join(option.text(trial.cells[option.key]) for option in record.options)}"
+    texts = (short_text(option, trial.cells[option.key]) for option in record.options)
+    return f"{trial.number}: {', '.join(texts)}"
 
 
 def _difference(record: StudyRecord, trial: TrialRecord, best: TrialRecord, label: str) -> Estimate | None:

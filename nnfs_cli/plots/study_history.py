@@ -8,7 +8,7 @@ from nnfs_cli.core.errors import counted
 from nnfs_cli.plots.colors import CLASSES, marker
 from nnfs_cli.plots.history import subtitle
 from nnfs_cli.plots.library import Axes
-from nnfs_cli.plots.study_values import mark_beyond, mark_failed, need_trials, scale_values
+from nnfs_cli.plots.study_values import mark_beyond, mark_failed, need_trials, scale_values, title
 from nnfs_cli.plots.style import ORANGE, ink, panels
 from nnfs_cli.plots.ticks import count_axis
 from nnfs_cli.studies.record import StudyRecord, TrialRecord
@@ -17,7 +17,7 @@ from nnfs_cli.studies.record import StudyRecord, TrialRecord
 def draw(record: StudyRecord) -> Axes:
     """The trials by their numbers; with halving, by how far each was trained."""
     need_trials(record)
-    (axes,) = panels([f"{record.name}: the trials in order"], (9.0, 4.8))
+    (axes,) = panels([title(record, "the trials in order")], (9.0, 4.8))
     limits = scale_values(axes, record)
     colors = [CLASSES[0], *CLASSES[2:]]  # orange is the best one's
     for k, (label, trials) in enumerate(_by_training(record.ranked)):

@@ -6,7 +6,7 @@ from nnfs_cli.core.errors import counted
 from nnfs_cli.plots.history import subtitle
 from nnfs_cli.plots.library import Axes
 from nnfs_cli.plots.names import shorten_names
-from nnfs_cli.plots.study_values import LackingError, need_trials
+from nnfs_cli.plots.study_values import LackingError, need_trials, title
 from nnfs_cli.plots.style import BLUE, panels
 from nnfs_cli.studies.record import Option, StudyRecord
 
@@ -23,9 +23,7 @@ def draw(record: StudyRecord) -> Axes:
     share = max(BEST, FEWEST_BEST / len(record.ranked))
     found = importances(record, share)
     names, values = shorten_names(list(found), MOST_LETTERS), list(found.values())
-    (axes,) = panels(
-        [f"{record.name}: what the best trials owe to each option"], (8.0, 1.9 + 0.45 * len(names))
-    )
+    (axes,) = panels([title(record, "importance of the options")], (8.0, 1.9 + 0.45 * len(names)))
     bars = axes.barh(range(len(names)), values, color=BLUE, height=0.6)
     axes.bar_label(bars, [f"{100 * value:.0f} %" for value in values], padding=4)
     axes.set_yticks(range(len(names)), names)

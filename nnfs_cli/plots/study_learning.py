@@ -6,7 +6,7 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.history import subtitle
 from nnfs_cli.plots.library import Axes
 from nnfs_cli.plots.limits import fit_scale
-from nnfs_cli.plots.study_values import LackingError, better, need_trials
+from nnfs_cli.plots.study_values import LackingError, better, need_trials, title
 from nnfs_cli.plots.style import BLUE, ORANGE, panels
 from nnfs_cli.plots.ticks import log_axis
 from nnfs_cli.studies.record import SIZES, Option, StudyRecord, TrialRecord
@@ -23,7 +23,7 @@ def draw(record: StudyRecord) -> Axes:
     best = _best_by_size(record, option)
     if len(best) < 2:
         raise LackingError("it needs trials of two sizes that were trained to their ends")
-    (axes,) = panels([f"{record.name}: learning curve"], (8.0, 4.8))
+    (axes,) = panels([title(record, "learning curve")], (8.0, 4.8))
     metric = record.monitor.partition("_")[2]
     drawn = [_draw_split(axes, record, best, f"{split}.{metric}", *look) for split, look in SPLITS.items()]
     fit_scale(axes, [y for y in drawn if len(y)], log=metric == "loss")

@@ -16,6 +16,7 @@ from nnfs_cli.plots.study_values import (
     need_trials,
     option_name,
     span,
+    title,
     value_scale,
 )
 from nnfs_cli.plots.style import GRAY, ORANGE, ink, panels, paper
@@ -34,8 +35,8 @@ def draw(record: StudyRecord) -> Axes:
     """An axis for each varied option and one for the monitored value; a line for each trial."""
     need_trials(record)
     options = record.options
-    width = max(INCHES * (len(options) + 0.9), 7.0)
-    (axes,) = panels([f"{record.name}: each trial as a line"], (width, 5.4))
+    width = max(INCHES * (len(options) + 0.9), 8.0)
+    (axes,) = panels([title(record, "trials")], (width, 5.4))
     log, limits = value_scale(record)
     norm: Any = (mpl.colors.LogNorm if log else mpl.colors.Normalize)(*limits, clip=True)
     places = np.array([[*_places(options, trial), _at(trial.value, limits, log)] for trial in record.trials])
@@ -85,7 +86,7 @@ def _draw_lines(axes: Axes, record: StudyRecord, places: Array, norm: Any) -> No
         else:
             order = 3 - rank[trial.number] / len(rank)
             axes.plot(x, y, color=colors(norm(trial.value)), lw=1.6, alpha=0.9, zorder=order)
-    parts = [f"orange: the winner, trial {winner.number}"] if winner else []
+    parts = [f"orange: trial {winner.number}, the winner"] if winner else []
     if failed := sum(not trial.has_value for trial in record.trials):
         parts.append(f"dotted: {failed:,} without a value")
     subtitle(axes, "; ".join(parts))

@@ -9,7 +9,7 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.library import Axes
 from nnfs_cli.plots.limits import fit_scale
 from nnfs_cli.plots.names import shorten_names
-from nnfs_cli.plots.study_values import LackingError
+from nnfs_cli.plots.study_values import LackingError, title
 from nnfs_cli.plots.style import BLUE, ORANGE, panels
 from nnfs_cli.plots.ticks import count_axis
 from nnfs_cli.studies.record import StudyRecord, TrialRecord
@@ -25,9 +25,7 @@ def draw(record: StudyRecord) -> Axes:
     if not curves:
         raise LackingError("it needs a trial with two runs that have finished an epoch")
     labels = shorten_names([trial.label(record.options) for trial, _ in curves], MOST_LETTERS)
-    titles = [
-        f"{label or record.name} ({len(runs)} runs)" for label, (_, runs) in zip(labels, curves, strict=True)
-    ]
+    titles = [label or title(record, column) for label in labels]
     grid = panels(titles, (5.8, 4.2) if len(titles) > 1 else (8.0, 4.8))
     values = [y for _, runs in curves for _, y in runs]
     for axes, (trial, runs) in zip(grid, curves, strict=True):
@@ -75,8 +73,9 @@ def _draw_trial(axes: Axes, record: StudyRecord, runs: Sequence[tuple[Array, Arr
     epochs, together = runs[0][0][some], np.array([y[some] for _, y in runs])
     mean = together.mean(axis=0)
     intervals = [record.interval(values) for values in together.T.tolist()]
-    low, high = (np.array([getattr(each, end) for each in intervals]) for end in ("low", "high"))
+    pairs = zip(intervals, mean, strict=True)
+    ends = [(each.low, each.high) if each.exists else (middle, middle) for each, middle in pairs]
     method = next((each.method for each in intervals if each.exists), "")
     band = f"95 % interval of the mean, {method}"
-    axes.fill_between(epochs, low, high, color=color, alpha=0.2, lw=0, label=band if method else "")
+    axes.fill_between(epochs, *np.array(ends).T, color=color, alpha=0.2, lw=0, label=band if method else "")
     axes.plot(epochs, mean, color=color, label="mean")

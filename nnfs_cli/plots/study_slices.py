@@ -9,6 +9,7 @@ from nnfs_cli.plots.library import Axes
 from nnfs_cli.plots.names import shorten_name
 from nnfs_cli.plots.study_values import (
     MOST_LETTERS,
+    better,
     choice_ticks,
     mark_beyond,
     mark_failed,
@@ -37,8 +38,7 @@ def draw(record: StudyRecord) -> Axes:
         _draw_option(axes, option, record)
     for axes in grid:
         place: Any = axes.get_subplotspec()
-        if not place.is_first_col():
-            axes.set_ylabel("")
+        axes.set_ylabel(better(record).replace(" (", "\n(") if place.is_first_col() else "")
     handles = {label: h for axes in grid for h, label in zip(*axes.get_legend_handles_labels(), strict=True)}
     figure: Any = grid[0].figure
     figure.legend(handles.values(), handles, loc="outside lower center", ncols=3 if len(grid) > 1 else 2)

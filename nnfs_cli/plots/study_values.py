@@ -15,7 +15,7 @@ FAR = 2.5
 """Values that are so many times as far from the best as three quarters of them are beyond the scale."""
 DECADE, MOST_DECADES = 10.0, 6.0
 MOST_LETTERS, MOST_CHOICES = 20, 12
-CHOICE_LETTERS = 18
+CHOICE_LETTERS, NAME_LETTERS = 18, 32
 
 
 class LackingError(NnfsError):
@@ -50,6 +50,11 @@ def scale_values(axes: Axes, record: StudyRecord, which: str = "y") -> tuple[flo
     (log_axis if log else number_axis)(axes, which)
     getattr(axes, f"set_{which}label")(better(record))
     return limits
+
+
+def title(record: StudyRecord, what: str) -> str:
+    """The title of a picture, which begins with the study's name."""
+    return f"{shorten_name(record.name, NAME_LETTERS)}: {what}"
 
 
 def better(record: StudyRecord) -> str:
@@ -97,6 +102,14 @@ def choice_ticks(option: Option, letters: int = CHOICE_LETTERS) -> tuple[list[in
     """Places and names of an option's choices; of many, some that are evenly spaced."""
     step = -(-len(option.labels) // MOST_CHOICES)
     return list(range(0, len(option.labels), step)), shorten_names(option.labels[::step], letters)
+
+
+def short_text(option: Option, cell: str) -> str:
+    """A value in trials.csv in few letters, other ones for each choice."""
+    place = option.place(cell)
+    if option.labels and np.isfinite(place):
+        return shorten_names(option.labels, CHOICE_LETTERS)[int(place)]
+    return shorten_name(option.text(cell), CHOICE_LETTERS)
 
 
 def span(option: Option) -> tuple[float, float]:

@@ -206,13 +206,14 @@ class StudyRecord:
 
 
 def as_text(value: Any) -> str:
-    """A choice as a few words: `l2, strength 0.001` for the component `{type: l2, strength: 0.001}`."""
+    """A choice in few letters: `l2(strength 0.001)` for the component `{type: l2, strength: 0.001}`."""
     if isinstance(value, str):
         return value
     if isinstance(value, Mapping):
         named = {key: as_text(each) for key, each in value.items()}
-        kind = [named.pop("type")] if "type" in named else []
-        return ", ".join([*kind, *(f"{key} {text}" for key, text in named.items())])
+        kind = named.pop("type", "")
+        options = ", ".join(f"{key} {text}" for key, text in named.items())
+        return f"{kind}({options})" if options else kind
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(as_text, value))}]"
     return json.dumps(value, default=str)
