@@ -107,5 +107,5 @@ def _draw_study(folder: Path, only: list[str], style: str, suffix: str, output: 
     if reasons and (only or not files):
         raise NnfsError(f"{folder}: cannot be drawn: {'; '.join(reasons)}")
     if reasons:
-        console.note(f"left out: {'; '.join(reasons)}")
+        console.warn(f"left out: {'; '.join(reasons)}")
     return files

@@ -1,9 +1,8 @@
 """Pictures of a study, from its tables and its runs' epochs alone."""
 
-from collections.abc import Iterator, Sequence
-from importlib import import_module
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nnfs_cli.core.errors import NnfsError, did_you_mean
 from nnfs_cli.core.files import make_folder
@@ -13,17 +12,11 @@ from nnfs_cli.studies.record import StudyRecord
 if TYPE_CHECKING:
     from nnfs_cli.plots.library import Axes
 
-MODULES = {
-    "history": "study_history",
-    "parallel_coordinates": "study_parallel",
-    "importance": "study_importance",
-    "slices": "study_slices",
-    "learning_curve": "study_learning",
-    "seeds": "study_seeds",
-    "forest": "study_forest",
-}
-"""Every picture of a study, with the module whose `draw(record)` draws it."""
-NAMES = tuple(MODULES)
+NAMES = (
+    *("history", "parallel_coordinates", "importance", "slices"),
+    *("learning_curve", "seeds", "forest"),
+)
+"""Every picture of a study. A new one is a module with `draw(record)` and a line in `_draws`."""
 ESSENTIAL = ("history", "parallel_coordinates", "seeds", "forest")
 """Drawn at the end of a study too."""
 
@@ -77,11 +70,34 @@ def _drawn(
     """
     from nnfs_cli.plots.study_values import LackingError
 
+    draws = _draws()
     for name in names:
-        module: Any = import_module(f"nnfs_cli.plots.{MODULES[name]}")
         try:
             with fitting(record.study):
-                axes = module.draw(record)
+                axes = draws[name](record)
             yield name, axes
         except LackingError as error:
             lacking[name] = str(error)
+
+
+def _draws() -> "dict[str, Callable[[StudyRecord], Axes]]":
+    """What draws each picture; LackingError if the study lacks what it needs."""
+    from nnfs_cli.plots import (
+        study_forest,
+        study_history,
+        study_importance,
+        study_learning,
+        study_parallel,
+        study_seeds,
+        study_slices,
+    )
+
+    return {
+        "history": study_history.draw,
+        "parallel_coordinates": study_parallel.draw,
+        "importance": study_importance.draw,
+        "slices": study_slices.draw,
+        "learning_curve": study_learning.draw,
+        "seeds": study_seeds.draw,
+        "forest": study_forest.draw,
+    }

@@ -23,7 +23,7 @@ def draw(record: StudyRecord) -> Axes:
     share = max(BEST, FEWEST_BEST / len(record.ranked))
     found = importances(record, share)
     names, values = shorten_names(list(found), MOST_LETTERS), list(found.values())
-    (axes,) = panels([title(record, "importance of the options")], (8.0, 1.9 + 0.45 * len(names)))
+    (axes,) = panels([title(record, "importance of the options")], (9.8, 1.9 + 0.45 * len(names)))
     bars = axes.barh(range(len(names)), values, color=BLUE, height=0.6)
     axes.bar_label(bars, [f"{100 * value:.0f} %" for value in values], padding=4)
     axes.set_yticks(range(len(names)), names)

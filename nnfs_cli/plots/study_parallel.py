@@ -27,6 +27,8 @@ INCHES = 2.3
 """Between two axes."""
 NAMES_HEIGHT = 42
 """Of the options' names below the title, in points."""
+ROOM = 0.03
+"""Beyond the ends of an axis, as a share of it."""
 PALEST = 0.3
 """Where the worst trial's color is on the map of colors, which begins with the paper."""
 
@@ -42,14 +44,19 @@ def draw(record: StudyRecord) -> Axes:
     places = np.array([[*_places(options, trial), _at(trial.value, limits, log)] for trial in record.trials])
     _draw_lines(axes, record, places, norm)
     for i, option in enumerate(options):
-        _add_axis(axes, i / len(options), option_name(option), span(option), option)
-    last = _add_axis(axes, 1.0, shorten_name(record.monitor, MOST_LETTERS), limits)
-    (log_axis if log else number_axis)(last)
-    axes.set(xlim=(0, len(options)), ylim=(-0.03, 1.03), xticks=[], yticks=[])
+        beside = _add_axis(axes, i / len(options), option_name(option), span(option), log=option.is_log)
+        if option.labels:
+            beside.set_yticks(*choice_ticks(option))
+    _add_axis(axes, 1.0, shorten_name(record.monitor, MOST_LETTERS), limits, log=log)
+    figure: Any = axes.figure
+    for each in figure.axes:
+        for label in each.get_yticklabels():
+            label.set_bbox({"facecolor": paper(), "alpha": 0.75, "edgecolor": "none", "pad": 1.0})
+    axes.set(xlim=(0, len(options)), ylim=(-ROOM, 1.0 + ROOM), xticks=[], yticks=[])
     axes.grid(visible=False)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    bar: Any = axes.figure.colorbar(mpl.cm.ScalarMappable(norm, _colors(record)), ax=axes, pad=0.02)
+    bar: Any = figure.colorbar(mpl.cm.ScalarMappable(norm, _colors(record)), ax=axes, pad=0.02)
     bar.ax.set_yticks([])
     bar.ax.minorticks_off()
     bar.set_label(better(record))
@@ -93,30 +100,23 @@ def _draw_lines(axes: Axes, record: StudyRecord, places: Array, norm: Any) -> No
     axes.set_title(axes.get_title("left"), pad=NAMES_HEIGHT)
 
 
-def _add_axis(
-    axes: Axes, where: float, name: str, ends: tuple[float, float], option: Option | None = None
-) -> Any:
+def _add_axis(axes: Axes, where: float, name: str, ends: tuple[float, float], *, log: bool) -> Any:
     """An upright axis at a share of the width, its ticks written over the lines."""
     beside: Any = axes.twinx()
     beside.set_zorder(6)
     beside.patch.set_visible(False)
-    room = 0.03
     for spine in beside.spines.values():
         spine.set_visible(False)
     beside.spines["left"].set(visible=True, position=("axes", where), color=ink(), lw=1.2)
     beside.yaxis.set_ticks_position("left")
-    if option is not None and option.is_log:
-        ratio = (ends[1] / ends[0]) ** room
+    if log:
+        ratio = (ends[1] / ends[0]) ** ROOM
         beside.set_ylim(ends[0] / ratio, ends[1] * ratio)
         log_axis(beside)
     else:
-        extra = room * (ends[1] - ends[0])
+        extra = ROOM * (ends[1] - ends[0])
         beside.set_ylim(ends[0] - extra, ends[1] + extra)
         number_axis(beside)
-    if option is not None and option.labels:
-        beside.set_yticks(*choice_ticks(option))
     beside.grid(visible=False)
     axes.text(where, 1.02, name, transform=axes.transAxes, ha="center", va="bottom", fontsize=11)
-    for label in beside.get_yticklabels():
-        label.set_bbox({"facecolor": paper(), "alpha": 0.75, "edgecolor": "none", "pad": 1.0})
     return beside
