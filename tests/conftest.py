@@ -14,6 +14,7 @@ from nnfs_cli import plots
 from nnfs_cli.cli.app import main
 from nnfs_cli.config.catalog import REGISTRIES
 from nnfs_cli.jobs import study_pictures
+from nnfs_cli.plots.study import draw_study
 from tests.toys import BLOBS, CUBIC
 
 for signal_ in (signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGINT)):
@@ -63,7 +64,7 @@ def own_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(registry, "_classes", registry.known())
 
 
-DRAW, DRAW_STUDY = plots.draw_essential, study_pictures.draw_study
+DRAW, DRAW_STUDY = plots.draw_essential, draw_study
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -45,7 +45,7 @@ training: {{epochs: 9}}
 study: {study}
 """
 RATE = {"optimizer.learning_rate": {"log": [0.001, 0.1]}}
-SIX = {
+SIX: dict[str, Any] = {
     **RATE,
     "layers.0.units": {"int": [1, 64]},
     "optimizer.momentum": {"uniform": [0, 0.99]},
@@ -53,7 +53,7 @@ SIX = {
     "regularizer": [None, {"type": "l2", "strength": 0.001}, {"type": "l2", "strength": 0.01}],
     "layers.0.a_key_that_is_really_much_longer_than_any_that_people_write": [[1, 2], [1, 2, 3], "$x$ <b>"],
 }
-Row = Mapping[str, Any]
+Row = dict[str, Any]
 
 
 def made(
@@ -155,7 +155,7 @@ def test_the_winners_line_goes_through_its_options_on_top_of_all(tmp_path: Path)
         row(i, value) | {"optimizer.learning_rate": rate, "layers.1.type": kind}
         for i, (value, (rate, kind)) in enumerate(zip((3.0, 1.0, 2.0), options, strict=True))
     ]
-    axes = study_parallel.draw(made(tmp_path, vary, trials))
+    axes: Any = study_parallel.draw(made(tmp_path, vary, trials))
     top = max(axes.lines, key=lambda line: line.get_zorder())
     assert top.get_color() == ORANGE
     np.testing.assert_allclose(top.get_ydata()[:2], [0.5, 2.4 / 2.8])
@@ -184,8 +184,8 @@ def test_a_forest_pairs_runs_of_the_same_seed(tmp_path: Path) -> None:
         for t, seeds in values.items()
         for seed, value in reversed(seeds.items())
     ]
-    axes = study_forest.draw(made(tmp_path, RATE, rates(3.0, 25 / 6), runs, seeds=3))
-    right = axes.figure.axes[1]  # type: ignore[union-attr]
+    axes: Any = study_forest.draw(made(tmp_path, RATE, rates(3.0, 25 / 6), runs, seeds=3))
+    right = axes.figure.axes[1]
     interval = t_interval([1.5, 1.0, 1.0])
     line, point, _zero = right.lines
     np.testing.assert_allclose(line.get_xdata(), [interval.low, interval.high])
@@ -222,7 +222,7 @@ def test_the_band_of_seeds_is_the_interval_of_their_mean(tmp_path: Path) -> None
     axes = study_seeds.draw(repeated(tmp_path, 3, 1.0, vary=None))
     epochs, mean = points(axes, "mean")
     np.testing.assert_allclose(mean, 3 / epochs + 0.1 * epochs)
-    (band,) = axes.collections
+    band: Any = axes.collections[0]
     ends = band.get_paths()[0].vertices
     interval = t_interval([3 / 2, 3 / 2 + 0.2, 3 / 2 + 0.4])
     at_two = sorted({round(float(y), 9) for x, y in ends if x == 2.0})
@@ -237,7 +237,7 @@ def test_a_learning_curve_has_the_mean_of_each_size(tmp_path: Path) -> None:
         for t in (0, 1)
         for s in (0, 1)
     ]
-    axes = study_learning.draw(made(tmp_path, vary, trials, runs, seeds=2))
+    axes: Any = study_learning.draw(made(tmp_path, vary, trials, runs, seeds=2))
     means = [
         line for line in axes.lines if len(line.get_xdata()) == 2 and line.get_linestyle() in ("--", "-")
     ]
