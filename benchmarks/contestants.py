@@ -92,9 +92,9 @@ def _forced(key: str) -> list[Entry]:
 
 def busy_entries(key: str) -> list[Entry]:
     """The contestants of a workload beside a busy neighbor."""
-    way = "channels_last" if key == "C" else ""
-    torch = [Entry("PyTorch", "auto", way), Entry("PyTorch", "1", way)]
-    jax = [] if key == "C" else [Entry("JAX", "auto", "scan", every=3 if key == "D" else 1)]
+    way, every = ("channels_last" if key == "C" else ""), (3 if key == "D" else 1)
+    torch = [Entry("PyTorch", "auto", way, every), Entry("PyTorch", "1", way)]
+    jax = [] if key == "C" else [Entry("JAX", "auto", "scan", every)]
     return [Entry("nnfs", "auto"), Entry("nnfs", "1"), *torch, *jax]
 
 

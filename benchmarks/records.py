@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from report import Claim, Section
@@ -36,6 +36,12 @@ class Record:
         )
         (folder / RECORDS / f"{self.slug}.json").write_text(text + "\n", encoding="utf-8")
 
+    def with_others_of(self, folder: Path) -> "Record":
+        """Its sections, and those of this processor's record in a folder that were not measured again."""
+        path, now = folder / RECORDS / f"{self.slug}.json", {each.name: each for each in self.sections}
+        former = _read(path).sections if path.exists() else ()
+        return replace(self, sections=[*(now.pop(each.name, each) for each in former), *now.values()])
+
 
 def all_records(folder: Path) -> list[Record]:
     """All processors' records in a folder: first those that this version wrote, each kind sorted by title."""
@@ -44,10 +50,11 @@ def all_records(folder: Path) -> list[Record]:
 
 
 def _kept(section: Section) -> dict[str, object]:
-    """A section without the single rounds, which only the chart needs."""
-    facts = asdict(section)
-    del facts["seconds"]
-    return facts
+    """A section, its rounds with as many digits as a chart shows."""
+    rounds = {
+        name: [float(f"{each:.4g}") for each in values] for name, values in (section.seconds or {}).items()
+    }
+    return {**asdict(section), "seconds": rounds or None}
 
 
 def _read(path: Path) -> Record:

@@ -4,11 +4,14 @@
 
 Each contestant has a process of its own. Their rounds are timed in turn. Before that, each must get the same
 weights as ours, from the same start over the same 20 batches.
+
+With `--output` a section is written as soon as it is measured, and this processor's other sections stay.
 """
 
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -86,14 +89,17 @@ def main() -> None:
         parser.error(f"--only: no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     kernels = other_kernels(own=kernel_name())
     makers, machine = sections(names, kernels, arguments.at_most), Machine.now()
-    done = [make_section(arguments.repeats) for make_section in makers]
     whole = arguments.only == parser.get_default("only")
     output = arguments.output or (Path(__file__).parent if whole else None)
-    has_chart = output is not None
-    record = Record(title(), slug(), machine.described(kernels), done, chart=has_chart)
+    record = Record(title(), slug(), "", [], chart=output is not None)
+    for make_section in makers:
+        done = [*record.sections, make_section(arguments.repeats)]
+        record = replace(record, about=machine.described(kernels), sections=done)
+        if output is not None:  # now, so that an interrupted benchmark loses nothing
+            write(record.with_others_of(output), output)
     if output is None:
         print(page([record]))
-    else:
+    elif whole:
         write(record, output)
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+from dataclasses import replace
 from pathlib import Path
 from time import sleep
 
@@ -210,6 +211,18 @@ def test_a_record_is_replaced_by_the_same_processor_only(tmp_path: Path) -> None
     amd, intel = all_records(tmp_path)
     assert (amd.title, intel.title) == ("AMD, 2 cores", "Intel, 2 cores")
     assert [each.sections[0].claims[0].found for each in (amd, intel)] == [2.0, 3.0]
+
+
+def test_a_section_that_is_measured_alone_leaves_the_others_of_its_processor(tmp_path: Path) -> None:
+    before = record("Intel", Claim("asked", 1.0, 9))
+    replace(before, sections=[*before.sections, Section("B: a toy", "Before.", "")]).save(tmp_path)
+    now = record("Intel", Claim("asked", 3.0, 9)).with_others_of(tmp_path)
+    assert [section.title for section in now.sections] == ["A: a toy", "B: a toy"]
+    assert now.sections[0].claims[0].found == 3.0
+    now.save(tmp_path)
+    (kept,) = all_records(tmp_path)
+    assert kept.sections[0].seconds == {"ours": [0.2, 0.1, 0.3], "theirs": [2.0, 4.0, 3.0]}  # for the chart
+    assert record("AMD").with_others_of(tmp_path).sections == record("AMD").sections
 
 
 def test_the_busy_neighbor_computes_except_while_it_is_paused() -> None:

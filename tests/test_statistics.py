@@ -1,6 +1,8 @@
 """Intervals and tests are those of SciPy and of the books."""
 
 import math
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -146,7 +148,7 @@ def test_the_bootstrap_of_means_is_scipys_bca(n: int, of_means: Any) -> None:
     found = bca(terms, of_means)
     width = expected.high - expected.low
     assert ends(found) == pytest.approx((expected.low, expected.high), abs=0.04 * width)
-    assert found.method == f"BCa bootstrap over {n:,} rows"
+    assert found.method == f"BCa bootstrap over {n:,} rows" + (n < 100) * " (so few: nearer 90 %)"
 
 
 def test_a_score_of_rows_has_the_interval_of_its_terms() -> None:
@@ -197,10 +199,10 @@ def test_a_bootstrap_that_tells_nothing_says_why(terms: Array, why: str) -> None
 
 def test_a_score_that_resampling_moves_far_has_no_interval() -> None:
     terms = np.random.default_rng(0).normal(0.0, 1.0, (100, 8))
-    terms -= terms.mean(axis=0)
+    terms -= 0.4 * terms.mean(axis=0)
     assert (
         bca(terms, lambda m: np.abs(m).sum(axis=-1)).why_none
-        == "resampling alone moves the score, by more than a quarter of its spread"
+        == "resampling alone moves the score, by more than half of its spread"
     )
 
 
@@ -224,3 +226,8 @@ def test_an_interval_survives_json() -> None:
     assert Interval.of_json(there.to_json()) == there
     assert none.to_json() == {"low": None, "high": None, "method": "none: no rows", "level": 0.95}
     assert Interval.of_json(none.to_json()).why_none == "no rows"
+
+
+def test_training_and_evaluating_load_no_scipy() -> None:
+    check = "import sys, nnfs_cli.jobs.results, nnfs_cli.cli.scores; sys.exit('scipy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0

@@ -1,7 +1,7 @@
 """The sections of the page that are read without a script."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from nnfs_cli.core.arrays import sides
@@ -9,6 +9,7 @@ from nnfs_cli.core.spelling import typed
 from nnfs_cli.report.highlight import highlight
 from nnfs_cli.report.html import MINUS, TIMES, Html, bullets, facts, section, table, text
 from nnfs_cli.report.record import RunRecord
+from nnfs_cli.statistics.interval import Interval, methods_text, read_intervals
 
 STATUS = {
     "completed": "completed",
@@ -99,6 +100,7 @@ def scores(record: RunRecord) -> Html:
             for split, line in by_split.items()
         ]
         parts.append(table(["split", "rows", *map(_spoken, names)], rows, _weights_of(record)))
+        parts.extend(_intervals(names, read_intervals(record.summary.get("intervals"))))
     parts.extend(_class_scores(record))
     targets = record.evaluation.get("targets") or {}
     if targets:
@@ -107,6 +109,19 @@ def scores(record: RunRecord) -> Html:
         title = f"each target, {record.pictured_split}"
         parts.append(table(["target", *map(_spoken, names)], rows, title))
     return section("scores", "Scores", Html(f'<div class="side">{"".join(parts)}</div>') if parts else "")
+
+
+def _intervals(names: Sequence[str], by_split: Mapping[str, Mapping[str, Interval]]) -> Iterator[str]:
+    """The interval of each score, and how they were found."""
+    none = Interval.none("")
+    rows = [
+        [split, *(own.get(name, none).ends for name in names)]
+        for split, own in by_split.items()
+        if any(interval.exists for interval in own.values())
+    ]
+    if rows:
+        yield table(["split", *map(_spoken, names)], rows, "intervals")
+    yield bullets(methods_text(own, split) for split, own in by_split.items())
 
 
 def _weights_of(record: RunRecord) -> str:
@@ -119,7 +134,7 @@ def _weights_of(record: RunRecord) -> str:
 def _class_scores(record: RunRecord) -> Iterator[str]:
     classes = record.evaluation.get("classes") or []
     if classes:
-        first = list(classes[0])
+        first = [name for name in classes[0] if name != "intervals"]
         rows = [[str(line[first[0]]), *(line[name] for name in first[1:])] for line in classes]
         title = f"each class, {record.pictured_split}"
         yield table(["class", *map(_spoken, first[1:])], rows, title)

@@ -1,6 +1,6 @@
 """The fast engine of one process: fast layers, and the learning rate applied where it costs least."""
 
-from typing import ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -8,7 +8,6 @@ from nnfs_cli.core.arrays import Array, slices
 from nnfs_cli.engine.descent import Descent
 from nnfs_cli.engine.inference import fill_from
 from nnfs_cli.engine.step import PlainEngine
-from nnfs_cli.losses.base import Loss
 from nnfs_cli.optimizers.adadelta import Adadelta
 from nnfs_cli.optimizers.adam import Adam
 from nnfs_cli.optimizers.adamax import Adamax
@@ -18,10 +17,11 @@ from nnfs_cli.optimizers.base import Optimizer
 from nnfs_cli.optimizers.nadam import NAdam
 from nnfs_cli.optimizers.rmsprop import RMSprop
 from nnfs_cli.optimizers.sgd import SGD
-from nnfs_cli.preprocessing.records import Split, Task
+from nnfs_cli.preprocessing.records import Split
 from nnfs_cli.speed.forms import FastNetwork
 from nnfs_cli.speed.inference import ThreadInference
 from nnfs_cli.speed.plan import IntOrAuto, workers_for
+from nnfs_cli.speed.step import ListedBatch
 from nnfs_cli.speed.threads import Threads
 
 CLEAR_EVERY = 64
@@ -57,7 +57,8 @@ class FastDescent(Descent):
 
     def step(self, number: int, learning_rate: float) -> None:
         if self.folds_rate:
-            self.params.value -= self.params.grad
+            value = self.params.value
+            np.subtract(value, self.params.grad, value)
             if self.average is not None:
                 self.update_average(number, self.average)
             return
@@ -85,26 +86,6 @@ def _only_scales(descent: Descent) -> bool:
     return plain and descent.regularizer is None and not clips
 
 
-class ScaledLoss(Loss):
-    """A loss whose gradient is multiplied by `scale`."""
-
-    tasks: ClassVar[tuple[Task, ...]] = ()
-
-    def __init__(self, loss: Loss) -> None:
-        self._loss, self.scale = loss, 1.0
-
-    def value(self, z: Array, t: Array) -> float:
-        return self._loss.value(z, t)
-
-    def gradient(self, z: Array, t: Array, dz: Array) -> None:
-        self._loss.gradient(z, t, dz)
-        if self.scale != 1.0:
-            dz *= self.scale
-
-    def weight(self, t: Array) -> float:
-        return self._loss.weight(t)
-
-
 class FastEngine(PlainEngine):
     """A plain engine on the fast form of the network. Both networks share parameters and gradients.
 
@@ -118,16 +99,16 @@ class FastEngine(PlainEngine):
         self.parts = parts
         self._threads = Threads(workers_for(parts, threads), parts)
         self._descent = FastDescent(plain.descent)
-        self._loss = ScaledLoss(plain.loss)
         super().__init__(
             FastNetwork(plain.network, threads=self._threads),
-            self._loss,
+            plain.loss,
             plain.data,
             self._descent,
             batch_size=plain.batch_size,
             accumulate=plain.accumulate,
             augment_draws=plain.augment_draws,
         )
+        self._listed: dict[int, ListedBatch] = {}
         # Evaluation computes whole products, several batches at a time.
         whole = self.network if parts == 1 else FastNetwork(plain.network)
         self._inference = ThreadInference(whole, threads)
@@ -144,10 +125,28 @@ class FastEngine(PlainEngine):
         self._threads.end()
 
     def step(self, rows: slice, number: int, learning_rate: float) -> None:
-        if self._descent.folds_rate:
-            self._loss.scale = learning_rate
-        super().step(rows, number, learning_rate)
+        scale = learning_rate if self._descent.folds_rate else 1.0
+        batches = [rows]
+        if rows.stop - rows.start > self.batch_size:
+            batches = list(slices(rows.stop, self.batch_size, rows.start))
+        for i, here in enumerate(batches):
+            listed = self._listed.get(here.stop - here.start) or self._list(here.stop - here.start)
+            self.network.draws.step = self.augment_draws.step = number * self.accumulate + i
+            listed.compute(self.order[here], scale)
+            self.outputs[here] = listed.y
+            if len(batches) > 1:
+                self._add_gradient(here, rows)
+        self._descent.step(number, learning_rate)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy lists its calls anew, for its own arrays."""
+        return {**super().__getstate__(), "_listed": {}}
 
     def infer(self, split: Split) -> Array:
         batches = list(slices(len(split), self.network.evaluation_batch_size))
         return self._inference(fill_from(split, self.data.inputs), batches, len(split))
+
+    def _list(self, n: int) -> ListedBatch:
+        """The listed calls for batches of n rows."""
+        self._listed[n] = ListedBatch(self._new_batch(n), self.loss)
+        return self._listed[n]

@@ -38,7 +38,7 @@ class FastDense(Dense):
     def forward(self, x: Array, y: Array) -> Iterator[Call]:
         yield from self.threads.product(x, self.W.value, y, 1) or product(x, self.W.value, out=y)
         if self.bias:
-            yield partial(np.add, y, as_number(self.b.value), out=y)
+            yield partial(np.add, y, as_number(self.b.value), y)
 
     @listed
     def param_grads(self, x: Array, y: Array, dy: Array) -> Iterator[Call]:
@@ -69,8 +69,8 @@ class FastReLU(ReLU):
     def input_grad(self, x: Array, y: Array, dy: Array, dx: Array) -> Iterator[Call]:
         bits = BITS[y.dtype]
         y, dy, dx = y.view(bits), dy.view(bits), dx.view(bits)
-        yield partial(np.sign, y, out=dx)
-        yield partial(np.multiply, dx, dy, out=dx)
+        yield partial(np.sign, y, dx)
+        yield partial(np.multiply, dx, dy, dx)
 
 
 FORMS: dict[type[Layer], type[Layer]] = {Dense: FastDense, ReLU: FastReLU, BatchNorm: FastBatchNorm}

@@ -19,6 +19,8 @@ def listed(method: Callable[P, Iterator[Call]]) -> Callable[P, None]:
     The arrays of a workspace are the same in every step. So a ListedWorkspace collects the calls once, and
     each step only runs them. Whatever depends on the arrays alone, such as views, is computed once: in small
     layers it took longer than the arithmetic. A listed method that is called directly runs its calls.
+
+    Where NumPy allows it, calls give `out` by position: as a keyword it takes 0.1 us longer.
     """
 
     @wraps(method)

@@ -26,16 +26,17 @@ def sign_flip(differences: Sequence[float] | Array) -> float:
     if not d.any():
         return 1.0
     if len(d) <= EXACT:
-        signs = 1 - 2 * (np.arange(2 ** len(d))[:, np.newaxis] >> np.arange(len(d)) & 1)
-        return float(np.mean(_as_large(signs, d)))
+        bits = np.arange(2 ** len(d))[:, np.newaxis] >> np.arange(len(d)) & 1
+        return float(np.mean(_as_large(bits, d)))
     d = group_sums(d[:, np.newaxis])[:, 0]
-    rng = resampling_rng()
-    pieces = (here.stop - here.start for here in slices(DRAWN - 1, PIECE))
-    as_large = sum(int(_as_large(2 * rng.integers(0, 2, (n, len(d)), np.int8) - 1, d).sum()) for n in pieces)
+    rng, as_large = resampling_rng(), 0
+    for here in slices(DRAWN - 1, PIECE):
+        drawn = rng.integers(0, 256, (here.stop - here.start, -(-len(d) // 8)), np.uint8)
+        as_large += int(np.count_nonzero(_as_large(np.unpackbits(drawn, axis=1, count=len(d)), d)))
     return (1 + as_large) / DRAWN
 
 
-def _as_large(signs: Array, d: Array) -> Array:
-    """For each row of signs, whether |signs . d| is at least |sum of d|, but for rounding."""
+def _as_large(bits: Array, d: Array) -> Array:
+    """For each row of bits, 1 for plus, whether |sum of +- d| is at least |sum of d|, but for rounding."""
     least = abs(d.sum()) - 1e-12 * np.abs(d).sum()
-    return np.asarray(np.abs(signs @ d) >= least)
+    return np.asarray(np.abs(2.0 * (bits @ d) - d.sum()) >= least)
