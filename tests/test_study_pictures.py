@@ -380,3 +380,10 @@ def test_names_in_a_report_of_someone_elses_study_are_letters_not_tags(tmp_path:
     page = write_study_report(record.study)[0].read_text()
     assert "alert(1)" in page
     assert bad not in page
+
+
+def test_trials_that_differ_by_decades_are_on_a_logarithmic_scale_without_a_stray(tmp_path: Path) -> None:
+    log, (low, high) = value_scale(made(tmp_path, RATE, rates(0.01, 0.1, 0.5, 1.0, 0.3, 1e30)))
+    assert log
+    assert low < 0.01
+    assert 1.0 < high < 1e6

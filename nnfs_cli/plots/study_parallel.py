@@ -86,7 +86,9 @@ def _draw_lines(axes: Axes, record: StudyRecord, places: Array, norm: Any) -> No
     x, winner = np.arange(places.shape[1]), record.winner
     for trial, y in zip(record.trials, places, strict=True):
         if not trial.has_value:
-            axes.plot(x, y, color=GRAY, ls=":", lw=1.2, zorder=2)
+            ends = [len(x) - 2]  # at the last option
+            cross: Any = {"marker": "x", "ms": 8, "mew": 2, "markevery": ends, "clip_on": False}
+            axes.plot(x, y, color=GRAY, ls=":", lw=1.2, zorder=2, **cross)
         elif trial is winner:
             axes.plot(x, y, color=paper(), lw=5.5, zorder=4)
             axes.plot(x, y, color=ORANGE, lw=3.2, zorder=5, clip_on=False)
@@ -95,7 +97,7 @@ def _draw_lines(axes: Axes, record: StudyRecord, places: Array, norm: Any) -> No
             axes.plot(x, y, color=colors(norm(trial.value)), lw=1.6, alpha=0.9, zorder=order)
     parts = [f"orange: trial {winner.number}, the winner"] if winner else []
     if failed := sum(not trial.has_value for trial in record.trials):
-        parts.append(f"dotted: {failed:,} without a value")
+        parts.append(f"dotted, x: {failed:,} without a value")
     subtitle(axes, "; ".join(parts))
     axes.set_title(axes.get_title("left"), pad=NAMES_HEIGHT)
 

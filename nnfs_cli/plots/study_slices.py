@@ -8,7 +8,7 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.plots.library import Axes
 from nnfs_cli.plots.names import shorten_name
 from nnfs_cli.plots.study_values import (
-    MOST_LETTERS,
+    MOST_CHOICES,
     better,
     choice_ticks,
     mark_beyond,
@@ -24,7 +24,7 @@ from nnfs_cli.studies.record import Option, StudyRecord
 APART = 0.12
 """How far trials with the same choice are drawn from each other, at most, to either side."""
 ROOM = 0.04
-LETTERS = 14
+LETTERS, TITLE_LETTERS = 14, 32
 DECADES = 1.5
 """A panel has room for powers of ten alone beyond so many decades."""
 
@@ -32,7 +32,7 @@ DECADES = 1.5
 def draw(record: StudyRecord) -> Axes:
     """A panel for each option: a dot for each trial, and the median of each choice."""
     need_trials(record)
-    titles = [shorten_name(option.key, 2 * MOST_LETTERS) for option in record.options]
+    titles = [shorten_name(option.key, TITLE_LETTERS) for option in record.options]
     grid = panels(titles, (4.4, 3.7), min(3, len(titles)))
     for axes, option in zip(grid, record.options, strict=True):
         _draw_option(axes, option, record)
@@ -57,7 +57,8 @@ def _draw_option(axes: Axes, option: Option, record: StudyRecord) -> None:
     mark_beyond(axes, beside, y, limits)
     mark_failed(axes, beside[~np.isfinite(y)])
     if option.labels:
-        _draw_medians(axes, x[done], y[done])
+        if len(option.labels) <= MOST_CHOICES:
+            _draw_medians(axes, x[done], y[done])
         places, names = choice_ticks(option, LETTERS)
         turned = max(map(len, names)) * len(names) > 30
         axes.set_xticks(places, names, rotation=35 if turned else 0, ha="right" if turned else "center")
@@ -67,7 +68,13 @@ def _draw_option(axes: Axes, option: Option, record: StudyRecord) -> None:
     if record.winner:
         at = record.trials.index(record.winner)
         axes.plot(
-            *([beside[at]], [y[at]]), "o", color=ORANGE, mec=paper(), ms=10, zorder=5, label="the winner"
+            *([beside[at]], [y[at]], "o"),
+            color=ORANGE,
+            mec=paper(),
+            ms=10,
+            zorder=5,
+            clip_on=False,
+            label="the winner",
         )
 
 

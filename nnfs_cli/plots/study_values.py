@@ -13,7 +13,7 @@ from nnfs_cli.studies.record import Option, StudyRecord
 
 FAR = 2.5
 """Values that are so many times as far from the best as three quarters of them are beyond the scale."""
-DECADE, MOST_DECADES = 10.0, 6.0
+DECADE = 10.0
 MOST_LETTERS, MOST_CHOICES = 20, 12
 CHOICE_LETTERS, NAME_LETTERS = 18, 32
 
@@ -34,7 +34,7 @@ def value_scale(record: StudyRecord) -> tuple[bool, tuple[float, float]]:
     worse = sign * drawn - (sign * drawn).min()  # how much worse than the best
     most = worse.max()
     if (typical := FAR * np.quantile(worse, 0.75)) > 0:
-        most = min(most, max(typical, MOST_DECADES if log else 0.0))
+        most = min(most, max(typical, 1.0 if log else 0.0))
     best = sign * (sign * drawn).min()
     low, high = sorted((best, best + sign * most))
     room = 0.06 * (high - low) or 0.05 * abs(high) or 0.5
