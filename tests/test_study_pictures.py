@@ -257,18 +257,15 @@ def test_a_slice_has_the_median_of_each_choice(tmp_path: Path) -> None:
     assert list(points(axes, "median of the choice")[1]) == [3, 3]
 
 
-@pytest.mark.parametrize("style", ["light", "dark"])
 @pytest.mark.parametrize("case", ["three", "sixty", "several runs"])
-def test_every_text_of_a_studys_pictures_lies_inside_and_on_no_other(
-    case: str, style: str, tmp_path: Path
-) -> None:
+def test_every_text_of_a_studys_pictures_lies_inside_and_on_no_other(case: str, tmp_path: Path) -> None:
     if case == "several runs":
         record = repeated(tmp_path, 2, 1.0, 1e-7, 2e6)
     else:
         vary, trials = (SIX, sixty()) if case == "sixty" else (RATE, rates(1.0, None, 2.0))
         record = made(tmp_path, vary, trials, name="n" * 60)
     drawn = []
-    with drawing(style):
+    with drawing("dark"):
         for name, draw in study._draws().items():
             try:
                 check_texts(figure_of(draw(record)), name)
@@ -387,3 +384,32 @@ def test_trials_that_differ_by_decades_are_on_a_logarithmic_scale_without_a_stra
     assert log
     assert low < 0.01
     assert 1.0 < high < 1e6
+
+
+def test_a_report_of_seeds_alone_has_their_mean_without_a_monitored_value(tmp_path: Path) -> None:
+    record = made(tmp_path, None, [row(0, None)], seeds=2)
+    record.study.write_summary({**record.summary, **winner_record(test=False)})
+    page = write_study_report(record.study)[0].read_text()
+    assert "validation loss [0.12, 0.50]" in page
+    assert "<h2>Scores</h2>" in page
+    assert "The winner" not in page
+
+
+def test_a_report_shows_no_scores_of_a_trial_that_is_no_longer_the_best(tmp_path: Path) -> None:
+    record = made(tmp_path, RATE, rates(2.0, 1.0))
+    record.study.write_summary({**record.summary, **winner_record()})
+    page = write_study_report(record.study)[0].read_text()
+    assert "The winner: trial 1" in page
+    assert "test loss" not in page
+
+
+@pytest.mark.parametrize(("monitor", "higher"), [("val_r2", True), ("val_rmse", False), ("val_own", False)])
+def test_a_study_that_was_killed_at_once_is_still_ranked_the_right_way(
+    monitor: str, higher: bool, tmp_path: Path
+) -> None:
+    record = made(tmp_path, RATE, [])
+    record.study.write_summary({"status": "running"})
+    text = (record.study.path / "study.yaml").read_text().replace("monitor: ''", f"monitor: {monitor}")
+    (record.study.path / "study.yaml").write_text(text)
+    again = StudyRecord(record.study)
+    assert (again.monitor, again.maximize) == (monitor, higher)

@@ -101,12 +101,21 @@ def _tiles(record: StudyRecord) -> Iterator[tuple[str, str]]:
 
 def _scores(record: StudyRecord) -> dict[str, dict[str, tuple[float | None, Interval]]]:
     """The winner's scores with their intervals, by split and name."""
-    winner = record.summary.get("winner")
-    found: Any = winner.get("scores") if isinstance(winner, dict) else None
+    found = _recorded_winner(record).get("scores")
     return {
         str(split): {str(name): (mean.get("mean"), Interval.of_json(mean)) for name, mean in names.items()}
         for split, names in (found or {}).items()
     }
+
+
+def _recorded_winner(record: StudyRecord) -> dict[str, Any]:
+    """What summary.json has of the winner; {} before there is one, or if the tables have another by now.
+
+    Where nothing is varied, the one trial is the winner, with or without a monitored value.
+    """
+    recorded: dict[str, Any] = record.summary.get("winner") or {}
+    number = record.winner.number if record.winner else None
+    return recorded if not record.options or recorded.get("trial") == number else {}
 
 
 def _winner(record: StudyRecord) -> Html:
@@ -136,13 +145,13 @@ def _verdict(record: StudyRecord, winner: TrialRecord, *, has_test: bool) -> Ite
         f"It was chosen among {count} by its {record.monitor}, {format_score(winner.value, 4)}, which "
         f"therefore flatters it."
     )
-    took_no_part = (record.summary.get("winner") or {}).get("test_rows_took_no_part") is True
+    took_no_part = _recorded_winner(record).get("test_rows_took_no_part") is True
     if has_test and took_no_part:
         yield "The test rows took no part in choosing it: its test score is what to expect on new rows."
 
 
 def _runs_of_winner(record: StudyRecord) -> int:
-    return len((record.summary.get("winner") or {}).get("runs") or ())
+    return len(_recorded_winner(record).get("runs") or ())
 
 
 def _varied(record: StudyRecord) -> Html:

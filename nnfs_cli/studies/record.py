@@ -18,6 +18,7 @@ from nnfs_cli.config.reader import Reader
 from nnfs_cli.config.study import Space, StudyConfig
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import DamageError
+from nnfs_cli.metrics.base import METRICS
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.statistics.interval import Interval
 from nnfs_cli.studies.directory import RUNS, SUMMARY, TRIALS, StudyDirectory, as_cell
@@ -146,8 +147,13 @@ class StudyRecord:
 
     @property
     def maximize(self) -> bool:
-        """Whether larger monitored values are better."""
-        return self.summary.get("maximize") is True
+        """Whether larger monitored values are better.
+
+        A study that was killed at its beginning has not recorded it; then a plugin's metric is not known.
+        """
+        metric = self.monitor.removeprefix("val_")
+        known = metric in METRICS and METRICS[metric].maximize
+        return bool(self.summary.get("maximize", known))
 
     @cached_property
     def trials(self) -> list[TrialRecord]:
