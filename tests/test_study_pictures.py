@@ -16,6 +16,7 @@ from nnfs_cli.core.errors import DamageError
 from nnfs_cli.jobs.report_study import write_study_report
 from nnfs_cli.jobs.study_pictures import draw_at_end
 from nnfs_cli.plots import (
+    forest,
     study,
     study_forest,
     study_history,
@@ -25,6 +26,7 @@ from nnfs_cli.plots import (
     study_seeds,
     study_slices,
 )
+from nnfs_cli.plots.forest import Estimate
 from nnfs_cli.plots.library import Axes
 from nnfs_cli.plots.study_values import LackingError, value_scale
 from nnfs_cli.plots.style import ORANGE, drawing, figure_of
@@ -192,6 +194,12 @@ def test_a_forest_pairs_runs_of_the_same_seed(tmp_path: Path) -> None:
     np.testing.assert_allclose(point.get_xdata(), [3.5 / 3])
     with pytest.raises(LackingError, match="several runs"):
         study_forest.draw(made(tmp_path / "single", RATE, rates(1.0, 2.0), runs[::3]))
+
+
+def test_a_difference_stands_beside_the_score_of_the_same_name() -> None:
+    axes: Any = forest.draw([Estimate(name, 1.0) for name in "abc"], [Estimate("c", 2.0)], "val_loss", "a")
+    assert [list(line.get_ydata()) for line in axes.figure.axes[1].lines[:1]] == [[2]]
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["a", "b", "c"]
 
 
 def with_epochs(record: StudyRecord, epochs: int = 6) -> None:
