@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, settings
 from nnfs_cli import plots
 from nnfs_cli.cli.app import main
 from nnfs_cli.config.catalog import REGISTRIES
+from nnfs_cli.jobs import study_pictures
+from nnfs_cli.plots.study import draw_study
 from tests.toys import BLOBS, CUBIC
 
 for signal_ in (signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGINT)):
@@ -62,14 +64,15 @@ def own_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(registry, "_classes", registry.known())
 
 
-DRAW = plots.draw_essential
+DRAW, DRAW_STUDY = plots.draw_essential, draw_study
 
 
 @pytest.fixture(autouse=True, scope="session")
 def undrawn() -> Iterator[None]:
-    """Let training draw nothing, since that takes most of the time of a short one."""
+    """Let trainings and studies draw nothing, since that takes most of the time of a short one."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plots, "draw_essential", lambda run: [])
+        patch.setattr(study_pictures, "draw_study", lambda record, only: ([], {}))
         yield
 
 
@@ -77,6 +80,7 @@ def undrawn() -> Iterator[None]:
 def draws(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let training draw its pictures after all, for a test that looks at them."""
     monkeypatch.setattr(plots, "draw_essential", DRAW)
+    monkeypatch.setattr(study_pictures, "draw_study", DRAW_STUDY)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from nnfs_cli.config.catalog import REGISTRIES, options_in
 from nnfs_cli.config.experiment import ExperimentConfig, TrainingConfig
 from nnfs_cli.config.load import load_config
 from nnfs_cli.doctor.examine import choose
+from nnfs_cli.plots import study
 from tests.browser import need_chromium
 from tests.conftest import Nnfs
 from tests.pages import PAGES, Block, blocks, in_kind, name
@@ -206,7 +207,9 @@ def test_every_picture_in_the_docs_is_one_that_the_gallery_makes_and_is_small() 
     assert sum(files.values()) < 2_000_000
 
 
-@pytest.mark.parametrize(("page", "names"), [("plots.md", plots.NAMES), ("doctor.md", choose())])
+@pytest.mark.parametrize(
+    ("page", "names"), [("plots.md", plots.NAMES), ("study.md", study.NAMES), ("doctor.md", choose())]
+)
 def test_a_page_lists_every_plot_and_every_check(page: str, names: Sequence[str]) -> None:
     rows = re.findall(r"^\| (`.*`) \|", (ROOT / "docs" / "howto" / page).read_text(), re.MULTILINE)
     assert sorted(re.findall(r"`([\w-]+)`", " ".join(rows))) == sorted(names)

@@ -15,9 +15,11 @@ from nnfs_cli.config.reader import create
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.component import is_plugin
 from nnfs_cli.engine.network import Network
+from nnfs_cli.jobs.report_study import write_study_report
 from nnfs_cli.report.arrays import Block
 from nnfs_cli.report.network import layer_records
 from tests.browser import Watched, chromium
+from tests.test_study_pictures import RATE, made, rates
 from tests.toys import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -297,3 +299,29 @@ def test_a_network_that_cannot_run_in_the_page_says_so_and_the_rest_is_there(
     assert page.locator("#cell canvas").count() > 0
     assert page.evaluate("report.charts.length") == 1
     close(watched)
+
+
+def test_a_studys_trials_are_sorted_by_a_click_and_its_pictures_follow_the_colors(
+    browser: Any, tmp_path: Path
+) -> None:
+    record = made(tmp_path, RATE, rates(3.0, None, 10.0, 2.0))
+    watched = Watched(browser, write_study_report(record.study)[0])
+    page = watched.page
+    rows = "[...document.querySelectorAll('#trials tbody tr')].map((row) => row.cells[0].textContent)"
+    assert page.evaluate(rows) == ["3", "0", "2", "1"]
+    heading = page.locator("#trials thead th", has_text="val_loss").locator("button")
+    heading.click()
+    assert page.evaluate(rows) == ["3", "0", "2", "1"]
+    heading.click()
+    assert page.evaluate(rows) == ["2", "0", "3", "1"]  # what is missing stays at the end
+    page.locator("#trials thead th", has_text="optimizer.learning_rate").locator("button").click()
+    assert page.evaluate(rows) == ["0", "1", "2", "3"]
+    pictures = page.locator(".picture >> nth=0")
+    page.click("#theme")
+    assert pictures.locator(".on-light").is_visible()
+    page.click("#theme")
+    assert pictures.locator(".on-dark").is_visible()
+    assert not pictures.locator(".on-light").is_visible()
+    assert page.locator("nav a").count() == page.locator("main > section").count()
+    assert not watched.trouble
+    assert not watched.requests

@@ -1,6 +1,8 @@
 """Intervals and tests are those of SciPy and of the books."""
 
 import math
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -224,3 +226,8 @@ def test_an_interval_survives_json() -> None:
     assert Interval.of_json(there.to_json()) == there
     assert none.to_json() == {"low": None, "high": None, "method": "none: no rows", "level": 0.95}
     assert Interval.of_json(none.to_json()).why_none == "no rows"
+
+
+def test_training_and_evaluating_load_no_scipy() -> None:
+    check = "import sys, nnfs_cli.jobs.results, nnfs_cli.cli.scores; sys.exit('scipy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0

@@ -69,10 +69,11 @@ def complete_check(incomplete: str) -> list[str]:
 
 
 def complete_picture(incomplete: str) -> list[str]:
-    """The names of a run's pictures."""
-    from nnfs_cli.plots import NAMES
+    """The names of the pictures of runs and studies."""
+    from nnfs_cli import plots
+    from nnfs_cli.plots import study
 
-    return _starting(NAMES, incomplete)
+    return _starting(dict.fromkeys([*plots.NAMES, *study.NAMES]), incomplete)
 
 
 def complete_split(incomplete: str) -> list[str]:

@@ -11,6 +11,7 @@ from nnfs_cli.core.blas_threads import usable_cores
 from nnfs_cli.core.errors import counted
 from nnfs_cli.jobs.study import Conductor, RunEnd
 from nnfs_cli.jobs.study_dask import DaskWorkers
+from nnfs_cli.jobs.study_pictures import draw_at_end
 from nnfs_cli.jobs.study_summary import first_failure, mean_text, options_text, verdict
 from nnfs_cli.jobs.study_workers import Processes, Workers
 from nnfs_cli.runs.listing import default_split
@@ -30,10 +31,12 @@ def conduct_and_show(conductor: Conductor, jobs: int | None, dask: str | None, *
         if quiet:
             for _ in conductor.conduct(workers):
                 pass
+            _draw(conductor)
             show_paths([conductor.study.path])
             return
         _show_plan(conductor, f"at {dask}" if dask else f"{counted(jobs, 'run')} at once")
         _show_runs(conductor, workers)
+        _draw(conductor)
     if conductor.plan.chooses:
         show_trials(conductor.results)
         for sentence in verdict(conductor.results):
@@ -41,6 +44,11 @@ def conduct_and_show(conductor: Conductor, jobs: int | None, dask: str | None, *
     else:
         show_scores(conductor.results)
     out.print(f"study: {conductor.study.path}", soft_wrap=True)
+
+
+def _draw(conductor: Conductor) -> None:
+    if trouble := draw_at_end(conductor.study):
+        warn(trouble)
 
 
 def _show_plan(conductor: Conductor, where: str) -> None:

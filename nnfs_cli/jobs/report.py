@@ -32,16 +32,28 @@ def write_report(run: RunDirectory, output: Path | None = None) -> tuple[Path, t
     Returns the file, and sentences on what the report lacks. NnfsError if the file cannot be written, or if
     the run's files cannot be read.
     """
-    file = run.path / "report.html" if output is None else output
-    if file.is_dir():
-        raise NnfsError(f"--output: {file} is a folder, not a file")
+    file = report_file(run.path, output)
     with np.errstate(**IGNORE_OVERFLOW), fitting(run):
         record = gather(run)
-        # Names of files may hold what UTF-8 cannot spell.
-        page = render(record).encode("utf-8", "xmlcharrefreplace")
-    with replacing(file, inside=run.path) if output is None else named_by_user(file) as writer:
-        writer.write(page)
+        page = render(record)
+    write_page(page, run.path, output)
     return file, record.missing
+
+
+def report_file(folder: Path, output: Path | None) -> Path:
+    """The file of a report: the one that the user named, or report.html. NnfsError if it is a folder."""
+    file = folder / "report.html" if output is None else output
+    if file.is_dir():
+        raise NnfsError(f"--output: {file} is a folder, not a file")
+    return file
+
+
+def write_page(page: str, folder: Path, output: Path | None) -> None:
+    """Write a report to the file that the user named, or into the folder of what it reports."""
+    file = report_file(folder, output)
+    with replacing(file, inside=folder) if output is None else named_by_user(file) as writer:
+        # Names of files may hold what UTF-8 cannot spell.
+        writer.write(page.encode("utf-8", "xmlcharrefreplace"))
 
 
 def gather(run: RunDirectory) -> RunRecord:

@@ -171,6 +171,13 @@ def save_as(axes: Axes, path: Path) -> None:
         _write(axes, file, "png")
 
 
+def png(axes: Axes) -> bytes:
+    """The figure that `axes` are in as a PNG file."""
+    file = io.BytesIO()
+    _write(axes, file, "png")
+    return file.getvalue()
+
+
 def _write(axes: Axes, file: BinaryIO, kind: str) -> None:
     figure = figure_of(axes)
     with drawing(getattr(figure, "style", None)):

@@ -16,7 +16,7 @@ from nnfs_cli.plots.library import (
 
 LETTER = 0.1
 """The width of a digit in inches."""
-DECADES = 4
+DECADES = 4.0
 """An axis that spans more decades has ticks at powers of ten alone."""
 
 
@@ -29,12 +29,12 @@ def count_axis(axes: Axes, which: str = "x", name: str = "", most: int = 7) -> N
         axis.set_label_text(name)
 
 
-def log_axis(axes: Axes, which: str = "y") -> None:
-    """A logarithmic axis with ticks at 1, 2 and 5 times powers of ten."""
+def log_axis(axes: Axes, which: str = "y", decades: float = DECADES) -> None:
+    """A logarithmic axis with ticks at 1, 2 and 5 times powers of ten; over more decades at these alone."""
     getattr(axes, f"set_{which}scale")("log")
     axis = getattr(axes, f"{which}axis")
     low, high = sorted(getattr(axes, f"get_{which}lim")())
-    wide = low <= 0 or math.log10(high / low) > DECADES
+    wide = low <= 0 or math.log10(high / low) > decades
     axis.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0), numticks=12))
     axis.set_major_formatter(FuncFormatter(lambda value, _: shown_number(value)))
     axis.set_minor_formatter(NullFormatter())

@@ -158,15 +158,14 @@ def data(record: RunRecord) -> Html:
     return section("data", "Data", facts(pairs), bullets(notes))
 
 
-def configuration(record: RunRecord) -> Html:
+def configuration(yaml: str) -> Html:
     """The resolved config."""
-    code = f'<pre tabindex="0"><code>{highlight(record.yaml)}</code></pre>'
+    code = f'<pre tabindex="0"><code>{highlight(yaml)}</code></pre>'
     return section("config", "Configuration", "<p>The resolved config: all that was decided.</p>", code)
 
 
-def environment(record: RunRecord) -> Html:
-    """What the numbers were computed by, and how to get them again."""
-    summary = record.summary
+def environment(summary: Mapping[str, Any]) -> Html:
+    """What the numbers were computed by, by the summary of a run or study."""
     versions: Mapping[str, Any] = summary.get("versions") or {}
     pairs: dict[str, object] = {
         {"nnfs": "nnfs", "python": "Python", "numpy": "NumPy", "blas": "BLAS"}.get(name, name): value

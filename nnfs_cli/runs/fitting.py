@@ -2,16 +2,23 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
 
 from nnfs_cli.core.errors import DamageError, listed
-from nnfs_cli.runs.directory import RunDirectory
 
 MISFIT = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What comes of arrays and numbers that are not as a training leaves them."""
 
 
+class Recorded(Protocol):
+    """A run, or a study."""
+
+    path: Path
+
+
 @contextmanager
-def fitting(*runs: RunDirectory) -> Iterator[None]:
+def fitting(*runs: Recorded) -> Iterator[None]:
     """In the `with` block, what comes of files that do not fit together is one DamageError."""
     try:
         yield

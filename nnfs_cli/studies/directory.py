@@ -104,7 +104,7 @@ class StudyDirectory:
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows([_cell(row.get(column)) for column in columns] for row in rows)
+        writer.writerows([as_cell(row.get(column)) for column in columns] for row in rows)
         self.write(name, text.getvalue().encode())
 
     def write_summary(self, content: Mapping[str, Any]) -> None:
@@ -130,7 +130,7 @@ class StudyDirectory:
         shutil.rmtree(self.path / name)
 
 
-def _cell(value: Any) -> Any:
+def as_cell(value: Any) -> Any:
     """A value for a CSV file: JSON for lists and mappings, nothing for None, numbers in full."""
     if isinstance(value, list | tuple | Mapping | bool):
         return json.dumps(value)

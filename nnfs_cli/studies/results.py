@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from nnfs_cli.config.study import FoldsConfig
 from nnfs_cli.statistics.interval import Interval
 from nnfs_cli.statistics.means import corrected_t, t_interval
 from nnfs_cli.studies.plan import Plan, PlannedRun, Trial
@@ -50,14 +51,17 @@ class Mean:
         mean = math.fsum(numbers) / len(numbers) if all(map(math.isfinite, numbers)) else math.nan
         if len(numbers) == 1:
             return cls(mean, Interval.of_json(single) if single else Interval.none("a single run"), 1)
-        if plan.study.folds:
-            interval, _ = corrected_t(numbers, 1.0 / plan.study.folds.k)
-        else:
-            interval = t_interval(numbers, of="seeds")
-        return cls(mean, interval, len(numbers))
+        return cls(mean, interval_over_runs(numbers, plan.study.folds), len(numbers))
 
     def to_json(self) -> dict[str, Any]:
         return {"mean": self.value, "runs": self.runs, **self.interval.to_json()}
+
+
+def interval_over_runs(values: Sequence[float], folds: FoldsConfig | None) -> Interval:
+    """The interval of a mean over runs: by t over seeds, by the corrected t over folds, which share rows."""
+    if folds is None:
+        return t_interval(values, of="seeds")
+    return corrected_t(values, 1.0 / folds.k)[0]
 
 
 class Results:

@@ -1,0 +1,2 @@
+themeSwitch();
+links();
