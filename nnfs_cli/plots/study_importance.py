@@ -1,5 +1,7 @@
 """importance.png: which of the varied options decide whether a trial is among the best."""
 
+from typing import Any
+
 import numpy as np
 
 from nnfs_cli.core.errors import counted
@@ -67,12 +69,10 @@ def importances(record: StudyRecord, share: float) -> dict[str, float]:
     return dict(sorted(found.items(), key=lambda each: -each[1]))
 
 
-def _distribution(option: Option, distributions: object) -> object:
-    """Optuna's own description of what an option's values were drawn from."""
-    made: dict[str, object] = vars(distributions)
-    low_high = option.space.values
+def _distribution(option: Option, kinds: Any) -> Any:
+    """What an option's values were drawn from, as one of the `kinds` of distributions that Optuna has."""
     if option.labels:
-        return made["CategoricalDistribution"](range(len(option.labels)))  # type: ignore[operator]
+        return kinds.CategoricalDistribution(range(len(option.labels)))
     if option.space.kind == "int":
-        return made["IntDistribution"](*low_high)  # type: ignore[operator]
-    return made["FloatDistribution"](*low_high, log=option.is_log)  # type: ignore[operator]
+        return kinds.IntDistribution(*option.space.values)
+    return kinds.FloatDistribution(*option.space.values, log=option.is_log)
