@@ -263,8 +263,8 @@ def networks_of(subject: object) -> list[Network]:
 
 
 def mapped_dataset(kind: str, dtype: str) -> dict[str, Any]:
-    """A dataset of 10,000 rows in files that are mapped into memory."""
-    x = pixels(10_000, (400,)).astype(dtype)
+    """A dataset of 10,000 rows in files that are mapped into memory, larger than what a score's interval takes."""
+    x = pixels(10_000, (1200,)).astype(dtype)
     save_rows(x)
     if kind == "npz":
         np.savez("rows.npz", allow_pickle=False, X=x, y=np.load("y.npy"))

@@ -58,7 +58,7 @@ def plot(
     from nnfs_cli.core.errors import NnfsError, listed
     from nnfs_cli.jobs.inside import add_inside
     from nnfs_cli.runs.directory import RunDirectory
-    from nnfs_cli.studies.finding import study_folder
+    from nnfs_cli.runs.finding import study_folder
 
     if output is not None and output.exists() and not output.is_dir():
         raise NnfsError(f"--output: must be a folder, found the file {output}")

@@ -36,8 +36,8 @@ def report(
     from nnfs_cli.jobs.report import write_report
     from nnfs_cli.jobs.report_study import write_study_report
     from nnfs_cli.runs.directory import RunDirectory
+    from nnfs_cli.runs.finding import study_folder
     from nnfs_cli.studies.directory import StudyDirectory
-    from nnfs_cli.studies.finding import study_folder
 
     if (folder := study_folder(runs, run)) is not None:
         file, missing = write_study_report(StudyDirectory(folder, trust_plugins=trust_plugins), output)

@@ -11,9 +11,9 @@ from nnfs_cli.core.spelling import typed
 from nnfs_cli.report.html import Cell, Html, bullets, facts, section, table, text
 from nnfs_cli.report.page import framed, scripts
 from nnfs_cli.report.sections import configuration, environment
+from nnfs_cli.runs.finding import STUDY
 from nnfs_cli.statistics.interval import Interval
 from nnfs_cli.studies.directory import BEST
-from nnfs_cli.studies.finding import CONFIG
 from nnfs_cli.studies.record import Option, StudyRecord, TrialRecord, number
 from nnfs_cli.training.reports import format_score
 
@@ -237,7 +237,7 @@ def _again(page: StudyPage) -> Html:
         commands.insert(0, typed("train", f"{page.place}/{BEST}"))
     if page.record.summary.get("status") != "completed":
         commands.insert(0, typed("study", "--resume", page.place))
-    lines = "\n".join(map(text, [*commands, typed("study", f"{page.place}/{CONFIG}")]))
+    lines = "\n".join(map(text, [*commands, typed("study", f"{page.place}/{STUDY}")]))
     notes = page.record.summary.get("notes") or ()
     words = "<p>The same config, data and versions give the same tables, on one core and on sixteen.</p>"
     return section(

@@ -47,9 +47,9 @@ class SplitKey:
 def check_keys(group: str, time: str, targets: Collection[str]) -> dict[str, tuple[bool, str]]:
     """For `check_options`: whether rows can be split by these columns."""
     return {
-        "group": (group not in targets, "no target"),
+        "group": (not group or group not in targets, "no target"),
         "time": (
-            time not in targets and not (group and time),
+            not time or (time not in targets and not group),
             "no target, and empty where `group` is set: rows are split by groups or by time",
         ),
     }

@@ -12,7 +12,7 @@ from nnfs_cli.statistics.resampling import (
     MOST_GROUPS,
     drawn_rows,
     group_sums,
-    resample_counts,
+    resampled_sums,
     resampling_rng,
 )
 
@@ -67,10 +67,9 @@ def bca(
 
     if len(terms) < FEWEST_ROWS:
         return _too_few(len(terms), level)
-    counts = resample_counts(len(sums))
     total, size = sums.sum(axis=0), sizes.sum(axis=0)
     found = Resampled(
-        scores(counts @ sums, counts @ sizes),
+        scores(resampled_sums(sums), resampled_sums(sizes)),
         float(scores(total, size)),
         scores(total - sums, size - sizes),
     )

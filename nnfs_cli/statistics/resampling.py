@@ -11,6 +11,7 @@ SEED = 1979
 RESAMPLES = 4_000
 """An end moves by 1 % of the interval's width from one seed to another."""
 PIECE = 100
+"""Resamples that are computed at a time: few enough for the processor's cache."""
 MOST_GROUPS = 1_000
 """More rows are put into so many groups at random, which are resampled: their sums have the same spread."""
 
@@ -43,11 +44,22 @@ def group_sums(terms: Array) -> Array:
     return np.add.reduceat(terms[order], starts, axis=0, dtype=np.float64)
 
 
+def resampled_sums(sums: Array) -> Array:
+    """(B, K) the sums over each resample's groups, from sums (G, K) over each group."""
+    counts, found = _resample_counts(len(sums)), np.empty((RESAMPLES, sums.shape[1]))
+    for some in slices(RESAMPLES, PIECE):
+        np.matmul(counts[some].astype(np.float64), sums, out=found[some])
+    return found
+
+
 @lru_cache(maxsize=1)
-def resample_counts(groups: int) -> Array:
-    """(B, G) how often each resample has each group, read-only: G are drawn with replacement."""
-    rng, counts = resampling_rng(), np.empty((RESAMPLES, groups))
-    for some in slices(RESAMPLES, PIECE):  # small enough for the processor's cache
+def _resample_counts(groups: int) -> Array:
+    """(B, G) how often each resample has each group, read-only: G are drawn with replacement.
+
+    Bytes hold them: that any of 1,000 groups is drawn 256 times has a probability of 10^-500.
+    """
+    rng, counts = resampling_rng(), np.empty((RESAMPLES, groups), np.uint8)
+    for some in slices(RESAMPLES, PIECE):
         drawn = rng.integers(0, groups, (PIECE, groups)) + groups * np.arange(PIECE)[:, np.newaxis]
         counts[some] = np.bincount(drawn.ravel(), minlength=drawn.size).reshape(PIECE, groups)
     counts.flags.writeable = False

@@ -20,9 +20,9 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import DamageError
 from nnfs_cli.metrics.base import METRICS
 from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.runs.finding import STUDY
 from nnfs_cli.statistics.interval import Interval
 from nnfs_cli.studies.directory import RUNS, SUMMARY, TRIALS, StudyDirectory, as_cell
-from nnfs_cli.studies.finding import CONFIG
 from nnfs_cli.studies.results import interval_over_runs
 
 SIZES = ("dataset.rows", "dataset.samples")
@@ -104,7 +104,7 @@ class StudyRecord:
     @cached_property
     def yaml(self) -> str:
         """study.yaml as it stands."""
-        return read_text(self.study.path / CONFIG)
+        return read_text(self.study.path / STUDY)
 
     @cached_property
     def config(self) -> StudyConfig:
@@ -112,7 +112,7 @@ class StudyRecord:
         reader = Reader()
         config = reader.dataclass(StudyConfig, self._raw.get("study"), "study", "study")
         if reader.mistakes or config is None:
-            raise DamageError(f"{self.study.path / CONFIG}: {'; '.join(map(str, reader.mistakes))}")
+            raise DamageError(f"{self.study.path / STUDY}: {'; '.join(map(str, reader.mistakes))}")
         found: StudyConfig = config
         return found
 
@@ -121,7 +121,7 @@ class StudyRecord:
         try:
             raw = load(self.yaml)
         except yaml.YAMLError as error:
-            raise DamageError(f"{self.study.path / CONFIG}: not YAML: {error}") from None
+            raise DamageError(f"{self.study.path / STUDY}: not YAML: {error}") from None
         return raw if isinstance(raw, Mapping) else {}
 
     @cached_property
