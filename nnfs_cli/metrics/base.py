@@ -1,7 +1,9 @@
 """The base class and registry of metrics."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -21,11 +23,14 @@ class Metric(Component, ABC):
 
     tasks: the kinds of targets that the metric takes.
     maximize: whether larger scores are better.
+    lowest, highest: no score is beyond them.
     """
 
     registry: ClassVar[Registry["Metric"]]
     tasks: ClassVar[tuple[Task, ...]]
     maximize: ClassVar[bool] = False
+    lowest: ClassVar[float] = -math.inf
+    highest: ClassVar[float] = math.inf
 
     @property
     def fewest_rows(self) -> int:
@@ -104,14 +109,52 @@ def class_terms(p: Array, t: Array, average: Literal["macro", "micro"]) -> Array
     return np.concatenate(three, axis=1)
 
 
-def mean_of_classes(top: Array, bottom: Array, there: Array) -> Array:
-    """The mean (...) of top / bottom (..., K), 0 for 0 / 0, over the classes that are there.
+@dataclass(frozen=True)
+class ClassAverage(Metric):
+    """A share for each class, averaged over classes: of its hits, or of other counts of its rows.
 
-    Classes without rows that are never predicted are not, as in scikit-learn.
+    average: `macro`, the mean of the classes' scores, or `micro`, the score of the summed counts.
     """
-    shares = np.divide(top, bottom, out=np.zeros(np.shape(top)), where=bottom > 0)
-    return np.asarray(shares.sum(axis=-1) / np.count_nonzero(there > 0, axis=-1))
+
+    average: Literal["macro", "micro"] = "macro"
+    tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+    maximize: ClassVar[bool] = True
+    lowest: ClassVar[float] = 0.0
+    highest: ClassVar[float] = 1.0
+
+    def __call__(self, p: Array, t: Array) -> float:
+        return float(self.of_means(class_counts(p, t, self.average).ravel()))
+
+    def hits(self, p: Array, t: Array) -> Array | None:
+        return likeliest(p) == t if self.average == "micro" else None
+
+    def terms(self, p: Array, t: Array) -> Array:
+        return class_terms(p, t, self.average)
+
+    @abstractmethod
+    def share(self, hits: Array, predicted: Array, actual: Array) -> tuple[Array, Array]:
+        """The top and the bottom (..., K) of each class's share.
+
+        hits, predicted, actual: (..., K) the rows of each class that are hits, that are predicted as it, and
+            that are of it, in number or as shares of all rows.
+        """
+
+    def of_means(self, means: Array) -> Array:
+        """The mean (...) of the classes' shares, 0 for 0 / 0.
+
+        Classes without rows that are never predicted are left out, as in scikit-learn.
+        """
+        hits, predicted, actual = np.split(means, 3, axis=-1)
+        top, bottom = self.share(hits, predicted, actual)
+        shares = np.divide(top, bottom, out=np.zeros(np.shape(top)), where=bottom > 0)
+        return np.asarray(shares.sum(axis=-1) / np.count_nonzero(predicted + actual > 0, axis=-1))
 
 
 METRICS: Registry[Metric] = Registry("metric", __package__)
 Metric.registry = METRICS
+
+
+def range_of(name: str) -> tuple[float, float]:
+    """The lowest and the highest score of a metric of this name; infinite for others, as for `loss`."""
+    metric = METRICS[name] if name in METRICS else Metric  # noqa: SIM401  a registry has no get
+    return metric.lowest, metric.highest
