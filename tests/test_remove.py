@@ -11,6 +11,7 @@ import pytest
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.files import delete
 from nnfs_cli.jobs.remove import plan_removal, remove
+from nnfs_cli.plots.study import NAMES
 from nnfs_cli.runs.directory import RunDirectory
 from tests.aged import aged
 from tests.conftest import Nnfs
@@ -284,7 +285,8 @@ def test_a_file_that_cannot_be_deleted_is_named(
 
 def test_a_study_is_removed_with_its_runs(nnfs: Nnfs, victim: Path) -> None:
     study = make_study(victim.parent, "seeds")
-    for name in ("trials.csv", "runs.csv", "best.yaml", ".lock", "plots/history.png", "plugins/0/own.py"):
+    pictures = [f"plots/{name}.png" for name in NAMES]
+    for name in ("trials.csv", "runs.csv", "best.yaml", ".lock", "plugins/0/own.py", *pictures):
         (study / name).parent.mkdir(exist_ok=True, parents=True)
         (study / name).touch()
     outcome = nnfs("runs", "rm", "seeds", "--yes")

@@ -14,6 +14,7 @@ from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.files import delete, delete_if_empty
 from nnfs_cli.core.seal import tag_of
 from nnfs_cli.plots import NAMES
+from nnfs_cli.plots.study import NAMES as OF_STUDY
 from nnfs_cli.runs.finding import CONFIG, STUDY, is_study, run_folders
 from nnfs_cli.runs.listing import summary_or_nothing
 from nnfs_cli.runs.lock import LOCK, WRITER, WriterLock
@@ -22,8 +23,6 @@ from nnfs_cli.runs.marks import FILE as MARKS
 SUMMARY = "summary.json"
 IMAGE = r"(png|svg|pdf|gif)"
 PART = r"\.[0-9a-f]{16}\.part"
-OF_STUDIES_ALONE = "history|parallel|parallel_coordinates|learning_curve|seeds|forest|critical_difference"
-"""Pictures that runs do not have."""
 OF_RUNS = re.compile(
     rf"config\.yaml|summary\.json|(initial_)?preparation\.json|evaluation-(train|validation|test)\.json|{re.escape(MARKS)}"
     r"|(weights|predictions|snapshots|diagnostics|inside|checkpoint|checkpoint\.previous|initial_weights)\.npz"
@@ -33,7 +32,7 @@ OF_RUNS = re.compile(
 OF_STUDIES = re.compile(
     rf"study\.yaml|summary\.json|best\.yaml|(trials|runs)\.csv|report\.html|{re.escape(MARKS)}"
     rf"|{re.escape(LOCK)}|{re.escape(WRITER)}|(plots/)?{PART}|plugins/\d+/.+\.py"
-    rf"|plots/({'|'.join(NAMES)}|{OF_STUDIES_ALONE})\.{IMAGE}"
+    rf"|plots/({'|'.join(OF_STUDY)})\.{IMAGE}"
 )
 """The files that nnfs writes, as paths in the folder."""
 EVIDENCE = (SUMMARY, "preparation.json", "checkpoint.npz", "weights.npz", "epochs.csv", LOCK)
