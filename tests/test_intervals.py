@@ -319,7 +319,7 @@ def test_each_target_has_intervals_of_its_own(nnfs: Nnfs) -> None:
         assert summary["target_intervals"][name].keys() == scores.keys() == {"rmse", "mae", "r2"}
         record = summary["target_intervals"][name]["rmse"]
         assert record["low"] < scores["rmse"] < record["high"]
-    assert "95 % intervals of each target: BCa bootstrap over 60 rows (so few: nearer 90 %)" in printed
+    assert "95 % intervals of each target: BCa bootstrap over 60 rows" in printed
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])

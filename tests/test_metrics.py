@@ -302,6 +302,8 @@ def test_a_metric_is_finite_wherever_it_is_defined(name: str, dtype: str) -> Non
         found = metric(p, t)
         assert isinstance(found, float)
         assert np.isfinite(found) != bool(metric.lacks(t, "abc"[: p.shape[1]]))
+        is_score = (np.isfinite(found) and (p.sum(axis=1) == 1).all()) or not metric.needs_probabilities(3)
+        assert not is_score or metric.lowest <= found <= metric.highest or np.isnan(found)
         np.testing.assert_array_equal(p, before)
 
 

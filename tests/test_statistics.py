@@ -12,7 +12,8 @@ import scipy.stats
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.statistics.bootstrap import bca, bca_by_rows
 from nnfs_cli.statistics.interval import Interval
-from nnfs_cli.statistics.means import corrected_t, runs_needed, t_interval
+from nnfs_cli.statistics.means import corrected_t, runs_needed, t_interval, welch_t
+from nnfs_cli.statistics.paired import swap_test, swap_test_by_rows
 from nnfs_cli.statistics.proportions import mcnemar, wilson
 from nnfs_cli.statistics.resampling import drawn_rows, group_sums
 from nnfs_cli.statistics.sign_flip import sign_flip
@@ -118,6 +119,38 @@ def test_many_signs_give_nearly_the_p_of_the_t_test(n: int) -> None:
     assert sign_flip(d) == sign_flip(d)
 
 
+def test_welchs_t_is_scipys() -> None:
+    a, b = [0.1, 0.4, 0.2, 0.9], [0.7, 0.8, 0.75, 0.8, 0.6, 1.1]
+    found = scipy.stats.ttest_ind(b, a, equal_var=False)
+    interval, p = welch_t(a, b)
+    assert p == pytest.approx(found.pvalue)
+    assert ends(interval) == pytest.approx(tuple(found.confidence_interval(0.95)))
+    assert interval.method == "Welch's t over 4 and 6 seeds"
+    assert welch_t([0.5, 0.5], [0.5, 0.5])[0].why_none == "the scores have no spread"
+
+
+@pytest.mark.parametrize("unit", [1e-20, 1e-9, 1.0, 1e20])
+def test_p_does_not_depend_on_the_unit(unit: float) -> None:
+    rng = np.random.default_rng(0)
+    a = rng.normal(size=(60, 1))
+    b = a + rng.normal(0.3, 1.0, size=a.shape)
+    p = swap_test(a * unit, b * unit, mean)
+    assert 0.001 < p < 0.1
+    assert p == swap_test(a, b, mean) == pytest.approx(sign_flip((b - a)[:, 0]), abs=0.01)
+
+    def by_rows(unit: float) -> float:
+        return swap_test_by_rows(lambda x, rows: float(x[: len(rows)].mean()), a * unit, b * unit)
+
+    assert by_rows(unit) == by_rows(1.0) == pytest.approx(p, abs=0.02)
+
+
+def test_an_interval_is_cut_where_no_score_can_be() -> None:
+    interval = t_interval([0.9, 0.95, 1.0])
+    assert interval.high > 1
+    assert interval.within(0.0, 1.0) == Interval(interval.low, 1.0, "t over 3 seeds")
+    assert not Interval.none("one value").within(0.0, 1.0).exists
+
+
 def test_runs_needed_gives_the_power_of_a_t_test() -> None:
     d = [0.1, -0.2, 0.3, -0.1, 0.2]
     more = runs_needed(d)
@@ -138,17 +171,19 @@ def test_nobody_can_say_how_many_runs_tell_a_difference_that_hardly_is_one() -> 
 @pytest.mark.parametrize("of_means", [mean, root])
 def test_the_bootstrap_of_means_is_scipys_bca(n: int, of_means: Any) -> None:
     terms = np.random.default_rng(n).gamma(0.7, 2.0, (n, 1))
+    z = math.sqrt(n / (n - 1)) * scipy.stats.t.ppf(0.975, n - 1)
     expected = scipy.stats.bootstrap(
         (terms[:, 0],),
         lambda x, axis: of_means(x.mean(axis=axis)[..., np.newaxis]),
         n_resamples=20_000,
         method="BCa",
+        confidence_level=2 * scipy.stats.norm.cdf(z) - 1,
         rng=0,
     ).confidence_interval
     found = bca(terms, of_means)
     width = expected.high - expected.low
     assert ends(found) == pytest.approx((expected.low, expected.high), abs=0.04 * width)
-    assert found.method == f"BCa bootstrap over {n:,} rows" + (n < 100) * " (so few: nearer 90 %)"
+    assert found.method == f"BCa bootstrap over {n:,} rows" + (n < 30) * " (so few: nearer 92 %)"
 
 
 def test_a_score_of_rows_has_the_interval_of_its_terms() -> None:

@@ -8,8 +8,9 @@ from typing import Any, Literal
 import numpy as np
 
 from nnfs_cli.jobs.recorded import Score
+from nnfs_cli.metrics.base import range_of
 from nnfs_cli.statistics.interval import LEVEL, Interval, two_sided
-from nnfs_cli.statistics.means import POWER, corrected_t, runs_needed, t_interval
+from nnfs_cli.statistics.means import MOST_RUNS, POWER, corrected_t, runs_needed, t_interval, welch_t
 from nnfs_cli.statistics.sign_flip import sign_flip
 
 Verdict = Literal["better", "worse", "cannot tell", "undefined"]
@@ -98,8 +99,8 @@ def over_seeds(name: str, maximize: bool, a: Sequence[float], b: Sequence[float]
     return Difference(
         name,
         maximize,
-        a=Score(float(np.mean(a)), t_interval(a)),
-        b=Score(float(np.mean(b)), t_interval(b)),
+        a=_mean(name, a, t_interval(a)),
+        b=_mean(name, b, t_interval(b)),
         value=float(np.mean(differences)),
         interval=t_interval(differences),
         test=f"sign-flip over {n} seeds",
@@ -122,8 +123,8 @@ def over_folds(
     return Difference(
         name,
         maximize,
-        a=Score(float(np.mean(a)), corrected_t(a, test_share)[0]),
-        b=Score(float(np.mean(b)), corrected_t(b, test_share)[0]),
+        a=_mean(name, a, corrected_t(a, test_share)[0]),
+        b=_mean(name, b, corrected_t(b, test_share)[0]),
         value=float(np.mean(differences)),
         interval=interval,
         test=f"Nadeau and Bengio's corrected t over {len(differences)} folds",
@@ -132,6 +133,11 @@ def over_folds(
         of="fold",
         more=_more_folds(differences, test_share),
     )
+
+
+def _mean(name: str, values: Sequence[float], interval: Interval) -> Score:
+    """The mean of a score's values, with the part of its interval where such a score can be."""
+    return Score(float(np.mean(values)), interval.within(*range_of(name)))
 
 
 def _more_folds(differences: Sequence[float], test_share: float) -> int | None:
@@ -150,17 +156,12 @@ def _more_folds(differences: Sequence[float], test_share: float) -> int | None:
 
 def unpaired(name: str, maximize: bool, a: Sequence[float], b: Sequence[float]) -> Difference:
     """Scores of runs that do not pair: Welch's t, for interval and test."""
-    from scipy.stats import ttest_ind
-
-    test, fewer = f"Welch's t over {len(a)} and {len(b)} seeds", min(len(a), len(b))
-    interval, p, more = Interval.none("the scores have no spread"), math.nan, None
-    value = float(np.mean(b) - np.mean(a))
-    error = math.hypot(np.std(a, ddof=1), np.std(b, ddof=1))
-    if error > 1e-12 * float(np.abs([*a, *b]).max()):
-        found = ttest_ind(b, a, equal_var=False)
-        p, ends = float(found.pvalue), found.confidence_interval(LEVEL)
-        interval = Interval(float(ends.low), float(ends.high), test)
-        wanted = ((two_sided(LEVEL) + two_sided(2 * POWER - 1)) * error / value) ** 2 if value else math.inf
-        more = max(math.ceil(wanted) - fewer, 1) if wanted < 10_000 else None
-    one, other = (Score(float(np.mean(each)), t_interval(each)) for each in (a, b))
+    interval, p = welch_t(a, b)
+    value, fewer, more = float(np.mean(b) - np.mean(a)), min(len(a), len(b)), None
+    if interval.exists and value:
+        spread = math.hypot(np.std(a, ddof=1), np.std(b, ddof=1))
+        wanted = ((two_sided(LEVEL) + two_sided(2 * POWER - 1)) * spread / value) ** 2
+        more = max(math.ceil(wanted) - fewer, 1) if wanted < MOST_RUNS else None
+    test = f"Welch's t over {len(a)} and {len(b)} seeds"
+    one, other = (_mean(name, each, t_interval(each)) for each in (a, b))
     return Difference(name, maximize, one, other, value, interval, test, p, fewer, "seed", more)

@@ -17,6 +17,8 @@ class Accuracy(Metric):
 
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
     maximize: ClassVar[bool] = True
+    lowest: ClassVar[float] = 0.0
+    highest: ClassVar[float] = 1.0
     formulas: ClassVar[tuple[str, ...]] = ("accuracy = 1 / N * sum(argmax(p) == t)",)
 
     def __call__(self, p: Array, t: Array) -> float:

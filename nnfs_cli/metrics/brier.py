@@ -19,6 +19,8 @@ class Brier(Metric):
     """
 
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+    lowest: ClassVar[float] = 0.0
+    highest: ClassVar[float] = 2.0
     formulas: ClassVar[tuple[str, ...]] = ("brier = 1 / N * sum((p - onehot(t, K))**2)",)
 
     def __call__(self, p: Array, t: Array) -> float:

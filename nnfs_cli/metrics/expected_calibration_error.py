@@ -26,6 +26,8 @@ class ExpectedCalibrationError(Metric):
 
     bins: PositiveInt = 15
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+    lowest: ClassVar[float] = 0.0
+    highest: ClassVar[float] = 1.0
 
     @property
     def fewest_rows(self) -> int:

@@ -21,6 +21,7 @@ class ExplainedVariance(Metric):
 
     tasks: ClassVar[tuple[Task, ...]] = ("regression",)
     maximize: ClassVar[bool] = True
+    highest: ClassVar[float] = 1.0
     formulas: ClassVar[tuple[str, ...]] = ("explained_variance = mean(1 - var(t - p, n) / var(t, n))",)
 
     def __call__(self, p: Array, t: Array) -> float:

@@ -20,6 +20,7 @@ class LogLoss(Metric):
     """
 
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+    lowest: ClassVar[float] = 0.0
     formulas: ClassVar[tuple[str, ...]] = ("log_loss = -1 / N * sum(log(pick(p, t)))",)
 
     def __call__(self, p: Array, t: Array) -> float:

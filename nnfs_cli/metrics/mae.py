@@ -16,6 +16,7 @@ class MAE(Metric):
     """1/(N M) sum over n, m of |p_nm - t_nm|, in the targets' unit"""
 
     tasks: ClassVar[tuple[Task, ...]] = ("regression",)
+    lowest: ClassVar[float] = 0.0
     formulas: ClassVar[tuple[str, ...]] = ("mae = 1 / (N * M) * sum(abs(p - t))",)
 
     def __call__(self, p: Array, t: Array) -> float:

@@ -16,6 +16,7 @@ class MAPE(Metric):
     """1/(N M) sum over n, m of |p_nm - t_nm| / max(|t_nm|, 2.2e-16), as a fraction: 0.1 is ten percent"""
 
     tasks: ClassVar[tuple[Task, ...]] = ("regression",)
+    lowest: ClassVar[float] = 0.0
     formulas: ClassVar[tuple[str, ...]] = ("mape = 1 / (N * M) * sum(abs(p - t) / abs(t))",)
 
     def __call__(self, p: Array, t: Array) -> float:

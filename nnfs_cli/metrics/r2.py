@@ -23,6 +23,7 @@ class R2(Metric):
 
     tasks: ClassVar[tuple[Task, ...]] = ("regression",)
     maximize: ClassVar[bool] = True
+    highest: ClassVar[float] = 1.0
     formulas: ClassVar[tuple[str, ...]] = ("r2 = mean(1 - sum((p - t)**2, n) / sum((t - mean(t, n))**2, n))",)
 
     def __call__(self, p: Array, t: Array) -> float:

@@ -16,6 +16,7 @@ class RMSE(Metric):
     """sqrt(1/(N M) sum over n, m of (p_nm - t_nm)^2), in the targets' unit, a single root over all outputs"""
 
     tasks: ClassVar[tuple[Task, ...]] = ("regression",)
+    lowest: ClassVar[float] = 0.0
     formulas: ClassVar[tuple[str, ...]] = ("rmse = sqrt(1 / (N * M) * sum((p - t)**2))",)
 
     def __call__(self, p: Array, t: Array) -> float:

@@ -27,6 +27,8 @@ class RocAuc(Metric):
 
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
     maximize: ClassVar[bool] = True
+    lowest: ClassVar[float] = 0.0
+    highest: ClassVar[float] = 1.0
 
     def __call__(self, p: Array, t: Array) -> float:
         areas = [_area(c, t == k) for k, c in _columns(p).items() if 0 < np.count_nonzero(t == k) < len(t)]

@@ -24,6 +24,8 @@ class TopKAccuracy(Metric):
     k: PositiveInt = 5
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
     maximize: ClassVar[bool] = True
+    lowest: ClassVar[float] = 0.0
+    highest: ClassVar[float] = 1.0
 
     def __call__(self, p: Array, t: Array) -> float:
         return float(np.mean(self.hits(p, t)))

@@ -30,7 +30,7 @@ def draw(record: StudyRecord) -> Axes:
     values = [y for _, runs in curves for _, y in runs]
     for axes, (trial, runs) in zip(grid, curves, strict=True):
         fit_scale(axes, values, log=column.endswith("_loss"))
-        _draw_trial(axes, record, runs, ORANGE if trial is record.winner else BLUE)
+        _draw_trial(axes, record, column, runs, ORANGE if trial is record.winner else BLUE)
         count_axis(axes, name="epoch")
         axes.set_xlim(left=0.0)
         axes.set_ylabel(column)
@@ -65,14 +65,16 @@ def _runs(record: StudyRecord, trial: TrialRecord, column: str) -> list[tuple[Ar
     return found
 
 
-def _draw_trial(axes: Axes, record: StudyRecord, runs: Sequence[tuple[Array, Array]], color: str) -> None:
+def _draw_trial(
+    axes: Axes, record: StudyRecord, column: str, runs: Sequence[tuple[Array, Array]], color: str
+) -> None:
     for i, (epochs, y) in enumerate(runs):
         axes.plot(epochs, y, color=color, lw=0.7, alpha=0.5, label="" if i else "a run")
     shared = min(len(epochs) for epochs, _ in runs)
     some = np.unique(np.linspace(0, shared - 1, min(shared, MOST_POINTS)).round().astype(np.intp))
     epochs, together = runs[0][0][some], np.array([y[some] for _, y in runs])
     mean = together.mean(axis=0)
-    intervals = [record.interval(values) for values in together.T.tolist()]
+    intervals = [record.interval(values, column.removeprefix("val_")) for values in together.T.tolist()]
     pairs = zip(intervals, mean, strict=True)
     ends = [(each.low, each.high) if each.exists else (middle, middle) for each, middle in pairs]
     method = next((each.method for each in intervals if each.exists), "")

@@ -45,6 +45,31 @@ def corrected_t(
     return interval, 2.0 * float(stdtr(len(differences) - 1, -t))
 
 
+def welch_t(a: Sequence[float], b: Sequence[float], level: float = LEVEL) -> tuple[Interval, float]:
+    """The interval of the mean of b minus that of a, of unpaired values; the p value of no difference.
+
+    The two may have other spreads. p is not a number where there is no interval.
+
+    Welch, 1947, The generalization of Student's problem when several different population variances are
+    involved.
+    """
+    from scipy.special import stdtr, stdtrit
+
+    method = f"Welch's t over {len(a)} and {len(b)} seeds"
+    if min(len(a), len(b)) < 2:
+        return Interval.none("a single value", level), math.nan
+    one, other = (float(np.var(each, ddof=1)) / len(each) for each in (a, b))
+    error = math.sqrt(one + other)
+    if not error > 1e-12 * float(np.abs([*a, *b]).max()):
+        return Interval.none("the scores have no spread", level), math.nan
+    freedom = (one + other) ** 2 / (one**2 / (len(a) - 1) + other**2 / (len(b) - 1))
+    apart = float(np.mean(b) - np.mean(a))
+    half = error * float(stdtrit(freedom, (1.0 + level) / 2.0))
+    return Interval(apart - half, apart + half, method, level), 2.0 * float(
+        stdtr(freedom, -abs(apart) / error)
+    )
+
+
 def runs_needed(differences: Sequence[float], level: float = LEVEL) -> int | None:
     """About how many more pairs would tell whether the mean difference is zero; None if nobody can say.
 

@@ -46,16 +46,15 @@ def swap_test(a: Array, b: Array, of_means: Callable[[Array], Array]) -> float:
     one, other = group_sums(a) / len(a), group_sums(b) / len(b)
     rng, change, as_large = resampling_rng(), other - one, 0
 
-    def apart(moved: Array) -> Array:
+    def sides(moved: Array) -> tuple[Array, Array]:
         with np.errstate(divide="ignore", invalid="ignore"):
-            sides = of_means(other.sum(axis=0) - moved), of_means(one.sum(axis=0) + moved)
-        return np.abs(np.subtract(*sides))
+            return of_means(other.sum(axis=0) - moved), of_means(one.sum(axis=0) + moved)
 
-    observed = float(apart(np.zeros((1, a.shape[1])))[0])
+    least = _as_large_as(*(float(side[0]) for side in sides(np.zeros((1, a.shape[1])))))
     for size in [PIECE] * (DRAWN // PIECE - 1) + [PIECE - 1]:
         swaps = rng.integers(0, 2, (size, len(one)), np.int8).astype(np.float64)
         # A score that is undefined after a swap counts as one that is as far apart.
-        as_large += int(np.count_nonzero(~(apart(swaps @ change) < observed - 1e-12)))
+        as_large += int(np.count_nonzero(~(np.abs(np.subtract(*sides(swaps @ change))) < least)))
     return (1 + as_large) / DRAWN
 
 
@@ -68,15 +67,21 @@ def swap_test_by_rows(score_of: Callable[[Array, Array], float], a: Array, b: Ar
     rows, rng, as_large = drawn_rows(len(a), MOST_GROUPS), resampling_rng(), 0
     one, other = a[rows], b[rows]
 
-    def apart(swap: Array) -> float:
+    def sides(swap: Array) -> tuple[float, float]:
         swapped = swap.reshape(-1, *(1,) * (one.ndim - 1))
         of_b, of_a = (np.where(swapped, x, y) for x, y in ((one, other), (other, one)))
-        return abs(score_of(of_b, rows) - score_of(of_a, rows))
+        return score_of(of_b, rows), score_of(of_a, rows)
 
-    observed = apart(np.zeros(len(rows), bool))
+    least = _as_large_as(*sides(np.zeros(len(rows), bool)))
     for _ in range(CALLS - 1):
-        as_large += not apart(rng.integers(0, 2, len(rows)).astype(bool)) < observed - 1e-12
+        of_b, of_a = sides(rng.integers(0, 2, len(rows)).astype(bool))
+        as_large += not abs(of_b - of_a) < least
     return (1 + as_large) / CALLS
+
+
+def _as_large_as(b: float, a: float) -> float:
+    """The least |difference| that is as large as that of two scores, but for rounding."""
+    return abs(b - a) - 1e-12 * max(abs(b), abs(a))
 
 
 def more_rows(difference: float, interval: Interval, rows: int) -> int | None:

@@ -202,9 +202,12 @@ class StudyRecord:
             return None
         return RunDirectory(self.study.path / name, trust_plugins=self.study.trust_plugins)
 
-    def interval(self, values: Sequence[float]) -> Interval:
-        """The interval of the mean of values, one for each of a trial's runs."""
-        return interval_over_runs(values, self.config.folds)
+    def interval(self, values: Sequence[float], name: str = "") -> Interval:
+        """The interval of the mean of values, one for each of a trial's runs.
+
+        name: of the score, as `accuracy`; empty for differences of scores.
+        """
+        return interval_over_runs(name, values, self.config.folds)
 
     def values(self, rows: Sequence[Mapping[str, str]], column: str) -> Array:
         """A column (n,) of rows of runs.csv; not a number where there is none."""

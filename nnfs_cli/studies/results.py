@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nnfs_cli.config.study import FoldsConfig
+from nnfs_cli.metrics.base import range_of
 from nnfs_cli.statistics.interval import Interval
 from nnfs_cli.statistics.means import corrected_t, t_interval
 from nnfs_cli.studies.plan import Plan, PlannedRun, Trial
@@ -41,27 +42,30 @@ class Mean:
 
     @classmethod
     def of(
-        cls, values: Sequence[float | None], plan: Plan, single: Mapping[str, Any] | None = None
+        cls, name: str, values: Sequence[float | None], plan: Plan, single: Mapping[str, Any] | None = None
     ) -> "Mean":
         """The mean of values, one for each run; over folds, whose runs share rows, with the corrected t.
 
+        name: of the score, as `accuracy`.
         single: the interval of one run's own value, as JSON.
         """
         numbers = [math.nan if value is None else float(value) for value in values]
         mean = math.fsum(numbers) / len(numbers) if all(map(math.isfinite, numbers)) else math.nan
         if len(numbers) == 1:
             return cls(mean, Interval.of_json(single) if single else Interval.none("a single run"), 1)
-        return cls(mean, interval_over_runs(numbers, plan.study.folds), len(numbers))
+        return cls(mean, interval_over_runs(name, numbers, plan.study.folds), len(numbers))
 
     def to_json(self) -> dict[str, Any]:
         return {"mean": self.value, "runs": self.runs, **self.interval.to_json()}
 
 
-def interval_over_runs(values: Sequence[float], folds: FoldsConfig | None) -> Interval:
-    """The interval of a mean over runs: by t over seeds, by the corrected t over folds, which share rows."""
-    if folds is None:
-        return t_interval(values, of="seeds")
-    return corrected_t(values, 1.0 / folds.k)[0]
+def interval_over_runs(name: str, values: Sequence[float], folds: FoldsConfig | None) -> Interval:
+    """The interval of a score's mean over runs: by t over seeds; over folds, which share rows, corrected.
+
+    It ends where such a score does: no accuracy is above 1.
+    """
+    interval = t_interval(values, of="seeds") if folds is None else corrected_t(values, 1.0 / folds.k)[0]
+    return interval.within(*range_of(name))
 
 
 class Results:
@@ -96,7 +100,8 @@ class Results:
         """The mean of the monitored value over a trial's runs; None if it has failed, or is not finite."""
         if self.status(trial) not in ("completed", "paused"):
             return None
-        mean = Mean.of([outcome.value for outcome in self.of(trial)], self.plan)
+        name = self.plan.monitor.removeprefix("val_")
+        mean = Mean.of(name, [outcome.value for outcome in self.of(trial)], self.plan)
         return mean if math.isfinite(mean.value) else None
 
     def value(self, trial: Trial) -> float | None:
@@ -126,6 +131,7 @@ class Results:
             single = outcomes[0].intervals.get(split, {})
             found[split] = {
                 name: Mean.of(
+                    name,
                     [outcome.scores.get(split, {}).get(name) for outcome in outcomes],
                     self.plan,
                     single.get(name),
