@@ -21,6 +21,7 @@ from nnfs_cli.core.errors import ConfigError, InterruptionError, NnfsError
 from nnfs_cli.jobs.study import Conductor
 from nnfs_cli.jobs.study_run import RunTask, train_task
 from nnfs_cli.jobs.study_start import begun, reopened
+from nnfs_cli.jobs.study_summary import option_texts
 from nnfs_cli.jobs.study_workers import Processes, Workers
 from nnfs_cli.jobs.train import train_run
 from nnfs_cli.runs.directory import RunDirectory
@@ -116,6 +117,7 @@ def test_the_table_does_not_depend_on_the_order_in_which_runs_end(
     assert summary(one)["winner"] == summary(other)["winner"]
 
 
+@pytest.mark.slow
 def test_one_two_and_four_workers_come_to_the_same_table(tmp_path: Path) -> None:
     here = trials(conducted(tmp_path, HALVED, name="here"))
     for jobs in (1, 2, 4):
@@ -181,10 +183,8 @@ def test_halving_trains_nothing_twice_and_to_the_bytes_of_an_unbroken_training(t
     assert RunDirectory(study / winner).summary()["resumed"]
 
 
-@pytest.mark.parametrize(
-    "how",
-    ["int", *(pytest.param(how, marks=pytest.mark.slow) for how in ("kill all", "kill", "kill a worker"))],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["int", "kill all", "kill", "kill a worker"])
 def test_a_study_that_a_signal_ends_goes_on_and_repeats_no_finished_run(how: str, tmp_path: Path) -> None:
     study = {"vary": {"optimizer.learning_rate": [0.001, 0.002, 0.01, 0.05]}}
     base = BASE.replace("epochs: 5, ", "epochs: 200, checkpoint_every: 0.1, ")
@@ -410,6 +410,27 @@ def test_trials_that_fail_or_diverge_have_no_score_and_the_others_go_on(tmp_path
     assert trials(study) == before
 
 
+def test_where_all_that_halving_kept_fail_the_best_of_those_left_behind_is_trained(tmp_path: Path) -> None:
+    class Unlucky(Here):
+        """The first run that is to be trained to its end fails."""
+
+        def outcomes(self, tasks: Sequence[RunTask]) -> Iterator[Outcome]:
+            for task in tasks:
+                is_first = task.until is None and "failed" not in self.trained
+                self.trained.append("failed" if is_first else task.name)
+                yield Outcome(task.name, "failed", "bad luck") if is_first else train_task(task)
+
+    whole = rows(conducted(tmp_path, HALVED, name="whole") / "trials.csv")
+    study = conducted(tmp_path, HALVED, Unlucky())
+    found = rows(study / "trials.csv")
+    failed = [row["status"] for row in whole].index("completed")
+    assert found[failed]["status"] == "failed"
+    left = [row for row in whole if row["status"] == "paused"]
+    second = min(left, key=lambda row: (-int(row["epochs"]), float(row["val_loss"])))["trial"]
+    assert [row["trial"] for row in found if row["status"] == "completed"] == [second]
+    assert str(summary(study)["winner"]["trial"]) == second
+
+
 def test_a_study_whose_runs_all_fail_says_why(tmp_path: Path) -> None:
     with pytest.raises(NnfsError, match=r"no trial was trained to its end: t000-s3: .*diverged"):
         conducted(tmp_path, {"vary": {"optimizer.learning_rate": [1e8, 1e9]}})
@@ -472,6 +493,45 @@ def test_train_of_a_study_trains_the_one_run_and_says_so(nnfs: Nnfs) -> None:
     assert status == 0
     assert "`nnfs study small.yaml` conducts the study" in err
     assert load_config(Path("runs/one/config.yaml")).study is None
+
+
+def test_train_with_seeds_leaves_what_a_study_varies_out_and_says_so(nnfs: Nnfs) -> None:
+    Path("small.yaml").write_text(f"{BASE}\nstudy: {json.dumps(GRID)}\n")
+    status, _, err = nnfs("train", "small.yaml", "--seeds", "2", "--jobs", "1", "--id", "s", "--quiet")
+    assert status == 0
+    assert "--seeds repeats the one run; the section `study` of small.yaml is left out" in err
+    assert len(rows(Path("runs/s/trials.csv"))) == 1
+
+
+@pytest.mark.parametrize(
+    "study", [GRID, RANDOM, TPE, HALVED, SEEDS], ids=["grid", "random", "tpe", "halved", "seeds"]
+)
+def test_a_dry_run_shows_the_trials_that_will_be_and_writes_nothing(
+    study: dict[str, Any], nnfs: Nnfs
+) -> None:
+    text = f"{BASE}\nstudy: {json.dumps(study)}\n"
+    Path("small.yaml").write_text(text)
+    status, out, _ = nnfs("study", "small.yaml", "--dry-run")
+    assert status == 0
+    assert sorted(path.name for path in Path().iterdir()) == ["blobs.yaml", "cubic.yaml", "small.yaml"]
+    new = conductor(Path("runs"), study)
+    list(new.conduct(Here()))
+    found, epochs = rows(new.study.path / "trials.csv"), rows(new.study.path / "runs.csv")
+    assert new.plan.trials == len(found)
+    assert f"at most {sum(int(row['epochs']) for row in epochs)} epochs in all" in out
+    first = sampler_of(new.plan.study, new.config.seed, maximize=False).ask()[:10]
+    shown = [line.split("│")[1:-1] for line in out.splitlines() if "│" in line]
+    values = [list(option_texts(trial.options).values()) for trial in first]
+    assert [[cell.strip() for cell in cells[1:]] for cells in shown] == [each for each in values if each]
+
+
+def test_latest_is_the_newest_run_or_study_where_both_will_do(nnfs: Nnfs) -> None:
+    nnfs("train", "cubic.yaml", "--id", "run", "--quiet")
+    conducted(Path("runs"), SEEDS)
+    assert str(Path("runs/study/plots")) in nnfs("plot", "latest", "--only", "seeds").out
+    assert nnfs("evaluate", "latest", "--split", "train").out.startswith("run, ")
+    nnfs("train", "cubic.yaml", "--id", "new", "--quiet")
+    assert str(Path("runs/new/plots")) in nnfs("plot", "latest", "--only", "loss").out
 
 
 def test_a_study_has_one_conductor_and_keeps_its_config(nnfs: Nnfs, tmp_path: Path) -> None:

@@ -20,11 +20,21 @@ def complete_run(context: typer.Context, incomplete: str) -> list[str]:
     )
 
 
-def complete_run_or_study(context: typer.Context, incomplete: str) -> list[str]:
-    """The same, and ids of studies."""
+def complete_study(context: typer.Context, incomplete: str) -> list[str]:
+    """Ids of studies, the newest first."""
     folder = Path(context.params.get("runs") or "runs")
     studies = sorted((path.parent for path in folder.glob("*/study.yaml")), key=_modified, reverse=True)
-    return _starting((study.name for study in studies), incomplete) + complete_run(context, incomplete)
+    return _starting((study.name for study in studies), incomplete)
+
+
+def complete_run_or_study(context: typer.Context, incomplete: str) -> list[str]:
+    """The same, and runs."""
+    return complete_study(context, incomplete) + complete_run(context, incomplete)
+
+
+def complete_config_or_study(context: typer.Context, incomplete: str) -> list[str]:
+    """Configs, and studies to go on with."""
+    return complete_config(incomplete) + complete_study(context, incomplete)
 
 
 def complete_config(incomplete: str) -> list[str]:

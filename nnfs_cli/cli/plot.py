@@ -15,7 +15,7 @@ def plot(
         list[str],
         typer.Argument(
             metavar="RUN",
-            help="A run: its path, its id, or `latest`; several are drawn over each other. Or a study.",
+            help="A run or a study: its path, its id, or `latest`. Several runs are drawn over each other.",
             autocompletion=complete_run_or_study,
         ),
     ],

@@ -14,7 +14,7 @@ def report(
         str,
         typer.Argument(
             metavar="RUN",
-            help="A run or a study: its path, its id, or `latest`, a run.",
+            help="A run or a study: its path, its id, or `latest`.",
             autocompletion=complete_run_or_study,
         ),
     ],

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from nnfs_cli.cli.completion import complete_run
+from nnfs_cli.cli.completion import complete_run_or_study, complete_study
 from nnfs_cli.cli.options import RUNS, AsJson, RunsFolder, Where
 from nnfs_cli.cli.runs_rm import rm
 
@@ -31,7 +31,12 @@ runs = typer.Typer(
 @runs.command(name=LIST)
 def list_(
     study: Annotated[
-        str, typer.Argument(metavar="[STUDY]", help="A study, whose runs are listed: its path or id.")
+        str,
+        typer.Argument(
+            metavar="[STUDY]",
+            help="A study, whose runs are listed: its path, its id, or `latest`.",
+            autocompletion=complete_study,
+        ),
     ] = "",
     where: Where = [],  # noqa: B006  typer reads the default, nothing changes it
     tags: Annotated[
@@ -104,7 +109,7 @@ def mark(
         typer.Argument(
             metavar="RUN...",
             help="Runs or studies: their paths, their ids, or `latest`.",
-            autocompletion=complete_run,
+            autocompletion=complete_run_or_study,
         ),
     ],
     tags: Annotated[list[str], typer.Option("--tag", metavar="TAG", help="Add this tag. Repeatable.")] = [],  # noqa: B006

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nnfs_cli.cli.completion import complete_run
+from nnfs_cli.cli.completion import complete_run_or_study
 from nnfs_cli.cli.options import RUNS, RunsFolder, Where
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def rm(
         typer.Argument(
             metavar="[RUN...]",
             help="Runs or studies: their paths, their ids, or `latest`.",
-            autocompletion=complete_run,
+            autocompletion=complete_run_or_study,
         ),
     ] = [],  # noqa: B006  typer reads the default, nothing changes it
     where: Where = [],  # noqa: B006

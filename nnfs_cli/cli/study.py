@@ -5,11 +5,20 @@ from typing import Annotated
 
 import typer
 
-from nnfs_cli.cli.options import RUNS, Config, Jobs, Overrides, RunsFolder, TrustPlugins
+from nnfs_cli.cli.completion import complete_config_or_study
+from nnfs_cli.cli.options import RUNS, Jobs, Overrides, RunsFolder, TrustPlugins
 
 
 def study(
-    config: Config,
+    config: Annotated[
+        Path,
+        typer.Argument(
+            metavar="CONFIG",
+            help="The YAML file with a section `study`, or the name of one that comes with nnfs; with "
+            "--resume a study: its path, its id, or `latest`.",
+            autocompletion=complete_config_or_study,
+        ),
+    ],
     overrides: Overrides = [],  # noqa: B006  typer reads the default, nothing changes it
     runs: RunsFolder = RUNS,
     study_id: Annotated[
@@ -28,6 +37,10 @@ def study(
         bool,
         typer.Option("--resume", help="Go on with a study that was stopped: CONFIG names it, or --id does."),
     ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Check everything, show what would be trained, but write nothing."),
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the path of the study.")] = False,
     trust_plugins: TrustPlugins = False,
 ) -> None:
@@ -38,17 +51,22 @@ def study(
     """
     folder = _to_go_on_with(runs, study_id or str(config)) if resume else None
 
-    from nnfs_cli.cli.study_progress import conduct_and_show
+    from nnfs_cli.cli.study_progress import conduct_and_show, show_dry
     from nnfs_cli.config.find import find_config
     from nnfs_cli.config.load import load_config
     from nnfs_cli.core.errors import NnfsError
-    from nnfs_cli.jobs.study_start import begun, reopened
+    from nnfs_cli.jobs.study_start import begun, completed, reopened
 
     if jobs is not None and dask is not None:
         raise NnfsError("--jobs: the Dask scheduler knows how many workers there are; leave it out")
+    if resume and dry_run:
+        raise NnfsError("--dry-run: shows a study before it begins; leave it out, or --resume")
     if folder is None or study_id is not None:
         file = find_config(config)
         given = load_config(file, overrides, trust_plugins=trust_plugins or None), str(file)
+        if dry_run:
+            show_dry(*completed(*given))
+            return
         conductor = (
             reopened(folder, *given, trust_plugins=trust_plugins) if folder else begun(runs, *given, study_id)
         )

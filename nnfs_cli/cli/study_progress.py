@@ -1,5 +1,6 @@
 """Progress of a study: a line for each run that ends, below them a live bar in a terminal; then the table."""
 
+from collections.abc import Sequence
 from contextlib import closing
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -7,15 +8,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from nnfs_cli.cli.console import note, show_paths, warn
 from nnfs_cli.cli.screen import Table, out
 from nnfs_cli.cli.streams import outlive_streams, say_at_once
+from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.core.blas_threads import usable_cores
 from nnfs_cli.core.errors import counted
 from nnfs_cli.jobs.study import Conductor, RunEnd
 from nnfs_cli.jobs.study_dask import DaskWorkers
 from nnfs_cli.jobs.study_pictures import draw_at_end
-from nnfs_cli.jobs.study_summary import first_failure, mean_text, options_text, verdict
+from nnfs_cli.jobs.study_summary import first_failure, mean_text, option_texts, options_text, verdict
 from nnfs_cli.jobs.study_workers import Processes, Workers
 from nnfs_cli.runs.listing import default_split
+from nnfs_cli.studies.plan import Plan
 from nnfs_cli.studies.results import Results
+from nnfs_cli.studies.sampling import sampler_of
 from nnfs_cli.training.reports import format_score, scores_text
 
 MOST_TRIALS = 10
@@ -52,15 +56,41 @@ def _draw(conductor: Conductor) -> None:
 
 
 def _show_plan(conductor: Conductor, where: str) -> None:
-    plan, config = conductor.plan, conductor.config
-    if plan.chooses:
-        count = plan.study.trials or "all"
-        what = f"{count} trials by {plan.study.chosen_by}, each with {counted(plan.runs_per_trial, 'run')}"
-    else:
-        what = counted(plan.runs_per_trial, "run")
-    out.print(f"{config.name}: {what}, {where}; {conductor.study.path}", soft_wrap=True)
+    what = f"{conductor.config.name}: {plan_text(conductor.plan)}"
+    out.print(f"{what}, {where}; {conductor.study.path}", soft_wrap=True)
     for sentence in conductor.notes:
         note(sentence)
+
+
+def plan_text(plan: Plan) -> str:
+    """`24 trials by tpe, each with 2 runs`, or `10 runs` where nothing is varied."""
+    runs = counted(plan.runs_per_trial, "run")
+    return f"{plan.trials:,} trials by {plan.study.chosen_by}, each with {runs}" if plan.chooses else runs
+
+
+def show_dry(config: ExperimentConfig, notes: Sequence[str]) -> None:
+    """What a study would train: its first trials, how halving leaves some behind, and how many epochs."""
+    plan = Plan(config)
+    out.print(f"{config.name}: {plan_text(plan)}", soft_wrap=True)
+    for sentence in notes:
+        note(sentence)
+    first = sampler_of(plan.study, config.seed, maximize=False).ask() if plan.chooses else []
+    if first:
+        table = Table(title=f"the first {min(len(first), MOST_TRIALS)} of {plan.trials:,} trials")
+        table.add_column("trial", justify="right")
+        for key in first[0].options:
+            table.add_column(key, justify="right")
+        for trial in first[:MOST_TRIALS]:
+            table.add_row(str(trial.number), *option_texts(trial.options).values())
+        out.print(table)
+    count, epochs, before = plan.trials, 0, 0
+    for rung in plan.rungs():
+        until = rung or plan.epochs
+        if plan.study.halving:
+            out.print(f"{counted(count, 'trial')} until epoch {until}")
+        epochs += count * plan.runs_per_trial * (until - before)
+        before, count = until, plan.survivors(count)
+    out.print(f"at most {epochs:,} epochs in all; nothing was trained or written")
 
 
 def _show_runs(conductor: Conductor, workers: Workers) -> None:
@@ -137,7 +167,7 @@ def show_trials(results: Results) -> None:
         epochs = max(outcome.epochs for outcome in results.of(trial))
         table.add_row(
             str(trial.number),
-            *(options_text({"": value}).strip() for value in trial.options.values()),
+            *option_texts(trial.options).values(),
             mean.interval.text(format_score(mean.value, 4)),
             str(epochs),
             results.status(trial),

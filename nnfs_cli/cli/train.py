@@ -78,6 +78,8 @@ def train(
     if seeds is None and jobs is not None:
         raise NnfsError("--jobs: is for several runs at once; add --seeds N, or leave it out")
     if seeds is not None and not dry_run:
+        if loaded.study is not None:
+            console.note_on_stderr(f"--seeds repeats the one run; the section `study` of {file} is left out")
         conductor = begun(runs, with_seeds(loaded, seeds), str(file), run_id)
         conduct_and_show(conductor, jobs, None, quiet=quiet)
         return

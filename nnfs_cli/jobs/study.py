@@ -97,10 +97,15 @@ class Conductor:
             for trial in generation:
                 sampler.tell(trial, self.results.value(trial))
             self._write_tables()
+        left: list[Trial] = []
         for rung in rungs[1:]:
-            first = self.results.ranked(trials)[: self.plan.survivors(len(trials))]
-            trials = sorted(first, key=lambda trial: trial.number)
+            ranked, count = self.results.ranked(trials), self.plan.survivors(len(trials))
+            left = ranked[count:] + left
+            trials = sorted(ranked[:count], key=lambda trial: trial.number)
             yield from self._train(trials, rung, workers)
+            self._write_tables()
+        while self.results.winner is None and left:  # all that went on have failed
+            yield from self._train([left.pop(0)], None, workers)
             self._write_tables()
         if self.results.winner is None:
             raise NnfsError(

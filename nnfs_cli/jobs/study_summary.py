@@ -80,11 +80,15 @@ def verdict(results: Results) -> list[str]:
 
 def options_text(options: Mapping[str, Any]) -> str:
     """`optimizer.learning_rate 0.01, layers.1.units 64`."""
-    values = {
+    return ", ".join(f"{key} {value}" for key, value in option_texts(options).items())
+
+
+def option_texts(options: Mapping[str, Any]) -> dict[str, str]:
+    """The values of a trial's options as texts."""
+    return {
         key: f"{value:.4g}" if isinstance(value, float) else value if isinstance(value, str) else shown(value)
         for key, value in options.items()
     }
-    return ", ".join(f"{key} {value}" for key, value in values.items())
 
 
 def mean_text(mean: Mean) -> str:

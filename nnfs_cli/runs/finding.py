@@ -68,7 +68,10 @@ def find_run(root: Path, reference: str) -> Path:
 
 
 def study_folder(root: Path, reference: str) -> Path | None:
-    """The folder of the study that a path or an id names; None if it names none."""
+    """The folder of the study that a path, an id or `latest` names; None if that is none, as a run."""
+    if reference == "latest":
+        newest = kept_folders(root)[-1:]
+        return next((path for path, is_study in newest if is_study), None)
     return next(filter(is_study, _folders_named(root, reference)), None)
 
 

@@ -59,11 +59,17 @@ class Plan:
         return len(self.seeds) * (folds.k * folds.repeats if folds else 1)
 
     @property
+    def trials(self) -> int:
+        """How many trials there are to be. Of choices alone, no combination is drawn twice."""
+        spaces, wanted = self.study.spaces.values(), self.study.trials
+        combinations = math.prod(len(space.values) for space in spaces)
+        drawn_twice = self.study.chosen_by == "tpe" or any(space.kind != "choices" for space in spaces)
+        return wanted if wanted and drawn_twice else min(wanted or combinations, combinations)
+
+    @property
     def most_at_once(self) -> int:
         """How many runs can be trained side by side."""
-        spaces = self.study.spaces.values()
-        trials = self.study.trials or math.prod(len(space.values) for space in spaces)
-        asked = min(trials, self.study.generation) if self.study.chosen_by == "tpe" else trials
+        asked = min(self.trials, self.study.generation) if self.study.chosen_by == "tpe" else self.trials
         return asked * self.runs_per_trial
 
     def runs_of(self, trial: Trial) -> list[PlannedRun]:
