@@ -265,9 +265,8 @@ def wait_for(path: Path, lines: int, process: "subprocess.Popen[str]") -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize(
-    "stop", [signal.SIGINT, *(pytest.param(stop, marks=pytest.mark.slow) for stop in STOPS[1:])]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("stop", STOPS)
 def test_an_interrupted_run_is_saved_and_resumes_to_the_same_bytes(nnfs: Nnfs, stop: signal.Signals) -> None:
     epochs = "training.epochs=3000"
     command = [sys.executable, "-m", "nnfs_cli", "train", "cubic.yaml", "--id", "stopped", "--set", epochs]

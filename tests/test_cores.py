@@ -44,6 +44,7 @@ def test_small_configs_give_the_same_bytes_on_one_core_and_on_two(tmp_path: Path
     assert len(same_bytes(SMALL, tmp_path)) == len(SMALL) > 5
 
 
+@pytest.mark.slow
 def test_a_network_of_images_gives_the_same_bytes_however_many_workers_compute_it(tmp_path: Path) -> None:
     ((parts, _),) = same_bytes([f"configs/mnist-best.yaml {FEW}"], tmp_path)
     assert parts == 2

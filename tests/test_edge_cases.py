@@ -146,7 +146,14 @@ def test_a_damaged_file_is_named_by_plot(nnfs: Nnfs, name: str, content: str) ->
 
 
 @pytest.mark.parametrize(
-    "content", ['{"best": 3}', '{"scores": 3}', '{"scores": {"foo": {}}}', '{"seconds": "long"}']
+    "content",
+    [
+        '{"scores": {"foo": {}}}',
+        *(
+            pytest.param(text, marks=pytest.mark.slow)
+            for text in ('{"best": 3}', '{"scores": 3}', '{"seconds": "long"}')
+        ),
+    ],
 )
 def test_one_damaged_summary_does_not_hide_the_other_runs(nnfs: Nnfs, content: str) -> None:
     nnfs("train", "cubic.yaml", "--id", "one", "--quiet")
@@ -283,7 +290,13 @@ def test_a_stop_in_the_middle_of_a_step_leaves_the_last_whole_checkpoint(
     assert same_numbers(Path("runs/stopped"), Path("runs/whole"))
 
 
-@pytest.mark.parametrize("where", ["checkpoint.npz", "weights.npz", "predictions.npz"])
+@pytest.mark.parametrize(
+    "where",
+    [
+        "weights.npz",
+        *(pytest.param(f"{name}.npz", marks=pytest.mark.slow) for name in ("checkpoint", "predictions")),
+    ],
+)
 @pytest.mark.parametrize(
     ("accident", "status"),
     [(KeyboardInterrupt(), "interrupted"), (OSError(28, "No space left on device"), "failed")],

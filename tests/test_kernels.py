@@ -159,6 +159,7 @@ PRETEND = (
 """An AMD processor for which the oldest of the kernels counts as the fastest."""
 
 
+@pytest.mark.slow
 def test_blas_computes_with_the_kernel_that_was_chosen_and_a_run_goes_on_with_it_to_the_bit(
     tmp_path: Path,
 ) -> None:

@@ -158,7 +158,10 @@ def test_a_runs_pictures_show_the_classes_names_as_they_are(nnfs: Nnfs) -> None:
         assert not any(text.get_parse_math() for text in found if "$" in text.get_text())
 
 
-@pytest.mark.parametrize("kind", ["bytes", "to one", "around zero", "large"])
+SHIFTED = ("to one", "around zero", "large")
+
+
+@pytest.mark.parametrize("kind", ["bytes", *(pytest.param(kind, marks=pytest.mark.slow) for kind in SHIFTED)])
 @pytest.mark.parametrize("how", ["none", "standardize", "scale"])
 def test_color_images_look_alike_before_and_after_normalization(
     kind: str, how: Any, caplog: pytest.LogCaptureFixture, tmp_path: Path

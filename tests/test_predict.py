@@ -397,6 +397,7 @@ def test_probabilities_are_refused_where_there_are_none(runs: Nnfs, nnfs: Nnfs) 
     assert "hinge, which gives scores, not probabilities" in fails(runs, "predict", "h", "t.csv", "--proba")
 
 
+@pytest.mark.slow
 def test_memory_stays_flat_however_long_the_input_is(runs: Nnfs, monkeypatch: pytest.MonkeyPatch) -> None:
     make_table("long.csv", rows=40_000)
     monkeypatch.setattr(table_reader, "CELLS", 3_000)

@@ -444,7 +444,7 @@ def test_resumed_with_another_number_of_workers_it_ends_as_if_never_stopped(
 
 
 @pytest.mark.usefixtures("small_parts")
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_wherever_ctrl_c_comes_a_training_in_parts_goes_on_from_there(workers: int) -> None:
     whole = experiment(workers)
     with CtrlC(0) as counted:

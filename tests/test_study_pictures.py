@@ -265,7 +265,7 @@ def test_a_slice_has_the_median_of_each_choice(tmp_path: Path) -> None:
     assert list(points(axes, "median of the choice")[1]) == [3, 3]
 
 
-@pytest.mark.parametrize("case", ["three", "sixty", "several runs"])
+@pytest.mark.parametrize("case", ["three", pytest.param("sixty", marks=pytest.mark.slow), "several runs"])
 def test_every_text_of_a_studys_pictures_lies_inside_and_on_no_other(case: str, tmp_path: Path) -> None:
     if case == "several runs":
         record = repeated(tmp_path, 2, 1.0, 1e-7, 2e6)

@@ -234,7 +234,8 @@ class CtrlC:
         return self._trace
 
 
-@pytest.mark.parametrize("engine", [pytest.param("plain", marks=pytest.mark.slow), "fast"])
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["plain", "fast"])
 def test_wherever_ctrl_c_comes_training_goes_on_from_there_as_if_it_had_not(engine: Engines) -> None:
     whole = toy(BLOBS, *SHORT, engine=engine)
     with CtrlC(0) as counted:
