@@ -25,6 +25,7 @@ from nnfs_cli.losses.cross_entropy import CrossEntropy
 from nnfs_cli.losses.mse import MSE
 from nnfs_cli.metrics.accuracy import Accuracy
 from nnfs_cli.metrics.base import Metric
+from nnfs_cli.metrics.expected_calibration_error import ExpectedCalibrationError
 from nnfs_cli.metrics.f1 import F1
 from nnfs_cli.metrics.r2 import R2
 from nnfs_cli.preprocessing.records import Task
@@ -229,6 +230,16 @@ def test_the_same_outputs_are_no_better_and_a_metric_that_is_no_mean_of_rows_is_
     assert {each.verdict for each in over_rows(a, b)[0]} == {"worse"}
     for each in over_rows(a, a)[0]:
         assert (each.verdict, each.value, each.p) == ("cannot tell", 0.0, 1.0)
+
+
+def test_a_difference_has_no_interval_where_its_scores_have_none() -> None:
+    metric = ExpectedCalibrationError()
+    rng = np.random.default_rng(0)
+    t = rng.integers(0, 3, metric.fewest_rows - 1)
+    a, b = (of_classes(rng.normal(size=(len(t), 3)), t, error=metric) for _ in range(2))
+    found = by_name(over_rows(a, b)[0])["error"]
+    assert found.verdict == "undefined"
+    assert found.interval.why_none == f"{len(t)} rows; expected_calibration_error needs {len(t) + 1}"
 
 
 @pytest.mark.slow

@@ -206,6 +206,18 @@ def test_perfect_predictions_and_equal_rows_never_have_a_width_of_zero(
         assert found.why_none or found.high - found.low > 1e-6
 
 
+@pytest.mark.parametrize("name", ["f1", "precision", "recall", "roc_auc"])
+def test_without_the_rows_of_a_rare_class_it_would_be_another_score(name: str) -> None:
+    metric: Metric = create(Metric, name, {})
+    rng = np.random.default_rng(0)
+    p = rng.dirichlet(np.ones(3), 80)
+    for rare, exists in ((2, False), (10, True)):
+        t = np.repeat([0, 1, 2], [40 - rare, 40, rare])
+        found = metric_interval(metric, p, t, metric(p, t))
+        assert found.exists == exists
+        assert exists or found.why_none == "the score is undefined without a few of the rows"
+
+
 def test_a_single_class_has_no_area_and_no_interval() -> None:
     p, _ = rows_for(create(Metric, "roc_auc", {}), 50, 2)
     metric: Metric = create(Metric, "roc_auc", {})

@@ -194,6 +194,13 @@ def test_a_score_of_rows_has_the_interval_of_its_terms() -> None:
     assert by_rows.method == by_terms.method
 
 
+@pytest.mark.parametrize("unit", [1e-150, 1e-5, 1e12, 1e106, 1e150])
+def test_an_interval_has_the_unit_of_its_score(unit: float) -> None:
+    terms = np.random.default_rng(0).gamma(0.7, 2.0, (60, 1))
+    low, high = ends(bca(terms, mean))
+    assert ends(bca(terms * unit, mean)) == pytest.approx((low * unit, high * unit), rel=1e-9)
+
+
 def test_groups_of_rows_have_the_interval_of_rows() -> None:
     terms = np.random.default_rng(0).gamma(0.7, 2.0, (5000, 1))
     expected = scipy.stats.bootstrap(

@@ -20,7 +20,7 @@ from nnfs_cli.statistics.interval import Interval
 from nnfs_cli.statistics.paired import more_rows, paired_proportions, swap_test, swap_test_by_rows
 from nnfs_cli.statistics.proportions import mcnemar
 from nnfs_cli.training.evaluation import evaluate
-from nnfs_cli.training.intervals import loss_of_means, loss_terms, metric_hits, metric_terms
+from nnfs_cli.training.intervals import loss_of_means, loss_terms, metric_hits, metric_terms, too_few
 
 MCNEMAR = "McNemar's test"
 UNDEFINED = Interval.none("the score is undefined")
@@ -118,24 +118,32 @@ def _of_metric(name: str, metric: Metric, a: Outputs, b: Outputs) -> Difference:
         return _difference(name, metric.maximize, a, b, UNDEFINED, "", math.nan)
     hits, others = (metric_hits(metric, each.p, t) for each in (a, b))
     one, other = (metric_terms(metric, each.p, t) for each in (a, b))
+    if why := too_few(metric, len(t)):
+        return undefined(name, metric.maximize, a.scores[name], b.scores[name], why)
     if hits is not None and others is not None:
         only_a, only_b = int(np.count_nonzero(hits & ~others)), int(np.count_nonzero(others & ~hits))
         interval, p, test = paired_proportions(only_a, only_b, len(t)), mcnemar(only_a, only_b), MCNEMAR
     elif one is not None and other is not None:
-        interval, p = _by_terms(one, other, metric.of_means, len(t), value)
+        interval, p = _by_terms(one, other, metric.of_means, len(t), value, metric.of_resamples)
     else:
         interval, p = _by_calls(lambda p, rows: metric(p, t[rows]), a.p, b.p, value)
     return _difference(name, metric.maximize, a, b, interval, test, p)
 
 
 def _by_terms(
-    one: Array, other: Array, of_means: Callable[[Array], Array], rows: int, value: float
+    one: Array,
+    other: Array,
+    of_means: Callable[[Array], Array],
+    rows: int,
+    value: float,
+    of_resamples: Callable[[Array, Array], Array] | None = None,
 ) -> tuple[Interval, float]:
     """The interval of a difference and its p value, of a score that is a function of means over rows."""
-    width = one.shape[1]
+    width, wholes = one.shape[1], (one.mean(axis=0), other.mean(axis=0))
+    of = of_resamples or (lambda means, _: of_means(means))
     interval = bca(
         np.concatenate([one, other], axis=1),
-        lambda means: of_means(means[..., width:]) - of_means(means[..., :width]),
+        lambda means: of(means[..., width:], wholes[1]) - of(means[..., :width], wholes[0]),
         score=value,
         used=rows,
     )

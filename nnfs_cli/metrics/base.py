@@ -61,6 +61,13 @@ class Metric(Component, ABC):
         """The scores (...) of means (..., K) of `terms`: not numbers where they are undefined."""
         return np.asarray(means[..., 0])
 
+    def of_resamples(self, means: Array, whole: Array) -> Array:
+        """The same of resamples of rows, whose own means are `whole` (K,).
+
+        Not numbers where a resample lacks something that the rows have, so that its score is of another kind.
+        """
+        return self.of_means(means)
+
     def formula_values(self, p: Array, t: Array) -> dict[str, Any]:
         """Values of names in formulas: p, t, options, N, and p's width M or K."""
         return {**self.options(), "p": p, "t": t, "N": len(p), "M": p.shape[1], "K": p.shape[1]}
@@ -148,6 +155,13 @@ class ClassAverage(Metric):
         top, bottom = self.share(hits, predicted, actual)
         shares = np.divide(top, bottom, out=np.zeros(np.shape(top)), where=bottom > 0)
         return np.asarray(shares.sum(axis=-1) / np.count_nonzero(predicted + actual > 0, axis=-1))
+
+    def of_resamples(self, means: Array, whole: Array) -> Array:
+        """The same, but not a number where a class has lost its rows: the others' mean is another score."""
+        _, predicted, actual = np.split(means, 3, axis=-1)
+        _, all_predicted, all_actual = np.split(whole, 3)
+        lost = (actual == 0) & ((all_actual > 0) | ((predicted == 0) & (all_predicted > 0)))
+        return np.where(lost.any(axis=-1), np.nan, self.of_means(means))
 
 
 METRICS: Registry[Metric] = Registry("metric", __package__)

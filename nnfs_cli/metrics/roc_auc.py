@@ -43,12 +43,18 @@ class RocAuc(Metric):
         return np.concatenate([_shares(column, t == k) for k, column in _columns(p).items()], axis=1)
 
     def of_means(self, means: Array) -> Array:
-        of_class, rows, of_others, others = np.moveaxis(means.reshape(*means.shape[:-1], -1, 4), -1, 0)
+        of_class, rows, of_others, others = _of_classes(means)
         there = (rows > 0) & (others > 0)
         one, other = np.where(there, rows, 1.0), np.where(there, others, 1.0)
         areas = np.where(there, np.clip(of_class / one + of_others / other, 0.0, 1.0), 0.0)
         count = np.count_nonzero(there, axis=-1)
         return np.where(count > 0, areas.sum(axis=-1) / np.maximum(count, 1), math.nan)
+
+    def of_resamples(self, means: Array, whole: Array) -> Array:
+        _, rows, _, others = _of_classes(means)
+        _, all_rows, _, all_others = _of_classes(whole)
+        lost = ((rows == 0) & (all_rows > 0)) | ((others == 0) & (all_others > 0))
+        return np.where(lost.any(axis=-1), math.nan, self.of_means(means))
 
     def needs_probabilities(self, classes: int) -> bool:
         return classes > 2
@@ -68,6 +74,11 @@ def of_second(p: Array) -> Array:
     low, high = np.asarray(p.T, np.float64)
     are_probabilities = p.min() >= 0.0 and np.abs(low + high - 1.0).max() <= 1e-6
     return high if are_probabilities else np.asarray(high - low)
+
+
+def _of_classes(means: Array) -> Array:
+    """(4, ..., K) the means (..., 4 K) of `_shares`, class by class."""
+    return np.moveaxis(means.reshape(*means.shape[:-1], -1, 4), -1, 0)
 
 
 def _columns(p: Array) -> dict[int, Array]:

@@ -150,6 +150,7 @@ def bca_ends(found: Resampled, level: float = LEVEL) -> tuple[float, float]:
     """
     bias = NORMAL.inv_cdf(_below(found))
     d = found.left_out.mean() - found.left_out
+    d /= np.abs(d).max() or 1.0  # it has no unit, and powers of tiny or huge numbers would be 0 or infinite
     squares = np.square(d).sum()
     acceleration = (d**3).sum() / (6.0 * squares**1.5) if squares else 0.0
     n = len(found.left_out)

@@ -21,17 +21,22 @@ def metric_interval(metric: Metric, p: Array, t: Array, score: float) -> Interva
     """The interval of a metric's score of predictions p (N, M): Wilson's, if it is a proportion, or BCa's."""
     if np.isnan(score):
         return Interval.none("the score is undefined")
-    if len(t) < metric.fewest_rows:
-        return Interval.none(f"{len(t)} rows; {metric.type_name} needs {metric.fewest_rows}")
-    hits = metric.hits(p, t)
+    if why := too_few(metric, len(t)):
+        return Interval.none(why)
+    hits = metric_hits(metric, p, t)
     if hits is not None:
-        return wilson(int(np.count_nonzero(_checked(metric, "hits", hits, len(t), 1))), len(t))
+        return wilson(int(np.count_nonzero(hits)), len(t))
     drawn = drawn_rows(len(t), MOST_ROWS)
-    terms = metric.terms(p[drawn], t[drawn])
+    terms = metric_terms(metric, p[drawn], t[drawn])
     if terms is None:
         return bca_by_rows(lambda rows: metric(p[rows], t[rows]), len(t), score=score)
-    _checked(metric, "terms", terms, len(drawn), 2)
-    return bca(terms, metric.of_means, score=score, rows=len(t))
+    whole = terms.mean(axis=0)
+    return bca(terms, lambda means: metric.of_resamples(means, whole), score=score, rows=len(t))
+
+
+def too_few(metric: Metric, rows: int) -> str:
+    """Why so few rows give a metric no interval; an empty text if they do."""
+    return f"{rows} rows; {metric.type_name} needs {metric.fewest_rows}" if rows < metric.fewest_rows else ""
 
 
 def loss_interval(loss: Loss, z: Array, t: Array, score: float) -> Interval:
