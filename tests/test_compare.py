@@ -364,6 +364,25 @@ def test_runs_with_other_seeds_are_compared_unpaired_and_one_run_is_not(
     assert "b1 has one run alone" in refused(nnfs("compare", "a1", "a2", "b1"))
 
 
+def test_runs_whose_rows_are_shared_on_one_side_alone_are_not_compared(
+    train: Train, compare: Any, nnfs: Nnfs
+) -> None:
+    for name, seed, *overrides in (
+        ("a1", 1, "split_seed=7"),
+        ("a2", 2, "split_seed=7"),
+        ("b1", 3, "split_seed=8", "layers.0.units=3"),
+        ("b2", 4, "split_seed=8", "layers.0.units=3"),
+        ("c1", 5, "split_seed=7", "layers.0.units=4"),
+        ("c2", 6, "split_seed=7", "layers.0.units=4"),
+        ("d1", 7, "layers.0.units=5"),
+        ("d2", 8, "layers.0.units=5"),
+    ):
+        train(name, f"seed={seed}", *overrides, config="cubic.yaml")
+    for other in ("b1", "b2"), ("d1", "d2"):
+        assert "give both the same `split_seed`, or none" in refused(nnfs("compare", "a1", "a2", *other))
+    assert compare("a1", "a2", "c1", "c2")["comparisons"][0]["paired_by"] == "none"
+
+
 def test_a_run_pairs_with_that_of_its_own_seed_among_several(train: Train, compare: Any) -> None:
     for seed in (1, 2):
         train(f"a{seed}", f"seed={seed}")

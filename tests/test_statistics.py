@@ -12,7 +12,7 @@ import scipy.stats
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.statistics.bootstrap import bca, bca_by_rows
 from nnfs_cli.statistics.interval import Interval
-from nnfs_cli.statistics.means import corrected_t, runs_needed, t_interval, welch_t
+from nnfs_cli.statistics.means import corrected_t, runs_needed, runs_needed_unpaired, t_interval, welch_t
 from nnfs_cli.statistics.paired import swap_test, swap_test_by_rows
 from nnfs_cli.statistics.proportions import mcnemar, wilson
 from nnfs_cli.statistics.resampling import drawn_rows, group_sums
@@ -159,6 +159,22 @@ def test_runs_needed_gives_the_power_of_a_t_test() -> None:
     critical = scipy.stats.t.ppf(0.975, n - 1)
     power = scipy.stats.nct.sf(critical, n - 1, effect * math.sqrt(n))
     assert power == pytest.approx(0.8, abs=0.01)
+
+
+def test_unpaired_runs_needed_give_the_power_of_welchs_test() -> None:
+    rng = np.random.default_rng(0)
+    a, b = [0.1, -0.2, 0.3, -0.1, 0.2], [0.3, 0.5, -0.1, 0.9]
+    more = runs_needed_unpaired(a, b)
+    assert more is not None
+    n, apart = 4 + more, np.mean(b) - np.mean(a)
+    x = rng.normal(0.0, np.std(a, ddof=1), (4000, n))
+    y = rng.normal(apart, np.std(b, ddof=1), (4000, n))
+    assert np.mean(scipy.stats.ttest_ind(x, y, axis=1, equal_var=False).pvalue < 0.05) == pytest.approx(
+        0.8, abs=0.03
+    )
+    several = runs_needed_unpaired(a, b, 1 - 0.05 / 10)
+    assert several is not None
+    assert several > 1.4 * more
 
 
 def test_nobody_can_say_how_many_runs_tell_a_difference_that_hardly_is_one() -> None:

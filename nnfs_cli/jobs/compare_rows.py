@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -165,7 +166,7 @@ def _difference(
     if value is None:
         return undefined(name, maximize, one, other, interval.why_none)
     rows = len(a.rows)
-    more = more_rows(value, interval, rows)
+    more = partial(more_rows, value, interval, rows)
     return Difference(name, maximize, one, other, value, interval, test, p, rows, "row", more)
 
 

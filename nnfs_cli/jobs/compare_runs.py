@@ -55,7 +55,7 @@ def _difference(name: str, maximize: bool, pairing: Pairing, split: str) -> tupl
         one, other = (Score(fmean(side) if side else None) for side in (a, b))
         return undefined(name, maximize, one, other, f"too few runs have a {split} {name}"), notes
     if pairing.by == "fold":
-        return over_folds(name, maximize, a, b, _validated_share(pairing, split)), notes
+        return over_folds(name, maximize, a, b, 1.0 / pairing.a[0].folds), notes
     compute = unpaired if pairing.by == "none" else over_seeds
     return compute(name, maximize, a, b), notes
 
@@ -72,16 +72,9 @@ def _values(name: str, pairing: Pairing, split: str) -> tuple[list[float], list[
     folds: dict[Any, list[tuple[float, float]]] = {}
     for member, x, y in zip(pairing.a, a, b, strict=True):
         if x is not None and y is not None:
-            folds.setdefault(member.fold if pairing.by == "fold" else member.draw, []).append((x, y))
+            folds.setdefault(member.rows_draw if pairing.by == "fold" else member.draw, []).append((x, y))
     of_a, of_b = ([fmean(pair[side] for pair in pairs) for pairs in folds.values()] for side in (0, 1))
     return of_a, of_b, len(a) - sum(map(len, folds.values()))
-
-
-def _validated_share(pairing: Pairing, split: str) -> float:
-    """The share of a split's rows in those that it and training have, as 0.2 for 5 folds."""
-    members = [member for member in pairing.a if member.rows(split) and member.rows("train")]
-    shares = [m.rows(split) / (m.rows(split) + m.rows("train")) for m in members]
-    return fmean(shares) if shares else 0.5
 
 
 def _value(member: Member, split: str, name: str) -> float | None:

@@ -13,6 +13,7 @@ from nnfs_cli.core.errors import ConfigError, DamageError, NnfsError, counted, l
 from nnfs_cli.core.spelling import typed
 from nnfs_cli.jobs.checkpoint import plugins_of
 from nnfs_cli.jobs.recorded import COPIES, Score, recorded_scores
+from nnfs_cli.preprocessing.folds import Fold
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.runs.finding import STUDY, run_folders, study_folder
 from nnfs_cli.studies.directory import SUMMARY, StudyDirectory
@@ -57,10 +58,16 @@ class Member:
 
     @property
     def is_fold(self) -> bool:
-        return any(key == "dataset.validation.fold" for key, _ in self.draw)
+        return self.folds > 0
+
+    @cached_property
+    def folds(self) -> int:
+        """How many folds its rows were cut into; 0 if they were not."""
+        validation = getattr(self.config.dataset, "validation", 0)
+        return validation.of if isinstance(validation, Fold) else 0
 
     @property
-    def fold(self) -> tuple[tuple[str, str], ...]:
+    def rows_draw(self) -> tuple[tuple[str, str], ...]:
         """What drew its rows: of its seeds only those of the splits, if they have their own."""
         has_own = self.options.get("split_seed") is not None
         return tuple((key, value) for key, value in self.draw if not (has_own and key == "seed"))

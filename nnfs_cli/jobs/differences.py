@@ -1,16 +1,17 @@
 """How far two scores are apart, and whether it could be chance: over rows, seeds or folds."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 
 from nnfs_cli.jobs.recorded import Score
 from nnfs_cli.metrics.base import range_of
-from nnfs_cli.statistics.interval import LEVEL, Interval, two_sided
-from nnfs_cli.statistics.means import MOST_RUNS, POWER, corrected_t, runs_needed, t_interval, welch_t
+from nnfs_cli.statistics.interval import LEVEL, Interval
+from nnfs_cli.statistics.means import corrected_t, runs_needed, runs_needed_unpaired, t_interval, welch_t
 from nnfs_cli.statistics.sign_flip import sign_flip
 
 Verdict = Literal["better", "worse", "cannot tell", "undefined"]
@@ -27,7 +28,7 @@ class Difference:
     test, p: the test that a and b are as good, and its p value; not a number if there is none.
     tests: of how many comparisons this is one; `adjusted` is p by Holm's method for so many.
     pairs, of: how many pairs of what were compared, as 10 seeds; for unpaired ones the smaller number.
-    more: about how many more would tell; None if nobody can say.
+    more_at: about how many more would tell at a level, as 0.95; None if nobody can say.
     """
 
     name: str
@@ -40,9 +41,14 @@ class Difference:
     p: float
     pairs: int
     of: str
-    more: int | None = None
+    more_at: Callable[[float], int | None] = field(default=lambda _: None, compare=False)
     tests: int = 1
     adjusted: float = math.nan
+
+    @property
+    def more(self) -> int | None:
+        """About how many more would tell; of several comparisons, as surely as Holm's method asks."""
+        return self.more_at(1.0 - ALPHA / self.tests)
 
     @property
     def verdict(self) -> Verdict:
@@ -107,7 +113,7 @@ def over_seeds(name: str, maximize: bool, a: Sequence[float], b: Sequence[float]
         p=sign_flip(differences),
         pairs=n,
         of="seed",
-        more=runs_needed(differences),
+        more_at=partial(runs_needed, differences),
     )
 
 
@@ -131,7 +137,7 @@ def over_folds(
         p=p,
         pairs=len(differences),
         of="fold",
-        more=_more_folds(differences, test_share),
+        more_at=lambda level: runs_needed(differences, level, test_share),
     )
 
 
@@ -140,28 +146,19 @@ def _mean(name: str, values: Sequence[float], interval: Interval) -> Score:
     return Score(float(np.mean(values)), interval.within(*range_of(name)))
 
 
-def _more_folds(differences: Sequence[float], test_share: float) -> int | None:
-    """About how many more splits would tell; None if no number would: folds share their rows.
-
-    From (1 / J + n_test / n_train) s^2 (z(0.975) + z(0.8))^2 = mean^2.
-    """
-    spread, mean = float(np.std(differences, ddof=1)) if len(differences) > 1 else 0.0, np.mean(differences)
-    if not spread or not mean:
-        return None
-    z = two_sided(LEVEL) + two_sided(2 * POWER - 1)
-    share = float(mean / (z * spread)) ** 2 - test_share / (1.0 - test_share)
-    more = math.ceil(1.0 / share) - len(differences) if share > 1e-6 else None
-    return more if more is None else max(more, 1)
-
-
 def unpaired(name: str, maximize: bool, a: Sequence[float], b: Sequence[float]) -> Difference:
     """Scores of runs that do not pair: Welch's t, for interval and test."""
     interval, p = welch_t(a, b)
-    value, fewer, more = float(np.mean(b) - np.mean(a)), min(len(a), len(b)), None
-    if interval.exists and value:
-        spread = math.hypot(np.std(a, ddof=1), np.std(b, ddof=1))
-        wanted = ((two_sided(LEVEL) + two_sided(2 * POWER - 1)) * spread / value) ** 2
-        more = max(math.ceil(wanted) - fewer, 1) if wanted < MOST_RUNS else None
-    test = f"Welch's t over {len(a)} and {len(b)} seeds"
-    one, other = (_mean(name, each, t_interval(each)) for each in (a, b))
-    return Difference(name, maximize, one, other, value, interval, test, p, fewer, "seed", more)
+    return Difference(
+        name,
+        maximize,
+        a=_mean(name, a, t_interval(a)),
+        b=_mean(name, b, t_interval(b)),
+        value=float(np.mean(b) - np.mean(a)),
+        interval=interval,
+        test=f"Welch's t over {len(a)} and {len(b)} seeds",
+        p=p,
+        pairs=min(len(a), len(b)),
+        of="seed",
+        more_at=lambda level: runs_needed_unpaired(a, b, level) if interval.exists else None,
+    )

@@ -47,7 +47,7 @@ def pair(a: Contender, b: Contender, split: str) -> Pairing:
             f"{a.name} and {b.name} are cut into other folds: {differing}; their rows do not pair"
         )
     if not shared or (len(shared) < 2 and min(len(of_a), len(of_b)) > 1) or (differing and len(shared) > 1):
-        return _unpaired(a, b, differing)
+        return _unpaired(a, b, differing, split)
     for draw in shared:
         _refuse_other_data(a, b, of_a[draw], of_b[draw])
     notes = [
@@ -57,7 +57,7 @@ def pair(a: Contender, b: Contender, split: str) -> Pairing:
         if (left := [member for draw, member in draws.items() if draw not in shared])
     ]
     ones, others = ([of[draw] for draw in shared] for of in (of_a, of_b))
-    folds = {member.fold for member in ones} if a.first.is_fold else set()
+    folds = {member.rows_draw for member in ones} if a.first.is_fold else set()
     return Pairing("row" if len(shared) < 2 else "fold" if len(folds) > 1 else "seed", ones, others, notes)
 
 
@@ -69,7 +69,7 @@ def _by_draw(contender: Contender) -> dict[Any, Member]:
     return found
 
 
-def _unpaired(a: Contender, b: Contender, differing: str) -> Pairing:
+def _unpaired(a: Contender, b: Contender, differing: str, split: str) -> Pairing:
     """All runs of both, if there are several of each, and of the same data."""
     why = (
         f"they are split otherwise ({differing})"
@@ -85,6 +85,12 @@ def _unpaired(a: Contender, b: Contender, differing: str) -> Pairing:
             f"{a.name} and {b.name} do not pair: {why}. Runs that do not pair are compared over seeds, and "
             f"{single} has one run alone: train it with more seeds, or with one of the other's"
         )
+    if not _rows_are_like(of_a, of_b, split):
+        raise NnfsError(
+            f"{a.name} and {b.name} do not pair: {why}; and the runs of one have {split} rows in common that "
+            f"the other's do not have, so that the rows alone may make the difference: give both the same "
+            f"`split_seed`, or none"
+        )
     prints_a, prints_b = (
         {str(member.summary.get("data_fingerprint")) for member in each} for each in (of_a, of_b)
     )
@@ -92,6 +98,15 @@ def _unpaired(a: Contender, b: Contender, differing: str) -> Pairing:
         _refuse_other_data(a, b, a.first, b.first)
         raise NnfsError(f"{a.name} and {b.name}: some of their runs are of other data, and none of them pair")
     return Pairing("none", of_a, of_b, [f"not paired: {why}; so Welch's t test compares all runs with all"])
+
+
+def _rows_are_like(a: Sequence[Member], b: Sequence[Member], split: str) -> bool:
+    """Whether no side has rows in common but the other: each run has its own, or all have the same."""
+    if not any(_split_options(member.options.get("dataset"), split) for member in (*a, *b)):
+        return True  # the dataset brings them
+    draws = [[member.rows_draw for member in side] for side in (a, b)]
+    own = all(len(set(side)) == len(side) for side in draws)
+    return own or len({*draws[0], *draws[1]}) == 1
 
 
 def _refuse_other_data(a: Contender, b: Contender, one: Member, other: Member) -> None:

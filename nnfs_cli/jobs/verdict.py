@@ -66,6 +66,6 @@ def _more(found: Difference) -> str:
         )
     if found.more:
         return f"; about {counted(found.more, f'more {found.of}')} would"
-    if found.of == "fold" and found.value:
+    if found.of == "fold" and found.interval.exists:
         return "; more repeats of the folds would not, since they share their rows; more rows would"
     return ""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nnfs_cli.core.arrays import Array
 from nnfs_cli.statistics.interval import LEVEL, Interval
 
 POWER = 0.8
@@ -70,23 +71,46 @@ def welch_t(a: Sequence[float], b: Sequence[float], level: float = LEVEL) -> tup
     )
 
 
-def runs_needed(differences: Sequence[float], level: float = LEVEL) -> int | None:
+def runs_needed(differences: Sequence[float], level: float = LEVEL, test_share: float = 0.0) -> int | None:
     """About how many more pairs would tell whether the mean difference is zero; None if nobody can say.
 
     If the true difference has the mean m and the spread s of these, a t test of n pairs finds it with a
-    chance of 80 % from n = (t(0.975) + t(0.8))^2 s^2 / m^2 on. None if m or s is 0, or n beyond 10,000.
-    """
-    from scipy.special import stdtrit
+    chance of 80 % if (1/n + n_test / n_train) s^2 (t(0.975) + t(0.8))^2 <= m^2. None if m or s is 0, or n
+    beyond 10,000.
 
+    test_share: as in `corrected_t`; 0 for pairs that share no rows.
+    """
     have = len(differences)
     spread = float(np.std(differences, ddof=1)) if have > 1 else 0.0
     mean = abs(float(np.mean(differences))) if have else 0.0
     if not (math.isfinite(spread / mean) if mean else False) or _is_flat(differences):
         return None
     n = np.arange(have + 1, MOST_RUNS + 1)
-    least = (stdtrit(n - 1, (1.0 + level) / 2.0) + stdtrit(n - 1, POWER)) ** 2 * (spread / mean) ** 2
-    enough = np.flatnonzero(n >= least)
+    factor = 1.0 / n + test_share / (1.0 - test_share)
+    enough = np.flatnonzero(factor * (_reach(n - 1, level) * spread / mean) ** 2 <= 1.0)
     return int(n[enough[0]]) - have if len(enough) else None
+
+
+def runs_needed_unpaired(a: Sequence[float], b: Sequence[float], level: float = LEVEL) -> int | None:
+    """About how many more values of each would tell by Welch's t whether the means differ; None likewise.
+
+    From n = (t(0.975) + t(0.8))^2 (s_a^2 + s_b^2) / (mean_b - mean_a)^2 values of each on.
+    """
+    fewer, apart = min(len(a), len(b)), abs(float(np.mean(b) - np.mean(a)))
+    one, other = (float(np.var(each, ddof=1)) if len(each) > 1 else 0.0 for each in (a, b))
+    if not (apart and one + other):
+        return None
+    n = np.arange(fewer + 1, MOST_RUNS + 1)
+    freedom = (n - 1) * (one + other) ** 2 / (one**2 + other**2)
+    enough = np.flatnonzero(n >= _reach(freedom, level) ** 2 * (one + other) / apart**2)
+    return int(n[enough[0]]) - fewer if len(enough) else None
+
+
+def _reach(freedom: Array, level: float) -> Array:
+    """How many standard errors (n,) a mean is from zero that a t test finds with a chance of 80 %."""
+    from scipy.special import stdtrit
+
+    return np.asarray(stdtrit(freedom, (1.0 + level) / 2.0) + stdtrit(freedom, POWER))
 
 
 def _error_of_mean(values: Sequence[float], factor: float) -> float:

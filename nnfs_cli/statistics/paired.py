@@ -84,13 +84,13 @@ def _as_large_as(b: float, a: float) -> float:
     return abs(b - a) - 1e-12 * max(abs(b), abs(a))
 
 
-def more_rows(difference: float, interval: Interval, rows: int) -> int | None:
+def more_rows(difference: float, interval: Interval, rows: int, level: float = LEVEL) -> int | None:
     """About how many more rows would tell a difference from zero; None if nobody can say.
 
     From its interval's width: the spread shrinks with the root of the rows, and a chance of 80 % is wanted.
     """
-    z = two_sided(interval.level)
-    error = (interval.high - interval.low) / (2 * z)
+    z = two_sided(level)
+    error = (interval.high - interval.low) / (2 * two_sided(interval.level))
     if not (interval.exists and difference and error):
         return None
     wanted = rows * ((z + two_sided(2 * POWER - 1)) * error / abs(difference)) ** 2
