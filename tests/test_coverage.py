@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.losses.base import Loss
 from nnfs_cli.metrics.base import Metric
 from nnfs_cli.statistics.interval import Interval
-from nnfs_cli.statistics.means import corrected_t, t_interval
+from nnfs_cli.statistics.means import corrected_t, over_seeds_and_rows, t_interval
 from nnfs_cli.statistics.proportions import mcnemar, wilson
 from nnfs_cli.statistics.sign_flip import sign_flip
 from nnfs_cli.training.intervals import loss_interval, metric_interval
@@ -132,6 +133,44 @@ def test_t_intervals_over_seeds_cover_95_percent(n: int, capsys: pytest.CaptureF
     found = coverage((t_interval(list(rng.normal(0.9, 0.02, n))) for _ in range(4000)), 0.9)
     say(capsys, f"t over {n} seeds: covers {found:.1%}")
     assert 0.93 <= found <= 0.97
+
+
+@pytest.mark.parametrize("n", [3, 10])
+def test_intervals_over_seeds_and_rows_cover_95_percent(n: int, capsys: pytest.CaptureFixture[str]) -> None:
+    rng = np.random.default_rng(0)
+
+    def interval() -> Interval:
+        luck = 0.1 * rng.normal(size=(n, 1)) + 0.4 * rng.normal(size=(n, 100))
+        hits = rng.normal(size=100) + luck > -1.0  # rows are easy for all runs, and seeds lucky
+        own = [wilson(int(each.sum()), 100) for each in hits]
+        return over_seeds_and_rows(hits.mean(axis=1).tolist(), own)
+
+    true = NormalDist().cdf(1.0 / math.sqrt(1.0 + 0.1**2 + 0.4**2))
+    found = coverage((interval() for _ in range(2000)), true)
+    say(capsys, f"t over {n} seeds, and Wilson over 100 rows: covers {found:.1%}")
+    assert 0.94 <= found <= 0.995
+
+
+@pytest.mark.parametrize("n", [5, 10, 20])
+def test_intervals_over_random_splits_cover_95_percent_where_the_plain_t_does_not(
+    n: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng, true = np.random.default_rng(0), math.sqrt((1.0 + 1.0 / 75) * 2.0 / math.pi)
+
+    def scores() -> list[float]:
+        """The absolute errors of the training rows' mean, over splits of the same 100 rows."""
+        y, found = rng.normal(size=100), []
+        for _ in range(n):
+            test, train = np.split(rng.permutation(y), [25])
+            found.append(float(np.abs(test - train.mean()).mean()))
+        return found
+
+    drawn = [scores() for _ in range(2000)]
+    found = coverage((corrected_t(each, 0.25, "splits")[0] for each in drawn), true)
+    plain = coverage((t_interval(each) for each in drawn), true)
+    say(capsys, f"corrected t over {n} splits: covers {found:.1%}; plain t {plain:.1%}")
+    assert 0.93 <= found <= 0.97
+    assert plain < 0.9
 
 
 def differences_over_folds(rng: np.random.Generator, folds: int, rows: int = 100) -> list[float]:

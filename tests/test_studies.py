@@ -18,6 +18,7 @@ from nnfs_cli.config.load import load_config, parse_config
 from nnfs_cli.config.reader import to_plain
 from nnfs_cli.config.trust import UntrustedError
 from nnfs_cli.core.errors import ConfigError, InterruptionError, NnfsError
+from nnfs_cli.jobs.resume import resume
 from nnfs_cli.jobs.study import Conductor
 from nnfs_cli.jobs.study_run import RunTask, train_task
 from nnfs_cli.jobs.study_start import begun, reopened
@@ -26,6 +27,7 @@ from nnfs_cli.jobs.study_workers import Processes, Workers
 from nnfs_cli.jobs.train import train_run
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.studies.plan import Plan, Trial
+from nnfs_cli.studies.record import short_names
 from nnfs_cli.studies.results import Outcome
 from nnfs_cli.studies.sampling import sampler_of
 from nnfs_cli.training.experiment import Experiment
@@ -244,6 +246,13 @@ def test_a_study_that_a_signal_ends_goes_on_and_repeats_no_finished_run(how: str
         ({"seeds": [1, 1]}, "none twice"),
         ({"monitor": "val_rmse"}, "study.monitor: must be one of val_loss, val_r2, found 'val_rmse'"),
         ({"folds": {"k": 1}}, "study.folds.k: must be"),
+        ({"trials": 3}, "found 3"),
+        ({"vary": {"optimizer": ["adam"], "optimizer.learning_rate": [1, 2]}}, "optimizer.learning_rate: cannot be varied beside optimizer, which replaces it"),
+        ({"vary": {"layers[0].units": [2], "layers.0.units": [3]}}, "cannot be varied beside layers"),
+        ({"vary": {"dataset.validation": [0.1]}, "folds": {"k": 2}}, "the folds set `dataset.validation`"),
+        ({"vary": {"training": [{"epochs": 2}]}}, "study.vary.training: cannot be varied"),
+        ({"vary": {"layers.0.units": {"uniform": [2, 9]}}, "trials": 2}, "must be an integer: write {int: [2, 9]}"),
+        ({"vary": {"metrics": [["r2"], ["mae"]]}, "monitor": "val_r2"}, "must be one of val_loss, val_mae, found 'val_r2'"),
     ],
 )  # fmt: skip
 def test_a_wrong_study_is_one_clear_error_before_anything_is_trained(
@@ -322,7 +331,7 @@ def test_seeds_times_folds_validate_on_every_row_once_and_share_their_test_rows(
         assert np.array_equal(validated, np.setdiff1d(np.arange(60), list(*test_rows)))
     winner = summary(study)["winner"]
     assert winner["test_rows_took_no_part"]
-    assert winner["monitored"]["method"] == "corrected t over 12 folds"
+    assert winner["monitored"]["method"] == "corrected t over 6 folds"
 
 
 def test_what_is_held_out_for_choosing_is_said_and_in_every_config(nnfs: Nnfs) -> None:
@@ -454,6 +463,9 @@ def test_plugins_are_trained_with_by_workers_too(tmp_path: Path) -> None:
     plugin.write_text(copy.read_text())
     given = parse_config(f"{base}\nstudy: {json.dumps(GRID)}\n", "small.yaml")
     assert to_plain(reopened(here, given, "small.yaml").config) == to_plain(reopened(here).config)
+    best = load_config(here / "best.yaml", trust_plugins=True)
+    assert best.plugins == (str(copy),)
+    assert "plugins: [plugins/0/own.py]" in (here / "best.yaml").read_text()
     shutil.copytree(here, tmp_path / "stranger")
     with (tmp_path / "stranger" / "plugins" / "0" / "own.py").open("a") as file:
         file.write("raise SystemExit")
@@ -480,7 +492,7 @@ def test_train_with_seeds_repeats_a_run_and_shows_means_with_intervals(nnfs: Nnf
     status, out, _ = nnfs("train", "small.yaml", "--seeds", "3", "--jobs", "1", "--id", "s")
     assert status == 0
     assert "means over 3 runs" in out
-    assert "(t over 3 seeds)" in out
+    assert "(corrected t over 3 splits)" in out
     assert sorted(path.name for path in Path("runs/s").glob("t*/")) == ["t000-s3", "t000-s4", "t000-s5"]
     nnfs("train", "small.yaml", "--set", "seed=4", "--id", "one", "--quiet")
     assert not differences(Path("runs/s/t000-s4"), Path("runs/one"))
@@ -570,6 +582,100 @@ def test_a_study_whose_config_was_edited_is_refused_and_one_with_a_damaged_summa
     with pytest.raises(NnfsError, match=r"t000-s3: is not the run .*: optimizer\.learning_rate is .* there"):
         list(reopened(study).conduct(Here()))
     assert trials(study) == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ("epochs: 5", "epochs: 6", "training.epochs"),
+        ("samples: 60", "samples: 70", "dataset.samples"),
+        ("momentum: 0.9", "momentum: 0.8", "optimizer.momentum"),
+    ],
+)
+def test_runs_of_another_config_are_not_mixed_into_a_study(
+    old: str, new: str, key: str, tmp_path: Path
+) -> None:
+    study = conducted(tmp_path, SEEDS)
+    config = study / "study.yaml"
+    config.write_text(config.read_text().replace(old, new))
+    with pytest.raises(NnfsError, match=rf"t000-s3: is not the run .*: {key} is .* there, and should be"):
+        list(reopened(study).conduct(Here()))
+
+
+TABLE = BASE.replace(
+    "{type: cubic, samples: 60}", "{type: csv, path: t.csv, target: y, validation: 0.2, test: 0.2}"
+)
+
+
+def write_table(rows: int) -> None:
+    x = np.linspace(0, 1, rows)
+    lines = [f"{a:.4f},{a * a:.4f}" for a in x]
+    Path("t.csv").write_text("\n".join(["x,y", *lines, ""]))
+
+
+def test_data_that_changed_between_two_runs_are_told_and_data_that_were_away_are_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_table(60)
+    new = conductor(tmp_path, GRID, base=TABLE)
+    Path("t.csv").rename("away.csv")
+    with pytest.raises(NnfsError, match=r"(?s)no trial was trained to its end: t000-s3: .*t\.csv"):
+        list(new.conduct(Here()))
+    Path("away.csv").rename("t.csv")
+    list(reopened(new.study.path).conduct(Here()))
+    assert summary(new.study.path)["trials_by_status"] == {"completed": 6}
+    shutil.rmtree(new.study.path / "t003-s3")
+    write_table(70)
+    with pytest.raises(NnfsError, match="t003-s3 and t000-s3 were trained on other data"):
+        list(reopened(new.study.path).conduct(Here()))
+
+
+def test_trials_with_other_test_rows_are_not_said_to_share_them(nnfs: Nnfs) -> None:
+    text = BASE.replace("samples: 60", "samples: 60, validation: 0.2, test: 0.2")
+    for key, values, share in (("dataset.test", [0.1, 0.3], False), ("dataset.validation", [0.1, 0.3], True)):
+        Path("c.yaml").write_text(f"{text}\nstudy: {json.dumps({'vary': {key: values}})}\n")
+        out = nnfs("study", "c.yaml", "--id", key, "--jobs", "1").out
+        assert ("which took no part in choosing" in out) == share
+        assert summary(Path("runs") / key)["winner"]["test_rows_took_no_part"] == share
+        assert f"trials may have other rows, since {key} is varied" in out
+
+
+def test_an_interval_over_seeds_allows_for_the_rows_that_runs_share(tmp_path: Path) -> None:
+    def method(base: str, study: dict[str, Any], name: str) -> str:
+        record = summary(conducted(tmp_path, study, name=name, base=base))["winner"]["scores"]["test"]["loss"]
+        return str(record["method"])
+
+    text = BASE.replace("samples: 60", "samples: 60, test: 0.4")
+    assert method(text, {"seeds": 3}, "anew") == "corrected t over 3 splits"
+    fixed = method(f"{text}split_seed: 1", {"seeds": 3}, "fixed")
+    assert fixed == "t over 3 seeds, and BCa bootstrap over 24 rows (so few: nearer 92 %)"
+    assert method(text, {"seeds": 2, "folds": {"k": 2}}, "folds").startswith("t over 4 seeds, and BCa")
+
+
+def test_a_paused_run_has_the_scores_of_no_later_epoch(tmp_path: Path) -> None:
+    study = conducted(tmp_path, HALVED)
+    paused = next(row["run"] for row in rows(study / "runs.csv") if row["status"] == "paused")
+    before = trials(study)
+    run = RunDirectory(study / paused)
+    with run.writing():
+        list(train_run(resume(run), run))
+    list(reopened(study).conduct(Here()))
+    assert trials(study) == before
+    row = next(row for row in rows(study / "runs.csv") if row["run"] == paused)
+    assert row["status"] == "paused"
+    assert not row["train.loss"]
+
+
+def test_options_are_called_by_the_shortest_ending_that_tells_them_apart() -> None:
+    keys = ["layers.0.units", "layers.2.units", "layers.1", "optimizer.learning_rate", "seed"]
+    assert list(short_names(keys).values()) == [
+        "layers.0.units",
+        "layers.2.units",
+        "layers.1",
+        "learning_rate",
+        "seed",
+    ]
 
 
 def test_the_config_of_a_study_reads_back_as_it_is(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -52,6 +53,20 @@ def test_a_killed_worker_changes_no_table_and_ctrl_c_leaves_all_resumable(tmp_pa
 
         halved = conducted(tmp_path, HALVED, DaskWorkers(address), "halved")
     assert trials(halved) == trials(conducted(tmp_path, HALVED, name="halved-here"))
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_a_scheduler_without_workers_is_told_and_one_that_is_gone_is_one_clear_error(tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    said: list[str] = []
+    with distributed.LocalCluster(n_workers=0, processes=True, dashboard_address=None) as cluster:
+        new = conductor(tmp_path, GRID, base=LONG)
+        ends = new.conduct(DaskWorkers(cluster.scheduler_address, said.append))
+        threading.Timer(2.0, cluster.close).start()
+        with pytest.raises(NnfsError, match=r"scheduler at .* is gone; .*--resume"):
+            list(ends)
+    assert said[0].startswith("no worker is at tcp://")
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal, TypeAlias
 
 from annotated_types import Ge
@@ -155,9 +155,9 @@ class StudyConfig(Options):
         """What is wrong between options, as (option, expected, found)."""
         ranges = [key for key, space in self.spaces.items() if space.kind != "choices"]
         if not self.vary:
-            given = {"trials": self.trials, "halving": self.halving}
+            given = {"trials": self.trials, "halving": asdict(self.halving) if self.halving else None}
             return [
-                (name, "left out, since `vary` varies no option", "one")
+                (name, "left out, since `vary` varies no option", value)
                 for name, value in given.items()
                 if value
             ]

@@ -1,11 +1,13 @@
 """A config with some of its options varied: the keys are checked before anything is trained."""
 
 import dataclasses
+import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nnfs_cli.config.experiment import ExperimentConfig
+from nnfs_cli.config.extending import is_within
 from nnfs_cli.config.load import config_from
 from nnfs_cli.config.overrides import as_spelled
 from nnfs_cli.config.reader import shown, to_plain
@@ -22,7 +24,8 @@ OWN = {
     r"split_seed": "the study's runs share it, so that no test row takes part in choosing",
     r"name|plugins(\W.*)?": "it is the same in all runs of a study",
     r"study(\W.*)?": "a study does not vary itself",
-    r"training\.monitor": "values of different names cannot be compared; write `study.monitor`",
+    r"training(\.monitor)?": "values of different names cannot be compared; write `study.monitor`, and vary "
+    "other options of `training` one by one",
 }
 """Keys that no study varies, and why."""
 
@@ -65,11 +68,21 @@ class Variation:
 
     def check(self) -> None:
         """Raise ConfigError unless every varied option has each of its choices, or ends, by itself."""
-        mistakes = dict.fromkeys(
-            mistake for key, space in self.study.spaces.items() for mistake in self._mistakes(key, space)
-        )
+        mistakes = dict.fromkeys(self._overlaps())
+        for key, space in self.study.spaces.items():
+            mistakes |= dict.fromkeys(self._mistakes(key, space))
         if mistakes:
             raise ConfigError(self.source, list(mistakes))
+
+    def _overlaps(self) -> Iterator[Mistake]:
+        """A mistake for each varied option that another one, or a fold, would replace."""
+        spelled = {key: as_spelled(key) for key in self.study.spaces}
+        for key, one in spelled.items():
+            if self.study.folds and is_within(one, ["dataset.validation"]):
+                yield Mistake(f"study.vary.{key}", "cannot be varied: the folds set `dataset.validation`")
+            others = [other for other, each in spelled.items() if other != key and is_within(one, [each])]
+            if others:
+                yield Mistake(f"study.vary.{key}", f"cannot be varied beside {others[0]}, which replaces it")
 
     def _mistakes(self, key: str, space: Space) -> Iterator[Mistake]:
         where = f"study.vary.{key}"
@@ -87,6 +100,12 @@ class Variation:
                 self.config([(key, value)])
             except ConfigError as error:
                 yield from (_at(where, key, value, mistake) for mistake in error.mistakes)
+        if space.kind in ("log", "uniform") and all(isinstance(end, int) for end in space.values):
+            low, high = space.values
+            try:
+                self.config([(key, low + (high - low) / math.pi)])
+            except ConfigError:
+                yield Mistake(where, f"must be an integer: write {{int: [{low}, {high}]}}")
 
 
 def _at(where: str, key: str, value: object, mistake: Mistake) -> Mistake:

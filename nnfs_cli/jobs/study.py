@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from nnfs_cli.config.experiment import ExperimentConfig
+from nnfs_cli.config.extending import is_within
 from nnfs_cli.config.variation import Variation
 from nnfs_cli.core.errors import DamageError, InterruptionError, NnfsError
 from nnfs_cli.core.interrupts import is_ctrl_c
@@ -57,8 +58,11 @@ class Conductor:
             self._earlier = study.summary() if study.has(SUMMARY) else {}
         self.notes = list(dict.fromkeys([*self._earlier.get("notes", ()), *notes]))
         recorded = study.recorded_runs()
+        is_told = self.plan.study.chosen_by == "tpe"  # it chose by what had failed, and shall choose the same
         self._failures = {
-            row["run"]: row.get("note") or "failed" for row in recorded if row["status"] == "failed"
+            row["run"]: row.get("note") or "failed"
+            for row in recorded
+            if is_told and row.get("status") == "failed"
         }
         self._before, self._written = _progress(recorded), time.monotonic()
 
@@ -121,10 +125,23 @@ class Conductor:
         planned = {run.name: (trial, run) for trial in trials for run in self.plan.runs_of(trial)}
         tasks = [self._task(run, until) for _, run in planned.values()]
         for done, outcome in enumerate(workers.outcomes(tasks), 1):
+            self._refuse_other_data(outcome)
             self.results.outcomes[outcome.name] = outcome
             if time.monotonic() > self._written + WRITE_SECONDS:
                 self._write_tables()
             yield RunEnd(*planned[outcome.name], outcome, done, len(tasks))
+
+    def _refuse_other_data(self, outcome: Outcome) -> None:
+        """Raise NnfsError if the data changed between two runs, unless options of the data are varied."""
+        if any(is_within(key, ["dataset"]) for key in self.plan.study.spaces):
+            return
+        for other in self.results.outcomes.values():
+            if other.data and outcome.data and other.data != outcome.data:
+                raise NnfsError(
+                    f"{self.study.path}: {outcome.name} and {other.name} were trained on other data, which "
+                    f"changed meanwhile; put them back and delete the runs that had others, or start another "
+                    f"study"
+                )
 
     def _task(self, run: PlannedRun, until: int | None) -> RunTask:
         return RunTask(

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from types import TracebackType
 from typing import Any
 
@@ -26,11 +27,12 @@ class DaskWorkers(Workers):
     A worker that dies is replaced by another, which goes on from its run's checkpoint.
 
     address: of the scheduler, as `tcp://host:8786`.
-    say: called with what is done next, when a signal asks to stop.
+    say: called with what is waited for, and with what is done next when a signal asks to stop.
     """
 
     def __init__(self, address: str, say: Callable[[str], None] = lambda _: None) -> None:
-        self._address, self._client = address, None
+        self._address, self._say = address, say
+        self._client: Any = None
         self._stop = StopRequest(lambda: say(STOPPING))
 
     def __enter__(self) -> "DaskWorkers":
@@ -42,6 +44,8 @@ class DaskWorkers(Workers):
             self._client = distributed.Client(self._address, timeout=PATIENCE)
         except (OSError, ValueError) as error:
             raise NnfsError(f"--dask: no scheduler answers at {self._address}: {error}") from None
+        if not self._client.scheduler_info()["workers"]:
+            self._say(f"no worker is at {self._address} yet; waiting for one (`dask worker {self._address}`)")
         self._event = distributed.Event(client=self._client)
         self._stop.__enter__()
         return self
@@ -63,6 +67,8 @@ class DaskWorkers(Workers):
                 done = distributed.wait(list(waiting), timeout=POLL, return_when="FIRST_COMPLETED").done
             except TimeoutError:
                 done = set()
+            except (CancelledError, OSError) as error:
+                raise self._lost() from error
             if self._stop.requested:
                 self._end(waiting)
                 raise InterruptionError("interrupted")
@@ -72,6 +78,14 @@ class DaskWorkers(Workers):
                     yield future.result()
                 except distributed.KilledWorker:
                     yield Outcome(task.name, "failed", "its worker process died several times")
+                except CancelledError as error:
+                    raise self._lost() from error
+
+    def _lost(self) -> NnfsError:
+        return NnfsError(
+            f"--dask: the scheduler at {self._address} is gone; runs that it had begun may go on and save; "
+            f"`nnfs study --resume STUDY` continues with another"
+        )
 
     def _end(self, waiting: dict[Any, RunTask]) -> None:
         """Let those that train save their runs; others do not begin."""

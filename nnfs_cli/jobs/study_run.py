@@ -1,6 +1,7 @@
 """One run of a study, as a task that any process may do, or do again: it goes on from what is there."""
 
 import contextlib
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,9 +14,9 @@ from nnfs_cli.config.dialect import load
 from nnfs_cli.config.find import read_text
 from nnfs_cli.config.flat import flat_options
 from nnfs_cli.config.load import config_from
-from nnfs_cli.config.overrides import as_spelled
 from nnfs_cli.config.plugins import plugin_errors
 from nnfs_cli.config.reader import shown, to_plain
+from nnfs_cli.config.repeats import FREE
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import DivergenceError, InterruptionError, NnfsError
 from nnfs_cli.jobs.checkpoint import has_checkpoint
@@ -29,6 +30,8 @@ from nnfs_cli.training.experiment import Experiment
 
 ATTEMPTS = 2
 """How often a run is trained that fails; one that diverges would do so again."""
+FULL = 4 * 2**20
+"""Bytes: with less space on the disk, other runs will fail as well."""
 ENDED = ("completed", "paused", "diverged")
 PATIENCE, POLL = 60.0, 0.1
 """Seconds to wait for a process that still saves the run, since its study was killed; between two looks."""
@@ -85,6 +88,8 @@ def train_task(task: RunTask, stop: Callable[[], bool] = lambda: False) -> Outco
             continue  # the folder says so
         except (NnfsError, MemoryError, OSError) as error:
             note = str(error) or type(error).__name__
+            if shutil.disk_usage(task.study).free < FULL:
+                raise _RefusedError(note) from None
     return _outcome(task) or Outcome(task.name, "failed", note)
 
 
@@ -139,15 +144,13 @@ def _refuse_another(task: RunTask) -> None:
     file = Path(task.study, task.name, "config.yaml")
     if not file.is_file():
         return
-    own = tuple(as_spelled(key) for key, _ in task.overrides)
-    there, planned = (
-        {key: value for key, value in flat_options(options) if key.startswith(own)}
-        for options in (
-            load(read_text(file)),
-            to_plain(config_from(task.config, str(file), task.overrides, needs_data=False)),
-        )
-    )
-    changed = [key for key in {**there, **planned} if there.get(key) != planned.get(key)]
+    planned = to_plain(config_from(task.config, str(file), task.overrides, needs_data=False))
+    there, planned = (dict(flat_options(options)) for options in (load(read_text(file)), planned))
+    changed = [
+        key
+        for key in {**there, **planned}
+        if there.get(key) != planned.get(key) and not _is_left_open(key, planned)
+    ]
     if changed:
         key = changed[0]
         raise _RefusedError(
@@ -155,6 +158,12 @@ def _refuse_another(task: RunTask) -> None:
             f"and should be {shown(planned.get(key))}; put study.yaml, or the version of Optuna, back; or "
             f"start another study"
         )
+
+
+def _is_left_open(key: str, planned: Mapping[str, Any]) -> bool:
+    """Whether an option changes nothing that a run learns, is a copy there, or follows from the data."""
+    follows = planned.get(key) == "auto" or (key.startswith("layers") and planned.get("layers") == [])
+    return follows or bool(FREE.fullmatch(key)) or key in ("warm_start", "redraw")
 
 
 def _outcome(task: RunTask) -> Outcome | None:
@@ -171,6 +180,8 @@ def _outcome(task: RunTask) -> Outcome | None:
         seconds=summary.get("seconds", 0.0),
         scores=summary.get("scores", {}),
         intervals=summary.get("intervals", {}),
+        rows=summary.get("rows", {}),
+        data=str(summary.get("data_fingerprint", "")),
     )
     completed = ended.status == "completed"
     if task.until is not None and not (completed and ended.epochs <= task.until):
@@ -179,7 +190,9 @@ def _outcome(task: RunTask) -> Outcome | None:
         reached = _epochs_until(run, task.until) if is_past else {}
         if reached:
             value = _best(reached[task.monitor], maximize=task.maximize)
-            return replace(ended, status="paused", note="", epochs=task.until, value=value)
+            return replace(
+                ended, status="paused", note="", epochs=task.until, value=value, scores={}, intervals={}
+            )
     elif completed:
         validation = ended.scores.get("validation", {})
         return replace(ended, value=validation.get(task.monitor.removeprefix("val_")))

@@ -4,11 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from nnfs_cli.config.experiment import ExperimentConfig
+from nnfs_cli.config.extending import is_within
 from nnfs_cli.config.flat import flat_options
 from nnfs_cli.config.reader import shown, to_plain
 from nnfs_cli.config.study import StudyConfig
 from nnfs_cli.config.variation import Variation
-from nnfs_cli.core.errors import ConfigError, Mistake, NnfsError
+from nnfs_cli.core.errors import ConfigError, Mistake, NnfsError, listed
 from nnfs_cli.core.spelling import typed
 from nnfs_cli.jobs.study import Conductor
 from nnfs_cli.studies.directory import StudyDirectory
@@ -37,17 +38,24 @@ def completed(config: ExperimentConfig, source: str) -> tuple[ExperimentConfig, 
             [Mistake("study", "missing; write for example `study: {seeds: 10}`, or `nnfs train --seeds 10`")],
         )
     plan, notes = Plan(config), []
+    config = replace(config, training=replace(config.training, monitor=plan.monitor))
     Variation(config, source).check()
     if plan.study.halving and plan.study.halving.first >= plan.epochs:
         text = f"must be below the {plan.epochs} epochs of training, found {plan.study.halving.first}"
         raise ConfigError(source, [Mistake("study.halving.first", text)])
+    if plan.study.folds and plan.study.folds.repeats > 1 and getattr(config.dataset, "time", None):
+        found = plan.study.folds.repeats
+        text = f"must be 1 for folds by `dataset.time`, which are the same each time, found {found}"
+        raise ConfigError(source, [Mistake("study.folds.repeats", text)])
     sampler_of(plan.study, config.seed, maximize=False)  # it says so if a package is missing
-    config = replace(config, training=replace(config.training, monitor=plan.monitor))
+    of_data = [key for key in plan.study.spaces if is_within(key, ["dataset"])]
     if config.split_seed is None and (plan.chooses or plan.study.folds):
         config = replace(config, split_seed=config.seed)
+        which = "are split" if of_data else "have the same test rows, drawn"
+        notes.append(f"all runs {which} by `split_seed: {config.seed}`; `--set split_seed=N` draws others")
+    if of_data:
         notes.append(
-            f"all runs have the same test rows, drawn by `split_seed: {config.seed}`; "
-            f"`--set split_seed=N` draws others"
+            f"trials may have other rows, since {listed(of_data)} is varied; then their scores hardly compare"
         )
     if plan.chooses and plan.study.sampler == "auto" and plan.study.chosen_by == "random":
         notes.append("trials are drawn at random; `--set study.sampler=tpe` learns from the trials before")

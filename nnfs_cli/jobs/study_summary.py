@@ -5,14 +5,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from nnfs_cli.config.experiment import ExperimentConfig
-from nnfs_cli.config.reader import shown
 from nnfs_cli.config.variation import Variation
 from nnfs_cli.core.errors import counted
 from nnfs_cli.core.machine import machine
 from nnfs_cli.jobs.summary import versions
 from nnfs_cli.studies.plan import Trial
+from nnfs_cli.studies.record import as_text
 from nnfs_cli.studies.results import Mean, Results
 from nnfs_cli.training.reports import format_score
+
+LOST = ("failed", "diverged")
 
 
 def study_summary(results: Results) -> dict[str, Any]:
@@ -27,6 +29,7 @@ def study_summary(results: Results) -> dict[str, Any]:
         "runs": len(results.outcomes),
         "runs_per_trial": plan.runs_per_trial,
         "seeds": list(plan.seeds),
+        "test_shares": results.shares(),
         **({"winner": _winner_record(results, winner)} if winner else {}),
         "versions": versions(),
         "machine": machine(),
@@ -43,7 +46,7 @@ def _winner_record(results: Results, winner: Trial) -> dict[str, Any]:
         "scores": {
             split: {name: mean.to_json() for name, mean in names.items()} for split, names in scores.items()
         },
-        "test_rows_took_no_part": results.plan.chooses and "test" in scores,
+        "test_rows_took_no_part": results.plan.chooses and "test" in scores and results.has_same_test_rows,
     }
 
 
@@ -74,7 +77,14 @@ def verdict(results: Results) -> list[str]:
             f"therefore flatters it."
         )
     if "test" in scores:
-        found.append(f"On test rows, which took no part in choosing: {means_text(scores['test'])}.")
+        where = "On test rows, which took no part in choosing"
+        if not results.has_same_test_rows:
+            where = "On its own test rows, which other trials do not share, so that scores hardly compare"
+        found.append(f"{where}: {means_text(scores['test'])}.")
+    lost = Counter(status for trial in results.trials if (status := results.status(trial)) in LOST)
+    if lost:
+        counts = " and ".join(f"{count} {status}" for status, count in lost.items())
+        found.append(f"Without a score: {counts}{first_failure(results)}.")
     return found
 
 
@@ -86,8 +96,7 @@ def options_text(options: Mapping[str, Any]) -> str:
 def option_texts(options: Mapping[str, Any]) -> dict[str, str]:
     """The values of a trial's options as texts."""
     return {
-        key: f"{value:.4g}" if isinstance(value, float) else value if isinstance(value, str) else shown(value)
-        for key, value in options.items()
+        key: f"{value:.4g}" if isinstance(value, float) else as_text(value) for key, value in options.items()
     }
 
 

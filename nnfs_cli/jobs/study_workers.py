@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from multiprocessing.connection import wait as wait_for
 from types import TracebackType
 from typing import Protocol
@@ -101,7 +101,8 @@ class Processes(Workers):
                 return
             task = waiting.popleft()
             try:
-                running[self._started().submit(_work, task)] = task
+                with _deaf_children():
+                    running[self._started().submit(_work, task)] = task
             except BrokenProcessPool:
                 waiting.appendleft(task)
                 self._end()
@@ -132,6 +133,22 @@ class Processes(Workers):
         finally:  # also when Ctrl-C is pressed again
             for process in own:
                 process.kill()
+
+
+@contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Let processes that begin here never hear Ctrl-C, which a terminal sends to all: not even as they begin.
+
+    They inherit what is blocked. Here it is heard as soon as the `with` block ends.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin(cores: int, chosen_by: str) -> None:

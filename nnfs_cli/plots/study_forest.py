@@ -7,7 +7,7 @@ from nnfs_cli.plots.forest import Estimate
 from nnfs_cli.plots.library import Axes
 from nnfs_cli.plots.names import shorten_name
 from nnfs_cli.plots.study_values import LackingError, need_trials, short_text
-from nnfs_cli.studies.record import StudyRecord, TrialRecord, number
+from nnfs_cli.studies.record import StudyRecord, TrialRecord, number, short_names
 
 MOST_TRIALS = 20
 NAME_LETTERS = 60
@@ -28,7 +28,7 @@ def draw(record: StudyRecord) -> Axes:
         if (estimate := _difference(record, trial, best[0], score.label))
     ]
     axes = forest.draw(scores, differences, record.monitor, f"trial {best[0].number}")
-    keys = ", ".join(option.key.rpartition(".")[2] for option in record.options)
+    keys = ", ".join(short_names([option.key for option in record.options]).values())
     axes.set_ylabel(shorten_name(f"trial: {keys}", NAME_LETTERS))
     return axes
 

@@ -64,7 +64,9 @@ def _draw_split(
     mean = np.array([each.mean() if len(each) else np.nan for each in values])
     if not np.isfinite(mean).any():
         return np.array([])
-    ends = [record.interval(each.tolist(), column.partition(".")[2]) for each in values]
+    ends = [
+        record.interval(each.tolist(), column.partition(".")[2], column.partition(".")[0]) for each in values
+    ]
     spread = np.array([[middle - end.low, end.high - middle] for middle, end in zip(mean, ends, strict=True)])
     method = next((f", {end.method}" for end in ends if end.exists), "")
     axes.errorbar(

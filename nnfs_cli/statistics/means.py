@@ -22,8 +22,28 @@ def t_interval(values: Sequence[float], of: str = "seeds", level: float = LEVEL)
     return _around(values, error, f"t over {len(values)} {of}", level)
 
 
+def over_seeds_and_rows(values: Sequence[float], own: Sequence[Interval]) -> Interval:
+    """The interval for the mean of n runs' values on the same rows: for other seeds, and for other rows.
+
+    own: each run's own interval, over these rows. Their mean reach below and above the values, and that of
+        the t interval over seeds, are put together as the legs of a right triangle are. It is a little too
+        wide: a mean of runs depends less on single rows than one run does.
+    """
+    over_seeds = t_interval(values)
+    there = [(value, interval) for value, interval in zip(values, own, strict=True) if interval.exists]
+    if len(there) < len(values) or not there or not np.isfinite(values).all():
+        return over_seeds
+    middle, reach = float(np.mean(values)), 0.0
+    if over_seeds.exists:
+        reach = over_seeds.high - middle
+    below = float(np.mean([value - interval.low for value, interval in there]))
+    above = float(np.mean([interval.high - value for value, interval in there]))
+    method = f"t over {len(values)} seeds, and {there[0][1].method}"
+    return Interval(middle - math.hypot(reach, below), middle + math.hypot(reach, above), method)
+
+
 def corrected_t(
-    differences: Sequence[float], test_share: float, level: float = LEVEL
+    differences: Sequence[float], test_share: float, of: str = "folds", level: float = LEVEL
 ) -> tuple[Interval, float]:
     """The interval for the mean of J differences over folds or repeated splits; the p value of no difference.
 
@@ -31,6 +51,7 @@ def corrected_t(
     where there are none. The variance of the mean is taken as (1/J + n_test / n_train) s^2.
 
     test_share: n_test / (n_test + n_train), as 0.2 for 5 folds.
+    of: what the differences are of, for the method's name.
     The p value is not a number where the differences have no spread.
 
     Nadeau and Bengio, 2003, Inference for the generalization error.
@@ -39,7 +60,7 @@ def corrected_t(
 
     factor = 1.0 / max(len(differences), 1) + test_share / (1.0 - test_share)
     error = _error_of_mean(differences, factor)
-    interval = _around(differences, error, f"corrected t over {len(differences)} folds", level)
+    interval = _around(differences, error, f"corrected t over {len(differences)} {of}", level)
     if not interval.exists:
         return interval, math.nan
     t = abs(float(np.mean(differences))) / error

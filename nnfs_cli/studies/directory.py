@@ -4,6 +4,7 @@ import contextlib
 import csv
 import io
 import json
+import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -114,7 +115,8 @@ class StudyDirectory:
     def write_best(self, config: ExperimentConfig, comments: Sequence[str]) -> None:
         """Write best.yaml, a config that is ready to be trained, below comments on where it comes from."""
         lines = [f"# {line}\n" for line in comments]
-        text = replace(config, study=None).to_yaml()
+        copies = [os.path.relpath(plugin, self.path) for plugin in config.plugins]  # they may be moved
+        text = replace(config, study=None, plugins=tuple(copies)).to_yaml()
         self.write(BEST, f"{''.join(lines)}{text}".encode())
 
     def recorded_runs(self) -> list[dict[str, str]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.config.study import StudyConfig
+from nnfs_cli.preprocessing.folds import Fold
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Plan:
     """
 
     def __init__(self, config: ExperimentConfig) -> None:
-        self.study = config.study or StudyConfig()
+        self.study, self._config = config.study or StudyConfig(), config
         listed = self.study.seeds
         self.seeds = listed if isinstance(listed, tuple) else tuple(range(config.seed, config.seed + listed))
         self.chooses = bool(self.study.vary)
@@ -57,6 +58,13 @@ class Plan:
         """How many runs a trial has."""
         folds = self.study.folds
         return len(self.seeds) * (folds.k * folds.repeats if folds else 1)
+
+    def draws_anew(self, split: str) -> bool:
+        """Whether each seed draws the rows of a split anew, from the same data."""
+        amount = getattr(self._config.dataset, split, 0)
+        is_by_time = bool(getattr(self._config.dataset, "time", ""))
+        is_drawn = bool(amount) and not isinstance(amount, Fold) and not is_by_time
+        return is_drawn and self._config.split_seed is None
 
     @property
     def trials(self) -> int:

@@ -18,12 +18,12 @@ from nnfs_cli.config.reader import Reader
 from nnfs_cli.config.study import Space, StudyConfig
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.errors import DamageError
-from nnfs_cli.metrics.base import METRICS
+from nnfs_cli.metrics.base import METRICS, range_of
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.runs.finding import STUDY
 from nnfs_cli.statistics.interval import Interval
+from nnfs_cli.statistics.means import corrected_t, t_interval
 from nnfs_cli.studies.directory import RUNS, SUMMARY, TRIALS, StudyDirectory, as_cell
-from nnfs_cli.studies.results import interval_over_runs
 
 SIZES = ("dataset.rows", "dataset.samples")
 """Options that say how many rows there are to learn from."""
@@ -87,7 +87,8 @@ class TrialRecord:
 
     def label(self, options: Sequence[Option]) -> str:
         """`trial 12: learning_rate 0.0013, units 64`; an empty text where nothing is varied."""
-        pairs = [f"{each.key.rpartition('.')[2]} {each.text(self.cells[each.key])}" for each in options]
+        names = short_names([each.key for each in options])
+        pairs = [f"{names[each.key]} {each.text(self.cells[each.key])}" for each in options]
         return f"trial {self.number}: {', '.join(pairs)}" if pairs else ""
 
     @property
@@ -202,16 +203,32 @@ class StudyRecord:
             return None
         return RunDirectory(self.study.path / name, trust_plugins=self.study.trust_plugins)
 
-    def interval(self, values: Sequence[float], name: str = "") -> Interval:
-        """The interval of the mean of values, one for each of a trial's runs.
+    def interval(self, values: Sequence[float], name: str = "", split: str = "validation") -> Interval:
+        """The interval of the mean of values on a split, one for each of a trial's runs.
 
         name: of the score, as `accuracy`; empty for differences of scores.
         """
-        return interval_over_runs(name, values, self.config.folds)
+        shares = self.summary.get("test_shares")
+        share = shares.get(split) if isinstance(shares, Mapping) else None
+        of = "folds" if self.config.folds else "splits"
+        interval = corrected_t(values, share, of)[0] if share else t_interval(values)
+        return interval.within(*range_of(name))
 
     def values(self, rows: Sequence[Mapping[str, str]], column: str) -> Array:
         """A column (n,) of rows of runs.csv; not a number where there is none."""
         return np.array([number(row.get(column, "")) for row in rows])
+
+
+def short_names(keys: Sequence[str]) -> dict[str, str]:
+    """The shortest ending of each dotted key that is a word, and that no other one of them has."""
+    names = {}
+    for key in keys:
+        parts = key.split(".")
+        endings = [".".join(parts[place:]) for place in reversed(range(len(parts)))]
+        taken = [f".{other}" for other in keys if other != key]
+        fit = (each for each in endings if not each[0].isdecimal())
+        names[key] = next((each for each in fit if not any(o.endswith(f".{each}") for o in taken)), key)
+    return names
 
 
 def as_text(value: Any) -> str:

@@ -5,10 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from nnfs_cli.config.study import FoldsConfig
 from nnfs_cli.metrics.base import range_of
 from nnfs_cli.statistics.interval import Interval
-from nnfs_cli.statistics.means import corrected_t, t_interval
+from nnfs_cli.statistics.means import corrected_t, over_seeds_and_rows, t_interval
 from nnfs_cli.studies.plan import Plan, PlannedRun, Trial
 
 
@@ -20,6 +19,8 @@ class Outcome:
     note: why it failed or diverged.
     value: the monitored value, None if it is undefined or if there is none.
     scores, intervals: of each split, by its name.
+    rows: how many each split has.
+    data: the fingerprint of the data.
     """
 
     name: str
@@ -30,6 +31,8 @@ class Outcome:
     value: float | None = None
     scores: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
     intervals: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
+    rows: Mapping[str, int] = field(default_factory=dict)
+    data: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,31 +44,13 @@ class Mean:
     runs: int
 
     @classmethod
-    def of(
-        cls, name: str, values: Sequence[float | None], plan: Plan, single: Mapping[str, Any] | None = None
-    ) -> "Mean":
-        """The mean of values, one for each run; over folds, whose runs share rows, with the corrected t.
-
-        name: of the score, as `accuracy`.
-        single: the interval of one run's own value, as JSON.
-        """
-        numbers = [math.nan if value is None else float(value) for value in values]
-        mean = math.fsum(numbers) / len(numbers) if all(map(math.isfinite, numbers)) else math.nan
-        if len(numbers) == 1:
-            return cls(mean, Interval.of_json(single) if single else Interval.none("a single run"), 1)
-        return cls(mean, interval_over_runs(name, numbers, plan.study.folds), len(numbers))
+    def of(cls, name: str, values: Sequence[float], interval: Interval) -> "Mean":
+        """The mean of a score's values, one for each run. Its interval ends where such a score does."""
+        mean = math.fsum(values) / len(values) if all(map(math.isfinite, values)) else math.nan
+        return cls(mean, interval.within(*range_of(name)), len(values))
 
     def to_json(self) -> dict[str, Any]:
         return {"mean": self.value, "runs": self.runs, **self.interval.to_json()}
-
-
-def interval_over_runs(name: str, values: Sequence[float], folds: FoldsConfig | None) -> Interval:
-    """The interval of a score's mean over runs: by t over seeds; over folds, which share rows, corrected.
-
-    It ends where such a score does: no accuracy is above 1.
-    """
-    interval = t_interval(values, of="seeds") if folds is None else corrected_t(values, 1.0 / folds.k)[0]
-    return interval.within(*range_of(name))
 
 
 class Results:
@@ -100,8 +85,9 @@ class Results:
         """The mean of the monitored value over a trial's runs; None if it has failed, or is not finite."""
         if self.status(trial) not in ("completed", "paused"):
             return None
-        name = self.plan.monitor.removeprefix("val_")
-        mean = Mean.of(name, [outcome.value for outcome in self.of(trial)], self.plan)
+        name, outcomes = self.plan.monitor.removeprefix("val_"), self.of(trial)
+        values = [_number(outcome.value) for outcome in outcomes]
+        mean = Mean.of(name, values, self._over_runs(trial, "validation", outcomes, values))
         return mean if math.isfinite(mean.value) else None
 
     def value(self, trial: Trial) -> float | None:
@@ -123,22 +109,65 @@ class Results:
         ended = [trial for trial in self.trials if self.status(trial) == "completed"]
         return next(iter(self.ranked(ended)), None)
 
+    @property
+    def has_same_test_rows(self) -> bool:
+        """Whether all runs have the same data and as many test rows, which then are the same."""
+        known = {
+            (outcome.data, outcome.rows.get("test")) for outcome in self.outcomes.values() if outcome.rows
+        }
+        return len(known) < 2
+
     def scores(self, trial: Trial) -> dict[str, dict[str, Mean]]:
         """The means of a trial's scores over its completed runs, by split and name."""
         outcomes = self.completed(trial)
-        found: dict[str, dict[str, Mean]] = {}
-        for split, names in outcomes[0].scores.items():
-            single = outcomes[0].intervals.get(split, {})
-            found[split] = {
-                name: Mean.of(
-                    name,
-                    [outcome.scores.get(split, {}).get(name) for outcome in outcomes],
-                    self.plan,
-                    single.get(name),
-                )
-                for name in names
-            }
-        return found
+        return {
+            split: {name: self._mean(trial, split, name, outcomes) for name in names}
+            for split, names in outcomes[0].scores.items()
+        }
+
+    def _mean(self, trial: Trial, split: str, name: str, outcomes: Sequence[Outcome]) -> Mean:
+        """The mean of a score. Where all runs have the same rows, its interval is for other rows as well."""
+        values = [_number(outcome.scores.get(split, {}).get(name)) for outcome in outcomes]
+        own = [Interval.of_json(outcome.intervals.get(split, {}).get(name)) for outcome in outcomes]
+        if len(values) == 1:
+            interval = own[0]
+        elif self._share(split, outcomes) or split == "train":
+            interval = self._over_runs(trial, split, outcomes, values)
+        else:
+            interval = over_seeds_and_rows(values, own)
+        return Mean.of(name, values, interval)
+
+    def _over_runs(
+        self, trial: Trial, split: str, outcomes: Sequence[Outcome], values: Sequence[float]
+    ) -> Interval:
+        """The interval of a mean over runs: by t over seeds, by the corrected t over folds and splits."""
+        if len(values) == 1:
+            return Interval.none("a single run")
+        share = self._share(split, outcomes)
+        if not share:
+            return t_interval(values)
+        if not self.plan.study.folds:
+            return corrected_t(values, share, "splits")[0]
+        of_folds: dict[Any, list[float]] = {}
+        runs = {run.name: run for run in self.plan.runs_of(trial)}
+        for outcome, value in zip(outcomes, values, strict=True):  # seeds of one fold are no new rows
+            run = runs[outcome.name]
+            of_folds.setdefault((run.repeat, run.fold), []).append(value)
+        return corrected_t([math.fsum(each) / len(each) for each in of_folds.values()], share)[0]
+
+    def _share(self, split: str, outcomes: Iterable[Outcome]) -> float:
+        """The share of a split's rows in these and the training rows, if each run has others; else 0."""
+        validates = self.plan.study.folds is not None and split == "validation"
+        if not (validates or self.plan.draws_anew(split)):
+            return 0.0
+        rows = [(each.rows[split], each.rows["train"]) for each in outcomes if split in each.rows]
+        shares = [tested / (tested + trained) for tested, trained in rows]
+        return math.fsum(shares) / len(shares) if shares else 0.5
+
+    def shares(self) -> dict[str, float]:
+        """By split, the share of its rows in these and the training rows, where each run has others."""
+        found = {split: self._share(split, self.outcomes.values()) for split in ("validation", "test")}
+        return {split: share for split, share in found.items() if share and self.plan.runs_per_trial > 1}
 
     def trial_table(self) -> tuple[list[str], list[dict[str, Any]]]:
         """The columns and rows of trials.csv."""
@@ -194,6 +223,10 @@ def _run_row(run: PlannedRun, outcome: Outcome, plan: Plan) -> dict[str, Any]:
         **scores,
         "note": outcome.note,
     }
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)
 
 
 def _ends(interval: Interval) -> tuple[float | None, float | None]:
