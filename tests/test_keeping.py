@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
@@ -17,8 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnfs_cli.cli import runs_table
+from nnfs_cli.cli.runs import mark
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.core.seal import sealed
+from nnfs_cli.core.seal import first_line, new_tag, sealed
 from nnfs_cli.jobs.train import train_run
 from nnfs_cli.runs import index
 from nnfs_cli.runs.conditions import Condition, ordered
@@ -185,11 +187,24 @@ def test_marks_are_shown_and_chosen_by_and_change_no_other_file(nnfs: Nnfs, runs
     assert listed(nnfs, "--where", "tags!=größe", "--where", "note=null") == []
     assert listed(nnfs, "--where", "tags!=größe") == ["slow", "fast", "cubic"]
     assert "first [red] try" in nnfs("runs").out
-    after = {name: text for name, text in content(runs).items() if not name.endswith("marks.json")}
+    after = {name: text for name, text in content(runs).items() if "marks." not in name}
     assert after == before
     assert nnfs("evaluate", "fast").status == 0
     assert nnfs("resume", "fast", "--epochs", "2", "-q").status == 0
     assert listed(nnfs, "--tag", "baseline") == ["fast"]
+
+
+def test_marks_that_are_set_at_once_are_all_kept(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_slowly(folder: Path) -> Marks:
+        found = read_marks(folder)
+        time.sleep(0.02)
+        return found
+
+    monkeypatch.setattr("nnfs_cli.runs.marks.read_marks", read_slowly)
+    tags = [f"t{number}" for number in range(5)]
+    with ThreadPoolExecutor(5) as pool:
+        list(pool.map(lambda tag: mark(["fast", "slow"], [tag], [], None, runs), tags))
+    assert read_marks(runs / "fast").tags == read_marks(runs / "slow").tags == tuple(tags)
 
 
 @pytest.mark.usefixtures("runs")
@@ -221,7 +236,8 @@ def test_damaged_marks_keep_nothing_from_being_listed(nnfs: Nnfs, runs: Path) ->
     assert listed(nnfs) == ["slow", "fast", "adam", "cubic"]
     outcome = nnfs("runs", "mark", "fast", "--tag", "c")
     assert outcome.status == 2
-    assert "delete it" in outcome.err
+    assert "delete it: it holds the run's tags and note alone" in outcome.err
+    assert "train the run again" not in outcome.err
     unseal(runs / "fast")
     for odd in ('{"tags": 3, "note": []}', '{"tags": [1, "x y", "ok", {}], "note": null}', "[" * 10**5):
         file.write_text(odd)
@@ -325,7 +341,8 @@ def make_study(runs: Path, name: str, **summary: Any) -> Path:
     study.mkdir()
     for run in ("slow", "fast"):
         shutil.copytree(runs / run, study / run)
-    (study / "study.yaml").write_text(f"study: {{seeds: 2}}\n{(runs / 'fast' / 'config.yaml').read_text()}")
+    config = (runs / "fast" / "config.yaml").read_text()
+    (study / "study.yaml").write_text(f"{first_line(new_tag())}study: {{seeds: 2}}\n{config}")
     record = {"id": name, "status": "completed", "trials": 2, "runs": 2, "maximize": True, **summary}
     (study / "summary.json").write_text(json.dumps(sealed(record, "")))
     return study

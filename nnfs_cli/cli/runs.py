@@ -7,7 +7,7 @@ from typer.core import TyperGroup
 
 from nnfs_cli.cli.completion import complete_run_or_study, complete_study
 from nnfs_cli.cli.options import RUNS, AsJson, RunsFolder, Where
-from nnfs_cli.cli.runs_rm import rm
+from nnfs_cli.cli.runs_rm import distinct, rm
 
 LIST = "list"
 
@@ -126,17 +126,18 @@ def mark(
     from nnfs_cli.core.errors import NnfsError
     from nnfs_cli.runs.directory import RunDirectory
     from nnfs_cli.runs.finding import find_kept
-    from nnfs_cli.runs.marks import read_marks, write_marks
+    from nnfs_cli.runs.marks import marking, read_marks, write_marks
 
     if not tags and not untags and note is None:
         raise NnfsError("nothing to mark with; add --tag TAG, --untag TAG or --note TEXT")
-    folders = list(dict.fromkeys(find_kept(runs, reference) for reference in references))
-    changed = [(folder, read_marks(folder).changed(tags, untags, note)) for folder in folders]
-    for folder, marks in changed:
-        write_marks(RunDirectory(folder), marks)
-        said = [f"tags {', '.join(marks.tags)}"] if marks.tags else []
-        said += [f"note: {marks.note}"] if marks.note else []
-        console.note(f"{folder.name}: {'; '.join(said) or 'no marks'}")
+    folders = distinct(find_kept(runs, reference) for reference in references)
+    with marking(folders):
+        changed = [(folder, read_marks(folder).changed(tags, untags, note)) for folder in folders]
+        for folder, marks in changed:
+            write_marks(RunDirectory(folder), marks)
+            said = [f"tags {', '.join(marks.tags)}"] if marks.tags else []
+            said += [f"note: {marks.note}"] if marks.note else []
+            console.note(f"{folder.name}: {'; '.join(said) or 'no marks'}")
 
 
 runs.command()(rm)
