@@ -126,7 +126,14 @@ def test_runs_of_earlier_versions_know_the_directions_as_well(runs: Path) -> Non
         (["val_accuracy=null"], ["cubic"]),
         (["epochs>=1", "epochs<1.5", "status=completed"], ["slow", "fast", "adam", "cubic"]),
         (["started>2020-01-01", "started<2021"], []),
-        (["val_accuracy>high"], []),
+        (["started>2020", "versions.python>3.9", "versions.python<3.100"], ["slow", "fast", "adam", "cubic"]),
+        (
+            ["training.budget=null", "regularizer=null", "note=null", "tags=null"],
+            ["slow", "fast", "adam", "cubic"],
+        ),
+        (["note!=null"], []),
+        (["tags!=null"], []),
+        (["training.budget!=null"], []),
         (["seed = 3", "training.diagnostics=false"], ["slow", "fast", "adam", "cubic"]),
     ],
 )
@@ -143,6 +150,10 @@ def test_a_wrong_name_is_answered_with_the_nearest_and_a_wrong_condition_with_ex
         (("--where", "optimiser.type=adam"), "did you mean 'optimizer.type'?"),
         (("--columns", "learning_rate"), "--columns: no run here has 'learning_rate'"),
         (("--where", "adam"), "--where 'adam': must look like optimizer.type=adam or val_accuracy>0.9"),
+        (("--where", "seconds<0,5"), "--where 'seconds<0,5': seconds is a number, found '0,5'"),
+        (("--where", "accuracy>50%"), "accuracy is a number, found '50%'"),
+        (("--where", "training.diagnostics>1"), "is true or false, which have no order"),
+        *((("--where", odd), f"--where '{odd}': must look like") for odd in ("loss<", "loss=>3", "loss<>3")),
         (("--csv", "--json"), "--csv: cannot go with --json"),
         (("no-such-study",), "no study 'no-such-study'"),
         (("adam",), "is a run, not a study"),
@@ -184,7 +195,9 @@ def test_marks_are_shown_and_chosen_by_and_change_no_other_file(nnfs: Nnfs, runs
     assert outcome.out == "adam: tags größe\n"
     assert listed(nnfs, "--tag", "baseline") == ["fast"]
     assert listed(nnfs, "--where", "tags=größe") == ["adam"]
-    assert listed(nnfs, "--where", "tags!=größe", "--where", "note=null") == []
+    assert listed(nnfs, "--where", "tags!=größe", "--where", "note=null") == ["slow", "cubic"]
+    assert listed(nnfs, "--where", "tags!=null") == ["fast", "adam"]
+    assert listed(nnfs, "--where", "note!=null") == ["fast"]
     assert listed(nnfs, "--where", "tags!=größe") == ["slow", "fast", "cubic"]
     assert "first [red] try" in nnfs("runs").out
     after = {name: text for name, text in content(runs).items() if "marks." not in name}
@@ -271,7 +284,7 @@ VALUES = st.one_of(
 
 @given(NAMES, st.sampled_from(["=", "==", "!=", "<", "<=", ">", ">="]), VALUES)
 def test_a_condition_is_read_as_it_is_written(name: str, sign: str, value: Any) -> None:
-    text = str(value).lower() if isinstance(value, bool) else str(value).strip()
+    text = str(value).lower() if isinstance(value, bool) else str(value).strip() or "x"
     condition = Condition.parse(f" {name} {sign} {text} ")
     assert (condition.name, condition.sign, condition.text) == (name, "=" if sign == "==" else sign, text)
     if sign in ("=", "!=") and not isinstance(value, str):
@@ -285,6 +298,14 @@ def test_a_condition_is_read_as_it_is_written(name: str, sign: str, value: Any) 
 def test_the_signs_of_order_are_those_of_numbers(a: float, b: float) -> None:
     for sign, holds in (("<", a < b), ("<=", a <= b), (">", a > b), (">=", a >= b), ("=", a == b)):
         assert Condition.parse(f"x{sign}{b}").holds({"x": a}) == holds
+
+
+@given(st.lists(st.integers(0, 20), min_size=1, max_size=3), st.lists(st.integers(0, 20), min_size=1))
+def test_versions_are_ordered_by_their_numbers(a: list[int], b: list[int]) -> None:
+    first, second = (f"v{'.'.join(map(str, numbers))}" for numbers in (a, b))
+    assert Condition.parse(f"x<{second}").holds({"x": first}) == (a < b)
+    order = ordered([{"x": first}, {"x": second}], "x", descending=False)
+    assert order == ([0, 1] if a <= b else [1, 0])
 
 
 @given(st.text())
@@ -360,6 +381,7 @@ def test_a_study_is_one_line_and_its_runs_are_listed_by_its_name(nnfs: Nnfs, run
     assert listed(nnfs, "seeds") == listed(nnfs, "runs/seeds") == ["slow", "fast"]
     assert listed(nnfs, "list", "seeds", "--where", "optimizer.learning_rate>0.1") == ["fast"]
     assert "seeds" in listed(nnfs, "--where", "optimizer.type=sgd", "--sort", "val_accuracy")
+    assert all(row["loss"] != "mse" for row in json.loads(nnfs("runs", "--columns", "loss", "--json").out))
     assert nnfs("runs", "mark", "seeds", "--tag", "paper").status == 0
     assert listed(nnfs, "--tag", "paper") == ["seeds"]
     assert nnfs("evaluate", "seeds/fast").status == 0

@@ -65,6 +65,8 @@ class Query:
         sort = self.sort_key
         facts = [facts_of(line) if self.names else {} for line in lines]
         refuse_unknown("--where", [each.name for each in self.where], facts)
+        for each in self.where:
+            each.refuse_other_kind(facts)
         refuse_unknown("--sort", [sort] if sort else [], facts)
         refuse_unknown("--columns", self.columns, facts)
         kept = [line for line, known in zip(lines, facts, strict=True) if self._takes(line, known)]
