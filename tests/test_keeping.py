@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnfs_cli.cli import runs_table
+from nnfs_cli.cli import runs_table, screen
 from nnfs_cli.cli.runs import mark
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.seal import first_line, new_tag, sealed
@@ -165,6 +165,29 @@ def test_a_wrong_name_is_answered_with_the_nearest_and_a_wrong_condition_with_ex
 
 
 @pytest.mark.usefixtures("runs")
+@pytest.mark.parametrize(
+    "asked",
+    [
+        *(("--sort", name) for name in ("tags", "note", "seconds", "best_epoch", "epochs")),
+        ("--where", "note=*"),
+        ("--where", "seconds>0"),
+        ("--tag", "paper"),
+    ],
+)
+def test_what_runs_are_sorted_or_chosen_by_is_shown_in_a_narrow_terminal(
+    nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch, asked: tuple[str, str]
+) -> None:
+    nnfs("runs", "mark", "fast", "adam", "--tag", "paper", "--note", "x" * 200)
+    monkeypatch.setattr(screen.out, "width", 60)
+    first, _, left_out = nnfs("runs", *asked).out.partition("60 columns have no room for")
+    name = "tags" if asked[0] == "--tag" else asked[1].partition("=")[0].partition(">")[0]
+    assert left_out
+    assert name.replace("_", " ") not in left_out
+    assert "xxxx" in first or name != "note"
+    assert "x" * 58 not in nnfs("runs", "--columns", "note,seconds").out
+
+
+@pytest.mark.usefixtures("runs")
 def test_columns_are_chosen_for_people_and_programs(nnfs: Nnfs) -> None:
     columns = "layers[0].units, optimizer.type,val_accuracy,tags"
     outcome = nnfs("runs", "--columns", columns)
@@ -184,6 +207,8 @@ def test_columns_are_chosen_for_people_and_programs(nnfs: Nnfs) -> None:
 
 def test_where_no_run_is_like_that_it_is_said(nnfs: Nnfs, runs: Path) -> None:
     assert "none of 4 runs" in nnfs("runs", "--tag", "gone").out
+    nnfs("runs", "mark", "fast", "--tag", "paper")
+    assert "is like that; did you mean the tag 'paper'?" in nnfs("runs", "--tag", "papre").out
     shutil.rmtree(runs)
     assert "no runs in" in nnfs("runs", "--sort", "val_accuracy").out
 

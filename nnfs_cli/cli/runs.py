@@ -71,7 +71,7 @@ def list_(
 ) -> None:
     """List the runs with status, epochs, scores, time and marks, newest last; studies are one line each."""
     from nnfs_cli.cli import console, runs_table
-    from nnfs_cli.core.errors import NnfsError
+    from nnfs_cli.core.errors import NnfsError, counted
     from nnfs_cli.runs.finding import find_study
     from nnfs_cli.runs.listed import Query, all_lines
 
@@ -89,10 +89,11 @@ def list_(
     elif not lines:
         console.note(f"no runs in {root.absolute()} yet; `nnfs train CONFIG` makes one")
     elif not found:
-        console.note(f"none of {len(lines):,} runs in {root.absolute()} is like that")
+        near = query.nearest_tag(lines)
+        console.note(f"none of {counted(len(lines), 'run')} in {root.absolute()} is like that{near}")
     else:
         runs_table.show_columns(shown, query.columns) if query.columns else runs_table.show_runs(
-            shown, query.sort_key
+            shown, query.sort_key, query.chosen_by
         )
         if verbose:
             runs_table.show_computed_by(shown)
