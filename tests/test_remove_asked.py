@@ -105,7 +105,7 @@ def test_after_an_error_it_is_told_what_was_deleted_before(
     monkeypatch.setattr("nnfs_cli.jobs.remove.delete", broken)
     outcome = nnfs("runs", "rm", "adam", "fast", "slow", "--yes")
     assert outcome.status == 2
-    assert "deleted before that: 1 of 3 runs: runs/adam" in outcome.err
+    assert "deleted so far: 1 of 3 runs: runs/adam" in outcome.err
     assert names(kept) == ["cubic", "fast", "slow"]
 
 

@@ -107,7 +107,7 @@ def _said_before(removals: "Sequence[Removal]", done: int) -> str:
     from nnfs_cli.core.errors import listed
 
     names = f": {listed([str(each.folder) for each in removals[:done]])}" if done else ""
-    return f"deleted before that: {done:,} of {_counted(removals)}{names}"
+    return f"deleted so far: {done:,} of {_counted(removals)}{names}"
 
 
 def _counted(removals: "Sequence[Removal]") -> str:
