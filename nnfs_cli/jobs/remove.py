@@ -93,7 +93,6 @@ def plan_removal(folder: Path) -> Removal:
         _refuse_busy(around)
     for each in (*removal.runs, removal):
         _refuse_busy(each.folder)
-    for each in (*removal.runs, removal):
         for changed in (_real(each.folder).parent, each.folder, *each.folders):
             if not os.access(changed, os.W_OK | os.X_OK):
                 raise NnfsError(f"{each.folder}: not deleted: you may not change the folder {changed}")
