@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
@@ -16,9 +17,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnfs_cli.cli import runs_table
+from nnfs_cli.cli import runs_table, screen
+from nnfs_cli.cli.runs import mark
 from nnfs_cli.core.errors import NnfsError
-from nnfs_cli.core.seal import sealed
+from nnfs_cli.core.seal import first_line, new_tag, sealed
 from nnfs_cli.jobs.train import train_run
 from nnfs_cli.runs import index
 from nnfs_cli.runs.conditions import Condition, ordered
@@ -124,7 +126,14 @@ def test_runs_of_earlier_versions_know_the_directions_as_well(runs: Path) -> Non
         (["val_accuracy=null"], ["cubic"]),
         (["epochs>=1", "epochs<1.5", "status=completed"], ["slow", "fast", "adam", "cubic"]),
         (["started>2020-01-01", "started<2021"], []),
-        (["val_accuracy>high"], []),
+        (["started>2020", "versions.python>3.9", "versions.python<3.100"], ["slow", "fast", "adam", "cubic"]),
+        (
+            ["training.budget=null", "regularizer=null", "note=null", "tags=null"],
+            ["slow", "fast", "adam", "cubic"],
+        ),
+        (["note!=null"], []),
+        (["tags!=null"], []),
+        (["training.budget!=null"], []),
         (["seed = 3", "training.diagnostics=false"], ["slow", "fast", "adam", "cubic"]),
     ],
 )
@@ -141,6 +150,10 @@ def test_a_wrong_name_is_answered_with_the_nearest_and_a_wrong_condition_with_ex
         (("--where", "optimiser.type=adam"), "did you mean 'optimizer.type'?"),
         (("--columns", "learning_rate"), "--columns: no run here has 'learning_rate'"),
         (("--where", "adam"), "--where 'adam': must look like optimizer.type=adam or val_accuracy>0.9"),
+        (("--where", "seconds<0,5"), "--where 'seconds<0,5': seconds is a number, found '0,5'"),
+        (("--where", "accuracy>50%"), "accuracy is a number, found '50%'"),
+        (("--where", "training.diagnostics>1"), "is true or false, which have no order"),
+        *((("--where", odd), f"--where '{odd}': must look like") for odd in ("loss<", "loss=>3", "loss<>3")),
         (("--csv", "--json"), "--csv: cannot go with --json"),
         (("no-such-study",), "no study 'no-such-study'"),
         (("adam",), "is a run, not a study"),
@@ -149,6 +162,29 @@ def test_a_wrong_name_is_answered_with_the_nearest_and_a_wrong_condition_with_ex
         assert outcome.status == 2
         assert said in outcome.err
         assert outcome.out == ""
+
+
+@pytest.mark.usefixtures("runs")
+@pytest.mark.parametrize(
+    "asked",
+    [
+        *(("--sort", name) for name in ("tags", "note", "seconds", "best_epoch", "epochs")),
+        ("--where", "note=*"),
+        ("--where", "seconds>0"),
+        ("--tag", "paper"),
+    ],
+)
+def test_what_runs_are_sorted_or_chosen_by_is_shown_in_a_narrow_terminal(
+    nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch, asked: tuple[str, str]
+) -> None:
+    nnfs("runs", "mark", "fast", "adam", "--tag", "paper", "--note", "x" * 200)
+    monkeypatch.setattr(screen.out, "width", 60)
+    first, _, left_out = nnfs("runs", *asked).out.partition("60 columns have no room for")
+    name = "tags" if asked[0] == "--tag" else asked[1].partition("=")[0].partition(">")[0]
+    assert left_out
+    assert name.replace("_", " ") not in left_out
+    assert "xxxx" in first or name != "note"
+    assert "x" * 58 not in nnfs("runs", "--columns", "note,seconds").out
 
 
 @pytest.mark.usefixtures("runs")
@@ -171,6 +207,8 @@ def test_columns_are_chosen_for_people_and_programs(nnfs: Nnfs) -> None:
 
 def test_where_no_run_is_like_that_it_is_said(nnfs: Nnfs, runs: Path) -> None:
     assert "none of 4 runs" in nnfs("runs", "--tag", "gone").out
+    nnfs("runs", "mark", "fast", "--tag", "paper")
+    assert "is like that; did you mean the tag 'paper'?" in nnfs("runs", "--tag", "papre").out
     shutil.rmtree(runs)
     assert "no runs in" in nnfs("runs", "--sort", "val_accuracy").out
 
@@ -182,14 +220,29 @@ def test_marks_are_shown_and_chosen_by_and_change_no_other_file(nnfs: Nnfs, runs
     assert outcome.out == "adam: tags größe\n"
     assert listed(nnfs, "--tag", "baseline") == ["fast"]
     assert listed(nnfs, "--where", "tags=größe") == ["adam"]
-    assert listed(nnfs, "--where", "tags!=größe", "--where", "note=null") == []
+    assert listed(nnfs, "--where", "tags!=größe", "--where", "note=null") == ["slow", "cubic"]
+    assert listed(nnfs, "--where", "tags!=null") == ["fast", "adam"]
+    assert listed(nnfs, "--where", "note!=null") == ["fast"]
     assert listed(nnfs, "--where", "tags!=größe") == ["slow", "fast", "cubic"]
     assert "first [red] try" in nnfs("runs").out
-    after = {name: text for name, text in content(runs).items() if not name.endswith("marks.json")}
+    after = {name: text for name, text in content(runs).items() if "marks." not in name}
     assert after == before
     assert nnfs("evaluate", "fast").status == 0
     assert nnfs("resume", "fast", "--epochs", "2", "-q").status == 0
     assert listed(nnfs, "--tag", "baseline") == ["fast"]
+
+
+def test_marks_that_are_set_at_once_are_all_kept(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_slowly(folder: Path) -> Marks:
+        found = read_marks(folder)
+        time.sleep(0.02)
+        return found
+
+    monkeypatch.setattr("nnfs_cli.runs.marks.read_marks", read_slowly)
+    tags = [f"t{number}" for number in range(5)]
+    with ThreadPoolExecutor(5) as pool:
+        list(pool.map(lambda tag: mark(["fast", "slow"], [tag], [], None, runs), tags))
+    assert read_marks(runs / "fast").tags == read_marks(runs / "slow").tags == tuple(tags)
 
 
 @pytest.mark.usefixtures("runs")
@@ -221,7 +274,8 @@ def test_damaged_marks_keep_nothing_from_being_listed(nnfs: Nnfs, runs: Path) ->
     assert listed(nnfs) == ["slow", "fast", "adam", "cubic"]
     outcome = nnfs("runs", "mark", "fast", "--tag", "c")
     assert outcome.status == 2
-    assert "delete it" in outcome.err
+    assert "delete it: it holds the run's tags and note alone" in outcome.err
+    assert "train the run again" not in outcome.err
     unseal(runs / "fast")
     for odd in ('{"tags": 3, "note": []}', '{"tags": [1, "x y", "ok", {}], "note": null}', "[" * 10**5):
         file.write_text(odd)
@@ -255,7 +309,7 @@ VALUES = st.one_of(
 
 @given(NAMES, st.sampled_from(["=", "==", "!=", "<", "<=", ">", ">="]), VALUES)
 def test_a_condition_is_read_as_it_is_written(name: str, sign: str, value: Any) -> None:
-    text = str(value).lower() if isinstance(value, bool) else str(value).strip()
+    text = str(value).lower() if isinstance(value, bool) else str(value).strip() or "x"
     condition = Condition.parse(f" {name} {sign} {text} ")
     assert (condition.name, condition.sign, condition.text) == (name, "=" if sign == "==" else sign, text)
     if sign in ("=", "!=") and not isinstance(value, str):
@@ -269,6 +323,14 @@ def test_a_condition_is_read_as_it_is_written(name: str, sign: str, value: Any) 
 def test_the_signs_of_order_are_those_of_numbers(a: float, b: float) -> None:
     for sign, holds in (("<", a < b), ("<=", a <= b), (">", a > b), (">=", a >= b), ("=", a == b)):
         assert Condition.parse(f"x{sign}{b}").holds({"x": a}) == holds
+
+
+@given(st.lists(st.integers(0, 20), min_size=1, max_size=3), st.lists(st.integers(0, 20), min_size=1))
+def test_versions_are_ordered_by_their_numbers(a: list[int], b: list[int]) -> None:
+    first, second = (f"v{'.'.join(map(str, numbers))}" for numbers in (a, b))
+    assert Condition.parse(f"x<{second}").holds({"x": first}) == (a < b)
+    order = ordered([{"x": first}, {"x": second}], "x", descending=False)
+    assert order == ([0, 1] if a <= b else [1, 0])
 
 
 @given(st.text())
@@ -325,7 +387,8 @@ def make_study(runs: Path, name: str, **summary: Any) -> Path:
     study.mkdir()
     for run in ("slow", "fast"):
         shutil.copytree(runs / run, study / run)
-    (study / "study.yaml").write_text(f"study: {{seeds: 2}}\n{(runs / 'fast' / 'config.yaml').read_text()}")
+    config = (runs / "fast" / "config.yaml").read_text()
+    (study / "study.yaml").write_text(f"{first_line(new_tag())}study: {{seeds: 2}}\n{config}")
     record = {"id": name, "status": "completed", "trials": 2, "runs": 2, "maximize": True, **summary}
     (study / "summary.json").write_text(json.dumps(sealed(record, "")))
     return study
@@ -343,6 +406,7 @@ def test_a_study_is_one_line_and_its_runs_are_listed_by_its_name(nnfs: Nnfs, run
     assert listed(nnfs, "seeds") == listed(nnfs, "runs/seeds") == ["slow", "fast"]
     assert listed(nnfs, "list", "seeds", "--where", "optimizer.learning_rate>0.1") == ["fast"]
     assert "seeds" in listed(nnfs, "--where", "optimizer.type=sgd", "--sort", "val_accuracy")
+    assert all(row["loss"] != "mse" for row in json.loads(nnfs("runs", "--columns", "loss", "--json").out))
     assert nnfs("runs", "mark", "seeds", "--tag", "paper").status == 0
     assert listed(nnfs, "--tag", "paper") == ["seeds"]
     assert nnfs("evaluate", "seeds/fast").status == 0

@@ -54,7 +54,7 @@ def test_a_run_that_was_not_touched_is_the_same(tmp_path: Path, text: str) -> No
     run = trained(tmp_path, text)
     assert same(run)
     assert [each.file for each in verified(run).compared] == [
-        *("steps.csv", "epochs.csv"),
+        *("steps.csv", "epochs.csv", "preparation.json"),
         *("weights.npz", "predictions.npz"),
     ]
 
@@ -247,12 +247,26 @@ def test_rows_that_are_missing_are_a_difference(tmp_path: Path) -> None:
     assert str(found) == "epochs.csv, epoch 5: no such row -> a row"
 
 
-@pytest.mark.parametrize("name", ["steps.csv", "weights.npz", "predictions.npz"])
-def test_a_file_that_is_missing_is_a_difference(tmp_path: Path, name: str) -> None:
+def test_a_file_that_is_missing_is_a_difference_and_is_named(nnfs: Nnfs) -> None:
+    nnfs("train", "cubic.yaml", "--id", "run", "-q", "--set", "training.epochs=1")
+    names = ["steps.csv", "epochs.csv", "preparation.json", "weights.npz", "predictions.npz"]
+    for count, name in enumerate(names, 1):
+        Path("runs/run", name).unlink()
+        outcome = nnfs("verify", "run", "-q")
+        assert outcome.status == 1
+        assert f"{name}: no such file -> a file" in outcome.out or count > 1
+        assert f"runs/run has no {', '.join(names[:count])} any more" in outcome.out
+        assert "nothing that the run records" not in outcome.out
+
+
+def test_an_edited_preparation_is_told_before_the_training(tmp_path: Path) -> None:
     run = trained(tmp_path, CUBIC)
-    (run.path / name).unlink()
-    found = verified(RunDirectory(run.path))
-    assert [each.file for each in found.compared if each.difference] == [name]
+    file = run.path / "preparation.json"
+    file.write_text(file.read_text().replace('"shift": ', '"shift": 1'))
+    with pytest.raises(NnfsError, match=r"preparation.json: damaged or edited"):
+        verified(RunDirectory(run.path))
+    unseal(run.path)
+    assert str(verified(RunDirectory(run.path)).first).startswith("preparation.json, inputs.shift")
 
 
 def test_what_is_not_as_it_was_is_told(nnfs: Nnfs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -318,7 +332,15 @@ def test_a_forged_run_is_refused_or_found_to_differ(tmp_path: Path, trained_once
     run = tmp_path / "forged"
     shutil.copytree(trained_once, run)
     unseal(run)
-    files = ("summary.json", "steps.csv", "epochs.csv", "weights.npz", "predictions.npz", "checkpoint.npz")
+    files = (
+        "preparation.json",
+        "summary.json",
+        "steps.csv",
+        "epochs.csv",
+        "weights.npz",
+        "predictions.npz",
+        "checkpoint.npz",
+    )
     forge(rng, run / files[seed % len(files)])
     try:
         json.dumps(verified(RunDirectory(run)).record(), allow_nan=False)

@@ -112,8 +112,11 @@ def note(text: str) -> None:
 
 def confirmed(question: str) -> bool:
     """Whether the user answers yes."""
-    out.print(f"{question} [y/N] ", end="")
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    out.print(f"{question} [y/N]", end=" ")
+    answer = sys.stdin.readline()
+    if not answer.endswith("\n"):  # as at the end of input
+        out.print("")
+    return answer.strip().lower() in ("y", "yes")
 
 
 def note_on_stderr(text: str) -> None:

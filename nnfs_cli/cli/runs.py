@@ -7,7 +7,7 @@ from typer.core import TyperGroup
 
 from nnfs_cli.cli.completion import complete_run_or_study, complete_study
 from nnfs_cli.cli.options import RUNS, AsJson, RunsFolder, Where
-from nnfs_cli.cli.runs_rm import rm
+from nnfs_cli.cli.runs_rm import distinct, rm
 
 LIST = "list"
 
@@ -71,7 +71,7 @@ def list_(
 ) -> None:
     """List the runs with status, epochs, scores, time and marks, newest last; studies are one line each."""
     from nnfs_cli.cli import console, runs_table
-    from nnfs_cli.core.errors import NnfsError
+    from nnfs_cli.core.errors import NnfsError, counted
     from nnfs_cli.runs.finding import find_study
     from nnfs_cli.runs.listed import Query, all_lines
 
@@ -89,10 +89,11 @@ def list_(
     elif not lines:
         console.note(f"no runs in {root.absolute()} yet; `nnfs train CONFIG` makes one")
     elif not found:
-        console.note(f"none of {len(lines):,} runs in {root.absolute()} is like that")
+        near = query.nearest_tag(lines)
+        console.note(f"none of {counted(len(lines), 'run')} in {root.absolute()} is like that{near}")
     else:
         runs_table.show_columns(shown, query.columns) if query.columns else runs_table.show_runs(
-            shown, query.sort_key
+            shown, query.sort_key, query.chosen_by
         )
         if verbose:
             runs_table.show_computed_by(shown)
@@ -126,17 +127,18 @@ def mark(
     from nnfs_cli.core.errors import NnfsError
     from nnfs_cli.runs.directory import RunDirectory
     from nnfs_cli.runs.finding import find_kept
-    from nnfs_cli.runs.marks import read_marks, write_marks
+    from nnfs_cli.runs.marks import marking, read_marks, write_marks
 
     if not tags and not untags and note is None:
         raise NnfsError("nothing to mark with; add --tag TAG, --untag TAG or --note TEXT")
-    folders = list(dict.fromkeys(find_kept(runs, reference) for reference in references))
-    changed = [(folder, read_marks(folder).changed(tags, untags, note)) for folder in folders]
-    for folder, marks in changed:
-        write_marks(RunDirectory(folder), marks)
-        said = [f"tags {', '.join(marks.tags)}"] if marks.tags else []
-        said += [f"note: {marks.note}"] if marks.note else []
-        console.note(f"{folder.name}: {'; '.join(said) or 'no marks'}")
+    folders = distinct(find_kept(runs, reference) for reference in references)
+    with marking(folders):
+        changed = [(folder, read_marks(folder).changed(tags, untags, note)) for folder in folders]
+        for folder, marks in changed:
+            write_marks(RunDirectory(folder), marks)
+            said = [f"tags {', '.join(marks.tags)}"] if marks.tags else []
+            said += [f"note: {marks.note}"] if marks.note else []
+            console.note(f"{folder.name}: {'; '.join(said) or 'no marks'}")
 
 
 runs.command()(rm)

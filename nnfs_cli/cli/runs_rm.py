@@ -1,6 +1,8 @@
 """`nnfs runs rm RUN...`."""
 
+import os
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,31 +57,60 @@ def rm(
     if not yes and not console.confirmed("delete them?"):
         console.note("nothing was deleted")
         return
-    for each in removals:
-        remove(each)
+    for done, each in enumerate(removals):
+        try:
+            remove(each)
+        except BaseException:  # Ctrl-C too
+            console.note_on_stderr(_said_before(removals, done))
+            raise
     console.note(f"deleted: {what}")
 
 
 def _folders(references: list[str], where: list[str], tags: list[str], runs: Path) -> list[Path]:
     """The folders that the command line means. By conditions only runs are meant, since studies hold many."""
-    from nnfs_cli.core.errors import NnfsError
+    from nnfs_cli.cli import console
+    from nnfs_cli.core.errors import NnfsError, counted
+    from nnfs_cli.core.spelling import typed
+    from nnfs_cli.jobs.remove import refuse_link
     from nnfs_cli.runs.finding import find_kept
     from nnfs_cli.runs.listed import Query, all_lines
 
     if references and (where or tags):
         raise NnfsError("--where, --tag: choose runs; they cannot go with named ones")
     if references:
-        found = {folder.absolute(): folder for folder in (find_kept(runs, each) for each in references)}
-        return [folder for path, folder in found.items() if found.keys().isdisjoint(path.parents)]
+        found = [find_kept(runs, each) for each in references]
+        for folder in found:
+            refuse_link(folder)
+        places = {Path(os.path.realpath(folder)): folder for folder in distinct(found)}
+        return [folder for place, folder in places.items() if places.keys().isdisjoint(place.parents)]
     if not where and not tags:
         raise NnfsError("nothing to delete; name RUN... or choose by --where CONDITION or --tag TAG")
     query = Query.parse(where, tags)
     lines, _ = all_lines(runs, query.names)
-    chosen = query.chosen([line for line in lines if not line.get("study")])
-    return [runs / line["id"] for line in chosen]
+    chosen = query.chosen(lines)
+    if studies := [runs / line["id"] for line in chosen if line.get("study")]:
+        are = f"{counted(len(studies), 'study is', 'studies are')} like that too"
+        console.note(f"{are}; studies are deleted by name alone: `{typed('runs', 'rm', *studies)}`")
+    return [runs / line["id"] for line in chosen if not line.get("study")]
 
 
-def _counted(removals: "list[Removal]") -> str:
+def distinct(folders: Iterable[Path]) -> list[Path]:
+    """The folders, each once, however it is spelled."""
+    places: dict[str, Path] = {}
+    for folder in folders:
+        places.setdefault(os.path.realpath(folder), folder)
+    return list(places.values())
+
+
+def _said_before(removals: "Sequence[Removal]", done: int) -> str:
+    """What was deleted before an error, of what was asked for."""
+    from nnfs_cli.core.errors import listed
+
+    names = f": {listed([str(each.folder) for each in removals[:done]])}" if done else ""
+    return f"deleted so far: {done:,} of {_counted(removals)}{names}"
+
+
+def _counted(removals: "Sequence[Removal]") -> str:
     """`3 runs and 1 study`."""
     from nnfs_cli.core.errors import counted
 

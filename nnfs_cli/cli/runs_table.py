@@ -1,11 +1,11 @@
 """The list of runs as a table, as CSV and as JSON."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from nnfs_cli.cli.output import csv_output
-from nnfs_cli.cli.screen import Table, out
+from nnfs_cli.cli.screen import Justify, Table, out
 from nnfs_cli.core.errors import counted, listed
 from nnfs_cli.runs.facts import canonical, value_of
 from nnfs_cli.runs.listed import Line, facts_of
@@ -20,18 +20,21 @@ SHOWN = {"id", "status", "epochs", "best_epoch", "seconds", "tags", "note"}
 """Facts that the table has in any case."""
 
 
-def show_runs(lines: Sequence[Line], sorted_by: str = "") -> None:
-    """The runs and studies, one a row, with the fact that they are sorted by."""
+def show_runs(lines: Sequence[Line], sorted_by: str = "", chosen_by: Collection[str] = ()) -> None:
+    """The runs and studies, one a row, with the fact that they are sorted by.
+
+    What they are sorted or chosen by is not left out where there is little room.
+    """
+    asked = {sorted_by, *chosen_by}
     table = Table()
     table.add_column("run")
     table.add_column("status")
-    table.add_column("epochs", justify="right", drop=1)
-    table.add_column("best epoch", justify="right", drop=3)
-    table.add_column("scores")
-    table.add_column("seconds", justify="right", drop=2)
+    for name, drop in (("epochs", 1), ("best_epoch", 3), ("scores", 0), ("seconds", 2)):
+        justify: Justify = "left" if name == "scores" else "right"
+        table.add_column(name.replace("_", " "), justify=justify, drop=0 if name in asked else drop)
     marks = [name for name in ("tags", "note") if any(line.get(name) for line in lines)]
     for name in marks:
-        table.add_column(name, drop=4)
+        table.add_column(name, drop=0 if name in asked else 4)
     more = [sorted_by] if sorted_by and sorted_by not in SHOWN else []
     for name in more:
         table.add_column(name, justify="right")
@@ -70,7 +73,11 @@ def _of_study(line: Line) -> tuple[str, ...]:
 
 def _mark(line: Line, name: str) -> str:
     text = ", ".join(line.get("tags") or ()) if name == "tags" else str(line.get("note") or "")
-    text = " ".join(text.split())
+    return _shortened(text)
+
+
+def _shortened(note: str) -> str:
+    text = " ".join(note.split())
     return text if len(text) <= MOST_OF_A_NOTE else f"{text[: MOST_OF_A_NOTE - 3]}..."
 
 
@@ -82,7 +89,8 @@ def show_columns(lines: Sequence[Line], columns: Sequence[str]) -> None:
         is_number = any(isinstance(value, int | float) for value in values)
         table.add_column("run" if name == "id" else name, justify="right" if is_number else "left")
     for row in rows:
-        table.add_row(*map(_shown, row))
+        shown = zip(columns, map(_shown, row), strict=True)
+        table.add_row(*(_shortened(text) if name == "note" else text for name, text in shown))
     out.print(table)
 
 

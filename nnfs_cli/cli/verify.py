@@ -49,7 +49,7 @@ def verify(
 def _show(found: "Verification", folder: str) -> None:
     """What was compared, file by file; then the first difference, and what may be why."""
     from nnfs_cli.cli.screen import Table, out
-    from nnfs_cli.core.errors import counted
+    from nnfs_cli.core.errors import counted, listed
 
     trained = f"{counted(found.end.epochs, 'epoch')}, {counted(found.end.steps, 'step')}"
     table = Table(f"{folder}, trained again: {trained}", lines=False)
@@ -64,5 +64,7 @@ def _show(found: "Verification", folder: str) -> None:
     out.print(f"not the same: {found.first}")
     for note in found.notes:
         out.print(f"the run says: {note}")
-    if not found.environment and not found.notes:
+    if found.missing:
+        out.print(f"{folder} has no {listed(found.missing)} any more")
+    elif not found.environment and not found.notes:
         out.print("nothing that the run records of versions, kernel, processor, data and config differs here")

@@ -8,6 +8,7 @@ repeats it.
 
 import hashlib
 import json
+import os
 import re
 import secrets
 import zipfile
@@ -18,6 +19,10 @@ from typing import Any
 TAG = re.compile(rb"# nnfs run ([0-9a-f]{16})\b")
 KEY = "checksum"
 UNTAGGED = "-"
+OF_JSON = re.compile(rb'\s*\{\s*"checksum": "([0-9a-f]{16}|-) [0-9a-f]{64}"')
+OF_ARRAYS = re.compile(rb"(-) [0-9a-f]{64}")
+LENGTH, LONGEST = 66, 128
+"""Bytes of a seal without a tag, at the end of an .npz file; those at the beginning of JSON that hold one."""
 
 
 class SealError(ValueError):
@@ -78,6 +83,31 @@ def seal_of_arrays(archive: zipfile.ZipFile) -> str:
 def contents_of(archive: zipfile.ZipFile) -> str:
     """The names, sizes and CRCs of an archive's arrays. Whoever reads an array compares its CRC."""
     return json.dumps([(each.filename, each.file_size, each.CRC) for each in archive.infolist()])
+
+
+def is_sealed_by(file: Path, tag: str) -> bool:
+    """Whether a JSON or .npz file, perhaps damaged, is of what has this tag; `UNTAGGED` for what has none.
+
+    One that is no JSON at all, or no archive, is damaged; one that is, without a seal, is not of nnfs.
+    """
+    is_archive = file.suffix == ".npz"
+    with file.open("rb") as reader:
+        if is_archive:
+            reader.seek(-min(LENGTH, reader.seek(0, os.SEEK_END)), os.SEEK_END)
+            found = OF_ARRAYS.fullmatch(reader.read())
+        else:
+            found = OF_JSON.match(reader.read(LONGEST))
+    if found:
+        return found[1].decode() == tag
+    return not (zipfile.is_zipfile(file) if is_archive else _is_json(file))
+
+
+def _is_json(file: Path) -> bool:
+    try:
+        json.loads(file.read_bytes())
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _seal(content: str, tag: str = UNTAGGED) -> str:

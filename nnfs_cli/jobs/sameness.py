@@ -1,7 +1,6 @@
 """Whether two trainings left the same bytes, and where they first differ."""
 
 import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -10,8 +9,9 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from nnfs_cli.config.flat import flat_options
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import DamageError
+from nnfs_cli.core.errors import DamageError, counted
 from nnfs_cli.runs.directory import RunDirectory
 
 TIMES = {"seconds"}
@@ -19,13 +19,15 @@ TIMES = {"seconds"}
 ROW = list[str]
 MOST_LETTERS = 80
 """Of a value that is told."""
+NO_FILE = "no such file"
 
 
 @dataclass(frozen=True)
 class Difference:
     """The first difference in a file.
 
-    where: as `step 7, loss`, or an array's name.   before, again: the values, or what else differs.
+    where: as `step 7, loss`, or an array's name; empty for the whole file.
+    before, again: the values, or what else differs.
     size: the largest absolute difference of two numbers there; None where there are no two numbers.
     epoch: in which it is; None in an array.
     """
@@ -39,7 +41,8 @@ class Difference:
 
     def __str__(self) -> str:
         by = f", by {self.size:.2g}" if self.size is not None else ""
-        return f"{self.file}, {self.where}: {self.before} -> {self.again}{by}"
+        place = ", ".join(filter(None, (self.file, self.where)))
+        return f"{place}: {self.before} -> {self.again}{by}"
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,23 @@ class Compared:
             "same": same,
             **({} if self.difference is None else {"difference": vars(self.difference)}),
         }
+
+
+def missing_file(name: str, *, before: bool) -> Compared:
+    """A file that only one of both trainings has: the earlier one lacks it, or the later one does."""
+    told = (NO_FILE, "a file") if before else ("a file", NO_FILE)
+    return Compared(name, "", Difference(name, "", *told))
+
+
+def compare_preparation(run: RunDirectory, again: RunDirectory) -> Compared:
+    """Compare how the data of both trainings were prepared."""
+    name = "preparation.json"
+    old, new = (dict(flat_options(each.preparation().record())) for each in (run, again))
+    first = next((key for key in {**old, **new} if old.get(key) != new.get(key)), None)
+    difference = None
+    if first is not None:
+        difference = Difference(name, first, _short(str(old.get(first))), _short(str(new.get(first))))
+    return Compared(name, counted(len(old), "value"), difference)
 
 
 def compare_rows(run: RunDirectory, again: RunDirectory, name: str, *, is_ended: bool) -> Compared:
@@ -88,13 +108,13 @@ def _compared_rows(run: RunDirectory, again: RunDirectory, name: str, *, is_ende
             if difference:
                 break
             rows += 1
-    return Compared(name, f"{rows:,} rows{' before it' if difference else ''}", difference)
+    return Compared(name, f"{counted(rows, 'row')}{' before it' if difference else ''}", difference)
 
 
 def compare_arrays(name: str, before: Mapping[str, Array], again: Mapping[str, Array]) -> Compared:
     """Compare the arrays of an .npz file."""
     found = (_in_array(name, key, before.get(key), again.get(key)) for key in {**before, **again})
-    return Compared(name, f"{len(before):,} arrays", next(filter(None, found), None))
+    return Compared(name, counted(len(before), "array"), next(filter(None, found), None))
 
 
 def earliest(compared: list[Compared]) -> Difference | None:
@@ -106,9 +126,6 @@ def earliest(compared: list[Compared]) -> Difference | None:
 
 
 def _opened(file: Path) -> TextIO:
-    """A CSV file; an empty one if it is missing."""
-    if not file.is_file():
-        return io.StringIO()
     return file.open(encoding="utf-8", errors="replace", newline="")
 
 

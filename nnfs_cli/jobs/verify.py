@@ -12,13 +12,23 @@ from nnfs_cli.core.errors import DivergenceError, InterruptionError, NnfsError
 from nnfs_cli.jobs.changes import changes, network_changes, rounding
 from nnfs_cli.jobs.checkpoint import Checkpoint, made_with, read_checkpoint, read_made_with
 from nnfs_cli.jobs.engine import choose_engine
-from nnfs_cli.jobs.sameness import Compared, Difference, compare_arrays, compare_rows, earliest
+from nnfs_cli.jobs.sameness import (
+    NO_FILE,
+    Compared,
+    Difference,
+    compare_arrays,
+    compare_preparation,
+    compare_rows,
+    earliest,
+    missing_file,
+)
 from nnfs_cli.jobs.train import train_run
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.runs.recorder import TABLES
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.reports import Report
 
+PREPARATION = "preparation.json"
 ARRAYS = ("weights.npz", "predictions.npz")
 ENDED = ("completed", "interrupted", "paused", "diverged")
 """How a training ends that writes all its files. Of any other, the last checkpoint is what it left."""
@@ -58,6 +68,11 @@ class Verification:
     def first(self) -> Difference | None:
         """The difference that comes first in training."""
         return earliest(self.compared)
+
+    @property
+    def missing(self) -> list[str]:
+        """The files that the run has no longer."""
+        return [each.file for each in self.compared if each.difference and each.difference.before == NO_FILE]
 
     def record(self) -> dict[str, Any]:
         """As JSON."""
@@ -103,6 +118,8 @@ class Repetition:
         for name in TABLES:
             if self._is_ended and run.has(name):
                 run.rows(name)  # tells of damage before hours of training
+        if run.has(PREPARATION):
+            run.preparation()
         before = read_made_with(run) or {"computed_by": _computed_by(self._summary)}
         config = run.config([("training.budget", None)])  # a clock of its own might end it elsewhere
         self.experiment = Experiment(config)
@@ -130,18 +147,23 @@ class Repetition:
     def verification(self) -> Verification:
         """Compare what the run has with what `reports` left."""
         run, again = self._run, self._again
-        present = [name for name in reversed(TABLES) if run.has(name) or again.has(name)]
-        compared = [compare_rows(run, again, name, is_ended=self._is_ended) for name in present]
-        missing: dict[str, dict[str, Array]] = {
-            name: {} for name in ARRAYS if self._is_ended and again.has(name)
-        }
-        for name, before in {**missing, **self._arrays}.items():
-            compared.append(compare_arrays(name, before, self._new_arrays(name)))
+        names = [*reversed(TABLES), PREPARATION, *(ARRAYS if self._is_ended else self._arrays)]
+        compared = [self._compared(name) for name in names if run.has(name) or again.has(name)]
         first = earliest(compared)
         notes = self._summary.get("notes") if first else None
         told = [note for note in notes if isinstance(note, str)] if isinstance(notes, list) else []
         history = [note for note in told if note.startswith(("resumed", "the schedule"))]
         return Verification(run.id, self._end, compared, self.environment, history)
+
+    def _compared(self, name: str) -> Compared:
+        run, again = self._run, self._again
+        if name in (*TABLES, PREPARATION, *ARRAYS) and not (run.has(name) and again.has(name)):
+            return missing_file(name, before=not run.has(name))
+        if name in TABLES:
+            return compare_rows(run, again, name, is_ended=self._is_ended)
+        if name == PREPARATION:
+            return compare_preparation(run, again)
+        return compare_arrays(name, self._arrays[name], self._new_arrays(name))
 
     def _recorded_arrays(self) -> dict[str, dict[str, Array]]:
         if self._is_ended:
@@ -152,7 +174,7 @@ class Repetition:
     def _new_arrays(self, name: str) -> dict[str, Array]:
         if name not in ARRAYS:
             return _state_of(read_checkpoint(self._again))
-        return self._again.arrays(name) if self._again.has(name) else {}
+        return self._again.arrays(name)
 
     def _end_of_run(self) -> End:
         if not self._is_ended:

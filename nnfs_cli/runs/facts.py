@@ -51,10 +51,13 @@ def study_with_facts(folder: Path) -> dict[str, Any]:
 
 
 def of_line(line: Mapping[str, Any]) -> dict[str, Any]:
-    """The facts in a line: its columns, and the scores that it shows by their bare names."""
+    """The facts in a line: its columns, and the scores that it shows by their bare names.
+
+    `loss` is always a score, never the config's option of this name, which is `loss.type`.
+    """
     columns = {name: value for name, value in line.items() if not isinstance(value, dict)}
     scores: Mapping[str, Any] = line.get("scores") or line.get("best") or {}
-    return {**_bounded(scores.items()), **columns}
+    return {"loss": None, **_bounded(scores.items()), **columns}
 
 
 def canonical(name: str) -> str:
@@ -96,9 +99,9 @@ def _options(config: Path) -> dict[str, Any]:
 
 
 def _bounded(values: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """Those of the values that are single and short; at most so many."""
+    """Those of the values that are single and short, or none, as an empty list is; at most so many."""
     short = (
-        (canonical(name), value)
+        (canonical(name), None if value in ([], {}) else value)
         for name, value in values
         if len(name) <= MOST_OF_A_NAME and _is_single(value)
     )
@@ -108,4 +111,6 @@ def _bounded(values: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 def _is_single(value: object) -> bool:
     if isinstance(value, str):
         return len(value) <= MOST_OF_A_TEXT
-    return isinstance(value, bool) or (isinstance(value, int | float) and abs(value) < MOST)
+    if value is None or isinstance(value, bool) or value in ([], {}):
+        return True
+    return isinstance(value, int | float) and abs(value) < MOST

@@ -22,7 +22,7 @@ from nnfs_cli.version import __version__
 
 Content: TypeAlias = dict[str, Any]
 
-FORMAT = 1
+FORMAT = 2
 """Of what is kept. Raise it when that changes."""
 FEWEST_RUNS = 20
 """So few runs are read in no time."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from nnfs_cli.core.errors import nearest
 from nnfs_cli.runs.conditions import Condition, ordered, refuse_unknown
 from nnfs_cli.runs.facts import Facts, canonical, is_known, of_line, options_of, study_with_facts, with_facts
 from nnfs_cli.runs.finding import kept_folders
@@ -60,11 +61,24 @@ class Query:
         """The facts that it needs of each run."""
         return [*(each.name for each in self.where), *([self.sort_key] if self.sort else []), *self.columns]
 
+    @property
+    def chosen_by(self) -> set[str]:
+        """The facts by which it chooses."""
+        return {*(each.name for each in self.where), *(["tags"] if self.tags else [])}
+
+    def nearest_tag(self, lines: Sequence[Line]) -> str:
+        """`; did you mean the tag 'paper'?` if no run has a tag that it asks for, but one like it."""
+        known = {tag for line in lines for tag in line["tags"]}
+        near = (nearest(tag, known) for tag in self.tags if tag not in known)
+        return next((f"; did you mean the tag {tag!r}?" for tag in near if tag), "")
+
     def chosen(self, lines: Sequence[Line]) -> list[Line]:
         """The lines that it asks for, in its order. NnfsError for a name that no run has."""
         sort = self.sort_key
         facts = [facts_of(line) if self.names else {} for line in lines]
         refuse_unknown("--where", [each.name for each in self.where], facts)
+        for each in self.where:
+            each.refuse_other_kind(facts)
         refuse_unknown("--sort", [sort] if sort else [], facts)
         refuse_unknown("--columns", self.columns, facts)
         kept = [line for line, known in zip(lines, facts, strict=True) if self._takes(line, known)]

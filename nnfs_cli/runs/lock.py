@@ -130,10 +130,9 @@ class WriterLock:
                 self._lock.release()
 
     def _taken(self) -> NnfsError:
-        return NnfsError(
-            f"{self._folder} is being trained by {Writer.of(self._folder) or 'another process'}; "
-            f"wait for its end, or stop it"
-        )
+        writer = Writer.of(self._folder)
+        what = f"is being trained by {writer}" if writer else "is in use by another process"
+        return NnfsError(f"{self._folder} {what}; wait for its end, or stop it")
 
 
 def status_now(folder: Path, recorded: object) -> object:

@@ -1,18 +1,23 @@
 """What a user marks a run with: tags and a note. They have a file of their own and change no other file."""
 
-from collections.abc import Collection
+import os
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnfs_cli.config.names import NAME_RULE, is_plain_name
 from nnfs_cli.core.errors import DamageError, NnfsError
-from nnfs_cli.runs.reading import read_own_json
+from nnfs_cli.core.os_errors import unwritable
+from nnfs_cli.runs.reading import REMEDY, read_own_json
+from nnfs_cli.sources.lock import locked
 
 if TYPE_CHECKING:
     from nnfs_cli.runs.directory import RunDirectory
 
-FILE = "marks.json"
+FILE, LOCK = "marks.json", ".marks.lock"
+"""The marks, and what is locked while they change, also while the run is being trained."""
 MOST_TAGS, MOST_OF_A_TAG, MOST_OF_A_NOTE = 100, 60, 2000
 """Of a run; letters of a tag, and of a note."""
 
@@ -46,10 +51,26 @@ def read_marks(folder: Path) -> Marks:
     try:
         record = read_own_json(folder, FILE)
     except DamageError as error:
-        raise DamageError(f"{error}; or delete it: it holds the run's tags and note alone") from None
+        damage = str(error).removesuffix(f"; {REMEDY}")
+        raise DamageError(f"{damage}; delete it: it holds the run's tags and note alone") from None
     tags, note = record.get("tags"), record.get("note")
     found = {tag for tag in tags if _is_tag(tag)} if isinstance(tags, list) else set()
     return Marks(tuple(sorted(found)[:MOST_TAGS]), note[:MOST_OF_A_NOTE] if isinstance(note, str) else "")
+
+
+@contextmanager
+def marking(folders: Iterable[Path]) -> Iterator[None]:
+    """Be the only one who marks these runs in the `with` block; first wait until no other process does."""
+    with ExitStack() as stack:
+        for folder in sorted(folders, key=os.path.realpath):  # in the same order as others, who wait in turn
+            lock = folder / LOCK
+            if lock.is_symlink():
+                raise NnfsError(f"{lock}: is a link, which nnfs does not make; delete it")
+            try:
+                stack.enter_context(locked(lock))
+            except OSError as error:
+                raise unwritable(lock, error) from None
+        yield
 
 
 def write_marks(run: "RunDirectory", marks: Marks) -> None:
