@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import CancelledError
 from types import TracebackType
 from typing import Any
 
@@ -59,6 +58,7 @@ class DaskWorkers(Workers):
 
     def outcomes(self, tasks: Sequence[RunTask]) -> Iterator[Outcome]:
         import distributed
+        from distributed.client import CancelledError
 
         client: Any = self._client
         waiting = {client.submit(_work, task, self._event.name, pure=False): task for task in tasks}
