@@ -409,6 +409,8 @@ def test_trials_that_fail_or_diverge_have_no_score_and_the_others_go_on(tmp_path
     found = rows(study / "trials.csv")
     assert [row["status"] for row in found] == ["completed", "diverged", "failed", "failed"]
     assert [bool(row["val_loss"]) for row in found] == [True, False, False, False]
+    assert load_config(study / "best.yaml").optimizer.learning_rate == 0.02
+    assert "# Without a score: 1 diverged and 2 failed: t001-s3: " in (study / "best.yaml").read_text()
     notes = {row["run"]: row["note"] for row in rows(study / "runs.csv")}
     assert "diverged" in notes["t001-s3"]
     assert "2" in notes["t002-s3"]
@@ -438,6 +440,21 @@ def test_where_all_that_halving_kept_fail_the_best_of_those_left_behind_is_train
     second = min(left, key=lambda row: (-int(row["epochs"]), float(row["val_loss"])))["trial"]
     assert [row["trial"] for row in found if row["status"] == "completed"] == [second]
     assert str(summary(study)["winner"]["trial"]) == second
+
+
+def test_a_value_to_choose_by_that_is_undefined_is_named(nnfs: Nnfs) -> None:
+    lines = [f"{i},{'yes' if i < 3 else 'no'}" for i in range(60)]
+    Path("rare.csv").write_text("\n".join(["x,y", *lines, ""]))
+    Path("c.yaml").write_text(
+        "dataset: {type: csv, path: rare.csv, target: y, test: 0.1}\nlayers: []\nloss: cross_entropy\n"
+        "metrics: [roc_auc]\noptimizer: sgd\ntraining: {epochs: 1}\n"
+        "study: {folds: {k: 6}, monitor: val_roc_auc, vary: {optimizer.learning_rate: [0.1, 0.2]}}\n"
+    )
+    status, out, err = nnfs("study", "c.yaml", "--id", "s", "--jobs", "1")
+    assert status == 2
+    assert "no trial can be chosen by val_roc_auc: it is undefined in t000-s0-f" in err
+    assert "val_roc_auc undefined" in out
+    assert "test:" not in out
 
 
 def test_a_study_whose_runs_all_fail_says_why(tmp_path: Path) -> None:

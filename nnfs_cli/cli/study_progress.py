@@ -110,16 +110,18 @@ def _show_runs(conductor: Conductor, workers: Workers) -> None:
         task = bar.add_task("runs", total=None)
         for end in ends:
             bar.update(task, completed=end.done, total=end.of)
-            out.print(run_line(end, conductor.plan.monitor))
+            out.print(run_line(end, conductor.plan))
 
 
-def run_line(end: RunEnd, monitor: str) -> str:
+def run_line(end: RunEnd, plan: Plan) -> str:
     """` 3/48  t003-s1  optimizer.learning_rate 0.01  val_loss 0.31`, and how it ended if not as usual."""
     outcome = end.outcome
     parts = [f"{end.done:>{len(str(end.of))}}/{end.of}", end.run.name, options_text(end.trial.options)]
     if outcome.value is not None:
-        parts.append(f"{monitor} {format_score(outcome.value, 4)}")
-    elif outcome.scores:
+        parts.append(f"{plan.monitor} {format_score(outcome.value, 4)}")
+    elif plan.chooses and outcome.status == "completed":
+        parts.append(f"{plan.monitor} undefined")
+    elif outcome.scores and not plan.chooses:  # no test score is looked at before the winner's
         split = default_split(outcome.scores)
         parts.append(f"{split}: {scores_text(outcome.scores[split])}")
     if outcome.status == "paused":

@@ -14,7 +14,7 @@ from nnfs_cli.core.errors import DamageError, InterruptionError, NnfsError
 from nnfs_cli.core.interrupts import is_ctrl_c
 from nnfs_cli.core.spelling import typed
 from nnfs_cli.jobs.study_run import RunTask
-from nnfs_cli.jobs.study_summary import best_config, first_failure, study_summary, where_best_is_from
+from nnfs_cli.jobs.study_summary import best_config, study_summary, where_best_is_from, why_no_winner
 from nnfs_cli.jobs.study_workers import Workers
 from nnfs_cli.studies.directory import RUNS, SUMMARY, TRIALS, StudyDirectory
 from nnfs_cli.studies.plan import Plan, PlannedRun, Trial
@@ -112,9 +112,7 @@ class Conductor:
             yield from self._train([left.pop(0)], None, workers)
             self._write_tables()
         if self.results.winner is None:
-            raise NnfsError(
-                f"{self.study.path}: no trial was trained to its end{first_failure(self.results)}"
-            )
+            raise NnfsError(f"{self.study.path}: {why_no_winner(self.results)}")
         if self.plan.chooses:
             comments = where_best_is_from(self.study.id, self.config.name, self.results)
             best = best_config(self.results.winner, self._variation, self.plan.seeds[0])

@@ -1,6 +1,7 @@
 """The pictures that a study draws at its end."""
 
 from nnfs_cli.core.errors import DamageError
+from nnfs_cli.core.spelling import typed
 from nnfs_cli.jobs.troubles import DISK_ERRORS, said
 from nnfs_cli.plots.study import ESSENTIAL, draw_study
 from nnfs_cli.studies.directory import StudyDirectory
@@ -15,4 +16,6 @@ def draw_at_end(study: StudyDirectory) -> str:
         return f"{said(error)}; pictures are missing"
     except DamageError as error:
         return f"{error}; pictures are missing"
+    except KeyboardInterrupt:
+        return f"interrupted; pictures are missing: `{typed('plot', study.path)}` draws them"
     return ""

@@ -6,7 +6,7 @@ from typing import Any
 
 from nnfs_cli.config.experiment import ExperimentConfig
 from nnfs_cli.config.variation import Variation
-from nnfs_cli.core.errors import counted
+from nnfs_cli.core.errors import counted, listed
 from nnfs_cli.core.machine import machine
 from nnfs_cli.jobs.summary import versions
 from nnfs_cli.studies.plan import Trial
@@ -84,7 +84,8 @@ def verdict(results: Results) -> list[str]:
     lost = Counter(status for trial in results.trials if (status := results.status(trial)) in LOST)
     if lost:
         counts = " and ".join(f"{count} {status}" for status, count in lost.items())
-        found.append(f"Without a score: {counts}{first_failure(results)}.")
+        why = first_failure(results).partition("\n")[0]
+        found.append(f"Without a score: {counts}{why}.")
     return found
 
 
@@ -111,6 +112,18 @@ def means_text(means: Mapping[str, Mean]) -> str:
     texts = [f"{name} {mean.interval.text(format_score(mean.value, 4))}" for name, mean in means.items()]
     methods = dict.fromkeys(mean.interval.method for mean in means.values() if mean.interval.exists)
     return ", ".join(texts) + (f" ({'; '.join(methods)})" if methods else "")
+
+
+def why_no_winner(results: Results) -> str:
+    """Why no trial could be chosen: none was trained to its end, or none has the value to choose by."""
+    ended = [outcome for trial in results.trials for outcome in results.completed(trial)]
+    lacking = [outcome.name for outcome in ended if outcome.value is None]
+    if not lacking:
+        return f"no trial was trained to its end{first_failure(results)}"
+    monitor, some = results.plan.monitor, listed(lacking, 3)
+    return (
+        f"no trial can be chosen by {monitor}: it is undefined in {some}; `study.monitor` names another value"
+    )
 
 
 def first_failure(results: Results) -> str:

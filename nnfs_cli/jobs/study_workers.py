@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 import time
+import warnings
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -153,6 +154,7 @@ def _deaf_children() -> Iterator[None]:
 
 def _begin(cores: int, chosen_by: str) -> None:
     """Make a new process a worker: with its share of cores, without an ear for Ctrl-C, and never orphaned."""
+    warnings.simplefilter("ignore", append=True)  # as in the command itself: users cannot act on them
     os.environ[CORES] = str(cores)
     inherit_choice(chosen_by)
     for name in ("SIGINT", "SIGHUP"):

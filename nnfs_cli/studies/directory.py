@@ -114,7 +114,7 @@ class StudyDirectory:
 
     def write_best(self, config: ExperimentConfig, comments: Sequence[str]) -> None:
         """Write best.yaml, a config that is ready to be trained, below comments on where it comes from."""
-        lines = [f"# {line}\n" for line in comments]
+        lines = [f"# {line}\n" for comment in comments for line in comment.splitlines()]
         copies = [os.path.relpath(plugin, self.path) for plugin in config.plugins]  # they may be moved
         text = replace(config, study=None, plugins=tuple(copies)).to_yaml()
         self.write(BEST, f"{''.join(lines)}{text}".encode())
