@@ -107,6 +107,7 @@ def test_files_are_looked_for_beside_the_config_that_names_them() -> None:
         ("extends:", "", ["extends: must be the path of another config, found nothing"]),
         ("extends: base.yaml", "sead: 3\n", ["child.yaml: 1 mistake", "sead: a config has no option 'sead'; did you mean 'seed'? (in base.yaml)"]),
         ("extends: base.yaml\nsead: 3", "", ["sead: a config has no option 'sead'; did you mean 'seed'?\n"]),
+        ("extends: base.yaml\ntraining.epochs: 5", "", ["training.epochs: a config has no option 'training.epochs'; keys with dots are for --set, in a file write training: {epochs: 5}\n"]),
         ("extends: base.yaml\noptimizer: {learning_rate: -1}", "", ["optimizer.learning_rate: must be"]),
         ("extends: base.yaml\nmetrics: [rmse]", "training: {epochs: 0}\n", ["base.yaml: 1 mistake", "key 'training' is given twice"]),
         ("extends: base.yaml\ndataset: {noise: -1}", "split_seed: -2\n", ["child.yaml: 2 mistakes", "dataset.noise: must be a number of at least 0, found -1.0\n", "split_seed: must be an integer of at least 0, found -2 (in base.yaml)"]),

@@ -120,12 +120,16 @@ def test_arrays_are_taken_by_their_usual_names(nnfs: Nnfs) -> None:
 def test_nothing_is_overwritten_and_mistakes_are_told(nnfs: Nnfs, tmp_path: Path) -> None:
     Path("t.csv").write_text("x,y\n" + rows(X, Z))
     for arguments, message in [
-        (["new", "cubic"], "cubic.yaml: already exists; name another file"),
+        (["new", "cubic"], "cubic.yaml: already exists; `--name NAME` names another file"),
         (["init", "t.csv"], "--target: name the column to predict; t.csv has x, y"),
         (["init", "t.csv", "--target", "yy"], "--target: no column 'yy' in t.csv; did you mean 'y'?"),
         (["init", "s.csv", "--target", "y"], "TABLE: no such file: "),
         (["new", "a", "--target", "y"], "--target: needs a table: `nnfs init TABLE --target COLUMN`"),
         (["new", "nowhere/a"], "nowhere/a.yaml: there is no folder nowhere"),
+        *(
+            (["new", "--", name], "--name: must end in a plain name")
+            for name in (".", "/", "./", "..", " ", "-q", "a\nb")
+        ),
     ]:
         before = sorted(tmp_path.iterdir())
         outcome = nnfs(*arguments)

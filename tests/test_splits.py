@@ -187,6 +187,13 @@ def test_a_wrong_fold_from_python_is_told() -> None:
         Fold(3, 3)
 
 
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_a_share_that_is_no_row_is_told(split: str) -> None:
+    shares: dict[str, Any] = {split: 0.004}
+    with pytest.raises(NnfsError, match=rf"dataset\.{split}: 0\.004 of 100 rows is none; write a count"):
+        split_rows(100, np.random.default_rng(0), **shares)
+
+
 def test_more_folds_than_rows_are_told(nnfs: Nnfs) -> None:
     Path("a.yaml").write_text(CUBIC.replace("validation: 40", "samples: 9, validation: {fold: 0, of: 10}"))
     outcome = nnfs("train", "a.yaml")

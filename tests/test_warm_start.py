@@ -1,14 +1,17 @@
 """`warm_start`: a training that begins with another run's weights, on inputs prepared as that run's were."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.training.experiment import Experiment
+from nnfs_cli.training.warm_start import starting_preparation
 from tests.conftest import Nnfs
 from tests.toys import toy_config
 
@@ -168,6 +171,13 @@ def test_a_damaged_preparation_is_told(nnfs: Nnfs, first: Path, content: str) ->
     outcome = nnfs("train", "a.yaml")
     assert outcome.status == 2
     assert "preparation.json cannot be read" in outcome.err
+
+
+def test_an_edited_preparation_is_told(first: Path) -> None:
+    file = first / "preparation.json"
+    file.write_text(file.read_text().replace("0.", "1.", 1))
+    with pytest.raises(NnfsError, match=r"warm_start: .*preparation\.json cannot be read: damaged or edited"):
+        starting_preparation(replace(RunDirectory(first).config(), warm_start=str(first)))
 
 
 @pytest.mark.usefixtures("first")

@@ -25,11 +25,13 @@ class Extended:
 
     parent: the parent's file; None if there is none.
     inherited: the keys whose values are the parent's, as messages spell them (`training.epochs`).
+    own: the keys that the config itself has, which may be misspelled, as `training.epochs` for an option.
     """
 
     raw: dict[str, Any]
     parent: Path | None = None
     inherited: Collection[str] = ()
+    own: Collection[str] = ()
 
     def home(self, where: str, folder: Path) -> Path:
         """The folder in which to look for what a key names first: the parent's for a key that is from it."""
@@ -37,7 +39,8 @@ class Extended:
 
     def told(self, mistake: Mistake) -> Mistake:
         """A mistake, with the parent's file if it is made there."""
-        if self.parent is None or not is_within(mistake.path, self.inherited):
+        is_own = mistake.path in self.own
+        if self.parent is None or is_own or not is_within(mistake.path, self.inherited):
             return mistake
         return Mistake(mistake.path, f"{mistake.text} (in {self.parent})")
 
@@ -66,7 +69,7 @@ def extended(raw: dict[str, Any], source: str, folder: Path) -> Extended:
         raise _mistake(source, f"{file} extends {shown(parent[KEY])} itself; only one level is possible")
     parent.pop("name", None)
     inherited: set[str] = set()
-    return Extended(_merged(parent, own, "", inherited), file, inherited)
+    return Extended(_merged(parent, own, "", inherited), file, inherited, own.keys() - parent.keys())
 
 
 def _find(name: object, source: str, folder: Path) -> Path:

@@ -118,6 +118,9 @@ def misplaced(option: str, value: object, owner: str, kind: str | None) -> str:
             return f"; add the layer `{dump_inline(value)}` after it"
         if option in INFERRED:
             return "; leave it out: nnfs finds it in the data"
+    first, dot, rest = option.partition(".")
+    if dot and rest and kind is None:
+        return f"; keys with dots are for --set, in a file write {first}: {{{rest}: {dump_inline(value)}}}"
     right = next((key for key, options in ELSEWHERE.items() if option in options.split()), None)
     return f"; write it under `{right}`" if right and kind is None and owner != right else ""
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from nnfs_cli.config.dialect import dump_inline
 from nnfs_cli.config.load import parse_config
-from nnfs_cli.config.names import name_from
+from nnfs_cli.config.names import NAME_RULE, is_plain_name, name_from
 from nnfs_cli.config.reader import create
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.files import write_new
@@ -47,9 +47,11 @@ def new_config(name: str, source: str = "", targets: Sequence[str] = ()) -> Path
     source = str(Path(source).expanduser()) if source else ""
     stem = re.split(r"[\\/]", source)[-1].split(".")[0]
     file = Path(name or name_from(stem if source else "first"))
+    if not is_plain_name(file.name):
+        raise NnfsError(f"--name: must end in a plain name: {NAME_RULE}; found {name!r}")
     file = file if file.suffix in (".yaml", ".yml") else file.with_name(f"{file.name}.yaml")
     if file.exists():
-        raise NnfsError(f"{file}: already exists; name another file")
+        raise NnfsError(f"{file}: already exists; `--name NAME` names another file")
     if not file.absolute().parent.is_dir():
         raise NnfsError(f"{file}: there is no folder {file.parent}")
     options, comments = _options(source, targets)

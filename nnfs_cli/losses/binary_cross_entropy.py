@@ -75,6 +75,7 @@ class BinaryCrossEntropy(Loss):
 
     def constant(self, t: Array, width: int) -> Array:
         p = super().constant(t.reshape(len(t), width), width)
+        p = self.positive_weight * p / (self.positive_weight * p + 1.0 - p)
         p = np.clip(p, 0.5 / len(t), 1.0 - 0.5 / len(t))  # one class alone has a finite z, too
         return np.log(p / (1.0 - p))
 

@@ -93,6 +93,10 @@ class CrossEntropy(Loss):
 
     def constant(self, t: Array, width: int) -> Array:
         shares = super().constant(t, width)
+        if self.label_smoothing or self.class_weights:
+            right, any_class = self._counts(np.zeros((len(t), width)), t)
+            shares = np.bincount(t, right, minlength=width) + len(t) * any_class
+            shares /= shares.sum()
         return np.log(np.maximum(shares, 0.5 / len(t)))  # a class without rows has a logarithm, too
 
     def width(self, data: Data) -> int:

@@ -67,6 +67,10 @@ def split_rows(
             raise NnfsError(
                 f"dataset.{name}: must leave rows to train on, found {amount} of {len(rows)} rows"
             )
+        if amount and not wanted:
+            raise NnfsError(
+                f"dataset.{name}: {amount} of {count} rows is none; write a count, a larger share, or 0"
+            )
         if wanted:
             rows, parts[name] = hold_out(rows, wanted, rng, *ours)
     parts["train"] = rows

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from nnfs_cli.config.experiment import ExperimentConfig
+from nnfs_cli.config.experiment import INITIAL_PREPARATION, ExperimentConfig
 from nnfs_cli.core.errors import NnfsError, listed
 from nnfs_cli.core.params import FlatParams
+from nnfs_cli.core.seal import tag_of, unsealed
 from nnfs_cli.preprocessing.preparation import Preparation
 from nnfs_cli.preprocessing.records import Data
 from nnfs_cli.sources.arrays import read_npz
@@ -80,9 +81,16 @@ def _layer(name: str) -> str:
 
 
 def _read(file: Path) -> Preparation:
+    """A preparation as nnfs wrote it; a run's copy of another one's has the seal of that run."""
     try:
         if file.stat().st_size > MOST_BYTES:
             raise ValueError(f"more than {MOST_BYTES / 2**20:.0f} MB")
-        return Preparation.from_record(json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+        record = json.loads(file.read_text(encoding="utf-8"))
+        if not isinstance(record, dict):
+            raise ValueError("it is no mapping")
+        tag = "" if file.name == INITIAL_PREPARATION else tag_of(file.with_name("config.yaml"))
+        return Preparation.from_record(unsealed(record, tag))
+    except KeyError as error:
+        raise NnfsError(f"warm_start: {file} cannot be read: it has no {error}") from None
+    except (OSError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise NnfsError(f"warm_start: {file} cannot be read: {error}") from None
