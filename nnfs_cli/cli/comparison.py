@@ -76,7 +76,7 @@ def csv_rows(found: Comparison) -> Iterator[Sequence[Any]]:
             ends = [each.interval.low, each.interval.high] if each.interval.exists else ["", ""]
             p = ["" if number != number else number for number in (each.p, each.adjusted)]
             yield [
-                *(found.split, versus.a, versus.b, versus.by, versus.pairs, name),
+                *(found.split, versus.a, versus.b, versus.by, each.pairs, name),
                 *(*scores, each.value, *ends, each.test, *p, each.verdict),
             ]
 
