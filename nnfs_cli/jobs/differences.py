@@ -113,7 +113,7 @@ def over_seeds(name: str, maximize: bool, a: Sequence[float], b: Sequence[float]
         p=sign_flip(differences),
         pairs=n,
         of="seed",
-        more_at=partial(runs_needed, differences),
+        more_at=partial(runs_needed, differences, by_signs=True),
     )
 
 
