@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnfs_cli.cli.compared import MOST_BYTES, compared_folder
+from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.jobs.contenders import find_contenders
 from nnfs_cli.jobs.differences import over_folds, over_seeds
 from nnfs_cli.jobs.verdict import FOR_CONFIGS, sentence
@@ -42,6 +43,8 @@ def test_runs_of_studies_are_told_apart_in_sentences_and_in_curves(
         study(train, name, f"layers.0.units={units}")
     versus = compare("one/s1", "two/s1")["comparisons"][0]
     assert (versus["a"], versus["b"]) == ("one/s1", "two/s1")
+    with pytest.raises(NnfsError, match=r"one \(2 runs\) has one/s2 too"):
+        find_contenders(Path("runs"), ["one", "one/s2"])
     found = find_contenders(Path("runs"), ["one", "two", "runs/one", "three/s1", "three/s2"])
     assert [each.name for each in found] == ["one (2 runs)", "two (2 runs)", "three/s1 (2 runs)"]
     named = [(each.name, [member.run for member in each.members]) for each in found]
@@ -69,6 +72,7 @@ def test_an_answer_needs_no_pictures(train: Train, nnfs: Nnfs) -> None:  # noqa:
     outcome = nnfs("compare", "a", "b")
     assert outcome.status == 0
     assert "accuracy" in outcome.out.splitlines()[-1]
+    assert "those of scores: Wilson over" in " ".join(outcome.out.split())
     assert "`--no-pictures`" in outcome.err
 
 

@@ -128,6 +128,12 @@ def find_contenders(root: Path, references: Sequence[str], *, trust_plugins: boo
     if len(contenders) < 2:
         names = listed([contender.name for contender in contenders])
         raise NnfsError(f"compare: needs two or more different runs or studies, found {names} alone")
+    paths = {member.run.path.resolve() for member in contenders[0].members}
+    for other in contenders[1:]:
+        if twice := [member.name for member in other.members if member.run.path.resolve() in paths]:
+            raise NnfsError(
+                f"compare: {contenders[0].name} has {listed(twice)} too; name others than its own"
+            )
     return contenders
 
 

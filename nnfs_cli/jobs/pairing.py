@@ -87,10 +87,11 @@ def _unpaired(a: Contender, b: Contender, differing: str, split: str) -> Pairing
             f"{single} has one run alone: train it with more seeds, or with one of the other's"
         )
     if not _rows_are_like(of_a, of_b, differing, split):
+        cure = "split both alike, or give neither a" if differing else "give both the same"
         raise NnfsError(
             f"{a.name} and {b.name} do not pair: {why}; and the runs of one have {split} rows in common that "
-            f"the other's do not have, so that the rows alone may make the difference: give both the same "
-            f"`split_seed`, or none"
+            f"the other's do not have, so that the rows alone may make the difference: {cure} "
+            f"`split_seed`"
         )
     if _data_of(of_a) != _data_of(of_b):
         raise NnfsError(f"{a.name} and {b.name}: some of their runs are of other data, and none of them pair")
