@@ -15,6 +15,8 @@ from nnfs_cli.jobs.contenders import find_contenders
 from nnfs_cli.jobs.differences import over_folds, over_seeds
 from nnfs_cli.jobs.verdict import FOR_CONFIGS, sentence
 from nnfs_cli.plots import comparison
+from nnfs_cli.plots.history import History
+from nnfs_cli.runs.directory import RunDirectory
 from tests.conftest import Nnfs
 from tests.test_compare import (  # noqa: F401  fixtures
     Train,
@@ -51,6 +53,13 @@ def test_runs_of_studies_are_told_apart_in_sentences_and_in_curves(
     axes = comparison.draw([run for _, runs in named for run in runs], named)["loss"]
     (legend,) = axes.figure.legends
     assert [text.get_text() for text in legend.get_texts()] == [each.name for each in found]
+
+
+def test_labels_of_curves_name_only_what_a_config_has(train: Train) -> None:  # noqa: F811
+    train("a", config="cubic.yaml")
+    train("b", "layers.1=gelu", config="cubic.yaml")
+    groups = comparison.group([History(RunDirectory(Path(f"runs/{name}"))) for name in "ab"])
+    assert [group.label for group in groups] == ["layers[1] 'tanh'", "type 'gelu', approximate 'none'"]
 
 
 def test_what_is_neither_run_nor_study_is_told_with_the_nearest_of_both(

@@ -92,7 +92,11 @@ def _labels(options: Sequence[dict[str, Any]], groups: Sequence[list[History]]) 
         ends = [key.rpartition(".")[2] for key in varying]
         short = [end if ends.count(end) == 1 else key for end, key in zip(ends, varying, strict=True)]
         pairs = list(zip(short, varying, strict=True))
-        return [", ".join(f"{name} {shown(own.get(key))}" for name, key in pairs) for own in options]
+        labels = [
+            ", ".join(f"{name} {shown(own[key])}" for name, key in pairs if key in own) for own in options
+        ]
+        if all(labels):
+            return labels
     names = [histories[0].config.name for histories in groups]
     return (
         names if len(set(names)) == len(names) else [run_name(histories[0].run.path) for histories in groups]
