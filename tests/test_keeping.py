@@ -255,7 +255,7 @@ def test_marks_that_are_set_at_once_are_all_kept(runs: Path, monkeypatch: pytest
         (["fast", "--tag", "x" * 61], "at most 60 letters"),
         (["fast", "--note", "x" * (MOST_OF_A_NOTE + 1)], "--note: may have 2,000 letters"),
         (["fats", "--tag", "a"], "did you mean 'fast'?"),
-        (["fast", "nothing", "--tag", "a"], "no run 'nothing'"),
+        (["fast", "nothing", "--tag", "a"], "no run or study 'nothing'"),
     ],
 )
 def test_a_mark_that_cannot_be_is_refused_and_none_is_set(

@@ -209,7 +209,7 @@ def test_what_is_no_run_is_refused_and_then_nothing_is_deleted(
 
 def test_a_run_elsewhere_is_removed_if_it_is_named_by_its_path(nnfs: Nnfs, victim: Path) -> None:
     shutil.move(victim, "elsewhere")
-    assert "no run '../elsewhere'" in nnfs("runs", "rm", "../elsewhere", "--yes").err
+    assert "no run or study '../elsewhere'" in nnfs("runs", "rm", "../elsewhere", "--yes").err
     assert nnfs("runs", "rm", "elsewhere", "--yes").status == 0
     assert not Path("elsewhere").exists()
 

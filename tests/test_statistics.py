@@ -161,6 +161,15 @@ def test_runs_needed_gives_the_power_of_a_t_test() -> None:
     assert power == pytest.approx(0.8, abs=0.01)
 
 
+@pytest.mark.parametrize("level", [0.95, 1 - 0.05 / 3, 1 - 0.05 / 10])
+def test_runs_needed_are_enough_for_a_sign_flip_test_whose_p_is_coarse(level: float) -> None:
+    rng = np.random.default_rng(0)
+    for effect in (3.0, 2.0, 1.5, 1.2):
+        n = 2 + (runs_needed([effect - math.sqrt(0.5), effect + math.sqrt(0.5)], level, by_signs=True) or 0)
+        found = [sign_flip(rng.normal(effect, 1.0, n)) < 1 - level for _ in range(100)]
+        assert np.mean(found) > 0.65
+
+
 def test_unpaired_runs_needed_give_the_power_of_welchs_test() -> None:
     rng = np.random.default_rng(0)
     a, b = [0.1, -0.2, 0.3, -0.1, 0.2], [0.3, 0.5, -0.1, 0.9]

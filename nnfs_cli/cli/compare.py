@@ -60,7 +60,12 @@ def compare(
     if as_csv + as_json + as_markdown > 1:
         raise NnfsError("--csv, --json, --markdown: give one of them")
     found = compare(find_contenders(runs, contenders, trust_plugins=trust_plugins), split, metric)
-    files = _draw(found, runs) if pictures else []
+    files: list[Path] = []
+    if pictures:
+        try:
+            files = _draw(found, runs)
+        except (NnfsError, OSError) as error:
+            console.warn(f"no pictures: {error}; `--no-pictures` draws none")
     if as_json:
         console.print_json({**found.to_json(), "pictures": [str(file) for file in files]})
     elif as_csv:
@@ -79,13 +84,19 @@ def _draw(found: "Comparison", runs: Path) -> list[Path]:
     from nnfs_cli.cli.compared import compared_folder
     from nnfs_cli.plots.forest import Estimate
 
-    folder = compared_folder(runs, [name for contender in found.contenders for name in contender.ids])
-    directories = [member.run for contender in found.contenders for member in contender.members]
-    left_out = plots.without_epochs(directories)
-    files = plots.draw_comparison(directories, folder=folder) if len(left_out) < len(directories) else []
+    homes = {each.home.resolve() for each in found.contenders}
+    root = runs if len(homes) > 1 or runs.resolve() in homes else homes.pop()
+    folder = compared_folder(root, [name for contender in found.contenders for name in contender.ids])
+    named = [(each.name, [member.run for member in each.members]) for each in found.contenders]
+    directories = [run for _, several in named for run in several]
+    left_out, files = plots.without_epochs(directories), list[Path]()
+    if len(left_out) < len(directories):
+        files = plots.draw_comparison(directories, folder=folder, named=named)
     if left_out:
         console.warn(f"not in the curves, since no epoch is finished: {', '.join(left_out)}")
     scores, differences = ([Estimate(*each) for each in side] for side in found.estimates())
     if differences:
         files.append(plots.draw_forest(scores, differences, f"{found.split} {found.metric}", folder=folder))
+    else:
+        (folder / "forest.png").unlink(missing_ok=True)  # that of another score
     return files

@@ -7,6 +7,7 @@ from typing import Any
 from nnfs_cli.cli.screen import Table, out
 from nnfs_cli.core.spelling import printable_name
 from nnfs_cli.jobs.compare import Comparison, Versus
+from nnfs_cli.jobs.differences import Difference
 from nnfs_cli.jobs.options_compared import option_text
 from nnfs_cli.jobs.verdict import amount_text, p_number
 
@@ -76,7 +77,7 @@ def csv_rows(found: Comparison) -> Iterator[Sequence[Any]]:
             ends = [each.interval.low, each.interval.high] if each.interval.exists else ["", ""]
             p = ["" if number != number else number for number in (each.p, each.adjusted)]
             yield [
-                *(found.split, versus.a, versus.b, versus.by, versus.pairs, name),
+                *(found.split, versus.a, versus.b, versus.by, each.pairs, name),
                 *(*scores, each.value, *ends, each.test, *p, each.verdict),
             ]
 
@@ -98,11 +99,18 @@ def _notes(found: Comparison) -> list[str]:
         if each.value is not None:
             method = each.interval.method.removeprefix("none: ")
             interval = f"its interval: {method}" if each.interval.exists else f"no interval: {method}"
-            how.setdefault(f"{each.test}; {interval}", {})[name] = None
+            how.setdefault(f"{each.test}; {interval}{_of_scores(each)}", {})[name] = None
     methods = [f"{', '.join(names)}: {text}" for text, names in how.items()]
     return list(
         dict.fromkeys([*methods, *(note for each in found.versus for note in each.notes), *found.notes])
     )
+
+
+def _of_scores(found: Difference) -> str:
+    """How the intervals of the scores themselves were found, if not as that of their difference."""
+    intervals = [score.interval for score in (found.a, found.b) if score.interval and score.interval.exists]
+    methods = dict.fromkeys(each.method for each in intervals if each.method != found.interval.method)
+    return f"; those of scores: {' and '.join(methods)}" if methods else ""
 
 
 def _table(header: Sequence[str], rows: Any) -> list[str]:

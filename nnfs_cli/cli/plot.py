@@ -58,7 +58,7 @@ def plot(
     from nnfs_cli.core.errors import NnfsError, listed
     from nnfs_cli.jobs.inside import add_inside
     from nnfs_cli.runs.directory import RunDirectory
-    from nnfs_cli.runs.finding import study_folder
+    from nnfs_cli.runs.finding import run_name, study_folder
 
     if output is not None and output.exists() and not output.is_dir():
         raise NnfsError(f"--output: must be a folder, found the file {output}")
@@ -74,7 +74,7 @@ def plot(
     }
     directories = list(found.values())
     if len(directories) > 1:
-        folder = output or compared_folder(runs, [each.id for each in directories])
+        folder = output or compared_folder(runs, [run_name(each.path) for each in directories])
         files = plots.draw_comparison(directories, only, folder=folder, style=style, suffix=suffix)
         if left_out := plots.without_epochs(directories):
             console.warn(f"not in the pictures, since no epoch is finished: {listed(left_out)}")

@@ -12,8 +12,8 @@ from nnfs_cli.jobs.compare_runs import over_runs
 from nnfs_cli.jobs.contenders import Contender, Member
 from nnfs_cli.jobs.differences import Difference
 from nnfs_cli.jobs.options_compared import ABSENT, option_changes
-from nnfs_cli.jobs.pairing import pair
-from nnfs_cli.jobs.verdict import sentence
+from nnfs_cli.jobs.pairing import pair, why_other_rows
+from nnfs_cli.jobs.verdict import FOR_CONFIGS, sentence
 from nnfs_cli.runs.listing import default_split
 from nnfs_cli.statistics.interval import Interval
 from nnfs_cli.statistics.paired import holm
@@ -43,8 +43,8 @@ class Versus:
     differences: Mapping[str, Difference]
     notes: tuple[str, ...]
 
-    def sentence(self, metric: str) -> str:
-        return sentence(self.differences[metric], self.a, self.b)
+    def sentence(self, metric: str, *, alone: bool = True) -> str:
+        return sentence(self.differences[metric], self.a, self.b, alone=alone)
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Comparison:
         """One for each comparison; of several each begins with who is compared."""
         alone = len(self.versus) == 1
         return [
-            each.sentence(self.metric) if alone else f"{each.b}: {each.sentence(self.metric)}"
+            each.sentence(self.metric) if alone else f"{each.b}: {each.sentence(self.metric, alone=False)}"
             for each in self.versus
         ]
 
@@ -125,13 +125,16 @@ def compare(
     split = _split(contenders, split)
     outputs = cache(lambda member: outputs_of(member, split))
     versus = _adjusted([_versus(contenders[0], other, split, outputs) for other in contenders[1:]])
+    notes = _notes(contenders, split)
+    if len(versus) > 1 and any(each.by == "row" for each in versus):
+        notes.append(f"one run each: {FOR_CONFIGS}")
     return Comparison(
         split=split,
         metric=_metric(contenders[0].first, versus, metric),
         contenders=tuple(contenders),
         versus=tuple(versus),
         options=_options(contenders),
-        notes=tuple(_notes(contenders, split)),
+        notes=tuple(notes),
     )
 
 
@@ -143,6 +146,8 @@ def _split(contenders: Sequence[Contender], wanted: str | None) -> str:
     if wanted is None:
         folds = any(contender.first.is_fold for contender in contenders)
         return "validation" if folds and "validation" in shared else default_split([*shared, "train"])
+    if wanted not in NOTES:
+        raise NnfsError(f"--split: no split {wanted!r}{did_you_mean(wanted, NOTES)}")
     for contender in contenders:
         if wanted not in contender.first.scores:
             there = listed(list(contender.first.scores))
@@ -179,7 +184,7 @@ def _versus(
         )
     if pairing.by == "row":
         one, two = outputs(pairing.a[0]), outputs(pairing.b[0])
-        refuse_other_rows(one[0], two[0], split)
+        refuse_other_rows(one[0], two[0], split, why_other_rows(pairing.a[0], pairing.b[0], split))
         notes += [*one[1], *two[1], *_on_dependent_rows(pairing.a[0])]
         found, more = over_rows(one[0], two[0])
         a, b = (a if first.is_single else one[0].name), (b if other.is_single else two[0].name)

@@ -56,7 +56,7 @@ def outputs_of(member: Member, split: str) -> tuple[Outputs, list[str]]:
     fingerprint = experiment.data.fingerprint
     scores = {name: Score(_defined(value), found.intervals.get(name)) for name, value in found.scores.items()}
     outputs = Outputs(
-        name=member.run.id,
+        name=member.name,
         fingerprint=fingerprint,
         rows=part.rows,
         z=found.outputs,
@@ -69,18 +69,17 @@ def outputs_of(member: Member, split: str) -> tuple[Outputs, list[str]]:
     )
     changed = member.summary.get("data_fingerprint") != fingerprint
     return outputs, [
-        f"{member.run.id}: the data is not what the run was trained on: its fingerprint has changed"
+        f"{member.name}: the data is not what the run was trained on: its fingerprint has changed"
     ] * changed
 
 
-def refuse_other_rows(a: Outputs, b: Outputs, split: str) -> None:
-    """Raise NnfsError unless both are of the same rows of the same data."""
+def refuse_other_rows(a: Outputs, b: Outputs, split: str, why: str) -> None:
+    """Raise NnfsError unless both are of the same rows of the same data; `why` says why rows may differ."""
     if a.fingerprint != b.fingerprint:
         raise NnfsError(f"{a.name} and {b.name} are of other data now; scores on other data do not compare")
     if not (np.array_equal(a.rows, b.rows) and np.array_equal(a.targets, b.targets)):
         raise NnfsError(
-            f"{a.name} and {b.name} have other {split} rows, so that their outputs do not pair: give both "
-            f"the same `seed` or `split_seed`, or compare several seeds of each"
+            f"{a.name} and {b.name} have other {split} rows, so that their outputs do not pair: {why}"
         )
 
 
@@ -88,7 +87,7 @@ def refuse_other_rows(a: Outputs, b: Outputs, split: str) -> None:
 def over_rows(a: Outputs, b: Outputs) -> tuple[list[Difference], list[str]]:
     """The differences of the loss and of the metrics that both have; and which of them are not compared."""
     found, notes = [], []
-    if to_plain(a.loss) == to_plain(b.loss) and np.array_equal(a.t, b.t):
+    if to_plain(a.loss) == to_plain(b.loss) and _are_equal(a.t, b.t):
         found.append(_of_loss(a, b))
     else:
         notes.append("loss: not compared, since it is not the same function of the targets")
@@ -174,6 +173,11 @@ def _apart(name: str, a: Outputs, b: Outputs) -> float | None:
     """b's score minus a's; None if one of them is undefined."""
     one, other = a.scores[name].value, b.scores[name].value
     return None if one is None or other is None else other - one
+
+
+def _are_equal(t: Array, u: Array) -> bool:
+    """Whether targets are the same but for the rounding of float32."""
+    return t.shape == u.shape and np.allclose(t, u, rtol=1e-5, atol=1e-5 * float(np.abs(t).max(initial=0.0)))
 
 
 def _defined(value: float) -> float | None:

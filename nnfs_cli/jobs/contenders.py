@@ -15,10 +15,8 @@ from nnfs_cli.jobs.checkpoint import plugins_of
 from nnfs_cli.jobs.recorded import COPIES, Score, recorded_scores
 from nnfs_cli.preprocessing.folds import Fold
 from nnfs_cli.runs.directory import RunDirectory
-from nnfs_cli.runs.finding import STUDY, run_folders, study_folder
+from nnfs_cli.runs.finding import find_kept, is_study, run_folders, run_name
 from nnfs_cli.studies.directory import SUMMARY, StudyDirectory
-
-MOST_ROWS = 2**53
 
 
 class Member:
@@ -26,6 +24,11 @@ class Member:
 
     def __init__(self, run: RunDirectory) -> None:
         self.run = run
+
+    @property
+    def name(self) -> str:
+        """What it is called among others: its id; of one in a study `study/run`."""
+        return run_name(self.run.path)
 
     @cached_property
     def config(self) -> ExperimentConfig:
@@ -76,12 +79,6 @@ class Member:
     def scores(self) -> dict[str, dict[str, Score]]:
         return recorded_scores(self.summary)
 
-    def rows(self, split: str) -> int:
-        """How many rows a split had; 0 if that is not known."""
-        rows = self.summary.get("rows")
-        found = rows.get(split) if isinstance(rows, dict) else None
-        return found if isinstance(found, int) and 0 < found < MOST_ROWS else 0
-
 
 @dataclass(frozen=True)
 class Contender:
@@ -90,12 +87,14 @@ class Contender:
     name: what it is called: the run as it was named, or the study; of several runs with their number.
     members: its runs that have scores, in order of their folders.
     ids: of what was named: a study's, or those of the runs.
+    home: the folder of runs where it is.
     notes: sentences on what was left out of it, or chosen for the user.
     """
 
     name: str
     members: tuple[Member, ...]
     ids: tuple[str, ...]
+    home: Path
     notes: tuple[str, ...] = ()
 
     @property
@@ -113,42 +112,44 @@ def find_contenders(root: Path, references: Sequence[str], *, trust_plugins: boo
     NnfsError unless there are two or more, each with a run that has scores.
     """
     found: dict[int, Contender] = {}
-    runs: dict[Path, tuple[int, str, Member]] = {}
-    for place, reference in enumerate(dict.fromkeys(references)):
-        folder = study_folder(root, reference)
-        if folder is not None:
-            found[place] = _of_study(reference, folder, trust_plugins=trust_plugins)
+    runs: list[tuple[int, str, Member]] = []
+    named: dict[Path, tuple[Path, str]] = {}
+    for reference in references:
+        folder = find_kept(root, reference)
+        name = folder.name if reference == "latest" else reference
+        named.setdefault(folder.resolve(), (folder, name))
+    for place, (folder, name) in enumerate(named.values()):
+        if is_study(folder):
+            found[place] = _of_study(name, folder, trust_plugins=trust_plugins)
         else:
-            run = RunDirectory.find(root, reference, trust_plugins=trust_plugins)
-            name = run.id if reference == "latest" else reference
-            runs.setdefault(run.path.resolve(), (place, name, Member(run)))
-    found |= _of_runs(list(runs.values()))
+            runs.append((place, name, Member(RunDirectory(folder, trust_plugins=trust_plugins))))
+    found |= _of_runs(runs, alone=not found)
     contenders = [found[place] for place in sorted(found)]
     if len(contenders) < 2:
         names = listed([contender.name for contender in contenders])
         raise NnfsError(f"compare: needs two or more different runs or studies, found {names} alone")
+    paths = {member.run.path.resolve() for member in contenders[0].members}
+    for other in contenders[1:]:
+        if twice := [member.name for member in other.members if member.run.path.resolve() in paths]:
+            raise NnfsError(
+                f"compare: {contenders[0].name} has {listed(twice)} too; name others than its own"
+            )
     return contenders
 
 
-def _of_runs(named: Sequence[tuple[int, str, Member]]) -> dict[int, Contender]:
+def _of_runs(named: Sequence[tuple[int, str, Member]], *, alone: bool) -> dict[int, Contender]:
     """Contenders by their places, of runs that were named one by one.
 
-    Those that repeat a config are one. If all repeat the same, each stands alone.
+    Those that repeat a config are one. If all repeat the same, and no study was named, each stands alone.
     """
     groups = _grouped([member for _, _, member in named])
-    if len(groups) == 1:
+    if alone and len(groups) == 1:
         groups = [[member] for _, _, member in named]
     first = {id(member): (place, name) for place, name, member in named}
     places = [(*first[id(members[0])], members) for members in groups]
-    return {place: _contender(name, members, _ids(members)) for place, name, members in places}
-
-
-def _ids(members: Sequence[Member]) -> list[str]:
-    """The ids of runs; of those in a study with that of the study."""
-    runs = [member.run for member in members]
-    return [
-        f"{run.path.parent.name}-{run.id}" if (run.path.parent / STUDY).is_file() else run.id for run in runs
-    ]
+    return {
+        place: _contender(name, members, [each.name for each in members]) for place, name, members in places
+    }
 
 
 def _of_study(name: str, folder: Path, *, trust_plugins: bool) -> Contender:
@@ -190,7 +191,7 @@ def _contender(
 ) -> Contender:
     """A contender of the runs that have scores; the others are told."""
     scored = [member for member in members if member.scores]
-    lost = [f"{member.run.id} ({member.status})" for member in members if not member.scores]
+    lost = [f"{member.name} ({member.status})" for member in members if not member.scores]
     if not scored:
         raise NnfsError(f"{name}: there are no scores to compare yet: {listed(lost)}")
     if lost:
@@ -200,10 +201,12 @@ def _contender(
             done, planned = (member.summary.get(key) for key in ("epochs", "epochs_planned"))
             notes = [
                 *notes,
-                f"{member.run.id}: {member.status}; its scores are those after epoch {done} of {planned}",
+                f"{member.name}: {member.status}; its scores are those after epoch {done} of {planned}",
             ]
+    folder = scored[0].run.path.absolute().parent
+    home = folder.parent if is_study(folder) else folder
     runs = f" ({len(scored)} runs)" if len(scored) > 1 else ""
-    return Contender(name + runs, tuple(scored), tuple(ids), tuple(notes))
+    return Contender(name + runs, tuple(scored), tuple(ids), home, tuple(notes))
 
 
 def _grouped(members: Sequence[Member]) -> list[list[Member]]:

@@ -100,7 +100,7 @@ def undefined(name: str, maximize: bool, a: Score, b: Score, why: str) -> Differ
 
 def over_seeds(name: str, maximize: bool, a: Sequence[float], b: Sequence[float]) -> Difference:
     """Scores (n,) of pairs of runs with the same seeds: the sign-flip test, and t intervals."""
-    differences = np.subtract(b, a).tolist()
+    differences = _apart(a, b)
     n = len(differences)
     return Difference(
         name,
@@ -113,7 +113,7 @@ def over_seeds(name: str, maximize: bool, a: Sequence[float], b: Sequence[float]
         p=sign_flip(differences),
         pairs=n,
         of="seed",
-        more_at=partial(runs_needed, differences),
+        more_at=partial(runs_needed, differences, by_signs=True),
     )
 
 
@@ -124,7 +124,7 @@ def over_folds(
 
     test_share: the share of a split's rows that are validated.
     """
-    differences = np.subtract(b, a).tolist()
+    differences = _apart(a, b)
     interval, p = corrected_t(differences, test_share)
     return Difference(
         name,
@@ -139,6 +139,12 @@ def over_folds(
         of="fold",
         more_at=lambda level: runs_needed(differences, level, test_share),
     )
+
+
+def _apart(a: Sequence[float], b: Sequence[float]) -> list[float]:
+    """b - a of each pair (n,); 0 where rounding alone tells them apart."""
+    apart, size = np.subtract(b, a), np.maximum(np.abs(a), np.abs(b))
+    return list(np.where(np.abs(apart) <= 1e-12 * size, 0.0, apart).tolist())
 
 
 def _mean(name: str, values: Sequence[float], interval: Interval) -> Score:

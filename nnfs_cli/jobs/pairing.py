@@ -30,6 +30,8 @@ class Pairing:
 
 def pair(a: Contender, b: Contender, split: str) -> Pairing:
     """How two contenders are compared on a split. NnfsError with the reason if they cannot be."""
+    if not _data_of(a.members) & _data_of(b.members):
+        _refuse_other_data(a, b, a.first, b.first)
     if a.first.is_fold != b.first.is_fold:
         folded, plain = (a, b) if a.first.is_fold else (b, a)
         raise NnfsError(
@@ -39,7 +41,6 @@ def pair(a: Contender, b: Contender, split: str) -> Pairing:
     of_a, of_b = (_by_draw(each) for each in (a, b))
     shared = [draw for draw in of_a if draw in of_b]
     if a.is_single and b.is_single:
-        _refuse_other_data(a, b, a.first, b.first)
         return Pairing("row", a.members, b.members)
     differing = _split_difference(a.first, b.first, split)
     if differing and a.first.is_fold:
@@ -52,7 +53,7 @@ def pair(a: Contender, b: Contender, split: str) -> Pairing:
         _refuse_other_data(a, b, of_a[draw], of_b[draw])
     notes = [
         f"{name}: {counted(len(left), 'run')} left out, since {other} has none with the same "
-        f"{_drawn(draws)}: {listed([member.run.id for member in left])}"
+        f"{_drawn(draws)}: {listed([member.name for member in left])}"
         for name, other, draws in ((a.name, b.name, of_a), (b.name, a.name, of_b))
         if (left := [member for draw, member in draws.items() if draw not in shared])
     ]
@@ -85,36 +86,53 @@ def _unpaired(a: Contender, b: Contender, differing: str, split: str) -> Pairing
             f"{a.name} and {b.name} do not pair: {why}. Runs that do not pair are compared over seeds, and "
             f"{single} has one run alone: train it with more seeds, or with one of the other's"
         )
-    if not _rows_are_like(of_a, of_b, split):
+    if not _rows_are_like(of_a, of_b, differing, split):
+        cure = "split both alike, or give neither a" if differing else "give both the same"
         raise NnfsError(
             f"{a.name} and {b.name} do not pair: {why}; and the runs of one have {split} rows in common that "
-            f"the other's do not have, so that the rows alone may make the difference: give both the same "
-            f"`split_seed`, or none"
+            f"the other's do not have, so that the rows alone may make the difference: {cure} "
+            f"`split_seed`"
         )
-    prints_a, prints_b = (
-        {str(member.summary.get("data_fingerprint")) for member in each} for each in (of_a, of_b)
-    )
-    if prints_a != prints_b:
-        _refuse_other_data(a, b, a.first, b.first)
+    if _data_of(of_a) != _data_of(of_b):
         raise NnfsError(f"{a.name} and {b.name}: some of their runs are of other data, and none of them pair")
     return Pairing("none", of_a, of_b, [f"not paired: {why}; so Welch's t test compares all runs with all"])
 
 
-def _rows_are_like(a: Sequence[Member], b: Sequence[Member], split: str) -> bool:
+def _rows_are_like(a: Sequence[Member], b: Sequence[Member], differing: str, split: str) -> bool:
     """Whether no side has rows in common but the other: each run has its own, or all have the same."""
     if not any(_split_options(member.options.get("dataset"), split) for member in (*a, *b)):
         return True  # the dataset brings them
     draws = [[member.rows_draw for member in side] for side in (a, b)]
     own = all(len(set(side)) == len(side) for side in draws)
-    return own or len({*draws[0], *draws[1]}) == 1
+    return own or (not differing and len({*draws[0], *draws[1]}) == 1)
+
+
+def why_other_rows(a: Member, b: Member, split: str) -> str:
+    """Why two runs have other rows in a split, and what gives them the same."""
+    folds = [dict(each.draw).get("dataset.validation.fold") for each in (a, b)]
+    if folds[0] != folds[1]:
+        which = listed([str(fold) for fold in folds])
+        return f"their folds are {which}; compare the same fold of both, or several folds of each"
+    if differing := _split_difference(a, b, split):
+        return f"they are split otherwise ({differing}); split both alike"
+    return "give both the same `seed` or `split_seed`, or compare several seeds of each"
+
+
+def _data_of(members: Sequence[Member]) -> set[str]:
+    """The fingerprints of the data of runs."""
+    return {_data_print(member) for member in members}
+
+
+def _data_print(member: Member) -> str:
+    return str(member.summary.get("data_fingerprint"))
 
 
 def _refuse_other_data(a: Contender, b: Contender, one: Member, other: Member) -> None:
-    prints = [str(member.summary.get("data_fingerprint")) for member in (one, other)]
+    prints = [_data_print(member) for member in (one, other)]
     if prints[0] != prints[1]:
         raise NnfsError(
-            f"{a.name} and {b.name} are of other data: {one.run.id} has the fingerprint {prints[0][:12]}, "
-            f"{other.run.id} {prints[1][:12]}; scores on other data do not compare"
+            f"{a.name} and {b.name} are of other data: {one.name} has the fingerprint {prints[0][:12]}, "
+            f"{other.name} {prints[1][:12]}; scores on other data do not compare"
         )
 
 

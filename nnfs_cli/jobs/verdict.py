@@ -13,12 +13,15 @@ FOR_CONFIGS = (
 )
 
 
-def sentence(found: Difference, a: str, b: str) -> str:
-    """Whether b is better than a by a score: `b is better than a by 0.012 accuracy [0.004, 0.020] (...)`."""
+def sentence(found: Difference, a: str, b: str, *, alone: bool = True) -> str:
+    """Whether b is better than a by a score: `b is better than a by 0.012 accuracy [0.004, 0.020] (...)`.
+
+    alone: whether it says itself that two networks are not their configs.
+    """
     if found.value is None:
         return f"cannot tell: {found.name} is undefined: {found.interval.why_none}"
     how = f"({found.test}, {p_text(found)})" if not math.isnan(found.p) else "(not tested)"
-    tail = f"; {FOR_CONFIGS}" if found.of == "row" else ""
+    tail = f"; {FOR_CONFIGS}" if alone and found.of == "row" else ""
     if found.verdict == "cannot tell":
         amount = amount_text(found.value, found.interval, found.name)
         return f"cannot tell: the difference is {amount} {how}{_more(found)}{tail}"

@@ -11,6 +11,7 @@ from nnfs_cli.config.trust import UntrustedError
 from nnfs_cli.core.errors import NnfsError, did_you_mean, listed
 from nnfs_cli.core.files import make_folder
 from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.runs.finding import run_name
 from nnfs_cli.runs.fitting import fitting
 
 if TYPE_CHECKING:
@@ -121,8 +122,11 @@ def draw_comparison(
     folder: Path,
     style: str = "light",
     suffix: str = "png",
+    named: Sequence[tuple[str, Sequence[RunDirectory]]] = (),
 ) -> list[Path]:
     """Draw several runs over each other, all pictures or `only` some, into a folder; return the files.
+
+    named: the runs in groups, each with its label; by default runs that differ in seeds alone are one.
 
     NnfsError if a name of `only` is not one of theirs, or none of the runs has finished an epoch.
     """
@@ -136,7 +140,8 @@ def draw_comparison(
                 f"--only: several runs have no picture {name!r}{alone}; they have {listed(comparison.NAMES)}"
             )
     with drawing(style), fitting(*runs):
-        drawn = {name: axes for name, axes in comparison.draw(runs).items() if name in (only or NAMES)}
+        pictures = comparison.draw(runs, named)
+        drawn = {name: axes for name, axes in pictures.items() if name in (only or NAMES)}
         if not drawn:
             raise NnfsError("nothing to draw: none of these runs has finished an epoch, or has a metric")
         make_folder(folder)
@@ -166,10 +171,10 @@ def draw_forest(
 
 
 def without_epochs(runs: Sequence[RunDirectory]) -> list[str]:
-    """The ids of the runs that have finished no epoch: a comparison leaves them out."""
+    """The names of the runs that have finished no epoch: a comparison leaves them out."""
     from nnfs_cli.plots.history import History
 
-    return [run.id for run in runs if not History(run).epochs]
+    return [run_name(run.path) for run in runs if not History(run).epochs]
 
 
 def figures(run: RunDirectory, only: Collection[str] = ()) -> "dict[str, Figure]":

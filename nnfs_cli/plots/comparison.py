@@ -18,6 +18,7 @@ from nnfs_cli.plots.names import shorten_names
 from nnfs_cli.plots.style import panels
 from nnfs_cli.plots.ticks import count_axis
 from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.runs.finding import run_name
 
 NAMES = ("loss", "metrics", "learning_rate")
 MOST_OPTIONS, MOST_LETTERS = 3, 60
@@ -26,7 +27,7 @@ MOST_OPTIONS, MOST_LETTERS = 3, 60
 
 @dataclass
 class Group:
-    """Runs whose configs differ in nothing but seeds, and what tells them from the others."""
+    """Runs that are one curve, and what tells them from the others."""
 
     label: str
     histories: list[History]
@@ -38,9 +39,14 @@ class Group:
         return [(epochs["epoch"] - shift, epochs[column]) for epochs in found]
 
 
-def draw(runs: Sequence[RunDirectory]) -> dict[str, Axes]:
-    """The losses, metrics and learning rates of runs by epoch, by picture; {} before any epoch."""
-    groups = group([history for history in map(History, runs) if history.epochs])
+def draw(
+    runs: Sequence[RunDirectory], named: Sequence[tuple[str, Sequence[RunDirectory]]] = ()
+) -> dict[str, Axes]:
+    """The losses, metrics and learning rates of runs by epoch, by picture; {} before any epoch.
+
+    named: the runs in groups, each with its label; by default runs that differ in seeds alone are one.
+    """
+    groups = _named(named) if named else group(_with_epochs(runs))
     columns = list(dict.fromkeys(c for g in groups for h in g.histories for c in h.epochs))
     scores = [c for c in columns if c.startswith(("train_", "val_"))]
     losses: list[str] = [c for c in ("train_loss", "val_loss") if c in scores]
@@ -52,8 +58,19 @@ def draw(runs: Sequence[RunDirectory]) -> dict[str, Axes]:
     return {name: _draw_panels(groups, some) for name, some in pictures.items() if groups and some}
 
 
+def _with_epochs(runs: Sequence[RunDirectory]) -> list[History]:
+    return [history for history in map(History, runs) if history.epochs]
+
+
+def _named(named: Sequence[tuple[str, Sequence[RunDirectory]]]) -> list[Group]:
+    """The groups with an epoch."""
+    labels = shorten_names([label for label, _ in named], MOST_LETTERS)
+    groups = [Group(label, _with_epochs(runs)) for label, (_, runs) in zip(labels, named, strict=True)]
+    return [group for group in groups if group.histories]
+
+
 def group(histories: Sequence[History]) -> list[Group]:
-    """The runs in groups, each with a label."""
+    """Runs in groups of those whose configs differ in nothing but seeds, each with a label."""
     grouped: dict[str, list[History]] = {}
     options: dict[str, dict[str, Any]] = {}
     for history in histories:
@@ -75,9 +92,15 @@ def _labels(options: Sequence[dict[str, Any]], groups: Sequence[list[History]]) 
         ends = [key.rpartition(".")[2] for key in varying]
         short = [end if ends.count(end) == 1 else key for end, key in zip(ends, varying, strict=True)]
         pairs = list(zip(short, varying, strict=True))
-        return [", ".join(f"{name} {shown(own.get(key))}" for name, key in pairs) for own in options]
+        labels = [
+            ", ".join(f"{name} {shown(own[key])}" for name, key in pairs if key in own) for own in options
+        ]
+        if all(labels):
+            return labels
     names = [histories[0].config.name for histories in groups]
-    return names if len(set(names)) == len(names) else [histories[0].run.id for histories in groups]
+    return (
+        names if len(set(names)) == len(names) else [run_name(histories[0].run.path) for histories in groups]
+    )
 
 
 def _draw_panels(groups: Sequence[Group], columns: Sequence[str]) -> Axes:
@@ -95,7 +118,7 @@ def _draw_panels(groups: Sequence[Group], columns: Sequence[str]) -> Axes:
         axes.set_xlim(left=0.0)
         count_axis(axes, name="epoch")
         axes.set_ylabel(_unit(groups) if column.endswith("_loss") else column.partition("_")[2])
-    lines = {line.get_label(): line for axes in grid for line in axes.lines if line.get_gid() == "group"}
+    lines = {line.get_gid(): line for axes in grid for line in axes.lines if line.get_gid()}
     grid[0].figure.legend(handles=list(lines.values()), loc="outside lower center", ncols=2)
     return grid[0]
 
@@ -132,5 +155,5 @@ def _draw_group(axes: Axes, curves: Sequence[tuple[Array, Array]], k: int, label
         markevery=[shared - 1],
         ms=7,
         label=label,
-        gid="group",
+        gid=f"group-{k}",
     )

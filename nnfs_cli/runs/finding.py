@@ -45,8 +45,17 @@ def is_study(folder: Path) -> bool:
     return not is_run(folder) and (folder / STUDY).is_file()
 
 
-def find_run(root: Path, reference: str) -> Path:
-    """The folder of the run that a path, an id, `study/run` or `latest` names; NnfsError with the nearest."""
+def run_name(folder: Path) -> str:
+    """What a run is called among others: its id; of one in a study `study/run`."""
+    parent = folder.absolute().parent
+    return f"{parent.name}/{folder.name}" if is_study(parent) else folder.name
+
+
+def find_run(root: Path, reference: str, *, or_study: bool = False) -> Path:
+    """The folder of the run that a path, an id, `study/run` or `latest` names; NnfsError with the nearest.
+
+    or_study: whether a study would do too; the message then says so.
+    """
     if reference == "latest":
         if not (runs := list(run_folders(root))):
             raise NnfsError(f"no runs in {root.absolute()} yet; `nnfs train CONFIG` makes one")
@@ -60,11 +69,12 @@ def find_run(root: Path, reference: str) -> Path:
         never_began = (candidates[0] / LOCK).exists() and not any(candidates[0].glob("*.npz"))
         advice = "; its training ended before it began: delete it" if never_began else ""
         raise NnfsError(f"{candidates[0]} is no run directory: it has no config.yaml{advice}")
-    names = [path.name for path in run_folders(root)]
+    names = [path.name for path, is_study in kept_folders(root) if or_study or not is_study]
     study = root / Path(reference).parent
     if is_study(study):
         names += [f"{study.name}/{path.name}" for path in run_folders(study)]
-    raise NnfsError(f"no run {reference!r} in {root.absolute()}{did_you_mean(reference, names)}")
+    what = "run or study" if or_study else "run"
+    raise NnfsError(f"no {what} {reference!r} in {root.absolute()}{did_you_mean(reference, names)}")
 
 
 def study_folder(root: Path, reference: str) -> Path | None:
@@ -90,7 +100,7 @@ def find_study(root: Path, reference: str) -> Path:
 
 def find_kept(root: Path, reference: str) -> Path:
     """The folder of the run or study that a reference names; NnfsError as `find_run`."""
-    return study_folder(root, reference) or find_run(root, reference)
+    return study_folder(root, reference) or find_run(root, reference, or_study=True)
 
 
 def kernel_of(folder: Path) -> str:

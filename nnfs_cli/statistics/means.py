@@ -92,7 +92,9 @@ def welch_t(a: Sequence[float], b: Sequence[float], level: float = LEVEL) -> tup
     )
 
 
-def runs_needed(differences: Sequence[float], level: float = LEVEL, test_share: float = 0.0) -> int | None:
+def runs_needed(
+    differences: Sequence[float], level: float = LEVEL, test_share: float = 0.0, *, by_signs: bool = False
+) -> int | None:
     """About how many more pairs would tell whether the mean difference is zero; None if nobody can say.
 
     If the true difference has the mean m and the spread s of these, a t test of n pairs finds it with a
@@ -100,6 +102,8 @@ def runs_needed(differences: Sequence[float], level: float = LEVEL, test_share: 
     beyond 10,000.
 
     test_share: as in `corrected_t`; 0 for pairs that share no rows.
+    by_signs: whether a sign-flip test shall tell, whose p of n pairs is a multiple of 2 / 2^n: the t test is
+        then held to the largest of these that is still enough.
     """
     have = len(differences)
     spread = float(np.std(differences, ddof=1)) if have > 1 else 0.0
@@ -107,8 +111,10 @@ def runs_needed(differences: Sequence[float], level: float = LEVEL, test_share: 
     if not (math.isfinite(spread / mean) if mean else False) or _is_flat(differences):
         return None
     n = np.arange(have + 1, MOST_RUNS + 1)
+    steps = 2.0 ** np.minimum(n - 1, 50)
+    levels = 1.0 - np.floor((1.0 - level) * steps) / steps if by_signs else level
     factor = 1.0 / n + test_share / (1.0 - test_share)
-    enough = np.flatnonzero(factor * (_reach(n - 1, level) * spread / mean) ** 2 <= 1.0)
+    enough = np.flatnonzero(factor * (_reach(n - 1, levels) * spread / mean) ** 2 <= 1.0)
     return int(n[enough[0]]) - have if len(enough) else None
 
 
@@ -127,7 +133,7 @@ def runs_needed_unpaired(a: Sequence[float], b: Sequence[float], level: float = 
     return int(n[enough[0]]) - fewer if len(enough) else None
 
 
-def _reach(freedom: Array, level: float) -> Array:
+def _reach(freedom: Array, level: float | Array) -> Array:
     """How many standard errors (n,) a mean is from zero that a t test finds with a chance of 80 %."""
     from scipy.special import stdtrit
 
