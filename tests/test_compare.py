@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
+import scipy.stats
 from PIL import Image
 
 from nnfs_cli.core.arrays import Array
@@ -339,7 +340,8 @@ def test_runs_that_differ_in_seeds_alone_are_one_and_pair_by_seed(train: Train, 
     assert [each["name"] for each in found["contenders"]] == ["a1 (3 runs)", "b2 (3 runs)"]
     versus = found["comparisons"][0]
     assert (versus["paired_by"], versus["pairs"]) == ("seed", 2)
-    assert sorted(note.split(": ")[-1] for note in versus["notes"]) == ["a1", "b4"]
+    assert sorted(note.split(": ")[-1] for note in versus["notes"] if "left out" in note) == ["a1", "b4"]
+    assert any("all runs have the same test rows" in note for note in versus["notes"])
     assert "2 seeds cannot: whatever the difference, p is at least 0.5" in versus["sentence"]
     assert found["config"] == [{"key": "layers[0].units", "values": [8, 4]}]
     scores = [
@@ -362,6 +364,24 @@ def test_runs_with_other_seeds_are_compared_unpaired_and_one_run_is_not(
     assert "Welch's t over 2 and 2 seeds" in versus["sentence"]
     assert "no two of their runs have the same `seed`" in versus["notes"][0]
     assert "b1 has one run alone" in refused(nnfs("compare", "a1", "a2", "b1"))
+
+
+def test_seeds_that_split_the_rows_anew_are_compared_as_random_splits(train: Train, compare: Any) -> None:
+    for seed in (1, 2, 3):
+        train(f"a{seed}", f"seed={seed}", config="cubic.yaml")
+        train(f"b{seed}", f"seed={seed}", "layers.0.units=4", config="cubic.yaml")
+    found = compare("a1", "a2", "a3", "b1", "b2", "b3", "--split", "validation")["comparisons"][0]
+    assert found["paired_by"] == "seed"
+    loss = found["scores"]["loss"]
+    assert loss["test"] == "Nadeau and Bengio's corrected t over 3 splits"
+    share = 40 / RunDirectory(Path("runs/a1")).summary()["rows"]["train"]
+    values = [
+        RunDirectory(Path(f"runs/{b}")).summary()["scores"]["validation"]["loss"]
+        for b in ("a1", "b1", "a2", "b2", "a3", "b3")
+    ]
+    d = np.subtract(values[1::2], values[::2])
+    t = abs(d.mean()) / np.sqrt((1 / 3 + share) * d.var(ddof=1))
+    assert loss["p"] == pytest.approx(2 * scipy.stats.t.sf(t, 2))
 
 
 def test_runs_whose_rows_are_shared_on_one_side_alone_are_not_compared(

@@ -12,7 +12,7 @@ from nnfs_cli.jobs.compare_runs import over_runs
 from nnfs_cli.jobs.contenders import Contender, Member
 from nnfs_cli.jobs.differences import Difference
 from nnfs_cli.jobs.options_compared import ABSENT, option_changes
-from nnfs_cli.jobs.pairing import pair, why_other_rows
+from nnfs_cli.jobs.pairing import draws_anew, pair, why_other_rows
 from nnfs_cli.jobs.verdict import FOR_CONFIGS, sentence
 from nnfs_cli.runs.listing import default_split
 from nnfs_cli.statistics.interval import Interval
@@ -190,6 +190,10 @@ def _versus(
         a, b = (a if first.is_single else one[0].name), (b if other.is_single else two[0].name)
     else:
         found, more = over_runs(pairing, split)
+        if pairing.by == "seed" and not draws_anew(pairing.a, split):
+            notes.append(
+                f"all runs have the same {split} rows: this is about other seeds, and says less of other rows"
+            )
     differences = {difference.name: difference for difference in found}
     return Versus(a, b, pairing.by, min(len(pairing.a), len(pairing.b)), differences, (*notes, *more))
 

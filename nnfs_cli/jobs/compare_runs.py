@@ -1,13 +1,14 @@
 """Two configs with several runs each: how far their runs' scores are apart, over seeds or over folds."""
 
+from collections.abc import Sequence
 from statistics import fmean
 from typing import Any
 
 from nnfs_cli.config.reader import to_plain
 from nnfs_cli.core.errors import NnfsError, counted
 from nnfs_cli.jobs.contenders import Member
-from nnfs_cli.jobs.differences import Difference, over_folds, over_seeds, undefined, unpaired
-from nnfs_cli.jobs.pairing import Pairing
+from nnfs_cli.jobs.differences import Difference, over_folds, over_seeds, over_splits, undefined, unpaired
+from nnfs_cli.jobs.pairing import Pairing, draws_anew
 from nnfs_cli.jobs.recorded import Score
 
 
@@ -56,8 +57,16 @@ def _difference(name: str, maximize: bool, pairing: Pairing, split: str) -> tupl
         return undefined(name, maximize, one, other, f"too few runs have a {split} {name}"), notes
     if pairing.by == "fold":
         return over_folds(name, maximize, a, b, 1.0 / pairing.a[0].folds), notes
+    if pairing.by == "seed" and draws_anew(pairing.a, split):
+        return over_splits(name, maximize, a, b, _tested_share(pairing.a, split)), notes
     compute = unpaired if pairing.by == "none" else over_seeds
     return compute(name, maximize, a, b), notes
+
+
+def _tested_share(members: Sequence[Member], split: str) -> float:
+    """The mean share of a split's rows in these and the training rows."""
+    shares = [n / (n + m.rows("train")) for m in members if (n := m.rows(split)) and m.rows("train")]
+    return fmean(shares) if shares else 0.5
 
 
 def _values(name: str, pairing: Pairing, split: str) -> tuple[list[float], list[float], int]:

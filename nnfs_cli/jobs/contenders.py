@@ -18,6 +18,8 @@ from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.runs.finding import find_kept, is_study, run_folders, run_name
 from nnfs_cli.studies.directory import SUMMARY, StudyDirectory
 
+MOST_ROWS = 2**53
+
 
 class Member:
     """A run of a contender."""
@@ -78,6 +80,12 @@ class Member:
     @cached_property
     def scores(self) -> dict[str, dict[str, Score]]:
         return recorded_scores(self.summary)
+
+    def rows(self, split: str) -> int:
+        """How many rows a split had; 0 if that is not known."""
+        rows = self.summary.get("rows")
+        found = rows.get(split) if isinstance(rows, dict) else None
+        return found if isinstance(found, int) and 0 < found < MOST_ROWS else 0
 
 
 @dataclass(frozen=True)

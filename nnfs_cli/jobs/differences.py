@@ -122,21 +122,40 @@ def over_folds(
 ) -> Difference:
     """Scores (J,) of the same folds: Nadeau and Bengio's corrected t, for intervals and test.
 
-    test_share: the share of a split's rows that are validated.
+    test_share: the share of the folds' rows that are validated.
     """
+    return _corrected(name, maximize, a, b, test_share, "folds", "fold")
+
+
+def over_splits(
+    name: str, maximize: bool, a: Sequence[float], b: Sequence[float], test_share: float
+) -> Difference:
+    """The same of pairs of runs with the same seeds, each of which splits the rows anew."""
+    return _corrected(name, maximize, a, b, test_share, "splits", "seed")
+
+
+def _corrected(
+    name: str,
+    maximize: bool,
+    a: Sequence[float],
+    b: Sequence[float],
+    test_share: float,
+    over: str,
+    of: str,
+) -> Difference:
     differences = _apart(a, b)
-    interval, p = corrected_t(differences, test_share)
+    interval, p = corrected_t(differences, test_share, over)
     return Difference(
         name,
         maximize,
-        a=_mean(name, a, corrected_t(a, test_share)[0]),
-        b=_mean(name, b, corrected_t(b, test_share)[0]),
+        a=_mean(name, a, corrected_t(a, test_share, over)[0]),
+        b=_mean(name, b, corrected_t(b, test_share, over)[0]),
         value=float(np.mean(differences)),
         interval=interval,
-        test=f"Nadeau and Bengio's corrected t over {len(differences)} folds",
+        test=f"Nadeau and Bengio's corrected t over {len(differences)} {over}",
         p=p,
         pairs=len(differences),
-        of="fold",
+        of=of,
         more_at=lambda level: runs_needed(differences, level, test_share),
     )
 

@@ -98,6 +98,13 @@ def _unpaired(a: Contender, b: Contender, differing: str, split: str) -> Pairing
     return Pairing("none", of_a, of_b, [f"not paired: {why}; so Welch's t test compares all runs with all"])
 
 
+def draws_anew(members: Sequence[Member], split: str) -> bool:
+    """Whether each of these runs drew the rows of a split for itself, at random, from the same data."""
+    chosen = _split_options(members[0].options.get("dataset"), split)
+    is_random = bool(chosen) and "time" not in chosen
+    return is_random and len({member.rows_draw for member in members}) == len(members)
+
+
 def _rows_are_like(a: Sequence[Member], b: Sequence[Member], differing: str, split: str) -> bool:
     """Whether no side has rows in common but the other: each run has its own, or all have the same."""
     if not any(_split_options(member.options.get("dataset"), split) for member in (*a, *b)):

@@ -69,6 +69,7 @@ def _more(found: Difference) -> str:
         )
     if found.more:
         return f"; about {counted(found.more, f'more {found.of}')} would"
-    if found.of == "fold" and found.interval.exists:
-        return "; more repeats of the folds would not, since they share their rows; more rows would"
+    if found.test.startswith("Nadeau") and found.interval.exists:
+        what = "repeats of the folds" if found.of == "fold" else "seeds"
+        return f"; more {what} would not, since they share their rows; more rows would"
     return ""
