@@ -1,6 +1,7 @@
 """Scores carry intervals: metrics say what they are means of, and runs write, print and give them."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,6 @@ from scipy.stats import bootstrap
 from nnfs_cli.api.run import load_run
 from nnfs_cli.config.reader import create
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.losses.base import LOSSES, Loss, adds_up
 from nnfs_cli.metrics.base import METRICS, Metric
 from nnfs_cli.preprocessing.records import Task
@@ -167,14 +167,35 @@ def test_terms_that_do_not_give_the_score_give_no_interval() -> None:
     assert interval_of(Wrong(), 300).why_none == "the score is not that of the rows that were resampled"
 
 
-def test_terms_of_the_wrong_shape_are_told_with_the_shape_that_is_right() -> None:
-    @METRICS.register("shapeless")
-    class Shapeless(Spread):
-        def terms(self, p: Array, t: Array) -> Array:
-            return np.ravel(np.abs(p - t))
+class Shapeless(Spread):
+    type_name: ClassVar[str] = "shapeless"
 
-    with pytest.raises(NnfsError, match=r"terms must give an array of shape \(N, K\)"):
-        interval_of(Shapeless(), 30)
+    def terms(self, p: Array, t: Array) -> Array:
+        return np.ravel(np.abs(p - t))
+
+
+class Careless(Spread):
+    """It fails where a row comes twice."""
+
+    type_name: ClassVar[str] = "careless"
+
+    def __call__(self, p: Array, t: Array) -> float:
+        if len(np.unique(t)) < len(t):
+            raise ValueError("twice\nthe same")
+        return 1.0
+
+
+@pytest.mark.parametrize(
+    ("plugin", "why"),
+    [
+        (Shapeless, r"terms must give an array of shape \(N, K\)"),
+        (Careless, r"failed at some of the rows: ValueError: twice$"),
+    ],
+)
+def test_a_metric_that_fails_at_an_interval_has_none_and_ends_no_training(
+    plugin: type[Metric], why: str
+) -> None:
+    assert re.search(why, interval_of(plugin(), 30).why_none)
 
 
 @pytest.mark.parametrize(("name", "options"), CASES, ids=str)
