@@ -212,11 +212,21 @@ def test_a_score_of_rows_has_the_interval_of_its_terms() -> None:
     assert by_rows.method == by_terms.method
 
 
-@pytest.mark.parametrize("unit", [1e-150, 1e-5, 1e12, 1e106, 1e150])
+@pytest.mark.parametrize("unit", [1e-290, 1e-150, 1e-5, 1e12, 1e106, 1e290])
 def test_an_interval_has_the_unit_of_its_score(unit: float) -> None:
     terms = np.random.default_rng(0).gamma(0.7, 2.0, (60, 1))
     low, high = ends(bca(terms, mean))
     assert ends(bca(terms * unit, mean)) == pytest.approx((low * unit, high * unit), rel=1e-9)
+
+
+def test_a_score_that_no_resample_has_is_undefined() -> None:
+    terms = np.random.default_rng(0).integers(0, 2**30, (60, 1)).astype(float)
+    whole = terms.mean()
+
+    def of_all(means: Array) -> Array:
+        return np.where(means[..., 0] == whole, 1.0, np.inf)
+
+    assert bca(terms, of_all).why_none == "the score is undefined without a few of the rows"
 
 
 def test_groups_of_rows_have_the_interval_of_rows() -> None:
