@@ -89,7 +89,7 @@ def show_evaluation(record: Mapping[str, Any], run: "RunDirectory") -> None:
     split = record["split"]
     out.print(f"{run.id}, {split}, {counted(record['rows'], 'row')}", style="bold")
     intervals = read_intervals({split: record.get("intervals")}).get(split, {})
-    wide = max(10, *map(len, record["scores"]))
+    wide = max(map(len, record["scores"]), default=0)
     for name, score in record["scores"].items():
         out.print(f"  {name:<{wide}} {interval_text(score, intervals.get(name), 6, '  ')}")
     if intervals:
