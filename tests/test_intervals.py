@@ -17,6 +17,7 @@ from nnfs_cli.core.arrays import Array
 from nnfs_cli.losses.base import LOSSES, Loss, adds_up
 from nnfs_cli.metrics.base import METRICS, Metric
 from nnfs_cli.preprocessing.records import Task
+from nnfs_cli.statistics.interval import Interval
 from nnfs_cli.training.intervals import class_intervals, loss_interval, metric_interval
 from tests.conftest import Nnfs
 
@@ -334,6 +335,7 @@ def test_an_evaluation_has_the_intervals_that_training_wrote(nnfs: Nnfs) -> None
     page = Path("runs/r/report.html").read_text()
     assert all(interval.ends in page for interval in load_run("r").intervals["test"].values())
     assert "no intervals of train: rows that were fitted say nothing of new ones" in page
+    assert all(Interval.of_json(each).ends in page for row in rows for each in row["intervals"].values())
 
 
 def test_each_target_has_intervals_of_its_own(nnfs: Nnfs) -> None:
@@ -353,6 +355,10 @@ def test_each_target_has_intervals_of_its_own(nnfs: Nnfs) -> None:
         record = summary["target_intervals"][name]["rmse"]
         assert record["low"] < scores["rmse"] < record["high"]
     assert "95 % intervals of each target: BCa bootstrap over 60 rows" in printed
+    nnfs("report", "r")
+    page = Path("runs/r/report.html").read_text()
+    for records in summary["target_intervals"].values():
+        assert all(Interval.of_json(record).ends in page for record in records.values())
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])
