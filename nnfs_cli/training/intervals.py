@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from nnfs_cli.config.plugins import plugin_errors
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.component import Component, refuse_result
+from nnfs_cli.core.component import refuse_result
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.losses.base import Loss, adds_up
 from nnfs_cli.metrics.base import Metric
@@ -22,7 +23,7 @@ FITTED = "rows that were fitted say nothing of new ones"
 
 def metric_interval(metric: Metric, p: Array, t: Array, score: float) -> Interval:
     """The interval of a metric's score of predictions p (N, M): Wilson's, if it is a proportion, or BCa's."""
-    return _or_none(metric, lambda: _metric_interval(metric, p, t, score))
+    return _or_none(lambda: _metric_interval(metric, p, t, score))
 
 
 def _metric_interval(metric: Metric, p: Array, t: Array, score: float) -> Interval:
@@ -48,7 +49,7 @@ def too_few(metric: Metric, rows: int) -> str:
 
 def loss_interval(loss: Loss, z: Array, t: Array, score: float) -> Interval:
     """The interval of the loss of outputs z (N, M): of its means over groups of rows, if it adds up."""
-    return _or_none(loss, lambda: _loss_interval(loss, z, t, score))
+    return _or_none(lambda: _loss_interval(loss, z, t, score))
 
 
 def _loss_interval(loss: Loss, z: Array, t: Array, score: float) -> Interval:
@@ -100,15 +101,13 @@ def class_intervals(hits: int, predicted: int, actual: int) -> dict[str, Interva
     return {"precision": wilson(hits, predicted), "recall": wilson(hits, actual), "f1": f1}
 
 
-def _or_none(component: Component, interval: Callable[[], Interval]) -> Interval:
-    """An interval; none if the component, as of a plugin, fails at it: a finished training is kept."""
+def _or_none(interval: Callable[[], Interval]) -> Interval:
+    """An interval; none, with the reason, if a plugin fails at it: a finished training is kept."""
     try:
-        return interval()
+        with plugin_errors():
+            return interval()
     except NnfsError as error:
         return Interval.none(str(error))
-    except Exception as error:
-        what = f"{type(error).__name__}: {error}".partition("\n")[0]
-        return Interval.none(f"{component.type_name} failed at some of the rows: {what:.80}")
 
 
 def _checked(metric: Metric, method: str, found: Array, rows: int, ndim: int) -> Array:
