@@ -14,10 +14,9 @@ from nnfs_cli.core.errors import counted
 from nnfs_cli.jobs.study import Conductor, RunEnd
 from nnfs_cli.jobs.study_dask import DaskWorkers
 from nnfs_cli.jobs.study_pictures import draw_at_end
-from nnfs_cli.jobs.study_summary import first_failure, of_other_rows, option_texts, options_text, verdict
+from nnfs_cli.jobs.study_summary import first_failure, mean_text, option_texts, options_text, verdict
 from nnfs_cli.jobs.study_workers import Processes, Workers
 from nnfs_cli.runs.listing import default_split
-from nnfs_cli.statistics.interval import methods_text
 from nnfs_cli.studies.plan import Plan
 from nnfs_cli.studies.results import Results
 from nnfs_cli.studies.sampling import sampler_of
@@ -141,12 +140,8 @@ def show_scores(results: Results) -> None:
     for name in names:
         table.add_column(name)
     for split, means in scores.items():
-        table.add_row(split, *(interval_text(means[name].value, means[name].interval, 4) for name in names))
+        table.add_row(split, *(mean_text(means[name]) for name in names))
     out.print(table)
-    for split, means in scores.items():
-        out.print(methods_text({name: mean.interval for name, mean in means.items()}, split), style="dim")
-    if sentence := of_other_rows(results, trial):
-        out.print(sentence)
     if failed:
         warn(f"{failed} of {failed + done} runs are not among them{first_failure(results)}")
 

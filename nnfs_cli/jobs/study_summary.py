@@ -43,7 +43,6 @@ def _winner_record(results: Results, winner: Trial) -> dict[str, Any]:
         "scores": {
             split: {name: mean.to_json() for name, mean in names.items()} for split, names in scores.items()
         },
-        "of_other_rows": of_other_rows(results, winner),
         "test_rows_took_no_part": results.plan.chooses and "test" in scores,
     }
 
@@ -76,22 +75,7 @@ def verdict(results: Results) -> list[str]:
         )
     if "test" in scores:
         found.append(f"On test rows, which took no part in choosing: {means_text(scores['test'])}.")
-        found.append(of_other_rows(results, winner))
-    return list(filter(None, found))
-
-
-def of_other_rows(results: Results, trial: Trial) -> str:
-    """What is known of other test rows than those that all runs of a trial have; else an empty text.
-
-    The spread over runs says nothing of them; the interval of one run over its rows does.
-    """
-    run, own = results.first_run(trial, "test")
-    if not own or len(results.completed(trial)) < 2 or not results.plan.shares_rows("test"):
-        return ""
-    return (
-        f"All runs have the same test rows, so these intervals are of other seeds alone. "
-        f"Of other rows the run {run} tells: {means_text(own)}."
-    )
+    return found
 
 
 def options_text(options: Mapping[str, Any]) -> str:
@@ -108,17 +92,16 @@ def option_texts(options: Mapping[str, Any]) -> dict[str, str]:
 
 
 def mean_text(mean: Mean) -> str:
-    """`0.931 [0.905, 0.951] (t over 10 runs)`, or why there is no interval."""
-    method = mean.interval.method if mean.interval.exists else f"no interval: {mean.interval.why_none}"
-    return f"{interval_text(mean.value, mean.interval, 4)} ({method})"
+    """`0.931 [0.905, 0.951] (t over 10 runs)`."""
+    text = interval_text(mean.value, mean.interval, 4)
+    return f"{text} ({mean.interval.method})" if mean.interval.exists else text
 
 
 def means_text(means: Mapping[str, Mean]) -> str:
     """`loss 0.31 [0.28, 0.34], accuracy 0.92 [0.90, 0.94] (t over 10 runs)`."""
     texts = [f"{name} {interval_text(mean.value, mean.interval, 4)}" for name, mean in means.items()]
     methods = dict.fromkeys(mean.interval.method for mean in means.values() if mean.interval.exists)
-    none = [f"{name}: {each.interval.method}" for name, each in means.items() if not each.interval.exists]
-    return f"{', '.join(texts)} ({'; '.join([*methods, *none])})"
+    return ", ".join(texts) + (f" ({'; '.join(methods)})" if methods else "")
 
 
 def first_failure(results: Results) -> str:

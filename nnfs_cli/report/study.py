@@ -135,8 +135,6 @@ def _winner(record: StudyRecord) -> Html:
     if rows:
         head = ["split", "score", "mean", "95 % interval", "by, or why there is none"]
         parts.append(table(head, rows, f"means of {counted(_runs_of_winner(record), 'run')}"))
-    if isinstance(others := _recorded_winner(record).get("of_other_rows"), str):
-        parts.append(f"<p>{text(others)}</p>")
     title = f"The winner: trial {winner.number}" if record.options and winner else "Scores"
     return section("winner", title, *parts)
 

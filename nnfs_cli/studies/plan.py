@@ -45,7 +45,6 @@ class Plan:
 
     def __init__(self, config: ExperimentConfig) -> None:
         self.study = config.study or StudyConfig()
-        self._config = config
         listed = self.study.seeds
         self.seeds = listed if isinstance(listed, tuple) else tuple(range(config.seed, config.seed + listed))
         self.chooses = bool(self.study.vary)
@@ -58,18 +57,6 @@ class Plan:
         """How many runs a trial has."""
         folds = self.study.folds
         return len(self.seeds) * (folds.k * folds.repeats if folds else 1)
-
-    def shares_rows(self, split: str) -> bool:
-        """Whether all runs of a trial have the same rows of a split: then they tell nothing of other rows.
-
-        No seed draws rows that the dataset brings, or that are the latest ones.
-        """
-        if split != "test" and self.study.folds:
-            return False
-        dataset, names = self._config.dataset, ("test",) if split == "test" else ("test", "validation")
-        sizes = [getattr(dataset, name, 0) for name in names]
-        drawn = any(size and isinstance(size, int | float) for size in sizes)
-        return self._config.split_seed is not None or not drawn or bool(getattr(dataset, "time", ""))
 
     @property
     def trials(self) -> int:

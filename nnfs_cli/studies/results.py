@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from nnfs_cli.config.study import FoldsConfig
@@ -42,26 +42,18 @@ class Mean:
 
     @classmethod
     def of(
-        cls,
-        name: str,
-        values: Sequence[float | None],
-        plan: Plan,
-        split: str,
-        single: Mapping[str, Any] | None = None,
+        cls, name: str, values: Sequence[float | None], plan: Plan, single: Mapping[str, Any] | None = None
     ) -> "Mean":
         """The mean of values, one for each run; over folds, whose runs share rows, with the corrected t.
 
-        name, split: of the score, as `accuracy` and `test`.
+        name: of the score, as `accuracy`.
         single: the interval of one run's own value, as JSON.
         """
         numbers = [math.nan if value is None else float(value) for value in values]
         mean = math.fsum(numbers) / len(numbers) if all(map(math.isfinite, numbers)) else math.nan
         if len(numbers) == 1:
             return cls(mean, Interval.of_json(single) if single else Interval.none("a single run"), 1)
-        interval = interval_over_runs(name, numbers, plan.study.folds)
-        if interval.exists and plan.shares_rows(split):
-            interval = replace(interval, method=f"{interval.method}, on the same rows")
-        return cls(mean, interval, len(numbers))
+        return cls(mean, interval_over_runs(name, numbers, plan.study.folds), len(numbers))
 
     def to_json(self) -> dict[str, Any]:
         return {"mean": self.value, "runs": self.runs, **self.interval.to_json()}
@@ -109,7 +101,7 @@ class Results:
         if self.status(trial) not in ("completed", "paused"):
             return None
         name = self.plan.monitor.removeprefix("val_")
-        mean = Mean.of(name, [outcome.value for outcome in self.of(trial)], self.plan, "validation")
+        mean = Mean.of(name, [outcome.value for outcome in self.of(trial)], self.plan)
         return mean if math.isfinite(mean.value) else None
 
     def value(self, trial: Trial) -> float | None:
@@ -142,21 +134,11 @@ class Results:
                     name,
                     [outcome.scores.get(split, {}).get(name) for outcome in outcomes],
                     self.plan,
-                    split,
                     single.get(name),
                 )
                 for name in names
             }
         return found
-
-    def first_run(self, trial: Trial, split: str) -> tuple[str, dict[str, Mean]]:
-        """The name of a trial's first completed run, and its own scores on a split, with their intervals."""
-        first = self.completed(trial)[0]
-        own = first.intervals.get(split, {})
-        scores = first.scores.get(split, {})
-        return first.name, {
-            name: Mean.of(name, [value], self.plan, split, own.get(name)) for name, value in scores.items()
-        }
 
     def trial_table(self) -> tuple[list[str], list[dict[str, Any]]]:
         """The columns and rows of trials.csv."""
