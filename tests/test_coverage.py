@@ -98,6 +98,30 @@ def test_bca_intervals_cover_95_percent_of_scores(
     assert min(few) > 0.89
 
 
+@pytest.mark.parametrize("name", ["f1", "precision", "recall"])
+def test_intervals_of_scores_with_a_rare_class_cover_95_percent_or_are_none(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    metric: Metric = create(Metric, name, {})
+    rng = np.random.default_rng(0)
+
+    def draw(n: int) -> tuple[Array, Array]:
+        t = (rng.random(n) < 0.04).astype(int)
+        p = 1.0 / (1.0 + np.exp(1.5 - 2.0 * t - rng.normal(size=n)))
+        return np.stack([1.0 - p, p], axis=1), t
+
+    true = float(np.mean([metric(*draw(200_000)) for _ in range(10)]))
+    there, covers = {}, {}
+    for n in (60, 200, 500):
+        drawn = (draw(n) for _ in range(REPEATS))
+        found = [metric_interval(metric, p, t, metric(p, t)) for p, t in drawn]
+        some = [each for each in found if each.exists]
+        there[n], covers[n] = len(some) / REPEATS, coverage(iter(some), true)
+    say(capsys, f"BCa, {name}, 4 % of a class: covers {covers}, exists {there}")
+    assert there[60] < 0.2
+    assert min(covers[200], covers[500]) > 0.91
+
+
 def test_the_calibration_error_has_intervals_of_many_rows_alone(capsys: pytest.CaptureFixture[str]) -> None:
     metric: Metric = create(Metric, "expected_calibration_error", {})
     rng = np.random.default_rng(0)

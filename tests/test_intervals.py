@@ -1,6 +1,7 @@
 """Scores carry intervals: metrics say what they are means of, and runs write, print and give them."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +14,10 @@ from scipy.stats import bootstrap
 from nnfs_cli.api.run import load_run
 from nnfs_cli.config.reader import create
 from nnfs_cli.core.arrays import Array
-from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.losses.base import LOSSES, Loss, adds_up
 from nnfs_cli.metrics.base import METRICS, Metric
 from nnfs_cli.preprocessing.records import Task
+from nnfs_cli.statistics.interval import Interval
 from nnfs_cli.training.intervals import class_intervals, loss_interval, metric_interval
 from tests.conftest import Nnfs
 
@@ -167,14 +168,39 @@ def test_terms_that_do_not_give_the_score_give_no_interval() -> None:
     assert interval_of(Wrong(), 300).why_none == "the score is not that of the rows that were resampled"
 
 
-def test_terms_of_the_wrong_shape_are_told_with_the_shape_that_is_right() -> None:
-    @METRICS.register("shapeless")
-    class Shapeless(Spread):
-        def terms(self, p: Array, t: Array) -> Array:
-            return np.ravel(np.abs(p - t))
+class Shapeless(Spread):
+    type_name: ClassVar[str] = "shapeless"
 
-    with pytest.raises(NnfsError, match=r"terms must give an array of shape \(N, K\)"):
-        interval_of(Shapeless(), 30)
+    def terms(self, p: Array, t: Array) -> Array:
+        return np.ravel(np.abs(p - t))
+
+
+def test_a_metric_of_the_wrong_terms_has_no_interval() -> None:
+    assert "terms must give an array of shape (N, K)" in interval_of(Shapeless(), 30).why_none
+
+
+def test_a_plugin_that_fails_at_its_interval_ends_no_training(nnfs: Nnfs) -> None:
+    Path("careless.py").write_text(
+        """
+from dataclasses import dataclass
+import numpy as np
+from nnfs_cli.metrics.base import METRICS, Metric
+
+@METRICS.register("careless")
+@dataclass(frozen=True)
+class Careless(Metric):
+    \"\"\"It fails where many rows come twice.\"\"\"
+    tasks = ("classification",)
+
+    def __call__(self, p, t):
+        return float("x" if 1 < len(np.unique(p, axis=0)) < 0.8 * len(p) else 1.0)
+"""
+    )
+    own = CLASSES.replace("f1, roc_auc]", "careless]").replace("{epochs: 5}", "{epochs: 1}")
+    Path("c.yaml").write_text(f"plugins: [careless.py]{own}")
+    assert nnfs("train", "c.yaml", "--id", "r").status == 0
+    why = load_run("r", trust_plugins=True).intervals["test"]["careless"].why_none
+    assert re.search(r"careless.py, line 13, __call__ of metric 'careless': ValueError", why)
 
 
 @pytest.mark.parametrize(("name", "options"), CASES, ids=str)
@@ -313,6 +339,7 @@ def test_an_evaluation_has_the_intervals_that_training_wrote(nnfs: Nnfs) -> None
     page = Path("runs/r/report.html").read_text()
     assert all(interval.ends in page for interval in load_run("r").intervals["test"].values())
     assert "no intervals of train: rows that were fitted say nothing of new ones" in page
+    assert all(Interval.of_json(each).ends in page for row in rows for each in row["intervals"].values())
 
 
 def test_each_target_has_intervals_of_its_own(nnfs: Nnfs) -> None:
@@ -332,6 +359,10 @@ def test_each_target_has_intervals_of_its_own(nnfs: Nnfs) -> None:
         record = summary["target_intervals"][name]["rmse"]
         assert record["low"] < scores["rmse"] < record["high"]
     assert "95 % intervals of each target: BCa bootstrap over 60 rows" in printed
+    nnfs("report", "r")
+    page = Path("runs/r/report.html").read_text()
+    for records in summary["target_intervals"].values():
+        assert all(Interval.of_json(record).ends in page for record in records.values())
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])

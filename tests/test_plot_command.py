@@ -229,6 +229,7 @@ def test_counts_are_whole_and_without_an_offset(most: float) -> None:
 def test_numbers_are_written_as_people_would() -> None:
     assert [shown_count(n) for n in (0, 20_000, 3e6, 17.25)] == ["0", "20,000", "3 M", ""]
     assert [shown_number(n) for n in (0.002, 1500, 2e-5, 0)] == ["0.002", "1,500", "2e-5", "0"]
+    assert [shown_number(n) for n in (7_872_460, 7_872_461)] == ["7.87246e6", "7.872461e6"]
 
 
 @pytest.mark.parametrize("schedule", ["constant", "cosine", "one_cycle", "{type: exponential, warmup: 2}"])

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.stats
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.statistics.bootstrap import bca, bca_by_rows
@@ -219,11 +221,21 @@ def test_a_score_of_rows_has_the_interval_of_its_terms() -> None:
     assert by_rows.method == by_terms.method
 
 
-@pytest.mark.parametrize("unit", [1e-150, 1e-5, 1e12, 1e106, 1e150])
+@pytest.mark.parametrize("unit", [1e-290, 1e-150, 1e-5, 1e12, 1e106, 1e290])
 def test_an_interval_has_the_unit_of_its_score(unit: float) -> None:
     terms = np.random.default_rng(0).gamma(0.7, 2.0, (60, 1))
     low, high = ends(bca(terms, mean))
     assert ends(bca(terms * unit, mean)) == pytest.approx((low * unit, high * unit), rel=1e-9)
+
+
+def test_a_score_that_no_resample_has_is_undefined() -> None:
+    terms = np.random.default_rng(0).integers(0, 2**30, (60, 1)).astype(float)
+    whole = terms.mean()
+
+    def of_all(means: Array) -> Array:
+        return np.where(means[..., 0] == whole, 1.0, np.inf)
+
+    assert bca(terms, of_all).why_none == "the score is undefined without a few of the rows"
 
 
 def test_groups_of_rows_have_the_interval_of_rows() -> None:
@@ -282,10 +294,28 @@ def test_sums_of_groups_are_of_all_rows_each_once() -> None:
 
 def test_an_interval_has_two_digits_of_its_width() -> None:
     assert Interval(0.90512, 0.95123, "Wilson").text("0.931") == "0.931 [0.905, 0.951]"
-    assert Interval(1234.5, 1267.8, "m").ends == "[1234, 1268]"
-    assert Interval(1.2345e-20, 2.3456e-20, "m").ends == "[1.234e-20, 2.346e-20]"
-    assert Interval(12345.6, 98765.4, "m").ends == "[1.235e+04, 9.877e+04]"
+    assert Interval(1234.5, 1267.8, "m").ends == "[1,234, 1,268]"
+    assert Interval(7_630_000, 7_630_150, "m").ends == "[7,630,000, 7,630,150]"
+    assert Interval(1.2345e-20, 2.3456e-20, "m").ends == "[1.2e-20, 2.3e-20]"
+    assert Interval(-2.7e-11, 3.2e-11, "m").shown(5e-12) == "0.5e-11"
+    assert Interval(12345.6, 98765.4, "m").ends == "[12,000, 99,000]"
+    assert Interval(-0.0001, 0.054, "m").ends == "[0.000, 0.054]"
     assert Interval.none("a single row").text("0.931") == "0.931"
+
+
+@given(st.floats(-1e300, 1e300), st.floats(1e-9, 1e3), st.floats(0.0, 1.0), st.integers(0, 6))
+def test_a_score_and_its_ends_are_rounded_alike_and_stay_apart(
+    low: float, relative: float, place: float, digits: int
+) -> None:
+    interval = Interval(low, low + relative * max(abs(low), 1e-300), "m")
+    width, value = interval.high - low, low + place * (interval.high - low)
+    texts = [interval.shown(low), interval.shown(interval.high), interval.shown(value, digits)]
+    found = [float(text.replace(",", "")) for text in texts]
+    assert found == pytest.approx([low, interval.high, value], abs=0.051 * width, rel=1e-14)
+    assert found[0] < found[1]
+    assert not any(text.startswith("-") and not number for text, number in zip(texts, found, strict=True))
+    assert len({text.partition("e")[2] for text in texts}) == 1
+    assert len({len(text.partition("e")[0].partition(".")[2]) for text in texts[:2]}) == 1
 
 
 def test_an_interval_survives_json() -> None:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from rich.text import Text
 
 from nnfs_cli.cli.screen import Table, out
+from nnfs_cli.core.errors import counted
 from nnfs_cli.core.spelling import typed
 from nnfs_cli.statistics.interval import Interval, methods_text, read_intervals
-from nnfs_cli.training.reports import format_column, format_score
+from nnfs_cli.training.reports import format_column, interval_text
 
 if TYPE_CHECKING:
     from nnfs_cli.runs.directory import RunDirectory
@@ -86,10 +87,11 @@ def _beside(cell: str, ends: str, gap: str) -> Text:
 def show_evaluation(record: Mapping[str, Any], run: "RunDirectory") -> None:
     """One split's scores; for classes also the confusion matrix and each class's scores."""
     split = record["split"]
-    out.print(f"{run.id}, {split}, {record['rows']:,} rows", style="bold")
+    out.print(f"{run.id}, {split}, {counted(record['rows'], 'row')}", style="bold")
     intervals = read_intervals({split: record.get("intervals")}).get(split, {})
+    wide = max(map(len, record["scores"]), default=0)
     for name, score in record["scores"].items():
-        out.print(f"  {name:<10} {_beside(format_score(score), _ends(intervals, name), '  ')}")
+        out.print(f"  {name:<{wide}} {interval_text(score, intervals.get(name), 6, '  ')}")
     if intervals:
         out.print(f"  {methods_text(intervals, split)}", style="dim")
     if "targets" in record:

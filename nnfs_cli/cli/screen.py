@@ -24,8 +24,8 @@ PIPED_WIDTH = 140
 """Width of the output in characters, if it does not go to a terminal, and COLUMNS does not give one."""
 
 NAME_WIDTH, NARROW_NAME = 24, 8
-"""How narrow a column of names is made before another column is left out, and before a number is broken."""
-
+"""How narrow a column of names is made before another column is left out, and before rows are lists."""
+NUMBER = re.compile(r"[\[(]?[-+]?\.?\d[\d.,]*(e[-+]?\d+)?[\]),;]*")
 
 LONG = 200
 """Rows of a table from which on rich's own way of drawing it takes noticeable time."""
@@ -108,7 +108,8 @@ class Heading:
 class Table:
     """A table of texts for standard output. One that is too wide leaves out columns, and says which.
 
-    Numbers stand at the right and are never wrapped; names stand at the left and are, where they must.
+    Numbers are never broken; names stand at the left and are, where they must. Without room even so, each row
+    is a list.
     """
 
     def __init__(self, title: str = "", *, lines: bool = True) -> None:
@@ -117,6 +118,7 @@ class Table:
         self._rows: list[list[str | Text]] = []
         self._widest: list[int] = []
         self._sections: set[int] = set()
+        self._longest: dict[int, int] = {}
 
     def add_column(
         self, text: str = "", *, justify: Justify = "left", drop: int = 0, style: str = ""
@@ -134,6 +136,7 @@ class Table:
             for cell in cells
         ]
         self._rows.append(row)
+        self._longest.clear()
         self._widest = [
             max(widest, *map(cell_len, cell.plain.split("\n") if isinstance(cell, Text) else (cell,)))
             for widest, cell in zip(self._widest, row, strict=True)
@@ -147,11 +150,14 @@ class Table:
         if self._title:
             yield Text(self._title, "bold")  # rich would wrap it at the table's width
         kept, fits = self._kept(options.max_width)
+        if not fits and self._lines:
+            yield Text("\n\n".join(self._as_list(row, options.max_width) for row in self._rows))
+            return
         lines = self._by_line(console, kept, options.max_width)
         if lines:
             yield from lines
         else:
-            yield self._by_rich(kept, fits)
+            yield self._by_rich(kept, fits, options.max_width)
         left_out = [heading.text for k, heading in enumerate(self._headings) if k not in kept]
         if left_out:
             yield Text(f"{options.max_width} columns have no room for: {', '.join(left_out)}", "dim")
@@ -190,12 +196,21 @@ class Table:
             *(Segment(f"{line}\n") for line in lines),
         ]
 
-    def _by_rich(self, kept: Sequence[int], fits: bool) -> RichTable:
+    def _as_list(self, row: Sequence[str | Text], width: int) -> str:
+        """A row as a line for each of its cells, behind its heading."""
+        pairs = zip((heading.text for heading in self._headings), map(str, row), strict=True)
+        texts = (f"{heading}: {' '.join(cell.split())}" if heading else cell for heading, cell in pairs)
+        return "\n".join(wrap(text, width) for text in texts)
+
+    def _by_rich(self, kept: Sequence[int], fits: bool, width: int) -> RichTable:
         table = RichTable(
             box=HEAVY_HEAD if self._lines else None,
             show_header=self._lines,
             pad_edge=self._lines or bool(self._title),  # what stands below a title is indented
         )
+        names = max(self._widest, default=1)
+        while names > 1 and self._least_width(kept, names) > width:
+            names -= 1
         for k in kept:
             heading = self._headings[k]
             table.add_column(
@@ -204,6 +219,7 @@ class Table:
                 style=heading.style,
                 no_wrap=fits and heading.justify == "right",
                 overflow="fold",
+                max_width=max(self._least(k, names), 1) if self._lines else None,
             )
         for i, row in enumerate(self._rows):
             table.add_row(*(_text(row[k]) for k in kept), end_section=i + 1 in self._sections)
@@ -225,11 +241,17 @@ class Table:
 
     def _least_width(self, columns: Iterable[int], names: int) -> int:
         """The width of some columns, if those of names are at most `names` wide."""
-        total = 1 if self._lines else 0
-        for k in columns:
-            widest = self._widest[k]
-            total += (widest if self._headings[k].justify == "right" else min(widest, names)) + 3
-        return total
+        return (1 if self._lines else 0) + sum(self._least(k, names) + 3 for k in columns)
+
+    def _least(self, k: int, names: int) -> int:
+        """A column's width: of names `names` at most, but never less than its longest number."""
+        widest = self._widest[k]
+        if self._headings[k].justify == "right" or widest <= names:
+            return widest
+        if k not in self._longest:
+            words = {word for row in self._rows for word in str(row[k]).split()}
+            self._longest[k] = max((len(word) for word in words if NUMBER.fullmatch(word)), default=0)
+        return max(names, self._longest[k])
 
 
 def _are_plain(headings: Iterable[Heading], rows: Iterable[Iterable[str | Text]]) -> bool:

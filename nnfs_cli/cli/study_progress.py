@@ -20,7 +20,7 @@ from nnfs_cli.runs.listing import default_split
 from nnfs_cli.studies.plan import Plan
 from nnfs_cli.studies.results import Results
 from nnfs_cli.studies.sampling import sampler_of
-from nnfs_cli.training.reports import format_score, scores_text
+from nnfs_cli.training.reports import format_score, interval_text, scores_text
 
 MOST_TRIALS = 10
 """Trials that are shown at the end. trials.csv has all."""
@@ -170,7 +170,7 @@ def show_trials(results: Results) -> None:
         table.add_row(
             str(trial.number),
             *option_texts(trial.options).values(),
-            mean.interval.text(format_score(mean.value, 4)),
+            interval_text(mean.value, mean.interval, 4),
             str(epochs),
             results.status(trial),
         )

@@ -12,7 +12,7 @@ from nnfs_cli.jobs.summary import versions
 from nnfs_cli.studies.plan import Trial
 from nnfs_cli.studies.record import as_text
 from nnfs_cli.studies.results import Mean, Results
-from nnfs_cli.training.reports import format_score
+from nnfs_cli.training.reports import interval_text
 
 LOST = ("failed", "diverged")
 
@@ -103,13 +103,13 @@ def option_texts(options: Mapping[str, Any]) -> dict[str, str]:
 
 def mean_text(mean: Mean) -> str:
     """`0.931 [0.905, 0.951] (t over 10 runs)`."""
-    text = mean.interval.text(format_score(mean.value, 4))
+    text = interval_text(mean.value, mean.interval, 4)
     return f"{text} ({mean.interval.method})" if mean.interval.exists else text
 
 
 def means_text(means: Mapping[str, Mean]) -> str:
     """`loss 0.31 [0.28, 0.34], accuracy 0.92 [0.90, 0.94] (t over 10 runs)`."""
-    texts = [f"{name} {mean.interval.text(format_score(mean.value, 4))}" for name, mean in means.items()]
+    texts = [f"{name} {interval_text(mean.value, mean.interval, 4)}" for name, mean in means.items()]
     methods = dict.fromkeys(mean.interval.method for mean in means.values() if mean.interval.exists)
     return ", ".join(texts) + (f" ({'; '.join(methods)})" if methods else "")
 

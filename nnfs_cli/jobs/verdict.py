@@ -33,12 +33,10 @@ def sentence(found: Difference, a: str, b: str, *, alone: bool = True) -> str:
 
 
 def amount_text(value: float | None, interval: Interval | None, name: str = "") -> str:
-    """`0.012 accuracy [0.004, 0.020]`, the value with as many decimals as its interval's ends have."""
-    ends = interval.ends if interval else ""
-    decimals = ends.partition(",")[0].partition(".")[2]
-    exact = value is not None and decimals.isdigit()
-    text = f"{value:.{len(decimals)}f}" if exact else format_score(value, 3)
-    return " ".join(filter(None, (text, name, ends)))
+    """`0.012 accuracy [0.004, 0.020]`, the value rounded as its interval's ends are."""
+    if value is None or interval is None or not interval.exists:
+        return f"{format_score(value, 3)} {name}".rstrip()
+    return " ".join(filter(None, (interval.shown(value), name, interval.ends)))
 
 
 def p_text(found: Difference) -> str:

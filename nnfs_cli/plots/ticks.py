@@ -77,4 +77,4 @@ def shown_number(number: float) -> str:
     if number == 0 or 1e-4 <= abs(number) < 1e6:
         return f"{number:,.10g}" if abs(number) >= 1000 else f"{number:.10g}"
     mantissa, exponent = f"{number:.10e}".split("e")
-    return f"{float(mantissa):g}e{int(exponent)}"
+    return f"{float(mantissa):.10g}e{int(exponent)}"

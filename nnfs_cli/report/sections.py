@@ -108,20 +108,27 @@ def scores(record: RunRecord) -> Html:
         rows = [[target, *(line.get(name) for name in names)] for target, line in targets.items()]
         title = f"each target, {record.pictured_split}"
         parts.append(table(["target", *map(_spoken, names)], rows, title))
+        own = read_intervals(record.evaluation.get("target_intervals"))
+        parts.extend(_intervals(names, own, "target"))
     return section("scores", "Scores", Html(f'<div class="side">{"".join(parts)}</div>') if parts else "")
 
 
-def _intervals(names: Sequence[str], by_split: Mapping[str, Mapping[str, Interval]]) -> Iterator[str]:
-    """The interval of each score, and how they were found."""
+def _intervals(
+    names: Sequence[str], found: Mapping[str, Mapping[str, Interval]], of: str = "split"
+) -> Iterator[str]:
+    """The interval of each score of each split, target or class, and how they were found."""
     none = Interval.none("")
     rows = [
-        [split, *(own.get(name, none).ends for name in names)]
-        for split, own in by_split.items()
+        [one, *(own.get(name, none).ends for name in names)]
+        for one, own in found.items()
         if any(interval.exists for interval in own.values())
     ]
     if rows:
-        yield table(["split", *map(_spoken, names)], rows, "intervals")
-    yield bullets(methods_text(own, split) for split, own in by_split.items())
+        yield table(
+            [of, *map(_spoken, names)], rows, "intervals" if of == "split" else f"intervals of each {of}"
+        )
+    if of != "class":  # of classes all are Wilson's
+        yield bullets(methods_text(own, one) for one, own in found.items())
 
 
 def _weights_of(record: RunRecord) -> str:
@@ -138,6 +145,8 @@ def _class_scores(record: RunRecord) -> Iterator[str]:
         rows = [[str(line[first[0]]), *(line[name] for name in first[1:])] for line in classes]
         title = f"each class, {record.pictured_split}"
         yield table(["class", *map(_spoken, first[1:])], rows, title)
+        own = read_intervals({str(line[first[0]]): line.get("intervals") for line in classes})
+        yield from _intervals(["precision", "recall", "f1"], own, "class")
 
 
 def data(record: RunRecord) -> Html:

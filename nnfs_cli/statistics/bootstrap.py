@@ -36,6 +36,11 @@ class Resampled:
     score: float
     left_out: Array
 
+    @property
+    def defined(self) -> Array:
+        """The scores of the resamples that have one."""
+        return self.scores[np.isfinite(self.scores)]
+
 
 def bca(
     terms: Array,
@@ -120,17 +125,20 @@ def _interval(found: Resampled, used: int, rows: int | None, score: float | None
 
 def _why_none(found: Resampled) -> str:
     """Why resamples tell nothing of the score's spread; else an empty text."""
-    undefined = np.mean(~np.isfinite(found.scores))
-    if undefined > MOST_UNDEFINED or not np.isfinite(found.left_out).all():
+    scores = found.defined
+    undefined = len(scores) < (1.0 - MOST_UNDEFINED) * len(found.scores)
+    if undefined or not np.isfinite(found.left_out).all():
         return "the score is undefined without a few of the rows"
-    if np.nanmax(found.scores) - np.nanmin(found.scores) <= _rounding(found):
+    rounding = _rounding(found)
+    if scores.max() - scores.min() <= rounding:
         return "the score is the same in all resamples"
-    if not np.nanmin(found.scores) < found.score - _rounding(found):
+    if not scores.min() < found.score - rounding:
         return "no resample has a lower score"
-    if not np.nanmax(found.scores) > found.score + _rounding(found):
+    if not scores.max() > found.score + rounding:
         return "no resample has a higher score"
-    bias = np.nanmean(found.scores) - found.score
-    if abs(bias) > MOST_BIAS * np.nanstd(found.scores):
+    moved = scores - found.score
+    moved /= np.abs(moved).max()  # else squares of tiny or huge numbers would be 0 or infinite
+    if abs(moved.mean()) > MOST_BIAS * moved.std():
         return "resampling alone moves the score, by more than half of its spread"
     return ""
 
@@ -156,17 +164,17 @@ def bca_ends(found: Resampled, level: float = LEVEL) -> tuple[float, float]:
     n = len(found.left_out)
     z = math.sqrt(n / (n - 1)) * two_sided_t(level, n - 1)
     moved = [bias + (bias + side) / (1.0 - acceleration * (bias + side)) for side in (-z, z)]
-    low, high = np.quantile(found.scores[np.isfinite(found.scores)], [NORMAL.cdf(each) for each in moved])
+    low, high = np.quantile(found.defined, [NORMAL.cdf(each) for each in moved])
     return float(low), float(high)
 
 
 def _rounding(found: Resampled) -> float:
     """Scores that differ by less are equal."""
-    return 1e-12 * float(np.nanmax(np.abs(found.scores)))
+    return 1e-12 * float(np.abs(found.defined).max())
 
 
 def _below(found: Resampled) -> float:
     """The share of resamples below the score, where equal ones count half."""
-    difference = found.scores[np.isfinite(found.scores)] - found.score
+    difference = found.defined - found.score
     tied = np.abs(difference) <= _rounding(found)
     return float((np.count_nonzero(~tied & (difference < 0)) + np.count_nonzero(tied) / 2) / len(difference))

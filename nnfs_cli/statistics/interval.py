@@ -4,13 +4,17 @@ import math
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from statistics import NormalDist
 from typing import Any
 
 NORMAL = NormalDist()
 LEVEL = 0.95
 """The share of intervals that contain the true value, if their method's assumptions hold."""
-MOST_DECIMALS = 12
+PLAIN_FROM, PLAIN_BELOW = 1e-4, 1e9
+"""Larger and smaller numbers are written with an exponent."""
+MOST_DIGITS = 15
+"""More are rounding."""
 UNREADABLE = "it cannot be read"
 
 
@@ -65,13 +69,23 @@ class Interval:
     @property
     def ends(self) -> str:
         """`[0.905, 0.951]`, with two digits of the width and no more; an empty text if there is none."""
-        if not self.exists:
-            return ""
-        width = self.high - self.low
-        decimals = 1 - math.floor(math.log10(width)) if width else MOST_DECIMALS
-        if not 0 <= decimals <= MOST_DECIMALS:
-            return f"[{self.low:.4g}, {self.high:.4g}]"
-        return f"[{self.low:.{decimals}f}, {self.high:.{decimals}f}]"
+        return f"[{self.shown(self.low)}, {self.shown(self.high)}]" if self.exists else ""
+
+    def shown(self, value: float, digits: int = 0) -> str:
+        """A number of the interval's unit as its ends are written, and with so many digits at least.
+
+        All have the same decimals, and the same exponent, if one is needed: `2.1e-11`. Where two digits of
+        the width end before the point, zeros follow, as in `27,100`. Nothing is -0. Only for one that exists.
+        """
+        largest, width = max(abs(self.low), abs(self.high)), self.high - self.low
+        power = _exponent(largest)
+        decimals = 1 - _exponent(width) if width else 5 - power
+        decimals = min(decimals, MOST_DIGITS - power)
+        if digits:
+            decimals = max(decimals, digits - 1 - _exponent(value))
+        if not largest or PLAIN_FROM <= largest < PLAIN_BELOW:
+            return f"{round(value, decimals):z,.{max(decimals, 0)}f}"
+        return f"{Decimal(value).scaleb(-power):z.{max(decimals + power, 0)}f}e{power:+03}"
 
     def text(self, score: str) -> str:
         """The score with its interval: `0.931 [0.905, 0.951]`; the score alone if there is none."""
@@ -133,6 +147,11 @@ def methods_text(intervals: Mapping[str, Interval], of: str) -> str:
     if not any(interval.exists for interval in intervals.values()):
         return f"no intervals of {of}: {methods.replace('none: ', '')}"
     return f"{100 * next(iter(intervals.values())).level:g} % intervals of {of}: {methods}"
+
+
+def _exponent(number: float) -> int:
+    """That of 10 in a number: 3 of 1,500; 0 of zero."""
+    return math.floor(math.log10(min(abs(number), sys.float_info.max))) if number else 0
 
 
 def _level(record: object) -> float:

@@ -1,9 +1,13 @@
 """How sure an evaluation's scores are: an interval for each."""
 
+from collections.abc import Callable
+
 import numpy as np
 
+from nnfs_cli.config.plugins import plugin_errors
 from nnfs_cli.core.arrays import Array
 from nnfs_cli.core.component import refuse_result
+from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.losses.base import Loss, adds_up
 from nnfs_cli.metrics.base import Metric
 from nnfs_cli.statistics.bootstrap import bca, bca_by_rows
@@ -19,6 +23,10 @@ FITTED = "rows that were fitted say nothing of new ones"
 
 def metric_interval(metric: Metric, p: Array, t: Array, score: float) -> Interval:
     """The interval of a metric's score of predictions p (N, M): Wilson's, if it is a proportion, or BCa's."""
+    return _or_none(lambda: _metric_interval(metric, p, t, score))
+
+
+def _metric_interval(metric: Metric, p: Array, t: Array, score: float) -> Interval:
     if np.isnan(score):
         return Interval.none("the score is undefined")
     if why := too_few(metric, len(t)):
@@ -41,6 +49,10 @@ def too_few(metric: Metric, rows: int) -> str:
 
 def loss_interval(loss: Loss, z: Array, t: Array, score: float) -> Interval:
     """The interval of the loss of outputs z (N, M): of its means over groups of rows, if it adds up."""
+    return _or_none(lambda: _loss_interval(loss, z, t, score))
+
+
+def _loss_interval(loss: Loss, z: Array, t: Array, score: float) -> Interval:
     if not adds_up(loss):
         return bca_by_rows(lambda rows: loss.value(z[rows], t[rows]), len(t), score=score)
     drawn = drawn_rows(len(t), MOST_ROWS)
@@ -87,6 +99,15 @@ def class_intervals(hits: int, predicted: int, actual: int) -> dict[str, Interva
     low, high = (2.0 * end / (1.0 + end) for end in (shared.low, shared.high))
     f1 = Interval(low, high, shared.method, shared.level)
     return {"precision": wilson(hits, predicted), "recall": wilson(hits, actual), "f1": f1}
+
+
+def _or_none(interval: Callable[[], Interval]) -> Interval:
+    """An interval; none, with the reason, if a plugin fails at it: a finished training is kept."""
+    try:
+        with plugin_errors():
+            return interval()
+    except NnfsError as error:
+        return Interval.none(str(error))
 
 
 def _checked(metric: Metric, method: str, found: Array, rows: int, ndim: int) -> Array:

@@ -128,7 +128,14 @@ def format_score(score: float | None, digits: int = 6) -> str:
 
     `undefined` if it is not a number, which is null in JSON.
     """
-    return "undefined" if score is None or math.isnan(score) else f"{score:#.{digits}g}".rstrip(".")
+    return "undefined" if score is None or math.isnan(score) else f"{score + 0.0:#.{digits}g}".rstrip(".")
+
+
+def interval_text(score: float | None, interval: Interval | None, digits: int, gap: str = " ") -> str:
+    """A score with its interval, in one notation: `0.9310 [0.905, 0.951]`; alone if there is none."""
+    if score is None or interval is None or not interval.exists:
+        return format_score(score, digits)
+    return f"{interval.shown(score, digits)}{gap}{interval.ends}"
 
 
 def format_column(scores: Sequence[float | None], digits: int = 6) -> list[str]:
