@@ -235,6 +235,7 @@ def test_runs_lists_them_newest_last(nnfs: Nnfs) -> None:
     assert "5/5" in out
 
 
+@pytest.mark.slow
 def test_gradcheck_passes_what_is_right(nnfs: Nnfs) -> None:
     outcome = nnfs("gradcheck")
     assert outcome.status == 0

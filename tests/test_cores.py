@@ -40,6 +40,7 @@ def same_bytes(configs: list[str], folder: Path) -> list[Any]:
     return list(found[WAYS[0]].values())
 
 
+@pytest.mark.slow
 def test_small_configs_give_the_same_bytes_on_one_core_and_on_two(tmp_path: Path) -> None:
     assert len(same_bytes(SMALL, tmp_path)) == len(SMALL) > 5
 

@@ -127,7 +127,7 @@ def test_nothing_is_overwritten_and_mistakes_are_told(nnfs: Nnfs, tmp_path: Path
         (["new", "a", "--target", "y"], "--target: needs a table: `nnfs init TABLE --target COLUMN`"),
         (["new", "nowhere/a"], "nowhere/a.yaml: there is no folder nowhere"),
         *(
-            (["new", "--", name], "--name: must end in a plain name")
+            (["new", "--", name], "--name: must be the name of a file")
             for name in (".", "/", "./", "..", " ", "-q", "a\nb")
         ),
     ]:

@@ -91,6 +91,7 @@ COLUMNS = {"c": ["a", "n", "size"], "i": ["n"], "v": ["size"]}
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32 - 1), run=st.sampled_from(sorted(COLUMNS)), ids=st.booleans(), cells=st.sampled_from([20, 10**6]))  # fmt: skip
+@pytest.mark.slow
 def test_all_other_rows_get_the_answers_that_they_get_alone(
     here: Nnfs, seed: int, run: str, ids: bool, cells: int
 ) -> None:

@@ -82,6 +82,7 @@ def _draw(found: "Comparison", runs: Path) -> list[Path]:
     from nnfs_cli import plots
     from nnfs_cli.cli import console
     from nnfs_cli.cli.compared import compared_folder
+    from nnfs_cli.core.files import delete
     from nnfs_cli.plots.forest import Estimate
 
     homes = {each.home.resolve() for each in found.contenders}
@@ -98,5 +99,5 @@ def _draw(found: "Comparison", runs: Path) -> list[Path]:
     if differences:
         files.append(plots.draw_forest(scores, differences, f"{found.split} {found.metric}", folder=folder))
     else:
-        (folder / "forest.png").unlink(missing_ok=True)  # that of another score
+        delete(folder / "forest.png", folder)  # that of another score
     return files

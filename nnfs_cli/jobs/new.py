@@ -11,11 +11,11 @@ import numpy as np
 
 from nnfs_cli.config.dialect import dump_inline
 from nnfs_cli.config.load import parse_config
-from nnfs_cli.config.names import NAME_RULE, is_plain_name, name_from
+from nnfs_cli.config.names import name_from
 from nnfs_cli.config.reader import create
 from nnfs_cli.core.errors import NnfsError
 from nnfs_cli.core.files import write_new
-from nnfs_cli.core.spelling import printable, printable_name, typed
+from nnfs_cli.core.spelling import is_printable, printable, printable_name, typed
 from nnfs_cli.datasets.base import Dataset
 from nnfs_cli.jobs.new_comments import baseline, beside, categories, inputs
 from nnfs_cli.jobs.new_table import table_options
@@ -47,8 +47,8 @@ def new_config(name: str, source: str = "", targets: Sequence[str] = ()) -> Path
     source = str(Path(source).expanduser()) if source else ""
     stem = re.split(r"[\\/]", source)[-1].split(".")[0]
     file = Path(name or name_from(stem if source else "first"))
-    if not is_plain_name(file.name):
-        raise NnfsError(f"--name: must end in a plain name: {NAME_RULE}; found {name!r}")
+    if not file.name.strip(" .") or file.name.startswith("-") or not is_printable(file.name):
+        raise NnfsError(f"--name: must be the name of a file, in letters, without - in front; found {name!r}")
     file = file if file.suffix in (".yaml", ".yml") else file.with_name(f"{file.name}.yaml")
     if file.exists():
         raise NnfsError(f"{file}: already exists; `--name NAME` names another file")
