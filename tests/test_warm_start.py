@@ -173,6 +173,27 @@ def test_a_damaged_preparation_is_told(nnfs: Nnfs, first: Path, content: str) ->
     assert "preparation.json cannot be read" in outcome.err
 
 
+def test_edited_weights_and_a_lost_preparation_are_told_and_a_copy_is_taken_alone(
+    first: Path, tmp_path: Path
+) -> None:
+    config = replace(RunDirectory(first).config(), warm_start=str(first))
+    file = first / "weights.npz"
+    arrays = dict(np.load(file))
+    whole = file.read_bytes()
+    np.savez(file, **{name: array + 1 for name, array in arrays.items()})
+    with pytest.raises(NnfsError, match=r"warm_start: .*weights\.npz: damaged or edited: it has no checksum"):
+        Experiment(config).warm_start()
+    file.write_bytes(whole)
+    (first / "preparation.json").unlink()
+    with pytest.raises(NnfsError, match=r"has no preparation\.json any more"):
+        Experiment(config)
+    copy = tmp_path / "copy.npz"
+    np.savez(copy, **arrays)
+    alone = Experiment(replace(config, warm_start=str(copy)))
+    alone.warm_start()
+    assert "inputs are prepared anew: copy.npz alone" in alone.data.notes[-1]
+
+
 def test_an_edited_preparation_is_told(first: Path) -> None:
     file = first / "preparation.json"
     file.write_text(file.read_text().replace("0.", "1.", 1))

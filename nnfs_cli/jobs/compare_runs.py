@@ -10,6 +10,7 @@ from nnfs_cli.jobs.contenders import Member
 from nnfs_cli.jobs.differences import Difference, over_folds, over_seeds, over_splits, undefined, unpaired
 from nnfs_cli.jobs.pairing import Pairing, draws_anew
 from nnfs_cli.jobs.recorded import Score
+from nnfs_cli.statistics.interval import Interval
 
 
 def over_runs(pairing: Pairing, split: str) -> tuple[list[Difference], list[str]]:
@@ -59,8 +60,16 @@ def _difference(name: str, maximize: bool, pairing: Pairing, split: str) -> tupl
         return over_folds(name, maximize, a, b, 1.0 / pairing.a[0].folds), notes
     if pairing.by == "seed" and draws_anew(pairing.a, split):
         return over_splits(name, maximize, a, b, _tested_share(pairing.a, split)), notes
-    compute = unpaired if pairing.by == "none" else over_seeds
-    return compute(name, maximize, a, b), notes
+    if pairing.by == "none":
+        return unpaired(name, maximize, a, b), notes
+    own = None if lost else (_own(pairing.a, split, name), _own(pairing.b, split, name))
+    return over_seeds(name, maximize, a, b, own), notes
+
+
+def _own(members: Sequence[Member], split: str, name: str) -> list[Interval]:
+    """Each run's own interval of a score, over the rows of a split."""
+    scores = [member.scores.get(split, {}).get(name) for member in members]
+    return [(score and score.interval) or Interval.none("it is not recorded") for score in scores]
 
 
 def _tested_share(members: Sequence[Member], split: str) -> float:

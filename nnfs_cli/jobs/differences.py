@@ -11,7 +11,14 @@ import numpy as np
 from nnfs_cli.jobs.recorded import Score
 from nnfs_cli.metrics.base import range_of
 from nnfs_cli.statistics.interval import LEVEL, Interval
-from nnfs_cli.statistics.means import corrected_t, runs_needed, runs_needed_unpaired, t_interval, welch_t
+from nnfs_cli.statistics.means import (
+    corrected_t,
+    over_seeds_and_rows,
+    runs_needed,
+    runs_needed_unpaired,
+    t_interval,
+    welch_t,
+)
 from nnfs_cli.statistics.sign_flip import sign_flip
 
 Verdict = Literal["better", "worse", "cannot tell", "undefined"]
@@ -98,15 +105,25 @@ def undefined(name: str, maximize: bool, a: Score, b: Score, why: str) -> Differ
     return Difference(name, maximize, a, b, None, Interval.none(why), "none", math.nan, 0, "")
 
 
-def over_seeds(name: str, maximize: bool, a: Sequence[float], b: Sequence[float]) -> Difference:
-    """Scores (n,) of pairs of runs with the same seeds: the sign-flip test, and t intervals."""
+def over_seeds(
+    name: str,
+    maximize: bool,
+    a: Sequence[float],
+    b: Sequence[float],
+    own: tuple[Sequence[Interval], Sequence[Interval]] | None = None,
+) -> Difference:
+    """Scores (n,) of pairs of runs with the same seeds and rows: the sign-flip test, and t intervals.
+
+    own: the runs' own intervals over these rows, for those of the scores; not for that of the difference.
+    """
+    ones, others = own or ([Interval.none("unknown")] * len(a),) * 2
     differences = _apart(a, b)
     n = len(differences)
     return Difference(
         name,
         maximize,
-        a=_mean(name, a, t_interval(a)),
-        b=_mean(name, b, t_interval(b)),
+        a=_mean(name, a, over_seeds_and_rows(a, ones)),
+        b=_mean(name, b, over_seeds_and_rows(b, others)),
         value=float(np.mean(differences)),
         interval=t_interval(differences),
         test=f"sign-flip over {n} seeds",

@@ -30,7 +30,7 @@ from nnfs_cli.training.loading import seeds
 from nnfs_cli.training.memory import require_room
 from nnfs_cli.training.resolving import resolved
 from nnfs_cli.training.state import Mark, Progress, check_state, load_state, state_of
-from nnfs_cli.training.warm_start import start_from, training_data
+from nnfs_cli.training.warm_start import preparation_note, start_from, training_data
 
 
 class Experiment:
@@ -115,7 +115,8 @@ class Experiment:
     def warm_start(self) -> None:
         """Start from the weights that the config names."""
         config = self.config
-        self._note(*start_from(config.weights_file, self.network.params, redraw=config.redraw))
+        said = start_from(config.weights_file, self.network.params, redraw=config.redraw)
+        self._note(*said, preparation_note(config))
 
     def use_engine(self, engine: Engine) -> None:
         """Let this engine compute all further steps and outputs."""

@@ -1,6 +1,7 @@
 """A warm start: a training that begins with another run's weights, and prepares its inputs as that did."""
 
 import json
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 from nnfs_cli.config.experiment import INITIAL_PREPARATION, ExperimentConfig
 from nnfs_cli.core.errors import NnfsError, listed
 from nnfs_cli.core.params import FlatParams
-from nnfs_cli.core.seal import tag_of, unsealed
+from nnfs_cli.core.seal import UNTAGGED, SealError, check, contents_of, tag_of, unsealed
 from nnfs_cli.preprocessing.preparation import Preparation
 from nnfs_cli.preprocessing.records import Data
 from nnfs_cli.sources.arrays import read_npz
@@ -32,6 +33,7 @@ def starting_preparation(config: ExperimentConfig) -> Preparation | None:
     """
     file = config.starting_preparation_file
     if file is None:
+        _refuse_lost(config.weights_file)
         return None
     then, own = _read(file), load_data(config)
     columns, before = ([column.name for column in each.columns] for each in (own, then))
@@ -56,6 +58,7 @@ def start_from(file: Path, params: FlatParams, *, redraw: bool) -> list[str]:
     """
     if not file.is_file():
         raise NnfsError(f"warm_start: no such file: {file}")
+    _refuse_edited(file)
     weights = read_npz(file)
     others = params.other_layers(weights) if redraw else frozenset[str]()
     taken = {name: array for name, array in weights.items() if _layer(name) not in others}
@@ -73,6 +76,40 @@ def start_from(file: Path, params: FlatParams, *, redraw: bool) -> list[str]:
         names = list(dict.fromkeys(map(_layer, drawn)))
         said.append(f"drawn anew, since they are not in {file.name} with this shape: {listed(names)}")
     return said
+
+
+def preparation_note(config: ExperimentConfig) -> str:
+    """A sentence on how inputs are prepared for the weights that training starts from."""
+    if file := config.starting_preparation_file:
+        return f"inputs are prepared as in {file.parent}, whatever options of `dataset` say"
+    return f"inputs are prepared anew: {config.weights_file.name} alone does not tell how they were before"
+
+
+def _tag_beside(weights: Path) -> str:
+    """The tag of the run whose own weights these are; an empty text for others."""
+    return tag_of(weights.with_name("config.yaml")) if weights.name == "weights.npz" else ""
+
+
+def _refuse_lost(weights: Path) -> None:
+    """Raise NnfsError if the weights of a run have lost the preparation that belongs to them."""
+    if _tag_beside(weights) and weights.is_file():
+        raise NnfsError(
+            f"warm_start: {weights.parent} has no preparation.json any more, which tells how its inputs were "
+            f"prepared; a copy of {weights.name} elsewhere is taken alone"
+        )
+
+
+def _refuse_edited(weights: Path) -> None:
+    """Raise NnfsError unless weights have the seal with which nnfs wrote them, where they must have one."""
+    try:
+        with zipfile.ZipFile(weights) as archive:
+            seal, contents = archive.comment.decode("ascii", "replace"), contents_of(archive)
+    except (OSError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile):
+        return  # who reads them says more
+    try:
+        check(seal or None, contents, UNTAGGED if _tag_beside(weights) else "")
+    except SealError as error:
+        raise NnfsError(f"warm_start: {weights}: {error}") from None
 
 
 def _layer(name: str) -> str:
