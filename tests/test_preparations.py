@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nnfs_cli.preprocessing.affine import Affine
@@ -66,6 +66,7 @@ VALUES = st.recursive(
 
 
 @given(st.sampled_from(sorted(WHOLE.record())), VALUES)
+@example("pixels", [0.0, 0.5])
 def test_whatever_stands_in_its_place_is_taken_or_refused(name: str, value: Any) -> None:
     with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError):
         Preparation.from_record({**WHOLE.record(), name: value}).record()

@@ -106,6 +106,8 @@ def pixels_from(record: Any) -> Pixels | None:
     if not record or len(record) == 3:
         return record and Pixels(*record)
     largest, background = record
+    if not largest:
+        raise ValueError("pixels: white is 0")
     share = background / largest
     return Pixels(0.0, largest, share if abs(share - 0.5) > 0.25 else None)
 
