@@ -124,6 +124,9 @@ def test_a_run_says_where_it_stopped_and_is_complete(nnfs: Nnfs) -> None:
         f"there is nothing to resume: {said}; `--set training.budget=null`, or a larger one, lets it go on"
         in outcome.err
     )
+    assert nnfs("resume", "one", "--set", "training.budget.steps=12", "-q").status == 0
+    stops = [note for note in summary("one")["notes"] if note.startswith("stopped")]
+    assert stops == ["stopped after step 12, in epoch 3 (training.budget.steps: 12)"]
 
 
 def test_a_run_of_less_than_an_epoch_is_whole(nnfs: Nnfs) -> None:

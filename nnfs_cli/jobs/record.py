@@ -17,6 +17,7 @@ from nnfs_cli.jobs.troubles import DISK_ERRORS, Troubles, said
 from nnfs_cli.runs.directory import RunDirectory
 from nnfs_cli.runs.leftovers import remove_leftovers
 from nnfs_cli.runs.recorder import Recorder, epoch_row
+from nnfs_cli.training.epoch import STOPPED
 from nnfs_cli.training.experiment import Experiment
 from nnfs_cli.training.reports import EpochReport, Heartbeat, Report, Rollback
 
@@ -44,6 +45,9 @@ class Record:
             run.write("config.yaml", experiment.config_text.encode())
         self._go_on_from(checkpoint)
         self._summary = first_summary(experiment, run)
+        if not experiment.finished:
+            notes = self._summary["notes"]
+            self._summary["notes"] = [note for note in notes if not note.startswith(STOPPED)]
         experiment.said.update(self._summary["notes"])
         self._made_with = made_with(experiment, run)
         run.write_json("preparation.json", experiment.preparation.record())

@@ -78,6 +78,10 @@ def _is_looked_at(experiment: Experiment, epoch: int) -> bool:
     return epoch & (epoch - 1) == 0 or epoch == experiment.config.training.epochs
 
 
+STOPPED = ("stopped after step ", "stopped at epoch ")
+"""How sentences begin that say where a training ended; they hold no more once it goes on."""
+
+
 def stopped_early(experiment: Experiment) -> str:
     """The sentence about a training whose budget is used up, or whose patience ran out."""
     progress, training = experiment.progress, experiment.config.training
