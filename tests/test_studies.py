@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 import sys
 import time
@@ -617,6 +618,23 @@ def test_runs_of_another_config_are_not_mixed_into_a_study(
     config.write_text(config.read_text().replace(old, new))
     with pytest.raises(NnfsError, match=rf"t000-s3: is not the run .*: {key} is .* there, and should be"):
         list(reopened(study).conduct(Here()))
+
+
+def test_a_run_of_an_earlier_version_that_lacks_an_option_is_the_one_that_is_planned(tmp_path: Path) -> None:
+    study = conducted(tmp_path, SEEDS)
+    config = study / "t000-s3" / "config.yaml"
+    config.write_text(re.sub(r"[ ,\n]+min_delta: 0.0", "", config.read_text()))
+    assert "min_delta" not in config.read_text()
+    list(reopened(study).conduct(Here()))
+    assert summary(study)["status"] == "completed"
+
+
+def test_a_plugin_may_draw_its_data_by_the_seed_of_the_run(tmp_path: Path) -> None:
+    plugin = tmp_path / "own.py"
+    drawn = OWN_DATASET.replace("np.linspace(0, 1, 30)", "rng.normal(size=30)")
+    plugin.write_text(drawn.replace('fingerprint="line"', "fingerprint=str(x[0, 0])"))
+    base = BASE.replace("{type: cubic, samples: 60}", "own_line") + f"plugins: ['{plugin}']\n"
+    assert len(rows(conducted(tmp_path, SEEDS, base=base) / "runs.csv")) == 2
 
 
 TABLE = BASE.replace(

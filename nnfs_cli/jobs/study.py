@@ -130,8 +130,12 @@ class Conductor:
             yield RunEnd(*planned[outcome.name], outcome, done, len(tasks))
 
     def _refuse_other_data(self, outcome: Outcome) -> None:
-        """Raise NnfsError if the data changed between two runs, unless options of the data are varied."""
-        if any(is_within(key, ["dataset"]) for key in self.plan.study.spaces):
+        """Raise NnfsError if the data changed between two runs, unless options of the data are varied.
+
+        A plugin's dataset may draw its data by the run's seed.
+        """
+        draws_data = bool(self.config.plugins) and self.config.split_seed is None
+        if draws_data or any(is_within(key, ["dataset"]) for key in self.plan.study.spaces):
             return
         for other in self.results.outcomes.values():
             if other.data and outcome.data and other.data != outcome.data:

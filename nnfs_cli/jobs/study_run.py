@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 
 from nnfs_cli.config.dialect import load
+from nnfs_cli.config.extending import is_within
 from nnfs_cli.config.find import read_text
 from nnfs_cli.config.flat import flat_options
 from nnfs_cli.config.load import config_from
+from nnfs_cli.config.overrides import as_spelled
 from nnfs_cli.config.plugins import plugin_errors
 from nnfs_cli.config.reader import shown, to_plain
 from nnfs_cli.config.repeats import FREE
@@ -144,13 +146,12 @@ def _refuse_another(task: RunTask) -> None:
     file = Path(task.study, task.name, "config.yaml")
     if not file.is_file():
         return
-    planned = to_plain(config_from(task.config, str(file), task.overrides, needs_data=False))
-    there, planned = (dict(flat_options(options)) for options in (load(read_text(file)), planned))
-    changed = [
-        key
-        for key in {**there, **planned}
-        if there.get(key) != planned.get(key) and not _is_left_open(key, planned)
-    ]
+    own = [as_spelled(key) for key, _ in task.overrides]
+    config = config_from(task.config, str(file), task.overrides, needs_data=False)
+    there, planned = (dict(flat_options(options)) for options in (load(read_text(file)), to_plain(config)))
+    # What the run's config lacks is an option of a later version, with its default.
+    keys = [*there, *(key for key in planned if key not in there and is_within(key, own))]
+    changed = [key for key in keys if there.get(key) != planned.get(key) and not _is_left_open(key, planned)]
     if changed:
         key = changed[0]
         raise _RefusedError(

@@ -87,9 +87,8 @@ def welch_t(a: Sequence[float], b: Sequence[float], level: float = LEVEL) -> tup
     freedom = (one + other) ** 2 / (one**2 / (len(a) - 1) + other**2 / (len(b) - 1))
     apart = float(np.mean(b) - np.mean(a))
     half = error * float(stdtrit(freedom, (1.0 + level) / 2.0))
-    return Interval(apart - half, apart + half, method, level), 2.0 * float(
-        stdtr(freedom, -abs(apart) / error)
-    )
+    p = 2.0 * float(stdtr(freedom, -abs(apart) / error))
+    return Interval(apart - half, apart + half, method, level), p
 
 
 def runs_needed(
