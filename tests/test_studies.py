@@ -685,7 +685,7 @@ def test_an_interval_over_seeds_allows_for_the_rows_that_runs_share(tmp_path: Pa
     assert method(text, {"seeds": 3}, "anew") == "corrected t over 3 splits"
     fixed = method(f"{text}split_seed: 1", {"seeds": 3}, "fixed")
     assert fixed == "t over 3 seeds, and BCa bootstrap over 24 rows (so few: nearer 92 %)"
-    assert method(text, {"seeds": 2, "folds": {"k": 2}}, "folds").startswith("t over 4 seeds, and BCa")
+    assert method(text, {"seeds": 2, "folds": {"k": 2}}, "folds").startswith("t over 4 runs, and BCa")
 
 
 def test_a_paused_run_has_the_scores_of_no_later_epoch(tmp_path: Path) -> None:

@@ -22,14 +22,15 @@ def t_interval(values: Sequence[float], of: str = "seeds", level: float = LEVEL)
     return _around(values, error, f"t over {len(values)} {of}", level)
 
 
-def over_seeds_and_rows(values: Sequence[float], own: Sequence[Interval]) -> Interval:
+def over_seeds_and_rows(values: Sequence[float], own: Sequence[Interval], of: str = "seeds") -> Interval:
     """The interval for the mean of n runs' values on the same rows: for other seeds, and for other rows.
 
+    of: what the values are of, for the method's name.
     own: each run's own interval, over these rows. Their mean reach below and above the values, and that of
         the t interval over seeds, are put together as the legs of a right triangle are. It is a little too
         wide: a mean of runs depends less on single rows than one run does.
     """
-    over_seeds = t_interval(values)
+    over_seeds = t_interval(values, of)
     there = [(value, interval) for value, interval in zip(values, own, strict=True) if interval.exists]
     if len(there) < len(values) or not there or not np.isfinite(values).all():
         return over_seeds
@@ -38,7 +39,7 @@ def over_seeds_and_rows(values: Sequence[float], own: Sequence[Interval]) -> Int
         reach = over_seeds.high - middle
     below = float(np.mean([value - interval.low for value, interval in there]))
     above = float(np.mean([interval.high - value for value, interval in there]))
-    method = f"t over {len(values)} seeds, and {there[0][1].method}"
+    method = f"t over {len(values)} {of}, and {there[0][1].method}"
     return Interval(middle - math.hypot(reach, below), middle + math.hypot(reach, above), method)
 
 

@@ -134,7 +134,7 @@ class Results:
         elif self._share(split, outcomes) or split == "train":
             interval = self._over_runs(trial, split, outcomes, values)
         else:
-            interval = over_seeds_and_rows(values, own)
+            interval = over_seeds_and_rows(values, own, self._runs)
         return Mean.of(name, values, interval)
 
     def _over_runs(
@@ -145,7 +145,7 @@ class Results:
             return Interval.none("a single run")
         share = self._share(split, outcomes)
         if not share:
-            return t_interval(values)
+            return t_interval(values, self._runs)
         if not self.plan.study.folds:
             return corrected_t(values, share, "splits")[0]
         of_folds: dict[Any, list[float]] = {}
@@ -154,6 +154,11 @@ class Results:
             run = runs[outcome.name]
             of_folds.setdefault((run.repeat, run.fold), []).append(value)
         return corrected_t([math.fsum(each) / len(each) for each in of_folds.values()], share)[0]
+
+    @property
+    def _runs(self) -> str:
+        """What runs of a trial are called in a method's name."""
+        return "runs" if self.plan.study.folds else "seeds"
 
     def _share(self, split: str, outcomes: Iterable[Outcome]) -> float:
         """The share of a split's rows in these and the training rows, if each run has others; else 0."""
