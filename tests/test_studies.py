@@ -27,8 +27,9 @@ from nnfs_cli.jobs.study_summary import option_texts
 from nnfs_cli.jobs.study_workers import Processes, Workers
 from nnfs_cli.jobs.train import train_run
 from nnfs_cli.runs.directory import RunDirectory
+from nnfs_cli.studies.directory import StudyDirectory
 from nnfs_cli.studies.plan import Plan, Trial
-from nnfs_cli.studies.record import short_names
+from nnfs_cli.studies.record import StudyRecord, fold_of, short_names
 from nnfs_cli.studies.results import Outcome
 from nnfs_cli.studies.sampling import sampler_of
 from nnfs_cli.training.experiment import Experiment
@@ -333,6 +334,13 @@ def test_seeds_times_folds_validate_on_every_row_once_and_share_their_test_rows(
     winner = summary(study)["winner"]
     assert winner["test_rows_took_no_part"]
     assert winner["monitored"]["method"] == "corrected t over 6 folds"
+    record = StudyRecord(StudyDirectory(study))
+    trial = record.trials[0]
+    runs = record.runs_of(trial)
+    values = record.values(runs, record.monitor).tolist()
+    interval = record.interval(values, list(map(fold_of, runs)), record.monitor.removeprefix("val_"))
+    assert interval.method == "corrected t over 6 folds"
+    assert (interval.low, interval.high) == pytest.approx((trial.low, trial.high))
 
 
 def test_what_is_held_out_for_choosing_is_said_and_in_every_config(nnfs: Nnfs) -> None:

@@ -45,11 +45,12 @@ def _difference(record: StudyRecord, trial: TrialRecord, best: TrialRecord, labe
         {tuple(row.get(key) for key in DRAWS): number(row.get(record.monitor, "")) for row in rows}
         for rows in (record.runs_of(trial), record.runs_of(best))
     )
-    values = [theirs[draw] - ours[draw] for draw in theirs if draw in ours]
-    values = [value for value in values if math.isfinite(value)]
-    if not values:
+    apart = {draw: theirs[draw] - ours[draw] for draw in theirs if draw in ours}
+    apart = {draw: value for draw, value in apart.items() if math.isfinite(value)}
+    if not apart:
         return None
-    interval = record.interval(values)
+    values = list(apart.values())
+    interval = record.interval(values, [draw[1:] for draw in apart])
     return Estimate(label, math.fsum(values) / len(values), *_ends(interval.low, interval.high))
 
 

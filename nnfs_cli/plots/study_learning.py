@@ -9,7 +9,7 @@ from nnfs_cli.plots.limits import fit_scale
 from nnfs_cli.plots.study_values import LackingError, better, need_trials, title
 from nnfs_cli.plots.style import BLUE, ORANGE, panels
 from nnfs_cli.plots.ticks import log_axis
-from nnfs_cli.studies.record import SIZES, Option, StudyRecord, TrialRecord
+from nnfs_cli.studies.record import SIZES, Option, StudyRecord, TrialRecord, fold_of
 
 SPLITS = {"train": ("training rows", BLUE, "s--"), "validation": ("validation rows", ORANGE, "o-")}
 
@@ -64,8 +64,10 @@ def _draw_split(
     mean = np.array([each.mean() if len(each) else np.nan for each in values])
     if not np.isfinite(mean).any():
         return np.array([])
+    split, _, name = column.partition(".")
+    folds = [list(map(fold_of, record.runs_of(trial))) for trial in best.values()]
     ends = [
-        record.interval(each.tolist(), column.partition(".")[2], column.partition(".")[0]) for each in values
+        record.interval(each.tolist(), some, name, split) for each, some in zip(values, folds, strict=True)
     ]
     spread = np.array([[middle - end.low, end.high - middle] for middle, end in zip(mean, ends, strict=True)])
     method = next((f", {end.method}" for end in ends if end.exists), "")

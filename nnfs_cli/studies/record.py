@@ -203,20 +203,33 @@ class StudyRecord:
             return None
         return RunDirectory(self.study.path / name, trust_plugins=self.study.trust_plugins)
 
-    def interval(self, values: Sequence[float], name: str = "", split: str = "validation") -> Interval:
+    def interval(
+        self, values: Sequence[float], folds: Sequence[object], name: str = "", split: str = "validation"
+    ) -> Interval:
         """The interval of the mean of values on a split, one for each of a trial's runs.
 
+        folds: the fold of each run, by `fold_of`; runs of one fold count as their mean.
         name: of the score, as `accuracy`; empty for differences of scores.
         """
         shares = self.summary.get("test_shares")
         share = shares.get(split) if isinstance(shares, Mapping) else None
-        of = "folds" if self.config.folds else "splits"
+        of = "splits"
+        if self.config.folds and share:
+            of, by_fold = "folds", dict[object, list[float]]()
+            for fold, value in zip(folds, values, strict=True):
+                by_fold.setdefault(fold, []).append(value)
+            values = [math.fsum(each) / len(each) for each in by_fold.values()]
         interval = corrected_t(values, share, of)[0] if share else t_interval(values)
         return interval.within(*range_of(name))
 
     def values(self, rows: Sequence[Mapping[str, str]], column: str) -> Array:
         """A column (n,) of rows of runs.csv; not a number where there is none."""
         return np.array([number(row.get(column, "")) for row in rows])
+
+
+def fold_of(row: Mapping[str, str]) -> tuple[str, str]:
+    """Which fold of which cut a row of runs.csv validated on; the same for all without folds."""
+    return row.get("repeat", ""), row.get("fold", "")
 
 
 def short_names(keys: Sequence[str]) -> dict[str, str]:
